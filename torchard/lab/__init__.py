@@ -1,0 +1,1 @@
+"""What do you want? The lab file: read with positions, checked, and made a frozen model."""

@@ -1,0 +1,131 @@
+"""A lab as data: what `lab.yaml` says, checked and with its defaults filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+Arch = Literal["arm64", "x86_64"]
+Backend = Literal["auto", "mps", "cpu"]
+Source = Literal["auto", "wheels", "conda-forge", "pytorch-channel"]
+COMPANIONS = ("torchvision", "torchaudio")
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where something stands in a file; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an environment asks of PyTorch.
+
+    `release` is `stable`, `nightly` or an exact version; `companions` is a subset of COMPANIONS
+    in that order; `python` is `MAJOR.MINOR`.
+    """
+
+    python: str
+    release: str = "stable"
+    backend: Backend = "auto"
+    source: Source = "auto"
+    companions: tuple[str, ...] = COMPANIONS
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One named conda environment. `pytorch` is None only where the lab says `pytorch: false`.
+
+    `conda` holds conda match specs and `pip` PEP 508 requirements, both as written.
+    """
+
+    name: str
+    python: str
+    pytorch: Wish | None
+    conda: tuple[str, ...] = ()
+    pip: tuple[str, ...] = ()
+    where: Position = Position("", 0, 0)
+    item_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
+    """Where each key or item of this environment stands, by path: `pip/0`, `conda`, `python`."""
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """How a Mac is reached over SSH; None leaves the choice to ssh_config or the agent."""
+
+    user: str | None = None
+    port: int | None = None
+    key: str | None = None
+    known_hosts: str | None = None
+    config: str | None = None
+
+
+@dataclass(frozen=True)
+class InstallerSource:
+    """An installer that the lab names itself instead of the catalogue's."""
+
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Miniconda:
+    """Which conda distribution is wanted and where. `version` None: the newest that fits.
+
+    `prefix` may begin with `~/`: the home of the account on the Mac.
+    """
+
+    distribution: str = "miniconda"
+    version: str | None = None
+    prefix: str = "~/miniconda3"
+    installer: InstallerSource | None = None
+
+
+@dataclass(frozen=True)
+class Mirrors:
+    """Other places to fetch from: URLs by conda channel, a simple index, an installer prefix."""
+
+    conda: Mapping[str, str] = field(default_factory=dict)
+    wheels: str | None = None
+    installers: str | None = None
+
+
+@dataclass(frozen=True)
+class MacHost:
+    """One Mac of the lab with everything that its groups and the defaults give it.
+
+    `arch` and `macos` are expectations; the Mac's own facts decide.
+    """
+
+    name: str
+    connection: Literal["ssh", "local"] = "ssh"
+    address: str | None = None
+    arch: Arch | None = None
+    macos: str | None = None
+    groups: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    ssh: Ssh = Ssh()
+    miniconda: Miniconda = Miniconda()
+    channels: tuple[str, ...] = ("conda-forge",)
+    mirrors: Mirrors = Mirrors()
+    where: Position = Position("", 0, 0)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A whole lab: every group lists its Macs, in the file's order."""
+
+    path: Path
+    environments: Mapping[str, Environment]
+    groups: Mapping[str, tuple[str, ...]]
+    macs: Mapping[str, MacHost]

@@ -1,0 +1,94 @@
+"""The state of one Mac as data, whoever read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PrefixState = Literal["absent", "whole", "half", "foreign"]
+
+
+@dataclass(frozen=True)
+class InstalledConda:
+    """A conda package as its conda-meta record tells it."""
+
+    name: str
+    version: str
+    build: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class InstalledDist:
+    """A Python distribution as the name of its dist-info directory tells it."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class InstalledEnvironment:
+    """A generation, or a real environment directory that somebody made.
+
+    `path` is absolute; `whole` means conda's own sign (conda-meta/history) is there; `damaged`
+    that an interrupted conda left `*.c~` records; `stamp` is our `.torchard.json`.
+    """
+
+    path: str
+    whole: bool
+    damaged: bool = False
+    conda: tuple[InstalledConda, ...] = ()
+    dists: tuple[InstalledDist, ...] = ()
+    stamp: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """What stands at PREFIX/envs/NAME: `target` is None where it is a real directory or file."""
+
+    name: str
+    target: str | None
+
+
+@dataclass(frozen=True)
+class RunLock:
+    """Who works on this Mac: `~/.torchard/lock`, times in seconds since the epoch."""
+
+    token: str
+    who: str
+    since: int
+    busy: bool
+
+
+@dataclass(frozen=True)
+class MacState:
+    """Everything the probe reads in one command. A Mac without Miniconda is a valid state.
+
+    `prefix_state` is `absent`, `whole` (a finished conda, whoever installed it), `half` (what an
+    interrupted installer leaves) or `foreign` (something that is no conda prefix); `prefix_ours`
+    is the mark Torchard left in a prefix it installed. `environments` is keyed by absolute path.
+
+    `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
+    bytes on the volume of the home. `depot` maps a path in the Mac's depot to its size in bytes.
+    """
+
+    arch: str
+    translated: bool
+    macos: str
+    home: str
+    user: str
+    free: int
+    prefix: str
+    prefix_state: PrefixState
+    prefix_arch: str | None = None
+    prefix_ours: Mapping[str, Any] | None = None
+    conda_version: str | None = None
+    links: Mapping[str, Link] = field(default_factory=dict)
+    environments: Mapping[str, InstalledEnvironment] = field(default_factory=dict)
+    depot: Mapping[str, int] = field(default_factory=dict)
+    lock: RunLock | None = None
+    clock: int = 0
+    shell_block: bool = False

@@ -1,0 +1,66 @@
+"""The catalogue's answers as data: a variant, an installer, or a refusal with its way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, order=True)
+class MacClass:
+    """What a lock depends on: a conda subdir and the highest macOS threshold not above the Mac's.
+
+    `macos` is `MAJOR.MINOR`. The text form is `osx-arm64-macos12.3`.
+    """
+
+    subdir: str
+    macos: str
+
+    @property
+    def arch(self) -> str:
+        """`arm64` or `x86_64`, as `uname -m` says it."""
+        return "arm64" if self.subdir == "osx-arm64" else "x86_64"
+
+    def __str__(self) -> str:
+        return f"{self.subdir}-macos{self.macos}"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The one right answer to a wish on a Mac.
+
+    `packages` maps each package of the source to its exact version; `constraints` are
+    requirements that must hold beside them (`numpy<2`); `reason` says in a sentence why this
+    one, and `notes` what was given up, or is worth knowing.
+    """
+
+    source: str
+    packages: Mapping[str, str | None]
+    python: str
+    mps_expected: bool
+    reason: str
+    constraints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no answer, and what to ask for instead. Both are whole sentences."""
+
+    reason: str
+    instead: str
+
+
+@dataclass(frozen=True)
+class Installer:
+    """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex."""
+
+    distribution: str
+    version: str
+    file: str
+    url: str
+    sha256: str
+    notes: tuple[str, ...] = field(default=())
