@@ -72,7 +72,8 @@ class MacState:
     is the mark Torchard left in a prefix it installed. `environments` is keyed by absolute path.
 
     `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
-    bytes on the volume of the home. `depot` maps a path in the Mac's depot to its size in bytes.
+    bytes on the volume of the home. `depot` maps the sha256 of each
+    file in the Mac's depot to its size in bytes.
     """
 
     arch: str

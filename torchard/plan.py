@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from torchard.compare import PackageChange, compare
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,27 +19,9 @@ if TYPE_CHECKING:
     from torchard.mac import InstalledEnvironment, MacState
     from torchard.variant import Installer, MacClass
 
-Change = Literal["add", "change", "remove"]
 StepChange = Literal["add", "change", "repair", "show"]
 PlanState = Literal["in_order", "change", "unreached", "refused", "failed"]
 STAMP_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class PackageChange:
-    """One package that comes, goes or changes; `bytes` is the size of what must be fetched.
-
-    `source` is the conda channel, or `wheel`; `note` is a remark for people.
-    """
-
-    change: Change
-    name: str
-    before: str | None
-    after: str | None
-    source: str
-    bytes: int = 0
-    sha256: str | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +96,7 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """Count the Macs by state and the bytes to fetch."""
-        count = {state: 0 for state in ("change", "in_order", "unreached", "refused", "failed")}
+        count = dict.fromkeys(("change", "in_order", "unreached", "refused", "failed"), 0)
         artefacts: dict[str, int] = {}
         for mac in self.macs:
             count[mac.state] += 1
@@ -257,7 +238,7 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         path=_free_path(lock, state),
         packages=changes,
         kept=kept,
-        total_bytes=sum(one.size for one in (*lock.conda, *lock.wheels)),
+        total_bytes=lock.size,
         detail=lock.digest,
     )
 
@@ -299,107 +280,3 @@ def _free_path(lock: Lock, state: MacState) -> str:
     while f"{base}.{number}" in taken and taken[f"{base}.{number}"].stamp:
         number += 1
     return f"{base}.{number}"
-
-
-def compare(
-    lock: Lock, before: InstalledEnvironment | None, depot: Mapping[str, int]
-) -> tuple[tuple[PackageChange, ...], int]:
-    """Compare an environment with its lock: the changes, and how many packages stay.
-
-    `depot` holds the paths that already lie on the Mac: those cost no bytes.
-    """
-    changes: list[PackageChange] = []
-    kept = 0
-    conda = {package.name: package for package in before.conda} if before else {}
-    for package in lock.conda:
-        old = conda.pop(package.name, None)
-        same = old is not None and (old.version, old.build) == (package.version, package.build)
-        if same and old is not None and old.sha256 in {None, package.sha256}:
-            kept += 1
-            continue
-        size = 0 if conda_path(package.sha256, package.subdir, package.file) in depot else None
-        changes.append(
-            PackageChange(
-                "change" if old else "add",
-                package.name,
-                _told(old.version, old.build, package.version) if old else None,
-                _told(package.version, package.build, old.version if old else None),
-                package.channel,
-                package.size if size is None else size,
-                package.sha256,
-            )
-        )
-    changes += [
-        PackageChange("remove", old.name, old.version, None, "conda", note=_BY_HAND)
-        for old in conda.values()
-    ]
-    wheels, wheels_kept = _compare_wheels(lock, before, depot)
-    # torch and its companions first among the wheels, as in a person's question.
-    order = {"torch": 0, "torchvision": 1, "torchaudio": 2}
-    wheels.sort(key=lambda one: (order.get(one.name, 3), one.name))
-    return (*changes, *wheels), kept + wheels_kept
-
-
-_BY_HAND = "not in the lock; installed by hand"
-
-
-def _compare_wheels(
-    lock: Lock, before: InstalledEnvironment | None, depot: Mapping[str, int]
-) -> tuple[list[PackageChange], int]:
-    provided = {name: version for one in lock.conda for name, version in one.provides}
-    found: dict[str, list[str]] = {}
-    for dist in before.dists if before else ():
-        found.setdefault(canonicalize_name(dist.name), []).append(dist.version)
-    changes: list[PackageChange] = []
-    kept = 0
-    for wheel in lock.wheels:
-        versions = found.pop(wheel.name, [])
-        if len(versions) == 1 and same_version(versions[0], wheel.version):
-            kept += 1
-            continue
-        size = 0 if wheel_path(wheel.sha256, wheel.file) in depot else wheel.size
-        old = ", ".join(versions) or None
-        changes.append(
-            PackageChange(
-                "change" if versions else "add",
-                wheel.name,
-                old,
-                wheel.version,
-                "wheel",
-                size,
-                wheel.sha256,
-            )
-        )
-    for name, version in provided.items() if before else ():
-        versions = found.pop(name, [])
-        if not (len(versions) == 1 and same_version(versions[0], version)):
-            note = "conda's own; altered by hand"
-            old = ", ".join(versions) or None
-            changes.append(PackageChange("change", name, old, version, "conda", note=note))
-    for name, versions in found.items():
-        note = _BY_HAND if name not in provided else ""
-        changes.append(PackageChange("remove", name, ", ".join(versions), None, "wheel", note=note))
-    return changes, kept
-
-
-def _told(version: str, build: str, other: str | None) -> str:
-    """Show the build only where the versions are equal and it is what differs."""
-    return f"{version}={build}" if version == other else version
-
-
-def same_version(one: str, other: str) -> bool:
-    """Tell whether two versions are equal as PEP 440 has it, or else as text."""
-    try:
-        return Version(one) == Version(other)
-    except InvalidVersion:
-        return one == other
-
-
-def conda_path(sha256: str, subdir: str, file: str) -> str:
-    """Return where a conda package lies in a Mac's depot; its digest's folder is a channel."""
-    return f"{sha256}/{subdir}/{file}"
-
-
-def wheel_path(sha256: str, file: str) -> str:
-    """Return where a wheel lies in a Mac's depot."""
-    return f"{sha256}/{file}"

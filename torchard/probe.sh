@@ -102,11 +102,13 @@ done
 for path in "$root"/generations/*; do
   [ -d "$path" ] && [ ! -L "$path" ] && environment "$path"
 done
-# What lies in this Mac's depot, with sizes in bytes. Only names that we gave count: they hold no
-# space, so the last column of `ls -ln` is the whole path.
+# What lies in this Mac's depot: files named by their sha256, with sizes in bytes. One that is still
+# in incoming/ has not been verified yet.
 if [ -d "$root/depot" ]; then
   (cd "$root/depot" && find . -type f -exec ls -ln {} +) |
-    awk -v tab="$tab" '$NF ~ /^\.\/[0-9a-f]+\// { print "depot" tab substr($NF, 3) tab $5 }'
+    awk -v tab="$tab" '$NF ~ /^\.\/(incoming\/)?[0-9a-f]+$/ {
+      sub(/.*\//, "", $NF); print "depot" tab $NF tab $5
+    }'
 fi
 if [ -d "$root/lock" ]; then
   busy=0

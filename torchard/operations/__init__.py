@@ -1,0 +1,1 @@
+"""What is done to a Mac: pyinfra operations that yield nothing where nothing is to do."""

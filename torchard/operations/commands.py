@@ -1,0 +1,195 @@
+"""The shell commands that change a Mac, as pure text. Every value is quoted here, and only here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from packaging.utils import canonicalize_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torchard.lock.lockfile import CondaPackage, Lock
+    from torchard.mac import MacState
+    from torchard.variant import Installer
+
+# Imports that prove a package beyond its version; torch itself is computed with.
+COMPANION_IMPORTS = ("torchvision", "torchaudio")
+
+
+@dataclass(frozen=True)
+class Controller:
+    """Who works on a Mac: `who` is `user@host` for people, `token` is one run's own."""
+
+    who: str
+    token: str
+
+
+@lru_cache(maxsize=8)
+def script(name: str) -> str:
+    """Return the text of one of the scripts that run on a Mac."""
+    scripts = resources.files("torchard").joinpath("operations/scripts")
+    return scripts.joinpath(name).read_text(encoding="utf-8")
+
+
+def _with(values: Mapping[str, str], *scripts: str) -> str:
+    lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
+    return "\n".join([*lines, *map(script, scripts)])
+
+
+def root(state: MacState) -> str:
+    """Return Torchard's own directory on a Mac."""
+    return f"{state.home}/.torchard"
+
+
+def make_directories(*paths: str) -> str:
+    """Return the command that makes the directories that files are pushed to."""
+    return "mkdir -p " + " ".join(map(shlex.quote, paths))
+
+
+def install_miniconda(
+    state: MacState, installer: Installer, controller: Controller, date: str
+) -> str:
+    """Return the script that installs Miniconda; `date` is put into the mark it leaves."""
+    mark = {
+        "format": 1,
+        "installer": installer.file,
+        "sha256": installer.sha256,
+        "version": installer.version,
+        "date": date,
+    }
+    values = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "PREFIX": state.prefix,
+        "FILE": installer.file,
+        "SHA256": installer.sha256,
+        "ARCH": state.arch,
+        "MARK": json.dumps(mark, sort_keys=True),
+    }
+    return _with(values, "lock.sh", "miniconda.sh")
+
+
+@dataclass(frozen=True)
+class Kit:
+    """The small files that one generation is built with, by name."""
+
+    generation: str
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the list that names every other file of the kit by its own."""
+        return hashlib.sha256(self.files["list"]).hexdigest()
+
+
+def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -> Kit:
+    """Write the kit of one generation; `urls` gives each of the lock's channels its real URL."""
+    place = f"{root(state)}/kits/{generation}"
+    artefacts = [(one.sha256, f"conda/{one.subdir}/{one.file}") for one in lock.conda]
+    artefacts += [(one.sha256, f"wheels/{one.file}") for one in lock.wheels]
+    explicit = [f"file://{quote(place)}/conda/{one.subdir}/{one.file}" for one in lock.conda]
+    wheels = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
+    files = {
+        "artefacts": _lines(f"{sha256} {target}" for sha256, target in artefacts),
+        "explicit.txt": _lines(["@EXPLICIT", *explicit]),
+        "requirements.txt": _lines(wheels),
+        "kit.json": _json(
+            {
+                "packages": {one.name: _record(one, urls) for one in lock.conda},
+                "specs": list(lock.conda_specs),
+                "stamp": {
+                    "format": 1,
+                    "environment": lock.environment,
+                    "lock": lock.digest,
+                    "class": str(lock.mac_class),
+                    "variant": _variant(lock),
+                },
+            }
+        ),
+        "proof.json": _json(proof(lock)),
+        "proof.py": script("proof.py").encode(),
+        "generation.py": script("generation.py").encode(),
+    }
+    listed = sorted((hashlib.sha256(text).hexdigest(), name) for name, text in files.items())
+    files["list"] = _lines(f"{sha256}  {name}" for sha256, name in listed)
+    return Kit(generation, files)
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _record(package: CondaPackage, urls: Mapping[str, str]) -> dict[str, object]:
+    """Return what a conda-meta record says of where its package came from."""
+    base = urls[package.channel].rstrip("/")
+    return {
+        "version": package.version,
+        "url": f"{base}/{package.subdir}/{package.file}",
+        "channel": f"{base}/{package.subdir}",
+        "sha256": package.sha256,
+        "size": package.size,
+    }
+
+
+def _variant(lock: Lock) -> dict[str, object] | None:
+    variant = lock.variant
+    if variant is None:
+        return None
+    return {
+        "source": variant.source,
+        "packages": dict(variant.packages),
+        "mps_expected": variant.mps_expected,
+    }
+
+
+def proof(lock: Lock) -> dict[str, object]:
+    """Return what must hold in an environment built from a lock, for `proof.py`."""
+    dists = {
+        canonicalize_name(name): version for one in lock.conda for name, version in one.provides
+    }
+    dists.update({one.name: one.version for one in lock.wheels})
+    variant = lock.variant
+    packages = variant.packages if variant else {}
+    return {
+        "arch": lock.mac_class.arch,
+        "python": lock.python,
+        "dists": dists,
+        "imports": [name for name in COMPANION_IMPORTS if name in packages],
+        "torch": variant is not None,
+        "mps": variant is not None and variant.mps_expected,
+    }
+
+
+def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Controller) -> str:
+    """Return the script that builds a generation, proves it and shows it."""
+    values = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "PREFIX": state.prefix,
+        "NAME": lock.environment,
+        "GENERATION": kit.generation,
+        "DIGEST": lock.digest,
+        "KIT": kit.digest,
+        "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
+    }
+    return _with(values, "lock.sh", "environment.sh")
+
+
+def prove_environment(state: MacState, lock: Lock) -> str:
+    """Return the command that proves the environment that is shown, and changes nothing."""
+    python = f"{state.prefix}/envs/{lock.environment}/bin/python"
+    command = [python, "-B", "-I", "-c", script("proof.py"), json.dumps(proof(lock))]
+    native = ["arch", "-arm64"] if state.translated else []
+    return "cd / && exec " + " ".join(map(shlex.quote, [*native, *command]))

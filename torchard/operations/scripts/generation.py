@@ -1,0 +1,162 @@
+"""Finish one generation on its Mac. Runs there, with the base python, as `python -I -S`.
+
+records KIT PATH     write where each package really came from, and the lab's own specs
+stamp KIT PATH       write `.torchard.json`: the generation is proved
+show PATH LINK       point the environment's link at it, in one rename
+sweep ROOT NAME PATH remove what no generation needs any more
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+import sys
+import time
+
+YOUNG = 3600  # seconds: what another run may be about to use
+
+
+def read(*parts: str) -> dict:
+    """Read a JSON file."""
+    with open(os.path.join(*parts), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write(text: str, path: str) -> None:
+    """Write a file so that it is there whole, or as it was."""
+    partial = path + ".torchard-partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def now() -> str:
+    """Return the date in UTC, to the second."""
+    return dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def records(kit: str, path: str) -> None:
+    """Rewrite each record's origin, and append the lab's specs to the history.
+
+    conda installed from this Mac's depot and pinned every package of the explicit file; with its
+    real channel and the lab's specs instead, a later `conda install` by a person still solves.
+    """
+    wanted = read(kit, "kit.json")
+    meta = os.path.join(path, "conda-meta")
+    seen = set()
+    for name in sorted(os.listdir(meta)):
+        if not name.endswith(".json"):
+            continue
+        record = read(meta, name)
+        package = wanted["packages"].get(record.get("name"))
+        if package is None or record.get("version") != package["version"]:
+            sys.exit(f"conda-meta/{name} is not in the lock")
+        for key in ("url", "channel", "sha256", "size"):
+            record[key] = package[key]
+        write(json.dumps(record, indent=2, sort_keys=True) + "\n", os.path.join(meta, name))
+        seen.add(record["name"])
+    missing = sorted(set(wanted["packages"]) - seen)
+    if missing:
+        sys.exit("conda did not install " + ", ".join(missing))
+    with open(os.path.join(meta, "history"), "a", encoding="utf-8") as history:
+        history.write(f"==> {now()} <==\n# cmd: torchard\n")
+        history.write(f"# remove specs: {json.dumps(sorted(wanted['packages']))}\n")
+        history.write(f"# update specs: {json.dumps(wanted['specs'])}\n")
+
+
+def stamp(kit: str, path: str) -> None:
+    """Write the stamp, last: what carries it is whole and proved."""
+    content = {**read(kit, "kit.json")["stamp"], "proof": read(kit, "proof-result.json")}
+    content["date"] = now()
+    write(json.dumps(content, sort_keys=True) + "\n", os.path.join(path, ".torchard.json"))
+
+
+def show(path: str, link: str) -> None:
+    """Point the link at the generation; a directory that is no link of ours is left alone."""
+    if os.path.lexists(link) and not os.path.islink(link):
+        sys.exit(f"{link} is a real directory; it was left alone")
+    if os.path.islink(link) and os.readlink(link) == path:
+        return
+    partial = f"{link}.torchard-{os.getpid()}"
+    os.symlink(path, partial)
+    os.replace(partial, link)
+
+
+def stamped(path: str) -> dict:
+    """Return a generation's stamp, or nothing where it has none that can be read."""
+    try:
+        content = read(path, ".torchard.json")
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def young(path: str) -> bool:
+    """Tell whether something was written within the last hour."""
+    return time.time() - os.lstat(path).st_mtime < YOUNG
+
+
+def sweep(root: str, name: str, path: str) -> None:
+    """Keep the generation that is shown and the one before it; remove what no other needs."""
+    sweep_generations(os.path.join(root, "generations"), name, path)
+    artefacts = needed_artefacts(root)
+    depot = os.path.join(root, "depot")
+    incoming = os.path.join(depot, "incoming")
+    old = [os.path.join(depot, sha256) for sha256 in os.listdir(depot) if sha256 not in artefacts]
+    old += [os.path.join(incoming, sha256) for sha256 in os.listdir(incoming)]
+    for file in old:
+        if file != incoming and not young(file):
+            os.unlink(file)
+    pkgs = os.path.join(root, "pkgs")
+    packages = {bare(target) for target in artefacts.values()}
+    for entry in os.listdir(pkgs) if os.path.isdir(pkgs) else ():
+        if bare(entry) in packages or entry in {"urls", "urls.txt", "cache"}:
+            continue
+        whole = os.path.join(pkgs, entry)
+        shutil.rmtree(whole) if os.path.isdir(whole) else os.unlink(whole)
+
+
+def sweep_generations(generations: str, name: str, path: str) -> None:
+    """Remove the generations of one environment that are neither shown nor the one before."""
+    older = []
+    for entry in os.listdir(generations):
+        other = os.path.join(generations, entry)
+        content = stamped(other)
+        if other != path and not os.path.islink(other) and content.get("environment") == name:
+            older.append((content.get("date", ""), other))
+    for _, other in sorted(older)[:-1]:
+        shutil.rmtree(other)
+
+
+def needed_artefacts(root: str) -> dict[str, str]:
+    """Return the artefacts that some generation is built from, by sha256; drop the other kits."""
+    kits = os.path.join(root, "kits")
+    needed = {}
+    for entry in os.listdir(kits):
+        kit = os.path.join(kits, entry)
+        if not os.path.isdir(os.path.join(root, "generations", entry)) and not young(kit):
+            shutil.rmtree(kit, ignore_errors=True)
+            continue
+        try:
+            with open(os.path.join(kit, "artefacts"), encoding="utf-8") as file:
+                needed.update(line.strip().split(" ", 1) for line in file)
+        except OSError:
+            continue
+    return needed
+
+
+def bare(target: str) -> str:
+    """Return a package's `name-version-build`, from its archive's name or its directory's."""
+    name = os.path.basename(target)
+    for suffix in (".conda", ".tar.bz2"):
+        if name.endswith(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+if __name__ == "__main__":
+    {"records": records, "stamp": stamp, "show": show, "sweep": sweep}[sys.argv[1]](*sys.argv[2:])
