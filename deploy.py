@@ -1,1 +1,37 @@
-"""What happens to one Mac, top to bottom."""
+"""What happens to one Mac, top to bottom.
+
+    pyinfra inventory/lab.py deploy.py --dry --diff
+    pyinfra inventory/lab.py deploy.py -y
+
+A Mac that cannot become what the lab describes is refused before anything is done to it, and
+never stops another.
+"""
+
+from pyinfra import host, inventory
+
+from torchard import facts
+from torchard.intend import workspace
+from torchard.operations.environment import environment
+from torchard.operations.miniconda import miniconda
+from torchard.operations.refuse import refuse
+from torchard.operations.verify import verify
+from torchard.plan import refusals
+
+lab = workspace(host.data.torchard_lab, inventory.get_override_data())
+mac = lab.mac(host.data.torchard_mac)
+state = facts.read(mac.miniconda.prefix)
+
+if state is not None:
+    intent = lab.intend(mac, state)
+    reasons = refusals(intent)
+    if reasons:
+        refuse(name=f"Leave {mac.name} alone", reason="; ".join(reasons))
+    else:
+        miniconda(name="Miniconda", mac=mac, installer=intent.installer, workspace=lab)
+        # Over every environment of the lab, in one order: pyinfra tells operations apart by
+        # their place, so a Mac's own list would be taken for another's.
+        for name in host.loop(sorted(lab.lab.environments)):
+            if name in intent.locks:
+                lock = intent.locks[name]
+                built = environment(name=f"Environment {name}", mac=mac, lock=lock, workspace=lab)
+                verify(name=f"Prove {name}", mac=mac, lock=lock, after=built)

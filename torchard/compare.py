@@ -84,6 +84,7 @@ def _compare_wheels(
         found.setdefault(canonicalize_name(dist.name), []).append(dist.version)
     changes: list[PackageChange] = []
     kept = 0
+    mps = lock.variant is not None and lock.variant.mps_expected
     for wheel in lock.wheels:
         versions = found.pop(wheel.name, [])
         if len(versions) == 1 and same_version(versions[0], wheel.version):
@@ -99,6 +100,7 @@ def _compare_wheels(
                 "wheel",
                 _to_push(wheel, depot),
                 wheel.sha256,
+                "MPS expected" if wheel.name == "torch" and mps else "",
             )
         )
     for name, version in provided.items() if before else ():

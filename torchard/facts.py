@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pyinfra
 from pyinfra.api import FactBase, FactProcessError
 
 from torchard import probe
@@ -11,6 +12,9 @@ from torchard.mac import MacState as State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+_MEMORY = "torchard state"
 
 
 def _nothing() -> State | None:
@@ -32,3 +36,18 @@ class MacState(FactBase[State | None]):
             return probe.parse(output)
         except probe.ProbeError as error:
             raise FactProcessError(str(error)) from error
+
+
+def remember(host: Any, prefix: str, state: State) -> None:
+    """Keep what was read of a Mac for as long as pyinfra only prepares."""
+    host.connector_data[f"{_MEMORY} {prefix}"] = state
+
+
+def read(prefix: str) -> State | None:
+    """Read the Mac at hand. While pyinfra prepares, nothing changes: one reading serves all."""
+    host, key = pyinfra.host, f"{_MEMORY} {prefix}"
+    if pyinfra.state.is_executing:
+        return host.get_fact(MacState, prefix=prefix)
+    if key not in host.connector_data:
+        host.connector_data[key] = host.get_fact(MacState, prefix=prefix)
+    return host.connector_data[key]

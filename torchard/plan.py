@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from packaging.utils import canonicalize_name
+
 from torchard.compare import PackageChange, compare
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ class Step:
 
     `kind` is `miniconda` or `environment`. `path` is what would be made: the prefix, or the new
     generation. `kept` counts the packages that stay as they are, `total_bytes` sums the sizes of
-    every artefact of the result.
+    every artefact of the result. `named` are the packages that the lab itself asks for, `notes`
+    say why this PyTorch and what was given up.
     """
 
     kind: Literal["miniconda", "environment"]
@@ -42,6 +45,8 @@ class Step:
     kept: int = 0
     total_bytes: int = 0
     detail: str = ""
+    named: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,11 @@ class Intent:
 
 @dataclass(frozen=True)
 class MacPlan:
-    """What would be done to one Mac; `reason` is why it was refused or not reached."""
+    """What would be done to one Mac; `reason` is why it was refused, not reached or failed.
+
+    After an apply `state` is what was found then, `steps` are what was to be done, `seconds` how
+    long it took, and `proofs` what each environment proved, as (environment, answer).
+    """
 
     name: str
     state: PlanState
@@ -73,6 +82,8 @@ class MacPlan:
     reason: str | None = None
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
+    seconds: float | None = None
+    proofs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,10 +143,10 @@ def plan_mac(intent: Intent) -> MacPlan:
         macos=intent.state.macos,
         warnings=intent.warnings,
     )
-    refusals = (*intent.refusals, *_standing_in_the_way(intent))
-    if refusals:
-        return replace(base, state="refused", reason="; ".join(refusals))
-    steps = [step for step in (_miniconda(intent),) if step]
+    reasons = refusals(intent)
+    if reasons:
+        return replace(base, state="refused", reason="; ".join(reasons))
+    steps = [step for step in (miniconda_step(intent.state, intent.installer),) if step]
     for lock in intent.locks.values():
         step = environment_step(lock, intent.state)
         if step:
@@ -143,19 +154,32 @@ def plan_mac(intent: Intent) -> MacPlan:
     return replace(base, state="change" if steps else "in_order", steps=tuple(steps))
 
 
+def refusals(intent: Intent) -> tuple[str, ...]:
+    """Return every reason to leave a Mac alone."""
+    return (*intent.refusals, *_standing_in_the_way(intent))
+
+
 def _standing_in_the_way(intent: Intent) -> Iterable[str]:
     """Name what stands where something of ours would go, and is not ours to replace."""
     state = intent.state
+    prefix = tilde(state.prefix, state.home)
     if state.prefix_state == "foreign":
         yield (
-            f"{state.prefix} is there and is no conda prefix; move it away, or set"
+            f"{prefix} is there and is no conda prefix; move it away, or set"
             " miniconda.prefix to another path"
         )
     if state.prefix_state == "whole" and state.prefix_arch not in {None, state.arch}:
         yield (
-            f"the Miniconda at {state.prefix} is built for {state.prefix_arch}, but this Mac is"
-            f" {state.arch}; move it away (mv {state.prefix} {state.prefix}-{state.prefix_arch}),"
+            f"the Miniconda at {prefix} is built for {state.prefix_arch}, but this Mac is"
+            f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
             " or set miniconda.prefix to another path"
+        )
+    needed = sum(lock.size for lock in intent.locks.values() if environment_step(lock, state))
+    if state.free < 2 * needed:
+        # An artefact lies in the depot and, unpacked, in the generation at least once more.
+        yield (
+            f"its disk has {state.free // 10**6} MB free, and these packages need more than"
+            f" {2 * needed // 10**6} MB; make room"
         )
     for name in intent.locks:
         link = state.links.get(name)
@@ -163,7 +187,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             continue
         what = "a directory" if link.target is None else f"a link to {link.target}"
         yield (
-            f"{state.prefix}/envs/{name} is {what} that Torchard did not make; rename it, or"
+            f"{prefix}/envs/{name} is {what} that Torchard did not make; rename it, or"
             f" name the environment otherwise than {name}"
         )
 
@@ -182,19 +206,25 @@ def generation_name(target: str | None, home: str) -> str | None:
     return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) else None
 
 
-def _miniconda(intent: Intent) -> Step | None:
-    state, installer = intent.state, intent.installer
+def tilde(path: str, home: str) -> str:
+    """Write a path the way a person would: two Macs with different homes then read the same."""
+    return f"~{path[len(home) :]}" if f"{path}/".startswith(f"{home}/") else path
+
+
+def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
+    """Return what must be done for the prefix, or None where it is whole."""
     if state.prefix_state == "whole" or installer is None:
         return None
     half = state.prefix_state == "half"
+    prefix = tilde(state.prefix, state.home)
     return Step(
         kind="miniconda",
         change="repair" if half else "add",
         environment=None,
         reason=(
-            f"{state.prefix} is half installed; it is set aside and installed anew"
+            f"{prefix} is half installed; it is set aside and installed anew"
             if half
-            else f"no Miniconda at {state.prefix}"
+            else f"no Miniconda at {prefix}"
         ),
         path=state.prefix,
         packages=(
@@ -208,6 +238,7 @@ def _miniconda(intent: Intent) -> Step | None:
             ),
         ),
         detail=installer.sha256,
+        notes=installer.notes,
     )
 
 
@@ -240,7 +271,18 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         kept=kept,
         total_bytes=lock.size,
         detail=lock.digest,
+        named=_named(lock),
+        notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
     )
+
+
+def _named(lock: Lock) -> tuple[str, ...]:
+    """Return what the lab asks for by name: python, PyTorch, and its own packages."""
+    asked = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+    specs = [asked.match(spec) for spec in (*lock.conda_specs, *lock.pip_specs)]
+    names = [canonicalize_name(match[0]) for match in specs if match]
+    variant = list(lock.variant.packages) if lock.variant else []
+    return tuple(dict.fromkeys(["python", *variant, *names]))
 
 
 def _reason(lock: Lock, before: InstalledEnvironment | None, *, dangling: bool) -> str:

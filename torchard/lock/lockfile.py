@@ -65,6 +65,11 @@ class Lock:
     wheels: tuple[Wheel, ...] = field(default=())
 
     @property
+    def size(self) -> int:
+        """The bytes of all its artefacts."""
+        return sum(one.size for one in (*self.conda, *self.wheels))
+
+    @property
     def digest(self) -> str:
         """sha256 (64 hex) of the packages and specs: what names a generation."""
         raise NotImplementedError

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import shlex
+import tarfile
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -49,9 +51,14 @@ def root(state: MacState) -> str:
     return f"{state.home}/.torchard"
 
 
-def make_directories(*paths: str) -> str:
-    """Return the command that makes the directories that files are pushed to."""
-    return "mkdir -p " + " ".join(map(shlex.quote, paths))
+def incoming(state: MacState) -> str:
+    """Return the directory that files are pushed to, each named by its sha256."""
+    return f"{root(state)}/depot/incoming"
+
+
+def make_incoming(state: MacState) -> str:
+    """Return the command that makes the directory that files are pushed to."""
+    return f"mkdir -p {shlex.quote(incoming(state))}"
 
 
 def install_miniconda(
@@ -79,15 +86,19 @@ def install_miniconda(
 
 @dataclass(frozen=True)
 class Kit:
-    """The small files that one generation is built with, by name."""
+    """The small files that one generation is built with, as a tar archive."""
 
     generation: str
-    files: Mapping[str, bytes]
+    archive: bytes
 
     @property
-    def digest(self) -> str:
-        """sha256 of the list that names every other file of the kit by its own."""
-        return hashlib.sha256(self.files["list"]).hexdigest()
+    def sha256(self) -> str:
+        """The archive's sha256, which the command that uses it carries."""
+        return hashlib.sha256(self.archive).hexdigest()
+
+    def path(self, state: MacState) -> str:
+        """Return where the archive is pushed to."""
+        return f"{incoming(state)}/{self.sha256}"
 
 
 def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -> Kit:
@@ -118,9 +129,18 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
         "proof.py": script("proof.py").encode(),
         "generation.py": script("generation.py").encode(),
     }
-    listed = sorted((hashlib.sha256(text).hexdigest(), name) for name, text in files.items())
-    files["list"] = _lines(f"{sha256}  {name}" for sha256, name in listed)
-    return Kit(generation, files)
+    return Kit(generation, _tar(files))
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    """Write an archive whose bytes depend on nothing but its files."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in sorted(files.items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 def _lines(lines: Iterable[str]) -> bytes:
@@ -157,7 +177,9 @@ def _variant(lock: Lock) -> dict[str, object] | None:
 def proof(lock: Lock) -> dict[str, object]:
     """Return what must hold in an environment built from a lock, for `proof.py`."""
     dists = {
-        canonicalize_name(name): version for one in lock.conda for name, version in one.provides
+        str(canonicalize_name(name)): version
+        for one in lock.conda
+        for name, version in one.provides
     }
     dists.update({one.name: one.version for one in lock.wheels})
     variant = lock.variant
@@ -181,7 +203,7 @@ def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Control
         "NAME": lock.environment,
         "GENERATION": kit.generation,
         "DIGEST": lock.digest,
-        "KIT": kit.digest,
+        "KIT": kit.sha256,
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
     }
     return _with(values, "lock.sh", "environment.sh")

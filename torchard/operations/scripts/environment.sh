@@ -1,5 +1,5 @@
 # Builds one generation aside, proves it, then shows it by one rename of its link. POSIX sh.
-# PREFIX, NAME, GENERATION, DIGEST and KIT (the sha256 of the kit's list) are set above this text.
+# PREFIX, NAME, GENERATION, DIGEST, CHANNEL and KIT (a sha256) are set above this text.
 take_lock
 open_log "$GENERATION"
 path=$root/generations/$GENERATION
@@ -8,10 +8,9 @@ link=$PREFIX/envs/$NAME
 building=$root/generations/.building-$GENERATION
 python=$PREFIX/bin/python
 
-# The kit's list is named by its hash in the command itself, and names every other file by its own.
-cd "$kit" || die "the kit of $GENERATION did not arrive"
-[ "$(sha256_of list)" = "$KIT" ] || die "the list of the kit of $GENERATION has the wrong sha256"
-shasum -a 256 -c list >>"$log" 2>&1 || failed "the kit of $GENERATION has the wrong sha256"
+place "$KIT" "the kit of $GENERATION" || die "Nothing was executed."
+mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT" || die "$kit cannot be written"
+rm -f "$root/depot/$KIT"
 
 prove() {
   proof=$(cd / && env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C \

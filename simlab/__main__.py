@@ -1,0 +1,95 @@
+"""`python -m simlab`: simulated Macs to practise on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from simlab.spec import MacSpec, SpecError, default_spec, read_spec
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group()
+def main() -> None:
+    """Simulate Macs behind loopback SSH: folders and shell scripts, no Macs."""
+
+
+@main.command()
+@click.argument("directory", type=_FOLDER)
+@click.option("--macs", "count", type=int, help="How many Macs (5 if not said).")
+@click.option("--spec", "spec_file", type=_FILE, help="A file that describes each Mac.")
+@click.option("--depot", type=_FOLDER, help="A depot that was built before, to share it.")
+@click.option("--stop-at-eof", is_flag=True, help="Stop when stdin ends.")
+def up(
+    directory: Path,
+    count: int | None,
+    spec_file: Path | None,
+    depot: Path | None,
+    *,
+    stop_at_eof: bool,
+) -> None:
+    """Start a lab below DIRECTORY, write DIRECTORY/lab.yaml, and print `ready`."""
+    from simlab.stock import HostError  # noqa: PLC0415 (--help stays light)
+    from simlab.up import UpError, up  # noqa: PLC0415
+
+    try:
+        up(directory, _spec(count, spec_file), depot=depot, stop_at_eof=stop_at_eof)
+    except (SpecError, UpError, HostError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _spec(count: int | None, spec_file: Path | None) -> tuple[MacSpec, ...]:
+    if spec_file is None:
+        return default_spec(5 if count is None else count)
+    if count is not None:
+        raise click.UsageError("--macs and --spec exclude each other; the spec says how many.")
+    return read_spec(spec_file)
+
+
+@main.command()
+@click.argument("directory", type=_FOLDER)
+def depot(directory: Path) -> None:
+    """Build the depot that simulated Macs install from below DIRECTORY."""
+    from simlab.depot import build  # noqa: PLC0415 (py-rattler is heavy)
+    from simlab.labfile import Served  # noqa: PLC0415
+
+    built = build(directory.resolve())
+    Served(built.root, built.installers).save()
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("directory", type=_FOLDER)
+@click.argument("name")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def shell(directory: Path, name: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND on the Mac NAME of a lab that is up; without one, a shell reading stdin."""
+    from simlab.client import run  # noqa: PLC0415 (--help stays light)
+
+    try:
+        ports = json.loads((directory / "simlab.json").read_text(encoding="utf-8"))["ports"]
+    except OSError as error:
+        raise click.ClickException(f"{directory} is no simulated lab.") from error
+    if not name or name not in ports:
+        names = ", ".join(sorted(filter(None, ports)))
+        raise click.ClickException(f"There is no Mac {name!r} in {directory}; there are {names}.")
+    try:
+        status = asyncio.run(run(directory, ports[name], " ".join(command) or None))
+    except OSError as error:
+        raise click.ClickException(f"{name} is not reached: {error}") from error
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(1)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)

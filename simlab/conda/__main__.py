@@ -1,0 +1,110 @@
+"""`conda`, run by a simulated Mac as `HOST -I …/simlab/conda/__main__.py PREFIX COMMAND …`.
+
+It ends without the interpreter's own clean-up: processes that used py-rattler have died there with
+a signal, which would turn a good result into a bad exit status.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
+
+from simlab.conda import commands
+from simlab.conda.failure import CondaError, CondaExit
+from simlab.conda.root import Root
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser("conda", description="A stand-in for conda on a simulated Mac.")
+    top.add_argument("-V", "--version", action="store_true")
+    names = top.add_subparsers(dest="verb", metavar="COMMAND")
+
+    def add(name: str, function: object, where: object = names) -> argparse.ArgumentParser:
+        one = where.add_parser(name)  # type: ignore[attr-defined]
+        one.set_defaults(function=function)
+        target = one.add_mutually_exclusive_group(required=name == "create")
+        target.add_argument("-n", "--name")
+        target.add_argument("-p", "--prefix")
+        one.add_argument("--json", action="store_true")
+        one.add_argument("-q", "--quiet", action="store_true")
+        one.add_argument("-v", "--verbose", action="count")
+        return one  # type: ignore[no-any-return]
+
+    def changing(one: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        one.add_argument("-y", "--yes", action="store_true")
+        one.add_argument("-d", "--dry-run", action="store_true")
+        one.add_argument("--override-frozen", action="store_true")
+        one.add_argument("-c", "--channel", action="append", default=[])
+        one.add_argument("--override-channels", action="store_true")
+        one.add_argument("--offline", action="store_true")
+        one.add_argument("--solver")
+        one.add_argument("specs", nargs="*")
+        return one
+
+    for name, function in (("create", commands.create), ("install", commands.install)):
+        changing(add(name, function)).add_argument("--file", action="append", default=[])
+    for name in ("remove", "uninstall"):
+        changing(add(name, commands.remove)).add_argument("--all", action="store_true")
+    listing = add("list", commands.list_packages)
+    listing.add_argument("regex", nargs="?")
+    for option in ("--explicit", "--md5", "--sha256"):
+        listing.add_argument(option, action="store_true")
+    environments = names.add_parser("env").add_subparsers(dest="env_verb", required=True)
+    add("list", commands.env_list, environments)
+    add("info", commands.info)
+    running = add("run", commands.run)
+    for options in (("-s", "--no-capture-output", "--live-stream"),):
+        running.add_argument(*options, action="store_true")
+    running.add_argument("command", nargs=argparse.REMAINDER)
+    return top
+
+
+def main(prefix: str, arguments: list[str]) -> int:
+    """Run one command of the conda at `prefix`; return its exit status."""
+    conda = Root(Path(prefix), (f"{prefix}/bin/conda", *arguments))
+    if conda.subdir == "osx-arm64" and conda.mac["arch"] != "arm64":
+        print(f"{prefix}/bin/python: Bad CPU type in executable", file=sys.stderr)
+        return 126
+    top = parser()
+    options = top.parse_args(arguments)
+    if options.version:
+        print(f"conda {conda.version}")
+        return 0
+    if options.verb is None:
+        top.print_help()
+        return 0
+    try:
+        return int(options.function(conda, options))
+    except CondaExit:
+        print("\nCondaSystemExit: Exiting.\n")
+        return 0
+    except CondaError as error:
+        if options.json:
+            print(json.dumps(error.as_dict(), indent=2))
+        else:
+            print(f"\n{error.name}: {error}\n", file=sys.stderr)
+        return 1
+
+
+def end(status: int) -> None:
+    """End the process now, with everything written."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    try:
+        end(main(sys.argv[1], sys.argv[2:]))
+    except SystemExit as error:
+        if isinstance(error.code, str):
+            print(error.code, file=sys.stderr)
+        end(error.code if isinstance(error.code, int) else 0 if error.code is None else 1)
+    except KeyboardInterrupt:
+        end(130)

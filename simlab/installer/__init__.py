@@ -1,0 +1,162 @@
+"""The installer of the simulated Macs: Miniconda's manners around a few packages of the channel."""
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from simlab import channel, python
+from simlab.package import SUBDIRS, File, tar, write_bz2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from simlab.pip import Pip
+
+CHANNEL = "https://conda.anaconda.org/conda-forge"
+_ZIP_EPOCH = (2026, 1, 1, 0, 0, 0)
+_HEADER = 9  # digits of the header's own size
+
+
+@dataclass(frozen=True)
+class Release:
+    """A Miniconda that the installer stands for; `floor` is the oldest macOS that it accepts."""
+
+    arch: str
+    file: str
+    version: str
+    floor: str
+
+
+RELEASES = (
+    Release("arm64", "Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh", "26.5.3-1", "12.1"),
+    Release("x86_64", "Miniconda3-py313_25.7.0-2-MacOSX-x86_64.sh", "25.7.0-2", "10.13"),
+)
+
+
+def write(release: Release, directory: Path, channel_root: Path, pip: Pip) -> Path:
+    """Write one installer into `directory`, from the packages of a written channel."""
+    subdir = SUBDIRS[release.arch]
+    archives = _archives(subdir, channel_root, directory, pip)
+    payload = tar(_payload(subdir, archives))
+    program = _program(subdir)
+    header = _header(release, program, payload)
+    path = directory / release.file
+    path.write_bytes(header + program + payload)
+    path.chmod(0o755)
+    return path
+
+
+def base_specs(subdir: str) -> list[str]:
+    """Return the specs of the base environment, as its history holds them."""
+    row = channel.rows()["conda"][subdir]
+    return [f"conda=={row['version']}", f"python=={row['python']}", "pip"]
+
+
+def _archives(subdir: str, root: Path, scratch: Path, pip: Pip) -> dict[str, bytes]:
+    """Return the base's archives by SUBDIR/FILE, in the order in which they are linked.
+
+    Its pip goes without byte code, which would be most of the installer's bytes.
+    """
+    archives = {}
+    for record in _solve(subdir, root):
+        path = root / record.subdir / record.file_name
+        if record.name.normalized == "pip":
+            path = write_bz2(channel.pip_package(pip.without_bytecode(), "bare"), scratch)
+            archives[f"{record.subdir}/{path.name}"] = path.read_bytes()
+            path.unlink()
+        else:
+            archives[f"{record.subdir}/{record.file_name}"] = path.read_bytes()
+    return archives
+
+
+def _solve(subdir: str, root: Path) -> Sequence[object]:
+    import asyncio  # noqa: PLC0415 (rattler is only loaded where something is built)
+
+    import rattler  # noqa: PLC0415
+
+    async def solve() -> list[object]:
+        system = rattler.GenericVirtualPackage(
+            rattler.PackageName("__osx"), rattler.Version("11.0"), rattler.BuildString("0")
+        )
+        unix = rattler.GenericVirtualPackage(
+            rattler.PackageName("__unix"), rattler.Version("0"), rattler.BuildString("0")
+        )
+        found = await rattler.solve(
+            [rattler.Channel(root.as_uri())],
+            [rattler.MatchSpec(spec) for spec in base_specs(subdir)],
+            gateway=rattler.Gateway(),
+            platforms=[subdir, "noarch"],
+            virtual_packages=[system, unix],
+            timeout=dt.timedelta(seconds=60),
+        )
+        await asyncio.sleep(0.01)  # a short process may otherwise die at exit
+        return sorted(found, key=lambda record: record.file_name)
+
+    return asyncio.run(solve())
+
+
+def _payload(subdir: str, archives: Mapping[str, bytes]) -> dict[str, File]:
+    urls = "".join(f"{CHANNEL}/{path}\n" for path in archives)
+    stems = [path.removesuffix(".conda").removesuffix(".tar.bz2") for path in archives]
+    log = "".join(f"+conda-forge/{stem.replace('/', '::')}\n" for stem in stems)
+    after = (
+        f"==> 2026-01-01 00:00:00 <==\n# cmd: constructor\n{log}"
+        f"# update specs: {base_specs(subdir)!r}\n"
+    )
+    before = {"conda-meta/history": File(b"")}
+    afterwards = {
+        "conda-meta/history": File(after.encode()),
+        "conda-meta/initial-state.explicit.txt": File(f"@EXPLICIT\n{urls}".encode()),
+        ".condarc": File(b"channels:\n  - conda-forge\n"),
+        ".nonadmin": File(b""),
+    }
+    return {
+        "LICENSE.txt": File(b"A simulated Miniconda, made by simlab. It is not Anaconda's.\n"),
+        "preconda.tar.bz2": File(bz2.compress(tar(before))),
+        "postconda.tar.bz2": File(bz2.compress(tar(afterwards))),
+        "pkgs/env.txt": File(f"@EXPLICIT\n{urls}".encode()),
+        **{f"pkgs/{path.partition('/')[2]}": File(one) for path, one in archives.items()},
+        # Last, so that one byte that was flipped in it can be told from one that matters.
+        "pkgs/urls.txt": File(urls.encode()),
+    }
+
+
+def _program(subdir: str) -> bytes:
+    """Return `_conda`: an archive that a python runs."""
+    main = (resources.files("simlab") / "installer" / "link.py").read_text(encoding="utf-8")
+    files = {**channel.conda_modules(), "__main__.py": main.replace("@subdir@", subdir).encode()}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), content)
+    return buffer.getvalue()
+
+
+def _header(release: Release, program: bytes, payload: bytes) -> bytes:
+    folder = resources.files("simlab") / "installer"
+    text = (folder / "header.sh").read_text(encoding="utf-8")
+    # The search for the host's python comes after the header's own first lines.
+    first, _, rest = text.partition("set -eu\n")
+    search = python.wrapper("").partition("\n")[2]
+    values = {
+        "file": release.file,
+        "floor": release.floor,
+        "version": release.version,
+        "arch": release.arch,
+        "needed": str(3 * len(payload) + 50 * 1024 * 1024),
+        "program": str(len(program)),
+        "md5": hashlib.md5(payload, usedforsecurity=False).hexdigest(),
+    }
+    text = f"{first}set -eu\n{search}{rest}"
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    size = len(text.replace("@header@", "0" * _HEADER).encode())
+    return text.replace("@header@", f"{size:>{_HEADER}}").encode()

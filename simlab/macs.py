@@ -1,0 +1,112 @@
+"""Simulated Macs on disk: DIR/macs/NAME/{home,bin,tmp,mac.json}.
+
+mac.json holds the fields of `MacSpec` and is read again at every call and connection, so that
+whoever edits it changes the Mac. What runs on a Mac finds its own by going up from where it
+lies: `bin/uname` reads `../mac.json`, a prefix below `home` the first mac.json above it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from simlab import stock
+from simlab.spec import MacSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+SHELL = "/bin/sh"
+
+
+def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
+    """Make or renew the Macs below `directory`/macs; return their roots by name.
+
+    What is in a home stays; bin and mac.json are written anew.
+    """
+    links, scripts = stock.tools()
+    roots = {}
+    for mac in spec:
+        root = directory / "macs" / mac.name
+        for part in ("home", "bin", "tmp"):
+            (root / part).mkdir(parents=True, exist_ok=True)
+        for tool, target in links.items():
+            _link(root / "bin" / tool, target)
+        for tool, text in scripts.items():
+            path = root / "bin" / tool
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o755)
+        write(root, mac)
+        roots[mac.name] = root
+    return roots
+
+
+def _link(path: Path, target: str) -> None:
+    if path.is_symlink() and str(path.readlink()) == target:
+        return
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def write(root: Path, mac: MacSpec) -> None:
+    """Write mac.json in one rename; a new fault begins to count from zero."""
+    (root / "commands").unlink(missing_ok=True)
+    # One key a line, then ": ": the shims read it with nothing but a shell.
+    text = json.dumps(mac.as_dict(), indent=1) + "\n"
+    aside = root / "mac.json.new"
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(root / "mac.json")
+
+
+def read(root: Path) -> MacSpec:
+    """Read mac.json. Raise SpecError or json.JSONDecodeError when somebody broke it."""
+    return MacSpec(**json.loads((root / "mac.json").read_text(encoding="utf-8")))
+
+
+def change(root: Path, **changes: Any) -> MacSpec:
+    """Write mac.json with some fields changed; return the Mac as it is now."""
+    mac = MacSpec(**{**read(root).as_dict(), **changes})
+    write(root, mac)
+    return mac
+
+
+def user() -> str:
+    """Return the account that everything runs as: the one that started simlab."""
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def environment(root: Path) -> Mapping[str, str]:
+    """Return the bare environment that sshd gives a command: no PATH but the Mac's own bin."""
+    return {
+        "HOME": str(root / "home"),
+        "LOGNAME": user(),
+        "PATH": str(root / "bin"),
+        "SHELL": "/bin/zsh",
+        "TMPDIR": f"{root / 'tmp'}/",
+        "USER": user(),
+    }
+
+
+def run(
+    root: Path, command: str, *, stdin: bytes = b"", timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Run a command line on a Mac without SSH; `timeout` in seconds."""
+    done = subprocess.run(
+        [SHELL, "-c", command],
+        cwd=root / "home",
+        env=environment(root),
+        input=stdin,
+        capture_output=True,
+        timeout=timeout,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args,
+        done.returncode,
+        done.stdout.decode(errors="replace"),
+        done.stderr.decode(errors="replace"),
+    )

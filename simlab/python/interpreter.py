@@ -1,0 +1,321 @@
+"""A CPython that answers for a simulated Mac, started as `HOST -I -S interpreter.py …`.
+
+Arguments: the version to answer with (X.Y.Z), the arch that the python was built for, the path it
+was called by, and then what a person gives to `python`. Its own standard library stays the host's;
+versions, paths, platform and everything that pip and packaging compute tags from are the Mac's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+
+USAGE = "usage: python [-BEIPSbsu] [-W arg] [-X opt] [-c cmd | -m mod | file | -] [arg] ..."
+IGNORED = "bdqvOR"  # of no consequence for what a simulated package does
+
+
+class VersionInfo(tuple):
+    """A stand-in for sys.version_info, whose own type cannot be made anew."""
+
+    __slots__ = ()
+    major = property(lambda self: self[0])
+    minor = property(lambda self: self[1])
+    micro = property(lambda self: self[2])
+    releaselevel = property(lambda self: self[3])
+    serial = property(lambda self: self[4])
+
+    def __repr__(self) -> str:
+        names = ("major", "minor", "micro", "releaselevel", "serial")
+        pairs = (f"{name}={value!r}" for name, value in zip(names, self, strict=True))
+        return f"sys.version_info({', '.join(pairs)})"
+
+
+class Options:
+    """What the command line asks for."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        """Read the options up to the first operand, as CPython does; exit 2 for an unknown one."""
+        self.flags: set[str] = set()
+        self.warnings: list[str] = []
+        self.kind, self.what = "stdin", ""
+        rest = list(arguments)
+        while rest and self.kind == "stdin":
+            word = rest.pop(0)
+            if word == "-" or not word.startswith("-"):
+                self.kind, self.what = ("stdin", "-") if word == "-" else ("file", word)
+                rest.insert(0, word)
+                break
+            if word == "--":
+                continue
+            if word.startswith("--"):
+                self.flags.add({"--version": "V", "--help": "h"}.get(word, word))
+            else:
+                self._short(word[1:], rest)
+        self.arguments = rest
+
+    def _short(self, letters: str, rest: list[str]) -> None:
+        for index, letter in enumerate(letters):
+            if letter not in "cmWX":
+                self.flags.add(letter)
+                continue
+            value = letters[index + 1 :] or (rest.pop(0) if rest else None)
+            if value is None:
+                print(f"Argument expected for the -{letter} option\n{USAGE}", file=sys.stderr)
+                sys.exit(2)
+            if letter == "W":
+                self.warnings.append(value)
+            elif letter in "cm":
+                self.kind, self.what = {"c": "command", "m": "module"}[letter], value
+            return
+
+
+class Stand(types.ModuleType):
+    """Modules that a Mac has and the host may lack: build variables, and the proxy settings."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> object:  # noqa: ARG004
+        """Find one of them by its name; everything else is somebody else's."""
+        alias = name == "tomllib" and REAL_VERSION < (3, 11)
+        if alias or name == "_scproxy" or name.startswith("_sysconfigdata_"):
+            from importlib.machinery import ModuleSpec
+
+            return ModuleSpec(name, Stand)
+        return None
+
+    @staticmethod
+    def create_module(spec: object) -> types.ModuleType:
+        """Make an empty module."""
+        return types.ModuleType(spec.name)
+
+    @staticmethod
+    def exec_module(module: types.ModuleType) -> None:
+        """Fill it."""
+        if module.__name__ == "tomllib":
+            from pip._vendor import tomli
+
+            module.load, module.loads = tomli.load, tomli.loads
+            module.TOMLDecodeError = tomli.TOMLDecodeError
+        elif module.__name__ == "_scproxy":
+            module._get_proxies = module._get_proxy_settings = dict
+        else:
+            module.build_time_vars = build_variables()
+
+
+REAL_VERSION = sys.version_info[:2]
+
+
+def build_variables() -> dict[str, object]:
+    """Return what conda-forge's python was built with, as far as anything here asks for it."""
+    short = "%d.%d" % sys.version_info[:2]
+    tag = f"cpython-{short.replace('.', '')}"
+    machine = os.uname().machine
+    return {
+        "ABIFLAGS": "",
+        "AR": f"{machine}-apple-darwin20.0.0-ar",
+        "BINDIR": f"{sys.prefix}/bin",
+        "CC": f"{machine}-apple-darwin20.0.0-clang",
+        "CFLAGS": "",
+        "EXT_SUFFIX": f".{tag}-darwin.so",
+        "INCLUDEPY": f"{sys.prefix}/include/python{short}",
+        "LDFLAGS": "",
+        "LDSHARED": "",
+        "LDVERSION": short,
+        "LIBDEST": f"{sys.prefix}/lib/python{short}",
+        "LIBDIR": f"{sys.prefix}/lib",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "MULTIARCH": "darwin",
+        "PYTHONFRAMEWORK": "",
+        "Py_DEBUG": 0,
+        "Py_ENABLE_SHARED": 0,
+        "Py_GIL_DISABLED": 0,
+        "SIZEOF_VOID_P": 8,
+        "SOABI": f"{tag}-darwin",
+        "VERSION": short,
+        "WITH_PYMALLOC": 1,
+    }
+
+
+def read_mac(prefix: str) -> dict[str, object]:
+    """Read mac.json, the first above the prefix, or else the one beside HOME."""
+    import json
+
+    folder = os.path.realpath(prefix)
+    beside = os.path.join(os.path.dirname(os.environ.get("HOME", "/").rstrip("/")), "mac.json")
+    while folder != "/" and not os.path.isfile(os.path.join(folder, "mac.json")):
+        folder = os.path.dirname(folder)
+    path = os.path.join(folder, "mac.json") if folder != "/" else beside
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError) as error:
+        sys.exit(f"simlab: this python belongs to a simulated Mac, and {path} says: {error}")
+
+
+def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> None:
+    """Answer for the Mac from here on, before anything that asks is imported."""
+    major, minor, micro = map(int, version.split("."))
+    prefix = os.path.dirname(os.path.dirname(os.path.abspath(executable)))
+    sys.executable = sys._base_executable = os.path.abspath(executable)
+    sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = prefix
+    sys.version_info = VersionInfo((major, minor, micro, "final", 0))
+    sys.hexversion = (major << 24) | (minor << 16) | (micro << 8) | 0xF0
+    # Without conda-forge's "| packaged by": only its own platform module can read that.
+    sys.version = f"{version} (main, Jan  1 2026, 00:00:00) [Clang 19.1.7 (simulated)]"
+    sys.implementation.version, sys.implementation.hexversion = sys.version_info, sys.hexversion
+    sys.implementation._multiarch = "darwin"
+    sys.platform, sys.platlibdir, sys.abiflags = "darwin", "lib", ""
+    sys.meta_path.insert(0, Stand)
+
+    macos = str(mac["macos"])
+    first, second = (*map(int, macos.split(".")), 0)[:2]
+    darwin = second + 4 if first == 10 else first + 9 if first < 26 else first - 1
+    answer = os.uname_result(
+        (
+            "Darwin",
+            str(mac["name"]),
+            f"{darwin}.{second}.0",
+            f"Darwin Kernel Version {darwin}.{second}.0: simulated by simlab",
+            arch,
+        )
+    )
+    import posix
+
+    posix.uname = os.uname = lambda: answer
+    import platform
+
+    platform.mac_ver = lambda release="", versioninfo=("", "", ""), machine="": (  # noqa: ARG005
+        macos,
+        ("", "", ""),
+        arch,
+    )
+
+
+def set_flags(options: Options) -> None:
+    """Put into sys.flags what was asked for, instead of the host's -I -S."""
+    isolated = "I" in options.flags
+    names = [name for name in dir(sys.flags) if not name.startswith(("_", "n_"))]
+    flags = {name: getattr(sys.flags, name) for name in names if name not in ("count", "index")}
+    flags["isolated"] = int(isolated)
+    flags["ignore_environment"] = int(isolated or "E" in options.flags)
+    flags["no_user_site"] = int(isolated or "s" in options.flags)
+    flags["no_site"] = int("S" in options.flags)
+    flags["dont_write_bytecode"] = int("B" in options.flags)
+    flags["safe_path"] = isolated or "P" in options.flags
+    sys.flags = types.SimpleNamespace(**flags)
+    environment = {} if flags["ignore_environment"] else os.environ
+    sys.dont_write_bytecode = "B" in options.flags or bool(
+        environment.get("PYTHONDONTWRITEBYTECODE")
+    )
+    if "u" in options.flags or environment.get("PYTHONUNBUFFERED"):
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(write_through=True, line_buffering=True)
+    if options.warnings:
+        import warnings
+
+        sys.warnoptions[:] = options.warnings
+        warnings._processoptions(options.warnings)
+    before = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    sys.path[:0] = before
+    if not flags["no_site"]:
+        import site
+
+        site.main()
+
+
+def run(options: Options) -> None:
+    """Run what the command line names, as `__main__`."""
+    main = types.ModuleType("__main__")
+    main.__builtins__ = __builtins__
+    main.__dict__.setdefault("__annotations__", {})
+    sys.modules["__main__"] = main
+    unsafe = not sys.flags.safe_path
+    if options.kind == "command":
+        sys.argv[:] = ["-c", *options.arguments]
+        if unsafe:
+            sys.path.insert(0, "")
+        exec(compile(options.what, "<string>", "exec"), main.__dict__)  # noqa: S102
+    elif options.kind == "module":
+        import runpy
+
+        sys.argv[:] = ["-m", *options.arguments]
+        if unsafe:
+            sys.path.insert(0, os.getcwd())
+        runpy._run_module_as_main(options.what)
+    elif options.kind == "file":
+        run_file(options, main, unsafe=unsafe)
+    else:
+        sys.argv[:] = options.arguments or [""]
+        if unsafe:
+            sys.path.insert(0, "")
+        if sys.stdin.isatty():
+            import code
+
+            code.interact(banner=f"Python {sys.version} on darwin", local=main.__dict__)
+        else:
+            exec(compile(sys.stdin.read(), "<stdin>", "exec"), main.__dict__)  # noqa: S102
+
+
+def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
+    """Run a script, or the __main__ of a directory or archive."""
+    path = options.what
+    sys.argv[:] = options.arguments
+    if os.path.isdir(path):
+        import runpy
+
+        sys.path.insert(0, path)
+        runpy._run_module_as_main("__main__", alter_argv=False)
+        return
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        print(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: {error}", file=sys.stderr)
+        sys.exit(2)
+    if content.startswith(b"PK"):
+        import runpy
+
+        runpy.run_path(path, run_name="__main__")
+        return
+    if unsafe:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    main.__file__ = path
+    exec(compile(content, path, "exec"), main.__dict__)  # noqa: S102
+
+
+def start(version: str, arch: str, executable: str, arguments: list[str]) -> None:
+    """Be the python of a Mac."""
+    options = Options(arguments)
+    mac = read_mac(os.path.dirname(os.path.dirname(os.path.abspath(executable))))
+    if arch == "arm64" and mac["arch"] != "arm64":
+        print(f"{executable}: Bad CPU type in executable", file=sys.stderr)
+        sys.exit(126)
+    if "V" in options.flags:
+        print(f"Python {version}")
+        return
+    if "h" in options.flags:
+        print(USAGE)
+        return
+    unknown = options.flags - set("BEIPSsu" + IGNORED)
+    if unknown:
+        print(f"Unknown option: -{min(unknown)}\n{USAGE}", file=sys.stderr)
+        sys.exit(2)
+    become(version, arch, executable, mac)
+    sys.orig_argv = [executable, *arguments]
+    set_flags(options)
+    try:
+        run(options)
+    except SystemExit:
+        raise
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BaseException as error:  # noqa: BLE001
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename in (__file__, "<frozen runpy>"):
+            trace = trace.tb_next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    start(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

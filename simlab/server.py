@@ -1,0 +1,247 @@
+"""All simulated Macs of a lab in one process: an SSH server on a loopback port for each."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from simlab import keys, macs
+from simlab.session import Command, Session
+from simlab.spec import Fault, MacSpec, SpecError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ADDRESS = "127.0.0.1"
+_KEX = ("curve25519-sha256", "curve25519-sha256@libssh.org")  # the quick ones
+_POLL = 0.25  # seconds between two looks at mac.json for a port to close or open
+
+
+class _Login(asyncssh.SSHServer):
+    """Public keys only, and only the lab's own, for any user name."""
+
+    def __init__(self, mac: MacServer) -> None:
+        self._mac = mac
+
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return False
+
+    def kbdint_auth_supported(self) -> bool:
+        return False
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
+        return key.public_data == self._mac.user_key
+
+    def session_requested(self) -> Session:
+        return Session(self._mac.root, self._mac.before_command, self._mac.started)
+
+
+class MacServer:
+    """One Mac's port. It stays bound while it refuses, so that nobody else can take it."""
+
+    def __init__(self, root: Path, user_key: bytes, port: int | None) -> None:
+        self.root = root
+        self.user_key = user_key
+        self.port = 0
+        self.sessions: set[int] = set()
+        self._known: MacSpec | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self._running: set[Command] = set()
+        self._host_keys = {
+            False: asyncssh.read_private_key(root / keys.HOST_KEY),
+            True: asyncssh.read_private_key(root / keys.OTHER_HOST_KEY),
+        }
+        self._socket = self._bind(port)
+
+    def _bind(self, port: int | None) -> socket.socket:
+        """Take a port without listening: who connects is refused."""
+        for choice in (port or 0, 0):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.setblocking(False)  # noqa: FBT003 (the socket module's own signature)
+            try:
+                sock.bind((ADDRESS, choice))
+            except OSError:
+                sock.close()
+                if choice == 0:
+                    raise
+                continue
+            self.port = sock.getsockname()[1]
+            return sock
+        raise AssertionError("port 0 binds or raises")
+
+    def mac(self) -> MacSpec:
+        """Return the Mac as mac.json has it now; while somebody is writing it, as it was."""
+        try:
+            self._known = macs.read(self.root)
+        except (OSError, SpecError, TypeError, json.JSONDecodeError):
+            if self._known is None:
+                raise
+        return self._known
+
+    def refresh(self) -> None:
+        """Open or close the port as mac.json says."""
+        refuse = self.mac().fault == "refuse"
+        if refuse and self._listener is not None:
+            self._listener.cancel()
+            self._listener = None
+            self._socket.close()
+            self._socket = self._bind(self.port)
+        elif not refuse and self._listener is None:
+            self._socket.listen(128)
+            self._listener = asyncio.get_running_loop().create_task(self._accept())
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(self._socket)
+            except OSError:  # too many open files: the next may find room again
+                await asyncio.sleep(_POLL)
+                continue
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            task = loop.create_task(self._serve(sock))
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, sock: socket.socket) -> None:
+        try:
+            connection = await asyncssh.run_server(
+                sock,
+                server_factory=lambda: _Login(self),
+                server_host_keys=[self._host_keys[self.mac().fault == "hostkey"]],
+                server_version="OpenSSH_simlab",
+                kex_algs=_KEX,
+                compression_algs=["none"],
+                encoding=None,
+                allow_pty=False,
+                allow_scp=False,
+                gss_host=None,
+            )
+            await connection.wait_closed()
+        except (OSError, asyncssh.Error):
+            sock.close()  # the client went away, or had no key
+
+    def before_command(self) -> str:
+        """Count a command while a fault counts; say whether it runs or the connection drops."""
+        fault = self.mac().fault
+        kind, limit = _counting(fault)
+        if kind is None:
+            return "run"
+        counter = self.root / "commands"
+        about, count = json.dumps(fault), 0
+        if counter.exists():
+            was, _, number = counter.read_text(encoding="utf-8").rpartition(" ")
+            count = int(number) if was == about else 0
+        counter.write_text(f"{about} {count + 1}", encoding="utf-8")
+        if count != limit:
+            return "run"
+        return "drop" if kind == "drop_after" else "drop_during"
+
+    def started(self, pid: int, command: Command) -> None:
+        """Remember a process, so that asyncio keeps it and the end of the lab finds it."""
+        self.sessions.add(pid)
+        self._running.add(command)
+        task = asyncio.get_running_loop().create_task(command.wait())
+        task.add_done_callback(lambda _: self._running.discard(command))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def close(self) -> None:
+        """Close the port and every connection; what runs on the Mac is left to `reap`."""
+        tasks = list(self._connections)
+        if self._listener is not None:
+            tasks.append(self._listener)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._socket.close()
+
+
+def _counting(fault: Fault) -> tuple[str | None, int]:
+    if fault is None or isinstance(fault, str):
+        return None, 0
+    kind, limit = next(iter(fault.items()))
+    return (kind, limit) if kind in ("drop_after", "drop_during") else (None, 0)
+
+
+class Servers:
+    """The ports of all Macs of a lab below `directory`."""
+
+    def __init__(
+        self, directory: Path, roots: Mapping[str, Path], wanted: Mapping[str, int]
+    ) -> None:
+        """Bind a port for each Mac: the one that is wanted for it where that is free."""
+        user_key = asyncssh.read_public_key(directory / f"{keys.USER_KEY}.pub").public_data
+        self.macs = {
+            name: MacServer(root, user_key, wanted.get(name)) for name, root in roots.items()
+        }
+        self.ports = {name: mac.port for name, mac in self.macs.items()}
+
+    def refresh(self) -> None:
+        """Do at once what the mac.json files say of ports."""
+        for mac in self.macs.values():
+            mac.refresh()
+
+    async def run(self) -> None:
+        """Serve until cancelled; then end every process that was started on a Mac."""
+        try:
+            while True:
+                self.refresh()
+                await asyncio.sleep(_POLL)
+        finally:
+            await asyncio.gather(*(mac.close() for mac in self.macs.values()))
+            for mac in self.macs.values():
+                reap(mac.sessions, mac.root)
+
+
+def reap(sessions: set[int], root: Path) -> None:
+    """Kill what is left of the sessions that commands on a Mac began, whatever its group."""
+    for pid in _pids():
+        try:
+            mine = os.getsid(pid) in sessions and pid != os.getpid()
+        except OSError:
+            continue
+        if mine and _belongs(pid, root):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                continue
+
+
+def _belongs(pid: int, root: Path) -> bool:
+    """Tell whether a process works below `root`: a session's number may have a new owner."""
+    folder = Path(f"/proc/{pid}")
+    if not folder.is_dir():
+        return True  # macOS has no /proc, and gives numbers out again only after long
+    try:
+        if (folder / "cwd").resolve().is_relative_to(root):
+            return True
+        return os.fsencode(f"HOME={root}") in (folder / "environ").read_bytes()
+    except OSError:
+        return False
+
+
+def _pids() -> Iterator[int]:
+    folder = Path("/proc/self")
+    if folder.is_dir():
+        yield from (int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal())
+        return
+    import subprocess  # noqa: PLC0415 (macOS hosts only)
+
+    listing = subprocess.run(["ps", "-axo", "pid="], capture_output=True, text=True, check=False)
+    yield from (int(word) for word in listing.stdout.split())

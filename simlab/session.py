@@ -1,0 +1,247 @@
+"""One SSH channel on a simulated Mac: a command, a shell without a terminal, or SFTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from typing import TYPE_CHECKING, cast
+
+import asyncssh
+from asyncssh.stream import SSHServerStreamSession
+
+from simlab import macs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class Files(asyncssh.SFTPServer):
+    """The host's files by their own absolute paths; relative ones begin at the Mac's home."""
+
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], home: Path) -> None:
+        super().__init__(chan)
+        self._home = os.fsencode(home)
+
+    def map_path(self, path: bytes) -> bytes:
+        """Return the host's path for what the client names."""
+        return os.path.join(self._home, path)  # noqa: PTH118 (bytes)
+
+    def realpath(self, path: bytes) -> bytes:
+        """Answer `realpath .` with the home."""
+        return os.path.realpath(self.map_path(path))
+
+
+class Command(asyncio.SubprocessProtocol):
+    """A process started for a channel. It outlives the channel, as it has no terminal.
+
+    sshd sends no SIGHUP where there is no terminal: the process only finds its pipes closed.
+    """
+
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+        self._chan: asyncssh.SSHServerChannel[bytes] | None = chan
+        self._process: asyncio.SubprocessTransport | None = None
+        self._early: list[bytes] = []
+        self._early_eof = False
+        self._exited = asyncio.get_running_loop().create_future()
+
+    async def start(self, root: Path, command: str | None) -> int:
+        """Start `command`, or a shell that reads its lines from stdin; return the pid."""
+        arguments = [macs.SHELL] if command is None else [macs.SHELL, "-c", command]
+        transport, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: self,
+            *arguments,
+            cwd=root / "home",
+            env=dict(macs.environment(root)),
+            start_new_session=True,
+        )
+        self._process = transport
+        for data in self._early:
+            self.feed(data)
+        if self._early_eof:
+            self.feed_eof()
+        if self._chan is None:
+            self.detach()
+        return transport.get_pid()
+
+    async def wait(self) -> None:
+        """Wait until the process has ended and nothing more can come from its pipes."""
+        await asyncio.shield(self._exited)
+
+    def _pipe(self, fd: int) -> asyncio.BaseTransport | None:
+        return self._process.get_pipe_transport(fd) if self._process else None
+
+    def feed(self, data: bytes) -> None:
+        """Write to the process's stdin."""
+        if self._process is None:
+            self._early.append(data)
+            return
+        stdin = cast("asyncio.WriteTransport | None", self._pipe(0))
+        if stdin is not None and not stdin.is_closing():
+            stdin.write(data)
+
+    def feed_eof(self) -> None:
+        """Close the process's stdin."""
+        self._early_eof = True
+        stdin = self._pipe(0)
+        if stdin is not None:
+            stdin.close()
+
+    def detach(self) -> None:
+        """Close the pipes and leave the process alone: the connection is gone."""
+        self._chan = None
+        for fd in (0, 1, 2):
+            pipe = self._pipe(fd)
+            if pipe is not None:
+                pipe.close()
+
+    def kill(self, name: str) -> None:
+        """Send a signal, named as SSH names them (`TERM`), to the process's group."""
+        number = getattr(signal, f"SIG{name}", None)
+        if self._process is not None and number is not None:
+            with contextlib.suppress(ProcessLookupError):  # it may have ended meanwhile
+                os.killpg(self._process.get_pid(), number)
+
+    def hold(self, *, still: bool) -> None:
+        """Stop or go on reading what the process writes: the client reads slowly."""
+        for fd in (1, 2):
+            pipe = cast("asyncio.ReadTransport | None", self._pipe(fd))
+            if pipe is not None and not pipe.is_closing():
+                (pipe.pause_reading if still else pipe.resume_reading)()
+
+    # What asyncio calls.
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        """Pass on what the process wrote."""
+        if self._chan is not None and not self._chan.is_closing():
+            self._chan.write(data, None if fd == 1 else asyncssh.EXTENDED_DATA_STDERR)
+
+    def pause_writing(self) -> None:
+        """Tell the client to wait: the process does not read its stdin."""
+        if self._chan is not None:
+            self._chan.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Let the client go on, but not from inside the pipe's own writing: it loses data so."""
+        if self._chan is not None:
+            asyncio.get_running_loop().call_soon(self._chan.resume_reading)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """Tell the exit status or signal: the process has ended and its pipes are drained."""
+        status = self._process.get_returncode() if self._process else None
+        if self._chan is not None and not self._chan.is_closing():
+            if status is not None and status < 0:
+                self._chan.exit_with_signal(signal.Signals(-status).name[3:])
+            else:
+                self._chan.exit(status or 0)
+        if not self._exited.done():
+            self._exited.set_result(None)
+
+
+class Session(SSHServerStreamSession[bytes]):
+    """One channel, of which `before` is asked before each command what becomes of it.
+
+    It returns "run", "drop" (cut the connection and start nothing) or "drop_during" (start it,
+    then cut the connection). `started` is told of each process.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        before: Callable[[], str],
+        started: Callable[[int, Command], None],
+    ) -> None:
+        super().__init__(
+            None,
+            lambda chan: Files(cast("asyncssh.SSHServerChannel[bytes]", chan), root / "home"),
+            sftp_version=3,
+        )
+        self._root = root
+        self._before = before
+        self._started = started
+        self._command: Command | None = None
+        self._fate = "run"
+
+    def shell_requested(self) -> bool:
+        """Allow a shell that reads commands from stdin."""
+        return True
+
+    def exec_requested(self, command: str) -> bool:  # noqa: ARG002
+        """Allow every command."""
+        return True
+
+    def session_started(self) -> None:
+        """Start what was asked for, unless the Mac is to drop the connection here."""
+        chan = cast("asyncssh.SSHServerChannel[bytes]", self._chan)
+        if chan.get_subsystem():
+            super().session_started()
+            return
+        self._fate = self._before()
+        if self._fate == "drop":
+            asyncio.get_running_loop().call_soon(self._drop)
+            return
+        self._command = Command(chan)
+        task = asyncio.get_running_loop().create_task(self._run(chan, self._command))
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
+
+    async def _run(self, chan: asyncssh.SSHServerChannel[bytes], command: Command) -> None:
+        try:
+            pid = await command.start(self._root, chan.get_command())
+        except OSError as error:  # the host has no process or file to spare
+            chan.write(f"simlab: {error}\n".encode(), asyncssh.EXTENDED_DATA_STDERR)
+            chan.exit(255)
+            return
+        self._started(pid, command)
+        if self._fate == "drop_during":
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._conn is not None:
+            self._conn.abort()
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        """Give the process what the client sent."""
+        if self._command is None:
+            super().data_received(data, datatype)
+        else:
+            self._command.feed(data)
+
+    def eof_received(self) -> bool:
+        """Close the process's stdin and keep the channel open for its answer."""
+        if self._command is None:
+            return bool(super().eof_received())
+        self._command.feed_eof()
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the process go on by itself."""
+        if self._command is not None:
+            self._command.detach()
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Hold the process back: the client reads slowly."""
+        if self._command is not None:
+            self._command.hold(still=True)
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """Let the process go on: the client has caught up."""
+        if self._command is not None:
+            self._command.hold(still=False)
+        super().resume_writing()
+
+    def signal_received(self, signal: str) -> None:
+        """Pass the client's signal on."""
+        if self._command is not None:
+            self._command.kill(signal)
+
+    def break_received(self, msec: int) -> bool:  # noqa: ARG002
+        """Interrupt the process, as a terminal's break would."""
+        self.signal_received("INT")
+        return True
+
+
+_TASKS: set[asyncio.Task[None]] = set()

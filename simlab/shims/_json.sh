@@ -1,0 +1,35 @@
+json=
+while IFS= read -r line || [ -n "$line" ]; do json=$json$line; done <"${0%/*}/../mac.json"
+value() {
+  answer=
+  case $json in
+    *"\"$1\":"*) answer=${json#*"\"$1\":"} ;;
+  esac
+  answer=${answer# }
+  answer=${answer%%[,\}]*}
+  answer=${answer#\"}
+  answer=${answer%%[\" ]*}
+}
+value name
+name=$answer
+value macos
+macos=$answer
+major=${macos%%.*}
+minor=${macos#*.}
+minor=${minor%%.*}
+case $major in
+  10) darwin=$((minor + 4)) ;;
+  1[1-5]) darwin=$((major + 9)) ;;
+  *) darwin=$((major - 1)) ;;
+esac
+release=$darwin.$minor.0
+[ "$major" -lt 15 ] && [ "$minor" -gt 6 ] && release=$darwin.6.0
+# A shell under Rosetta sees an Intel processor; `arch` runs a command as the other one.
+value arch
+hardware=$answer
+machine=$answer
+if [ "$hardware" = arm64 ]; then
+  value rosetta
+  [ "$answer" = true ] && machine=x86_64
+  case ${SIMLAB_ARCH-} in arm64 | x86_64) machine=$SIMLAB_ARCH ;; esac
+fi

@@ -1,0 +1,41 @@
+utc=
+when=
+rfc=
+while getopts ':ujnRr:f:v:-:' option; do
+  case $option in
+    u) utc=-u ;;
+    j | n) ;;
+    R) rfc=-R ;;
+    r) when=$OPTARG ;;
+    f | v) beyond "date -$option" ;;
+    -) illegal - ;;
+    :)
+      complain "option requires an argument -- $OPTARG"
+      exit 1
+      ;;
+    \?) illegal "$OPTARG" ;;
+  esac
+done
+[ -n "$gnu" ] || exec @host@ "$@"
+shift $((OPTIND - 1))
+case ${1-+} in
+  +*) ;;
+  *)
+    complain 'settimeofday (timezone): Operation not permitted'
+    exit 1
+    ;;
+esac
+format=${1-}
+# BSD has no %N and prints the letter.
+while :; do
+  case $format in
+    *%N*) format=${format%%"%N"*}N${format#*"%N"} ;;
+    *) break ;;
+  esac
+done
+set -- ${format:+"$format"}
+case $when in
+  '') exec @host@ $utc $rfc "$@" ;;
+  *[!0-9]*) exec @host@ $utc $rfc -r "$when" "$@" ;;
+  *) exec @host@ $utc $rfc -d "@$when" "$@" ;;
+esac

@@ -1,0 +1,2 @@
+complain 'a password is required'
+exit 1

@@ -1,0 +1,146 @@
+"""What a simulated Mac is told to be, read from a spec file or made up from a number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARCHES = ("arm64", "x86_64")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_MACOS = re.compile(r"[1-9][0-9]?(?:\.[0-9]{1,2}){1,2}")
+_COUNTED = ("drop_after", "drop_during", "disk_free")
+_FAULTS = "null, refuse, hostkey, {drop_after: N}, {drop_during: N} or {disk_free: BYTES}"
+
+Fault = str | Mapping[str, int] | None
+
+
+class SpecError(ValueError):
+    """A spec that describes no lab; `str()` is a sentence for a person."""
+
+
+@dataclass(frozen=True)
+class MacSpec:
+    """One simulated Mac.
+
+    `rosetta` puts its shell under Rosetta; `mps` is True, False, or "lies": MPS calls itself
+    available and its operations fail. `fault` is None, "refuse" (the port is closed), "hostkey"
+    (another host key than known_hosts has), {"drop_after": N} (the connection is cut once,
+    when N commands have completed and before the next starts), {"drop_during": N} (the command
+    after N others is started, and cut off while it runs), or {"disk_free": BYTES} (what df says).
+    """
+
+    name: str
+    arch: str
+    macos: str
+    rosetta: bool = False
+    mps: bool | str = True
+    fault: Fault = None
+
+    def __post_init__(self) -> None:
+        """Raise SpecError for anything that no Mac can be."""
+        if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
+            raise SpecError(f"{self.name!r} is no host name: use letters, digits and hyphens.")
+        if self.arch not in ARCHES:
+            raise SpecError(f"{self.name}: arch is {self.arch!r}; write arm64 or x86_64.")
+        if not isinstance(self.macos, str) or not _MACOS.fullmatch(self.macos):
+            raise SpecError(
+                f"{self.name}: macos is {self.macos!r}; write a version such as '15.1'."
+            )
+        if not isinstance(self.rosetta, bool):
+            raise SpecError(f"{self.name}: rosetta is {self.rosetta!r}; write true or false.")
+        if self.rosetta and self.arch != "arm64":
+            raise SpecError(f"{self.name}: only an arm64 Mac has Rosetta.")
+        if not isinstance(self.mps, bool) and self.mps != "lies":
+            raise SpecError(f"{self.name}: mps is {self.mps!r}; write true, false or lies.")
+        if not _is_fault(self.fault):
+            raise SpecError(f"{self.name}: fault is {self.fault!r}; write {_FAULTS}.")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what mac.json holds: plain JSON values under the field names."""
+        return asdict(self)
+
+
+def _is_fault(fault: object) -> bool:
+    if fault is None or fault in ("refuse", "hostkey"):
+        return True
+    if not isinstance(fault, Mapping) or len(fault) != 1:
+        return False
+    kind, number = next(iter(fault.items()))
+    return kind in _COUNTED and type(number) is int and number >= 0
+
+
+_PATTERN = (
+    ("studio", "arm64", "15.1", False),
+    ("studio", "arm64", "14.7", False),
+    ("studio", "arm64", "13.6", False),
+    ("library", "x86_64", "12.7", False),
+    ("studio", "arm64", "15.1", True),
+)
+
+
+def default_spec(count: int) -> tuple[MacSpec, ...]:
+    """Return `count` Macs: arm64 on macOS 15, 14, 13, Intel on 12, Rosetta on 15, and again."""
+    if count < 1:
+        raise SpecError(f"A lab of {count} Macs is no lab; ask for at least one.")
+    numbers = {"studio": 0, "library": 0}
+    macs = []
+    for index in range(count):
+        room, arch, macos, rosetta = _PATTERN[index % len(_PATTERN)]
+        numbers[room] += 1
+        macs.append(MacSpec(f"{room}-{numbers[room]:02}", arch, macos, rosetta=rosetta))
+    return tuple(macs)
+
+
+def read_spec(path: Path) -> tuple[MacSpec, ...]:
+    """Read a spec file, YAML or JSON. Raise SpecError with a sentence that names the file."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"{path} cannot be read: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SpecError(f"{path} is neither YAML nor JSON: {error}") from error
+    try:
+        return parse_spec(document)
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}") from error
+
+
+def parse_spec(document: object) -> tuple[MacSpec, ...]:
+    """Make Macs of a spec's document, {macs: [{name, arch, macos, …}]}. Raise SpecError."""
+    if not isinstance(document, Mapping) or not isinstance(document.get("macs"), list):
+        raise SpecError("a spec is {macs: [{name, arch, macos}, …]}.")
+    _known("the spec", document, ("macs",))
+    if not document["macs"]:
+        raise SpecError("macs is empty; describe at least one Mac.")
+    macs = tuple(_mac(number, entry) for number, entry in enumerate(document["macs"], 1))
+    names = [mac.name for mac in macs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise SpecError(f"{', '.join(twice)} is there twice; every Mac needs a name of its own.")
+    return macs
+
+
+def _mac(number: int, entry: object) -> MacSpec:
+    if not isinstance(entry, Mapping):
+        raise SpecError(f"Mac {number} is {entry!r}; write {{name: …, arch: …, macos: …}}.")
+    who = entry.get("name", f"Mac {number}")
+    _known(who, entry, tuple(MacSpec.__dataclass_fields__))
+    for key in ("name", "arch", "macos"):
+        if key not in entry:
+            raise SpecError(f"{who} has no {key}.")
+    if isinstance(entry["macos"], float | int):
+        raise SpecError(f"{who}: macos is a number; put quotes around it: '{entry['macos']}'.")
+    return MacSpec(**entry)
+
+
+def _known(who: object, mapping: Mapping[Any, Any], keys: tuple[str, ...]) -> None:
+    for key in mapping:
+        if key not in keys:
+            raise SpecError(f"{who} has an unknown key {key!r}; known are {', '.join(keys)}.")

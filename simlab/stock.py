@@ -1,0 +1,161 @@
+"""What a stock Mac has on its PATH, and how each of it is made from the host's tools.
+
+The options are those of macOS 12 to 15's own manual pages, less what only newer ones know.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+# Tools whose options are the same here and there, or that our scripts use without options.
+LINKED = (
+    "sh", "bash", "zsh", "echo", "sleep", "kill", "printf", "test", "[", "true", "false", "expr",
+    "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "curl", "diff", "cmp", "comm",
+    "paste", "join", "split", "fold", "nl", "rev", "cksum", "mkfifo", "nohup", "nice", "getconf",
+    "pwd", "whoami", "logname", "tty", "groups", "which", "unzip", "zip", "perl", "openssl",
+    "pgrep", "pkill", "yes", "strings", "file", "ssh", "scp", "rsync",
+)  # fmt: skip
+
+# /usr/bin has these on every Mac, and they only ask for the Command Line Tools.
+DEVELOPER = ("python3", "pip3", "git", "make", "cc", "clang", "gcc", "otool", "lipo")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A tool of the host behind the options of macOS.
+
+    `short` is a getopts string of what both systems read alike, `beyond` the letters that only
+    macOS knows and that are not simulated, `long` the long options that macOS takes. `strict`
+    says that options end at the first operand. `status` is the exit status of a usage error.
+    """
+
+    short: str
+    beyond: str = ""
+    long: tuple[str, ...] = ()
+    strict: bool = True
+    status: int = 1
+
+
+_GREP_LONG = (
+    "color", "colour", "context", "exclude", "exclude-dir", "extended-regexp", "file",
+    "fixed-strings", "help", "ignore-case", "include", "invert-match", "line-buffered",
+    "line-number", "max-count", "no-filename", "no-messages", "null", "only-matching", "quiet",
+    "recursive", "regexp", "silent", "text", "version", "with-filename", "word-regexp",
+)  # fmt: skip
+
+GUARDED = {
+    "awk": Guard("F:f:v:", strict=False, status=2),
+    "base64": Guard("d", "Dbio", ("decode",)),
+    "basename": Guard("as:", strict=False),
+    "cat": Guard("benstuv", "l"),
+    "chgrp": Guard("HLPRfhv", "nx"),
+    "chown": Guard("HLPRfhv", "nx"),
+    "cut": Guard("b:c:d:f:ns", "w"),
+    "dirname": Guard(""),
+    "env": Guard("iu:", "0PSLUv", strict=False),
+    "grep": Guard("0123456789aA:bB:C:cEe:Ff:GHhiILlm:noqRrsUvwxy", "dDJMOpSVXZz", _GREP_LONG,
+                  strict=False, status=2),
+    "id": Guard("Ggnru", "AFMPp"),
+    "ls": Guard("1AaCcdFfgHhiklLmnopqRrSstux", "BGOPTUW@bevwy,%D", status=1),
+    "mkdir": Guard("m:pv"),
+    "ps": Guard("AaceEfjlrTwxG:g:O:o:p:t:U:u:", "ChLMmSvX", strict=False),
+    "rm": Guard("dfIiRrv", "PWx"),
+    "rmdir": Guard("pv"),
+    "tail": Guard("0123456789c:Ffn:q", "br"),
+    "tee": Guard("ai"),
+    "touch": Guard("achmr:t:d:", "A"),
+    "tr": Guard("Ccds", "u"),
+    "uniq": Guard("cdiuf:s:", "D"),
+}  # fmt: skip
+
+# Shims that read mac.json: the Mac itself answers.
+ANSWERED = ("uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink")
+# Shims that translate between the systems' options.
+TRANSLATED = (
+    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "date", "mktemp", "cp", "mv",
+    "ln", "du", "head", "wc", "dd", "tar", "xattr", "sudo",
+)  # fmt: skip
+_STRICT_ENDS = ("head", "readlink", "cp")  # shims that end with the host's tool, BSD's order
+_PLAIN_ENDS = ("dd", "tar")
+_STATUS = {"cp": 64, "mv": 64, "du": 64}
+
+# Tools without which nothing here works; every other one is left out where the host has none.
+NEEDED = ("sh", "bash", "awk", "grep", "sed", "find", "xargs", "curl", "tar", "gzip", "od", "dd")
+
+
+class HostError(RuntimeError):
+    """The host lacks a tool; `str()` says which."""
+
+
+def _host(tool: str) -> str | None:
+    return shutil.which(tool, path="/usr/bin:/bin:/usr/sbin:/sbin") or shutil.which(tool)
+
+
+@lru_cache(maxsize=1)
+def tools() -> tuple[dict[str, str], dict[str, str]]:
+    """Return what a Mac's bin holds: links by name to host paths, and scripts by name.
+
+    Raise HostError when the host lacks a tool that nothing can stand in for.
+    """
+    links = {tool: path for tool in LINKED if (path := _host(tool))}
+    links.update({tool: path for tool in ("od", "chmod") if (path := _host(tool))})
+    missing = [tool for tool in NEEDED if not _host(tool)]
+    if missing:
+        raise HostError(f"A simulated Mac needs {', '.join(missing)}, not found on this machine.")
+    scripts = {tool: _guard(tool) for tool in GUARDED if tool == "ps" or _host(tool)}
+    scripts.update({tool: _script(tool) for tool in (*ANSWERED, *TRANSLATED)})
+    scripts.update({tool: _compose(tool, "_mac", "developer") for tool in DEVELOPER})
+    return links, scripts
+
+
+def _script(tool: str) -> str:
+    parts = ["_mac"]
+    if tool in ANSWERED:
+        parts.append("_json")
+    parts.append(tool)
+    if tool in _STRICT_ENDS:
+        parts.append("_operands")
+    elif tool in _PLAIN_ENDS:
+        parts.append("_exec")
+    return _compose(tool, *parts)
+
+
+def _guard(tool: str) -> str:
+    guard = GUARDED[tool]
+    return _compose(tool, "_mac", "_guard", "_operands" if guard.strict else "_exec")
+
+
+def _compose(tool: str, *parts: str) -> str:
+    guard = GUARDED.get(tool, Guard(""))
+    known = {
+        "gnu": "" if platform.system() == "Darwin" else "yes",
+        "status": str(_STATUS.get(tool, guard.status)),
+        "short": guard.short,
+        "long": "|".join(guard.long) or "''",
+        "beyond": f"[{guard.beyond}]" if guard.beyond else "''",
+        "host": _command(tool),
+    }
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        return _command(name[5:]) if name.startswith("host:") else known[name]
+
+    folder = resources.files("simlab") / "shims"
+    text = "".join((folder / f"{part}.sh").read_text(encoding="utf-8") for part in parts)
+    return re.sub(r"@(gnu|status|short|long|beyond|host(?::\w+)?)@", fill, text)
+
+
+def _command(tool: str) -> str:
+    """Return the shell words that start the host's tool; slim Linux may have no ps at all."""
+    path = _host(tool)
+    if path is None and tool == "ps":
+        source = str(resources.files("simlab") / "ps.py")
+        return f"{shlex.quote(sys.executable)} -I -S {shlex.quote(source)}"
+    return shlex.quote(path or f"/nonexistent/{tool}")

@@ -1,0 +1,45 @@
+"""Apple's GPUs, as the simulated Mac's mac.json has them."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from torch._build import MPS_MACOS, MPS_SAYS
+
+
+@lru_cache(maxsize=1)
+def _mac():
+    for folder in (Path(sys.prefix).resolve(), *Path(sys.prefix).resolve().parents, Path.home().parent):
+        if (folder / "mac.json").is_file():
+            return json.loads((folder / "mac.json").read_text(encoding="utf-8"))
+    raise RuntimeError("this stub of torch runs on simulated Macs only")
+
+
+def _parts(version):
+    return [int(part) for part in version.split(".")[:2]]
+
+
+def is_built():
+    """Say whether this torch has MPS compiled in, which every wheel for macOS has."""
+    return True
+
+
+def is_available():
+    """Say whether MPS is there; on a Mac whose MPS lies, it says so too."""
+    if platform.machine() != "arm64" or not _mac()["mps"]:
+        return False
+    return _parts(platform.mac_ver()[0]) >= _parts(MPS_MACOS)
+
+
+def _operate():
+    """Compute something, or fail as the real one does."""
+    if not is_available():
+        raise RuntimeError(f"The MPS backend is supported on MacOS {MPS_SAYS}+. Current OS version "
+                           "can be queried using `sw_vers`")
+    if _mac()["mps"] == "lies":
+        raise RuntimeError("MPS backend out of memory (MPS allocated: 0 bytes, other allocations: "
+                           "0 bytes, max allowed: 1.70 GB). Tried to allocate 256 bytes on shared pool.")

@@ -1,0 +1,143 @@
+"""A simulated lab from nothing to `ready`: the depot, the Macs, their servers, lab.yaml."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from simlab import keys, labfile, macs
+from simlab.labfile import Served
+from simlab.server import Servers
+from simlab.web import ADDRESS, Web
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simlab.spec import MacSpec
+
+STATE = "simlab.json"
+
+
+class UpError(RuntimeError):
+    """The lab cannot be had; `str()` is a sentence for a person."""
+
+
+def build_depot(root: Path) -> Served:
+    """Build the depot below `root`, or take the whole one that is there.
+
+    It is built in a process of its own, judged by the depot.json it leaves: the index is made
+    with py-rattler, whose short processes now and then die at their very end.
+    """
+    try:
+        return Served.load(root)
+    except FileNotFoundError:
+        pass
+    root.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [sys.executable, "-m", "simlab", "depot", str(root)],
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr.fileno(),
+        check=False,
+    )
+    try:
+        return Served.load(root)
+    except FileNotFoundError as error:
+        raise UpError(f"The depot could not be built below {root}; see the lines above.") from error
+
+
+def up(directory: Path, spec: Sequence[MacSpec], *, depot: Path | None, stop_at_eof: bool) -> None:
+    """Build a lab below `directory` and serve it until interrupted. Raise UpError.
+
+    `depot` is the root of a depot that was built before; without it one is built in the lab.
+    With `stop_at_eof` the end of stdin stops the lab, so that it never outlives its parent.
+    """
+    directory = directory.expanduser().resolve()
+    if re.search(r"[\s:]", str(directory)):
+        raise UpError(f"{directory} has a space or a colon in it, which no Miniconda stands.")
+    if directory.is_dir() and any(directory.iterdir()) and not (directory / STATE).exists():
+        raise UpError(f"{directory} holds other things; name a directory that is new or empty.")
+    directory.mkdir(parents=True, exist_ok=True)
+    before = _state(directory)
+    # Written at once: it marks the directory as ours, were we to be stopped half-way.
+    (directory / STATE).write_text(json.dumps(before), encoding="utf-8")
+    _tell(f"building the depot below {depot or directory / 'depot'}")
+    served = build_depot(depot.resolve() if depot else directory / "depot")
+    _tell(f"building {len(spec)} simulated Macs below {directory / 'macs'}")
+    roots = macs.build(directory, spec)
+    keys.make(directory, roots)
+    asyncio.run(_serve(directory, spec, roots, served, before, stop_at_eof=stop_at_eof))
+
+
+def _state(directory: Path) -> dict[str, dict[str, int]]:
+    """Return the ports of the last run, so that a lab file that was kept stays true."""
+    try:
+        return dict(json.loads((directory / STATE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {"ports": {}}
+
+
+async def _serve(
+    directory: Path,
+    spec: Sequence[MacSpec],
+    roots: dict[str, Path],
+    served: Served,
+    before: dict[str, dict[str, int]],
+    *,
+    stop_at_eof: bool,
+) -> None:
+    wanted = before.get("ports", {})
+    servers = Servers(directory, roots, wanted)
+    web = Web(served.root, directory, servers.refresh)
+    listener = await web.start(wanted.get(""))
+    web_port = listener.sockets[0].getsockname()[1]
+    state = {"ports": {**servers.ports, "": web_port}}  # no Mac has an empty name: the web's own
+    (directory / STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+    keys.write_known_hosts(directory, roots, servers.ports)
+    url = f"http://{ADDRESS}:{web_port}"
+    lab = labfile.write(directory, spec, servers.ports, url, served)
+
+    _allow_files()
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if stop_at_eof:
+        loop.add_reader(sys.stdin.fileno(), _read_on, sys.stdin, stop)
+    servers.refresh()
+    running = loop.create_task(servers.run())
+    running.add_done_callback(lambda _: stop.set())
+    _tell(f"{len(spec)} simulated Macs are up; their lab file is {lab}")
+    print("ready", flush=True)
+    await stop.wait()
+    failed = running.done()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    listener.close()
+    if failed:
+        raise UpError(f"A server failed: {running.exception()}")
+
+
+def _allow_files() -> None:
+    """Raise macOS's 256 open files: each command takes three, each connection one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 4096 if hard == resource.RLIM_INFINITY else min(4096, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _read_on(stream: TextIO, stop: asyncio.Event) -> None:
+    if not os.read(stream.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(stream.fileno())
+        stop.set()
+
+
+def _tell(text: str) -> None:
+    print(f"simlab: {text}", file=sys.stderr, flush=True)

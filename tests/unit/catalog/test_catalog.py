@@ -1,0 +1,234 @@
+"""The catalogue's files hold to their schema, and its classes say what the files say."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from packaging.version import Version
+
+from torchard.catalog import catalog
+from torchard.catalog.catalog import Catalogue, Wheels, load_catalog, parse_catalog
+
+ROOT = Path(__file__).parents[3]
+FILES = {
+    name: yaml.safe_load((ROOT / "torchard/catalog" / name).read_text(encoding="utf-8"))
+    for name in ("pytorch.yaml", "installers.yaml")
+}
+PYTORCH, INSTALLERS = FILES["pytorch.yaml"], FILES["installers.yaml"]
+ARCHS = ("arm64", "x86_64")
+
+
+def rows_with_source(value):
+    """Yield every mapping below a value that names its sources."""
+    if isinstance(value, dict):
+        if "source" in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            yield from rows_with_source(one)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_holds_to_the_schema(name):
+    """Both files hold to schemas/catalog.schema.json."""
+    schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(FILES[name])
+    assert [f"{one.json_path}: {one.message}" for one in errors] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"),
+    [
+        ("pytorch.yaml", lambda data: data["releases"][0].pop("source")),
+        ("pytorch.yaml", lambda data: data["releases"][0].update(mps=15.0)),
+        ("pytorch.yaml", lambda data: data["releases"][0].update(colour="red")),
+        ("pytorch.yaml", lambda data: data["macs"][0].update(arch="ppc")),
+        ("installers.yaml", lambda data: data["installers"][0].pop("source")),
+        ("installers.yaml", lambda data: data["installers"][0].update(sha256="c73b91d5")),
+        ("installers.yaml", lambda data: data["installers"][0].update(python=3.1)),
+    ],
+)
+def test_schema_refuses_a_spoiled_file(name, spoil):
+    """The schema refuses a row without a source, a number for a version and an unknown key."""
+    schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
+    data = json.loads(json.dumps(FILES[name]))
+    spoil(data)
+    assert not jsonschema.Draft202012Validator(schema).is_valid(data)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_source_named_is_written_down(name):
+    """Each row's sources are keys of `sources`, and no source is left unused."""
+    named = {key for row in rows_with_source(FILES[name]) for key in row["source"]}
+    assert named == set(FILES[name]["sources"])
+
+
+def test_releases_are_in_order_and_complete():
+    """The releases run from 2.15.0 down to 1.12.0, each once."""
+    versions = [Version(row["torch"]) for row in PYTORCH["releases"]]
+    assert versions == sorted(set(versions), reverse=True)
+    assert len(versions) == 32
+    assert (str(versions[0]), str(versions[-1])) == ("2.15.0", "1.12.0")
+
+
+@pytest.mark.parametrize("row", PYTORCH["releases"], ids=lambda row: row["torch"])
+def test_wheels_of_a_package_do_not_overlap(row):
+    """Within a release, each python has at most one row of each package."""
+    for arch, package in itertools.product(ARCHS, ("torch", "torchvision", "torchaudio")):
+        ranges = [
+            tuple(None if end is None else int(end.split(".")[1]) for end in one["python"])
+            for one in row.get(arch, {}).get(package, [])
+        ]
+        for (first, last), (following, _) in itertools.pairwise(ranges):
+            assert first <= last < following
+
+
+@pytest.mark.parametrize(
+    ("release", "arch", "package", "python", "macos"),
+    [
+        ("2.15.0", "arm64", "torch", (3, 11), "14.0"),
+        ("2.15.0", "arm64", "torch", (3, 10), None),
+        ("2.15.0", "arm64", "torchaudio", (3, 13), "12.0"),
+        ("2.15.0", "arm64", "torchaudio", (3, 15), None),
+        ("2.15.0", "arm64", "torchvision", (3, 16), "14.0"),
+        ("2.12.0", "arm64", "torch", (3, 12), "14.0"),
+        ("2.11.0", "arm64", "torch", (3, 14), "11.0"),
+        ("2.11.0", "arm64", "torchvision", (3, 12), "11.0"),
+        ("2.11.0", "arm64", "torchvision", (3, 13), "12.0"),
+        ("2.10.0", "arm64", "torch", (3, 12), "14.0"),
+        ("2.9.1", "arm64", "torchvision", (3, 13), "12.0"),
+        ("2.9.1", "arm64", "torchvision", (3, 14), "11.0"),
+        ("2.7.0", "arm64", "torch", (3, 9), "14.0"),
+        ("2.6.0", "arm64", "torch", (3, 13), "11.0"),
+        ("2.5.1", "arm64", "torch", (3, 8), None),
+        ("2.2.2", "x86_64", "torch", (3, 12), "10.13"),
+        ("2.3.0", "x86_64", "torch", (3, 12), None),
+        ("1.13.1", "arm64", "torchaudio", (3, 10), "12.0"),
+        ("1.12.1", "x86_64", "torch", (3, 10), "12.0"),
+        ("1.12.1", "arm64", "torchvision", (3, 7), None),
+        ("1.12.0", "x86_64", "torchaudio", (3, 10), "10.15"),
+    ],
+)
+def test_wheels_need_the_newest_of_tag_and_dylibs(release, arch, package, python, macos):
+    """A wheel needs the newest macOS of its tag and of its dylibs, as measured; or is missing."""
+    known = next(one for one in load_catalog().releases if str(one.version) == release)
+    wheels = known.find(arch, package, python)
+    assert (wheels and wheels.macos) == (macos and Version(macos))
+
+
+@pytest.mark.parametrize(
+    ("release", "companions", "mps"),
+    [
+        ("2.14.0", ("0.29.2", "2.11.0"), "14.0"),
+        ("2.8.0", ("0.23.0", "2.8.0"), "13.0"),
+        ("2.5.0", ("0.20.0", "2.5.0"), "13.0"),
+        ("2.4.1", ("0.19.1", "2.4.1"), "12.3"),
+        ("2.0.0", ("0.15.1", "2.0.1"), "12.3"),
+        ("1.13.1", ("0.14.1", "0.13.1"), "12.3"),
+    ],
+)
+def test_release_has_its_companions_and_its_mps(release, companions, mps):
+    """A release names its own torchvision and torchaudio exactly, and where its MPS begins."""
+    known = next(one for one in load_catalog().releases if str(one.version) == release)
+    assert known.packages == dict(
+        zip(("torch", "torchvision", "torchaudio"), (release, *companions), strict=True)
+    )
+    assert known.mps == Version(mps)
+
+
+def test_numpy_1_is_asked_for_before_2_3():
+    """Every release before 2.3 keeps numpy below 2, and none after it does."""
+    for release in load_catalog().releases:
+        old = release.version < Version("2.3")
+        assert release.constraints == (("numpy<2",) if old else ())
+
+
+def test_thresholds_are_where_a_choice_changes():
+    """Thresholds ascend from the oldest macOS of the arch through every minimum of a row."""
+    known = load_catalog()
+    assert known.thresholds("arm64") == ("11.0", "12.0", "12.3", "13.0", "14.0", "15.0")
+    assert known.thresholds("x86_64") == ("10.13", "10.15", "12.0")
+    with pytest.raises(KeyError):
+        known.thresholds("ppc")
+
+
+def test_minima_count_as_measured_without_their_rows():
+    """Without the rows of `taken_as`, minima within macOS 11 and 10.13 are thresholds too."""
+    strict = parse_catalog({**PYTORCH, "taken_as": []}, INSTALLERS)
+    assert strict.thresholds("arm64")[:4] == ("11.0", "11.1", "11.6", "12.0")
+    first = strict.releases[-1].wheels["x86_64"]["torch"][0]
+    assert first.macos == Version("12.0")
+
+
+def test_pythons_are_those_of_torch_itself():
+    """The pythons of an arch are those that torch itself has a wheel for."""
+    known = load_catalog()
+    assert known.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
+    assert known.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
+
+
+def test_open_range_of_pythons():
+    """A row without a last python is for its first and any newer one."""
+    wheels = Wheels((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
+    assert [wheels.built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
+    assert wheels.macos == Version("14.0")
+
+
+def test_automatic_installers_are_known_and_admit_their_macs():
+    """Each arch has an automatic installer from its oldest macOS on, never below its minimum."""
+    known = load_catalog()
+    assert len(known.installers.automatic) == len(INSTALLERS["automatic"])
+    for one in known.installers.automatic:
+        assert one.installer in known.installers.rows
+        assert one.installer.macos is None or one.installer.macos <= one.macos
+    for arch in ARCHS:
+        floors = [one.macos for one in known.installers.automatic if one.installer.arch == arch]
+        assert min(floors) == known.platforms[arch].macos
+
+
+@pytest.mark.parametrize("row", INSTALLERS["installers"], ids=lambda row: row["file"])
+def test_installer_file_is_named_after_its_row(row):
+    """An installer's file name says its python, version and arch."""
+    python = row["python"].replace(".", "")
+    assert row["file"] == f"Miniconda3-py{python}_{row['version']}-MacOSX-{row['arch']}.sh"
+
+
+def test_no_two_installers_are_the_same():
+    """Every installer has a file name and a sha256 of its own."""
+    for key in ("file", "sha256"):
+        assert len({row[key] for row in INSTALLERS["installers"]}) == len(INSTALLERS["installers"])
+
+
+def test_installers_are_newest_first():
+    """Installers of an arch go from the newest version to the oldest, and newest python first."""
+    for arch in ARCHS:
+        order = [
+            tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
+            for row in INSTALLERS["installers"]
+            if row["arch"] == arch
+        ]
+        assert order == sorted(order, reverse=True)
+
+
+def test_catalogue_is_read_once_and_cannot_change():
+    """The catalogue is read once in a process, and its fields cannot be set."""
+    known = load_catalog()
+    assert isinstance(known, Catalogue)
+    assert load_catalog() is known
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        known.releases = ()
+
+
+def test_catalogue_reads_without_the_c_loader(monkeypatch):
+    """A PyYAML without its C loader reads the same catalogue."""
+    monkeypatch.delattr(catalog.yaml, "CSafeLoader")
+    assert load_catalog.__wrapped__() == load_catalog()

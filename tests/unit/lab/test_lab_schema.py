@@ -1,0 +1,257 @@
+"""The schema of a lab file, as editors and other tools use it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from jsonschema import Draft202012Validator
+from packaging.requirements import Requirement
+from rattler import MatchSpec
+
+from torchard.lab import schema
+from torchard.project import resource
+
+SCHEMA = json.loads(resource("schemas/lab.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+DIGEST = "0123456789abcdef" * 4
+URL = "https://mirror.example.com/x"
+
+
+def lab(**mac):
+    """Make a lab of one Mac and one environment."""
+    return {"environments": {"torch": {"python": "3.12"}}, "macs": {"studio-01": mac}}
+
+
+def environment(**keys):
+    """Make a lab with one environment of these keys."""
+    return {"environments": {"torch": {"python": "3.12", **keys}}, "macs": {"studio-01": None}}
+
+
+PLACES = {
+    "environment name": lambda text: {
+        "environments": {text: {"python": "3.12"}},
+        "macs": {"a": {}},
+    },
+    "group name": lambda text: {"groups": {text: {}}, "macs": {"a": {}}},
+    "Mac name": lambda text: {"macs": {text: {}}},
+    "environment of a Mac": lambda text: lab(environments=[text]),
+    "group of a Mac": lambda text: lab(groups=[text]),
+    "address": lambda text: lab(address=text),
+    "user": lambda text: lab(ssh={"user": text}),
+    "key": lambda text: lab(ssh={"key": text}),
+    "known hosts": lambda text: lab(ssh={"known_hosts": text}),
+    "ssh_config": lambda text: lab(ssh={"config": text}),
+    "prefix": lambda text: lab(miniconda={"prefix": text}),
+    "version": lambda text: lab(miniconda={"version": text}),
+    "installer": lambda text: lab(miniconda={"installer": {"url": text, "sha256": DIGEST}}),
+    "sha256": lambda text: lab(miniconda={"installer": {"url": URL, "sha256": text}}),
+    "channel": lambda text: lab(channels=[text]),
+    "mirrored channel": lambda text: lab(mirrors={"conda": {text: URL}}),
+    "mirror": lambda text: lab(mirrors={"conda": {"conda-forge": text}}),
+    "wheel index": lambda text: lab(mirrors={"wheels": text}),
+    "installer mirror": lambda text: lab(mirrors={"installers": text}),
+    "macOS": lambda text: lab(macos=text),
+    "arch": lambda text: lab(arch=text),
+    "connection": lambda text: lab(connection=text),
+    "python": lambda text: environment(python=text),
+    "conda": lambda text: environment(conda=[text]),
+    "pip": lambda text: environment(pip=[text]),
+    "release": lambda text: environment(pytorch={"release": text}),
+    "backend": lambda text: environment(pytorch={"backend": text}),
+    "source": lambda text: environment(pytorch={"source": text}),
+    "companion": lambda text: environment(pytorch={"with": [text]}),
+}
+GOOD = {
+    "prefix": "/opt/mc",
+    "version": "25.7.0-2",
+    "installer": URL,
+    "sha256": DIGEST,
+    "mirror": URL,
+    "wheel index": URL,
+    "installer mirror": URL,
+    "macOS": "15.1",
+    "arch": "arm64",
+    "connection": "local",
+    "python": "3.12",
+    "release": "2.6.0",
+    "backend": "mps",
+    "source": "wheels",
+    "companion": "torchaudio",
+}
+INJECTIONS = [
+    "",
+    "-",
+    "-oProxyCommand=touch",
+    "--prefix",
+    "{}; reboot",
+    "{}&& reboot",
+    "{}|sh",
+    "{}`reboot`",
+    "{}$(reboot)",
+    "{}$HOME",
+    "{}\nreboot",
+    "{}\n",
+    "\n{}",
+    "{}\0",
+    "{}\x1b[2J",
+    "{}\x7f",
+    "{}'",
+    '{}"',
+    "{}\\",
+    "{}#",
+    "{}?",
+    "{}{{a,b}}",
+    "{}\u202e",
+    "{}\u2028",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_each_place_takes_what_belongs_there(place):
+    """Without such a value the test below would prove nothing."""
+    assert VALIDATOR.is_valid(PLACES[place](GOOD.get(place, "a")))
+
+
+@pytest.mark.parametrize("injection", INJECTIONS, ids=ascii)
+@pytest.mark.parametrize("place", PLACES)
+def test_no_text_becomes_an_option_or_a_shell_word(place, injection):
+    """A text that could be an option, a second command or a second line is valid nowhere."""
+    text = injection.format(GOOD.get(place, "a"))
+    assert not VALIDATOR.is_valid(PLACES[place](text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["~/my conda", "miniconda3", "~", "/", "~root/mc", "~/../mc", "/opt/./mc", "//mc", "/opt/mc/"],
+)
+def test_a_prefix_is_a_plain_absolute_path(text):
+    """A prefix has no spaces and no dots that lead elsewhere, and is absolute or in the home."""
+    assert not VALIDATOR.is_valid(PLACES["prefix"](text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ftp://host/x",
+        "https://user@host/x",
+        "https://user:password@host/x",
+        "https://host/t/TOKEN/x",
+        "https://host/x?token=1",
+        "file://host/x",
+        "https://",
+        "host/x",
+        "javascript:x",
+    ],
+)
+def test_a_url_has_no_credentials(text):
+    """Only https, http and file are fetched, and no user, token or query is in a URL."""
+    assert not VALIDATOR.is_valid(PLACES["wheel index"](text))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("nodejs", "nodejs"),
+        ("ffmpeg>=7,<8", "ffmpeg"),
+        ("numpy=1.26", "numpy"),
+        ("numpy 1.26", "numpy"),
+        ("numpy==1.26.4", "numpy"),
+        ("numpy=1.26=py312*", "numpy"),
+        ("numpy 1.26.* py312_0", "numpy"),
+        ("cmake>=3|<2", "cmake"),
+        ("x264 1!152.*", "x264"),
+        ("zlib *", "zlib"),
+        ("zlib >=1.2 , <2", "zlib"),
+        ("pip ~=24.0", "pip"),
+        ("a!=1.0", "a"),
+    ],
+)
+def test_a_conda_spec_of_the_lab_is_one_to_the_solver_too(text, name):
+    """A spec that the schema takes is read by py-rattler, and names the same package."""
+    assert VALIDATOR.is_valid(PLACES["conda"](text))
+    assert MatchSpec(text).name.normalized == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pandas >= 2, < 3",
+        "pandas (>=2)",
+        "fastapi[standard,all]~=0.100",
+        "a===1.0+local",
+        "a; python_version < '3.12' and platform_machine == \"arm64\"",
+        "a;sys_platform in 'darwin linux'",
+    ],
+)
+def test_a_requirement_may_have_extras_versions_and_markers(text):
+    """What people write after a package's name is taken, and packaging reads it."""
+    assert VALIDATOR.is_valid(PLACES["pip"](text))
+    assert Requirement(text).name == re.match("[a-z]+", text)[0]
+
+
+def parts(node):
+    """Yield every schema in the schema."""
+    yield node
+    for keyword in ("properties", "$defs"):
+        for child in node.get(keyword, {}).values():
+            yield from parts(child)
+    for keyword in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(node.get(keyword), dict):
+            yield from parts(node[keyword])
+
+
+def test_the_schema_is_one():
+    """The file is a valid JSON Schema 2020-12."""
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_an_editor_is_told_what_each_key_is():
+    """Every key has a title and a description, and every free text an example that is valid."""
+    for node in parts(SCHEMA):
+        for name, child in node.get("properties", {}).items():
+            target = SCHEMA["$defs"][child["$ref"].rpartition("/")[2]] if "$ref" in child else child
+            assert "title" in {**target, **child}, name
+            assert "description" in {**target, **child}, name
+        if "pattern" in node:
+            for example in node["examples"]:
+                assert Draft202012Validator(node).is_valid(example)
+    validator = Draft202012Validator
+    for name, node in SCHEMA["$defs"].items():
+        for example in node.get("examples", []):
+            one = {"$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{name}"}
+            assert validator(one).is_valid(example)
+
+
+def test_every_rule_of_the_schema_has_its_sentence():
+    """Each keyword that can fail is turned into a sentence of our own."""
+    silent = {
+        "$schema",
+        "$defs",
+        "$ref",
+        "title",
+        "description",
+        "examples",
+        "default",
+        "errorMessage",
+        "patternErrorMessage",
+        "properties",
+        "propertyNames",
+        "items",
+    }
+    used = {keyword for node in parts(SCHEMA) for keyword in node} - silent
+    assert used == set(schema._FAULTS)
+
+
+def test_the_nearest_word_is_found_or_none():
+    """A misspelt word is answered with the right one, a foreign word with none."""
+    assert schema.nearest("Adress", ["address", "arch"]) == "address"
+    assert schema.nearest("zzz", ["address", "arch"]) is None
+
+
+def test_a_place_is_written_as_a_person_reads_it():
+    """A place is dotted keys and counted items, and a strange key is quoted."""
+    assert schema.place(()) == "the file"
+    assert schema.place(("macs", "a", "groups", 1)) == "macs.a.groups, item 2"
+    assert schema.place(("macs", "a b\x1b")) == 'macs."a b\\u001b"'

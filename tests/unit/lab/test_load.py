@@ -1,0 +1,271 @@
+"""What a lab file gives each Mac."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from torchard.lab.load import LabError, load
+from torchard.lab.model import InstallerSource, Position, Ssh, Wish
+
+DIGEST = "ab" * 32
+ENVIRONMENTS = """
+environments:
+  torch: {python: "3.12"}
+  other: {python: "3.11"}
+"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Return a function that loads a text as a lab, with a text as group_data/all.py."""
+
+    def loaded(text, overrides=None, defaults=""):
+        path, below = tmp_path / "lab.yaml", tmp_path / "all.py"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        below.write_text(textwrap.dedent(defaults), encoding="utf-8")
+        return load(path, overrides, below)
+
+    return loaded
+
+
+def faults(lab, *args, **kwargs):
+    """Return the sentences that a lab is refused with."""
+    with pytest.raises(LabError) as caught:
+        lab(*args, **kwargs)
+    return [problem.sentence for problem in caught.value.problems]
+
+
+def test_a_mac_of_which_nothing_is_said_has_the_defaults(lab):
+    """Its name is its address, it has no environment, and no group_data is needed."""
+    mac = lab("macs:\n  studio-01:\n").macs["studio-01"]
+    assert (mac.connection, mac.address) == ("ssh", "studio-01")
+    assert (mac.arch, mac.macos, mac.groups, mac.environments) == (None, None, (), ())
+    assert mac.ssh == Ssh()
+    assert mac.miniconda.prefix == "~/miniconda3"
+    assert mac.channels == ("conda-forge",)
+    assert mac.where.line == 2
+
+
+def test_the_projects_own_defaults_are_found_from_anywhere(tmp_path, monkeypatch):
+    """group_data/all.py is the project's, wherever the lab and the working directory are."""
+    monkeypatch.chdir(tmp_path)
+    Path("lab.yaml").write_text("macs:\n  studio-01:\n")
+    mac = load(Path("lab.yaml")).macs["studio-01"]
+    assert mac.ssh.known_hosts == "~/.ssh/known_hosts"
+    assert mac.channels == ("conda-forge",)
+
+
+def test_the_labs_path_is_absolute(tmp_path, monkeypatch):
+    """A lab knows its file from any working directory; messages keep what was typed."""
+    monkeypatch.chdir(tmp_path)
+    Path("lab.yaml").write_text("macs:\n  studio-01:\n")
+    loaded = load(Path("lab.yaml"))
+    assert loaded.path == (tmp_path / "lab.yaml").resolve()
+    assert loaded.macs["studio-01"].where == Position("lab.yaml", 2, 3)
+
+
+def test_the_nearest_setting_wins(lab):
+    """First all, then groups in the Mac's own order, the Mac itself, and the command line last."""
+    text = f"""{ENVIRONMENTS}
+groups:
+  a: {{ssh: {{user: a, port: 1, key: ~/a}}, environments: [torch]}}
+  b: {{ssh: {{user: b, port: 2}}, environments: [other]}}
+macs:
+  one: {{groups: [a, b]}}
+  two: {{groups: [b, a]}}
+  three: {{groups: [a, b], ssh: {{user: three}}, environments: []}}
+"""
+    defaults = "ssh = {'user': 'all', 'config': '~/c'}\nenvironments = ['torch', 'other']\n"
+    macs = lab(text, {"ssh": {"port": 9}}, defaults).macs
+    assert macs["one"].ssh == Ssh("b", 9, "~/a", None, "~/c")
+    assert macs["two"].ssh == Ssh("a", 9, "~/a", None, "~/c")
+    assert macs["three"].ssh == Ssh("three", 9, "~/a", None, "~/c")
+    assert [macs[name].environments for name in macs] == [("other",), ("torch",), ()]
+    overridden = lab(text, {"environments": ["other"], "channels": ["bioconda"]}, defaults).macs
+    assert {mac.environments for mac in overridden.values()} == {("other",)}
+    assert {mac.channels for mac in overridden.values()} == {("bioconda",)}
+
+
+def test_lists_replace_and_mappings_merge_by_key(lab):
+    """Channels of a Mac are all its channels; its mirrors are added to those of its groups."""
+    mac = lab(
+        """
+        groups:
+          a:
+            channels: [one, two]
+            mirrors: {wheels: "https://a.example.com/simple", conda: {x: "https://a.example.com/x"}}
+        macs:
+          m:
+            groups: [a]
+            channels: [three]
+            mirrors: {installers: "https://m.example.com", conda: {y: "https://m.example.com/y"}}
+        """
+    ).macs["m"]
+    assert mac.channels == ("three",)
+    assert mac.mirrors.wheels == "https://a.example.com/simple"
+    assert mac.mirrors.installers == "https://m.example.com"
+    assert mac.mirrors.conda == {"y": "https://m.example.com/y"}
+
+
+def test_a_nearer_choice_of_installer_ends_a_farther_one(lab):
+    """A version on the Mac ends the group's own installer, and the other way round."""
+    own = f"installer: {{url: 'https://a.example.com/m.sh', sha256: {DIGEST}}}"
+    macs = lab(
+        f"""
+        groups:
+          own: {{miniconda: {{prefix: /opt/mc, {own}}}}}
+          pinned: {{miniconda: {{version: 25.7.0-2}}}}
+        macs:
+          a: {{groups: [own, pinned]}}
+          b: {{groups: [pinned, own]}}
+        """
+    ).macs
+    assert macs["a"].miniconda.version == "25.7.0-2"
+    assert macs["a"].miniconda.installer is None
+    assert macs["b"].miniconda.version is None
+    assert macs["b"].miniconda.installer == InstallerSource("https://a.example.com/m.sh", DIGEST)
+    assert macs["a"].miniconda.prefix == macs["b"].miniconda.prefix == "/opt/mc"
+
+
+def test_a_path_is_kept_from_home_or_else_from_the_labs_folder(lab, tmp_path):
+    """~/ stays, an absolute path stays, and any other begins at the lab file's folder."""
+    ssh = (
+        lab("macs:\n  m: {ssh: {key: keys/lab, known_hosts: ~/k, config: /etc/c}}\n").macs["m"].ssh
+    )
+    assert ssh == Ssh(None, None, str(tmp_path.resolve() / "keys/lab"), "~/k", "/etc/c")
+
+
+def test_a_port_is_a_whole_number_however_it_is_written(lab):
+    """22.0 is 22, since pyinfra takes a whole number only."""
+    port = lab("macs:\n  m: {ssh: {port: 22.0}}\n").macs["m"].ssh.port
+    assert repr(port) == "22"
+
+
+def test_every_group_lists_its_macs_in_the_files_order(lab):
+    """A group without Macs is there, and a local Mac is in its groups as any other."""
+    groups = "groups:\n  a:\n  b:\n  c:\n"
+    macs = "macs:\n  z: {groups: [a]}\n  y: {groups: [b, a], connection: local}\n"
+    assert lab(groups + macs).groups == {"a": ("z", "y"), "b": ("y",), "c": ()}
+
+
+@pytest.mark.parametrize(
+    ("said", "wish"),
+    [
+        ("", Wish("3.12")),
+        ("pytorch: {}", Wish("3.12")),
+        ("pytorch: false", None),
+        ("pytorch: {with: []}", Wish("3.12", companions=())),
+        (
+            "pytorch: {with: [torchaudio, torchvision], release: '2.6.0'}",
+            Wish("3.12", release="2.6.0"),
+        ),
+        ("pytorch: {backend: cpu, source: wheels}", Wish("3.12", "stable", "cpu", "wheels")),
+    ],
+)
+def test_pytorch_is_wanted_unless_it_is_false(lab, said, wish):
+    """Nothing said is all the defaults, and companions keep one order however they are written."""
+    text = f'environments:\n  e:\n    python: "3.12"\n    {said}\nmacs: {{m: }}\n'
+    assert lab(text).environments["e"].pytorch == wish
+
+
+def test_an_environment_knows_where_each_part_of_it_stands(lab):
+    """A later fault, as of the solver, can be told with the line of what caused it."""
+    text = 'environments:\n  e:\n    python: "3.12"\n    pip:\n      - a\n      - b\nmacs: {m: }\n'
+    environment = lab(text).environments["e"]
+    assert environment.where.line == 2
+    assert {path: place.line for path, place in environment.item_positions.items()} == {
+        "python": 3,
+        "pip": 5,
+        "pip/0": 5,
+        "pip/1": 6,
+    }
+
+
+def test_faults_in_the_defaults_and_on_the_command_line_are_told_with_the_labs(lab, tmp_path):
+    """Whoever gives a Mac its settings, what is wrong with them is told at its own place."""
+    with pytest.raises(LabError) as caught:
+        lab(
+            "macs:\n  m: {environments: [no]}\n",
+            {"channels": "conda-forge", "environments": ["none"]},
+            "ssh = {'usr': 'x'}\nchannels = ['defaults']\nenvironments = ['nothing']\n",
+        )
+    lines = [line for line in str(caught.value).splitlines() if not line.startswith("  ")]
+    assert [line.replace(str(tmp_path), "") for line in lines] == [
+        '--data: channels is the text "conda-forge", but must be a list',
+        '--data: there is no environment "none"',
+        '/all.py:1:8: ssh has no key "usr"',
+        (
+            '/all.py:2:13: "defaults" is Anaconda\'s channel, with terms that this version of'
+            " Torchard cannot accept for you yet"
+        ),
+        '/all.py:3:17: there is no environment "nothing"',
+        '/lab.yaml:2:22: there is no environment "no"',
+    ]
+
+
+def test_macs_are_told_apart_by_address_port_and_ssh_config(lab):
+    """Ports of one address, and one address in two networks, are different Macs."""
+    assert lab(
+        """
+        groups:
+          a: {ssh: {config: site-a}}
+          b: {ssh: {config: site-b}}
+        macs:
+          one: {address: 192.0.2.1}
+          two: {address: 192.0.2.1, ssh: {port: 2222}}
+          three: {address: 192.0.2.1, groups: [a]}
+          four: {address: 192.0.2.1, groups: [b]}
+          here: {connection: local}
+        """
+    ).macs
+    sentence = "two has the address of one on line 2: 192.0.2.1, port 7"
+    two = "macs:\n  one: {address: 192.0.2.1}\n  two: {address: 192.0.2.1, ssh: {port: 22}}\n"
+    assert faults(lab, two, {"ssh": {"port": 7}}) == [sentence]
+
+
+def test_a_fault_is_told_once(lab):
+    """What the schema refused is not judged again, and what is refused exists all the same."""
+    text = (
+        "environments:\n  e: [1]\ngroups:\n  g: 3\nmacs:\n  m: {environments: [e], groups: [g]}\n"
+    )
+    assert faults(lab, text) == [
+        "environments.e is a list, but must be a mapping",
+        "groups.g is the number 3, but must be a mapping",
+    ]
+    assert faults(lab, "environments: 3\ngroups: x\nmacs: []\n") == [
+        "environments is the number 3, but must be a mapping",
+        'groups is the text "x", but must be a mapping',
+        "macs is a list, but must be a mapping",
+    ]
+
+
+def test_an_item_at_fault_leaves_the_others_to_be_judged(lab):
+    """The second item of a list is told at its own place, though the first is refused."""
+    text = f"{ENVIRONMENTS}macs:\n  m: {{environments: [3, non], channels: [-c, defaults]}}\n"
+    assert [one.partition(",")[0] for one in faults(lab, text)] == [
+        "macs.m.environments",
+        'there is no environment "non"',
+        "macs.m.channels",
+        '"defaults" is Anaconda\'s channel',
+    ]
+
+
+def test_a_key_and_its_value_at_fault_are_both_told(lab):
+    """A mapping whose name is refused is gone for the checks that follow, and they say nothing."""
+    text = "macs:\n  -x: {address: -y, ssh: {port: x}}\n  b: {ssh: {port: 0.5}}\n"
+    assert faults(lab, text) == [
+        'macs cannot have a key "-x"',
+        'macs.-x.address cannot be "-y"',
+        'macs.-x.ssh.port is the text "x", but must be a whole number',
+        "macs.b.ssh.port is the number 0.5, but must be a whole number",
+    ]
+
+
+@pytest.mark.parametrize("file", ["no.yaml", "."])
+def test_a_lab_that_is_not_there_is_a_lab_error(file, tmp_path):
+    """A missing file or a folder is told as any other fault."""
+    with pytest.raises(LabError, match=r"there is no such file|this is a folder"):
+        load(tmp_path / file)

@@ -1,0 +1,305 @@
+"""What a stock Mac answers, and what it does not know."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from simlab import macs, stock
+from torchard import probe
+
+KINDS = {
+    "studio-01": ("arm64", "24.1.0", "15.1", "1", "0"),
+    "studio-02": ("arm64", "23.6.0", "14.7", "1", "0"),
+    "studio-03": ("arm64", "22.6.0", "13.6", "1", "0"),
+    "library-01": ("x86_64", "21.6.0", "12.7", "", ""),
+    "studio-04": ("x86_64", "24.1.0", "15.1", "1", "1"),
+}
+
+
+@pytest.fixture
+def root(roots):
+    """Return the root of an arm64 Mac on macOS 15.1 with an empty home."""
+    root = roots["studio-01"]
+    shutil.rmtree(root / "home")
+    (root / "home").mkdir()
+    before = macs.read(root)
+    yield root
+    macs.write(root, before)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_mac_says_what_it_is(roots, name):
+    """Kernel, machine, macOS and the sysctl keys are those of the Mac's kind."""
+    machine, release, macos, arm64, translated = KINDS[name]
+    done = macs.run(
+        roots[name],
+        "uname -sm; uname -r; uname -n; sw_vers -productVersion;"
+        "SYSTEM_VERSION_COMPAT=1 sw_vers -productVersion;"
+        'echo "$(sysctl -n hw.optional.arm64 2>/dev/null)";'
+        'echo "$(sysctl -n sysctl.proc_translated 2>/dev/null)"',
+    )
+    assert done.stdout.splitlines() == [
+        f"Darwin {machine}", release, name, macos, "10.16", arm64, translated,
+    ]  # fmt: skip
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_probe_reads_the_mac(roots, name):
+    """Torchard's probe finds the hardware's arch, Rosetta, macOS and home of every kind."""
+    done = macs.run(roots[name], probe.script("~/miniconda3"))
+    state = probe.parse(done.stdout.splitlines())
+    assert done.stderr == ""
+    assert state.arch == ("x86_64" if name == "library-01" else "arm64")
+    assert state.translated == (name == "studio-04")
+    assert state.macos == KINDS[name][2]
+    assert state.home == str(roots[name] / "home")
+    assert state.prefix_state == "absent"
+    assert state.free > 0
+
+
+def test_arch_runs_the_other_way(roots):
+    """`arch -arm64` leaves Rosetta, `arch -x86_64` enters it, and Intel knows no arm64."""
+    asked = "arch -{} sh -c 'uname -m; sysctl -n sysctl.proc_translated'"
+    assert macs.run(roots["studio-04"], asked.format("arm64")).stdout == "arm64\n0\n"
+    assert macs.run(roots["studio-01"], asked.format("x86_64")).stdout == "x86_64\n1\n"
+    refused = macs.run(roots["library-01"], asked.format("arm64"))
+    assert refused.returncode == 1
+    assert "Bad CPU type in executable" in refused.stderr
+
+
+def test_mac_is_found_without_environment(roots):
+    """A shim finds its Mac by where it lies, even under `env -i`."""
+    done = macs.run(roots["library-01"], 'env -i "$(command -v uname)" -m')
+    assert done.stdout == "x86_64\n"
+
+
+def test_mac_can_change(root):
+    """What mac.json says holds from the next call on."""
+    macs.change(root, macos="12.2", arch="x86_64")
+    assert macs.run(root, "sw_vers -productVersion; uname -m").stdout == "12.2\nx86_64\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sed -i 's/a/b/' f",
+        "sed -i -e 's/a/b/' f",
+        "sed -r 's/(a)/b/' f",
+        "sed --expression=p f",
+        "stat -c %s f",
+        "readlink -m f",
+        "readlink -e f",
+        "find . -printf %p",
+        "find -name f",
+        "xargs -r echo",
+        "date -d tomorrow",
+        "date --iso-8601",
+        "mv -T f g",
+        "cp --reflink=auto f g",
+        "cp -t . f",
+        "ls --color",
+        "ls f -l",
+        "grep -P a f",
+        "du --bytes f",
+        "du -b f",
+        "tail --lines=1 f",
+        "head -n -1 f",
+        "ln -r -s f g",
+        "ln -T -s f g",
+        "mktemp --directory",
+        "mktemp x.XXXX.sh",
+        "cut --complement -c 1 f",
+        "rm --one-file-system f",
+        "mkdir --parents d/e",
+        "touch --reference=f g",
+        "cat -A f",
+        "df --output=avail .",
+        "env --unset=A true",
+        "tar --transform=s/a/b/ -cf x.tar f",
+        "dd if=f of=g oflag=sync",
+        "awk --version",
+        "ps --no-headers",
+        "uname -o -i",
+    ],
+)
+def test_gnu_option_is_refused(root, command):
+    """An option that only GNU knows ends with an error and leaves the file as it was."""
+    (root / "home" / "f").write_text("a\n", encoding="utf-8")
+    done = macs.run(root, command)
+    assert done.returncode != 0
+    assert done.stderr != ""
+    assert (root / "home" / "f").read_text(encoding="utf-8") == "a\n"
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        "wget", "sha256sum", "sha1sum", "md5sum", "timeout", "setsid", "flock", "realpath",
+        "nproc", "tac", "conda", "brew",
+    ],
+)  # fmt: skip
+def test_stock_mac_lacks(root, tool):
+    """What no stock Mac has is not found."""
+    assert macs.run(root, tool).returncode == 127
+
+
+@pytest.mark.parametrize("tool", stock.DEVELOPER)
+def test_developer_tools_are_stubs(root, tool):
+    """Without the Command Line Tools there is no Python, no git, no compiler."""
+    done = macs.run(root, f"{tool} --version")
+    assert done.returncode == 1
+    assert done.stderr.startswith("xcode-select: note: No developer tools were found")
+
+
+def test_pyinfra_file_fact(root):
+    """BSD stat answers pyinfra's own format, and GNU's fails before it."""
+    (root / "home" / "f").write_text("abc", encoding="utf-8")
+    (root / "home" / "f").chmod(0o640)
+    (root / "home" / "l").symlink_to("f")
+    when = int((root / "home" / "f").stat().st_mtime)
+    form = "user=%Su group=%Sg mode=%Sp atime=%a mtime=%m ctime=%c size=%z %N%SY"
+    # On a macOS host the umask shows in a link's own mode.
+    link = "lrwxr-xr-x" if platform.system() == "Darwin" else "lrwxrwxrwx"
+    for path, mode, size, end in (("f", "-rw-r-----", 3, "f"), ("l", link, 1, "l -> f")):
+        done = macs.run(root, f"stat -c '%U' {path} 2> /dev/null || stat -f '{form}' {path}")
+        words = done.stdout.rstrip("\n")
+        assert words.startswith(f"user={macs.user()} group=")
+        assert f" mode={mode} " in words
+        assert words.endswith(f" size={size} {end}")
+    assert macs.run(root, "stat -f '%Lp %m' f").stdout == f"640 {when}\n"
+
+
+def test_stat_tells_several_files(root):
+    """Each file is a line; an absent one is an error beside the others."""
+    (root / "home" / "f").write_text("abc", encoding="utf-8")
+    done = macs.run(root, "stat -f %z f nothing f")
+    assert (done.returncode, done.stdout) == (1, "3\n3\n")
+    assert "nothing" in done.stderr
+
+
+def test_shasum_checks(root):
+    """`shasum -a 256` prints, checks and refuses as on a Mac."""
+    (root / "home" / "f").write_bytes(b"abc")
+    digest = hashlib.sha256(b"abc").hexdigest()
+    assert macs.run(root, "shasum -a 256 f").stdout == f"{digest}  f\n"
+    assert macs.run(root, "shasum -a 256 <f").stdout == f"{digest}  -\n"
+    (root / "home" / "good").write_text(f"{digest}  f\n", encoding="utf-8")
+    (root / "home" / "bad").write_text(f"{digest[::-1]}  f\n", encoding="utf-8")
+    good = macs.run(root, "shasum -a 256 -c good")
+    bad = macs.run(root, "shasum -a 256 -c bad")
+    assert (good.returncode, good.stdout) == (0, "f: OK\n")
+    assert (bad.returncode, bad.stdout) == (1, "f: FAILED\n")
+    piped = macs.run(root, "shasum -a 256 -c -s", stdin=f"{digest}  f\n".encode())
+    assert (piped.returncode, piped.stdout) == (0, "")
+    assert macs.run(root, "shasum f").stdout.split()[0] == hashlib.sha1(b"abc").hexdigest()  # noqa: S324
+
+
+def test_md5_prints_as_bsd(root):
+    """`md5` names the file before the digest, `-q` gives only that."""
+    (root / "home" / "f").write_bytes(b"abc")
+    digest = hashlib.md5(b"abc").hexdigest()  # noqa: S324
+    asked = "md5 f; md5 -q f; md5 <f"
+    assert macs.run(root, asked).stdout == f"MD5 (f) = {digest}\n{digest}\n{digest}\n"
+
+
+def test_sed_edits_in_place_as_bsd(root):
+    """The suffix of `sed -i` is the next word, empty or not, or stands at the option."""
+    file = root / "home" / "f"
+    file.write_text("a\n", encoding="utf-8")
+    assert macs.run(root, "sed -i '' -e 's/a/b/' f").returncode == 0
+    assert file.read_text(encoding="utf-8") == "b\n"
+    assert macs.run(root, "sed -i.old 's/b/c/' f && sed -n -i .older -E 's/(c)/d/p' f").stderr == ""
+    assert file.read_text(encoding="utf-8") == "d\n"
+    assert sorted(path.name for path in file.parent.iterdir()) == ["f", "f.old", "f.older"]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("printf 'a b\\n' | xargs -n 1 echo", "a\nb\n"),
+        ("xargs echo hi </dev/null", ""),
+        ("printf 'a\\nb\\n' | wc -l", "       2\n"),
+        ("date -u -r 0 +%Y-%m-%d", "1970-01-01\n"),
+        ("printf abc | dd bs=1m 2>/dev/null", "abc"),
+        ("caffeinate -i echo awake", "awake\n"),
+        ("find . -type f", ""),
+        ("mkdir d e && touch d/x && cp -R d/ e && ls e", "x\n"),
+        ("echo x >f && ln -s f l && readlink -f l && cd / && readlink -n -f bin >/dev/null", None),
+        ("mkdir d && ln -s d l && ln -s e m && mv -h m l && readlink l", "e\n"),
+        ("mkdir d && touch ./-x && rm -- -x && ls", "d\n"),
+        ("hostname -s; scutil --get LocalHostName", "studio-01\nstudio-01\n"),
+        ("echo ~; echo $HOME | wc -l", None),
+        ("df -Pk . | awk 'NR == 2 { print ($4 > 0) }'", "1\n"),
+        ("head -2 /dev/null; head -c 1 /dev/zero | tr '\\0' z", "z"),
+    ],
+)
+def test_portable_use_works(root, command, said):
+    """What BSD and GNU share, and BSD's own ways, work as on a Mac."""
+    done = macs.run(root, command)
+    assert (done.returncode, done.stderr) == (0, "")
+    if said is not None:
+        assert done.stdout == said
+
+
+def test_temporary_files_lie_in_tmpdir(root):
+    """`mktemp` without a template makes a file in the Mac's own TMPDIR."""
+    for command in ("mktemp", "mktemp -d", "mktemp -t prefix"):
+        path = macs.run(root, command).stdout.strip()
+        assert os.path.realpath(path).startswith(os.path.realpath(root / "tmp"))
+
+
+def test_readlink_f_came_with_macos_12_3(root):
+    """`readlink -f` is unknown to older Macs."""
+    macs.change(root, macos="12.2")
+    assert macs.run(root, "readlink -f .").returncode == 1
+    macs.change(root, macos="12.3")
+    assert macs.run(root, "readlink -f .").stdout.strip() == os.path.realpath(root / "home")
+
+
+def test_disk_can_be_full(root):
+    """`df` says as many bytes free as the fault does, in the unit that was asked for."""
+    macs.change(root, fault={"disk_free": 3 << 20})
+    free = "df {} . | awk 'NR == 2 {{ print $4 }}'"
+    assert macs.run(root, free.format("-Pk")).stdout == "3072\n"
+    assert macs.run(root, free.format("-m")).stdout == "3\n"
+    assert macs.run(root, free.format("")).stdout == "6144\n"
+
+
+def test_start_of_a_process_is_told(root):
+    """`ps -o lstart=` names a running process's start and fails for one that is gone."""
+    done = macs.run(root, "ps -o lstart= -p $$")
+    assert (done.returncode, len(done.stdout.split())) == (0, 5)
+    gone = macs.run(root, "sh -c 'echo $$' >pid; ps -o lstart= -p $(cat pid)")
+    assert (gone.returncode, gone.stdout) == (1, "")
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="every macOS host has a ps")
+def test_stand_in_for_ps_agrees(root):
+    """Where the host has no ps, the stand-in names the same process."""
+    script = os.path.join(os.path.dirname(stock.__file__), "ps.py")  # noqa: PTH118, PTH120
+    listed = subprocess.run(
+        [sys.executable, "-I", "-S", script, "-o", "pid=,comm=", "-o", "lstart=", "-p", "1"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert listed[0] == "1"
+    assert len(listed) >= 7
+    missing = [sys.executable, "-I", "-S", script, "-o", "lstart=", "-p", "4194305"]
+    assert subprocess.run(missing, capture_output=True, check=False).returncode == 1
+
+
+def test_environment_is_bare(root):
+    """A command gets the Mac's own PATH and home and nothing of the host's environment."""
+    names = macs.run(root, "env").stdout.splitlines()
+    kept = {line.partition("=")[0] for line in names} - {"PWD", "OLDPWD", "SHLVL", "_"}
+    assert kept == {"HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"}
+    assert f"PATH={root / 'bin'}" in names

@@ -1,0 +1,98 @@
+"""What a spec may say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from simlab.spec import MacSpec, SpecError, default_spec, parse_spec, read_spec
+
+GOOD = {"name": "a", "arch": "arm64", "macos": "15.1"}
+
+
+def test_default_lab_has_every_kind_of_mac():
+    """Five Macs are arm64 on macOS 15, 14 and 13, Intel on 12, and one under Rosetta."""
+    assert default_spec(5) == (
+        MacSpec("studio-01", "arm64", "15.1"),
+        MacSpec("studio-02", "arm64", "14.7"),
+        MacSpec("studio-03", "arm64", "13.6"),
+        MacSpec("library-01", "x86_64", "12.7"),
+        MacSpec("studio-04", "arm64", "15.1", rosetta=True),
+    )
+
+
+def test_larger_lab_goes_on_counting():
+    """Twenty Macs repeat the five kinds under twenty names."""
+    spec = default_spec(20)
+    assert len({mac.name for mac in spec}) == 20
+    assert [mac.name for mac in spec[5:10]] == [
+        "studio-05", "studio-06", "studio-07", "library-02", "studio-08",
+    ]  # fmt: skip
+    assert [mac.macos for mac in spec[5:10]] == [mac.macos for mac in spec[:5]]
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_spec_file_is_yaml_or_json(tmp_path, suffix):
+    """A spec file in JSON is read as well as one in YAML, faults and all."""
+    file = tmp_path / f"spec.{suffix}"
+    entry = {**GOOD, "rosetta": True, "mps": "lies", "fault": {"drop_after": 3}}
+    file.write_text(json.dumps({"macs": [entry]}), encoding="utf-8")
+    assert read_spec(file) == (
+        MacSpec("a", "arm64", "15.1", rosetta=True, mps="lies", fault={"drop_after": 3}),
+    )
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [None, "refuse", "hostkey", {"drop_after": 0}, {"drop_during": 2}, {"disk_free": 1}],
+)
+def test_known_faults_are_taken(fault):
+    """Every fault that a Mac can have is read as it was written."""
+    assert parse_spec({"macs": [{**GOOD, "fault": fault}]})[0].fault == fault
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], "a spec is {macs:"),
+        ({"macs": []}, "macs is empty"),
+        ({"macs": [GOOD], "mac": 1}, "the spec has an unknown key 'mac'; known are macs."),
+        ({"macs": ["a"]}, "Mac 1 is 'a'"),
+        ({"macs": [{**GOOD, "os": "15"}]}, "a has an unknown key 'os'; known are name, arch,"),
+        ({"macs": [{"name": "a", "arch": "arm64"}]}, "a has no macos."),
+        ({"macs": [GOOD, GOOD]}, "a is there twice"),
+        ({"macs": [{**GOOD, "name": "-a"}]}, "'-a' is no host name"),
+        ({"macs": [{**GOOD, "name": "../a"}]}, "'../a' is no host name"),
+        ({"macs": [{**GOOD, "arch": "arm"}]}, "a: arch is 'arm'; write arm64 or x86_64."),
+        ({"macs": [{**GOOD, "macos": 15.1}]}, "put quotes around it: '15.1'"),
+        ({"macs": [{**GOOD, "macos": "Sequoia"}]}, "a: macos is 'Sequoia'"),
+        ({"macs": [{**GOOD, "rosetta": "yes"}]}, "a: rosetta is 'yes'"),
+        ({"macs": [{**GOOD, "arch": "x86_64", "rosetta": True}]}, "only an arm64 Mac has Rosetta"),
+        ({"macs": [{**GOOD, "mps": "maybe"}]}, "a: mps is 'maybe'"),
+        ({"macs": [{**GOOD, "fault": "flood"}]}, "a: fault is 'flood'; write null, refuse,"),
+        ({"macs": [{**GOOD, "fault": {"drop_after": -1}}]}, "a: fault is {'drop_after': -1}"),
+        ({"macs": [{**GOOD, "fault": {"drop_after": True}}]}, "a: fault is {'drop_after': True}"),
+    ],
+)
+def test_wrong_spec_is_a_sentence(document, said):
+    """What is wrong in a spec is said with what to write instead."""
+    with pytest.raises(SpecError) as error:
+        parse_spec(document)
+    assert said in str(error.value)
+
+
+def test_error_in_a_file_names_the_file(tmp_path):
+    """A spec file that is absent, broken or wrong is named."""
+    for text in (None, "macs: [", "macs: []"):
+        file = tmp_path / "spec.yaml"
+        if text is not None:
+            file.write_text(text, encoding="utf-8")
+        with pytest.raises(SpecError, match=r"spec\.yaml"):
+            read_spec(file)
+
+
+def test_lab_of_no_macs_is_refused():
+    """Asking for no Macs at all is an error."""
+    with pytest.raises(SpecError, match="at least one"):
+        default_spec(0)

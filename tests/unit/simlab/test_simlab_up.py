@@ -1,0 +1,160 @@
+"""`python -m simlab` and the Python that starts it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from simlab.lab import SimLab
+from simlab.spec import MacSpec
+
+
+def start(*arguments):
+    """Start `python -m simlab`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "simlab", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(*arguments):
+    """Run `python -m simlab` to its end: status, stdout and stderr."""
+    process = start(*arguments)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up_is_ready_until_interrupted(tmp_path, stub_depot, number):
+    """`up` prints `ready` and nothing else on stdout, and an interrupt ends it with 0."""
+    with start("up", tmp_path / "lab", "--macs", "2", "--depot", stub_depot) as process:
+        assert process.stdout.readline() == "ready\n"
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "")
+    assert "2 simulated Macs are up" in err
+
+
+def test_lab_file_describes_the_lab(lab):
+    """lab.yaml names every Mac, its key, mirrors and installer, and says they are simulated."""
+    text = lab.lab_file.read_text(encoding="utf-8")
+    assert text.startswith("# These Macs are simulated")
+    found = yaml.safe_load(text)
+    assert list(found["macs"]) == list(lab.macs)
+    assert found["macs"]["library-01"] == {
+        "address": "127.0.0.1",
+        "ssh": {"port": lab.macs["library-01"].port},
+        "arch": "x86_64",
+        "macos": "12.7",
+        "groups": ["simulated", "intel"],
+    }
+    common = found["groups"]["simulated"]
+    assert common["mirrors"]["conda"] == {"conda-forge": f"{lab.web_url}/conda/conda-forge"}
+    assert common["mirrors"]["wheels"] == f"{lab.web_url}/simple"
+    assert common["ssh"]["key"] == str(lab.directory / "id_ed25519")
+    assert common["ssh"]["known_hosts"] == str(lab.directory / "known_hosts")
+    installer = found["groups"]["apple-silicon"]["miniconda"]["installer"]
+    assert installer == {"url": f"{lab.web_url}/installers/Stub-arm64.sh", "sha256": "0" * 64}
+    assert found["environments"]["torch"]["python"] == "3.12"
+
+
+def test_keys_are_private(lab):
+    """Nobody else on the host can read the lab's keys."""
+    keys = [lab.directory / "id_ed25519", *lab.directory.glob("macs/*/host_key")]
+    assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
+
+
+def test_kept_lab_starts_again(tmp_path, stub_depot):
+    """A lab that is started again keeps its homes, keys and, where they are free, its ports."""
+    with SimLab(tmp_path / "lab", 1, depot=stub_depot) as lab:
+        mac = lab.macs["studio-01"]
+        (mac.home / "kept").write_text("kept", encoding="utf-8")
+        known = (lab.directory / "known_hosts").read_text(encoding="utf-8")
+    with SimLab(tmp_path / "lab", 1, depot=stub_depot) as lab:
+        assert lab.macs["studio-01"].run("cat kept").stdout == "kept"
+        again = (lab.directory / "known_hosts").read_text(encoding="utf-8")
+    assert again.split()[1:] == known.split()[1:]
+
+
+def test_spec_describes_the_macs(tmp_path, stub_depot):
+    """A spec file decides names, versions and faults."""
+    spec = [MacSpec("only", "x86_64", "13.1", mps=False, fault={"disk_free": 1024})]
+    with SimLab(tmp_path / "lab", spec, depot=stub_depot) as lab:
+        done = lab.macs["only"].run("sw_vers -productVersion; df -Pk . | tail -n 1")
+    assert done.stdout.split()[0] == "13.1"
+    assert done.stdout.split()[4] == "1"
+
+
+def test_macs_and_spec_exclude_each_other(tmp_path):
+    """Saying both how many and which is a usage error, before anything is written."""
+    spec = tmp_path / "spec.json"
+    spec.write_text(
+        json.dumps({"macs": [{"name": "a", "arch": "arm64", "macos": "15.1"}]}), encoding="utf-8"
+    )
+    status, out, err = finish("up", tmp_path / "lab", "--macs", "2", "--spec", spec)
+    assert (status, out) == (1, "")
+    assert "--macs and --spec exclude each other" in err
+    assert not (tmp_path / "lab").exists()
+
+
+def test_unknown_key_in_a_spec_stops_up(tmp_path):
+    """A spec with an unknown key starts nothing and says which."""
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("macs: [{name: a, arch: arm64, macos: '15.1', disk: 1}]", encoding="utf-8")
+    status, out, err = finish("up", tmp_path / "lab", "--spec", spec)
+    assert (status, out) == (1, "")
+    assert "a has an unknown key 'disk'" in err
+    assert "Traceback" not in err
+
+
+def test_foreign_directory_is_left_alone(tmp_path, stub_depot):
+    """`up` takes no directory that holds other things, and none with a space in its name."""
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    status, _, err = finish("up", tmp_path, "--depot", stub_depot)
+    assert status == 1
+    assert "holds other things" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    status, _, err = finish("up", tmp_path / "my lab", "--depot", stub_depot)
+    assert status == 1
+    assert "has a space" in err
+
+
+def test_depot_that_cannot_be_built_is_an_error(tmp_path):
+    """An unknown depot is a sentence on stderr and 1, never a lab without packages."""
+    (tmp_path / "depot").write_text("a file", encoding="utf-8")
+    status, out, err = finish("up", tmp_path / "lab", "--depot", tmp_path / "depot")
+    assert (status, out) == (1, "")
+    assert "Traceback" not in err
+
+
+def test_shell_runs_a_command(lab):
+    """`simlab shell` runs a command on a Mac and ends with its status."""
+    status, out, _ = finish("shell", lab.directory, "studio-04", "--", "uname -m; exit 4")
+    assert (status, out) == (4, "x86_64\n")
+    status, _, err = finish("shell", lab.directory, "studio-99", "--", "true")
+    assert status == 1
+    assert "there are library-01, studio-01" in err
+
+
+def test_snapshot_sees_every_change(lab, mac):
+    """A snapshot tells a file's bytes, mode and a link's target, and nothing of time."""
+    before = lab.snapshot()
+    mac.run("mkdir snap && echo a >snap/f && ln -s f snap/l")
+    after = lab.snapshot()
+    assert set(after) - set(before) == {f"studio-01/snap{end}" for end in ("", "/f", "/l")}
+    assert after["studio-01/snap/l"] == ("link", 0, 0, "", "f")
+    mac.run("touch snap/f")
+    assert lab.snapshot() == after
+    mac.run("echo b >snap/f")
+    assert lab.snapshot()["studio-01/snap/f"][3] != after["studio-01/snap/f"][3]
+    mac.run("rm -r snap")
+    assert lab.snapshot() == before

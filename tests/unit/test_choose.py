@@ -1,0 +1,390 @@
+"""Which PyTorch a wish gets on a Mac, and what a refusal says."""
+
+from __future__ import annotations
+
+import pytest
+
+from torchard.catalog.catalog import load_catalog
+from torchard.choose import choose, mac_class
+from torchard.lab.model import Wish
+from torchard.variant import MacClass, Refusal, Variant
+
+ARM, INTEL = "arm64", "x86_64"
+NEW = ("2.15.0", "0.29.2", "2.11.0")
+NEW_14 = ("2.14.1", "0.29.2", "2.11.0")
+NEW_11 = ("2.11.0", "0.26.0", "2.11.0")
+LIBOMP_11 = ("2.6.0", "0.21.0", "2.6.0")
+FIRST_MPS = ("2.4.1", "0.19.1", "2.4.1")
+LAST_INTEL = ("2.2.2", "0.17.2", "2.2.2")
+
+
+def answer(arch, macos, python, **wish):
+    """Choose for a Mac that has a class."""
+    group = mac_class(arch, macos, load_catalog())
+    assert isinstance(group, MacClass)
+    return choose(Wish(python, **wish), group, load_catalog())
+
+
+def refusal(arch, macos, python, **wish):
+    """Choose where there is no answer; return the reason and the way out."""
+    refused = answer(arch, macos, python, **wish)
+    assert isinstance(refused, Refusal), refused
+    return refused.reason, refused.instead
+
+
+@pytest.mark.parametrize(
+    ("mac", "backend", "trio", "mps"),
+    [
+        ((ARM, "26.1", "3.14"), "auto", NEW, True),
+        ((ARM, "15", "3.12"), "auto", NEW, True),
+        ((ARM, "15.1", "3.12"), "mps", NEW, True),
+        ((ARM, "15", "3.10"), "auto", NEW_14, True),
+        ((ARM, "15", "3.9"), "auto", ("2.8.0", "0.23.0", "2.8.0"), True),
+        ((ARM, "14", "3.12"), "auto", NEW_14, True),
+        ((ARM, "14.6.1", "3.14"), "mps", NEW_14, True),
+        ((ARM, "14", "3.12"), "cpu", NEW, False),
+        ((ARM, "13", "3.12"), "auto", LIBOMP_11, True),
+        ((ARM, "13.7", "3.9"), "auto", LIBOMP_11, True),
+        ((ARM, "13", "3.12"), "cpu", NEW_11, False),
+        ((ARM, "13", "3.14"), "cpu", NEW_11, False),
+        ((ARM, "12.3", "3.12"), "auto", FIRST_MPS, True),
+        ((ARM, "12.7.6", "3.8"), "auto", FIRST_MPS, True),
+        ((ARM, "12.2", "3.13"), "auto", NEW_11, False),
+        ((ARM, "12.0.1", "3.12"), "auto", NEW_11, False),
+        ((ARM, "11", "3.12"), "auto", NEW_11, False),
+        ((ARM, "11", "3.13"), "auto", LIBOMP_11, False),
+        ((ARM, "11.7.10", "3.13"), "cpu", LIBOMP_11, False),
+        ((INTEL, "10.13", "3.12"), "auto", LAST_INTEL, False),
+        ((INTEL, "12.7", "3.8"), "auto", LAST_INTEL, False),
+        ((INTEL, "26", "3.11"), "cpu", LAST_INTEL, False),
+    ],
+)
+def test_stable_is_the_newest_release_that_fits(mac, backend, trio, mps):
+    """Stable is the newest trio whose wheels, dylibs and, where wanted, MPS fit the Mac."""
+    got = answer(*mac, backend=backend)
+    assert isinstance(got, Variant), got
+    assert got.packages == dict(zip(("torch", "torchvision", "torchaudio"), trio, strict=True))
+    assert (got.mps_expected, got.source, got.python) == (mps, "wheels", mac[2])
+
+
+def test_reason_names_what_fits():
+    """The reason is a phrase that names the macOS, the python and, where wanted, MPS."""
+    assert answer(ARM, "14.5", "3.12").reason == (
+        "the newest release whose wheels and MPS fit macOS 14 and python 3.12"
+    )
+    assert answer(ARM, "14", "3.12", backend="cpu", release="2.13.0").reason == (
+        "the release asked for; its wheels fit macOS 14 and python 3.12"
+    )
+
+
+@pytest.mark.parametrize(
+    ("macos", "python", "given_up"),
+    [
+        ("14", "3.12", "torch 2.15.0 would install on macOS 14, but its MPS needs macOS 15."),
+        ("13", "3.12", "torch 2.11.0 would install on macOS 13, but its MPS needs macOS 14."),
+        (
+            "11",
+            "3.13",
+            (
+                "torch 2.11.0 would install on macOS 11, but its torchvision 0.26.0 needs macOS 12,"
+                " and its torchaudio 2.11.0 needs macOS 12."
+            ),
+        ),
+    ],
+)
+def test_notes_say_what_was_given_up(macos, python, given_up):
+    """A newer torch that would install, but not as wished, is named with what it lacks."""
+    assert given_up in answer(ARM, macos, python).notes
+
+
+@pytest.mark.parametrize(("macos", "python"), [("15", "3.12"), ("15", "3.10"), ("12", "3.12")])
+def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
+    """Where no newer torch would install, no note says so."""
+    assert not any("would install" in note for note in answer(ARM, macos, python).notes)
+
+
+def test_auto_without_mps_says_why():
+    """Auto falls back to the processor below macOS 12.3 and on Intel, and a note says why."""
+    assert answer(ARM, "12.2", "3.12").notes[0] == (
+        "PyTorch's MPS needs macOS 12.3 or newer, and this Mac has macOS 12,"
+        " so torch computes on the processor alone."
+    )
+    assert answer(INTEL, "14", "3.12").notes[0] == (
+        "PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone."
+    )
+    assert not any("MPS" in note for note in answer(INTEL, "14", "3.12", backend="cpu").notes)
+
+
+def test_intel_keeps_numpy_1_and_is_told_of_its_last_release():
+    """On Intel, numpy stays below 2 and a note tells of known vulnerabilities."""
+    got = answer(INTEL, "12", "3.12")
+    assert got.constraints == ("numpy<2",)
+    assert any("last release with wheels for Intel" in note for note in got.notes)
+    assert any("CVE-2024-7804" in note for note in got.notes)
+    assert answer(ARM, "15", "3.12").constraints == ()
+
+
+def test_only_the_companions_asked_for_are_installed():
+    """Packages are torch and the companions asked for, in a fixed order, and so are notes."""
+    assert list(answer(ARM, "15", "3.12").packages) == ["torch", "torchvision", "torchaudio"]
+    both = answer(ARM, "15", "3.12", companions=("torchaudio", "torchvision"))
+    assert list(both.packages) == ["torch", "torchvision", "torchaudio"]
+    alone = answer(ARM, "15", "3.15", companions=())
+    assert alone.packages == {"torch": "2.15.0"}
+    assert not any("torchaudio" in note for note in alone.notes)
+    assert any("torchaudio 2.11.0 is the last" in note for note in both.notes)
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "python", "release", "torch"),
+    [
+        (ARM, "15", "3.12", "2.5.1", "2.5.1"),
+        (ARM, "15", "3.12", "2.5", "2.5.0"),
+        (ARM, "12.3", "3.10", "1.12.1", "1.12.1"),
+        (INTEL, "12", "3.10", "2.0.1", "2.0.1"),
+    ],
+)
+def test_exact_release(arch, macos, python, release, torch):
+    """An exact release is chosen where it fits, whatever newer one there is."""
+    assert answer(arch, macos, python, release=release).packages["torch"] == torch
+
+
+@pytest.mark.parametrize(
+    ("mac", "wish", "reason", "instead"),
+    [
+        pytest.param(
+            (ARM, "13", "3.14"),
+            {},
+            ["No release of PyTorch has both MPS for macOS 13 and wheels for python 3.14."],
+            ['`python: "3.13"` (torch 2.6.0)', "`backend: cpu` (torch 2.11.0)", "macOS 14"],
+            id="auto wants MPS where no release for this python has it",
+        ),
+        pytest.param(
+            (ARM, "11", "3.12"),
+            {"backend": "mps"},
+            ["MPS needs macOS 12.3 or newer, and this Mac has macOS 11."],
+            ["`backend: cpu` (torch 2.11.0)", "bring the Mac to macOS 12.3 (torch 2.4.1)."],
+            id="MPS below its first macOS",
+        ),
+        pytest.param(
+            (ARM, "11", "3.15"),
+            {"backend": "mps"},
+            ["MPS needs macOS 12.3", "No release of PyTorch has a wheel for macOS 11"],
+            ['Write `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
+            id="no single change is enough",
+        ),
+        pytest.param(
+            (ARM, "11", "3.15"),
+            {"backend": "mps", "release": "2.99"},
+            ["The catalogue knows no PyTorch 2.99, only 1.12.0 to 2.15.0."],
+            ['Write `release: stable` and `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
+            id="nothing of the wish can stay",
+        ),
+        pytest.param(
+            (INTEL, "12", "3.12"),
+            {"backend": "mps"},
+            ["PyTorch's MPS is not for Intel Macs."],
+            ["Write `backend: cpu` (torch 2.2.2)."],
+            id="MPS on Intel",
+        ),
+        pytest.param(
+            (INTEL, "12", "3.10"),
+            {"backend": "mps", "release": "2.2.2"},
+            ["PyTorch 2.2.2 does not fit", "its MPS is not for Intel Macs."],
+            ["Write `backend: cpu`."],
+            id="MPS of an exact release on Intel",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.13"),
+            {},
+            ["wheel for python 3.13 on Intel Macs, only for 3.7 to 3.12.", "conda-forge"],
+            ['Write `python: "3.12"` (torch 2.2.2).'],
+            id="python too new for Intel",
+        ),
+        pytest.param(
+            (ARM, "14", "3.6"),
+            {},
+            ["No release of PyTorch has a wheel for python 3.6 on Apple silicon Macs"],
+            ['`python: "3.8"`'],
+            id="python too old",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.12"),
+            {"release": "2.5.1"},
+            ["PyTorch 2.5.1 does not fit", "no wheel for Intel Macs. conda-forge builds"],
+            ['Write `release: "2.2.2"`.'],
+            id="release without wheels for Intel",
+        ),
+        pytest.param(
+            (ARM, "15", "3.15"),
+            {},
+            ["No release of torchaudio has a wheel for macOS 15 and python 3.15"],
+            ['`python: "3.14"` (torch 2.15.0)', "`with: [torchvision]` (torch 2.15.0)"],
+            id="companion without a wheel",
+        ),
+        pytest.param(
+            (ARM, "11", "3.14"),
+            {},
+            ["No release of torchvision or torchaudio has a wheel for macOS 11 and python 3.14"],
+            ['`python: "3.13"` (torch 2.6.0)', "`with: []` (torch 2.11.0)", "macOS 12"],
+            id="both companions without a wheel",
+        ),
+        pytest.param(
+            (ARM, "13", "3.15"),
+            {"companions": ("torchvision",), "backend": "cpu"},
+            ["No release of PyTorch has a wheel for macOS 13 and python 3.15."],
+            ['`python: "3.14"` (torch 2.11.0)', "bring the Mac to macOS 14 (torch 2.15.0)."],
+            id="macOS too old for the python",
+        ),
+        pytest.param(
+            (ARM, "14", "3.12"),
+            {"release": "2.15.0"},
+            ["PyTorch 2.15.0 does not fit macOS 14 and python 3.12: its MPS needs macOS 15."],
+            ['`release: "2.14.1"`', "`backend: cpu`", "bring the Mac to macOS 15."],
+            id="exact release whose MPS needs more",
+        ),
+        pytest.param(
+            (ARM, "15", "3.10"),
+            {"release": "2.15.0"},
+            ["it has no wheel for python 3.10, only for 3.11 to 3.15."],
+            ['Write `release: "2.14.1"`, or `python: "3.11"`.'],
+            id="exact release not for this python",
+        ),
+        pytest.param(
+            (ARM, "15", "3.15"),
+            {"release": "2.15.0"},
+            ["its torchaudio 2.11.0 has no wheel for python 3.15, only for 3.10 to 3.14."],
+            ['`python: "3.14"`', "`with: [torchvision]`"],
+            id="exact release whose companion has no wheel",
+        ),
+        pytest.param(
+            (ARM, "13", "3.12"),
+            {"release": "2.8.0"},
+            ["it needs macOS 14 (for its libomp.dylib)."],
+            ['Write `release: "2.6.0"`; or bring the Mac to macOS 14.'],
+            id="exact release whose OpenMP was built for a newer macOS",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "2.1.0"},
+            ["it has no wheel for python 3.12, only for 3.8 to 3.11."],
+            ['Write `release: "2.2.0"`, or `python: "3.11"`.'],
+            id="exact release with nothing older that fits",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "2.99.0"},
+            ["The catalogue knows no PyTorch 2.99.0, only 1.12.0 to 2.15.0."],
+            ['Write `release: "2.15.0"`.'],
+            id="release nobody knows",
+        ),
+        pytest.param(
+            (ARM, "11.3", "3.10"),
+            {"release": "1.13.1"},
+            ["its torchaudio 0.13.1 needs macOS 12."],
+            ['`release: "1.12.1"`', "`with: [torchvision]`", "bring the Mac to macOS 12."],
+            id="exact release whose companion needs more",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "newest"},
+            ["'newest' is no release of PyTorch."],
+            ["Write `release: stable`, or an exact version from 1.12.0 to 2.15.0."],
+            id="release that is no version",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "nightly"},
+            ["does not install nightly builds of PyTorch yet."],
+            ["Write `release: stable`, or an exact version."],
+            id="nightly",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"source": "conda-forge"},
+            ["does not install PyTorch from conda-forge yet."],
+            ["Write `source: wheels`, or leave it out."],
+            id="conda-forge",
+        ),
+        pytest.param(
+            (INTEL, "12", "3.12"),
+            {"source": "pytorch-channel"},
+            ["does not install PyTorch from pytorch-channel yet."],
+            ["Write `source: wheels`, or leave it out."],
+            id="the legacy channel",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12.4"),
+            {},
+            ["'3.12.4' is no python of the form MAJOR.MINOR."],
+            ['Write it like `python: "3.12"`.'],
+            id="python with a micro version",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"companions": ("torchtext",)},
+            ["'torchtext' is no companion of torch."],
+            ["Write `with: [torchvision, torchaudio]`, or a part of it."],
+            id="strange companion",
+        ),
+    ],
+)
+def test_refusal_names_the_reason_and_the_ways_out(mac, wish, reason, instead):
+    """A refusal says what stands in the way, and which changes lead to an answer."""
+    said, ways = refusal(*mac, **wish)
+    assert [part for part in reason if part not in said] == [], said
+    assert [part for part in instead if part not in ways] == [], ways
+
+
+def test_newer_macos_beside_several_changes():
+    """Where no single change of the wish is enough, a newer macOS is still offered beside them."""
+    _, ways = refusal(ARM, "11", "3.15", backend="mps", companions=())
+    assert ways == (
+        'Write `backend: cpu` and `python: "3.14"` (torch 2.11.0);'
+        " or bring the Mac to macOS 15 (torch 2.15.0)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "text"),
+    [
+        (ARM, "15.1", "osx-arm64-macos15.0"),
+        (ARM, "26", "osx-arm64-macos15.0"),
+        (ARM, "12.7.6", "osx-arm64-macos12.3"),
+        (ARM, "12.2.1", "osx-arm64-macos12.0"),
+        (ARM, "11.0.1", "osx-arm64-macos11.0"),
+        (INTEL, "10.14.6", "osx-64-macos10.13"),
+        (INTEL, "10.15", "osx-64-macos10.15"),
+        (INTEL, "26.1", "osx-64-macos12.0"),
+    ],
+)
+def test_class_of_a_mac(arch, macos, text):
+    """A Mac's class is its subdir and the highest threshold not above its macOS."""
+    assert str(mac_class(arch, macos, load_catalog())) == text
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "reason", "instead"),
+    [
+        ("ppc", "10.5", "this one's is ppc", "`arch: arm64`"),
+        ("", "15", "this one's is unknown", "`arch: x86_64`"),
+        (ARM, "10.15", "Apple silicon Macs need macOS 11 or newer", "macOS 11 or newer."),
+        (INTEL, "10.12.6", "Intel Macs need macOS 10.13 or newer", "macOS 10.13 or newer."),
+        (ARM, "", "'' is no version of macOS.", "`sw_vers -productVersion`"),
+        (ARM, "Sonoma", "'Sonoma' is no version of macOS.", "such as 15.1."),
+        (ARM, "15.1rc1", "'15.1rc1' is no version of macOS.", "such as 15.1."),
+    ],
+)
+def test_mac_without_a_class(arch, macos, reason, instead):
+    """A Mac of no known arch, of an older macOS or of none is refused, with the way out."""
+    refused = mac_class(arch, macos, load_catalog())
+    assert isinstance(refused, Refusal)
+    assert reason in refused.reason
+    assert instead in refused.instead
+
+
+def test_class_below_the_oldest_macos_gets_nothing():
+    """A class that no Mac has is refused like such a Mac, whatever a wheel's tag says."""
+    refused = choose(Wish("3.10"), MacClass("osx-64", "10.9"), load_catalog())
+    assert isinstance(refused, Refusal)
+    assert "10.13 or newer" in refused.instead

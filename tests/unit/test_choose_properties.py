@@ -1,0 +1,169 @@
+"""What holds for every wish on every Mac."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from importlib import resources
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from torchard.catalog.catalog import load_catalog
+from torchard.choose import choose, choose_installer, mac_class
+from torchard.lab.model import COMPANIONS, Miniconda, Wish
+from torchard.variant import Installer, MacClass, Refusal, Variant
+
+ROWS = yaml.safe_load(resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes())
+SYSTEMS = [
+    *(f"10.{minor}" for minor in range(9, 17)),
+    *(f"{major}.{minor}" for major in (*range(11, 16), 26) for minor in range(8)),
+    *("11.0.1", "12.3.1", "12.7.6", "14.6.1", "15", "26"),
+]
+RELEASES = ["stable", *(row["torch"] for row in ROWS["releases"]), "nightly", "1.8.0", "9.9"]
+
+archs = st.sampled_from(["arm64", "x86_64"])
+systems = st.sampled_from(SYSTEMS)
+wishes = st.builds(
+    Wish,
+    python=st.integers(7, 16).map(lambda minor: f"3.{minor}"),
+    release=st.one_of(st.just("stable"), st.sampled_from(RELEASES)),
+    backend=st.sampled_from(["auto", "mps", "cpu"]),
+    source=st.sampled_from(["auto", "wheels"]),
+    companions=st.sampled_from([(), COMPANIONS[:1], COMPANIONS[1:], COMPANIONS]),
+)
+steady = settings(deadline=None, max_examples=200, derandomize=True)
+
+
+def answer(wish, arch, macos):
+    """Choose for a Mac by its own macOS."""
+    group = mac_class(arch, macos, load_catalog())
+    return group if isinstance(group, Refusal) else choose(wish, group, load_catalog())
+
+
+def fits(row, wish, arch, macos, *, mps):
+    """Tell from the file alone whether a release fits: the rule, written a second time."""
+    taken_as = {one["minos"]: one["as"] for one in ROWS["taken_as"]}
+    minor = int(wish.python.removeprefix("3."))
+    for package in ("torch", *wish.companions):
+        wheels = [
+            one
+            for one in row.get(arch, {}).get(package, [])
+            if int(one["python"][0][2:]) <= minor <= int((one["python"][1] or "3.99")[2:])
+        ]
+        needed = [
+            text
+            for one in wheels
+            for text in (one["tag"], *(taken_as.get(x, x) for x in one["minos"].values()))
+        ]
+        if not wheels or any(Version(text) > Version(macos) for text in needed):
+            return False
+    return not mps or (arch == "arm64" and Version(row["mps"]) <= Version(macos))
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_choice_is_the_first_row_that_fits(wish, arch, macos):
+    """The choice is the newest row of the file that fits the Mac's own macOS, or a refusal."""
+    got = answer(wish, arch, macos)
+    on_time = Version(macos) >= Version("11.0" if arch == "arm64" else "10.13")
+    offered = arch == "arm64" and Version(macos) >= Version("12.3")
+    mps = wish.backend == "mps" or (wish.backend == "auto" and offered)
+    fitting = [
+        row["torch"]
+        for row in ROWS["releases"]
+        if wish.release in {"stable", row["torch"]} and fits(row, wish, arch, macos, mps=mps)
+    ]
+    if on_time and fitting:
+        assert isinstance(got, Variant)
+        assert (got.packages["torch"], got.mps_expected) == (fitting[0], mps)
+        assert set(got.packages) == {"torch", *wish.companions}
+    else:
+        assert isinstance(got, Refusal)
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_refusal_is_two_sentences(wish, arch, macos):
+    """Every refusal has a reason and a way out, both whole sentences."""
+    got = answer(wish, arch, macos)
+    if isinstance(got, Refusal):
+        for text in (got.reason, got.instead):
+            assert re.fullmatch(r"['A-Z0-9].*\.", text), text
+            assert "None" not in text
+        assert re.match(r"Write `|Bring the Mac to macOS ", got.instead)
+
+
+@steady
+@given(
+    wish=wishes.filter(lambda one: one.release != "nightly"),
+    arch=archs,
+    macos=systems,
+)
+def test_every_way_out_leads_to_an_answer(wish, arch, macos):
+    """Whatever a refusal says to write, or to bring the Mac to, gets a variant."""
+    group = mac_class(arch, macos, load_catalog())
+    got = answer(wish, arch, macos)
+    if isinstance(group, Refusal) or not isinstance(got, Refusal):
+        return
+    changes = [
+        *({"python": text} for text in re.findall(r'`python: "([^"]+)"`', got.instead)),
+        *({"release": text} for text in re.findall(r'`release: "?([^"`]+)"?`', got.instead)),
+        *({"backend": "cpu"} for _ in re.findall(r"`backend: cpu`", got.instead)),
+        *(
+            {"companions": tuple(re.findall(r"\w+", text))}
+            for text in re.findall(r"`with: \[(.*?)\]`", got.instead)
+        ),
+    ]
+    newer = re.findall(r"the Mac to macOS (\d+(?:\.\d+)?)", got.instead)
+    assert changes or newer
+    if " and " in got.instead:
+        changes = [{key: text for one in changes for key, text in one.items()}]
+    for change in changes:
+        assert isinstance(answer(replace(wish, **change), arch, macos), Variant), got.instead
+    for system in newer:
+        assert isinstance(answer(wish, arch, system), Variant), got.instead
+
+
+@steady
+@given(wish=wishes, arch=archs, two=st.tuples(systems, systems))
+def test_newer_macos_never_gets_an_older_torch(wish, arch, two):
+    """Of two Macs with the same backend, the one with the newer macOS never gets an older torch."""
+    older, newer = sorted(two, key=Version)
+    before, after = answer(wish, arch, older), answer(wish, arch, newer)
+    if isinstance(before, Variant) and isinstance(after, Variant):
+        assert before.mps_expected <= after.mps_expected
+        if before.mps_expected == after.mps_expected:
+            assert Version(before.packages["torch"]) <= Version(after.packages["torch"])
+
+
+@steady
+@given(wish=wishes, macos=systems)
+def test_auto_on_apple_silicon_is_mps_from_12_3_on(wish, macos):
+    """On Apple silicon, `auto` has MPS from macOS 12.3 on and never before."""
+    got = answer(replace(wish, backend="auto"), "arm64", macos)
+    if isinstance(got, Variant):
+        assert got.mps_expected == (Version(macos) >= Version("12.3"))
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_class_stands_for_its_macs(wish, arch, macos):
+    """A class's threshold is not above the Mac's macOS, and choosing at either is the same."""
+    group = mac_class(arch, macos, load_catalog())
+    if isinstance(group, MacClass):
+        assert Version(group.macos) <= Version(macos)
+        assert group.macos in load_catalog().thresholds(arch)
+        own = MacClass(group.subdir, macos)
+        assert choose(wish, own, load_catalog()) == choose(wish, group, load_catalog())
+
+
+@steady
+@given(arch=archs, macos=systems)
+def test_every_mac_with_a_class_has_an_installer(arch, macos):
+    """A Mac that has a class gets an installer, and any other Mac none."""
+    group = mac_class(arch, macos, load_catalog())
+    got = choose_installer(arch, macos, Miniconda(), load_catalog())
+    assert isinstance(got, Installer if isinstance(group, MacClass) else Refusal)

@@ -1,0 +1,233 @@
+"""What fits? A wish and a Mac class in, one variant or a refusal with its ways out. Pure.
+
+Nothing here knows a version of anything: every fact is a row of the catalogue.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from packaging.version import InvalidVersion, Version
+
+from torchard.fit import Ask, best, mps_is_for, obstacles, place, short
+from torchard.lab.model import COMPANIONS
+from torchard.variant import Installer, MacClass, Refusal, Variant
+from torchard.ways_out import known_releases, lacks_mps, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchard.catalog.catalog import Catalogue, InstallerRow, Release
+    from torchard.lab.model import InstallerSource, Miniconda, Wish
+
+
+def mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal:
+    """Return the class of a Mac, or why nothing can be installed on it.
+
+    `arch` is the hardware's, as `uname -m` says it; `macos` as `sw_vers -productVersion` does.
+    """
+    version = _macos(arch, macos, catalogue)
+    if isinstance(version, Refusal):
+        return version
+    reached = [one for one in catalogue.thresholds(arch) if Version(one) <= version]
+    return MacClass(catalogue.platforms[arch].subdir, reached[-1])
+
+
+def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | Refusal:
+    """Return the variant that a wish gets on a Mac class, or a refusal that names ways out."""
+    ask = _read(wish, mac_class, catalogue)
+    if isinstance(ask, Refusal):
+        return ask
+    release = best(ask, catalogue)
+    if release is None:
+        return refuse(ask, catalogue)
+    which = "the newest release whose" if ask.release is None else "the release asked for; its"
+    return Variant(
+        source="wheels",
+        packages={name: release.packages[name] for name in ask.packages},
+        python=wish.python,
+        mps_expected=ask.mps,
+        reason=f"{which} wheels{' and MPS' if ask.mps else ''} fit {place(ask)}",
+        constraints=release.constraints,
+        notes=tuple(_notes(wish, ask, release, catalogue)),
+    )
+
+
+def choose_installer(
+    arch: str, macos: str, miniconda: Miniconda, catalogue: Catalogue
+) -> Installer | Refusal:
+    """Return the conda installer for a Mac: the lab's own, the version it pins, or the newest.
+
+    `arch` and `macos` are the Mac's own, as for `mac_class`: an installer's minimum macOS is no
+    threshold, since no lock depends on it.
+    """
+    known = catalogue.installers
+    if miniconda.distribution != known.distribution:
+        return Refusal(
+            f"This version of Torchard does not install {miniconda.distribution} yet.",
+            f"Write `distribution: {known.distribution}`, or leave it out: with it, too, packages"
+            " come from the lab's `channels`.",
+        )
+    if miniconda.installer is not None:
+        return _own(miniconda.installer, miniconda.distribution)
+    version = _macos(arch, macos, catalogue)
+    if isinstance(version, Refusal):
+        return version
+    if miniconda.version is not None:
+        return _pinned(arch, version, miniconda.version, catalogue)
+    row, reason = max(
+        (
+            (one.macos, one.installer, one.reason)
+            for one in known.automatic
+            if one.installer.arch == arch and one.macos <= version
+        ),
+        key=lambda one: one[0],
+    )[1:]
+    passed_over = known.rows[0].version != row.version
+    why = (f"Miniconda {row.version} is {reason}.",) if passed_over else ()
+    return _installer(row, catalogue, why)
+
+
+def _macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
+    """Return a Mac's macOS as a version, or why nothing can be installed on such a Mac."""
+    platform = catalogue.platforms.get(arch)
+    if platform is None:
+        return Refusal(
+            f"A Mac's arch is arm64 or x86_64, and this one's is {arch or 'unknown'}.",
+            "Write `arch: arm64` for Apple silicon, or `arch: x86_64` for Intel.",
+        )
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", macos, re.ASCII):
+        return Refusal(
+            f"{macos!r} is no version of macOS.",
+            "Write it as `sw_vers -productVersion` prints it, such as 15.1.",
+        )
+    version = Version(macos)
+    if version < platform.macos:
+        oldest = short(platform.macos)
+        return Refusal(
+            f"{platform.name} Macs need macOS {oldest} or newer, and this one has {macos}:"
+            f" {platform.reason}.",
+            f"Bring the Mac to macOS {oldest} or newer.",
+        )
+    return version
+
+
+def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
+    """Read a wish's words. Refuse those that mean nothing, or nothing yet."""
+    reached = mac_class(group.arch, group.macos, catalogue)
+    if isinstance(reached, Refusal):
+        return reached
+    nonsense = _not_yet(wish) or _meaningless(wish)
+    if nonsense is not None:
+        return nonsense
+    try:
+        release = None if wish.release == "stable" else Version(wish.release)
+    except InvalidVersion:
+        return Refusal(
+            f"{wish.release!r} is no release of PyTorch.",
+            f"Write `release: stable`, or an exact version from {known_releases(catalogue)}.",
+        )
+    major, minor = wish.python.split(".")
+    ask = Ask(
+        platform=catalogue.platforms[reached.arch],
+        macos=Version(reached.macos),
+        python=(int(major), int(minor)),
+        release=release,
+        mps=wish.backend == "mps",
+        companions=tuple(name for name in COMPANIONS if name in wish.companions),
+    )
+    offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
+    return replace(ask, mps=True) if wish.backend == "auto" and offered else ask
+
+
+def _not_yet(wish: Wish) -> Refusal | None:
+    if wish.source not in {"auto", "wheels"}:
+        return Refusal(
+            f"This version of Torchard does not install PyTorch from {wish.source} yet.",
+            "Write `source: wheels`, or leave it out.",
+        )
+    if wish.release == "nightly":
+        return Refusal(
+            "This version of Torchard does not install nightly builds of PyTorch yet.",
+            "Write `release: stable`, or an exact version.",
+        )
+    return None
+
+
+def _meaningless(wish: Wish) -> Refusal | None:
+    if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", wish.python, re.ASCII):
+        return Refusal(
+            f"{wish.python!r} is no python of the form MAJOR.MINOR.",
+            'Write it like `python: "3.12"`.',
+        )
+    for name in wish.companions:
+        if name not in COMPANIONS:
+            return Refusal(
+                f"{name!r} is no companion of torch.",
+                f"Write `with: [{', '.join(COMPANIONS)}]`, or a part of it.",
+            )
+    return None
+
+
+def _notes(wish: Wish, ask: Ask, release: Release, catalogue: Catalogue) -> Iterator[str]:
+    """Yield what was given up, and what is worth knowing about the release."""
+    if wish.backend == "auto" and not ask.mps:
+        yield f"{lacks_mps(ask, catalogue)}, so torch computes on the processor alone."
+    # An exact release is its own only candidate: nothing is given up for it.
+    newest = best(ask.bare, catalogue) or release
+    if newest.version != release.version:
+        clauses = ", and ".join(obstacles(newest, ask, catalogue))
+        yield f"torch {newest.version} would install on macOS {short(ask.macos)}, but {clauses}."
+    for note in release.notes:
+        if note.about in ask.packages:
+            yield note.text
+
+
+def _own(source: InstallerSource, distribution: str) -> Installer | Refusal:
+    file = urlsplit(source.url).path.rpartition("/")[2]
+    if not file.endswith(".sh"):
+        return Refusal(
+            f"The installer {source.url} is no shell script: its name does not end in .sh.",
+            "Name an installer whose file ends in .sh; Anaconda's .pkg files are not installed.",
+        )
+    return Installer(distribution, "", file, source.url, source.sha256.lower())
+
+
+def _pinned(arch: str, macos: Version, pin: str, catalogue: Catalogue) -> Installer | Refusal:
+    """Return the installer of a pinned version, written with its python (`py312_…`) or without."""
+    rows = [one for one in catalogue.installers.rows if one.arch == arch]
+    for row in rows:
+        if pin not in {row.version, row.name}:
+            continue
+        if row.macos is not None and macos < row.macos:
+            return Refusal(
+                f"Miniconda {pin} needs macOS {short(row.macos)}, and this Mac has {macos}.",
+                "Leave `version` out of `miniconda:` for the newest that fits this Mac.",
+            )
+        return _installer(row, catalogue)
+    name = catalogue.platforms[arch].name
+    return Refusal(
+        f"The catalogue knows no Miniconda {pin} for {name} Macs.",
+        f"Leave `version` out for the newest that fits, write one of {_versions(rows)}, or name"
+        " your own with `installer: {url: …, sha256: …}`.",
+    )
+
+
+def _versions(rows: list[InstallerRow]) -> str:
+    return ", ".join(dict.fromkeys(one.version for one in rows))
+
+
+def _installer(row: InstallerRow, catalogue: Catalogue, why: tuple[str, ...] = ()) -> Installer:
+    known = catalogue.installers
+    unknown = f"No minimum macOS is documented for Miniconda {row.version}: only running it tells."
+    return Installer(
+        distribution=known.distribution,
+        version=row.version,
+        file=row.file,
+        url=f"{known.base}{row.file}",
+        sha256=row.sha256,
+        notes=why if row.macos is not None else (*why, unknown),
+    )

@@ -1,0 +1,244 @@
+"""What should each Mac become? The choice, the installer and the locks, looked up once for a lab.
+
+This is the controller's side of a plan: it reads and writes lock files and, where one is missing,
+resolves it; it contacts no Mac.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torchard.catalog.catalog import load_catalog
+from torchard.choose import choose, choose_installer, mac_class
+from torchard.depot import Depot
+from torchard.errors import TorchardError
+from torchard.lab.load import load
+from torchard.lock.conda import channel_url
+from torchard.lock.lockfile import CondaPackage, Wheel, loads, lock_path
+from torchard.plan import Intent
+from torchard.variant import MacClass, Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from torchard.catalog.catalog import Catalogue
+    from torchard.lab.model import Environment, Lab, MacHost
+    from torchard.lock.lockfile import Lock
+    from torchard.mac import MacState
+    from torchard.variant import Installer, Variant
+
+LockKey = tuple[str, MacClass]
+
+
+class LockMissingError(TorchardError):
+    """A lock is missing or out of date, and may not be made now."""
+
+
+def _silent(_message: str) -> None:
+    """Say nothing."""
+
+
+@dataclass
+class Workspace:
+    """One lab on its controller: what is wanted, and what was looked up for it so far.
+
+    `locked` forbids to write a lock file. `announce` is told, in a few words, what takes long.
+    """
+
+    lab: Lab
+    locked: bool = False
+    announce: Callable[[str], None] = _silent
+    catalogue: Catalogue = field(default_factory=load_catalog)
+    depot: Depot = field(default_factory=Depot)
+    _locks: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
+    _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
+    _guard: threading.RLock = field(default_factory=threading.RLock)
+    _fetching: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def mac(self, name: str) -> MacHost:
+        """Return a Mac by its name in the lab file."""
+        return self.lab.macs[name]
+
+    def intend(self, mac: MacHost, state: MacState) -> Intent:
+        """Look up what a Mac should become. Raise LockMissingError where that is not allowed."""
+        refusals = list(_contradictions(mac, state))
+        group = mac_class(state.arch, state.macos, self.catalogue)
+        if isinstance(group, Refusal):
+            refusals.append(_sentence(group))
+        if refusals:
+            return Intent(mac, state, refusals=tuple(refusals))
+        installer = self._installer(mac, state, refusals)
+        locks = {}
+        for name in mac.environments:
+            try:
+                locks[name] = self.lock(self.lab.environments[name], group, mac)
+            except LockMissingError:
+                raise
+            except TorchardError as error:
+                refusals.append(f"{name}: {_one_line(error)}")
+        return Intent(
+            mac=mac,
+            state=state,
+            mac_class=group,
+            installer=installer,
+            locks=locks,
+            refusals=tuple(refusals),
+            warnings=tuple(_remarks(mac, state)),
+        )
+
+    def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
+        if state.prefix_state == "whole":
+            return None
+        answer = choose_installer(state.arch, state.macos, mac.miniconda, self.catalogue)
+        if isinstance(answer, Refusal):
+            refusals.append(_sentence(answer))
+            return None
+        return answer
+
+    def variant(self, environment: Environment, group: MacClass) -> Variant | None:
+        """Choose an environment's PyTorch. Raise TorchardError where the catalogue refuses."""
+        if environment.pytorch is None:
+            return None
+        answer = choose(environment.pytorch, group, self.catalogue)
+        if isinstance(answer, Refusal):
+            raise TorchardError(answer.reason, answer.instead)
+        return answer
+
+    def lock(
+        self, environment: Environment, group: MacClass, mac: MacHost, *, upgrade: bool = False
+    ) -> Lock:
+        """Return the lock of an environment for a Mac class: the file's, or a new one.
+
+        Raise LockMissingError where it would have to be made and may not, TorchardError where
+        there is no answer. Each answer is looked up once, whoever asks.
+        """
+        key = (environment.name, group)
+        with self._guard:
+            self._same_for_all(key, environment, group, mac)
+            if key not in self._locks:
+                try:
+                    self._locks[key] = self._find(environment, group, mac, upgrade=upgrade)
+                except TorchardError as error:
+                    self._locks[key] = error
+            answer = self._locks[key]
+        if isinstance(answer, TorchardError):
+            raise answer
+        return answer
+
+    def _same_for_all(
+        self, key: LockKey, environment: Environment, group: MacClass, mac: MacHost
+    ) -> None:
+        """Refuse two Macs of one class that would need two different locks of one name."""
+        channels = ", ".join(mac.channels)
+        first, others = self._asked.setdefault(key, (mac.name, channels))
+        if others != channels:
+            raise TorchardError(
+                f"{first} and {mac.name} are both {group}, but take {environment.name} from"
+                f" different channels: {others}, and {channels}.",
+                "Give them the same channels, or two environments of different names.",
+            )
+
+    def _find(
+        self, environment: Environment, group: MacClass, mac: MacHost, *, upgrade: bool
+    ) -> Lock:
+        # Solving needs more of the machine than reading: only those who solve load it.
+        from torchard.lock.resolve import inputs_digest, resolve  # noqa: PLC0415
+
+        variant = self.variant(environment, group)
+        path = lock_path(self.lab.path, environment.name, group)
+        if path.exists() and not upgrade:
+            lock = loads(path.read_text(encoding="utf-8"), str(path))
+            if lock.inputs == inputs_digest(environment, group, variant, mac.channels):
+                return lock
+        if self.locked:
+            state = "out of date" if path.exists() else "missing"
+            raise LockMissingError(
+                f"The lock {path} is {state}.", "Run `torchard lock`, or leave out --locked."
+            )
+        self.announce(f"locking {environment.name} for {group}")
+        lock = resolve(environment, group, variant, mac.channels, mac.mirrors, self.depot)
+        _write(path, lock.dumps())
+        return lock
+
+    def channel_urls(self, lock: Lock) -> dict[str, str]:
+        """Return where each channel of a lock really is, mirrors apart."""
+        return {channel: channel_url(channel) for channel in lock.channels}
+
+    def fetch(self, artefact: CondaPackage | Wheel | Installer, mac: MacHost) -> Path:
+        """Return an artefact's file in the depot, fetched and verified once for the whole lab."""
+        with self._guard:
+            turn = self._fetching.setdefault(artefact.sha256, threading.Lock())
+        with turn:
+            if isinstance(artefact, CondaPackage):
+                return self.depot.fetch_conda(artefact, mac.mirrors)
+            if isinstance(artefact, Wheel):
+                return self.depot.fetch_wheel(artefact, mac.mirrors)
+            return self.depot.fetch_installer(artefact, mac.mirrors)
+
+    def expected(self) -> Iterator[tuple[MacHost, MacClass | Refusal | None]]:
+        """Yield each Mac's class as the lab file expects it; None where it does not say."""
+        for mac in self.lab.macs.values():
+            known = mac.arch is not None and mac.macos is not None
+            yield mac, mac_class(mac.arch or "", mac.macos or "", self.catalogue) if known else None
+
+
+_WORKSPACES: dict[Path, Workspace] = {}
+
+
+def open_workspace(
+    path: str | Path, overrides: Mapping[str, object] | None = None, *, locked: bool = False
+) -> Workspace:
+    """Read a lab and open its workspace anew. Raise LabError where the file is wrong."""
+    lab = load(Path(path), overrides)
+    _WORKSPACES[lab.path] = opened = Workspace(lab, locked=locked)
+    return opened
+
+
+def workspace(path: str | Path, overrides: Mapping[str, object] | None = None) -> Workspace:
+    """Return the workspace of a lab, opened once in a process."""
+    known = _WORKSPACES.get(Path(path).resolve())
+    return known or open_workspace(path, overrides)
+
+
+def _contradictions(mac: MacHost, state: MacState) -> Iterator[str]:
+    if state.arch not in {"arm64", "x86_64"}:
+        yield f"its processor is {state.arch or 'unknown'}, neither arm64 nor x86_64"
+    elif mac.arch is not None and mac.arch != state.arch:
+        yield (
+            f"{mac.where} says it is {mac.arch}, but it is {state.arch}; write arch:"
+            f" {state.arch}, or correct its address"
+        )
+
+
+def _remarks(mac: MacHost, state: MacState) -> Iterator[str]:
+    if mac.macos is not None and not _within(state.macos, mac.macos):
+        yield f"{mac.where} says macOS {mac.macos}, but it runs {state.macos}"
+    if state.translated:
+        yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
+    if state.lock is not None and state.lock.busy:
+        yield f"a run of {state.lock.who} is still at work there"
+
+
+def _within(macos: str, expected: str) -> bool:
+    """Tell whether 15.1.2 is what somebody calls 15.1."""
+    return f"{macos}.".startswith(f"{expected}.")
+
+
+def _sentence(refusal: Refusal) -> str:
+    return f"{refusal.reason} {refusal.instead}"
+
+
+def _one_line(error: TorchardError) -> str:
+    return f"{error.message} {error.instead}".strip()
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a lock so that it is there whole, or as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

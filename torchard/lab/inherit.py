@@ -1,0 +1,142 @@
+"""Who gives a Mac its settings: all < groups < the Mac < the command line; the nearest wins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from torchard.lab.model import (
+    COMPANIONS,
+    Environment,
+    InstallerSource,
+    Lab,
+    MacHost,
+    Miniconda,
+    Mirrors,
+    Ssh,
+    Wish,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from torchard.lab.yaml_source import Source
+
+_MERGED = ("ssh", "miniconda", "mirrors")
+_LISTS = ("channels", "environments")
+_PATHS = ("key", "known_hosts", "config")
+
+
+def settings_of(
+    mac: Mapping[str, Any],
+    groups: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    overrides: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the settings that a Mac ends up with. A group that does not exist gives none."""
+    own = [groups.get(name) or {} for name in mac.get("groups") or ()]
+    return merged([defaults, *own, mac, overrides])
+
+
+def merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Merge settings, the farthest first: lists replace; ssh, miniconda, mirrors go by key."""
+    result: dict[str, Any] = {key: {} for key in _MERGED}
+    for layer in layers:
+        for key in _LISTS:
+            if key in layer:
+                result[key] = layer[key]
+        for key in _MERGED:
+            near = layer.get(key) or {}
+            far = {name: value for name, value in result[key].items() if name not in near}
+            # Both say which installer: the nearer choice ends the farther one.
+            if "version" in near:
+                far.pop("installer", None)
+            if "installer" in near:
+                far.pop("version", None)
+            result[key] = {**far, **near}
+    return result
+
+
+def build(path: Path, source: Source, defaults: Source, overrides: Source) -> Lab:
+    """Make a lab of sources in which no fault was found. `path` is absolute."""
+    groups = source.data.get("groups", {})
+    macs = {}
+    for name, mac in source.data["macs"].items():
+        given = settings_of(mac or {}, groups, defaults.data, overrides.data)
+        macs[name] = _mac(name, mac or {}, given, path.parent, source)
+    environments = source.data.get("environments", {})
+    return Lab(
+        path=path,
+        environments={
+            name: _environment(name, said, source) for name, said in environments.items()
+        },
+        groups={
+            group: tuple(name for name, mac in macs.items() if group in mac.groups)
+            for group in groups
+        },
+        macs=macs,
+    )
+
+
+def _environment(name: str, said: Mapping[str, Any], source: Source) -> Environment:
+    root = ("environments", name)
+    positions = {
+        "/".join(str(key) for key in path[2:]): spot.value
+        for path, spot in source.spots.items()
+        if path[:2] == root and len(path) > 2
+    }
+    return Environment(
+        name=name,
+        python=said["python"],
+        pytorch=_wish(said["python"], said.get("pytorch", {})),
+        conda=tuple(said.get("conda", ())),
+        pip=tuple(said.get("pip", ())),
+        where=source.where(root, key=True),
+        item_positions=positions,
+    )
+
+
+def _wish(python: str, said: Mapping[str, Any] | bool) -> Wish | None:  # noqa: FBT001  # the file's
+    if isinstance(said, bool):
+        return None
+    companions = said.get("with", COMPANIONS)
+    return Wish(
+        python=python,
+        release=said.get("release", "stable"),
+        backend=said.get("backend", "auto"),
+        source=said.get("source", "auto"),
+        companions=tuple(name for name in COMPANIONS if name in companions),
+    )
+
+
+def _mac(
+    name: str, said: Mapping[str, Any], given: Mapping[str, Any], folder: Path, source: Source
+) -> MacHost:
+    local = said.get("connection") == "local"
+    ssh: dict[str, Any] = {
+        key: _absolute(value, folder) if key in _PATHS else value
+        for key, value in given["ssh"].items()
+    }
+    if "port" in ssh:
+        ssh["port"] = int(ssh["port"])  # 22.0 is a whole number to JSON Schema
+    miniconda = dict(given["miniconda"])
+    if "installer" in miniconda:
+        miniconda["installer"] = InstallerSource(**miniconda["installer"])
+    return MacHost(
+        name=name,
+        connection="local" if local else "ssh",
+        address=None if local else said.get("address", name),
+        arch=said.get("arch"),
+        macos=said.get("macos"),
+        groups=tuple(said.get("groups", ())),
+        environments=tuple(given.get("environments", ())),
+        ssh=Ssh(**ssh),
+        miniconda=Miniconda(**miniconda),
+        channels=tuple(given.get("channels", MacHost.channels)),
+        mirrors=Mirrors(**given["mirrors"]),
+        where=source.where(("macs", name), key=True),
+    )
+
+
+def _absolute(path: str, folder: Path) -> str:
+    return path if path.startswith("~/") else str(folder / path)

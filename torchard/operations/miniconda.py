@@ -1,0 +1,49 @@
+"""Miniconda at its prefix: installed where absent, rebuilt where half, adopted where whole."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from torchard import facts
+from torchard.operations import commands, transfer
+from torchard.operations.diff import show
+from torchard.plan import miniconda_step
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pyinfra.api import FunctionCommand
+
+    from torchard.intend import Workspace
+    from torchard.lab.model import MacHost
+    from torchard.variant import Installer
+
+
+@operation()
+def miniconda(
+    mac: MacHost, installer: Installer | None, workspace: Workspace
+) -> Generator[StringCommand | FunctionCommand]:
+    """Install Miniconda once, from an installer whose sha256 is verified on the Mac.
+
+    + mac: the Mac as the lab describes it
+    + installer: which one; None where the prefix was whole when it was chosen
+    + workspace: where the installer is fetched from
+    """
+    state = facts.read(mac.miniconda.prefix)
+    if state is None:
+        yield transfer.fail("its state could not be read")
+        return
+    step = miniconda_step(state, installer)
+    if step is None or installer is None:
+        host.noop(f"Miniconda is at {state.prefix}")
+        return
+    show(step)
+    yield StringCommand(commands.make_incoming(state))
+    yield transfer.push(state, [installer], lambda one: workspace.fetch(one, mac))
+    yield transfer.say("installing Miniconda")
+    date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
+    yield StringCommand(commands.install_miniconda(state, installer, transfer.controller(), date))

@@ -1,0 +1,23 @@
+"""A Mac that must be left alone, with the reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinfra.api import operation
+
+from torchard.operations import transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pyinfra.api import FunctionCommand
+
+
+@operation(is_idempotent=False)
+def refuse(reason: str) -> Generator[FunctionCommand]:
+    """Fail this Mac and no other, before anything is done to it.
+
+    + reason: what stands in the way, and the way out
+    """
+    yield transfer.fail(reason)

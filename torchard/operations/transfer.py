@@ -1,0 +1,117 @@
+"""What goes from the controller to a Mac, and what becomes of a failure there.
+
+pyinfra stops every host when one raises; so these functions catch what may go wrong with one Mac,
+keep its reason, and return False, which fails that Mac alone.
+"""
+
+from __future__ import annotations
+
+import getpass
+import io
+import os
+import secrets
+import socket
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from paramiko import SSHException
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+
+from torchard.errors import TorchardError
+from torchard.operations.commands import Controller, incoming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from torchard.lock.lockfile import CondaPackage, Wheel
+    from torchard.mac import MacState
+    from torchard.variant import Installer
+
+FAILURE = "torchard failure"
+PROGRESS = "torchard progress"
+
+
+@lru_cache(maxsize=1)
+def controller() -> Controller:
+    """Return who works on the Macs in this run."""
+    who = f"{getpass.getuser()}@{socket.gethostname()}"
+    return Controller(who=who, token=f"{os.getpid()}-{secrets.token_hex(8)}")
+
+
+def tell(host: Any, doing: str, done: int = 0, total: int = 0) -> None:
+    """Tell whoever watches what a Mac is doing; `done` of `total` bytes, where there are bytes."""
+    progress = host.connector_data.get(PROGRESS)
+    if progress is not None:
+        progress(host, doing, done, total)
+
+
+def fail(reason: str) -> FunctionCommand:
+    """Return a command that fails the Mac it runs on, and no other."""
+    return FunctionCommand(_fail, (reason,), {})
+
+
+def _fail(state: Any, host: Any, reason: str) -> bool:  # noqa: ARG001  # pyinfra gives both
+    host.connector_data[FAILURE] = reason
+    host.log_styled(reason, fg="red", log_func=logger.error)
+    return False
+
+
+def say(doing: str) -> FunctionCommand:
+    """Return a command that only tells what the next one does."""
+    return FunctionCommand(_say, (doing,), {})
+
+
+def _say(state: Any, host: Any, doing: str) -> bool:  # noqa: ARG001  # pyinfra gives both
+    tell(host, doing)
+    return True
+
+
+def push(
+    mac_state: MacState,
+    artefacts: Sequence[CondaPackage | Wheel | Installer],
+    fetch: Callable[[CondaPackage | Wheel | Installer], Path],
+    text: bytes | None = None,
+    text_path: str = "",
+) -> FunctionCommand:
+    """Return the command that fetches artefacts once and pushes those the Mac does not hold.
+
+    `text` is one more file, made here. Each file is named by its sha256 and verified on the Mac
+    before anything uses it.
+    """
+    return FunctionCommand(_push, (mac_state, artefacts, fetch, text, text_path), {})
+
+
+def _push(  # noqa: PLR0917  # pyinfra passes them by position
+    state: Any,
+    host: Any,
+    mac_state: MacState,
+    artefacts: Sequence[CondaPackage | Wheel | Installer],
+    fetch: Callable[[CondaPackage | Wheel | Installer], Path],
+    text: bytes | None,
+    text_path: str,
+) -> bool:
+    missing = [one for one in artefacts if not _holds(mac_state, one)]
+    total = sum(getattr(one, "size", 0) for one in missing)
+    done = 0
+    try:
+        for artefact in missing:
+            tell(host, f"fetching {artefact.file}", done, total)
+            path = fetch(artefact)
+            tell(host, f"pushing {artefact.file}", done, total)
+            if not host.put_file(str(path), f"{incoming(mac_state)}/{artefact.sha256}"):
+                return _fail(state, host, f"{artefact.file} could not be written to the Mac")
+            done += getattr(artefact, "size", 0)
+        if text is not None and not host.put_file(io.BytesIO(text), text_path):
+            return _fail(state, host, f"{text_path} could not be written")
+    except TorchardError as error:
+        return _fail(state, host, str(error))
+    except (OSError, EOFError, SSHException) as error:
+        return _fail(state, host, f"the connection was lost while pushing: {error}")
+    return True
+
+
+def _holds(mac_state: MacState, artefact: CondaPackage | Wheel | Installer) -> bool:
+    size = getattr(artefact, "size", None)
+    return size is not None and mac_state.depot.get(artefact.sha256) == size

@@ -1,0 +1,42 @@
+"""The proof of an environment through its link, as its users reach it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from torchard import facts
+from torchard.operations import commands, transfer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pyinfra.api import FunctionCommand
+    from pyinfra.api.operation import OperationMeta
+
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import Lock
+
+
+@operation(is_idempotent=False)
+def verify(
+    mac: MacHost, lock: Lock, after: OperationMeta
+) -> Generator[StringCommand | FunctionCommand]:
+    """Prove an environment after it was changed: native python, locked versions, MPS.
+
+    + mac: the Mac as the lab describes it
+    + lock: what must hold
+    + after: the operation that may have changed it; nothing is run where it did not
+    """
+    changed = after.did_change() if after.is_complete() else after.will_change
+    if not changed:
+        host.noop(f"{lock.environment} was not changed")
+        return
+    state = facts.read(mac.miniconda.prefix)
+    if state is None:
+        yield transfer.fail("its state could not be read")
+        return
+    yield transfer.say(f"proving {lock.environment}")
+    yield StringCommand(commands.prove_environment(state, lock))

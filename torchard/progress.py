@@ -1,0 +1,31 @@
+"""Who is told what takes long: nobody, unless a terminal watches."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """What a session tells while it works. Nothing of it is part of a result."""
+
+    def announce(self, message: str) -> None:
+        """Say what the controller itself does now."""
+
+    def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
+        """Say what one Mac does now; `done` of `total` bytes, where there are bytes."""
+
+    def finished(self, name: str, outcome: str) -> None:
+        """Say that one Mac has come to its end, and how."""
+
+
+class Silent:
+    """A Progress that nobody watches."""
+
+    def announce(self, message: str) -> None:
+        """Say nothing."""
+
+    def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
+        """Say nothing."""
+
+    def finished(self, name: str, outcome: str) -> None:
+        """Say nothing."""

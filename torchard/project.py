@@ -1,0 +1,20 @@
+"""The files that belong to the project: deploy.py, group_data, schemas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def resource(name: str, package: Path = _PACKAGE) -> Path:
+    """Return the absolute path of a file or folder of the project, such as `deploy.py`.
+
+    An installed wheel keeps them in `torchard/_project`; in a checkout they lie beside the package.
+    Raise FileNotFoundError where there is no such file.
+    """
+    installed = package / "_project"
+    path = (installed if installed.is_dir() else package.parent) / name
+    if not path.exists():
+        raise FileNotFoundError(path)
+    return path

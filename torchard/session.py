@@ -1,0 +1,289 @@
+"""Drive pyinfra over a lab: connect, probe, plan, apply, verify. One Mac's trouble is its own.
+
+pyinfra stops every host when one raises, and asks at the terminal when one fails. So each Mac is
+connected, probed and worked on in a greenlet of its own here, whose exceptions become its reason.
+"""
+
+from __future__ import annotations
+
+import pyinfra_cli  # noqa: F401, I001  # patches the standard library for gevent: must come first
+
+import json
+import logging
+import socket
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import pyinfra
+from paramiko import SSHException
+from pyinfra.api import Config, Inventory, State, StringCommand
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.operations import run_host_op
+from pyinfra.api.state import StateStage
+from pyinfra.context import ctx_config, ctx_host, ctx_state
+from pyinfra_cli.util import exec_file
+
+from torchard import facts, probe
+from torchard.errors import TorchardError
+from torchard.lab.hosts import pyinfra_groups
+from torchard.operations import commands, transfer
+from torchard.plan import MacPlan, Plan, environment_step, plan_mac, unreached
+from torchard.progress import Progress, Silent
+from torchard.project import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pyinfra.api.host import Host
+
+    from torchard.intend import Workspace
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import Lock
+    from torchard.mac import MacState
+    from torchard.plan import Intent
+
+KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step is noticed
+
+
+class Session:
+    """A connection to some Macs of a lab. Use it as a context manager.
+
+    `why` holds the reason of each Mac that could not be reached or read, `states` the others.
+    """
+
+    def __init__(
+        self, workspace: Workspace, macs: Sequence[MacHost], progress: Progress | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.macs = {mac.name: mac for mac in macs}
+        self.progress = progress or Silent()
+        self.why: dict[str, str] = {}
+        self.states: dict[str, MacState] = {}
+        # What pyinfra and paramiko log is told by the plan, in fewer words.
+        for name in ("pyinfra", "paramiko"):
+            logging.getLogger(name).addHandler(logging.NullHandler())
+            logging.getLogger(name).propagate = False
+        hosts = [
+            (name, data)
+            for name, data in pyinfra_groups(workspace.lab)["macs"]
+            if data["torchard_mac"] in self.macs
+        ]
+        self.state = State(Inventory((hosts, {})), Config(CONNECT_TIMEOUT=10))
+        self.hosts: dict[str, Host] = {
+            host.data.torchard_mac: host for host in self.state.inventory
+        }
+
+    def __enter__(self) -> Session:
+        """Connect to every Mac at once and probe it."""
+        self.progress.announce(f"reading {len(self.macs)} Macs")
+        self.state.set_stage(StateStage.Connect)
+        with ctx_state.use(self.state):
+            self._each(self.hosts, self._reach)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close every connection."""
+        with ctx_state.use(self.state):
+            self._each(
+                [name for name, host in self.hosts.items() if host.connected],
+                lambda name: self.hosts[name].disconnect(),
+            )
+
+    def _each(self, names: Sequence[str] | dict[str, Any], work: Callable[[str], None]) -> None:
+        """Do something for each Mac at once; what goes wrong with one is kept in `why`."""
+
+        def guarded(name: str) -> None:
+            try:
+                with ctx_config.use(self.state.config.copy()), ctx_host.use(self.hosts[name]):
+                    work(name)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is this Mac's alone
+                self.why[name] = _reason(error, self.macs[name])
+
+        gevent.joinall([gevent.spawn(guarded, name) for name in names], raise_error=True)
+
+    def _reach(self, name: str) -> None:
+        host = self.hosts[name]
+        host.connect(show_errors=False, raise_exceptions=True)
+        self.state.activate_host(host)
+        client = getattr(host.connector, "client", None)
+        transport = client.get_transport() if client is not None else None
+        if transport is not None:
+            # Each of our commands is one small packet; Nagle would hold it back by some 40 ms.
+            transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            transport.set_keepalive(KEEPALIVE)
+        self._probe(name)
+
+    def _probe(self, name: str) -> None:
+        host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
+        ok, output = host.run_shell_command(StringCommand(probe.script(prefix)))
+        if not ok and not output.stdout_lines:
+            raise TorchardError(output.stderr or "its shell answered nothing")
+        self.states[name] = probe.parse(output.stdout_lines)
+        facts.remember(host, prefix, self.states[name])
+
+    def intents(self) -> dict[str, Intent]:
+        """Look up what each Mac that answered should become."""
+        self.workspace.announce = self.progress.announce
+        return {
+            name: self.workspace.intend(mac, self.states[name])
+            for name, mac in self.macs.items()
+            if name in self.states
+        }
+
+    def plan(self) -> Plan:
+        """Compare every Mac with what it should become, in the lab's order."""
+        intents = self.intents()
+        return Plan(
+            tuple(
+                plan_mac(intents[name]) if name in intents else unreached(name, self.why[name])
+                for name in self.macs
+            )
+        )
+
+    def apply(self, plan: Plan) -> Plan:
+        """Do what a plan says, each Mac at its own pace, and return what is there then."""
+        todo = [mac.name for mac in plan.macs if mac.state == "change"]
+        seconds: dict[str, float] = {}
+
+        def work(name: str) -> None:
+            start = time.monotonic()
+            try:
+                self._run(name)
+            finally:
+                seconds[name] = time.monotonic() - start
+                self.progress.finished(name, "failed" if name in self.why else "done")
+
+        with ctx_state.use(self.state):
+            self.state.set_stage(StateStage.Prepare)
+            with _as_cli():
+                self._each(todo, lambda _: exec_file(str(resource("deploy.py"))))
+            self.state.set_stage(StateStage.Execute)
+            self.state.is_executing = True
+            self._each([name for name in todo if name not in self.why], work)
+            # What is reported is what is on disk then, not what should be.
+            self._each([name for name in todo if name not in self.why], self._probe)
+        return Plan(tuple(self._result(mac, seconds) for mac in plan.macs))
+
+    def _run(self, name: str) -> None:
+        host = self.hosts[name]
+        host.connector_data[transfer.PROGRESS] = lambda _host, *what: self.progress.mac(name, *what)
+        for op_hash in list(host.op_hash_order):
+            if not run_host_op(self.state, host, op_hash):
+                meta = self.state.get_op_data_for_host(host, op_hash).operation_meta
+                reason = host.connector_data.pop(transfer.FAILURE, None) or meta.stderr.strip()
+                self.why[name] = reason or "the connection was lost; run it again"
+                return
+
+    def _result(self, mac: MacPlan, seconds: dict[str, float]) -> MacPlan:
+        if mac.state != "change":
+            return mac
+        took = seconds.get(mac.name)
+        if mac.name in self.why:
+            return replace(mac, state="failed", reason=self.why[mac.name], seconds=took)
+        intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
+        after = plan_mac(intent)
+        if after.state != "in_order":
+            left = after.reason or "; ".join(step.reason for step in after.steps)
+            return replace(mac, state="failed", reason=f"not as planned: {left}", seconds=took)
+        proofs = tuple(_stamped_proofs(intent))
+        return replace(mac, state="in_order", seconds=took, proofs=proofs)
+
+    def verify(self) -> Plan:
+        """Prove every environment of every Mac again; nothing is changed."""
+        intents = self.intents()
+        results: dict[str, MacPlan] = {}
+
+        def work(name: str) -> None:
+            planned = plan_mac(intents[name])
+            if planned.state == "refused":
+                results[name] = planned
+                return
+            self.progress.mac(name, "proving")
+            failures, proofs = [], []
+            for lock in intents[name].locks.values():
+                ok, text = self._prove(name, lock)
+                (proofs if ok else failures).append((lock.environment, text))
+            results[name] = replace(
+                planned,
+                state="failed" if failures else "in_order",
+                reason="\n".join(f"{name}: {text}" for name, text in failures) or None,
+                steps=(),
+                proofs=tuple(proofs),
+            )
+
+        with ctx_state.use(self.state):
+            self._each(intents, work)
+        return Plan(
+            tuple(
+                results[name] if name in results else unreached(name, self.why[name])
+                for name in self.macs
+            )
+        )
+
+    def _prove(self, name: str, lock: Lock) -> tuple[bool, str]:
+        state = self.states[name]
+        if lock.environment not in state.links:
+            return False, "it is not there; run `torchard apply`"
+        command = commands.prove_environment(state, lock)
+        ok, output = self.hosts[name].run_shell_command(StringCommand(command))
+        if not ok:
+            return False, output.stderr.strip() or "its python does not run"
+        step = environment_step(lock, state)
+        if step is not None:
+            return False, f"{step.reason}; run `torchard plan`"
+        return True, told(json.loads(output.stdout_lines[-1]))
+
+
+def _stamped_proofs(intent: Intent) -> Iterator[tuple[str, str]]:
+    for name in intent.locks:
+        link = intent.state.links[name]
+        stamp = intent.state.environments[link.target or ""].stamp or {}
+        yield name, told(stamp.get("proof", {}))
+
+
+def told(proof: dict[str, Any]) -> str:
+    """Say in a few words what an environment proved."""
+    words = [f"python {proof.get('python')} {proof.get('machine')}"]
+    if "torch" in proof:
+        words += [f"torch {proof['torch']}", "MPS works" if proof.get("mps") else "CPU"]
+    return "proved: " + ", ".join(words)
+
+
+@contextmanager
+def _as_cli() -> Iterator[None]:
+    """Let pyinfra tell the operations of deploy.py apart by their lines, as its command does."""
+    before, pyinfra.is_cli = pyinfra.is_cli, True
+    try:
+        yield
+    finally:
+        pyinfra.is_cli = before
+
+
+def _reason(error: Exception, mac: MacHost) -> str:
+    """Say in a sentence why a Mac cannot be worked on."""
+    text = " ".join(str(part) for part in error.args) or type(error).__name__
+    address = mac.address or mac.name
+    if mac.ssh.port is not None:
+        address = f"{address}:{mac.ssh.port}"
+    if isinstance(error, TorchardError):
+        return str(error)
+    if isinstance(error, ConnectError):
+        if "not found in known_hosts" in text:
+            return (
+                f"the host key of {address} is not known; connect once with ssh, compare the"
+                " fingerprint it shows with the Mac's own, and accept it"
+            )
+        if "host key" in text.lower():
+            return (
+                f"the host key of {address} is not the one that is known; somebody may be in"
+                " between, or the Mac was set up anew: then remove the old key with ssh-keygen -R"
+            )
+        if "Could not connect" in text:
+            return f"{address} refused the connection or is off; {text}"
+        return f"{address}: {text}"
+    if isinstance(error, (OSError, EOFError, SSHException)):
+        return f"the connection to {address} was lost: {text}"
+    return f"{type(error).__name__}: {text}"

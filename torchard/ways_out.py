@@ -1,0 +1,165 @@
+"""Why does nothing fit, and what would? The sentences of a refused wish. Pure.
+
+The ways out are tried, not written down: one thing of the wish is changed at a time, and only
+changes that lead to an answer are named, each with the release it leads to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from torchard.fit import best, dotted, mps_is_for, obstacles, place, short
+from torchard.variant import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from torchard.catalog.catalog import Catalogue
+    from torchard.fit import Ask
+
+Change = tuple[str, "Ask"]
+"""A change as the lab file or a sentence says it, and what is asked then."""
+
+
+def refuse(ask: Ask, catalogue: Catalogue) -> Refusal:
+    """Return the refusal of something for which the catalogue has no answer."""
+    return Refusal(_reason(ask, catalogue), _instead(ask, catalogue))
+
+
+def lacks_mps(ask: Ask, catalogue: Catalogue) -> str:
+    """Say, without a full stop, why this Mac is not offered MPS."""
+    if not mps_is_for(ask, catalogue):
+        return f"PyTorch's MPS is not for {ask.platform.name} Macs"
+    return (
+        f"PyTorch's MPS needs macOS {short(catalogue.mps.macos)} or newer, and this Mac has macOS"
+        f" {short(ask.macos)}"
+    )
+
+
+def known_releases(catalogue: Catalogue) -> str:
+    """Return the range of releases that the catalogue knows."""
+    return f"{catalogue.releases[-1].version} to {catalogue.releases[0].version}"
+
+
+def _reason(ask: Ask, catalogue: Catalogue) -> str:
+    if ask.release is not None:
+        return _why_not_this(ask, ask.release, catalogue)
+    modest = replace(ask, mps=False)
+    offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
+    sentences = [] if offered or not ask.mps else [f"{lacks_mps(ask, catalogue)}."]
+    if not best(modest, catalogue):
+        sentences.append(_why_no_wheels(modest, catalogue))
+    elif offered:
+        sentences.append(
+            f"No release of PyTorch has both MPS for macOS {short(ask.macos)} and wheels for"
+            f" python {dotted(ask.python)}."
+        )
+    return " ".join(sentences)
+
+
+def _why_no_wheels(ask: Ask, catalogue: Catalogue) -> str:
+    pythons = catalogue.pythons(ask.platform.arch)
+    if ask.python not in pythons:
+        return (
+            f"No release of PyTorch has a wheel for python {dotted(ask.python)} on"
+            f" {ask.platform.name} Macs, only for {dotted(pythons[0])} to {dotted(pythons[-1])}."
+            f"{_elsewhere(ask)}"
+        )
+    if best(ask.bare, catalogue):
+        return (
+            f"No release of {' or '.join(_missing(ask, catalogue))} has a wheel for {place(ask)}"
+            " beside a torch that has one."
+        )
+    return f"No release of PyTorch has a wheel for {place(ask)}."
+
+
+def _why_not_this(ask: Ask, version: Version, catalogue: Catalogue) -> str:
+    for release in catalogue.releases:
+        if release.version == version:
+            clauses = ", and ".join(obstacles(release, ask, catalogue))
+            gone = ask.platform.arch not in release.wheels
+            reason = f"PyTorch {version} does not fit {place(ask)}: {clauses}."
+            return f"{reason}{_elsewhere(ask)}" if gone else reason
+    return f"The catalogue knows no PyTorch {version}, only {known_releases(catalogue)}."
+
+
+def _elsewhere(ask: Ask) -> str:
+    return f" {ask.platform.elsewhere}" if ask.platform.elsewhere else ""
+
+
+def _missing(ask: Ask, catalogue: Catalogue) -> Iterable[str]:
+    """Return the companions that have no wheel whatever else is left out, or all of them."""
+    alone = {name: replace(ask.bare, companions=(name,)) for name in ask.companions}
+    return [name for name, one in alone.items() if not best(one, catalogue)] or ask.companions
+
+
+def _instead(ask: Ask, catalogue: Catalogue) -> str:
+    axes = (_releases, _pythons, _fewer_companions, _backends)
+    changes = [found for axis in axes for found in _first(axis(ask, catalogue), catalogue)]
+    write = f"Write {', or '.join(changes) or _several_changes(ask, catalogue)}"
+    for system in _first(_newer_systems(ask, catalogue), catalogue):
+        return f"{write}; or bring the Mac to {system}."
+    return f"{write}."
+
+
+def _several_changes(ask: Ask, catalogue: Catalogue) -> str:
+    """Say what to write where no single change is enough: the most modest wish has an answer."""
+    modest = replace(ask, release=None, mps=False)
+    changes = [
+        *(["`release: stable`"] if ask.release is not None else []),
+        *(["`backend: cpu`"] if ask.mps else []),
+        *_first(_pythons(modest, catalogue), catalogue),
+    ]
+    return " and ".join(changes)
+
+
+def _first(changes: Iterable[Change], catalogue: Catalogue) -> Iterator[str]:
+    """Yield the first of several changes that leads to an answer, if one does."""
+    for text, ask in changes:
+        found = best(ask, catalogue)
+        if found:
+            yield text if found.version == ask.release else f"{text} (torch {found.version})"
+            return
+
+
+def _releases(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+    """Older releases, the newest first; then newer ones, the oldest first."""
+    if ask.release is None:
+        return
+    known = [one.version for one in catalogue.releases]
+    older = [one for one in known if one < ask.release]
+    newer = [one for one in reversed(known) if one > ask.release]
+    for version in (*older, *newer):
+        yield f'`release: "{version}"`', replace(ask, release=version)
+
+
+def _pythons(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+    """Pythons, the nearest first."""
+    for python in sorted(
+        catalogue.pythons(ask.platform.arch),
+        key=lambda one: (abs(one[1] - ask.python[1]), one),
+    ):
+        yield f'`python: "{dotted(python)}"`', replace(ask, python=python)
+
+
+def _fewer_companions(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
+    """Companions, as many as can be."""
+    for count in reversed(range(len(ask.companions))):
+        for names in combinations(ask.companions, count):
+            yield f"`with: [{', '.join(names)}]`", replace(ask, companions=names)
+
+
+def _backends(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
+    if ask.mps:
+        yield "`backend: cpu`", replace(ask, mps=False)
+
+
+def _newer_systems(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+    for text in catalogue.thresholds(ask.platform.arch):
+        macos = Version(text)
+        if macos > ask.macos:
+            yield f"macOS {short(macos)}", replace(ask, macos=macos)
