@@ -47,6 +47,7 @@ class Workspace:
     """One lab on its controller: what is wanted, and what was looked up for it so far.
 
     `locked` forbids to write a lock file. `announce` is told, in a few words, what takes long.
+    `written` holds the lock files that were.
     """
 
     lab: Lab
@@ -54,6 +55,7 @@ class Workspace:
     announce: Callable[[str], None] = _silent
     catalogue: Catalogue = field(default_factory=load_catalog)
     depot: Depot = field(default_factory=Depot)
+    written: set[Path] = field(default_factory=set)
     _locks: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
     _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock)
@@ -149,7 +151,7 @@ class Workspace:
         from torchard.lock.resolve import inputs_digest, resolve  # noqa: PLC0415
 
         variant = self.variant(environment, group)
-        path = lock_path(self.lab.path, environment.name, group)
+        path = self.lock_path(environment.name, group)
         if path.exists() and not upgrade:
             lock = loads(path.read_text(encoding="utf-8"), str(path))
             if lock.inputs == inputs_digest(environment, group, variant, mac.channels):
@@ -162,7 +164,12 @@ class Workspace:
         self.announce(f"locking {environment.name} for {group}")
         lock = resolve(environment, group, variant, mac.channels, mac.mirrors, self.depot)
         _write(path, lock.dumps())
+        self.written.add(path)
         return lock
+
+    def lock_path(self, environment: str, group: MacClass) -> Path:
+        """Return where the lock of an environment for a Mac class is kept."""
+        return lock_path(self.lab.path, environment, group)
 
     def channel_urls(self, lock: Lock) -> dict[str, str]:
         """Return where each channel of a lock really is, mirrors apart."""
@@ -178,12 +185,6 @@ class Workspace:
             if isinstance(artefact, Wheel):
                 return self.depot.fetch_wheel(artefact, mac.mirrors)
             return self.depot.fetch_installer(artefact, mac.mirrors)
-
-    def expected(self) -> Iterator[tuple[MacHost, MacClass | Refusal | None]]:
-        """Yield each Mac's class as the lab file expects it; None where it does not say."""
-        for mac in self.lab.macs.values():
-            known = mac.arch is not None and mac.macos is not None
-            yield mac, mac_class(mac.arch or "", mac.macos or "", self.catalogue) if known else None
 
 
 _WORKSPACES: dict[Path, Workspace] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
+
+Outcome = Literal["done", "failed"]
 
 
 class Progress(Protocol):
@@ -14,8 +16,14 @@ class Progress(Protocol):
     def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
         """Say what one Mac does now; `done` of `total` bytes, where there are bytes."""
 
-    def finished(self, name: str, outcome: str) -> None:
+    def finished(self, name: str, outcome: Outcome) -> None:
         """Say that one Mac has come to its end, and how."""
+
+    def pause(self) -> None:
+        """Make room on the screen: something is asked."""
+
+    def resume(self) -> None:
+        """Go on after a pause."""
 
 
 class Silent:
@@ -27,5 +35,11 @@ class Silent:
     def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
         """Say nothing."""
 
-    def finished(self, name: str, outcome: str) -> None:
+    def finished(self, name: str, outcome: Outcome) -> None:
         """Say nothing."""
+
+    def pause(self) -> None:
+        """Have nothing to clear."""
+
+    def resume(self) -> None:
+        """Have nothing to show."""

@@ -6,7 +6,9 @@ connected, probed and worked on in a greenlet of its own here, whose exceptions 
 
 from __future__ import annotations
 
-import pyinfra_cli  # noqa: F401, I001  # patches the standard library for gevent: must come first
+# isort: off
+import pyinfra_cli  # noqa: F401  # patches the standard library for gevent: must come first
+# isort: on
 
 import json
 import logging
@@ -76,7 +78,7 @@ class Session:
             host.data.torchard_mac: host for host in self.state.inventory
         }
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Session:  # noqa: PYI034  # typing.Self is not in Python 3.10
         """Connect to every Mac at once and probe it."""
         self.progress.announce(f"reading {len(self.macs)} Macs")
         self.state.set_stage(StateStage.Connect)
@@ -202,7 +204,8 @@ class Session:
                 results[name] = planned
                 return
             self.progress.mac(name, "proving")
-            failures, proofs = [], []
+            failures: list[tuple[str, str]] = []
+            proofs: list[tuple[str, str]] = []
             for lock in intents[name].locks.values():
                 ok, text = self._prove(name, lock)
                 (proofs if ok else failures).append((lock.environment, text))

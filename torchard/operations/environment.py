@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torchard.intend import Workspace
     from torchard.lab.model import MacHost
-    from torchard.lock.lockfile import Lock
+    from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 
 
 @operation()
@@ -42,7 +42,9 @@ def environment(
         return
     show(step)
     kit = commands.kit(state, lock, step.path.rpartition("/")[2], workspace.channel_urls(lock))
-    artefacts = () if step.change == "show" else (*lock.conda, *lock.wheels)
+    artefacts: tuple[CondaPackage | Wheel, ...] = (
+        () if step.change == "show" else (*lock.conda, *lock.wheels)
+    )
     yield StringCommand(commands.make_incoming(state))
     yield transfer.push(
         state,

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from torchard.variant import Refusal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchard.compare import PackageChange
     from torchard.plan import MacPlan, Plan, Step
+    from torchard.variant import Variant
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for
 SIGNS = {"add": "+", "change": "~", "remove": "-", "repair": "~", "show": "~"}
@@ -24,7 +27,6 @@ def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
         yield from _block(macs, full=full)
     yield Text()
     yield Text(f"Plan: {_summary(plan)}")
-    yield Text("Nothing has been changed.")
 
 
 def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
@@ -39,6 +41,21 @@ def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     parts += [f"{done.unreached} not reached"] if done.unreached else []
     parts += [f"{done.refused} refused"] if done.refused else []
     yield Text("Done: " + ", ".join(parts) + ".")
+
+
+def choice_lines(answer: Variant | Refusal) -> Iterator[Text]:
+    """Yield the lines of the catalogue's answer: what, from where, and why."""
+    if isinstance(answer, Refusal):
+        yield Text(answer.reason, style="red")
+        yield Text(f"  {answer.instead}")
+        return
+    packages = (f"{name} {version or 'newest'}" for name, version in answer.packages.items())
+    yield Text(" · ".join(packages), style="bold")
+    device = "MPS expected" if answer.mps_expected else "CPU"
+    yield Text(f"  from {answer.source}, for python {answer.python}, {device}")
+    yield Text(f"  {answer.reason}")
+    yield from (Text(f"  with {constraint}") for constraint in answer.constraints)
+    yield from (Text(f"  {note}", style="dim") for note in answer.notes)
 
 
 def _macs(count: int) -> str:

@@ -12,11 +12,17 @@ place "$KIT" "the kit of $GENERATION" || die "Nothing was executed."
 mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT" || die "$kit cannot be written"
 rm -f "$root/depot/$KIT"
 
+# Leaves the answer, one line of JSON, in the kit; says what does not hold.
 prove() {
-  proof=$(cd / && env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C \
-    $native "$1/bin/python" -I "$kit/proof.py" "$kit/proof.json" 2>>"$log") && return 0
-  printf '%s\n' "$proof" >>"$log"
-  printf '%s\n' "$proof" >&2
+  # shellcheck disable=SC2086 # native is two words, or none
+  if (cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C \
+    $native "$1/bin/python" -I "$kit/proof.py" "$kit/proof.json") \
+    >"$kit/proof.out" 2>"$kit/proof.err" </dev/null; then
+    tail -n 1 "$kit/proof.out" >"$kit/proof-result.json"
+    return 0
+  fi
+  cat "$kit/proof.out" "$kit/proof.err" >>"$log"
+  tail -n 20 "$kit/proof.err" >&2
   return 1
 }
 stamped() { grep -q "\"lock\": \"$DIGEST\"" "$path/.torchard.json" 2>/dev/null; }
@@ -51,7 +57,6 @@ if ! stamped; then
     rm -rf "$path" "$building"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi
-  printf '%s\n' "$proof" >"$kit/proof-result.json"
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || failed "$path cannot be written"
   rm -rf "$building" "$kit/conda" "$kit/wheels"
 fi

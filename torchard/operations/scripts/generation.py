@@ -14,11 +14,12 @@ import os
 import shutil
 import sys
 import time
+from typing import Any
 
 YOUNG = 3600  # seconds: what another run may be about to use
 
 
-def read(*parts: str) -> dict:
+def read(*parts: str) -> Any:
     """Read a JSON file."""
     with open(os.path.join(*parts), encoding="utf-8") as file:
         return json.load(file)
@@ -86,7 +87,7 @@ def show(path: str, link: str) -> None:
     os.replace(partial, link)
 
 
-def stamped(path: str) -> dict:
+def stamped(path: str) -> dict[str, Any]:
     """Return a generation's stamp, or nothing where it has none that can be read."""
     try:
         content = read(path, ".torchard.json")
@@ -135,7 +136,7 @@ def sweep_generations(generations: str, name: str, path: str) -> None:
 def needed_artefacts(root: str) -> dict[str, str]:
     """Return the artefacts that some generation is built from, by sha256; drop the other kits."""
     kits = os.path.join(root, "kits")
-    needed = {}
+    needed: dict[str, str] = {}
     for entry in os.listdir(kits):
         kit = os.path.join(kits, entry)
         if not os.path.isdir(os.path.join(root, "generations", entry)) and not young(kit):
@@ -143,7 +144,9 @@ def needed_artefacts(root: str) -> dict[str, str]:
             continue
         try:
             with open(os.path.join(kit, "artefacts"), encoding="utf-8") as file:
-                needed.update(line.strip().split(" ", 1) for line in file)
+                for line in file:
+                    sha256, _, target = line.strip().partition(" ")
+                    needed[sha256] = target
         except OSError:
             continue
     return needed
@@ -159,4 +162,5 @@ def bare(target: str) -> str:
 
 
 if __name__ == "__main__":
-    {"records": records, "stamp": stamp, "show": show, "sweep": sweep}[sys.argv[1]](*sys.argv[2:])
+    commands: dict[str, Any] = {"records": records, "stamp": stamp, "show": show, "sweep": sweep}
+    commands[sys.argv[1]](*sys.argv[2:])

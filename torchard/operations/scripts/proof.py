@@ -1,8 +1,9 @@
 """Prove one environment on its Mac. Runs there, with the environment's own python.
 
 What must hold is JSON, in the file that the first argument names or in the argument itself:
-`arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps` (booleans). One line of
-JSON says what was found; the exit code is 1 when something does not hold, and `failed` says what.
+`arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps` (booleans). The last line
+of output is JSON and says what was found. Where something does not hold, each failure is a line on
+stderr, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import platform
 import re
 import sys
+from typing import Any
 
 
 def same(one: str, other: str) -> bool:
@@ -31,7 +33,7 @@ def versions(failed: list[str], dists: dict[str, str]) -> None:
     """Compare the versions of the installed distributions with the lock's."""
     from importlib import metadata
 
-    found = {}
+    found: dict[str, list[str]] = {}
     for dist in metadata.distributions():
         name = re.sub(r"[-_.]+", "-", dist.metadata["Name"] or "").lower()
         found.setdefault(name, []).append(dist.version)
@@ -41,9 +43,10 @@ def versions(failed: list[str], dists: dict[str, str]) -> None:
             failed.append(f"{name} is {' and '.join(has) or 'missing'}, not {version}")
 
 
-def operate(torch: object, device: str) -> list[float]:
+def operate(torch: Any, device: str) -> list[float]:
     """Do one real operation on a device: the answer, not the exception, is what counts."""
-    return (torch.ones(2, device=device) + 1).cpu().tolist()
+    answer: list[float] = (torch.ones(2, device=device) + 1).cpu().tolist()
+    return answer
 
 
 def prove_torch(failed: list[str], found: dict[str, object], *, mps: bool) -> None:
@@ -84,11 +87,11 @@ def main(argument: str) -> int:
             wanted = json.load(file)
     else:
         wanted = json.loads(argument)
-    failed = []
-    found = {"python": platform.python_version(), "machine": platform.machine()}
+    failed: list[str] = []
+    found: dict[str, object] = {"python": platform.python_version(), "machine": platform.machine()}
     if found["machine"] != wanted["arch"]:
         failed.append(f"its python runs as {found['machine']}, not natively as {wanted['arch']}")
-    if found["python"].rpartition(".")[0] != wanted["python"]:
+    if platform.python_version().rpartition(".")[0] != wanted["python"]:
         failed.append(f"its python is {found['python']}, not {wanted['python']}")
     versions(failed, wanted["dists"])
     for name in wanted["imports"]:
@@ -102,9 +105,10 @@ def main(argument: str) -> int:
         except Exception as error:
             failed.append(f"torch fails: {type(error).__name__}: {error}")
     if failed:
-        found["failed"] = failed
+        print("\n".join(failed), file=sys.stderr)
+        return 1
     print(json.dumps(found, sort_keys=True))
-    return 1 if failed else 0
+    return 0
 
 
 if __name__ == "__main__":
