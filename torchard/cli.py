@@ -108,7 +108,7 @@ def _count(number: int, name: str) -> str:
 @click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
 @click.option("--no-with", is_flag=True, help="torch alone.")
 @_json
-def choose(
+def choose(  # noqa: PLR0917  # click passes them by name
     arch: str,
     macos: str,
     python: str,
@@ -150,7 +150,11 @@ def choose(
 @click.option("--upgrade", is_flag=True, help="Solve anew, even where a lock fits.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 2 if out of date.")
 def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
-    """Solve every environment once for each class of Mac, and write locks/ beside LAB."""
+    """Solve each environment for each class of Mac.
+
+    The locks are files in locks/, beside LAB; a Mac is contacted only where LAB does not tell
+    its arch and macOS.
+    """
     if upgrade and only_check:
         raise click.UsageError("--upgrade and --check exclude each other.")
     from torchard.lab.load import load  # noqa: PLC0415
@@ -192,7 +196,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     "--explain", hidden=True, callback=_later("`plan --full` has it all."), expose_value=False
 )
 def plan(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool) -> None:
-    """Show what would change on each Mac; nothing is written there."""
+    """Show what would change on each Mac; write nothing there."""
     from torchard.render.text import plan_lines  # noqa: PLC0415
 
     with _watched() as progress, _session(lab, limits, progress, locked=locked) as session:
@@ -255,7 +259,10 @@ def _ask() -> None:
 @_locked
 @_json
 def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -> None:
-    """Prove every environment again: native python, locked versions, MPS where it is expected."""
+    """Prove every environment again; change nothing.
+
+    Native python, the locked versions, real computing, and MPS where it is expected.
+    """
     from torchard.render.text import result_lines  # noqa: PLC0415
 
     with _watched() as progress, _session(lab, limits, progress, locked=locked) as session:
@@ -268,7 +275,10 @@ def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -
 @click.option("--macs", default=5, show_default=True, type=click.IntRange(1, 50))
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the lab here.")
 def demo(macs: int, keep: Path | None) -> None:
-    """Do the whole job on simulated Macs: no Mac is touched, this one included."""
+    """Do the whole job on simulated Macs.
+
+    No Mac is touched, this one included: they are folders behind SSH on loopback ports.
+    """
     from torchard.demo import run  # noqa: PLC0415
 
     _leave(run(macs, keep))

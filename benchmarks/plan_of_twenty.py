@@ -1,0 +1,153 @@
+"""A plan of twenty Macs in order, against the same probe over plain OpenSSH, twenty at a time.
+
+    make bench
+
+The Macs are simulated, on this same machine: what they cost is in every figure alike, and no
+figure says anything about a real Mac. So only ratios are worth keeping, and the controller's own
+CPU time, which its operating system counts for each process. `ansible`, where it is installed
+beside this python, runs the same probe too (`-m raw`, 20 forks).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simlab.lab import SimLab
+from simlab.up import build_depot
+from torchard import probe
+from torchard.lab.load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torchard.lab.model import Lab, MacHost
+
+
+@dataclass(frozen=True)
+class Took:
+    """One run: seconds on the clock, and seconds of CPU of the controller's processes."""
+
+    wall: float
+    cpu: float
+
+
+def timed(commands: Sequence[Sequence[str]]) -> Took:
+    """Run commands at once and wait for all; every one must end well."""
+    start = time.monotonic()
+    running = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        for command in commands
+    ]
+    cpu = 0.0
+    for process in running:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, process.args
+        cpu += used.ru_utime + used.ru_stime
+    return Took(time.monotonic() - start, cpu)
+
+
+def ssh_options(mac: MacHost) -> list[str]:
+    """Return what Torchard, too, is told about a Mac, as options of ssh."""
+    ssh = mac.ssh
+    said = {
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": ssh.known_hosts,
+        "IdentityFile": ssh.key,
+        "IdentitiesOnly": "yes",
+        "User": ssh.user,
+        "Port": ssh.port,
+    }
+    return [
+        "-F",
+        "none",
+        *(word for key, value in said.items() for word in ("-o", f"{key}={value}")),
+    ]
+
+
+def plain_ssh(lab: Lab) -> Callable[[], Took]:
+    """Return what runs the probe on every Mac at once with OpenSSH."""
+    commands = [
+        ["ssh", *ssh_options(mac), str(mac.address), probe.script(mac.miniconda.prefix)]
+        for mac in lab.macs.values()
+    ]
+    return lambda: timed(commands)
+
+
+def ansible(lab: Lab, directory: Path) -> Callable[[], Took] | None:
+    """Return what runs the probe with Ansible, or None where it is not installed."""
+    program = shutil.which("ansible", path=str(Path(sys.executable).parent))
+    if program is None:
+        return None
+    hosts = {
+        mac.name: {
+            "ansible_host": mac.address,
+            "ansible_ssh_common_args": " ".join(ssh_options(mac)),
+        }
+        for mac in lab.macs.values()
+    }
+    inventory = directory / "ansible.json"
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    prefix = next(iter(lab.macs.values())).miniconda.prefix
+    options = ["-i", str(inventory), "-f", "20", "-m", "raw", "-a", probe.script(prefix)]
+    return lambda: timed([[program, "all", *options]])
+
+
+def torchard(lab_file: Path) -> Callable[[], Took]:
+    """Return what plans the lab; its exit 0 says that every Mac is in order."""
+    return lambda: timed([[sys.executable, "-m", "torchard", "plan", str(lab_file), "--json"]])
+
+
+def main() -> None:
+    """Bring twenty Macs in order, then take turns."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--macs", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=7)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="torchard-bench-") as made:
+        directory = Path(made).resolve()
+        os.environ["TORCHARD_DEPOT"] = str(directory / "artefacts")
+        depot = build_depot(directory / "depot").root
+        with SimLab(directory / "lab", wanted.macs, depot) as lab:
+            print(f"bringing {wanted.macs} simulated Macs in order", file=sys.stderr)
+            apply = [sys.executable, "-m", "torchard", "apply", str(lab.lab_file), "--yes"]
+            subprocess.run(apply, check=True, stdout=subprocess.DEVNULL)
+            described = load(lab.lab_file)
+            ways = {"ssh": plain_ssh(described), "torchard plan": torchard(lab.lab_file)}
+            other = ansible(described, directory)
+            if other is not None:
+                ways["ansible"] = other
+            figures: dict[str, list[Took]] = {name: [] for name in ways}
+            for _ in range(wanted.rounds):
+                for name, way in ways.items():
+                    figures[name].append(way())
+    report(figures, wanted.macs)
+
+
+def report(figures: dict[str, list[Took]], macs: int) -> None:
+    """Print medians, and the ratio to plain ssh of the same round."""
+    base = figures["ssh"]
+    print(f"{macs} simulated Macs in order, {len(base)} rounds taken in turn; medians")
+    print(f"{'':<14} {'wall s':>7} {'x ssh':>6} {'CPU s':>7} {'x ssh':>6}")
+    for name, taken in figures.items():
+        wall = statistics.median(one.wall for one in taken)
+        cpu = statistics.median(one.cpu for one in taken)
+        times = statistics.median(one.wall / ssh.wall for one, ssh in zip(taken, base, strict=True))
+        work = statistics.median(one.cpu / ssh.cpu for one, ssh in zip(taken, base, strict=True))
+        print(f"{name:<14} {wall:7.2f} {times:6.2f} {cpu:7.2f} {work:6.2f}")
+
+
+if __name__ == "__main__":
+    main()
