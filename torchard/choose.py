@@ -193,7 +193,7 @@ def _own(source: InstallerSource, distribution: str) -> Installer | Refusal:
             f"The installer {source.url} is no shell script: its name does not end in .sh.",
             "Name an installer whose file ends in .sh; Anaconda's .pkg files are not installed.",
         )
-    return Installer(distribution, "", file, source.url, source.sha256.lower())
+    return Installer(distribution, "", file, source.url, source.sha256.lower(), own=True)
 
 
 def _pinned(arch: str, macos: Version, pin: str, catalogue: Catalogue) -> Installer | Refusal:

@@ -17,8 +17,8 @@ from torchard.choose import choose, choose_installer, mac_class
 from torchard.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load
-from torchard.lock.conda import channel_url
-from torchard.lock.lockfile import CondaPackage, Wheel, loads, lock_path
+from torchard.lock.addresses import channel_url, conda_address, installer_address
+from torchard.lock.lockfile import CondaPackage, LockError, Wheel, loads, lock_path
 from torchard.plan import Intent
 from torchard.variant import MacClass, Refusal
 
@@ -60,6 +60,7 @@ class Workspace:
     _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock)
     _fetching: dict[str, threading.Lock] = field(default_factory=dict)
+    _addresses: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
 
     def mac(self, name: str) -> MacHost:
         """Return a Mac by its name in the lab file."""
@@ -70,7 +71,7 @@ class Workspace:
         refusals = list(_contradictions(mac, state))
         group = mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
-            refusals.append(_sentence(group))
+            return Intent(mac, state, refusals=(*refusals, _sentence(group)))
         if refusals:
             return Intent(mac, state, refusals=tuple(refusals))
         installer = self._installer(mac, state, refusals)
@@ -175,16 +176,45 @@ class Workspace:
         """Return where each channel of a lock really is, mirrors apart."""
         return {channel: channel_url(channel) for channel in lock.channels}
 
-    def fetch(self, artefact: CondaPackage | Wheel | Installer, mac: MacHost) -> Path:
-        """Return an artefact's file in the depot, fetched and verified once for the whole lab."""
+    def fetch_installer(self, installer: Installer, mac: MacHost) -> Path:
+        """Return an installer's file in the depot, fetched and verified once for the lab."""
+        return self._fetch(installer, None, lambda: installer_address(installer, mac.mirrors))
+
+    def fetch(self, artefact: CondaPackage | Wheel, lock: Lock, mac: MacHost) -> Path:
+        """Return the file of a lock's artefact in the depot, fetched and verified once."""
+        if isinstance(artefact, CondaPackage):
+            return self._fetch(
+                artefact, artefact.size, lambda: conda_address(artefact, mac.mirrors)
+            )
+        return self._fetch(artefact, artefact.size, lambda: self._address(artefact, lock, mac))
+
+    def _fetch(
+        self,
+        artefact: CondaPackage | Wheel | Installer,
+        size: int | None,
+        address: Callable[[], str],
+    ) -> Path:
         with self._guard:
             turn = self._fetching.setdefault(artefact.sha256, threading.Lock())
         with turn:
-            if isinstance(artefact, CondaPackage):
-                return self.depot.fetch_conda(artefact, mac.mirrors)
-            if isinstance(artefact, Wheel):
-                return self.depot.fetch_wheel(artefact, mac.mirrors)
-            return self.depot.fetch_installer(artefact, mac.mirrors)
+            return self.depot.fetch(artefact.file, artefact.sha256, size, address)
+
+    def _address(self, wheel: Wheel, lock: Lock, mac: MacHost) -> str:
+        """Return where a wheel is now; the index is asked once for all wheels of a lock."""
+        from torchard.lock.wheels import addresses  # noqa: PLC0415  # only those who fetch
+
+        key = (lock.digest, mac.mirrors.wheels)
+        with self._guard:
+            if key not in self._addresses:
+                self._addresses[key] = addresses(lock, mac.mirrors)
+            found = self._addresses[key].get(wheel.sha256)
+        if found is None:
+            raise LockError(
+                f"The wheel index does not offer {wheel.file} with the sha256 {wheel.sha256} of"
+                f" the lock any more.",
+                "Lock again: `torchard lock --upgrade`.",
+            )
+        return found
 
 
 _WORKSPACES: dict[Path, Workspace] = {}

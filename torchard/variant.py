@@ -56,7 +56,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Installer:
-    """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex."""
+    """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex.
+
+    `own` says that the lab itself names this one, so that no mirror stands in for it.
+    """
 
     distribution: str
     version: str
@@ -64,3 +67,4 @@ class Installer:
     url: str
     sha256: str
     notes: tuple[str, ...] = field(default=())
+    own: bool = False

@@ -49,7 +49,7 @@ def environment(
     yield transfer.push(
         state,
         artefacts,
-        lambda one: workspace.fetch(one, mac),
+        lambda one: workspace.fetch(one, lock, mac),
         text=kit.archive,
         text_path=kit.path(state),
     )

@@ -43,7 +43,7 @@ def miniconda(
         return
     show(step)
     yield StringCommand(commands.make_incoming(state))
-    yield transfer.push(state, [installer], lambda one: workspace.fetch(one, mac))
+    yield transfer.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))
     yield transfer.say("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     yield StringCommand(commands.install_miniconda(state, installer, transfer.controller(), date))

@@ -12,7 +12,7 @@ import os
 import secrets
 import socket
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from paramiko import SSHException
 from pyinfra import logger
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
     from torchard.variant import Installer
 
+A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 FAILURE = "torchard failure"
 PROGRESS = "torchard progress"
 
@@ -70,8 +71,8 @@ def _say(state: Any, host: Any, doing: str) -> bool:  # noqa: ARG001  # pyinfra 
 
 def push(
     mac_state: MacState,
-    artefacts: Sequence[CondaPackage | Wheel | Installer],
-    fetch: Callable[[CondaPackage | Wheel | Installer], Path],
+    artefacts: Sequence[A],
+    fetch: Callable[[A], Path],
     text: bytes | None = None,
     text_path: str = "",
 ) -> FunctionCommand:
@@ -87,8 +88,8 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
     state: Any,
     host: Any,
     mac_state: MacState,
-    artefacts: Sequence[CondaPackage | Wheel | Installer],
-    fetch: Callable[[CondaPackage | Wheel | Installer], Path],
+    artefacts: Sequence[A],
+    fetch: Callable[[A], Path],
     text: bytes | None,
     text_path: str,
 ) -> bool:

@@ -1,0 +1,36 @@
+"""Where things are fetched from: the addresses that no lock file holds. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchard.lab.model import Mirrors
+    from torchard.lock.lockfile import CondaPackage
+    from torchard.variant import Installer
+
+# Where conda itself looks for a channel that is named and not addressed: conda's `channel_alias`.
+CHANNEL_ALIAS = "https://conda.anaconda.org"
+
+
+def channel_url(channel: str) -> str:
+    """Return where a channel really is, mirrors apart; no slash at its end."""
+    return channel.rstrip("/") if "://" in channel else f"{CHANNEL_ALIAS}/{channel}"
+
+
+def channel_source(channel: str, mirrors: Mirrors) -> str:
+    """Return where a channel is fetched from; no slash at its end."""
+    mirror = mirrors.conda.get(channel)
+    return mirror.rstrip("/") if mirror else channel_url(channel)
+
+
+def conda_address(package: CondaPackage, mirrors: Mirrors) -> str:
+    """Return the URL of a conda package."""
+    return f"{channel_source(package.channel, mirrors)}/{package.subdir}/{package.file}"
+
+
+def installer_address(installer: Installer, mirrors: Mirrors) -> str:
+    """Return the URL of an installer; one that the lab itself addresses has no mirror."""
+    if installer.own or mirrors.installers is None:
+        return installer.url
+    return f"{mirrors.installers.rstrip('/')}/{installer.file}"

@@ -1,0 +1,120 @@
+"""The part of locking that needs py-rattler, as a process of its own: JSON in, JSON out.
+
+py-rattler is asyncio over tokio: it stands no process that gevent has patched, and a short process
+now and then dies at its very end. So it has a process for itself, judged by the answer it printed.
+
+    {"solve": {urls, subdir, specs, system, cache, seconds}} -> {"packages": [...]}
+    {"provides": [archive, ...]}                             -> {"provides": [{name: version}, ...]}
+    either                                                   -> {"error": kind, "text": ...}
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import rattler
+from rattler.exceptions import GatewayError, InvalidMatchSpecError, SolverError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_METADATA = re.compile(
+    r"(?:^|/)site-packages/"
+    r"(?P<name>[^/-]+)-(?P<version>[^/-]+)(?:-py[^/]*)?"
+    r"\.(?:dist-info/METADATA|egg-info(?:/PKG-INFO)?)$"
+)
+
+
+class IncompleteError(Exception):
+    """A package that its channel does not describe well enough to be locked."""
+
+
+async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """Solve specs for another platform; return its packages, each after what it depends on."""
+    system = [
+        rattler.GenericVirtualPackage(
+            rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build)
+        )
+        for name, (version, build) in asked["system"].items()
+    ]
+    records = await rattler.solve(
+        [rattler.Channel(url) for url in asked["urls"]],
+        [rattler.MatchSpec(spec) for spec in asked["specs"]],
+        gateway=rattler.Gateway(cache_dir=asked["cache"]),
+        platforms=[asked["subdir"], "noarch"],
+        virtual_packages=system,
+        timeout=dt.timedelta(seconds=asked["seconds"]),
+        channel_priority=rattler.ChannelPriority.Strict,
+    )
+    by_name = {record.name.normalized: record for record in records}
+    order = rattler.PackageRecord.sort_topologically(records)
+    return [package(by_name[one.name.normalized], asked["urls"]) for one in order]
+
+
+def package(record: rattler.RepoDataRecord, urls: Sequence[str]) -> dict[str, Any]:
+    """Return a solved package as JSON values; `channel` counts the channels from 0."""
+    name = record.name.normalized
+    if record.sha256 is None or record.size is None:
+        raise IncompleteError(f"{record.url} has no sha256 and size in its channel's index")
+    channels = [index for index, url in enumerate(urls) if record.url.startswith(f"{url}/")]
+    if not channels:
+        raise IncompleteError(f"{name} comes from {record.url}, which is in none of the channels")
+    return {
+        "name": name,
+        "version": str(record.version),
+        "build": str(record.build),
+        "channel": max(channels, key=lambda index: len(urls[index])),
+        "subdir": record.subdir,
+        "file": record.url.rpartition("/")[2],
+        "sha256": record.sha256.hex(),
+        "size": record.size,
+        "python": needs_python(record.depends),
+    }
+
+
+def needs_python(depends: Iterable[str]) -> bool:
+    """Tell whether a package may hold Python distributions: those all depend on python."""
+    return any(re.match(r"python(?:[\s=<>!~]|$)", one) for one in depends)
+
+
+def provides(archive: str) -> dict[str, str]:
+    """Return the Python distributions in a package's archive, as its dist-info names them."""
+    found = {}
+    for entry in rattler.PathsJson.from_package_archive(archive).paths:
+        match = _METADATA.search(str(entry.relative_path).replace(os.sep, "/"))
+        if match:
+            found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+    return found
+
+
+async def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Answer one request; what cannot be answered is an answer, too."""
+    try:
+        if "solve" in request:
+            return {"packages": await solve(request["solve"])}
+        return {"provides": [provides(archive) for archive in request["provides"]]}
+    except SolverError as error:
+        return {"error": "unsolvable", "text": str(error)}
+    except GatewayError as error:
+        return {"error": "channel", "text": str(error)}
+    except InvalidMatchSpecError as error:
+        return {"error": "spec", "text": str(error)}
+    except Exception as error:  # noqa: BLE001  # whatever it is, the parent tells the person
+        return {"error": "other", "text": str(error)}
+    finally:
+        await asyncio.sleep(0.01)  # tokio's threads come to rest before the process ends
+
+
+def main() -> None:
+    """Answer the request on stdin."""
+    print(json.dumps(asyncio.run(answer(json.load(sys.stdin)))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
