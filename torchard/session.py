@@ -25,7 +25,7 @@ from pyinfra.api import Config, Inventory, State, StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
-from pyinfra.context import ctx_config, ctx_host, ctx_state
+from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import exec_file
 
 from torchard import facts, probe
@@ -99,7 +99,11 @@ class Session:
 
         def guarded(name: str) -> None:
             try:
-                with ctx_config.use(self.state.config.copy()), ctx_host.use(self.hosts[name]):
+                with (
+                    ctx_config.use(self.state.config.copy()),
+                    ctx_inventory.use(self.state.inventory),
+                    ctx_host.use(self.hosts[name]),
+                ):
                     work(name)
             except Exception as error:  # noqa: BLE001  # whatever it is, it is this Mac's alone
                 self.why[name] = _reason(error, self.macs[name])

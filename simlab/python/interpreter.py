@@ -76,6 +76,8 @@ class Stand(types.ModuleType):
     @staticmethod
     def find_spec(name: str, path: object = None, target: object = None) -> object:  # noqa: ARG004
         """Find one of them by its name; everything else is somebody else's."""
+        if name == "pip" and REAL_VERSION < (3, 12) <= sys.version_info[:2]:
+            teach_rmtree()
         alias = name == "tomllib" and REAL_VERSION < (3, 11)
         if alias or name == "_scproxy" or name.startswith("_sysconfigdata_"):
             from importlib.machinery import ModuleSpec
@@ -103,6 +105,21 @@ class Stand(types.ModuleType):
 
 
 REAL_VERSION = sys.version_info[:2]
+
+
+def teach_rmtree() -> None:
+    """Give shutil.rmtree the `onexc` of Python 3.12, which pip passes where the version has it."""
+    import shutil
+
+    real = shutil.rmtree
+
+    def rmtree(path: object, ignore_errors: bool = False, **options: object) -> None:  # noqa: FBT001, FBT002
+        handler = options.pop("onexc", None)
+        if handler is not None:
+            options["onerror"] = lambda function, path, found: handler(function, path, found[1])
+        real(path, ignore_errors, **options)
+
+    shutil.rmtree = rmtree
 
 
 def build_variables() -> dict[str, object]:
