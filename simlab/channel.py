@@ -13,11 +13,12 @@ import yaml
 
 from simlab import python, stubs
 from simlab.package import SUBDIRS, File, Package, dist_info, write_bz2, write_conda
-from simlab.pip import Pip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from simlab.pip import Pip
 
 ARCHES = {subdir: arch for arch, subdir in SUBDIRS.items()}
 
@@ -26,7 +27,7 @@ ARCHES = {subdir: arch for arch, subdir in SUBDIRS.items()}
 def rows() -> Mapping[str, Any]:
     """Return channel.yaml."""
     text = (resources.files("simlab") / "channel.yaml").read_text(encoding="utf-8")
-    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  # safe, and in C where it can be
 
 
 def write(directory: Path, pip: Pip) -> dict[str, Path]:
@@ -120,7 +121,9 @@ def conda_package(subdir: str) -> Package:
     site = f"lib/python{short}/site-packages"
     start = (resources.files("simlab") / "conda" / "conda.sh").read_text(encoding="utf-8")
     modules = conda_modules()
-    files = {"bin/conda": File(python.wrapper(start.replace("@site@", site)).encode(), executable=True)}
+    files = {
+        "bin/conda": File(python.wrapper(start.replace("@site@", site)).encode(), executable=True)
+    }
     files |= {f"{site}/{path}": File(content) for path, content in modules.items()}
     own = dist_info("conda", version, {})
     files |= {f"{site}/{path}": File(content) for path, content in own.items()}
@@ -186,7 +189,9 @@ def _files(row: Mapping[str, Any], version: str, subdir: str, site: str) -> dict
         files[f"bin/{command}"] = File(script.encode(), executable=True)
     if "dist" in row:
         files = {} if row.get("noarch") == "python" else files
-        modules = dist_info(row["dist"], version, stubs.modules(row["dist"], version, arch=ARCHES.get(subdir)))
+        modules = dist_info(
+            row["dist"], version, stubs.modules(row["dist"], version, arch=ARCHES.get(subdir))
+        )
         files |= {f"{site}/{path}": File(content) for path, content in modules.items()}
     return files
 

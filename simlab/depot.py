@@ -1,9 +1,9 @@
 """The depot: everything that the simulated Macs install, as files for a plain web server.
 
-    installers/   the Miniconda-shaped installers
-    conda/        channels, one folder each; conda-forge is the only one
-    wheels/       stub wheels, with their METADATA beside them
-    simple/       the index of the wheels
+installers/   the Miniconda-shaped installers
+conda/        channels, one folder each; conda-forge is the only one
+wheels/       stub wheels, with their METADATA beside them
+simple/       the index of the wheels
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab import channel, installer, pip, wheels
@@ -23,6 +22,7 @@ from simlab import channel, installer, pip, wheels
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.abc import Traversable
+    from pathlib import Path
 
 CHANNEL = "conda-forge"
 _STAMP = ".stamp.json"

@@ -45,6 +45,7 @@ class Command(asyncio.SubprocessProtocol):
         self._process: asyncio.SubprocessTransport | None = None
         self._early: list[bytes] = []
         self._early_eof = False
+        self._awaited = {"exit", "stdout", "stderr"}
         self._exited = asyncio.get_running_loop().create_future()
 
     async def start(self, root: Path, command: str | None) -> int:
@@ -116,6 +117,22 @@ class Command(asyncio.SubprocessProtocol):
         """Pass on what the process wrote."""
         if self._chan is not None and not self._chan.is_closing():
             self._chan.write(data, None if fd == 1 else asyncssh.EXTENDED_DATA_STDERR)
+
+    def process_exited(self) -> None:
+        """Take note that the process has ended; others may still hold its pipes."""
+        self._ended("exit")
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        """Take note that nothing more comes from one of its pipes."""
+        if fd != 0:
+            self._ended("stdout" if fd == 1 else "stderr")
+
+    def _ended(self, what: str) -> None:
+        """Close stdin when all else has ended: as with sshd, a child that holds it keeps nobody."""
+        self._awaited.discard(what)
+        stdin = self._pipe(0)
+        if not self._awaited and stdin is not None:
+            stdin.close()
 
     def pause_writing(self) -> None:
         """Tell the client to wait: the process does not read its stdin."""

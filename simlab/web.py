@@ -40,6 +40,11 @@ class _Answer:
     start: int = 0
     length: int = 0
 
+    @property
+    def size(self) -> int:
+        """The bytes of its body: all of a text, the part that was asked for of a file."""
+        return len(self.body) if isinstance(self.body, bytes) else self.length
+
 
 class Web:
     """A static server of the tree below `root`; its log and faults lie in `directory`.
@@ -100,10 +105,14 @@ class Web:
             answer = _plain(200)
         else:
             answer = self._file(path, headers.get("range", ""))
-        sent, whole = await self._send(writer, answer, fault, body=method == "GET")
+        whole = answer.size if method != "HEAD" else 0
+        sent = min(whole, int(fault.get("cut", whole)))
         if path != REFRESH:
+            # Before the answer: whoever has read it finds it in the log.
             self._log(method, path, answer.status, sent)
-        return whole and headers.get("connection", "").lower() != "close"
+        await self._send(writer, answer, sent, corrupt=bool(fault.get("corrupt")))
+        again = method in ("GET", "HEAD")  # what another method sends on was not read
+        return again and sent == whole and headers.get("connection", "").lower() != "close"
 
     def _log(self, method: str, path: str, status: int, sent: int) -> None:
         with self._log_file.open("a", encoding="utf-8") as log:
@@ -149,28 +158,22 @@ class Web:
         return _Answer(206, (*headers, place), file, start, end - start + 1)
 
     async def _send(
-        self, writer: asyncio.StreamWriter, answer: _Answer, fault: dict[str, Any], *, body: bool
-    ) -> tuple[int, bool]:
-        """Write an answer; return the body's bytes that were sent, and whether that was all."""
-        length = answer.length or (len(answer.body) if isinstance(answer.body, bytes) else 0)
+        self, writer: asyncio.StreamWriter, answer: _Answer, left: int, *, corrupt: bool
+    ) -> None:
+        """Write an answer, and so many bytes of its body."""
         reason = http.HTTPStatus(answer.status).phrase
         lines = [
             f"HTTP/1.1 {answer.status} {reason}",
             "Server: simlab",
-            f"Content-Length: {length}",
+            f"Content-Length: {answer.size}",
         ]
         lines += [f"{name}: {value}" for name, value in answer.headers]
         writer.write("\r\n".join((*lines, "", "")).encode("latin-1"))
-        left = min(length, int(fault["cut"])) if "cut" in fault else length
-        whole = left == length
-        sent = 0
-        if not body:
-            left = 0
-        elif isinstance(answer.body, bytes):
+        if isinstance(answer.body, bytes):
             writer.write(answer.body[:left])
-            sent = left
         else:
-            flip = answer.body.stat().st_size // 2 if fault.get("corrupt") else -1
+            flip = answer.body.stat().st_size // 2 if corrupt else -1
+            sent = 0
             with answer.body.open("rb") as file:
                 file.seek(answer.start)
                 while left > 0 and (chunk := file.read(min(_CHUNK, left))):
@@ -182,7 +185,6 @@ class Web:
                     left -= len(chunk)
                     sent += len(chunk)
         await writer.drain()
-        return sent, whole
 
 
 def _plain(status: int) -> _Answer:

@@ -23,7 +23,7 @@ NOT_STUBS = ("format",)
 def rows() -> Mapping[str, Any]:
     """Return wheels.yaml: releases by project."""
     text = (resources.files("simlab") / "wheels.yaml").read_text(encoding="utf-8")
-    loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loaded = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  # safe, and in C where it can be
     return {name: releases for name, releases in loaded.items() if name not in NOT_STUBS}
 
 

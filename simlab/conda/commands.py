@@ -34,7 +34,8 @@ def create(conda: Root, options: argparse.Namespace) -> int:
             _ask(
                 f"WARNING: A conda environment already exists at '{prefix}'\n\n"
                 "Remove existing environment?\nThis will remove ALL directories contained within "
-                "this specified prefix directory, including any other conda environments.\n\n (y/[n])? "
+                "this specified prefix directory, including any other conda environments.\n\n"
+                " (y/[n])? "
             )
         root.delete(prefix)
     return _carry_out(conda, options, prefix, wanted, specs)
@@ -46,7 +47,9 @@ def install(conda: Root, options: argparse.Namespace) -> int:
     root.thawed(prefix, override=options.override_frozen)
     wanted, specs = _asked(options)
     if not wanted and not specs:
-        raise CondaError("CondaValueError", "too few arguments, must supply command line package specs or --file")
+        raise CondaError(
+            "CondaValueError", "too few arguments, must supply command line package specs or --file"
+        )
     return _carry_out(conda, options, prefix, wanted, specs)
 
 
@@ -76,28 +79,44 @@ def _carry_out(
         conda.register(prefix)
         return 0
     together = {**transaction.holding(prefix), **specs}
-    found = solving.solve(conda, prefix, together, _channels(conda, options), set(specs)) if together else []
+    found = (
+        solving.solve(conda, prefix, together, _channels(conda, options), set(specs))
+        if together
+        else []
+    )
     before = transaction.installed(prefix)
     new = [one for one in found if _differs(before.get(one.name.normalized), one)]
     names = {one.name.normalized for one in found}
     gone = [name for name in before if name not in names]
     if before and not new and not gone:
-        _say(options, "\n# All requested packages already installed.\n", {
-            "success": True, "message": "All requested packages already installed."})
+        _say(
+            options,
+            "\n# All requested packages already installed.\n",
+            {"success": True, "message": "All requested packages already installed."},
+        )
         history.append(prefix, conda.command, conda.version, update=list(specs.values()))
         return 0
     actions = _actions(prefix, before, new, gone)
     _announce(options, prefix, actions)
     if options.dry_run:
-        _say(options, "\nDryRunExit: Dry run. Exiting.\n", {
-            "actions": actions, "dry_run": True, "prefix": str(prefix), "success": True})
+        _say(
+            options,
+            "\nDryRunExit: Dry run. Exiting.\n",
+            {"actions": actions, "dry_run": True, "prefix": str(prefix), "success": True},
+        )
         return 0
     if not (options.yes or options.json):
         _ask("Proceed ([y]/n)? ")
     changes = transaction.link(
-        conda, prefix, [solving.wanted(one) for one in new], keep=names & set(before), requested=specs
+        conda,
+        prefix,
+        [solving.wanted(one) for one in new],
+        keep=names & set(before),
+        requested=specs,
     )
-    history.append(prefix, conda.command, conda.version, changes=changes, update=list(specs.values()))
+    history.append(
+        prefix, conda.command, conda.version, changes=changes, update=list(specs.values())
+    )
     conda.register(prefix)
     _say(options, "", {"actions": actions, "prefix": str(prefix), "success": True})
     return 0
@@ -179,11 +198,18 @@ def remove(conda: Root, options: argparse.Namespace) -> int:
     before = transaction.installed(prefix)
     missing = [name for name in options.specs if name not in before]
     if missing or not options.specs:
-        raise CondaError("PackagesNotFoundError", "The following packages are missing from the target "
-                         "environment:" + "".join(f"\n  - {name}" for name in missing))
+        raise CondaError(
+            "PackagesNotFoundError",
+            "The following packages are missing from the target "
+            "environment:" + "".join(f"\n  - {name}" for name in missing),
+        )
     gone = set(options.specs)
     while True:
-        more = {name for name, one in before.items() if gone & {history.name_of(dep) for dep in one["depends"]}}
+        more = {
+            name
+            for name, one in before.items()
+            if gone & {history.name_of(dep) for dep in one["depends"]}
+        }
         if more <= gone:
             break
         gone |= more
@@ -200,7 +226,10 @@ def list_packages(conda: Root, options: argparse.Namespace) -> int:
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
     records = transaction.installed(prefix)
     if options.explicit:
-        print(f"# This file may be used to create an environment\n# platform: {conda.subdir}\n@EXPLICIT")
+        print(
+            "# This file may be used to create an environment\n"
+            f"# platform: {conda.subdir}\n@EXPLICIT"
+        )
         for record in records.values():
             mark = f"#sha256:{record['sha256']}" if options.sha256 and "sha256" in record else ""
             mark = f"#{record['md5']}" if options.md5 and "md5" in record else mark
@@ -218,7 +247,9 @@ def list_packages(conda: Root, options: argparse.Namespace) -> int:
     print(f"# packages in environment at {prefix}:\n#")
     print(f"# {'Name':<23} {'Version':<16} {'Build':<20} Channel")
     for line in lines:
-        print(f"{line['name']:<25} {line['version']:<16} {line['build_string']:<20} {line['channel']}")
+        print(
+            f"{line['name']:<25} {line['version']:<16} {line['build_string']:<20} {line['channel']}"
+        )
     return 0
 
 
@@ -285,7 +316,9 @@ def info(conda: Root, options: argparse.Namespace) -> int:
     """Say what this conda is."""
     data = {
         "active_prefix": os.environ.get("CONDA_PREFIX"),
-        "channels": [f"{conda.channel_url(one)}/{conda.subdir}" for one in conda.config.get("channels", [])],
+        "channels": [
+            f"{conda.channel_url(one)}/{conda.subdir}" for one in conda.config.get("channels", [])
+        ],
         "conda_version": conda.version,
         "config_files": [str(file) for file in conda.config_files],
         "default_prefix": str(conda.prefix),
@@ -295,12 +328,21 @@ def info(conda: Root, options: argparse.Namespace) -> int:
         "platform": conda.subdir,
         "root_prefix": str(conda.prefix),
         "root_writable": os.access(conda.prefix, os.W_OK),
-        "virtual_pkgs": [[name, version, "0"] for name, version in conda.virtual_packages().items()],
+        "virtual_pkgs": [
+            [name, version, "0"] for name, version in conda.virtual_packages().items()
+        ],
     }
     if options.json:
         print(json.dumps(data, indent=2))
     else:
-        for key in ("conda_version", "root_prefix", "platform", "channels", "pkgs_dirs", "envs_dirs"):
+        for key in (
+            "conda_version",
+            "root_prefix",
+            "platform",
+            "channels",
+            "pkgs_dirs",
+            "envs_dirs",
+        ):
             print(f"{key.replace('_', ' '):>20} : {data[key]}")
     return 0
 
@@ -311,7 +353,9 @@ def run(conda: Root, options: argparse.Namespace) -> int:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise CondaError("CondaValueError", "No command was given to run.")
-    path = f"{prefix}/bin{os.pathsep}{conda.prefix}/condabin{os.pathsep}{os.environ.get('PATH', '')}"
+    path = (
+        f"{prefix}/bin{os.pathsep}{conda.prefix}/condabin{os.pathsep}{os.environ.get('PATH', '')}"
+    )
     environment = {
         **os.environ,
         "CONDA_DEFAULT_ENV": conda.name_of(prefix) or str(prefix),

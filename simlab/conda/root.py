@@ -57,7 +57,9 @@ class Root:
 
             for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
                 before = merged.get(key, [])
-                merged[key] = list(dict.fromkeys([*value, *before])) if isinstance(value, list) else value
+                merged[key] = (
+                    list(dict.fromkeys([*value, *before])) if isinstance(value, list) else value
+                )
         return merged
 
     @property
@@ -132,7 +134,9 @@ class Root:
         found = {self.prefix: None}
         for folder in self.envs_dirs:
             if folder.is_dir():
-                found |= dict.fromkeys(sorted(one for one in folder.iterdir() if is_environment(one)))
+                found |= dict.fromkeys(
+                    sorted(one for one in folder.iterdir() if is_environment(one))
+                )
         found |= dict.fromkeys(sorted(self.registered()))
         return list(found)
 
@@ -157,7 +161,10 @@ def existing(prefix: Path) -> Path:
     if is_environment(prefix):
         return prefix
     if prefix.is_dir():
-        message = f"The target directory exists, but it is not a conda environment.\nTarget directory: {prefix}"
+        message = (
+            "The target directory exists, but it is not a conda environment.\n"
+            f"Target directory: {prefix}"
+        )
         raise CondaError("DirectoryNotACondaEnvironmentError", message)
     message = f"Not a conda environment: {prefix}"
     raise CondaError("EnvironmentLocationNotFound", message, location=str(prefix))
@@ -167,7 +174,9 @@ def thawed(prefix: Path, *, override: bool) -> None:
     """Raise CondaError for an environment that CEP 22 protects."""
     protected = os.environ.get("CONDA_PROTECT_FROZEN_ENVS", "1").lower() not in _FALSE
     if protected and not override and (prefix / "conda-meta" / "frozen").exists():
-        raise CondaError("EnvironmentIsFrozenError", f"Cannot modify frozen environment at {prefix}")
+        raise CondaError(
+            "EnvironmentIsFrozenError", f"Cannot modify frozen environment at {prefix}"
+        )
 
 
 def delete(prefix: Path) -> None:

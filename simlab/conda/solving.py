@@ -90,7 +90,9 @@ def _unsolved(text: str, specs: Mapping[str, str], channels: Sequence[str]) -> C
             "Current channels:\n" + "".join(f"\n  - {channel}" for channel in channels)
         )
         return CondaError("PackagesNotFoundInChannelsError", message, packages=missing)
-    return CondaError("UnsatisfiableError", f"The specifications cannot be satisfied together.\n{text}")
+    return CondaError(
+        "UnsatisfiableError", f"The specifications cannot be satisfied together.\n{text}"
+    )
 
 
 def wanted(record: RepoDataRecord) -> Wanted:

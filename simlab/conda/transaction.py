@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from simlab.conda.root import Root
 
-_EXPLICIT = re.compile(r"(?P<url>[^#]+\.(?:conda|tar\.bz2))(?:#(?:sha256:)?(?P<hash>[0-9a-f]{32,64}))?")
+_EXPLICIT = re.compile(
+    r"(?P<url>[^#]+\.(?:conda|tar\.bz2))(?:#(?:sha256:)?(?P<hash>[0-9a-f]{32,64}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,9 @@ def fetch(root: Root, wanted: Wanted) -> Path:
         actual = hashlib.new(kind, content, usedforsecurity=False).hexdigest()
         if actual != wanted.hash:
             message = (
-                f"Conda detected a mismatch between the expected content and downloaded content\n"
-                f"for url '{wanted.url}'.\n  expected {kind}: {wanted.hash}\n  actual {kind}: {actual}"
+                "Conda detected a mismatch between the expected content and downloaded content\n"
+                f"for url '{wanted.url}'.\n"
+                f"  expected {kind}: {wanted.hash}\n  actual {kind}: {actual}"
             )
             raise CondaError("ChecksumMismatchError", message, url=wanted.url)
     target.write_bytes(content)
@@ -104,7 +107,9 @@ def _download(url: str) -> bytes:
         with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 (http, or refused)
             return bytes(answer.read())
     except urllib.error.HTTPError as error:
-        raise CondaError("CondaHTTPError", f"HTTP {error.code} {error.reason} for url <{url}>") from error
+        raise CondaError(
+            "CondaHTTPError", f"HTTP {error.code} {error.reason} for url <{url}>"
+        ) from error
     except (OSError, ValueError) as error:
         raise CondaError("CondaHTTPError", f"Connection failed for url <{url}>: {error}") from error
 
@@ -118,7 +123,9 @@ def installed(prefix: Path) -> dict[str, dict[str, Any]]:
             records[str(record["name"])] = dict(record)
         except (ValueError, KeyError, TypeError) as error:
             message = f"The target environment has been corrupted. Corrupted file: {path}"
-            raise CondaError("CorruptedEnvironmentError", message, corrupted_file=str(path)) from error
+            raise CondaError(
+                "CorruptedEnvironmentError", message, corrupted_file=str(path)
+            ) from error
     return records
 
 
@@ -160,7 +167,9 @@ async def _link(
         try:
             record = await RepoDataRecord.from_package_archive(path)
         except Exception as error:
-            raise CondaError("CondaVerificationError", f"{path.name} is corrupted: {error}") from error
+            raise CondaError(
+                "CondaVerificationError", f"{path.name} is corrupted: {error}"
+            ) from error
         # A package of a subdir that does not fit is installed without a word, as by the real one.
         record.url = path.as_uri()
         record.channel = one.channel

@@ -124,7 +124,7 @@ def teach_rmtree() -> None:
 
 def build_variables() -> dict[str, object]:
     """Return what conda-forge's python was built with, as far as anything here asks for it."""
-    short = "%d.%d" % sys.version_info[:2]
+    short = ".".join(map(str, sys.version_info[:2]))
     tag = f"cpython-{short.replace('.', '')}"
     machine = os.uname().machine
     return {
@@ -287,7 +287,9 @@ def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
         with open(path, "rb") as file:
             content = file.read()
     except OSError as error:
-        print(f"{sys.executable}: can't open file {os.path.abspath(path)!r}: {error}", file=sys.stderr)
+        print(
+            f"{sys.executable}: can't open file {os.path.abspath(path)!r}: {error}", file=sys.stderr
+        )
         sys.exit(2)
     if content.startswith(b"PK"):
         import runpy
@@ -328,7 +330,10 @@ def start(version: str, arch: str, executable: str, arguments: list[str]) -> Non
         sys.exit(130)
     except BaseException as error:  # noqa: BLE001
         trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename in (__file__, "<frozen runpy>"):
+        while trace is not None and trace.tb_frame.f_code.co_filename in (
+            __file__,
+            "<frozen runpy>",
+        ):
             trace = trace.tb_next
         sys.excepthook(type(error), error.with_traceback(trace), trace)
         sys.exit(1)

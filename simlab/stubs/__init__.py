@@ -1,4 +1,4 @@
-"""What is inside simulated packages: just enough to be imported and to be wrong where real ones are.
+"""What is inside simulated packages: enough to be imported, and to be wrong where real ones are.
 
 A folder here is the package of that name. Each of them is given a `_build.py` that says which
 version and wheel it came from.

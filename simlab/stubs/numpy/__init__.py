@@ -32,7 +32,7 @@ class ndarray:  # noqa: N801 (numpy's own name)
 
     def __add__(self, other):
         others = other if isinstance(other, ndarray) else [other] * len(self)
-        return ndarray(one + two for one, two in zip(self, others))
+        return ndarray(one + two for one, two in zip(self, others, strict=True))
 
     def __len__(self):
         return len(self._values)

@@ -50,7 +50,9 @@ class device:  # noqa: N801 (torch's own name)
     def __init__(self, kind):
         self.type = kind.type if isinstance(kind, device) else str(kind).partition(":")[0]
         if self.type not in ("cpu", "mps"):
-            raise RuntimeError(f"Expected one of cpu, mps device type at start of device string: {kind}")
+            raise RuntimeError(
+                f"Expected one of cpu, mps device type at start of device string: {kind}"
+            )
 
     def __eq__(self, other):
         return self.type == device(other).type
@@ -78,7 +80,9 @@ class Tensor:
             others = other._values
         else:
             others = [other] * len(self._values)
-        return Tensor([one + two for one, two in zip(self._values, others)], self.device)
+        return Tensor(
+            [one + two for one, two in zip(self._values, others, strict=True)], self.device
+        )
 
     def to(self, where):
         """Return a copy on another device."""
@@ -107,7 +111,9 @@ class Tensor:
         if numpy is None:
             raise RuntimeError("Numpy is not available")
         if self.device.type != "cpu":
-            raise TypeError("can't convert mps:0 device type tensor to numpy. Use Tensor.cpu() first.")
+            raise TypeError(
+                "can't convert mps:0 device type tensor to numpy. Use Tensor.cpu() first."
+            )
         return numpy.array(self._values)
 
     def __len__(self):

@@ -1,4 +1,4 @@
-"""A stub of torchaudio in a simulated package; it was built for one torch, or for 2.11 and newer."""
+"""A stub of torchaudio in a simulated package, built for one torch, or for 2.11 and newer."""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
+import time
+from pathlib import Path
 
 import asyncssh
 import paramiko
@@ -81,7 +82,7 @@ def test_only_the_labs_key_is_let_in(mac, connect):
 
 
 def test_files_pass_over_sftp(lab, mac):
-    """A paramiko client puts, reads, renames and links files; a relative path begins at the home."""
+    """A paramiko client puts, reads, renames and links files; relative paths begin at the home."""
     client = paramiko.SSHClient()
     client.load_host_keys(str(lab.directory / "known_hosts"))
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
@@ -190,5 +191,8 @@ def test_end_of_the_lab_ends_what_runs(tmp_path, stub_depot):
         os.kill(pid, 0)
         status = lab.stop()
     assert status == 0
+    deadline = time.monotonic() + 20  # a killed process is there until somebody has reaped it
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
     with pytest.raises(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, 0)

@@ -13,7 +13,11 @@ from torch._build import MPS_MACOS, MPS_SAYS
 
 @lru_cache(maxsize=1)
 def _mac():
-    for folder in (Path(sys.prefix).resolve(), *Path(sys.prefix).resolve().parents, Path.home().parent):
+    for folder in (
+        Path(sys.prefix).resolve(),
+        *Path(sys.prefix).resolve().parents,
+        Path.home().parent,
+    ):
         if (folder / "mac.json").is_file():
             return json.loads((folder / "mac.json").read_text(encoding="utf-8"))
     raise RuntimeError("this stub of torch runs on simulated Macs only")
@@ -38,8 +42,12 @@ def is_available():
 def _operate():
     """Compute something, or fail as the real one does."""
     if not is_available():
-        raise RuntimeError(f"The MPS backend is supported on MacOS {MPS_SAYS}+. Current OS version "
-                           "can be queried using `sw_vers`")
+        raise RuntimeError(
+            f"The MPS backend is supported on MacOS {MPS_SAYS}+. Current OS version "
+            "can be queried using `sw_vers`"
+        )
     if _mac()["mps"] == "lies":
-        raise RuntimeError("MPS backend out of memory (MPS allocated: 0 bytes, other allocations: "
-                           "0 bytes, max allowed: 1.70 GB). Tried to allocate 256 bytes on shared pool.")
+        raise RuntimeError(
+            "MPS backend out of memory (MPS allocated: 0 bytes, other allocations: "
+            "0 bytes, max allowed: 1.70 GB). Tried to allocate 256 bytes on shared pool."
+        )

@@ -52,7 +52,6 @@ class SimulatedMac:
         return self.run(f"/bin/bash {self.fetch_installer(arch)} -b -p {self.prefix}")
 
 
-
 @pytest.fixture
 def make_mac(tmp_path: Path, simlab_depot: Depot) -> Callable[..., SimulatedMac]:
     """Make a Mac with nothing installed: `make_mac("x86_64", "12.7")`."""
