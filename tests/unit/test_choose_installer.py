@@ -123,4 +123,5 @@ def test_own_installer_needs_no_row():
         file="Lab-1.0.sh",
         url="http://127.0.0.1:8080/depot/Lab-1.0.sh?key=1#x",
         sha256="ab" * 32,
+        own=True,
     )

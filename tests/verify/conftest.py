@@ -6,10 +6,6 @@ Nothing is changed on them.
 
 from __future__ import annotations
 
-# isort: off
-from torchard.session import Session  # patches the standard library: before the others
-# isort: on
-
 from pathlib import Path
 
 import pytest
@@ -23,6 +19,12 @@ from torchard.lab.load import load
 
 def pytest_addoption(parser):
     parser.addoption("--lab", type=Path, help="the lab file whose Macs are looked at")
+
+
+def pytest_configure(config):
+    """Load the session early where it is needed: it patches the standard library."""
+    if config.getoption("--lab", None) is not None:
+        import torchard.session  # noqa: F401, PLC0415
 
 
 def pytest_ignore_collect(config):
@@ -43,6 +45,8 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def session(request):
     """The connections to every Mac of the lab."""
+    from torchard.session import Session  # noqa: PLC0415
+
     workspace = open_workspace(request.config.getoption("--lab"), locked=True)
     with Session(workspace, tuple(workspace.lab.macs.values())) as session:
         yield session
