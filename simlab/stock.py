@@ -20,11 +20,11 @@ LINKED = (
     "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "curl", "diff", "cmp", "comm",
     "paste", "join", "split", "fold", "nl", "rev", "cksum", "mkfifo", "nohup", "nice", "getconf",
     "pwd", "whoami", "logname", "tty", "groups", "which", "unzip", "zip", "perl", "openssl",
-    "pgrep", "pkill", "yes", "strings", "file", "ssh", "scp", "rsync",
+    "pgrep", "pkill", "yes", "file", "ssh", "scp", "rsync",
 )  # fmt: skip
 
 # /usr/bin has these on every Mac, and they only ask for the Command Line Tools.
-DEVELOPER = ("python3", "pip3", "git", "make", "cc", "clang", "gcc", "otool", "lipo")
+DEVELOPER = ("python3", "pip3", "git", "make", "cc", "clang", "gcc", "otool", "lipo", "strings")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ GUARDED = {
     "basename": Guard("as:", strict=False),
     "cat": Guard("benstuv", "l"),
     "chgrp": Guard("HLPRfhv", "nx"),
+    # A mode may look like options: -x, -rw.
+    "chmod": Guard("HLPRfhvrwxXstugoa", "ACEINV"),
     "chown": Guard("HLPRfhv", "nx"),
     "cut": Guard("b:c:d:f:ns", "w"),
     "dirname": Guard(""),
@@ -64,13 +66,14 @@ GUARDED = {
                   strict=False, status=2),
     "id": Guard("Ggnru", "AFMPp"),
     "ls": Guard("1AaCcdFfgHhiklLmnopqRrSstux", "BGOPTUW@bevwy,%D", status=1),
-    "mkdir": Guard("m:pv"),
+    "mkdir": Guard("m:pv", status=64),
+    "od": Guard("A:aBbcDdFfHhIij:LlN:OosSt:vXx"),
     "ps": Guard("AaceEfjlrTwxG:g:O:o:p:t:U:u:", "ChLMmSvX", strict=False),
-    "rm": Guard("dfIiRrv", "PWx"),
+    "rm": Guard("dfIiRrv", "PWx", status=64),
     "rmdir": Guard("pv"),
     "tail": Guard("0123456789c:Ffn:q", "br"),
     "tee": Guard("ai"),
-    "touch": Guard("achmr:t:d:", "A"),
+    "touch": Guard("achmr:t:", "Ad"),
     "tr": Guard("Ccds", "u"),
     "uniq": Guard("cdiuf:s:", "D"),
 }  # fmt: skip
@@ -84,7 +87,7 @@ TRANSLATED = (
 )  # fmt: skip
 _STRICT_ENDS = ("head", "readlink", "cp")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")
-_STATUS = {"cp": 64, "mv": 64, "du": 64}
+_STATUS = {"cp": 64, "df": 64, "du": 64, "mv": 64}
 
 # Tools without which nothing here works; every other one is left out where the host has none.
 NEEDED = ("sh", "bash", "awk", "grep", "sed", "find", "xargs", "curl", "tar", "gzip", "od", "dd")
@@ -105,7 +108,6 @@ def tools() -> tuple[dict[str, str], dict[str, str]]:
     Raise HostError when the host lacks a tool that nothing can stand in for.
     """
     links = {tool: path for tool in LINKED if (path := _host(tool))}
-    links.update({tool: path for tool in ("od", "chmod") if (path := _host(tool))})
     missing = [tool for tool in NEEDED if not _host(tool)]
     if missing:
         raise HostError(f"A simulated Mac needs {', '.join(missing)}, not found on this machine.")

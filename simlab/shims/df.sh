@@ -1,36 +1,50 @@
-# The host's disk, unless the Mac is told how many bytes are free.
+# The host's disk, or as many bytes free as the Mac is told, in BSD's columns and blocks of 512 bytes.
 unit=512
-posix=
-for word in "$@"; do
-  case $word in --*) illegal - ;; -*[BxvD]*) illegal "$word" ;; -*g*) beyond "df $word" ;; esac
-done
-value disk_free
-case $answer in '' | *[!0-9]*) exec @host@ "$@" ;; esac
-free=$answer
-while getopts ':kmPahHiln' option; do
+name=512-blocks
+mark=
+inodes='0 0 0% '
+while getopts ':acghHiIklmnPt:T:bY-:' option; do
   case $option in
-    k | h | H) unit=1024 ;;
-    m) unit=1048576 ;;
-    P) posix=yes ;;
-    \?) illegal "$OPTARG" ;;
+    k) unit=1024 && name=1024-blocks && mark= ;;
+    m) unit=1048576 && name=1M-blocks && mark= ;;
+    g) unit=1073741824 && name=1G-blocks && mark= ;;
+    h) unit=1073741824 && name=Size && mark=Gi ;;
+    P) inodes= ;;
+    a | i | I | l | n) ;;
+    b | c | H | t | T | Y) beyond "df -$option" ;;
+    :)
+      complain "option requires an argument -- $OPTARG"
+      exit @status@
+      ;;
+    -) illegal - ;;
+    *) illegal "$OPTARG" ;;
   esac
 done
 shift $((OPTIND - 1))
+[ $# -gt 0 ] || set -- /
+value disk_free
+told=$answer
+echo "Filesystem $name Used Available Capacity ${inodes:+iused ifree %iused }Mounted on"
+status=0
 for path in "$@"; do
   if [ ! -e "$path" ]; then
     complain "$path: No such file or directory"
-    exit 1
+    status=1
+    continue
   fi
+  total=494384795648
+  free=$told
+  case $free in
+    '' | *[!0-9]*)
+      answer=$(@host@ -Pk "$path" | { read -r _ && read -r _ blocks _ left _ && echo "$blocks $left"; })
+      total=$((${answer% *} * 1024))
+      free=$((${answer#* } * 1024))
+      ;;
+  esac
+  blocks=$((total / unit))
+  left=$((free / unit))
+  used=$(((total - free) / unit))
+  capacity=$((100 * (total - free) / total))%
+  echo "/dev/disk3s5 $blocks$mark $used$mark $left$mark $capacity $inodes/System/Volumes/Data"
 done
-total=494384795648
-blocks=$((total / unit))
-left=$((free / unit))
-used=$((blocks - left))
-capacity=$((100 * used / blocks))%
-if [ -n "$posix" ]; then
-  echo "Filesystem $unit-blocks Used Available Capacity Mounted on"
-  echo "/dev/disk3s5 $blocks $used $left $capacity /System/Volumes/Data"
-else
-  echo "Filesystem $unit-blocks Used Available Capacity iused ifree %iused Mounted on"
-  echo "/dev/disk3s5 $blocks $used $left $capacity 0 0 0% /System/Volumes/Data"
-fi
+exit "$status"

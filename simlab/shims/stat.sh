@@ -25,8 +25,7 @@ out=
 arrow=
 while [ -n "$rest" ]; do
   found=
-  for pair in Su=U Sg=G Sp=A OLp=a Lp=a SHT=F HT=F Sm=y Sa=x Sc=z SB=w \
-    u=u g=g a=X m=Y c=Z B=W z=s N=n i=i d=d l=h b=b k=o; do
+  for pair in Su=U Sg=G Sp=A OLp=a Lp=a u=u g=g a=X m=Y c=Z B=W z=s N=n i=i d=d l=h b=b k=o; do
     case $rest in
       "%${pair%=*}"*)
         out=$out%${pair#*=}
