@@ -87,68 +87,140 @@ def test_mac_can_change(root):
     assert macs.run(root, "sw_vers -productVersion; uname -m").stdout == "12.2\nx86_64\n"
 
 
+def bad_option(tool, letter="-"):
+    """Return what a BSD tool says of an option that it does not know."""
+    return f"{tool}: illegal option -- {letter}\n"
+
+
+# What only GNU knows, by the status of a Mac's tool: 1, its awk's and grep's 2, or EX_USAGE.
+REFUSED = {
+    1: {
+        "sed -r 's/(a)/b/' f": bad_option("sed", "r"),
+        "sed -z p f": bad_option("sed", "z"),
+        "sed --expression=p f": bad_option("sed"),
+        "stat -c %s f": bad_option("stat", "c"),
+        "stat --format=%s f": bad_option("stat"),
+        "readlink -m f": bad_option("readlink", "m"),
+        "readlink -e f": bad_option("readlink", "e"),
+        "readlink --canonicalize f": bad_option("readlink"),
+        "find . -printf %p": "find: -printf: unknown primary or operator\n",
+        "find . -type f -executable": "find: -executable: unknown primary or operator\n",
+        "find -name f": bad_option("find", "n"),
+        "find": "usage: find ",
+        "xargs -r echo": bad_option("xargs", "r"),
+        "xargs -d , echo": bad_option("xargs", "d"),
+        "xargs --null echo": bad_option("xargs"),
+        "date -d tomorrow": bad_option("date", "d"),
+        "date --iso-8601": bad_option("date"),
+        "date -Iseconds": bad_option("date", "I"),
+        "date 010100002000": "date: settimeofday (timezone): Operation not permitted\n",
+        "head -n -1 f": "head: illegal line count -- -1\n",
+        "head --lines=1 f": bad_option("head"),
+        "tail --lines=1 f": bad_option("tail"),
+        "ln -r -s f g": bad_option("ln", "r"),
+        "ln -T -s f g": bad_option("ln", "T"),
+        "mktemp --directory": bad_option("mktemp"),
+        "mktemp -p . x.XXX": bad_option("mktemp", "p"),
+        "mktemp x.XXXX.sh": "mktemp: mkstemp failed on x.XXXX.sh",
+        "cut --complement -c 1 f": bad_option("cut"),
+        "touch --reference=f g": bad_option("touch"),
+        "cat -A f": bad_option("cat", "A"),
+        "chmod --reference=f f": bad_option("chmod"),
+        "chmod -c 600 f": bad_option("chmod", "c"),
+        "chown --from=root me f": bad_option("chown"),
+        "od --address-radix=n f": bad_option("od"),
+        "ls --color": bad_option("ls"),
+        "env --unset=A true": bad_option("env"),
+        "env -C / true": bad_option("env", "C"),
+        "tee --append f": bad_option("tee"),
+        "tr --delete a": bad_option("tr"),
+        "wc --lines f": bad_option("wc"),
+        "id --user": bad_option("id"),
+        "basename --suffix=x f": bad_option("basename"),
+        "md5 --quiet f": bad_option("md5"),
+        "uname -i": bad_option("uname", "i"),
+        "ps --no-headers": bad_option("ps"),
+        "dd if=f of=g oflag=sync": "dd: unknown operand oflag\n",
+        "tar --transform=s/a/b/ -cf x.tar f": "tar: Option --transform is not supported\n",
+    },
+    2: {
+        "grep -P a f": bad_option("grep", "P"),
+        "grep --perl-regexp a f": bad_option("grep"),
+        "awk --re-interval 1 f": bad_option("awk"),
+    },
+    64: {
+        "cp --reflink=auto f g": bad_option("cp"),
+        "cp -t . f": bad_option("cp", "t"),
+        "cp -T f g": bad_option("cp", "T"),
+        "cp -u f g": bad_option("cp", "u"),
+        "mv -T f g": bad_option("mv", "T"),
+        "mv --no-clobber f g": bad_option("mv"),
+        "rm --one-file-system f": bad_option("rm"),
+        "mkdir --parents d/e": bad_option("mkdir"),
+        "du -b f": bad_option("du", "b"),
+        "du --max-depth=1 .": bad_option("du"),
+        "df --output=avail .": bad_option("df"),
+        "df -B1 .": bad_option("df", "B"),
+    },
+}
+
+
 @pytest.mark.parametrize(
-    "command",
-    [
-        "sed -i 's/a/b/' f",
-        "sed -i -e 's/a/b/' f",
-        "sed -r 's/(a)/b/' f",
-        "sed --expression=p f",
-        "stat -c %s f",
-        "readlink -m f",
-        "readlink -e f",
-        "find . -printf %p",
-        "find -name f",
-        "xargs -r echo",
-        "date -d tomorrow",
-        "date --iso-8601",
-        "mv -T f g",
-        "cp --reflink=auto f g",
-        "cp -t . f",
-        "ls --color",
-        "ls f -l",
-        "grep -P a f",
-        "du --bytes f",
-        "du -b f",
-        "tail --lines=1 f",
-        "head -n -1 f",
-        "ln -r -s f g",
-        "ln -T -s f g",
-        "mktemp --directory",
-        "mktemp x.XXXX.sh",
-        "cut --complement -c 1 f",
-        "rm --one-file-system f",
-        "mkdir --parents d/e",
-        "touch --reference=f g",
-        "cat -A f",
-        "df --output=avail .",
-        "env --unset=A true",
-        "tar --transform=s/a/b/ -cf x.tar f",
-        "dd if=f of=g oflag=sync",
-        "awk --version",
-        "ps --no-headers",
-        "uname -o -i",
-    ],
+    ("command", "status", "said"),
+    [(command, status, said) for status, all_ in REFUSED.items() for command, said in all_.items()],
 )
-def test_gnu_option_is_refused(root, command):
-    """An option that only GNU knows ends with an error and leaves the file as it was."""
+def test_gnu_option_is_refused(root, command, status, said):
+    """What only GNU knows ends as it does on a Mac, and leaves the file as it was."""
+    (root / "home" / "f").write_text("a\n", encoding="utf-8")
+    done = macs.run(root, command)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith(said)
+    assert (root / "home" / "f").read_text(encoding="utf-8") == "a\n"
+    assert [path.name for path in (root / "home").iterdir()] == ["f"]
+
+
+@pytest.mark.parametrize("command", ["sed -i 's/a/b/' f", "sed -i -e 's/a/b/' f", "sed -i"])
+def test_in_place_sed_wants_its_suffix(root, command):
+    """`sed -i` takes the next word for its suffix, and a script in its place is refused."""
+    (root / "home" / "f").write_text("a\n", encoding="utf-8")
+    done = macs.run(root, command)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "-i took" in done.stderr or "option requires an argument -- i" in done.stderr
+    assert (root / "home" / "f").read_text(encoding="utf-8") == "a\n"
+
+
+@pytest.mark.parametrize("command", ["ls f -l", "rm f -f", "cp f g -R", "chmod 600 f -R"])
+def test_options_end_at_the_first_operand(root, command):
+    """An option behind an operand is a file name, which is not there."""
     (root / "home" / "f").write_text("a\n", encoding="utf-8")
     done = macs.run(root, command)
     assert done.returncode != 0
-    assert done.stderr != ""
-    assert (root / "home" / "f").read_text(encoding="utf-8") == "a\n"
+    assert f"{command[-2:]}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["df -T .", "touch -d yesterday f", "stat -f %Sm .", "stat -f %HT .", "stat .", "du -g ."],
+)
+def test_what_is_not_simulated_says_so(root, command):
+    """What a Mac knows and the simulation does not is an error of simlab's own, never a guess."""
+    done = macs.run(root, command)
+    assert (done.returncode, done.stdout) == (70, "")
+    assert "simlab does not simulate" in done.stderr
 
 
 @pytest.mark.parametrize(
     "tool",
     [
         "wget", "sha256sum", "sha1sum", "md5sum", "timeout", "setsid", "flock", "realpath",
-        "nproc", "tac", "conda", "brew",
+        "nproc", "tac", "conda", "brew", "gsed", "gdate", "jq", "shuf", "numfmt", "truncate",
+        "lsb_release", "systemctl", "apt-get", "python", "pip", "uv", "stdbuf", "free",
     ],
 )  # fmt: skip
 def test_stock_mac_lacks(root, tool):
-    """What no stock Mac has is not found."""
+    """What no stock Mac has is not found, neither by a shell nor by `command -v`."""
     assert macs.run(root, tool).returncode == 127
+    assert macs.run(root, f"command -v {tool}").stdout == ""
 
 
 @pytest.mark.parametrize("tool", stock.DEVELOPER)
@@ -239,6 +311,28 @@ def test_sed_edits_in_place_as_bsd(root):
         ("echo ~; echo $HOME | wc -l", None),
         ("df -Pk . | awk 'NR == 2 { print ($4 > 0) }'", "1\n"),
         ("head -2 /dev/null; head -c 1 /dev/zero | tr '\\0' z", "z"),
+        ("printf abc >f && stat -f %z f && stat -f '%Sp %Lp' .", "3\ndrwxr-xr-x 755\n"),
+        ("df . | awk 'NR == 1 { print $2 } END { print NF }'", "512-blocks\n9\n"),
+        ("touch -t 200001020304.05 f && TZ=UTC date -r f +%d/%H", "02/03\n"),
+        ("date +%s%N | grep -c 'N$'", "1\n"),
+        ("chmod -x . && chmod u+x . && chmod -R go-w . && chmod 755 .", ""),
+        ("printf 'a\\n' | od -An -v -tx1 | tr -d ' \\n'", "610a"),
+        (
+            "uname -m; arch; arch -x86_64 uname -m; arch -arm64 uname -m",
+            "arm64\narm64\nx86_64\narm64\n",
+        ),
+        (
+            "sysctl -n hw.optional.arm64 sysctl.proc_translated; sysctl hw.memsize",
+            "1\n0\nhw.memsize: 17179869184\n",
+        ),
+        ("caffeinate -i sh -c 'exit 3' || echo $?", "3\n"),
+        ("printf 'x\\0y\\0' | xargs -0 -n 1 echo", "x\ny\n"),
+        (
+            "cat -- /dev/null; rm -rf none; ls -1A; id -un >/dev/null; ps -o pid= -p $$ | wc -l",
+            "       1\n",
+        ),
+        ("sw_vers --productName; SYSTEM_VERSION_COMPAT=0 sw_vers -productVersion", "macOS\n15.1\n"),
+        ("xattr -d com.apple.quarantine none 2>/dev/null || echo none", "none\n"),
     ],
 )
 def test_portable_use_works(root, command, said):
