@@ -23,6 +23,7 @@ class Files(asyncssh.SFTPServer):
 
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes], home: Path) -> None:
         super().__init__(chan)
+        self._chan = chan
         self._home = os.fsencode(home)
 
     def map_path(self, path: bytes) -> bytes:
@@ -32,6 +33,11 @@ class Files(asyncssh.SFTPServer):
     def realpath(self, path: bytes) -> bytes:
         """Answer `realpath .` with the home."""
         return os.path.realpath(self.map_path(path))
+
+    def exit(self) -> None:
+        """End with status 0, as sshd's sftp-server does: scp calls any other end a failure."""
+        if not self._chan.is_closing():
+            self._chan.exit(0)
 
 
 class Command(asyncio.SubprocessProtocol):
