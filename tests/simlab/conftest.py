@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 
 import asyncssh
 import pytest
@@ -57,11 +58,11 @@ def mac(lab):
     mac.set(fault=None)
 
 
-@pytest.fixture
-def connect(lab):
-    """Return what opens an asyncssh connection to a Mac, with the lab's key and known hosts."""
+@pytest.fixture(scope="session")
+def enter():
+    """Return what opens an asyncssh connection to a lab's Mac, with its key and known hosts."""
 
-    def connect(mac, **options):
+    def enter(lab, mac, **options):
         options = {
             "username": "anybody",
             "client_keys": [str(lab.directory / "id_ed25519")],
@@ -72,7 +73,13 @@ def connect(lab):
         }
         return asyncssh.connect("127.0.0.1", mac.port, **options)
 
-    return connect
+    return enter
+
+
+@pytest.fixture
+def connect(lab, enter):
+    """Return what opens a connection to a Mac of the shared lab."""
+    return partial(enter, lab)
 
 
 @pytest.fixture

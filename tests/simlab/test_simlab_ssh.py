@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import time
-from pathlib import Path
+import select
 
 import asyncssh
 import paramiko
@@ -171,28 +170,27 @@ def test_client_that_goes_away_leaves_the_command(mac, connect):
     assert mac.run("cat left", timeout=30).stdout == "alone\n"
 
 
-def test_end_of_the_lab_ends_what_runs(tmp_path, stub_depot):
+def test_end_of_the_lab_ends_what_runs(tmp_path, stub_depot, enter):
     """Stopping a lab leaves no process behind, whatever its group."""
     with SimLab(tmp_path / "lab", 1, depot=stub_depot) as lab:
         mac = lab.macs["studio-01"]
-        lab_key = str(lab.directory / "id_ed25519")
+        os.mkfifo(mac.home / "held")
+        held = os.open(mac.home / "held", os.O_RDONLY | os.O_NONBLOCK)
 
         async def start():
-            async with asyncssh.connect(
-                "127.0.0.1", mac.port, username="x", client_keys=[lab_key], known_hosts=None,
-                config=None, agent_path=None,
-            ) as connection:  # fmt: skip
-                done = await connection.run(
-                    "bash -c 'set -m; sleep 600 >/dev/null 2>&1 & echo $!'", check=True
-                )
-                return int(done.stdout)
+            async with enter(lab, mac) as connection:
+                # In a process group of its own, as torchard's long steps could be.
+                command = "set -m; (echo up; exec sleep 600) >held 2>&1 &"
+                await connection.run(f"bash -c '{command}'", check=True)
 
-        pid = asyncio.run(start())
-        os.kill(pid, 0)
-        status = lab.stop()
-    assert status == 0
-    deadline = time.monotonic() + 20  # a killed process is there until somebody has reaped it
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+        asyncio.run(start())
+        assert _read(held) == b"up\n"
+        assert lab.stop() == 0
+    assert _read(held) == b""  # whoever had it open for writing is gone
+    os.close(held)
+
+
+def _read(fifo: int) -> bytes:
+    ready, _, _ = select.select([fifo], [], [], 30)
+    assert ready
+    return os.read(fifo, 100)
