@@ -73,6 +73,8 @@ def _carry_out(
     specs: Mapping[str, str],
 ) -> int:
     if wanted is not None:
+        if options.dry_run:
+            return 0  # and shows no actions
         changes = transaction.link(conda, prefix, wanted)
         pins = transaction.pinned(conda, prefix, [one.file for one in wanted])
         history.append(prefix, conda.command, conda.version, changes=changes, update=pins)

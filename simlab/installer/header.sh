@@ -34,6 +34,7 @@ usage() {
   printf 'usage: %s [options]\n\nInstalls a simulated Miniconda3 @version@\n\n' "$0"
   printf '%s\n' \
     '-b           run in batch mode: no questions, and the license is taken as accepted' \
+    '-c           run conda init after an installation in batch mode' \
     '-f           no error if the install prefix already exists' \
     '-h           print this help message and exit' \
     '-i           run in interactive mode' \
@@ -44,7 +45,7 @@ usage() {
     '-t           run package tests after installation' \
     '-u           update an existing installation'
 }
-while getopts ':bifhkp:smtu' option; do
+while getopts ':bcifhkp:smtu' option; do
   case $option in
     b) BATCH=1 ;;
     i) BATCH=0 ;;
@@ -57,8 +58,8 @@ while getopts ':bifhkp:smtu' option; do
     m) ;;
     p) PREFIX=$OPTARG ;;
     s) SKIP_SCRIPTS=1 ;;
-    t)
-      printf 'ERROR: simlab does not simulate package tests\n' >&2
+    c | t)
+      printf 'ERROR: simlab does not simulate -%s\n' "$option" >&2
       exit 70
       ;;
     *)
