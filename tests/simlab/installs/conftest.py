@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +14,7 @@ from simlab.spec import MacSpec
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from simlab.depot import Depot
@@ -82,3 +85,20 @@ def _with_miniconda(directory: Path, depot: Depot, arch: str, macos: str) -> Sim
     done = mac.install()
     assert done.returncode == 0, done.stderr
     return mac
+
+
+@pytest.fixture(scope="session")
+def served(simlab_depot: Depot) -> Iterator[str]:
+    """The URL of the channel on a web server."""
+    handler = partial(QuietHandler, directory=simlab_depot.channel)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_words: object) -> None:
+        pass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -50,7 +51,9 @@ def test_refuses_a_prefix_that_exists(make_mac):
     ("arguments", "status", "message"),
     [
         ("-b -p 'with space'", 1, "ERROR: Cannot install into directories with spaces"),
-        ("-b -c", 1, "ERROR: did not recognize option"),
+        ("-b -x", 1, "ERROR: did not recognize option"),
+        ("-b -c", 70, "ERROR: simlab does not simulate -c"),
+        ("-b -t", 70, "ERROR: simlab does not simulate -t"),
         ("-h", 2, "usage:"),
     ],
 )
@@ -96,6 +99,32 @@ def test_a_corrupted_payload_only_warns(make_mac):
     assert done.returncode == 0
     assert "WARNING: md5sum mismatch of tar archive" in done.stderr
     assert mac.conda("--version").returncode == 0
+
+
+def test_a_truncated_download_is_half_an_install(make_mac):
+    """An installer that was cut short warns, fails, and leaves a prefix that is refused again."""
+    mac = make_mac()
+    path = mac.home / mac.fetch_installer()
+    os.truncate(path, path.stat().st_size * 2 // 3)
+    done = mac.run(f"bash {path} -b -p {mac.prefix}")
+    assert done.returncode != 0
+    assert "WARNING: md5sum mismatch of tar archive" in done.stderr
+    assert (mac.prefix / "_conda").exists()
+    assert not (mac.prefix / "bin").exists()
+    assert mac.install().returncode == 1
+
+
+def test_prefix_may_be_relative_and_deep(make_mac):
+    """A relative prefix is below the working directory, and its parents are made."""
+    mac = make_mac()
+    done = mac.run(f"bash {mac.fetch_installer()} -b -s -m -k -p some/where/conda")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"PREFIX={mac.home}/some/where/conda\n" in done.stdout
+    assert mac.run("some/where/conda/bin/conda --version").stdout == "conda 26.5.3\n"
+    # No conda init, without being told: batch mode leaves the shell's files alone.
+    assert {path.name for path in mac.home.iterdir()} == {
+        "some", mac.depot.installers["arm64"][0],
+    }  # fmt: skip
 
 
 def test_a_full_disk(make_mac):

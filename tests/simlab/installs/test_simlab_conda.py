@@ -1,0 +1,401 @@
+"""The stand-in's manners that were measured on real conda 26.7, as far as anything here meets them.
+
+All tests share one Miniconda, and each makes environments of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def archive(simlab_depot):
+    """Return what finds a package's archive: `archive("xz-5.8.1")`, for arm64 unless said."""
+
+    def archive(stem: str, subdir: str = "osx-arm64") -> Path:
+        (found,) = (simlab_depot.channel / subdir).glob(f"{stem}-*")
+        return found
+
+    return archive
+
+
+@pytest.fixture
+def explicit(tmp_path, archive):
+    """Return what writes an explicit file of packages, and gives its path."""
+
+    def explicit(*stems: str, lines: tuple[str, ...] = ()) -> Path:
+        file = tmp_path / "explicit.txt"
+        urls = [archive(stem).as_uri() for stem in stems]
+        file.write_text("\n".join(["@EXPLICIT", *urls, *lines, ""]), encoding="utf-8")
+        return file
+
+    return explicit
+
+
+def names(prefix: Path) -> set[str]:
+    """Return name-version of what conda-meta records."""
+    return {path.name.rpartition("-")[0] for path in (prefix / "conda-meta").glob("*.json")}
+
+
+def failure(done) -> str:
+    """Return the exception_name of a command with `--json` that failed."""
+    assert done.returncode == 1
+    return json.loads(done.stdout)["exception_name"]
+
+
+@pytest.fixture(scope="session")
+def env(arm_mac):
+    """An environment with xz that nothing changes: its prefix."""
+    assert arm_mac.conda(f"create -y -q -n kept {arm_mac.channel} xz=5.8.1").returncode == 0
+    return arm_mac.prefix / "envs/kept"
+
+
+# An existing environment, and a directory that is none.
+
+
+@pytest.mark.parametrize("how", ["-y -q", "--json"])
+def test_create_deletes_what_is_there(arm_mac, explicit, how):
+    """`create -y` over an environment deletes all of it first, and so does `--json`; status 0."""
+    prefix = arm_mac.prefix / "envs/doomed"
+    assert arm_mac.conda(f"create -y -n doomed {arm_mac.channel} liblzma=5.8.1").returncode == 0
+    (prefix / "mine.txt").write_text("mine", encoding="utf-8")
+    (prefix / "conda-meta/frozen").write_text("{}", encoding="utf-8")  # that keeps all else away
+    done = arm_mac.conda(f"create {how} -n doomed --file {explicit('xz-5.8.2')}")
+    assert done.returncode == 0
+    assert names(prefix) == {"xz-5.8.2"}
+    assert not (prefix / "mine.txt").exists()
+
+
+def test_create_without_an_answer_does_nothing(arm_mac, env):
+    """Without `-y` and with nobody at stdin, an existing environment stays, and the status is 0."""
+    done = arm_mac.conda(f"create -n kept {arm_mac.channel} liblzma </dev/null")
+    assert done.returncode == 0
+    assert "CondaSystemExit" in done.stdout
+    assert "xz-5.8.1" in names(env)
+
+
+def test_create_takes_a_plain_directory(arm_mac):
+    """A directory that is no environment becomes one, and what was in it stays."""
+    prefix = arm_mac.prefix / "envs/plain"
+    prefix.mkdir(parents=True)
+    (prefix / "mine.txt").write_text("mine", encoding="utf-8")
+    assert arm_mac.conda(f"create -y -q -n plain {arm_mac.channel} xz").returncode == 0
+    assert (prefix / "mine.txt").read_text(encoding="utf-8") == "mine"
+    assert (prefix / "conda-meta/history").is_file()
+
+
+def test_dry_run_over_an_environment_is_an_error(arm_mac, env):
+    """`create --dry-run` refuses an existing environment, even with `-y`, and leaves it."""
+    done = arm_mac.conda(f"create --dry-run -y --json -n kept {arm_mac.channel} xz")
+    assert failure(done) == "CondaValueError"
+    assert "xz-5.8.1" in names(env)
+
+
+@pytest.mark.parametrize("spec", ["no-such-package", "'xz<1'", "libblas=3.9.0 libcblas=3.11.0"])
+def test_failed_create_leaves_nothing(arm_mac, spec):
+    """What cannot be solved is status 1, and no directory is made."""
+    done = arm_mac.conda(f"create -y --json -n failed {arm_mac.channel} {spec}")
+    assert failure(done) in ("UnsatisfiableError", "PackagesNotFoundInChannelsError")
+    assert not (arm_mac.prefix / "envs/failed").exists()
+
+
+# Explicit files.
+
+
+def test_explicit_file_prints_no_json(arm_mac, explicit):
+    """`--json` prints nothing at all for an explicit file."""
+    done = arm_mac.conda(f"create -y --json -p {arm_mac.home}/quiet --file {explicit('xz-5.8.1')}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert names(arm_mac.home / "quiet") == {"xz-5.8.1"}  # and asks nothing of its dependencies
+
+
+def test_hash_of_a_file_url_is_not_checked(arm_mac, archive, tmp_path):
+    """A wrong sha256 behind a file:// URL is not looked at."""
+    file = tmp_path / "explicit.txt"
+    url = archive("bzip2-1.0.8").as_uri()
+    file.write_text(f"@EXPLICIT\n{url}#sha256:{'0' * 64}\n", encoding="utf-8")
+    assert arm_mac.conda(f"create -y -q -n unchecked --file {file}").returncode == 0
+    assert names(arm_mac.prefix / "envs/unchecked") == {"bzip2-1.0.8"}
+
+
+def test_hash_is_checked_over_http_unless_cached(arm_mac, archive, explicit, served):
+    """Over HTTP a wrong hash ends with status 1 and no environment; a cached archive is trusted."""
+    path = archive("rhash-1.4.6")
+    url = f"{served}/osx-arm64/{path.name}"
+    right, wrong = hashlib.sha256(path.read_bytes()).hexdigest(), "0" * 64
+    create = f"create -y -q -n hashed --file {explicit(lines=(f'{url}#{wrong}',))}"
+    done = arm_mac.conda(create)
+    assert done.returncode == 1
+    assert "ChecksumMismatchError" in done.stderr
+    assert not (arm_mac.prefix / "envs/hashed").exists()
+    good = explicit(lines=(f"{url}#sha256:{right}",))
+    assert arm_mac.conda(f"create -y -q -n hashed --file {good}").returncode == 0
+    explicit(lines=(f"{url}#{wrong}",))
+    assert arm_mac.conda(create).returncode == 0
+
+
+def test_wrong_subdir_is_installed_without_a_word(arm_mac, archive, explicit):
+    """A package for Intel goes into an arm64 environment; nobody looks at its subdir."""
+    intel = archive("zstd-1.5.7", "osx-64").as_uri()
+    done = arm_mac.conda(f"create -y -q -n strange --file {explicit(lines=(intel,))}")
+    assert (done.returncode, done.stderr) == (0, "")
+    (record,) = (arm_mac.prefix / "envs/strange/conda-meta").glob("zstd-*.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["subdir"] == "osx-64"
+
+
+def test_explicit_file_only_adds(arm_mac, explicit):
+    """What the file does not name stays, and a deleted file of what it names stays deleted."""
+    prefix = arm_mac.prefix / "envs/adding"
+    assert (
+        arm_mac.conda(
+            f"create -y -q -n adding --file {explicit('xz-5.8.1', 'libuv-1.51.0')}"
+        ).returncode
+        == 0
+    )
+    (prefix / "bin/xz").unlink()
+    again = arm_mac.conda(f"install -y -q -n adding --file {explicit('xz-5.8.1')}")
+    assert again.returncode == 0
+    assert names(prefix) == {"xz-5.8.1", "libuv-1.51.0"}
+    assert not (prefix / "bin/xz").exists()
+    assert (prefix / "conda-meta/history").read_text(encoding="utf-8").count("==>") == 2
+
+
+def test_explicit_dry_run_installs_nothing(arm_mac, explicit):
+    """`--dry-run` with an explicit file shows no actions and makes no environment."""
+    done = arm_mac.conda(f"create -y --json --dry-run -n dry --file {explicit('xz-5.8.1')}")
+    assert "LINK" not in done.stdout
+    assert not (arm_mac.prefix / "envs/dry").exists()
+
+
+def test_history_pins_what_was_explicit(arm_mac, explicit):
+    """An explicit file pins each package to its build, until the history says otherwise."""
+    prefix = arm_mac.prefix / "envs/pinned"
+    create = f"create -y -q -n pinned --file {explicit('xz-5.8.1', 'liblzma-5.8.1')}"
+    assert arm_mac.conda(create).returncode == 0
+    history = prefix / "conda-meta/history"
+    assert "xz==5.8.1=" in history.read_text(encoding="utf-8")
+    install = f"install -y --json -n pinned {arm_mac.channel} liblzma=5.8.2"
+    assert failure(arm_mac.conda(install)) == "UnsatisfiableError"
+    assert names(prefix) == {"xz-5.8.1", "liblzma-5.8.1"}
+    with history.open("a", encoding="utf-8") as file:
+        file.write('# remove specs: ["xz", "liblzma"]\n# update specs: ["xz"]\n')
+    assert arm_mac.conda(install).returncode == 0
+    assert names(prefix) == {"xz-5.8.2", "liblzma-5.8.2"}
+
+
+@pytest.mark.parametrize("text", ["xz-5.8.1.conda", "file:///nowhere/xz-5.8.1-h0_0.conda"])
+def test_explicit_file_that_names_nothing(arm_mac, tmp_path, text):
+    """A line that is no URL, or a URL of nothing, is status 1 and no environment."""
+    file = tmp_path / "explicit.txt"
+    file.write_text(f"@EXPLICIT\n{text}\n", encoding="utf-8")
+    assert arm_mac.conda(f"create -y -q -n nothing --file {file}").returncode == 1
+    assert not (arm_mac.prefix / "envs/nothing").exists()
+
+
+# Installing and removing.
+
+
+def test_install_of_what_is_there(arm_mac, env):
+    """Nothing to do is status 0 and a message; but a name without a version would upgrade."""
+    before = names(env)
+    done = arm_mac.conda(f"install -y --json -n kept {arm_mac.channel} xz=5.8.1")
+    assert json.loads(done.stdout) == {
+        "success": True, "message": "All requested packages already installed.",
+    }  # fmt: skip
+    would = json.loads(
+        arm_mac.conda(f"install --dry-run --json -n kept {arm_mac.channel} xz").stdout
+    )
+    assert [one["version"] for one in would["actions"]["LINK"] if one["name"] == "xz"] == ["5.8.2"]
+    assert names(env) == before
+
+
+def test_later_install_keeps_what_was_asked_for(arm_mac):
+    """A spec of an earlier command holds in a later solve."""
+    prefix = arm_mac.prefix / "envs/later"
+    assert arm_mac.conda(f"create -y -q -n later {arm_mac.channel} liblzma=5.8.1").returncode == 0
+    assert arm_mac.conda(f"install -y -q -n later {arm_mac.channel} xz").returncode == 0
+    assert names(prefix) >= {"liblzma-5.8.1", "xz-5.8.1"}
+    (record,) = (prefix / "conda-meta").glob("xz-*.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["requested_spec"] == "xz"
+
+
+def test_remove_takes_what_depends_on_it(arm_mac):
+    """`remove` takes a package and those that need it."""
+    prefix = arm_mac.prefix / "envs/removing"
+    assert arm_mac.conda(f"create -y -q -n removing {arm_mac.channel} xz libuv").returncode == 0
+    assert arm_mac.conda("remove -y -q -n removing liblzma").returncode == 0
+    assert names(prefix) == {"libuv-1.51.0"}
+    assert arm_mac.conda("remove -y -q -n removing --all").returncode == 0
+    assert not prefix.exists()
+
+
+def test_frozen_environment_is_protected(arm_mac):
+    """CEP 22: `install` and `remove` refuse a frozen environment, unless they are told to."""
+    prefix = arm_mac.prefix / "envs/frozen"
+    assert arm_mac.conda(f"create -y -q -n frozen {arm_mac.channel} xz=5.8.1").returncode == 0
+    (prefix / "conda-meta/frozen").write_text('{"message": "no"}', encoding="utf-8")
+    install = f"install -y --json -n frozen {arm_mac.channel} libuv"
+    assert failure(arm_mac.conda(install)) == "EnvironmentIsFrozenError"
+    assert failure(arm_mac.conda("remove -y --json -n frozen xz")) == "EnvironmentIsFrozenError"
+    assert arm_mac.conda(f"{install} --override-frozen").returncode == 0
+    protect = f"CONDA_PROTECT_FROZEN_ENVS=0 {arm_mac.prefix}/bin/conda"
+    assert arm_mac.run(f"{protect} remove -y -q -n frozen libuv").returncode == 0
+
+
+def test_interrupted_upgrade_is_repaired(arm_mac):
+    """What a kill left as `*.json.c~` is not listed, and the same install repairs it."""
+    prefix = arm_mac.prefix / "envs/torn"
+    assert arm_mac.conda(f"create -y -q -n torn {arm_mac.channel} xz=5.8.1").returncode == 0
+    (record,) = (prefix / "conda-meta").glob("xz-*.json")
+    record.rename(f"{record}.c~")
+    (prefix / "bin/xz").unlink()
+    listed = arm_mac.conda("list -n torn --json")
+    assert listed.returncode == 0
+    assert "xz" not in [one["name"] for one in json.loads(listed.stdout)]
+    assert arm_mac.conda(f"install -y -q -n torn {arm_mac.channel} xz=5.8.1").returncode == 0
+    assert arm_mac.run(f"{prefix}/bin/xz").stdout == "xz 5.8.1 (simulated)\n"
+
+
+def test_killed_create_is_no_environment(arm_mac, env):
+    """What has no history is no environment: conda does not list it, and creates over it."""
+    prefix = arm_mac.prefix / "envs/killed"
+    shutil.copytree(env, prefix)
+    (prefix / "conda-meta/history").unlink()
+    assert str(prefix) not in json.loads(arm_mac.conda("env list --json").stdout)["envs"]
+    listed = arm_mac.conda("list -n killed --json")
+    assert failure(listed) == "DirectoryNotACondaEnvironmentError"
+    assert arm_mac.conda(f"create -y -q -n killed {arm_mac.channel} xz=5.8.2").returncode == 0
+    assert "xz-5.8.2" in names(prefix)
+    assert "xz-5.8.1" not in names(prefix)
+
+
+# Listing.
+
+
+def test_list_names_where_packages_come_from(arm_mac, env):
+    """`list --json` has conda's eight keys, and packages of pip's are of the channel pypi."""
+    listed = json.loads(arm_mac.conda("list -n kept --json").stdout)
+    (xz,) = [one for one in listed if one["name"] == "xz"]
+    assert set(xz) == {
+        "base_url", "build_number", "build_string", "channel", "dist_name", "name", "platform",
+        "version",
+    }  # fmt: skip
+    assert (xz["platform"], xz["version"]) == ("osx-arm64", "5.8.1")
+    assert xz["base_url"] == arm_mac.depot.channel.as_uri()
+
+
+def test_list_without_a_match_is_an_error(arm_mac, env):
+    """A regex that nothing matches is status 1."""
+    assert failure(arm_mac.conda("list -n kept --json nothing-of-it")) == "CondaValueError"
+
+
+def test_list_of_what_is_no_environment(arm_mac, env, tmp_path):
+    """A missing environment, a plain directory and a broken record have names of their own."""
+    assert failure(arm_mac.conda("list -n absent --json")) == "EnvironmentLocationNotFound"
+    listed = arm_mac.conda(f"list -p {tmp_path} --json")
+    assert failure(listed) == "DirectoryNotACondaEnvironmentError"
+    shutil.copytree(env, tmp_path / "broken")
+    # A file of our own in conda-meta is read as a package.
+    (tmp_path / "broken/conda-meta/torchard.json").write_text("{}", encoding="utf-8")
+    done = arm_mac.conda(f"list -p {tmp_path}/broken --json")
+    assert failure(done) == "CorruptedEnvironmentError"
+    assert json.loads(done.stdout)["corrupted_file"].endswith("torchard.json")
+
+
+def test_explicit_list_makes_the_same_environment(arm_mac, env, tmp_path):
+    """What `list --explicit --sha256` prints is a file that `create` makes the same of."""
+    done = arm_mac.conda("list -n kept --explicit --sha256")
+    assert "# platform: osx-arm64\n@EXPLICIT\n" in done.stdout
+    assert all("#sha256:" in line for line in done.stdout.splitlines() if "://" in line)
+    (tmp_path / "again.txt").write_text(done.stdout, encoding="utf-8")
+    assert arm_mac.conda(f"create -y -q -n again --file {tmp_path}/again.txt").returncode == 0
+    assert names(arm_mac.prefix / "envs/again") == names(env)
+
+
+def test_environment_elsewhere_is_registered_unless_told_not_to(arm_mac, explicit):
+    """An environment at another path is listed, without a name, but for CONDA_REGISTER_ENVS."""
+    conda, file = f"{arm_mac.prefix}/bin/conda", explicit("xz-5.8.1")
+    for name, told in (("seen", "true"), ("unseen", "false")):
+        made = arm_mac.run(
+            f"CONDA_REGISTER_ENVS={told} {conda} create -y -q -p $HOME/{name} --file {file}"
+        )
+        assert made.returncode == 0
+    found = json.loads(arm_mac.conda("env list --json").stdout)
+    assert found["envs"][0] == str(arm_mac.prefix)
+    assert str(arm_mac.home / "seen") in found["envs"]
+    assert str(arm_mac.home / "unseen") not in found["envs"]
+    details = found["envs_details"][str(arm_mac.home / "seen")]
+    assert (details["name"], details["base"], details["frozen"]) == ("", False, False)
+
+
+def test_run_gives_the_commands_status(arm_mac, env):
+    """`run` runs in the environment and ends as its command does; without one, as conda does."""
+    done = arm_mac.conda("run -n kept sh -c 'xz; echo \"$CONDA_PREFIX\"; exit 6'")
+    assert (done.returncode, done.stdout) == (6, f"xz 5.8.1 (simulated)\n{env}\n")
+    assert arm_mac.conda("run -n absent true").returncode == 1
+
+
+# An environment that is shown as a link.
+
+
+def test_link_is_an_environment_by_its_own_name(arm_mac, explicit):
+    """A link in envs/ is an environment; `remove --all` empties what it leads to."""
+    conda = f"CONDA_REGISTER_ENVS=false {arm_mac.prefix}/bin/conda"
+    generation = arm_mac.home / "generations/torch-1"
+    file = explicit("xz-5.8.1", "liblzma-5.8.1")
+    assert arm_mac.run(f"{conda} create -y -q -p {generation} --file {file}").returncode == 0
+    link = arm_mac.prefix / "envs/linked"
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(generation)
+    found = json.loads(arm_mac.conda("env list --json").stdout)
+    assert found["envs_details"][str(link)]["name"] == "linked"
+    assert str(generation) not in found["envs"]
+    listed = json.loads(arm_mac.conda("list -n linked --json").stdout)
+    assert [one["name"] for one in listed] == ["liblzma", "xz"]
+    done = arm_mac.conda("run -n linked sh -c 'echo \"$CONDA_PREFIX $CONDA_DEFAULT_ENV\"'")
+    assert done.stdout == f"{link} linked\n"
+    assert arm_mac.conda(f"install -y -q -n linked {arm_mac.channel} libuv").returncode == 0
+    assert "libuv-1.51.0" in names(generation)
+    assert arm_mac.conda("remove -y -q -n linked --all").returncode == 0
+    assert not os.path.lexists(link)
+    assert list(generation.iterdir()) == []
+
+
+# Channels and the system.
+
+
+def test_osx_decides_what_can_be_installed(arm_mac):
+    """`__osx` is the Mac's macOS, and CONDA_OVERRIDE_OSX another one."""
+    create = f"create -y --json -n mlx {arm_mac.channel} mlx python=3.12"
+    conda = f"{arm_mac.prefix}/bin/conda"
+    assert failure(arm_mac.run(f"CONDA_OVERRIDE_OSX=13.6 {conda} {create}")) == "UnsatisfiableError"
+    assert arm_mac.run(f"{conda} {create} --dry-run").returncode == 0
+
+
+def test_channels_of_the_command_are_added(arm_mac, env):
+    """`-c` adds to what the settings name; only --override-channels leaves those out."""
+    info = json.loads(arm_mac.conda("info --json").stdout)
+    assert info["channels"] == ["https://conda.anaconda.org/conda-forge/osx-arm64"]
+    none = arm_mac.conda("install -y --json -n kept --override-channels xz")
+    assert failure(none) == "NoChannelsConfiguredError"
+
+
+def test_base_cannot_be_created_or_removed(arm_mac):
+    """Base is refused by `create`, and by `remove --all`."""
+    assert failure(arm_mac.conda("create -y --json -n base xz")) == "CondaValueError"
+    assert failure(arm_mac.conda("remove -y --json -n base --all")) == "CondaEnvironmentError"
+    assert arm_mac.conda("--version").returncode == 0
+
+
+def test_packages_are_links_to_the_cache(arm_mac, env):
+    """A package's files are the cache's own: another environment with it costs no disk."""
+    assert (env / "share/simlab/xz.txt").stat().st_nlink > 1
