@@ -4,6 +4,7 @@ installers/   the Miniconda-shaped installers
 conda/        channels, one folder each; conda-forge is the only one
 wheels/       stub wheels, with their METADATA beside them
 simple/       the index of the wheels
+nightly/      wheels/ and simple/ of the nightly builds
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _STAMP = ".stamp.json"
 _SOURCES = (".py", ".sh", ".yaml")
 # What decides the bytes: the Macs and their ports do not.
 _PARTS = (
-    "channel", "conda", "depot", "installer", "package", "pip", "python", "stubs", "wheels",
+    "channel", "conda", "depot", "installer", "nightly", "package", "pip", "python", "stubs",
+    "wheels",
 )  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def _read(directory: Path, digest: str) -> Depot | None:
 
 def _build(directory: Path, own: pip.Pip) -> Depot:
     (directory / _STAMP).unlink(missing_ok=True)
-    for part in ("installers", "conda", "wheels", "simple"):
+    for part in ("installers", "conda", "wheels", "simple", "nightly"):
         shutil.rmtree(directory / part, ignore_errors=True)
     wheels.write(directory)
     root = directory / "conda" / CHANNEL

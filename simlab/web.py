@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 ADDRESS = "127.0.0.1"
 REFRESH = "/.simlab/refresh"
+_JSON = "application/vnd.pypi.simple.v1+json"  # PEP 691
 FAULTS = ("corrupt", "cut", "status", "slow")
 _CHUNK = 256 * 1024
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
@@ -104,7 +105,7 @@ class Web:
             self._refresh()
             answer = _plain(200)
         else:
-            answer = self._file(path, headers.get("range", ""))
+            answer = self._file(path, headers)
         whole = answer.size if method != "HEAD" else 0
         sent = min(whole, int(fault.get("cut", whole)))
         if path != REFRESH:
@@ -135,20 +136,24 @@ class Web:
                     return dict(fault)
         return {}
 
-    def _file(self, path: str, wanted: str) -> _Answer:
+    def _file(self, path: str, asked: Mapping[str, str]) -> _Answer:
         file = (self._root / path.lstrip("/")).resolve()
         if not file.is_relative_to(self._root) or not file.exists():
             return _plain(404)
         if file.is_dir():
             if not path.endswith("/"):
                 return _Answer(301, (("Location", urllib.parse.quote(f"{path}/")),))
-            if not (file / "index.html").is_file():
+            if _JSON in asked.get("accept", "") and (file / "index.json").is_file():
+                file /= "index.json"
+            elif (file / "index.html").is_file():
+                file /= "index.html"
+            else:
                 return _listing(file)
-            file /= "index.html"
         size = file.stat().st_size
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        kind = _JSON if file.name == "index.json" else kind
         headers = (("Content-Type", kind), ("Accept-Ranges", "bytes"))
-        span = _span(wanted, size)
+        span = _span(asked.get("range", ""), size)
         if span is None:
             return _Answer(200, headers, file, 0, size)
         start, end = span

@@ -61,6 +61,17 @@ def test_folder_is_an_index(get):
     assert b'<a href="Stub-arm64.sh">' in get("/installers/")[1]
 
 
+def test_index_is_json_for_those_who_ask(get, stub_depot):
+    """Who accepts PEP 691's JSON gets it where there is some, and anybody else the page."""
+    asked = "application/vnd.pypi.simple.v1+json, text/html;q=0.1"
+    page = stub_depot / "simple/einops/index.html"
+    assert get("/simple/einops/", Accept=asked)[1] == page.read_bytes()
+    page.with_suffix(".json").write_text('{"name": "einops"}', encoding="utf-8")
+    _, body, headers = get("/simple/einops/", Accept=asked)
+    assert (body, headers["Content-Type"]) == (b'{"name": "einops"}', asked.partition(",")[0])
+    assert get("/simple/einops/", Accept="text/html")[1] == page.read_bytes()
+
+
 @pytest.mark.parametrize("path", ["/../id_ed25519", "/%2e%2e/lab.yaml", "//etc/hostname"])
 def test_nothing_outside_the_depot_is_served(get, path):
     """No path leads out of the depot."""
