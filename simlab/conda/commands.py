@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.conda import history, root, solving, transaction
+from simlab.conda import history, root, solving, terms, transaction
 from simlab.conda.failure import CondaError, CondaExit
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def create(conda: Root, options: argparse.Namespace) -> int:
     """Create an environment; with `-y` or `--json`, what is there already is deleted first."""
+    terms.check(conda, _channels(conda, options))
     prefix = conda.prefix_of(options.name, options.prefix)
     if prefix == conda.prefix:
         raise CondaError("CondaValueError", "The target prefix is the base prefix. Aborting.")
@@ -43,6 +44,7 @@ def create(conda: Root, options: argparse.Namespace) -> int:
 
 def install(conda: Root, options: argparse.Namespace) -> int:
     """Install into an environment that is there."""
+    terms.check(conda, _channels(conda, options))
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
     root.thawed(prefix, override=options.override_frozen)
     wanted, specs = _asked(options)
@@ -187,6 +189,7 @@ def _say(options: argparse.Namespace, text: str, data: Mapping[str, Any]) -> Non
 
 def remove(conda: Root, options: argparse.Namespace) -> int:
     """Remove an environment, or packages and what depends on them."""
+    terms.check(conda, _channels(conda, options))
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
     if options.all:
         if prefix == conda.prefix:

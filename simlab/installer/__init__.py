@@ -115,7 +115,7 @@ def _payload(subdir: str, archives: Mapping[str, bytes]) -> dict[str, File]:
     afterwards = {
         "conda-meta/history": File(after.encode()),
         "conda-meta/initial-state.explicit.txt": File(f"@EXPLICIT\n{urls}".encode()),
-        ".condarc": File(b"channels:\n  - conda-forge\n"),
+        ".condarc": File(b"channels:\n  - defaults\n"),
         ".nonadmin": File(b""),
     }
     return {

@@ -69,7 +69,7 @@ def test_create_deletes_what_is_there(arm_mac, explicit, how):
     assert arm_mac.conda(f"create -y -n doomed {arm_mac.channel} liblzma=5.8.1").returncode == 0
     (prefix / "mine.txt").write_text("mine", encoding="utf-8")
     (prefix / "conda-meta/frozen").write_text("{}", encoding="utf-8")  # that keeps all else away
-    done = arm_mac.conda(f"create {how} -n doomed --file {explicit('xz-5.8.2')}")
+    done = arm_mac.conda(f"create {how} -n doomed {arm_mac.channel} --file {explicit('xz-5.8.2')}")
     assert done.returncode == 0
     assert names(prefix) == {"xz-5.8.2"}
     assert not (prefix / "mine.txt").exists()
@@ -113,7 +113,9 @@ def test_failed_create_leaves_nothing(arm_mac, spec):
 
 def test_explicit_file_prints_no_json(arm_mac, explicit):
     """`--json` prints nothing at all for an explicit file."""
-    done = arm_mac.conda(f"create -y --json -p {arm_mac.home}/quiet --file {explicit('xz-5.8.1')}")
+    done = arm_mac.conda(
+        f"create -y --json -p {arm_mac.home}/quiet {arm_mac.channel} --file {explicit('xz-5.8.1')}"
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert names(arm_mac.home / "quiet") == {"xz-5.8.1"}  # and asks nothing of its dependencies
 
@@ -123,7 +125,9 @@ def test_hash_of_a_file_url_is_not_checked(arm_mac, archive, tmp_path):
     file = tmp_path / "explicit.txt"
     url = archive("bzip2-1.0.8").as_uri()
     file.write_text(f"@EXPLICIT\n{url}#sha256:{'0' * 64}\n", encoding="utf-8")
-    assert arm_mac.conda(f"create -y -q -n unchecked --file {file}").returncode == 0
+    assert (
+        arm_mac.conda(f"create -y -q -n unchecked {arm_mac.channel} --file {file}").returncode == 0
+    )
     assert names(arm_mac.prefix / "envs/unchecked") == {"bzip2-1.0.8"}
 
 
@@ -132,13 +136,15 @@ def test_hash_is_checked_over_http_unless_cached(arm_mac, archive, explicit, ser
     path = archive("rhash-1.4.6")
     url = f"{served}/osx-arm64/{path.name}"
     right, wrong = hashlib.sha256(path.read_bytes()).hexdigest(), "0" * 64
-    create = f"create -y -q -n hashed --file {explicit(lines=(f'{url}#{wrong}',))}"
+    create = (
+        f"create -y -q -n hashed {arm_mac.channel} --file {explicit(lines=(f'{url}#{wrong}',))}"
+    )
     done = arm_mac.conda(create)
     assert done.returncode == 1
     assert "ChecksumMismatchError" in done.stderr
     assert not (arm_mac.prefix / "envs/hashed").exists()
     good = explicit(lines=(f"{url}#sha256:{right}",))
-    assert arm_mac.conda(f"create -y -q -n hashed --file {good}").returncode == 0
+    assert arm_mac.conda(f"create -y -q -n hashed {arm_mac.channel} --file {good}").returncode == 0
     explicit(lines=(f"{url}#{wrong}",))
     assert arm_mac.conda(create).returncode == 0
 
@@ -146,7 +152,9 @@ def test_hash_is_checked_over_http_unless_cached(arm_mac, archive, explicit, ser
 def test_wrong_subdir_is_installed_without_a_word(arm_mac, archive, explicit):
     """A package for Intel goes into an arm64 environment; nobody looks at its subdir."""
     intel = archive("zstd-1.5.7", "osx-64").as_uri()
-    done = arm_mac.conda(f"create -y -q -n strange --file {explicit(lines=(intel,))}")
+    done = arm_mac.conda(
+        f"create -y -q -n strange {arm_mac.channel} --file {explicit(lines=(intel,))}"
+    )
     assert (done.returncode, done.stderr) == (0, "")
     (record,) = (arm_mac.prefix / "envs/strange/conda-meta").glob("zstd-*.json")
     assert json.loads(record.read_text(encoding="utf-8"))["subdir"] == "osx-64"
@@ -155,14 +163,13 @@ def test_wrong_subdir_is_installed_without_a_word(arm_mac, archive, explicit):
 def test_explicit_file_only_adds(arm_mac, explicit):
     """What the file does not name stays, and a deleted file of what it names stays deleted."""
     prefix = arm_mac.prefix / "envs/adding"
-    assert (
-        arm_mac.conda(
-            f"create -y -q -n adding --file {explicit('xz-5.8.1', 'libuv-1.51.0')}"
-        ).returncode
-        == 0
-    )
+    file = explicit("xz-5.8.1", "libuv-1.51.0")
+    made = arm_mac.conda(f"create -y -q -n adding {arm_mac.channel} --file {file}")
+    assert made.returncode == 0
     (prefix / "bin/xz").unlink()
-    again = arm_mac.conda(f"install -y -q -n adding --file {explicit('xz-5.8.1')}")
+    again = arm_mac.conda(
+        f"install -y -q -n adding {arm_mac.channel} --file {explicit('xz-5.8.1')}"
+    )
     assert again.returncode == 0
     assert names(prefix) == {"xz-5.8.1", "libuv-1.51.0"}
     assert not (prefix / "bin/xz").exists()
@@ -171,7 +178,9 @@ def test_explicit_file_only_adds(arm_mac, explicit):
 
 def test_explicit_dry_run_installs_nothing(arm_mac, explicit):
     """`--dry-run` with an explicit file shows no actions and makes no environment."""
-    done = arm_mac.conda(f"create -y --json --dry-run -n dry --file {explicit('xz-5.8.1')}")
+    done = arm_mac.conda(
+        f"create -y --json --dry-run -n dry {arm_mac.channel} --file {explicit('xz-5.8.1')}"
+    )
     assert "LINK" not in done.stdout
     assert not (arm_mac.prefix / "envs/dry").exists()
 
@@ -179,7 +188,9 @@ def test_explicit_dry_run_installs_nothing(arm_mac, explicit):
 def test_history_pins_what_was_explicit(arm_mac, explicit):
     """An explicit file pins each package to its build, until the history says otherwise."""
     prefix = arm_mac.prefix / "envs/pinned"
-    create = f"create -y -q -n pinned --file {explicit('xz-5.8.1', 'liblzma-5.8.1')}"
+    create = (
+        f"create -y -q -n pinned {arm_mac.channel} --file {explicit('xz-5.8.1', 'liblzma-5.8.1')}"
+    )
     assert arm_mac.conda(create).returncode == 0
     history = prefix / "conda-meta/history"
     assert "xz==5.8.1=" in history.read_text(encoding="utf-8")
@@ -197,7 +208,7 @@ def test_explicit_file_that_names_nothing(arm_mac, tmp_path, text):
     """A line that is no URL, or a URL of nothing, is status 1 and no environment."""
     file = tmp_path / "explicit.txt"
     file.write_text(f"@EXPLICIT\n{text}\n", encoding="utf-8")
-    assert arm_mac.conda(f"create -y -q -n nothing --file {file}").returncode == 1
+    assert arm_mac.conda(f"create -y -q -n nothing {arm_mac.channel} --file {file}").returncode == 1
     assert not (arm_mac.prefix / "envs/nothing").exists()
 
 
@@ -232,9 +243,9 @@ def test_remove_takes_what_depends_on_it(arm_mac):
     """`remove` takes a package and those that need it."""
     prefix = arm_mac.prefix / "envs/removing"
     assert arm_mac.conda(f"create -y -q -n removing {arm_mac.channel} xz libuv").returncode == 0
-    assert arm_mac.conda("remove -y -q -n removing liblzma").returncode == 0
+    assert arm_mac.conda(f"remove -y -q -n removing {arm_mac.channel} liblzma").returncode == 0
     assert names(prefix) == {"libuv-1.51.0"}
-    assert arm_mac.conda("remove -y -q -n removing --all").returncode == 0
+    assert arm_mac.conda(f"remove -y -q -n removing {arm_mac.channel} --all").returncode == 0
     assert not prefix.exists()
 
 
@@ -245,10 +256,13 @@ def test_frozen_environment_is_protected(arm_mac):
     (prefix / "conda-meta/frozen").write_text('{"message": "no"}', encoding="utf-8")
     install = f"install -y --json -n frozen {arm_mac.channel} libuv"
     assert failure(arm_mac.conda(install)) == "EnvironmentIsFrozenError"
-    assert failure(arm_mac.conda("remove -y --json -n frozen xz")) == "EnvironmentIsFrozenError"
+    assert (
+        failure(arm_mac.conda(f"remove -y --json -n frozen {arm_mac.channel} xz"))
+        == "EnvironmentIsFrozenError"
+    )
     assert arm_mac.conda(f"{install} --override-frozen").returncode == 0
     protect = f"CONDA_PROTECT_FROZEN_ENVS=0 {arm_mac.prefix}/bin/conda"
-    assert arm_mac.run(f"{protect} remove -y -q -n frozen libuv").returncode == 0
+    assert arm_mac.run(f"{protect} remove -y -q -n frozen {arm_mac.channel} libuv").returncode == 0
 
 
 def test_interrupted_upgrade_is_repaired(arm_mac):
@@ -317,16 +331,22 @@ def test_explicit_list_makes_the_same_environment(arm_mac, env, tmp_path):
     assert "# platform: osx-arm64\n@EXPLICIT\n" in done.stdout
     assert all("#sha256:" in line for line in done.stdout.splitlines() if "://" in line)
     (tmp_path / "again.txt").write_text(done.stdout, encoding="utf-8")
-    assert arm_mac.conda(f"create -y -q -n again --file {tmp_path}/again.txt").returncode == 0
+    assert (
+        arm_mac.conda(
+            f"create -y -q -n again {arm_mac.channel} --file {tmp_path}/again.txt"
+        ).returncode
+        == 0
+    )
     assert names(arm_mac.prefix / "envs/again") == names(env)
 
 
 def test_environment_elsewhere_is_registered_unless_told_not_to(arm_mac, explicit):
     """An environment at another path is listed, without a name, but for CONDA_REGISTER_ENVS."""
-    conda, file = f"{arm_mac.prefix}/bin/conda", explicit("xz-5.8.1")
+    what = f"{arm_mac.channel} --file {explicit('xz-5.8.1')}"
     for name, told in (("seen", "true"), ("unseen", "false")):
         made = arm_mac.run(
-            f"CONDA_REGISTER_ENVS={told} {conda} create -y -q -p $HOME/{name} --file {file}"
+            f"CONDA_REGISTER_ENVS={told} {arm_mac.prefix}/bin/conda create -y -q"
+            f" -p $HOME/{name} {what}"
         )
         assert made.returncode == 0
     found = json.loads(arm_mac.conda("env list --json").stdout)
@@ -352,7 +372,12 @@ def test_link_is_an_environment_by_its_own_name(arm_mac, explicit):
     conda = f"CONDA_REGISTER_ENVS=false {arm_mac.prefix}/bin/conda"
     generation = arm_mac.home / "generations/torch-1"
     file = explicit("xz-5.8.1", "liblzma-5.8.1")
-    assert arm_mac.run(f"{conda} create -y -q -p {generation} --file {file}").returncode == 0
+    assert (
+        arm_mac.run(
+            f"{conda} create -y -q -p {generation} {arm_mac.channel} --file {file}"
+        ).returncode
+        == 0
+    )
     link = arm_mac.prefix / "envs/linked"
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(generation)
@@ -365,7 +390,7 @@ def test_link_is_an_environment_by_its_own_name(arm_mac, explicit):
     assert done.stdout == f"{link} linked\n"
     assert arm_mac.conda(f"install -y -q -n linked {arm_mac.channel} libuv").returncode == 0
     assert "libuv-1.51.0" in names(generation)
-    assert arm_mac.conda("remove -y -q -n linked --all").returncode == 0
+    assert arm_mac.conda(f"remove -y -q -n linked {arm_mac.channel} --all").returncode == 0
     assert not os.path.lexists(link)
     assert list(generation.iterdir()) == []
 
@@ -381,18 +406,46 @@ def test_osx_decides_what_can_be_installed(arm_mac):
     assert arm_mac.run(f"{conda} {create} --dry-run").returncode == 0
 
 
-def test_channels_of_the_command_are_added(arm_mac, env):
-    """`-c` adds to what the settings name; only --override-channels leaves those out."""
-    info = json.loads(arm_mac.conda("info --json").stdout)
-    assert info["channels"] == ["https://conda.anaconda.org/conda-forge/osx-arm64"]
-    none = arm_mac.conda("install -y --json -n kept --override-channels xz")
-    assert failure(none) == "NoChannelsConfiguredError"
+def test_terms_of_service_stop_what_uses_defaults(arm_mac, explicit, env):
+    """What is configured counts, even for an explicit file: only --override-channels leaves it."""
+    assert (arm_mac.prefix / ".condarc").read_text() == "channels:\n  - defaults\n"
+    added = f"-c {arm_mac.depot.channel.as_uri()}"
+    file = explicit("xz-5.8.1")
+    for command in (
+        f"create -y --json -n terms {added} xz",
+        f"create -y --json -n terms {added} --file {file}",
+        f"create --dry-run --json -n terms {added} xz",
+        f"install -y --json -n kept {added} --file {file}",
+        "remove -y --json -n kept xz",
+    ):
+        done = arm_mac.conda(command)
+        assert failure(done) == "CondaToSNonInteractiveError"
+        assert "https://repo.anaconda.com/pkgs/main" in json.loads(done.stdout)["message"]
+    assert not (arm_mac.prefix / "envs/terms").exists()
+    assert "xz-5.8.1" in names(env)
+    for harmless in ("list -n kept", "env list", "info", "run -n kept true"):
+        assert arm_mac.conda(harmless).returncode == 0
+    accepted = "CONDA_PLUGINS_AUTO_ACCEPT_TOS=yes"
+    conda = f"{accepted} {arm_mac.prefix}/bin/conda"
+    assert arm_mac.run(f"{conda} create -y -q -n terms {added} --file {file}").returncode == 0
+
+
+def test_no_channel_at_all_is_an_error(arm_mac, env):
+    """Without a channel of the command's or the settings' there is nothing to solve with."""
+    done = arm_mac.conda("install -y --json -n kept --override-channels xz")
+    assert failure(done) == "NoChannelsConfiguredError"
 
 
 def test_base_cannot_be_created_or_removed(arm_mac):
     """Base is refused by `create`, and by `remove --all`."""
-    assert failure(arm_mac.conda("create -y --json -n base xz")) == "CondaValueError"
-    assert failure(arm_mac.conda("remove -y --json -n base --all")) == "CondaEnvironmentError"
+    assert (
+        failure(arm_mac.conda(f"create -y --json -n base {arm_mac.channel} xz"))
+        == "CondaValueError"
+    )
+    assert (
+        failure(arm_mac.conda(f"remove -y --json -n base {arm_mac.channel} --all"))
+        == "CondaEnvironmentError"
+    )
     assert arm_mac.conda("--version").returncode == 0
 
 

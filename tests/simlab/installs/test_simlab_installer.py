@@ -14,7 +14,7 @@ def test_installs_a_whole_miniconda(arm_mac):
     prefix = arm_mac.prefix
     assert arm_mac.conda("--version").stdout == "conda 26.5.3\n"
     assert "# update specs:" in (prefix / "conda-meta/history").read_text()
-    assert (prefix / ".condarc").read_text() == "channels:\n  - conda-forge\n"
+    assert (prefix / ".condarc").read_text() == "channels:\n  - defaults\n"
     assert (prefix / "LICENSE.txt").is_file()
     assert (prefix / "pkgs").is_dir()
     left = ("_conda", ".messages.txt", "install_tmp", "preconda.tar.bz2", "postconda.tar.bz2")
@@ -193,7 +193,7 @@ def test_update_keeps_environments(make_mac):
     assert mac.conda(f"create -y -q -n keep {mac.channel} xz").returncode == 0
     (mac.prefix / ".condarc").write_text("channels: [mine]\n")
     assert mac.run(f"bash {mac.fetch_installer()} -b -u -p {mac.prefix}").returncode == 0
-    assert (mac.prefix / ".condarc").read_text() == "channels:\n  - conda-forge\n"
+    assert (mac.prefix / ".condarc").read_text() == "channels:\n  - defaults\n"
     assert (mac.prefix / "envs/keep/conda-meta/history").is_file()
 
 
