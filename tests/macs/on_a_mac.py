@@ -1,0 +1,113 @@
+"""What the tests of the scripts share: a simulated Mac without SSH, and the scripts run on it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simlab import macs
+from simlab.spec import MacSpec
+from torchard.operations import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SH = ("/bin/sh",)
+MAC_SH = ("/bin/bash", "--posix")  # what /bin/sh is on a Mac, but for its age
+
+
+def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: object) -> OnAMac:
+    """Make a simulated Mac below a directory."""
+    spec = MacSpec("mac-1", arch, macos, **more)
+    return OnAMac(macs.build(directory, [spec])["mac-1"])
+
+
+def locked(body: str, who: str = "ada@desk") -> str:
+    """Return a script of one controller that begins with lock.sh."""
+    values = {"WHO": who, "TOKEN": "a-token"}
+    return f"{commands._with(values, 'lock.sh')}\n{body}\n"
+
+
+@dataclass
+class OnAMac:
+    """A simulated Mac, and what was started on it."""
+
+    root: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def home(self) -> Path:
+        return self.root / "home"
+
+    @property
+    def torchard(self) -> Path:
+        return self.home / ".torchard"
+
+    @property
+    def lock(self) -> Path:
+        return self.torchard / "lock"
+
+    def run(
+        self, script: str, *, shell: Sequence[str] = SH, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script to its end, as sshd would start it."""
+        process = self.start(script, shell=shell, **variables)
+        out, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+
+    def start(
+        self, script: str, *, shell: Sequence[str] = SH, **variables: str
+    ) -> subprocess.Popen[str]:
+        """Start a script in a process group of its own."""
+        process = subprocess.Popen(
+            [*shell, "-c", script],
+            cwd=self.home,
+            env={**macs.environment(self.root), **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self.started.append(process)
+        return process
+
+    def hold(self, who: str = "ada@desk", **options: str) -> subprocess.Popen[str]:
+        """Start a controller that takes the lock, and keeps it until a line is sent to it."""
+        process = self.start(locked("take_lock; echo taken; read -r line", who), **options)
+        assert process.stdout.readline() == "taken\n", process.stderr.read()
+        return process
+
+    def tool(self, name: str, script: str) -> None:
+        """Put another tool into the Mac's PATH."""
+        path = self.root / "bin" / name
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def tell_of_waiting(self) -> Path:
+        """Let `sleep` say once, over a pipe, that somebody waits; it blocks until that is read."""
+        pipe = self.root / "waiting"
+        os.mkfifo(pipe)
+        told = self.root / "told"
+        self.tool("sleep", f"mkdir '{told}' 2>/dev/null && echo >'{pipe}'\nexec /bin/sleep 0.02")
+        return pipe
+
+    def end(self) -> None:
+        """End what is still at work."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                stream.close()
+
+
+def let_go(process: subprocess.Popen[str]) -> int:
+    """Let a controller that holds the lock finish; return its exit status."""
+    process.communicate("\n", timeout=60)
+    return process.returncode
