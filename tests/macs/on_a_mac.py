@@ -11,10 +11,17 @@ from typing import TYPE_CHECKING
 
 from simlab import macs
 from simlab.spec import MacSpec
+from torchard import probe
 from torchard.operations import commands
+from torchard.variant import Installer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from simlab.depot import Depot
+    from torchard.mac import MacState
+
+CONTROLLER = commands.Controller("ada@desk", "a-token")
 
 SH = ("/bin/sh",)
 MAC_SH = ("/bin/bash", "--posix")  # what /bin/sh is on a Mac, but for its age
@@ -50,6 +57,30 @@ class OnAMac:
     @property
     def lock(self) -> Path:
         return self.torchard / "lock"
+
+    @property
+    def incoming(self) -> Path:
+        return self.torchard / "depot" / "incoming"
+
+    @property
+    def prefix(self) -> Path:
+        return self.home / "miniconda3"
+
+    @property
+    def state(self) -> MacState:
+        """What the probe reads of it now."""
+        return probe.parse(macs.run(self.root, probe.script("~/miniconda3")).stdout.splitlines())
+
+    def push(self, sha256: str, content: bytes) -> None:
+        """Let a file arrive in its depot."""
+        self.incoming.mkdir(parents=True, exist_ok=True)
+        (self.incoming / sha256).write_bytes(content)
+
+    def install(self, depot: Depot, arch: str = "arm64") -> subprocess.CompletedProcess[str]:
+        """Push an installer and run what installs it, wanted for this Mac."""
+        installer = the_installer(depot, arch)
+        self.push(installer.sha256, depot.installer(arch).read_bytes())
+        return self.run(install_script(self, installer))
 
     def run(
         self, script: str, *, shell: Sequence[str] = SH, **variables: str
@@ -111,3 +142,14 @@ def let_go(process: subprocess.Popen[str]) -> int:
     """Let a controller that holds the lock finish; return its exit status."""
     process.communicate("\n", timeout=60)
     return process.returncode
+
+
+def the_installer(depot: Depot, arch: str = "arm64") -> Installer:
+    """Return a depot's installer as the catalogue would."""
+    file, sha256 = depot.installers[arch]
+    return Installer("miniconda", "26.5.3-1", file, "", sha256)
+
+
+def install_script(mac: OnAMac, installer: Installer) -> str:
+    """Return what installs Miniconda on a Mac."""
+    return commands.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")

@@ -62,7 +62,7 @@ release() {
 take_lock() {
   # A directory that cannot be made would otherwise be waited for like a lock that is taken.
   mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
-    "$root/lock.try-$$" && rmdir "$root/lock.try-$$" ||
+    "$root/home" "$root/lock.try-$$" && rmdir "$root/lock.try-$$" ||
     die "$root cannot be written; nothing was done"
   trap release EXIT
   trap 'exit 129' HUP
@@ -98,13 +98,17 @@ open_log() { log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log; }
 # The hardware's own arch, whatever the shell runs as.
 native=''
 [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ] && native='arch -arm64'
-# Runs a step with nothing of the account's environment. It signs the lock first: should this shell
-# be killed and not the step, the next run waits for the step as well.
+# Runs a step with nothing of the account's: no variables, and another home, where conda finds no
+# .condarc, pip no pip.conf and distutils no .pydistutils.cfg. Variables stand over what is left,
+# PREFIX/.condarc: a package that is linked softly would break with the cache, and a shortcut with
+# its generation. It signs the lock first: should this shell be killed and not the step, the next run
+# waits for the step as well.
 step() {
   # shellcheck disable=SC2016 # that shell is to expand them
-  (cd / && exec env -i HOME="$HOME" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
-    LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false \
-    CONDA_NUMBER_CHANNEL_NOTICES=0 CONDA_AUTO_UPDATE_CONDA=false PIP_CONFIG_FILE=/dev/null \
+  (cd / && exec env -i HOME="$root/home" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
+    LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false CONDA_SHORTCUTS=false \
+    CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false CONDA_NUMBER_CHANNEL_NOTICES=0 \
+    CONDA_AUTO_UPDATE_CONDA=false PIP_CONFIG_FILE=/dev/null \
     sh -c 'printf "%s\n%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" >"$0" && exec "$@"' \
     "$root/lock/step" "$@")
 }
@@ -118,14 +122,31 @@ failed() {
   [ "$log" = /dev/null ] || tail -n "${2:-20}" "$log" >&2
   die "$1"
 }
-sha256_of() { shasum -a 256 <"$1" | cut -d ' ' -f 1; }
-# Moves one file from incoming to the depot, or finds it there; nothing is used unverified.
+# shasum is a Perl script, and a Perl that is told to read text counts other bytes.
+sha256_of() { env -i PATH="$PATH" LC_ALL=C shasum -a 256 <"$1" | cut -d ' ' -f 1; }
+# Verifies a file that has arrived, or is here from before, and keeps it in the depot; nothing is
+# used unverified.
 place() {
-  [ -f "$root/depot/$1" ] || mv "$root/depot/incoming/$1" "$root/depot/$1" 2>/dev/null ||
-    die "$2 did not arrive in this Mac's depot"
-  actual=$(sha256_of "$root/depot/$1")
-  [ "$actual" = "$1" ] && return 0
-  rm -f "$root/depot/$1"
-  printf '%s\n' "$2 has the wrong sha256: wanted $1, found $actual. It was removed." >&2
+  found=''
+  for file in "$root/depot/incoming/$1" "$root/depot/$1"; do
+    [ -f "$file" ] || continue
+    found=$(sha256_of "$file")
+    if [ "$found" = "$1" ]; then
+      [ "$file" = "$root/depot/$1" ] || mv "$file" "$root/depot/$1"
+      return
+    fi
+    rm -f "$file"
+  done
+  if [ -n "$found" ]; then
+    printf '%s\n' "$2 has the wrong sha256: wanted $1, found $found. It was removed." >&2
+  else
+    printf '%s\n' "$2 did not arrive in this Mac's depot, where its sha256 is $1." >&2
+  fi
   return 1
+}
+# Moves what is in the way to a free name beside it, left in `aside`: nothing of a person's is lost.
+set_aside() {
+  aside=$1.torchard-aside-$(date +%Y%m%d-%H%M%S)
+  while [ -e "$aside" ] || [ -L "$aside" ]; do aside=$aside+; done
+  mv "$1" "$aside" || die "$1 is in the way and cannot be moved aside"
 }
