@@ -6,19 +6,27 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from simlab import macs
 from simlab.spec import MacSpec
-from torchard import probe
+from torchard import plan, probe
+from torchard.catalog.catalog import load_catalog
+from torchard.choose import choose
+from torchard.depot import Depot as Artefacts
+from torchard.lab.model import Environment, Mirrors
+from torchard.lock.addresses import channel_url
+from torchard.lock.lockfile import CondaPackage, Lock
+from torchard.lock.resolve import resolve
 from torchard.operations import commands
-from torchard.variant import Installer
+from torchard.variant import Installer, MacClass, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from simlab.depot import Depot
+    from torchard.lock.lockfile import Wheel
     from torchard.mac import MacState
 
 CONTROLLER = commands.Controller("ada@desk", "a-token")
@@ -81,6 +89,36 @@ class OnAMac:
         installer = the_installer(depot, arch)
         self.push(installer.sha256, depot.installer(arch).read_bytes())
         return self.run(install_script(self, installer))
+
+    def push_all(self, depot: Depot, lock: Lock) -> None:
+        """Let every artefact of a lock arrive that is not there yet."""
+        there = self.state.depot
+        for one in (*lock.conda, *lock.wheels):
+            if one.sha256 not in there:
+                self.push(one.sha256, artefact(depot, one).read_bytes())
+
+    def build_script(self, lock: Lock) -> str:
+        """Let the kit arrive that a lock needs here and now, and return what builds it."""
+        state = self.state
+        step = plan.environment_step(lock, state)
+        assert step is not None, "it is in order"
+        urls = {channel: channel_url(channel) for channel in lock.channels}
+        kit = commands.kit(state, lock, step.path.rpartition("/")[2], urls)
+        self.push(kit.sha256, kit.archive)
+        return commands.build_environment(state, lock, kit, CONTROLLER)
+
+    def build(self, depot: Depot, lock: Lock) -> subprocess.CompletedProcess[str]:
+        """Build an environment as an apply would."""
+        self.push_all(depot, lock)
+        return self.run(self.build_script(lock))
+
+    def link(self, lock: Lock) -> Path:
+        """Return where an environment is shown."""
+        return self.prefix / "envs" / lock.environment
+
+    def in_order(self, lock: Lock) -> bool:
+        """Tell whether a plan would have nothing to do for an environment."""
+        return plan.environment_step(lock, self.state) is None
 
     def run(
         self, script: str, *, shell: Sequence[str] = SH, **variables: str
@@ -153,3 +191,21 @@ def the_installer(depot: Depot, arch: str = "arm64") -> Installer:
 def install_script(mac: OnAMac, installer: Installer) -> str:
     """Return what installs Miniconda on a Mac."""
     return commands.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")
+
+
+def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:
+    """Return the file of a lock's artefact in the depot."""
+    if isinstance(one, CondaPackage):
+        return depot.channel / one.subdir / one.file
+    return depot.root / "wheels" / one.file
+
+
+def solve(depot: Depot, environment: Environment, macos: str = "15.0") -> Lock:
+    """Lock an environment for arm64, from a depot."""
+    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, (depot.root / "simple").as_uri())
+    group = MacClass("osx-arm64", macos)
+    variant = None
+    if environment.pytorch is not None:
+        variant = choose(environment.pytorch, group, load_catalog())
+        assert isinstance(variant, Variant)
+    return resolve(environment, group, variant, ["conda-forge"], mirrors, Artefacts())

@@ -58,7 +58,7 @@ def aside(mac):
 
 
 def test_it_installs_a_whole_miniconda_once(mac, simlab_depot):
-    """What it leaves is whole and marked, the installer is gone, and a second run changes nothing."""
+    """What it leaves is whole and marked, the installer is gone; a second run does nothing."""
     assert mac.install(simlab_depot).returncode == 0
     state = mac.state
     installer = the_installer(simlab_depot)
