@@ -220,5 +220,7 @@ def prove_environment(state: MacState, lock: Lock) -> str:
     text, wanted = script("proof.py"), json.dumps(proof(lock))
     command = [python, "-B", "-I", "-c", PROOF_START, text, wanted]
     native = ["arch", "-arm64"] if state.translated else []
-    clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C '
-    return clean + " ".join(map(shlex.quote, [*native, *command]))
+    # By a shell of its own: env would take a path with an equals sign for a variable.
+    clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C'
+    words = " ".join(map(shlex.quote, [*native, *command]))
+    return f"{clean} sh -c 'exec \"$@\"' sh {words}"

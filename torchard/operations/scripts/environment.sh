@@ -39,7 +39,7 @@ for mark in "$root"/generations/.building-*; do
   rm -rf "$root/pkgs" "$mark" || die "$root/pkgs cannot be removed"
 done
 
-place "$KIT" "the kit of $GENERATION" || die "Nothing was executed; the next run sends it again."
+place "$KIT" "the kit of $GENERATION" || die "Nothing was executed; run it again, and it is sent again."
 mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT" || die "$kit cannot be written"
 rm -f "$root/depot/$KIT"
 
@@ -72,7 +72,7 @@ if ! stamped; then
     place "$sha256" "${target##*/}" && mkdir -p "$kit/${target%/*}" &&
       ln "$root/depot/$sha256" "$kit/$target" || bad=1
   done <artefacts
-  [ "$bad" = 0 ] || die "Nothing was executed; the next run fetches it again."
+  [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
   printf '' >"$building" || die "$root/generations cannot be written"
   run "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
     -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
