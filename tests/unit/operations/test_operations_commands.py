@@ -69,9 +69,10 @@ def printing(monkeypatch, *names: str) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(who=TEXT, prefix=TEXT, file=TEXT, version=TEXT, date=TEXT, arch=TEXT)
-def test_values_of_an_installation_arrive_unchanged(empty, who, prefix, file, version, date, arch):
+@given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT, TEXT))
+def test_values_of_an_installation_arrive_unchanged(empty, values):
     """Any prefix, file name, version and controller reaches the script as it is, and runs not."""
+    who, prefix, file, version, date, arch = values
     state = replace(STATE, prefix=prefix, arch=arch)
     installer = Installer("miniconda", version, file, "", "d" * 64)
     with pytest.MonkeyPatch.context() as patch:
@@ -85,9 +86,10 @@ def test_values_of_an_installation_arrive_unchanged(empty, who, prefix, file, ve
 
 
 @settings(max_examples=60, deadline=None)
-@given(who=TEXT, prefix=TEXT, home=TEXT, name=TEXT, generation=TEXT)
-def test_values_of_a_build_arrive_unchanged(empty, who, prefix, home, name, generation):
+@given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT))
+def test_values_of_a_build_arrive_unchanged(empty, values):
     """Any home, prefix, environment and generation reaches the script as it is, and runs not."""
+    who, prefix, home, name, generation = values
     state = replace(STATE, prefix=prefix, home=home)
     lock = replace(LOCK, environment=name)
     kit = commands.Kit(generation, b"")
@@ -143,7 +145,7 @@ def test_the_proof_is_given_what_was_asked(tmp_path_factory, name, version):
 
 
 def test_the_whole_scripts_run_no_value(tmp_path):
-    """The real scripts, given values that are commands, end with a sentence and run none of them."""
+    """The real scripts, given values that are commands, end with a sentence and run none."""
     (tmp_path / "home").mkdir()
     (tmp_path / "cwd").mkdir()
     for evil in ("$(touch canary)", "';touch canary;'", "`touch canary`", '"$(touch canary)"'):
@@ -214,7 +216,7 @@ def test_the_proof_asks_for_what_the_lock_gives():
 def test_under_rosetta_the_proof_runs_natively():
     """A translated shell starts the environment's python as arm64."""
     command = commands.prove_environment(replace(STATE, translated=True), LOCK)
-    assert " arch -arm64 /Users/ada/miniconda3/envs/torch/bin/python " in command
+    assert " sh arch -arm64 /Users/ada/miniconda3/envs/torch/bin/python " in command
     assert "arch -arm64" not in commands.prove_environment(STATE, LOCK)
 
 

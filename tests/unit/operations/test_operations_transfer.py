@@ -40,10 +40,18 @@ class Pushed:
         self.files = tmp_path / "files"
         self.files.mkdir()
         self.wheels = [self.wheel(name, f"{name} content".encode()) for name in "abc"]
+        home = tmp_path / "a 'home"
         self.state = MacState(
-            "arm64", False, "15.1", str(tmp_path / "a 'home"), "u", 0, "", "whole"
+            arch="arm64",
+            translated=False,
+            macos="15.1",
+            home=str(home),
+            user="ada",
+            free=0,
+            prefix=f"{home}/miniconda3",
+            prefix_state="whole",
         )
-        self.incoming = tmp_path / "a 'home" / ".torchard" / "depot" / "incoming"
+        self.incoming = home / ".torchard" / "depot" / "incoming"
         self.incoming.mkdir(parents=True)
 
     def wheel(self, name: str, content: bytes) -> Wheel:

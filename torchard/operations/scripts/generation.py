@@ -135,7 +135,8 @@ def sweep_generations(generations: str, envs: str, name: str, path: str) -> None
         other = os.path.join(generations, entry)
         content = stamped(other)
         if other not in keep and not os.path.islink(other) and content.get("environment") == name:
-            older.append((str(content.get("date")), other))
+            date = content.get("date")
+            older.append((date if isinstance(date, str) else "", other))
     for _, other in sorted(older)[:-1]:
         shutil.rmtree(other)
 
