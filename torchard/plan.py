@@ -313,12 +313,15 @@ def _is(lock: Lock, environment: InstalledEnvironment) -> bool:
 
 
 def _free_path(lock: Lock, state: MacState) -> str:
-    """Name a generation that does not exist: one drifted by hand keeps its name until it goes."""
+    """Name a generation that may be made: one drifted by hand keeps its name until it goes.
+
+    One that is neither stamped nor shown is what a killed run left, and is made anew.
+    """
     base = f"{generations_root(state.home)}/{lock.environment}-{lock.digest[:8]}"
-    taken = state.environments
-    if base not in taken or not taken[base].stamp:
-        return base
-    number = 2
-    while f"{base}.{number}" in taken and taken[f"{base}.{number}"].stamp:
+    taken = {link.target for link in state.links.values()}
+    taken |= {path for path, one in state.environments.items() if one.stamp}
+    path, number = base, 1
+    while path in taken:
         number += 1
-    return f"{base}.{number}"
+        path = f"{base}.{number}"
+    return path

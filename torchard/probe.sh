@@ -116,7 +116,7 @@ if [ -d "$root/lock" ]; then
   start=$(sed -n 2p "$root/lock/running" 2>/dev/null || true)
   case $pid in
     '' | *[!0-9]*) ;;
-    *) [ "$(ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1 ;;
+    *) [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1 ;;
   esac
   say lock "$(tr -d '\n' <"$root/lock/owner" 2>/dev/null || true)$tab$busy"
 fi

@@ -48,7 +48,10 @@ def parser() -> argparse.ArgumentParser:
         return one
 
     for name, function in (("create", commands.create), ("install", commands.install)):
-        changing(add(name, function)).add_argument("--file", action="append", default=[])
+        one = changing(add(name, function))
+        one.add_argument("--file", action="append", default=[])
+        if name == "create":
+            one.add_argument("--no-default-packages", action="store_true")
     for name in ("remove", "uninstall"):
         changing(add(name, commands.remove)).add_argument("--all", action="store_true")
     listing = add("list", commands.list_packages)

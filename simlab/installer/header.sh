@@ -116,8 +116,10 @@ fi
 cd "$PREFIX"
 # Ends here as a kill would, when mac.json or the environment says so.
 stop=${SIMLAB_INSTALLER_STOP_AFTER:-}
-if [ -z "$stop" ] && [ -f "${HOME-}/../mac.json" ]; then
-  stop=$(sed -n 's/.*"installer_stop_after": *"\([a-z]*\)".*/\1/p' "$HOME/../mac.json")
+mac=$PREFIX
+while [ -n "$mac" ] && [ ! -f "$mac/mac.json" ]; do mac=${mac%/*}; done
+if [ -z "$stop" ] && [ -n "$mac" ]; then
+  stop=$(sed -n 's/.*"installer_stop_after": *"\([a-z]*\)".*/\1/p' "$mac/mac.json")
 fi
 stop_after() { if [ "$stop" = "$1" ]; then kill -9 $$; fi; }
 

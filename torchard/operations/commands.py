@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
     from torchard.variant import Installer
 
+# A proof that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
+PROOF_SECONDS = 600
+# How proof.py is started, see there.
+PROOF_START = "import sys; exec(sys.argv[1])"
 # Imports that prove a package beyond its version; torch itself is computed with.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
 
@@ -191,6 +195,7 @@ def proof(lock: Lock) -> dict[str, object]:
         "imports": [name for name in COMPANION_IMPORTS if name in packages],
         "torch": variant is not None,
         "mps": variant is not None and variant.mps_expected,
+        "seconds": PROOF_SECONDS,
     }
 
 
@@ -212,6 +217,10 @@ def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Control
 def prove_environment(state: MacState, lock: Lock) -> str:
     """Return the command that proves the environment that is shown, and changes nothing."""
     python = f"{state.prefix}/envs/{lock.environment}/bin/python"
-    command = [python, "-B", "-I", "-c", script("proof.py"), json.dumps(proof(lock))]
+    text, wanted = script("proof.py"), json.dumps(proof(lock))
+    command = [python, "-B", "-I", "-c", PROOF_START, text, wanted]
     native = ["arch", "-arm64"] if state.translated else []
-    return "cd / && exec " + " ".join(map(shlex.quote, [*native, *command]))
+    # By a shell of its own: env would take a path with an equals sign for a variable.
+    clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C'
+    words = " ".join(map(shlex.quote, [*native, *command]))
+    return f"{clean} sh -c 'exec \"$@\"' sh {words}"

@@ -10,13 +10,14 @@ import getpass
 import io
 import os
 import secrets
+import shlex
 import socket
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paramiko import SSHException
 from pyinfra import logger
-from pyinfra.api import FunctionCommand
+from pyinfra.api import FunctionCommand, StringCommand
 
 from torchard.errors import TorchardError
 from torchard.operations.commands import Controller, incoming
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 FAILURE = "torchard failure"
 PROGRESS = "torchard progress"
+_AT_ONCE = 32 * 1024 * 1024  # bytes pushed before they are named: what a lost connection costs
 
 
 @lru_cache(maxsize=1)
@@ -78,8 +80,9 @@ def push(
 ) -> FunctionCommand:
     """Return the command that fetches artefacts once and pushes those the Mac does not hold.
 
-    `text` is one more file, made here. Each file is named by its sha256 and verified on the Mac
-    before anything uses it.
+    `text` is one more file, made here. Each file has a name of this run's own until it is whole,
+    then that of its sha256: a connection that breaks off, or another controller at the same work,
+    leaves no half file where a whole one is looked for. All are verified on the Mac before use.
     """
     return FunctionCommand(_push, (mac_state, artefacts, fetch, text, text_path), {})
 
@@ -95,22 +98,43 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
 ) -> bool:
     missing = [one for one in artefacts if not _holds(mac_state, one)]
     total = sum(getattr(one, "size", 0) for one in missing)
-    done = 0
+    done = named = 0
+    whole: list[str] = []
     try:
         for artefact in missing:
             tell(host, f"fetching {artefact.file}", done, total)
             path = fetch(artefact)
             tell(host, f"pushing {artefact.file}", done, total)
-            if not host.put_file(str(path), f"{incoming(mac_state)}/{artefact.sha256}"):
+            whole.append(f"{incoming(mac_state)}/{artefact.sha256}")
+            if not host.put_file(str(path), _own(whole[-1])):
                 return _fail(state, host, f"{artefact.file} could not be written to the Mac")
             done += getattr(artefact, "size", 0)
-        if text is not None and not host.put_file(io.BytesIO(text), text_path):
-            return _fail(state, host, f"{text_path} could not be written")
+            if done - named >= _AT_ONCE:
+                _name(host, whole)
+                whole, named = [], done
+        if text is not None:
+            whole.append(text_path)
+            if not host.put_file(io.BytesIO(text), _own(text_path)):
+                return _fail(state, host, f"{text_path} could not be written")
+        _name(host, whole)
     except TorchardError as error:
         return _fail(state, host, str(error))
     except (OSError, EOFError, SSHException) as error:
         return _fail(state, host, f"the connection was lost while pushing: {error}")
     return True
+
+
+def _own(path: str) -> str:
+    """Return the name that a file has while this run pushes it."""
+    return f"{path}.{controller().token}"
+
+
+def _name(host: Any, paths: Sequence[str]) -> None:
+    """Give files that have arrived whole the names that they are looked for by."""
+    renames = (f"mv -f {shlex.quote(_own(path))} {shlex.quote(path)}" for path in paths)
+    done, output = host.run_shell_command(StringCommand(" && ".join(renames) or ":"))
+    if not done:
+        raise TorchardError(f"what was pushed could not be named on the Mac: {output.stderr}")
 
 
 def _holds(mac_state: MacState, artefact: CondaPackage | Wheel | Installer) -> bool:

@@ -8,60 +8,90 @@ link=$PREFIX/envs/$NAME
 building=$root/generations/.building-$GENERATION
 python=$PREFIX/bin/python
 
-place "$KIT" "the kit of $GENERATION" || die "Nothing was executed."
+# What is not ours is refused before anything is built, and never replaced.
+if [ -L "$link" ]; then
+  target=$(readlink "$link")
+  case $target in
+    "$root/generations/"*) ;;
+    *) die "$link is a link to $target, not to a generation; rename it. It was left alone." ;;
+  esac
+elif [ -e "$link" ]; then
+  die "$link is there and is no link; rename it. It was left alone."
+fi
+[ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
+mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
+
+shown() {
+  for one in "$PREFIX"/envs/*; do
+    [ -L "$one" ] && [ "$(readlink "$one")" = "$1" ] && return 0
+  done
+  return 1
+}
+stamped() { grep -qF "\"lock\": \"$DIGEST\"" "$path/.torchard.json" 2>/dev/null; }
+# Under our lock nobody else builds, so a mark is that of a run that was killed. What it made half
+# is ours, and packages that it half extracted must not be taken for whole by this one.
+for mark in "$root"/generations/.building-*; do
+  [ -e "$mark" ] || continue
+  half=$root/generations/${mark##*/.building-}
+  if [ ! -e "$half/.torchard.json" ] && ! shown "$half"; then
+    rm -rf "$half" || die "$half cannot be removed"
+  fi
+  rm -rf "$root/pkgs" "$mark" || die "$root/pkgs cannot be removed"
+done
+
+place "$KIT" "the kit of $GENERATION" || die "Nothing was executed; run it again, and it is sent again."
 mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT" || die "$kit cannot be written"
 rm -f "$root/depot/$KIT"
 
+# What could not be finished goes at once: its bytes would stand in the way of the next attempt.
+give_up() {
+  rm -rf "$path" "$root/pkgs" "$kit/conda" "$kit/wheels" && rm -f "$building"
+  failed "$1"
+}
 # Leaves the answer, one line of JSON, in the kit; says what does not hold.
 prove() {
   # shellcheck disable=SC2086 # native is two words, or none
-  if (cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C \
-    $native "$1/bin/python" -I "$kit/proof.py" "$kit/proof.json") \
-    >"$kit/proof.out" 2>"$kit/proof.err" </dev/null; then
-    tail -n 1 "$kit/proof.out" >"$kit/proof-result.json"
-    return 0
-  fi
-  cat "$kit/proof.out" "$kit/proof.err" >>"$log"
+  step $native "$path/bin/python" -B -I -c 'import sys; exec(sys.argv[1])' \
+    "$(cat "$kit/proof.py")" "$(cat "$kit/proof.json")" \
+    >"$kit/proof-result.json" 2>"$kit/proof.err" </dev/null && return
+  status=$?
+  [ -s "$kit/proof.err" ] || echo "its python ended with status $status" >"$kit/proof.err"
+  cat "$kit/proof.err" >>"$log"
   tail -n 20 "$kit/proof.err" >&2
   return 1
 }
-stamped() { grep -q "\"lock\": \"$DIGEST\"" "$path/.torchard.json" 2>/dev/null; }
 
 # A dropped connection leaves its run to finish alone: what it finished is only shown again.
 if ! stamped; then
-  if [ -e "$building" ]; then
-    # What a killed run left is ours, and its half-extracted packages must not be taken for whole.
-    rm -rf "$path" "$root/pkgs"
-  elif [ -e "$path" ]; then
-    mv "$path" "$path.torchard-aside-$(date +%Y%m%d-%H%M%S)" || die "$path cannot be moved aside"
-  fi
-  : >"$building" || die "$root/generations cannot be written"
+  # A generation in use is never moved, not even one that lost its stamp.
+  shown "$path" && die "$path is in use, but is not this generation any more; run it again"
+  if [ -e "$path" ] || [ -L "$path" ]; then set_aside "$path"; fi
   rm -rf "$kit/conda" "$kit/wheels"
   bad=0
   while read -r sha256 target; do
-    place "$sha256" "${target##*/}" || bad=1
-    mkdir -p "$kit/${target%/*}" && ln "$root/depot/$sha256" "$kit/$target" || bad=1
+    place "$sha256" "${target##*/}" && mkdir -p "$kit/${target%/*}" &&
+      ln "$root/depot/$sha256" "$kit/$target" || bad=1
   done <artefacts
-  [ "$bad" = 0 ] || die "Nothing was executed; the next run fetches it again."
-  run "$PREFIX/bin/conda" create -y -q -p "$path" --override-channels -c "$CHANNEL" \
-    --file "$kit/explicit.txt" || failed "conda could not create $path"
+  [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
+  printf '' >"$building" || die "$root/generations cannot be written"
+  run "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
+    -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
   if [ -s requirements.txt ]; then
     run "$path/bin/python" -I -m pip install --no-deps --require-hashes --no-index \
       --only-binary :all: --find-links "$kit/wheels" --no-cache-dir --no-input \
       --disable-pip-version-check --no-warn-script-location -q -r "$kit/requirements.txt" ||
-      failed "pip could not install the wheels into $path"
+      give_up "pip could not install the wheels into $path"
   fi
   run "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
-    failed "the records of $path could not be written"
-  if ! prove "$path"; then
-    rm -rf "$path" "$building"
+    give_up "the records of $path could not be written"
+  if ! prove; then
+    rm -rf "$path" "$building" "$kit/conda" "$kit/wheels"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || failed "$path cannot be written"
   rm -rf "$building" "$kit/conda" "$kit/wheels"
 fi
-mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
 run "$python" -I -S "$kit/generation.py" show "$path" "$link" ||
   failed "$link could not be pointed at $path"
-run "$python" -I -S "$kit/generation.py" sweep "$root" "$NAME" "$path" ||
+run "$python" -I -S "$kit/generation.py" sweep "$root" "$link" "$path" ||
   failed "what is no longer needed could not be removed"

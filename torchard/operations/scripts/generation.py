@@ -3,7 +3,7 @@
 records KIT PATH     write where each package really came from, and the lab's own specs
 stamp KIT PATH       write `.torchard.json`: the generation is proved
 show PATH LINK       point the environment's link at it, in one rename
-sweep ROOT NAME PATH remove what no generation needs any more
+sweep ROOT LINK PATH remove what no generation needs any more
 """
 
 from __future__ import annotations
@@ -58,6 +58,8 @@ def records(kit: str, path: str) -> None:
             sys.exit(f"conda-meta/{name} is not in the lock")
         for key in ("url", "channel", "sha256", "size"):
             record[key] = package[key]
+        for key in ("requested_spec", "requested_specs"):
+            record.pop(key, None)  # it names a file in this Mac's depot
         write(json.dumps(record, indent=2, sort_keys=True) + "\n", os.path.join(meta, name))
         seen.add(record["name"])
     missing = sorted(set(wanted["packages"]) - seen)
@@ -82,7 +84,10 @@ def show(path: str, link: str) -> None:
         sys.exit(f"{link} is a real directory; it was left alone")
     if os.path.islink(link) and os.readlink(link) == path:
         return
-    partial = f"{link}.torchard-{os.getpid()}"
+    # Hidden, and the same for every run: what a killed one left is used up by the next.
+    partial = os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.torchard-partial")
+    if os.path.islink(partial):
+        os.unlink(partial)
     os.symlink(path, partial)
     os.replace(partial, link)
 
@@ -101,17 +106,17 @@ def young(path: str) -> bool:
     return time.time() - os.lstat(path).st_mtime < YOUNG
 
 
-def sweep(root: str, name: str, path: str) -> None:
+def sweep(root: str, link: str, path: str) -> None:
     """Keep the generation that is shown and the one before it; remove what no other needs."""
-    sweep_generations(os.path.join(root, "generations"), name, path)
+    envs, name = os.path.split(link)
+    sweep_generations(os.path.join(root, "generations"), envs, name, path)
     artefacts = needed_artefacts(root)
     depot = os.path.join(root, "depot")
-    incoming = os.path.join(depot, "incoming")
-    old = [os.path.join(depot, sha256) for sha256 in os.listdir(depot) if sha256 not in artefacts]
-    old += [os.path.join(incoming, sha256) for sha256 in os.listdir(incoming)]
-    for file in old:
-        if file != incoming and not young(file):
-            os.unlink(file)
+    for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), {})):
+        for entry in os.listdir(folder):
+            file = os.path.join(folder, entry)
+            if os.path.isfile(file) and entry not in needed and not young(file):
+                os.unlink(file)
     pkgs = os.path.join(root, "pkgs")
     packages = {bare(target) for target in artefacts.values()}
     for entry in os.listdir(pkgs) if os.path.isdir(pkgs) else ():
@@ -121,14 +126,17 @@ def sweep(root: str, name: str, path: str) -> None:
         shutil.rmtree(whole) if os.path.isdir(whole) else os.unlink(whole)
 
 
-def sweep_generations(generations: str, name: str, path: str) -> None:
-    """Remove the generations of one environment that are neither shown nor the one before."""
+def sweep_generations(generations: str, envs: str, name: str, path: str) -> None:
+    """Remove the generations of one environment that no link shows, but for the newest of them."""
+    links = [os.path.join(envs, entry) for entry in os.listdir(envs)]
+    keep = {path, *(os.readlink(link) for link in links if os.path.islink(link))}
     older = []
     for entry in os.listdir(generations):
         other = os.path.join(generations, entry)
         content = stamped(other)
-        if other != path and not os.path.islink(other) and content.get("environment") == name:
-            older.append((content.get("date", ""), other))
+        if other not in keep and not os.path.islink(other) and content.get("environment") == name:
+            date = content.get("date")
+            older.append((date if isinstance(date, str) else "", other))
     for _, other in sorted(older)[:-1]:
         shutil.rmtree(other)
 

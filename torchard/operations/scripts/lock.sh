@@ -1,6 +1,7 @@
 # One controller at a time works on a Mac. POSIX sh; WHO and TOKEN are set above this text.
-# A dropped SSH session leaves the work running here, so the lock names the process that holds it:
-# a number alone could be another's by now, so its start time stands beside it.
+# A dropped SSH session leaves the work running here, so the lock names the process that holds it,
+# and the step that it is at: a number alone could be another's by now, so its start time stands
+# beside it.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -12,82 +13,140 @@ die() {
   [ "$log" = /dev/null ] || printf '%s\n' "The whole log is on the Mac: $log" >&2
   exit 1
 }
-started() { ps -o lstart= -p "$1" 2>/dev/null; }
-# Prints who works here; fails when nobody does.
-holder() {
-  pid=$(sed -n 1p "$root/lock/running" 2>/dev/null)
-  since=$(sed -n 2p "$root/lock/running" 2>/dev/null)
-  if [ -z "$pid" ]; then
-    # The lock is a moment old, and its owner is about to sign it; or its owner died just then.
-    [ -d "$root/lock" ] && [ -z "$(find "$root/lock" -prune -mmin +1 2>/dev/null)" ] &&
-      echo 'somebody'
-    return
-  fi
-  case $pid in *[!0-9]*) return 1 ;; esac
-  [ "$(started "$pid")" = "$since" ] || return 1
-  cut -d ' ' -f 3- <"$root/lock/owner"
+# In UTC: the Mac's own time zone may change while a run is at work.
+started() { TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null; }
+# A signature is two lines: the number of a process, and its start.
+signature() { sed 2q "$1" 2>/dev/null; }
+newline='
+'
+# Whether the process of a signature is still there.
+alive() {
+  pid=${1%%"$newline"*}
+  case $pid in '' | "$1" | *[!0-9]*) return 1 ;; esac
+  [ "$(started "$pid")" = "${1#*"$newline"}" ]
 }
-# Removes a lock whose owner is gone. Only one may do so at a time, and looks again once it may:
-# otherwise the lock that another took a moment ago would go too.
-break_stale() {
-  if ! mkdir "$root/lock.breaking" 2>/dev/null; then
-    [ -z "$(find "$root/lock.breaking" -prune -mmin +1 2>/dev/null)" ] ||
-      rmdir "$root/lock.breaking" 2>/dev/null
-    return 0
+# Prints who works here; fails when nobody does. Leaves in `seen` the signature that it judged.
+holder() {
+  seen=$(signature "$root/lock/running")
+  if alive "$seen" || alive "$(signature "$root/lock/step")"; then
+    # The owner is written, and removed, a moment apart from the signature.
+    who=$(sed -n '1s/^[^ ]* [^ ]* //p' "$root/lock/owner" 2>/dev/null)
+    printf '%s\n' "${who:-somebody}"
+  else
+    # Not signed yet, or not any more: that is over in a moment, or else its owner died just then.
+    [ -z "$seen" ] && [ -d "$root/lock" ] && ! old "$root/lock" && echo somebody
   fi
-  holder >/dev/null || rm -rf "$root/lock"
-  rmdir "$root/lock.breaking"
+}
+old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
+# Removes a lock whose owner is gone. Only one may do so at a time, and judges again once it may; by
+# then the lock may have gone, and another have come that nobody has signed yet.
+break_stale() {
+  if mkdir "$root/lock.breaking" 2>/dev/null; then
+    if ! holder >/dev/null && [ "$(signature "$root/lock/running")" = "$seen" ]; then
+      if [ -n "$seen" ] || old "$root/lock"; then rm -rf "$root/lock"; fi
+    fi
+    rmdir "$root/lock.breaking"
+  elif old "$root/lock.breaking"; then
+    rmdir "$root/lock.breaking" 2>/dev/null
+  else
+    return 1
+  fi
+}
+mine=''
+release() {
+  [ -n "$mine" ] || return 0
+  case $(sed -n 1p "$root/lock/running" 2>/dev/null) in
+    "$$" | '') rm -rf "$root/lock" ;;
+  esac
 }
 take_lock() {
-  mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" ||
-    die "$root cannot be written"
+  # A directory that cannot be made would otherwise be waited for like a lock that is taken.
+  mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
+    "$root/home" "$root/lock.try-$$" && rmdir "$root/lock.try-$$" ||
+    die "$root cannot be written; nothing was done"
+  trap release EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  # Whoever started this may be gone when it has something to say; the work goes on.
+  trap : PIPE
   waited=0
   until mkdir "$root/lock" 2>/dev/null; do
     if busy=$(holder); then
       # What this same controller left behind when its connection dropped is waited for.
       if [ "$busy" != "$WHO" ] && [ "$busy" != somebody ]; then
-        at=$(cut -d ' ' -f 2 <"$root/lock/owner" 2>/dev/null)
-        die "$busy works on this Mac since $at (seconds since 1970); nothing was done"
+        since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
+        die "$busy is at work on this Mac${since:+ since $since}; nothing was done"
       fi
-      [ "$waited" -lt 3600 ] || die "an earlier run still works on this Mac after an hour"
-      waited=$((waited + 1))
-      sleep 1
-    else
-      break_stale
+    elif break_stale; then
+      continue
     fi
+    [ "$waited" -lt 3600 ] ||
+      die "an earlier run is still at work on this Mac after an hour; its log is in $root/log"
+    waited=$((waited + 1))
+    sleep 1
   done
-  trap 'rm -rf "$root/lock"' EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
-  printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner"
-  printf '%s\n%s\n' "$$" "$(started $$)" >"$root/lock/running"
+  mine=yes
+  # Never over another's signature: should this process have slept until its lock was broken, the
+  # lock is theirs.
+  (set -C && printf '%s\n%s\n%s\n' "$$" "$(started $$)" "$(date '+%Y-%m-%d %H:%M %Z')" \
+    >"$root/lock/running") 2>/dev/null &&
+    printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner" ||
+    die "$root/lock cannot be written; nothing was done"
 }
 open_log() { log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log; }
 # The hardware's own arch, whatever the shell runs as.
 native=''
 [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ] && native='arch -arm64'
-# Runs a long step awake, natively, with nothing of the account's environment, into the log.
+# Runs a step with nothing of the account's: no variables, and another home, where conda finds no
+# .condarc, pip no pip.conf and distutils no .pydistutils.cfg. Variables stand over what is left,
+# PREFIX/.condarc: a package that is linked softly would break with the cache, and a shortcut with
+# its generation. It signs the lock first: should this shell be killed and not the step, the next run
+# waits for the step as well.
+step() {
+  # shellcheck disable=SC2016 # that shell is to expand them
+  (cd / && exec env -i HOME="$root/home" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
+    LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false CONDA_SHORTCUTS=false \
+    CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false CONDA_NUMBER_CHANNEL_NOTICES=0 \
+    CONDA_AUTO_UPDATE_CONDA=false PIP_CONFIG_FILE=/dev/null \
+    sh -c 'printf "%s\n%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" >"$0" && exec "$@"' \
+    "$root/lock/step" "$@")
+}
+# Runs a long step awake and natively, into the log.
 run() {
   printf '+ %s\n' "$*" >>"$log"
   # shellcheck disable=SC2086 # native is two words, or none
-  (cd / && exec env -i HOME="$HOME" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
-    LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false \
-    CONDA_NUMBER_CHANNEL_NOTICES=0 CONDA_AUTO_UPDATE_CONDA=false PIP_CONFIG_FILE=/dev/null \
-    caffeinate -i $native "$@") >>"$log" 2>&1 </dev/null
+  step caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null
 }
 failed() {
   [ "$log" = /dev/null ] || tail -n "${2:-20}" "$log" >&2
   die "$1"
 }
-sha256_of() { shasum -a 256 <"$1" | cut -d ' ' -f 1; }
-# Moves one file from incoming to the depot, or finds it there; nothing is used unverified.
+# shasum is a Perl script, and a Perl that is told to read text counts other bytes.
+sha256_of() { env -i PATH="$PATH" LC_ALL=C shasum -a 256 <"$1" | cut -d ' ' -f 1; }
+# Verifies a file that has arrived, or is here from before, and keeps it in the depot; nothing is
+# used unverified.
 place() {
-  [ -f "$root/depot/$1" ] || mv "$root/depot/incoming/$1" "$root/depot/$1" 2>/dev/null ||
-    die "$2 did not arrive in this Mac's depot"
-  actual=$(sha256_of "$root/depot/$1")
-  [ "$actual" = "$1" ] && return 0
-  rm -f "$root/depot/$1"
-  printf '%s\n' "$2 has the wrong sha256: wanted $1, found $actual. It was removed." >&2
+  found=''
+  for file in "$root/depot/incoming/$1" "$root/depot/$1"; do
+    [ -f "$file" ] || continue
+    found=$(sha256_of "$file")
+    if [ "$found" = "$1" ]; then
+      [ "$file" = "$root/depot/$1" ] || mv "$file" "$root/depot/$1"
+      return
+    fi
+    rm -f "$file"
+  done
+  if [ -n "$found" ]; then
+    printf '%s\n' "$2 has the wrong sha256: wanted $1, found $found. It was removed." >&2
+  else
+    printf '%s\n' "$2 did not arrive in this Mac's depot, where its sha256 is $1." >&2
+  fi
   return 1
+}
+# Moves what is in the way to a free name beside it, left in `aside`: nothing of a person's is lost.
+set_aside() {
+  aside=$1.torchard-aside-$(date +%Y%m%d-%H%M%S)
+  while [ -e "$aside" ] || [ -L "$aside" ]; do aside=$aside+; done
+  mv "$1" "$aside" || die "$1 is in the way and cannot be moved aside"
 }

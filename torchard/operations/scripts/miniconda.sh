@@ -8,21 +8,35 @@ whole() {
     [ ! -e "$PREFIX/postconda.tar.bz2" ] &&
     grep -q '^# update specs:' "$PREFIX/conda-meta/history" 2>/dev/null
 }
+# What cannot be used must not stay at PREFIX: the next run would take it for a person's own.
+refuse() {
+  [ -e "$PREFIX" ] || failed "$1"
+  set_aside "$PREFIX"
+  failed "$1; what it left was set aside as $aside"
+}
 # An earlier run may have finished since we looked.
 whole && exit 0
 place "$SHA256" "$FILE" || die "Nothing was executed."
 if [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
-  aside=$PREFIX.torchard-aside-$(date +%Y%m%d-%H%M%S)
-  mv "$PREFIX" "$aside" || die "$PREFIX is half installed and cannot be moved aside"
+  set_aside "$PREFIX"
+  printf '%s\n' "$PREFIX was half installed; it was set aside as $aside" | tee -a "$log"
+  for environment in "$aside"/envs/*; do
+    # Links lead to generations, which are untouched, and are shown again by their own step.
+    if [ -d "$environment" ] && [ ! -L "$environment" ]; then
+      printf '%s\n' "with the environment that somebody made in it: $environment" | tee -a "$log"
+    fi
+  done
 fi
 # The installer looks at its own name: it must end in .sh.
 work=$root/kits/installer-$$
-mkdir "$work" && ln "$root/depot/$SHA256" "$work/$FILE" || die "$root/kits cannot be written"
-run /bin/bash "$work/$FILE" -b -p "$PREFIX" || failed "the installer $FILE failed"
+mkdir -p "$work" && ln -f "$root/depot/$SHA256" "$work/$FILE" || die "$root/kits cannot be written"
+run /bin/bash "$work/$FILE" -b -p "$PREFIX"
+status=$?
 rm -rf "$work" "$root/depot/$SHA256"
-whole || failed "the installer $FILE ended well, but left no whole conda at $PREFIX"
-run "$PREFIX/bin/conda" --version || failed "the conda at $PREFIX does not run"
+[ "$status" = 0 ] || refuse "the installer $FILE failed"
+whole || refuse "the installer $FILE ended well, but left no whole conda at $PREFIX"
+run "$PREFIX/bin/conda" --version || refuse "the conda at $PREFIX does not run"
 # shellcheck disable=SC2086 # native is two words, or none
-machine=$($native "$PREFIX/bin/python" -I -c 'import platform; print(platform.machine())')
-[ "$machine" = "$ARCH" ] || die "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
+machine=$(step $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')
+[ "$machine" = "$ARCH" ] || refuse "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
 printf '%s\n' "$MARK" >"$PREFIX/.torchard.json" || die "$PREFIX cannot be written"

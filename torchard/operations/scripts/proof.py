@@ -1,9 +1,15 @@
-"""Prove one environment on its Mac. Runs there, with the environment's own python.
+"""Prove one environment on its Mac, with the environment's own python.
 
-What must hold is JSON, in the file that the first argument names or in the argument itself:
-`arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps` (booleans). The last line
-of output is JSON and says what was found. Where something does not hold, each failure is a line on
-stderr, and the exit code is 1.
+It starts this text as
+
+    python -B -I -c 'import sys; exec(sys.argv[1])' TEXT WANTED
+
+WANTED is JSON, what must hold: `arch`, `python`, `dists` ({name: version}), `imports`, `torch` and
+`mps` (booleans), and `seconds`, how long it may take. Where all of it holds, one line of JSON on
+stdout says what was found. Otherwise each failure is a line on stderr, and the exit code is 1.
+
+The work is done in a second process: a PyTorch that is broken may abort, or wait for its GPU for
+ever in C code that no signal handler interrupts, and that must end here as a sentence.
 """
 
 from __future__ import annotations
@@ -13,8 +19,16 @@ import json
 import os
 import platform
 import re
+import signal
+import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START = "import sys; exec(sys.argv[1])"
+INSIDE = "inside"
 
 
 def same(one: str, other: str) -> bool:
@@ -49,12 +63,17 @@ def operate(torch: Any, device: str) -> list[float]:
     return answer
 
 
-def prove_torch(failed: list[str], found: dict[str, object], *, mps: bool) -> None:
+def prove_torch(
+    failed: list[str], found: dict[str, object], doing: Callable[[str], None], *, mps: bool
+) -> None:
     """Compute on the CPU, over the NumPy bridge where NumPy is there, and on MPS if expected."""
+    doing("import torch")
     torch = importlib.import_module("torch")
     found["torch"] = str(torch.__version__)
+    doing("a sum on the CPU")
     if operate(torch, "cpu") != [2.0, 2.0]:
         failed.append("torch computes wrong sums on the CPU")
+    doing("the way to numpy")
     try:
         importlib.import_module("numpy")
     except ImportError:
@@ -67,6 +86,7 @@ def prove_torch(failed: list[str], found: dict[str, object], *, mps: bool) -> No
     found["mps"] = False
     if not mps:
         return
+    doing("a sum on MPS")
     try:
         available = torch.backends.mps.is_available()
         found["mps"] = operate(torch, "mps") == [2.0, 2.0] and bool(available)
@@ -80,36 +100,87 @@ def prove_torch(failed: list[str], found: dict[str, object], *, mps: bool) -> No
         )
 
 
-def main(argument: str) -> int:
-    """Prove what the argument asks for and print what was found."""
-    if os.path.isfile(argument):
-        with open(argument, encoding="utf-8") as file:
-            wanted = json.load(file)
-    else:
-        wanted = json.loads(argument)
+def prove(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any]:
+    """Look at everything, and return what failed and what was found."""
     failed: list[str] = []
     found: dict[str, object] = {"python": platform.python_version(), "machine": platform.machine()}
     if found["machine"] != wanted["arch"]:
         failed.append(f"its python runs as {found['machine']}, not natively as {wanted['arch']}")
     if platform.python_version().rpartition(".")[0] != wanted["python"]:
         failed.append(f"its python is {found['python']}, not {wanted['python']}")
+    doing("reading the versions")
     versions(failed, wanted["dists"])
     for name in wanted["imports"]:
+        doing(f"import {name}")
         try:
             importlib.import_module(name)
         except Exception as error:
             failed.append(f"import {name} fails: {type(error).__name__}: {error}")
     if wanted["torch"]:
         try:
-            prove_torch(failed, found, mps=wanted["mps"])
+            prove_torch(failed, found, doing, mps=wanted["mps"])
         except Exception as error:
             failed.append(f"torch fails: {type(error).__name__}: {error}")
+    doing("the end of its python")
+    return {"failed": failed, "found": found}
+
+
+def inside(wanted: dict[str, Any]) -> None:
+    """Do the work: one line of JSON for each thing begun, then one for the answer."""
+    # What a module prints when it is imported is no part of that.
+    stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def say(**line: object) -> None:
+        print(json.dumps(line), file=stream, flush=True)
+
+    say(**prove(wanted, lambda doing: say(doing=doing)))
+
+
+def outside(text: str, wanted: dict[str, Any]) -> int:
+    """Watch over the work, and put into sentences what became of it."""
+    command = [sys.executable, "-B", "-I", "-c", START, text, json.dumps(wanted), INSIDE]
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    late = False
+    try:
+        out, noise = process.communicate(timeout=wanted["seconds"])
+    except subprocess.TimeoutExpired as error:
+        # Not waited for: what hangs in the kernel does not even die.
+        process.kill()
+        late, out, noise = True, error.stdout or b"", error.stderr or b""
+    said: dict[str, Any] = {"doing": "the start of its python"}
+    for line in out.splitlines():
+        try:
+            said.update(json.loads(line))
+        except ValueError:  # cut off by its death
+            break
+    failed = said.get("failed", [])
+    if late:
+        failed.append(f"{said['doing']} did not end within {wanted['seconds']} seconds")
+    elif process.returncode:
+        failed.append(f"its python {died(process.returncode)} at this: {said['doing']}")
+        failed.extend(noise.decode(errors="replace").splitlines()[-5:])
     if failed:
         print("\n".join(failed), file=sys.stderr)
         return 1
-    print(json.dumps(found, sort_keys=True))
+    print(json.dumps(said["found"], sort_keys=True))
     return 0
 
 
+def died(status: int) -> str:
+    """Say how a process ended that did not end well."""
+    if status > 0:
+        return f"ended with status {status}"
+    try:
+        return f"died of {signal.Signals(-status).name}"
+    except ValueError:
+        return f"died of signal {-status}"
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    if sys.argv[3:] == [INSIDE]:
+        inside(json.loads(sys.argv[2]))
+    else:
+        sys.exit(outside(sys.argv[1], json.loads(sys.argv[2])))

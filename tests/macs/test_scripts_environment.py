@@ -1,0 +1,334 @@
+"""An environment is built aside and proved before it is shown; whatever happens, one is there."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import on_a_mac
+import pytest
+from on_a_mac import artefact
+
+from simlab import macs
+from torchard import plan
+from torchard.lab.model import Environment, Wish
+
+ALIAS = "https://conda.anaconda.org"
+
+
+@pytest.fixture(scope="module")
+def _mac(tmp_path_factory, simlab_depot):
+    """A Mac with Miniconda; each test has an environment of its own on it."""
+    mac = on_a_mac.make(tmp_path_factory.mktemp("environments"))
+    assert mac.install(simlab_depot).returncode == 0
+    return mac
+
+
+@pytest.fixture
+def mac(_mac):
+    """The Mac, as it is; what a test left at work on it ends with the test."""
+    yield _mac
+    _mac.end()
+    macs.change(_mac.root, mps=True)
+
+
+@pytest.fixture(scope="module")
+def torch_lock(simlab_depot, artefacts):
+    """An environment with PyTorch and NumPy."""
+    wish = Wish("3.12", companions=())
+    return on_a_mac.solve(simlab_depot, Environment("torch", "3.12", wish, pip=("numpy",)))
+
+
+@pytest.fixture
+def lock(torch_lock, request):
+    """The same without a wheel, under a name of the test's own."""
+    name = f"own-{hashlib.sha256(request.node.name.encode()).hexdigest()[:8]}"
+    return dataclasses.replace(torch_lock, environment=name, variant=None, wheels=())
+
+
+def generations(mac, lock) -> list[str]:
+    """Return what there is of an environment: generations, marks, and what was set aside."""
+    found = (mac.torchard / "generations").iterdir()
+    return sorted(path.name for path in found if lock.environment in path.name)
+
+
+def records(prefix: Path) -> list[dict]:
+    """Return the conda-meta records of an environment."""
+    return [json.loads(path.read_text()) for path in (prefix / "conda-meta").glob("*.json")]
+
+
+def is_complete(prefix: Path) -> bool:
+    """Tell whether every file of every record is there, with its size."""
+    return all(
+        (prefix / one["_path"]).is_symlink()
+        or (prefix / one["_path"]).stat().st_size == one["size_in_bytes"]
+        or "prefix_placeholder" in one
+        for record in records(prefix)
+        for one in record["paths_data"]["paths"]
+    )
+
+
+def test_an_environment_is_built_proved_and_shown(mac, torch_lock, simlab_depot):
+    """Its link leads to a stamped generation, its records name the real channel, and it works on.
+
+    A second run finds nothing to build, and a person's later `conda install` in it still solves.
+    """
+    before = {path.name for path in mac.home.iterdir()}
+    done = mac.build(simlab_depot, torch_lock)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    link = mac.link(torch_lock)
+    path = Path(link.readlink())
+    assert path.name == f"torch-{torch_lock.digest[:8]}"
+    assert mac.in_order(torch_lock)
+    stamp = json.loads((path / ".torchard.json").read_text())
+    assert stamp["lock"] == torch_lock.digest
+    assert stamp["proof"] == {
+        "machine": "arm64",
+        "mps": True,
+        "python": "3.12.13",
+        "torch": torch_lock.variant.packages["torch"],
+    }
+    files = {one.name: one for one in torch_lock.conda}
+    for record in records(path):
+        package = files[record["name"]]
+        assert record["channel"] == f"{ALIAS}/conda-forge/{package.subdir}"
+        assert record["url"] == f"{record['channel']}/{package.file}"
+        assert (record["sha256"], record["size"]) == (package.sha256, package.size)
+        assert str(mac.torchard / "kits") not in json.dumps(record)
+    assert not (mac.torchard / "generations" / f".building-{path.name}").exists()
+    assert {path.name for path in mac.home.iterdir()} == before
+    assert not mac.lock.exists()
+    channel = f"--override-channels -c {simlab_depot.channel.as_uri()}"
+    later = mac.run(f"miniconda3/bin/conda install -y -q -n torch {channel} xz")
+    assert later.returncode == 0, later.stderr
+    assert "xz" in {record["name"] for record in records(path)}
+
+
+def test_a_wrong_sha256_is_removed_and_nothing_is_executed(mac, torch_lock, simlab_depot):
+    """A poisoned package and wheel of the right size are named with both hashes, and removed.
+
+    What was shown before stays shown, and once they are pushed again the build goes through, in
+    an account whose own settings and variables would break it.
+    """
+    lock = dataclasses.replace(torch_lock, environment="poisoned")
+    package, wheel = lock.conda[3], lock.wheels[2]
+    mac.push_all(simlab_depot, lock)
+    bad = {}
+    for one in (package, wheel):
+        content = artefact(simlab_depot, one).read_bytes()
+        bad[one] = b"?" + content[1:]
+        (mac.torchard / "depot" / one.sha256).unlink(missing_ok=True)
+        mac.push(one.sha256, bad[one])
+    assert mac.state.depot[package.sha256] == package.size
+    done = mac.run(mac.build_script(lock))
+    assert done.returncode == 1
+    for one, content in bad.items():
+        found = hashlib.sha256(content).hexdigest()
+        said = f"{one.file} has the wrong sha256: wanted {one.sha256}, found {found}."
+        assert said in done.stderr
+    assert "Nothing was executed" in done.stderr
+    assert generations(mac, lock) == []
+    assert not {package.sha256, wheel.sha256} & mac.state.depot.keys()
+    mac.push_all(simlab_depot, lock)
+    variables = be_hostile(mac)
+    try:
+        again = mac.run(mac.build_script(lock), **variables)
+    finally:
+        be_friendly(mac)
+    assert again.returncode == 0, again.stderr
+    assert mac.in_order(lock)
+
+
+HOSTILE = {
+    ".condarc": "channels: [\n",
+    ".conda/.condarc": "pkgs_dirs: 1\n",
+    ".config/pip/pip.conf": "[global]\nrequire-virtualenv = true\n[install]\nuser = true\n",
+    ".pip/pip.conf": "[install]\ntarget = /nonexistent\n",
+    "Library/Application Support/pip/pip.conf": "[install]\ndry-run = true\n",
+    ".pydistutils.cfg": "[install]\nprefix=/nonexistent\n",
+    "evil/sitecustomize.py": "raise SystemExit(9)\n",
+    "evil/torch.py": "raise SystemExit(9)\n",
+}
+
+
+def be_hostile(mac) -> dict[str, str]:
+    """Give the account settings that break installs; return variables that do so, too."""
+    for name, text in HOSTILE.items():
+        path = mac.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    evil = str(mac.home / "evil")
+    return {
+        "CONDARC": str(mac.home / ".condarc"),
+        "CONDA_DRY_RUN": "true",
+        "CONDA_PKGS_DIRS": "/nonexistent",
+        "PIP_TARGET": "/nonexistent",
+        "PIP_REQUIRE_VIRTUALENV": "true",
+        "PYTHONHOME": "/nonexistent",
+        "PYTHONPATH": evil,
+        "PYTHONSTARTUP": f"{evil}/torch.py",
+        "DYLD_LIBRARY_PATH": evil,
+    }
+
+
+def be_friendly(mac) -> None:
+    """Take the settings away again."""
+    for name in HOSTILE:
+        (mac.home / name).unlink()
+
+
+def test_a_failed_proof_leaves_what_was_there(mac, torch_lock, simlab_depot):
+    """Where MPS lies, the reason is the proof's, the new generation is gone, the old one shown."""
+    old = dataclasses.replace(torch_lock, environment="lies", variant=None, wheels=())
+    new = dataclasses.replace(torch_lock, environment="lies")
+    assert mac.build(simlab_depot, old).returncode == 0
+    shown = mac.link(old).readlink()
+    macs.change(mac.root, mps="lies")
+    done = mac.build(simlab_depot, new)
+    assert done.returncode == 1
+    assert done.stderr.startswith("MPS does not work on this Mac (arm64, macOS 15.1): RuntimeError")
+    assert "The proof failed, so lies was not shown; what was there is still there." in done.stderr
+    assert generations(mac, new) == [shown.name]
+    assert mac.link(new).readlink() == shown
+    assert mac.in_order(old)
+
+
+@pytest.mark.parametrize("kind", ["a directory", "a file", "a link elsewhere"])
+def test_what_is_not_ours_is_refused_before_the_build(mac, lock, kind):
+    """Where a real directory, a file or a person's link stands, nothing is even verified."""
+    script = mac.build_script(lock)
+    link = mac.link(lock)
+    link.parent.mkdir(exist_ok=True)
+    if kind == "a directory":
+        (link / "mine").mkdir(parents=True)
+    elif kind == "a file":
+        link.write_text("mine")
+    else:
+        link.symlink_to("/opt/mine")
+    before = os.lstat(link)
+    done = mac.run(script)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{link} is ")
+    assert "rename it. It was left alone." in done.stderr
+    assert os.lstat(link) == before
+    assert generations(mac, lock) == []
+
+
+def test_a_conda_that_went_away_is_said(mac, lock):
+    """Without its Miniconda a Mac gets no environment, and no directory that looks like one."""
+    script = mac.build_script(lock)
+    away = mac.home / "away"
+    mac.prefix.rename(away)
+    try:
+        done = mac.run(script)
+        assert not mac.prefix.exists()
+    finally:
+        away.rename(mac.prefix)
+    assert done.stderr.startswith(f"there is no conda at {mac.prefix} any more; run it again\n")
+
+
+def kill_at(mac, when: str) -> None:
+    """Let the whole run be killed at a long step: `when` is shell that is given its words."""
+    mac.tool(
+        "caffeinate",
+        f'shift\nend() {{ kill -9 0; }}\n{when}\nexec "$@"',
+    )
+
+
+KILLS = {
+    "while conda extracts": """case " $* " in
+        *' create '*) "$@" & until [ -e "$HOME"/../pkgs/python-3.12*/info ]; do :; done; end ;;
+      esac""",
+    "before the stamp": 'case " $* " in *" stamp "*) end ;; esac',
+    "behind the stamp": 'case " $* " in *" stamp "*) "$@"; end ;; esac',
+}
+
+
+@pytest.mark.parametrize("point", KILLS)
+def test_one_run_repairs_what_a_killed_one_left(mac, lock, simlab_depot, point):
+    """Whenever a run is killed, with all that it started, the next one converges in one go.
+
+    What the killed one had proved is not built again, but only shown.
+    """
+    tool = (mac.root / "bin" / "caffeinate").read_text()
+    kill_at(mac, KILLS[point])
+    try:
+        killed = mac.build(simlab_depot, lock)
+    finally:
+        (mac.root / "bin" / "caffeinate").write_text(tool)
+    assert killed.returncode == -9
+    assert not mac.link(lock).is_symlink()
+    left = mac.torchard / "generations" / f"{lock.environment}-{lock.digest[:8]}"
+    stamp = left / ".torchard.json"
+    proved = stamp.stat().st_ino if stamp.exists() else None
+    assert (proved is not None) == (point == "behind the stamp")
+    done = mac.build(simlab_depot, lock)
+    assert done.returncode == 0, done.stderr
+    assert mac.in_order(lock)
+    assert is_complete(mac.link(lock))
+    assert generations(mac, lock) == [left.name]
+    assert proved in {None, stamp.stat().st_ino}
+
+
+def test_what_another_killed_build_left_is_gone_before_this_one(mac, lock):
+    """Half a generation goes, also one of another name, and with it packages of the cache."""
+    root = mac.torchard / "generations"
+    for name in ("other-1/conda-meta/x", "stamped-1/.torchard.json"):
+        path = root / name
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+    for name in ("other-1", "stamped-1", "gone-1"):
+        (root / f".building-{name}").write_text("")
+    half = mac.torchard / "pkgs" / "python-3.12.13-half" / "half"
+    half.parent.mkdir(parents=True)
+    half.write_text("")
+    script = mac.build_script(lock)
+    for kit in mac.incoming.iterdir():
+        kit.unlink()
+    done = mac.run(script)
+    assert "did not arrive" in done.stderr
+    assert not half.exists()
+    assert not (root / "other-1").exists()
+    assert (root / "stamped-1").exists()
+    assert list(root.glob(".building-*")) == []
+    (root / "stamped-1" / ".torchard.json").unlink()
+    (root / "stamped-1").rmdir()
+
+
+def test_a_generation_in_use_is_never_moved(mac, lock):
+    """One that is shown and lost its stamp is left alone; another is built beside it."""
+    script = mac.build_script(lock)
+    shown = mac.torchard / "generations" / f"{lock.environment}-{lock.digest[:8]}"
+    (shown / "mine").mkdir(parents=True)
+    (shown.parent / f".building-{shown.name}").write_text("")
+    mac.link(lock).parent.mkdir(exist_ok=True)
+    mac.link(lock).symlink_to(shown)
+    done = mac.run(script)
+    assert done.returncode == 1
+    assert f"{shown} is in use, but is not this generation any more" in done.stderr
+    assert mac.link(lock).readlink() == shown
+    assert (shown / "mine").is_dir()
+    assert plan.environment_step(lock, mac.state).path == f"{shown}.2"
+
+
+def test_a_conda_that_fails_leaves_no_debris(mac, lock, simlab_depot):
+    """What could not be finished is gone at once, and what conda said is passed on."""
+    mac.push_all(simlab_depot, lock)
+    conda = mac.prefix / "bin" / "conda"
+    conda.rename(mac.prefix / "bin" / "conda.away")
+    words = 'for w; do [ "$p" = -p ] && mkdir -p "$w/lib"; p=$w; done; echo no space >&2; exit 1'
+    conda.write_text(f"#!/bin/sh\n{words}\n")
+    conda.chmod(0o755)
+    try:
+        done = mac.run(mac.build_script(lock))
+    finally:
+        (mac.prefix / "bin" / "conda.away").replace(conda)
+    assert done.returncode == 1
+    assert "no space\n" in done.stderr
+    assert "conda could not create " in done.stderr
+    assert "The whole log is on the Mac: " in done.stderr
+    assert generations(mac, lock) == []
+    assert not (mac.torchard / "pkgs").exists()

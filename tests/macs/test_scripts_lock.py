@@ -1,0 +1,243 @@
+"""One controller at a time works on a Mac, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import on_a_mac
+import pytest
+from on_a_mac import MAC_SH, SH, let_go, locked
+
+TAKE = "take_lock; echo taken"
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A Mac with nothing on it."""
+    mac = on_a_mac.make(tmp_path)
+    yield mac
+    mac.end()
+
+
+def leave_lock(mac, running: str | None) -> None:
+    """Leave the lock of a run that is gone."""
+    mac.lock.mkdir(parents=True)
+    (mac.lock / "owner").write_text("old 1700000000 ada@desk\n")
+    if running is not None:
+        (mac.lock / "running").write_text(running)
+
+
+def dead_pid() -> int:
+    """Return the number of a process that has ended."""
+    process = subprocess.Popen(["/bin/true"])
+    process.wait()
+    return process.pid
+
+
+def start_of(pid: int) -> str:
+    """Return when a process started, as lock.sh asks for it."""
+    asked = ["ps", "-o", "lstart=", "-p", str(pid)]
+    environment = {**os.environ, "TZ": "UTC0", "LC_ALL": "C"}
+    return subprocess.run(
+        asked, capture_output=True, text=True, env=environment, check=True
+    ).stdout.rstrip("\n")
+
+
+@pytest.mark.parametrize("shell", [SH, MAC_SH], ids=["dash", "bash"])
+def test_the_lock_is_taken_and_released(mac, shell):
+    """While a run works its lock names it and its controller; afterwards it is gone."""
+    process = mac.hold(shell=shell)
+    assert (mac.lock / "running").read_text().splitlines()[:2] == [
+        str(process.pid),
+        start_of(process.pid),
+    ]
+    assert re.fullmatch(r"a-token \d+ ada@desk\n", (mac.lock / "owner").read_text())
+    assert let_go(process) == 0
+    assert not mac.lock.exists()
+
+
+@pytest.mark.parametrize("shell", [SH, MAC_SH], ids=["dash", "bash"])
+def test_another_controller_is_refused_with_who_and_since_when(mac, shell):
+    """The second controller is told, in one sentence with a date, whose work it would disturb."""
+    holder = mac.hold("ada lovelace@desk")
+    refused = mac.run(locked(TAKE, "bob@lab"), shell=shell)
+    assert refused.returncode == 1
+    assert refused.stdout == ""
+    assert re.fullmatch(
+        r"ada lovelace@desk is at work on this Mac since 20\d\d-\d\d-\d\d \d\d:\d\d \w+;"
+        r" nothing was done\n",
+        refused.stderr,
+    )
+    assert let_go(holder) == 0
+
+
+def test_the_same_controller_waits_for_what_it_left(mac):
+    """A run whose connection dropped is waited for by the next one of its controller."""
+    waiting = mac.tell_of_waiting()
+    left = mac.hold()
+    again = mac.start(locked(TAKE))
+    assert waiting.read_text() == "\n"
+    assert let_go(left) == 0
+    assert again.communicate(timeout=60) == ("taken\n", "")
+
+
+def test_the_lock_of_a_dead_process_is_broken(mac):
+    """What a killed run left holds nobody up."""
+    leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
+    assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
+
+
+def test_a_number_without_a_start_is_nobodys(mac):
+    """A signature that was cut off after the number of a dead process holds nobody up."""
+    leave_lock(mac, f"{dead_pid()}\n")
+    assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
+
+
+def test_a_number_that_was_given_again_counts_as_dead(mac):
+    """A process that has the number of the lock, and another start, is not its owner."""
+    leave_lock(mac, f"{os.getpid()}\nThu Jan  1 00:00:00 2026\n")
+    assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
+
+
+def test_a_lock_outlives_a_change_of_the_time_zone(mac):
+    """Two shells in different time zones see the same start of the same process."""
+    holder = mac.hold(TZ="JST-9")
+    refused = mac.run(locked(TAKE, "bob@lab"), TZ="EST5")
+    assert "ada@desk is at work on this Mac" in refused.stderr
+    assert let_go(holder) == 0
+
+
+def test_a_young_unsigned_lock_is_respected_and_an_old_one_broken(mac):
+    """Between taking and signing lies a moment; after two minutes it is no moment any more."""
+    waiting = mac.tell_of_waiting()
+    leave_lock(mac, None)
+    other = mac.start(locked(TAKE, "bob@lab"))
+    assert waiting.read_text() == "\n"
+    old = time.time() - 130
+    os.utime(mac.lock, (old, old))
+    assert other.communicate(timeout=60) == ("taken\n", "")
+
+
+def test_a_killed_breaker_holds_nobody_up(mac):
+    """The mark of one that was killed while it broke a lock is broken in its turn."""
+    leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
+    breaking = mac.torchard / "lock.breaking"
+    breaking.mkdir()
+    old = time.time() - 130
+    os.utime(breaking, (old, old))
+    assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
+    assert not breaking.exists()
+
+
+@pytest.mark.parametrize("shell", [SH, MAC_SH], ids=["dash", "bash"])
+def test_of_many_that_break_a_stale_lock_exactly_one_gets_it(mac, shell):
+    """Twelve controllers meet at the lock of a dead run: one works, eleven are told so."""
+    mac.tool("sleep", "exec /bin/sleep 0.02")
+    leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
+    body = "echo ready; read -r go; take_lock; echo taken; read -r done"
+    crowd = [mac.start(locked(body, f"c{n}@lab"), shell=shell) for n in range(12)]
+    for one in crowd:
+        assert one.stdout.readline() == "ready\n"
+    for one in crowd:
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    answers = [one.stdout.readline() for one in crowd]
+    assert sorted(answers) == [""] * 11 + ["taken\n"]
+    winner = answers.index("taken\n")
+    for number, one in enumerate(crowd):
+        _, errors = one.communicate("\n", timeout=60)
+        if number != winner:
+            assert errors.startswith(f"c{winner}@lab is at work on this Mac since ")
+    assert not mac.lock.exists()
+
+
+def test_runs_of_one_controller_work_one_after_the_other(mac):
+    """Eight runs that wait for each other all work, and never two at once."""
+    mac.tool("sleep", "exec /bin/sleep 0.02")
+    inside = mac.home / "inside"
+    body = f"take_lock; mkdir '{inside}' && rmdir '{inside}' && echo alone"
+    crowd = [mac.start(locked(body)) for _ in range(8)]
+    assert [one.communicate(timeout=60) for one in crowd] == [("alone\n", "")] * 8
+
+
+@pytest.mark.parametrize("shell", [SH, MAC_SH], ids=["dash", "bash"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_signal_releases_the_lock(mac, name, shell):
+    """A run that is asked to end leaves no lock, and the signal's own status."""
+    number = signal.Signals[name]
+    process = mac.hold(shell=shell)
+    process.send_signal(number)
+    assert process.wait(60) == 128 + number
+    assert not mac.lock.exists()
+
+
+def test_what_survives_a_kill_is_broken_by_the_next(mac):
+    """SIGKILL leaves the lock, and the next run is not held up by it."""
+    process = mac.hold()
+    process.kill()
+    process.wait()
+    assert (mac.lock / "running").exists()
+    assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
+
+
+def test_a_step_that_outlives_its_shell_still_holds_the_lock(mac):
+    """Where only the shell was killed, what it had started is not disturbed, but waited for."""
+    begun, finish = mac.root / "begun", mac.root / "finish"
+    os.mkfifo(begun)
+    os.mkfifo(finish)
+    body = f"take_lock; open_log x; run sh -c 'echo >{begun}; read -r line <{finish}'"
+    process = mac.start(locked(body))
+    assert begun.read_text() == "\n"
+    process.kill()
+    process.wait()
+    refused = mac.run(locked(TAKE, "bob@lab"))
+    assert "ada@desk is at work on this Mac" in refused.stderr
+    waiting = mac.tell_of_waiting()
+    again = mac.start(locked(TAKE))
+    assert waiting.read_text() == "\n"
+    finish.write_text("\n")
+    assert again.communicate(timeout=60) == ("taken\n", "")
+
+
+def test_a_run_never_releases_the_lock_of_another(mac):
+    """Where somebody broke a lock by hand, its old owner leaves the new one's alone."""
+    process = mac.hold()
+    (mac.lock / "running").write_text("1\nThu Jan  1 00:00:00 2026\n")
+    assert let_go(process) == 0
+    assert (mac.lock / "running").read_text().startswith("1\n")
+
+
+def test_a_home_that_cannot_be_written_is_said_at_once(mac):
+    """A lock that cannot be made at all is not waited for."""
+    mac.torchard.write_text("a file\n")
+    refused = mac.run(locked(TAKE))
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(f"{mac.torchard} cannot be written; nothing was done\n")
+
+
+def test_a_full_disk_is_said_at_once(mac):
+    """Where no directory can be made any more, the run ends instead of trying for ever."""
+    for part in ("log", "depot/incoming", "kits", "generations"):
+        (mac.torchard / part).mkdir(parents=True)
+    mac.tool("mkdir", 'for d; do [ -d "$d" ] || [ "$d" = -p ] || exit 1; done')
+    refused = mac.run(locked(TAKE))
+    assert refused.returncode == 1
+    assert refused.stderr == f"{mac.torchard} cannot be written; nothing was done\n"
+
+
+def test_whoever_stopped_listening_does_not_stop_the_work(mac):
+    """A run whose connection is gone goes on past what it has to say, and releases its lock."""
+    done = mac.home / "done"
+    body = f"take_lock; read -r line; echo one; echo two; echo >&2; : >'{done}'"
+    process = mac.start(locked(body))
+    process.stdout.close()
+    process.stderr.close()
+    process.stdin.write("\n")
+    process.stdin.close()
+    assert process.wait(60) == 0
+    assert done.exists()
+    assert not mac.lock.exists()

@@ -1,0 +1,236 @@
+"""The last steps of a generation: shown in one rename, and only what nobody needs is removed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from torchard.operations import commands
+
+HOUR_AGO = 3700  # seconds
+
+
+class Root:
+    """A Torchard directory on a Mac, and the environments beside it."""
+
+    def __init__(self, path):
+        self.root = path / ".torchard"
+        self.envs = path / "miniconda3" / "envs"
+        self.program = path / "generation.py"
+        self.program.write_text(commands.script("generation.py"), encoding="utf-8")
+        for part in (self.envs, self.root / "depot" / "incoming", self.root / "kits"):
+            part.mkdir(parents=True)
+        (self.root / "generations").mkdir()
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", self.program, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def generation(self, name: str, environment: str, date: object, *artefacts: str):
+        """Make a stamped generation, and the kit that it was built with."""
+        path = self.root / "generations" / name
+        path.mkdir()
+        stamp = {"environment": environment, "date": date}
+        (path / ".torchard.json").write_text(json.dumps(stamp), encoding="utf-8")
+        self.kit(name, *artefacts)
+        return path
+
+    def kit(self, name: str, *artefacts: str) -> None:
+        kit = self.root / "kits" / name
+        kit.mkdir()
+        lines = "".join(f"{one} conda/noarch/{one}-1-0.conda\n" for one in artefacts)
+        (kit / "artefacts").write_text(lines, encoding="utf-8")
+
+    def file(self, path: str) -> None:
+        whole = self.root / path
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_text("", encoding="utf-8")
+
+    def grow_old(self) -> None:
+        """Let everything have been written more than an hour ago."""
+        for folder, folders, files in os.walk(self.root):
+            for name in (*folders, *files):
+                path = os.path.join(folder, name)  # noqa: PTH118  # os.walk gives text
+                then = os.lstat(path).st_mtime - HOUR_AGO
+                os.utime(path, (then, then))
+
+    def sweep(self, shown) -> None:
+        done = self.run("sweep", self.root, self.envs / "torch", shown)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def there(self, part: str) -> set[str]:
+        return {path.name for path in (self.root / part).iterdir()}
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A Torchard directory with nothing in it."""
+    return Root(tmp_path)
+
+
+def test_a_reader_never_finds_the_link_missing(mac):
+    """While the link goes to and fro, whoever reads through it finds one of the two."""
+    paths = [mac.generation(f"torch-{n}", "torch", "2026") for n in (1, 2)]
+    link = mac.envs / "torch"
+    assert mac.run("show", paths[0], link).returncode == 0
+    bad: list[OSError] = []
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            try:
+                (link / ".torchard.json").stat()
+            except OSError as error:
+                bad.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    code = (
+        "import runpy, sys; g = runpy.run_path(sys.argv[1])\n"
+        "for _ in range(250):\n    for p in sys.argv[3:]: g['show'](p, sys.argv[2])"
+    )
+    done = subprocess.run([sys.executable, "-c", code, mac.program, link, *paths], check=False)
+    stop.set()
+    reader.join()
+    assert done.returncode == 0
+    assert bad == []
+    assert link.readlink() == paths[1]
+    assert {path.name for path in mac.envs.iterdir()} == {"torch"}
+
+
+def test_what_a_killed_show_left_is_used_up(mac):
+    """A temporary link of a killed run stands in nobody's way, and does not stay."""
+    path = mac.generation("torch-1", "torch", "2026")
+    (mac.envs / ".torch.torchard-partial").symlink_to("/nowhere")
+    assert mac.run("show", path, mac.envs / "torch").returncode == 0
+    assert {one.name for one in mac.envs.iterdir()} == {"torch"}
+    assert (mac.envs / "torch").readlink() == path
+
+
+def test_a_real_directory_is_never_replaced(mac):
+    """What became a directory since the build began is left alone, with a sentence."""
+    path = mac.generation("torch-1", "torch", "2026")
+    (mac.envs / "torch" / "mine").mkdir(parents=True)
+    done = mac.run("show", path, mac.envs / "torch")
+    assert done.returncode == 1
+    assert done.stderr == f"{mac.envs / 'torch'} is a real directory; it was left alone\n"
+    assert (mac.envs / "torch" / "mine").is_dir()
+
+
+def test_the_shown_generation_and_the_one_before_are_kept(mac):
+    """Older ones of the same environment go; others', linked, unstamped and set aside ones stay."""
+    for number in range(1, 5):
+        mac.generation(f"torch-{number}", "torch", f"2026-01-0{number}")
+    mac.generation("torch-broken", "torch", None)
+    mac.generation("torch-odd", "torch", ["a date"])
+    linked = mac.generation("torch-linked", "torch", "2025")
+    (mac.envs / "for-a-friend").symlink_to(linked)
+    mac.generation("other-1", "other", "2024")
+    (mac.root / "generations" / "by-hand").mkdir()
+    (mac.root / "generations" / "not-json").mkdir()
+    (mac.root / "generations" / "not-json" / ".torchard.json").write_text("[", encoding="utf-8")
+    mac.sweep(mac.root / "generations" / "torch-4")
+    kept = {"torch-4", "torch-3", "torch-linked", "other-1", "by-hand", "not-json"}
+    assert mac.there("generations") == kept
+
+
+def test_going_back_keeps_the_newer_one(mac):
+    """Where an older generation is shown again, the newest of the others is the one before."""
+    for number in range(1, 4):
+        mac.generation(f"torch-{number}", "torch", f"2026-01-0{number}")
+    mac.sweep(mac.root / "generations" / "torch-1")
+    assert mac.there("generations") == {"torch-1", "torch-3"}
+
+
+def test_artefacts_of_kept_generations_and_young_ones_stay(mac):
+    """The depot keeps what a kept generation is built from, and what another run just pushed."""
+    shown = mac.generation("torch-2", "torch", "2026-02", "a", "b")
+    mac.generation("other-1", "other", "2026-01", "c")
+    mac.kit("gone-1", "d")
+    for name in ("a", "b", "c", "d", "e", "incoming/f", "incoming/a"):
+        mac.file(f"depot/{name}")
+    (mac.root / "depot" / "folder").mkdir()
+    mac.grow_old()
+    mac.file("depot/young")
+    mac.file("depot/incoming/young")
+    mac.kit("young-1", "g")
+    mac.sweep(shown)
+    assert mac.there("depot") == {"a", "b", "c", "folder", "incoming", "young"}
+    assert mac.there("depot/incoming") == {"young"}
+    assert mac.there("kits") == {"torch-2", "other-1", "young-1"}
+
+
+def test_the_package_cache_keeps_what_kept_generations_share(mac):
+    """Extracted packages of kept generations stay, archives and directories; the others go."""
+    shown = mac.generation("torch-2", "torch", "2026-02", "a")
+    for name in ("a-1-0.conda", "a-1-0/info/x", "b-1-0.conda", "b-1-0/info/x", "urls.txt"):
+        mac.file(f"pkgs/{name}")
+    mac.sweep(shown)
+    assert mac.there("pkgs") == {"a-1-0.conda", "a-1-0", "urls.txt"}
+
+
+def records(mac, *names: str, **more: object):
+    """Make an environment of some conda packages, and a kit of one; return its path."""
+    path = mac.root / "generations" / "torch-1"
+    meta = path / "conda-meta"
+    meta.mkdir(parents=True)
+    for name in names:
+        record = {"name": name, "version": "1", "url": "file:///kit", **more}
+        (meta / f"{name}-1-0.json").write_text(json.dumps(record), encoding="utf-8")
+    (meta / "history").write_text("# update specs: ['a==1=0']\n", encoding="utf-8")
+    kit = mac.root / "kits" / "torch-1"
+    kit.mkdir()
+    package = {"version": "1", "url": "https://x/a", "channel": "https://x", "sha256": "0"}
+    content = {"packages": {"a": {**package, "size": 5}}, "specs": ["a"], "stamp": {"lock": "l"}}
+    (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
+    return kit, path
+
+
+def test_records_name_where_packages_really_came_from(mac):
+    """The real address replaces the depot's, and the history ends with what the lab asks for."""
+    kit, path = records(mac, "a", requested_spec="file:///kit::a", depends=["b"])
+    assert mac.run("records", kit, path).returncode == 0
+    record = json.loads((path / "conda-meta" / "a-1-0.json").read_text(encoding="utf-8"))
+    assert record == {
+        "name": "a",
+        "version": "1",
+        "url": "https://x/a",
+        "channel": "https://x",
+        "sha256": "0",
+        "size": 5,
+        "depends": ["b"],
+    }
+    history = (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines()
+    assert history[-2:] == ['# remove specs: ["a"]', '# update specs: ["a"]']
+
+
+@pytest.mark.parametrize(
+    ("installed", "sentence"),
+    [(("a", "b"), "conda-meta/b-1-0.json is not in the lock"), ((), "conda did not install a")],
+)
+def test_an_environment_that_is_not_the_locks_is_said(mac, installed, sentence):
+    """A package too many or too few ends the build."""
+    kit, path = records(mac, *installed)
+    done = mac.run("records", kit, path)
+    assert done.returncode == 1
+    assert done.stderr == f"{sentence}\n"
+
+
+def test_the_stamp_holds_the_proof(mac):
+    """What was proved is written whole, with a date, into the generation."""
+    kit, path = records(mac, "a")
+    (kit / "proof-result.json").write_text('{"python": "3.12.13"}', encoding="utf-8")
+    assert mac.run("stamp", kit, path).returncode == 0
+    stamp = json.loads((path / ".torchard.json").read_text(encoding="utf-8"))
+    assert stamp.pop("date")
+    assert stamp == {"lock": "l", "proof": {"python": "3.12.13"}}
+    assert [one.name for one in path.iterdir() if "partial" in one.name] == []

@@ -1,0 +1,232 @@
+"""The proof: whatever is wrong with an environment ends, in time, as a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from torchard.operations import commands
+
+HERE = platform.machine()
+SHORT = ".".join(map(str, sys.version_info[:2]))
+
+TORCH = """\
+__version__ = "2.15.0"
+class backends:
+    class mps:
+        is_available = staticmethod(lambda: True)
+class Tensor:
+    def __init__(self, values): self.values = values
+    def __add__(self, other): return Tensor([one + other for one in self.values])
+    def cpu(self): return self
+    def tolist(self): return self.values
+    def numpy(self): return self.values
+def ones(count, device="cpu"):
+    {on_device}
+    return Tensor([1.0] * count)
+"""
+GOOD = TORCH.format(on_device="")
+
+
+class Prefix:
+    """An environment of this host's own python, with modules of a test's own making."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.site = root / "lib" / f"python{SHORT}" / "site-packages"
+        self.site.mkdir(parents=True)
+        (root / "bin").mkdir()
+        (root / "bin" / "python").symlink_to(Path(sys.executable).resolve())
+        home = Path(sys.executable).resolve().parent
+        (root / "pyvenv.cfg").write_text(
+            f"home = {home}\ninclude-system-site-packages = false\n", encoding="utf-8"
+        )
+
+    def module(self, name: str, text: str) -> None:
+        (self.site / f"{name}.py").write_text(text, encoding="utf-8")
+
+    def dist(self, name: str, version: str) -> None:
+        folder = self.site / f"{name}-{version}.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n", encoding="utf-8")
+
+    def prove(self, **wanted: object) -> subprocess.CompletedProcess[str]:
+        """Start the proof as a Mac does."""
+        known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
+        known |= {"mps": False, "seconds": 60, **wanted}
+        python = [self.root / "bin" / "python", "-B", "-I", "-c", commands.PROOF_START]
+        return subprocess.run(
+            [*python, commands.script("proof.py"), json.dumps(known)],
+            capture_output=True,
+            text=True,
+            cwd="/",
+            env={"PATH": os.environ["PATH"]},
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture
+def prefix(tmp_path):
+    """An environment with nothing in it but the python."""
+    return Prefix(tmp_path / "prefix")
+
+
+def failures(done) -> list[str]:
+    """Return the sentences of a failed proof."""
+    assert done.returncode == 1
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_what_holds_is_one_line_of_json(prefix):
+    """A good environment says what was found, and MPS only where it computed."""
+    prefix.module("torch", GOOD)
+    prefix.dist("torch", "2.15.0")
+    done = prefix.prove(torch=True, mps=True, dists={"torch": "2.15.0"})
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == 1
+    assert json.loads(done.stdout) == {
+        "machine": HERE,
+        "mps": True,
+        "python": platform.python_version(),
+        "torch": "2.15.0",
+    }
+    assert list(prefix.root.rglob("*.pyc")) == []
+
+
+def test_a_cpu_environment_does_not_touch_mps(prefix):
+    """Where MPS is not expected nothing is said of it, though it would fail."""
+    prefix.module("torch", TORCH.format(on_device="assert device == 'cpu'"))
+    done = prefix.prove(torch=True)
+    assert json.loads(done.stdout)["mps"] is False
+
+
+def test_what_modules_print_is_no_answer(prefix):
+    """Lines on stdout, of python or of C, do not come before or behind the answer."""
+    noise = "import os, sys, atexit\nprint('{}')\nos.write(1, b'{\"failed\": []}\\n')\n"
+    late = "atexit.register(lambda: print('bye'))\n"
+    prefix.module("torch", noise + late + GOOD)
+    done = prefix.prove(torch=True)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["torch"] == "2.15.0"
+
+
+def test_every_difference_is_a_sentence_of_its_own(prefix):
+    """Arch, python, and each version that is other, missing or there twice are all said."""
+    prefix.dist("einops", "0.8.1")
+    prefix.dist("NumPy", "1.26.4")
+    prefix.dist("typing.extensions", "4.15.0")
+    dists = {"einops": "0.8.2", "filelock": "3", "numpy": "1.26.4", "typing-extensions": "4.16.0"}
+    assert failures(prefix.prove(arch="sparc", python="2.7", dists=dists)) == [
+        f"its python runs as {HERE}, not natively as sparc",
+        f"its python is {platform.python_version()}, not 2.7",
+        "einops is 0.8.1, not 0.8.2",
+        "filelock is missing, not 3",
+        "typing-extensions is 4.15.0, not 4.16.0",
+    ]
+
+
+def test_two_versions_of_one_distribution_are_said(prefix):
+    """A second dist-info of the same name is a fault, whichever comes first."""
+    prefix.dist("einops", "0.8.1")
+    prefix.dist("einops", "0.8.2")
+    (line,) = failures(prefix.prove(dists={"einops": "0.8.2"}))
+    assert line in {f"einops is {one}, not 0.8.2" for one in ("0.8.1 and 0.8.2", "0.8.2 and 0.8.1")}
+
+
+BROKEN = {
+    "no torch": (None, "torch fails: ModuleNotFoundError: No module named 'torch'"),
+    "a wrong arch": (
+        "raise ImportError('dlopen: incompatible architecture')",
+        "torch fails: ImportError: dlopen: incompatible architecture",
+    ),
+    "wrong sums": (
+        GOOD.replace("one + other", "one"),
+        "torch computes wrong sums on the CPU",
+    ),
+    "MPS that is not there": (
+        GOOD.replace("lambda: True", "lambda: False"),
+        "is_available() is False",
+    ),
+    "MPS that lies": (
+        TORCH.format(on_device="if device == 'mps': raise RuntimeError('out of memory')"),
+        "RuntimeError: out of memory",
+    ),
+    "MPS that computes wrongly": (
+        TORCH.format(on_device="if device == 'mps': return Tensor([0.0, 0.0])"),
+        "its sums are wrong",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_torch_is_a_sentence(prefix, what):
+    """Each way in which PyTorch can fail gives its own reason, and MPS names the Mac."""
+    text, sentence = BROKEN[what]
+    if text is not None:
+        prefix.module("torch", text)
+    lines = failures(prefix.prove(torch=True, mps=True))
+    assert any(line.endswith(sentence) for line in lines)
+    if "MPS" in what:
+        assert lines[0].startswith(f"MPS does not work on this Mac ({HERE}, macOS ")
+
+
+def test_numpy_that_does_not_fit_is_a_sentence(prefix):
+    """PyTorch of before NumPy 2 beside NumPy 2 fails where the two meet."""
+    prefix.module("numpy", "")
+    bridge = "def numpy(self): raise RuntimeError('Numpy is not available')"
+    prefix.module("torch", GOOD.replace("def numpy(self): return self.values", bridge))
+    assert failures(prefix.prove(torch=True)) == [
+        "torch and numpy do not fit each other: Numpy is not available"
+    ]
+
+
+def test_a_companion_that_cannot_be_imported_is_a_sentence(prefix):
+    """Its own error is passed on."""
+    prefix.module("torchvision", "raise OSError('image.so: symbol not found')")
+    assert failures(prefix.prove(imports=["torchvision"])) == [
+        "import torchvision fails: OSError: image.so: symbol not found"
+    ]
+
+
+DEATHS = {
+    "is killed": ("os.kill(os.getpid(), 9)", "its python died of SIGKILL at this: a sum on MPS"),
+    "aborts": ("os.abort()", "its python died of SIGABRT at this: a sum on MPS"),
+    "exits": ("os._exit(7)", "its python ended with status 7 at this: a sum on MPS"),
+    "hangs where no signal reaches it": (
+        "import signal; signal.pthread_sigmask(0, range(1, 65)); os.read(os.pipe()[0], 1)",
+        "a sum on MPS did not end within 3 seconds",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DEATHS)
+def test_a_torch_that_takes_its_python_along_is_a_sentence(prefix, what):
+    """Dying and hanging in the GPU's code are failures, and say at what they happened."""
+    action, sentence = DEATHS[what]
+    text = "import os, sys\n" + TORCH.format(
+        on_device=f"if device == 'mps': print('assertion', file=sys.stderr); {action}"
+    )
+    prefix.module("torch", text)
+    lines = failures(prefix.prove(torch=True, mps=True, seconds=3))
+    assert lines[0] == sentence
+    assert lines[1:] == ([] if "hangs" in what else ["assertion"])
+
+
+def test_a_torch_that_dies_at_the_end_is_a_sentence(prefix):
+    """A good answer does not cover for a python that cannot even end."""
+    prefix.module("torch", f"import atexit, os\natexit.register(os.abort)\n{GOOD}")
+    lines = failures(prefix.prove(torch=True))
+    assert lines[0] == "its python died of SIGABRT at this: the end of its python"
+
+
+def test_the_time_is_bounded_on_a_mac():
+    """What a Mac is asked to prove says how long that may take."""
+    assert 60 <= commands.PROOF_SECONDS <= 3600
