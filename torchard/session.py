@@ -278,7 +278,7 @@ def _reason(error: Exception, mac: MacHost) -> str:
     if isinstance(error, TorchardError):
         return str(error)
     if isinstance(error, ConnectError):
-        if "not found in known_hosts" in text:
+        if "found in known_hosts" in text:
             return (
                 f"the host key of {address} is not known; connect once with ssh, compare the"
                 " fingerprint it shows with the Mac's own, and accept it"
