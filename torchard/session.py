@@ -25,6 +25,7 @@ from pyinfra.api import Config, Inventory, State, StringCommand
 from pyinfra.api.exceptions import ConnectError
 from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
+from pyinfra.connectors import util as connector
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import exec_file
 
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
     from torchard.mac import MacState
     from torchard.plan import Intent
+
+# Nothing of ours uses sudo: a Mac whose output looks like its question must not make pyinfra ask
+# the person here for a password, while all other Macs wait.
+connector.SUDO_PASSWORD_REQUIRED_LINES = ()
 
 KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step is noticed
 
