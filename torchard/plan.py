@@ -319,12 +319,11 @@ def _is(lock: Lock, environment: InstalledEnvironment) -> bool:
 
 
 def _free_path(lock: Lock, state: MacState) -> str:
-    """Name a generation that does not exist: one drifted by hand keeps its name until it goes."""
+    """Name a generation that may be built there: nothing that is shown or proved is in the way."""
     base = f"{generations_root(state.home)}/{lock.environment}-{lock.digest[:8]}"
-    taken = state.environments
-    if base not in taken or not taken[base].stamp:
-        return base
-    number = 2
-    while f"{base}.{number}" in taken and taken[f"{base}.{number}"].stamp:
-        number += 1
-    return f"{base}.{number}"
+    kept = {link.target for link in state.links.values()}
+    kept |= {path for path, one in state.environments.items() if one.stamp}
+    path, number = base, 2
+    while path in kept:
+        path, number = f"{base}.{number}", number + 1
+    return path
