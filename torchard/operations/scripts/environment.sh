@@ -29,10 +29,15 @@ stamped() { grep -q "\"lock\": \"$DIGEST\"" "$path/.torchard.json" 2>/dev/null; 
 
 # A dropped connection leaves its run to finish alone: what it finished is only shown again.
 if ! stamped; then
-  if [ -e "$building" ]; then
-    # What a killed run left is ours, and its half-extracted packages must not be taken for whole.
-    rm -rf "$path" "$root/pkgs"
-  elif [ -e "$path" ]; then
+  # What a killed run left is ours, whichever generation it was at, and its half-extracted packages
+  # must not be taken for whole.
+  for left in "$root"/generations/.building-*; do
+    [ -e "$left" ] || continue
+    half=$root/generations/${left##*/.building-}
+    [ -e "$half/.torchard.json" ] || rm -rf "$half" "$root/pkgs"
+    rm -f "$left"
+  done
+  if [ -e "$path" ]; then
     mv "$path" "$path.torchard-aside-$(date +%Y%m%d-%H%M%S)" || die "$path cannot be moved aside"
   fi
   : >"$building" || die "$root/generations cannot be written"

@@ -82,7 +82,9 @@ def show(path: str, link: str) -> None:
         sys.exit(f"{link} is a real directory; it was left alone")
     if os.path.islink(link) and os.readlink(link) == path:
         return
-    partial = f"{link}.torchard-{os.getpid()}"
+    partial = f"{link}.torchard-partial"
+    if os.path.lexists(partial):
+        os.unlink(partial)  # a run that was killed just here left it
     os.symlink(path, partial)
     os.replace(partial, link)
 
