@@ -179,3 +179,32 @@ def test_a_second_run_changes_nothing(settled, torchard):
     assert torchard("apply", settled.lab_file, "--yes").returncode == 0
     assert torchard("verify", settled.lab_file).returncode == 0
     assert settled.lab.snapshot() == settled.before
+
+
+def test_an_environment_that_lost_its_stamp_is_shown_until_another_is_built(settled, torchard):
+    """A generation that somebody spoilt is not moved from under its users."""
+    (settled.link / ".torchard.json").unlink()
+    with held(settled.mac, "-m pip install") as mac:
+        with started("apply", settled.lab_file, "--yes") as controller:
+            mac.wait()
+            assert settled.computes()
+        mac.power_cut()
+    assert controller.returncode
+    assert settled.computes()
+
+
+def test_what_a_power_cut_left_is_swept_when_the_lab_has_changed_since(settled, torchard):
+    """Half a generation that nobody asks for any more, and half a package, are not kept."""
+    before = generations(settled)
+    with held(settled.mac, "-m pip install") as mac:
+        with started("apply", settled.update, "--yes") as controller:
+            mac.wait()
+            mac.power_cut()
+            controller.communicate(timeout=60)
+    assert generations(settled) != before
+    (settled.link / ".torchard.json").unlink()
+    (half,) = (settled.mac.home / ".torchard/pkgs").glob("rhash-*_0")
+    done = torchard("apply", settled.lab_file, "--yes")
+    assert done.returncode == 0, done.stdout
+    assert generations(settled) == [*before, f"{before[0]}.2"]
+    assert not half.exists()
