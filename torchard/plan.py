@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
-    from torchard.mac import InstalledEnvironment, MacState
+    from torchard.mac import InstalledEnvironment, Link, MacState
     from torchard.variant import Installer, MacClass
 
 StepChange = Literal["add", "change", "repair", "show"]
@@ -182,7 +182,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" {2 * needed // 10**6} MB; make room"
         )
     for name in intent.locks:
-        link = state.links.get(name)
+        link = _link(name, state)
         if link is None or generation_name(link.target, state.home):
             continue
         what = "a directory" if link.target is None else f"a link to {link.target}"
@@ -245,7 +245,7 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
 def environment_step(lock: Lock, state: MacState) -> Step | None:
     """Return what must be done for one environment, or None where it is in order."""
     name = lock.environment
-    link = state.links.get(name)
+    link = _link(name, state)
     shown = state.environments.get(link.target) if link and link.target else None
     if shown is not None and _is(lock, shown):
         return None
@@ -274,6 +274,12 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         named=_named(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
     )
+
+
+def _link(name: str, state: MacState) -> Link | None:
+    """Return what will stand at an environment's name once Miniconda is there."""
+    # A half-installed prefix is set aside first, with all that is in it.
+    return None if state.prefix_state == "half" else state.links.get(name)
 
 
 def _named(lock: Lock) -> tuple[str, ...]:

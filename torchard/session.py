@@ -22,9 +22,10 @@ import gevent
 import pyinfra
 from paramiko import SSHException
 from pyinfra.api import Config, Inventory, State, StringCommand
-from pyinfra.api.exceptions import ConnectError
+from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
+from pyinfra.connectors import util as connector
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import exec_file
 
@@ -47,6 +48,10 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
     from torchard.plan import Intent
 
+# Nothing of ours uses sudo: a Mac whose output looks like its question must not make pyinfra ask
+# the person here for a password, while all other Macs wait.
+connector.SUDO_PASSWORD_REQUIRED_LINES = ()
+
 KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step is noticed
 
 
@@ -68,6 +73,8 @@ class Session:
         for name in ("pyinfra", "paramiko"):
             logging.getLogger(name).addHandler(logging.NullHandler())
             logging.getLogger(name).propagate = False
+        # What goes wrong in a greenlet is kept in `why`; gevent would print it, Ctrl-C included.
+        gevent.get_hub().exception_stream = None
         hosts = [
             (name, data)
             for name, data in pyinfra_groups(workspace.lab)["macs"]
@@ -114,8 +121,7 @@ class Session:
         host = self.hosts[name]
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
-        client = getattr(host.connector, "client", None)
-        transport = client.get_transport() if client is not None else None
+        transport = _transport(host)
         if transport is not None:
             # Each of our commands is one small packet; Nagle would hold it back by some 40 ms.
             transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -126,7 +132,7 @@ class Session:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
         ok, output = host.run_shell_command(StringCommand(probe.script(prefix)))
         if not ok and not output.stdout_lines:
-            raise TorchardError(output.stderr or "its shell answered nothing")
+            raise TorchardError(self._lost(name) or output.stderr or "its shell answered nothing")
         self.states[name] = probe.parse(output.stdout_lines)
         facts.remember(host, prefix, self.states[name])
 
@@ -177,11 +183,30 @@ class Session:
         host = self.hosts[name]
         host.connector_data[transfer.PROGRESS] = lambda _host, *what: self.progress.mac(name, *what)
         for op_hash in list(host.op_hash_order):
-            if not run_host_op(self.state, host, op_hash):
-                meta = self.state.get_op_data_for_host(host, op_hash).operation_meta
-                reason = host.connector_data.pop(transfer.FAILURE, None) or meta.stderr.strip()
-                self.why[name] = reason or "the connection was lost; run it again"
+            try:
+                done = run_host_op(self.state, host, op_hash)
+            except PyinfraError:
+                done = False  # it counts the Macs that are left, and cries where this was the last
+            if not done:
+                self.why[name] = self._failure(name, op_hash)
                 return
+
+    def _failure(self, name: str, op_hash: str) -> str:
+        """Say why an operation failed: its Mac is gone, or what the operation said itself."""
+        host = self.hosts[name]
+        said = host.connector_data.pop(transfer.FAILURE, None)
+        meta = self.state.get_op_data_for_host(host, op_hash).operation_meta
+        return self._lost(name) or said or meta.stderr.strip() or "a command failed in silence"
+
+    def _lost(self, name: str) -> str | None:
+        """Say that the connection to a Mac was lost, where it was."""
+        transport = _transport(self.hosts[name])
+        if transport is None or transport.is_active():
+            return None
+        return (
+            f"the connection to {_address(self.macs[name])} was lost; what is at work there goes"
+            " on by itself, and the same command again waits for it and does the rest"
+        )
 
     def _result(self, mac: MacPlan, seconds: dict[str, float]) -> MacPlan:
         if mac.state != "change":
@@ -269,16 +294,25 @@ def _as_cli() -> Iterator[None]:
         pyinfra.is_cli = before
 
 
+def _transport(host: Host) -> Any:
+    """Return the SSH transport of a Mac that is connected; None for the Mac at hand."""
+    client = getattr(host.connector, "client", None)
+    return client.get_transport() if client is not None else None
+
+
+def _address(mac: MacHost) -> str:
+    address = mac.address or mac.name
+    return address if mac.ssh.port is None else f"{address}:{mac.ssh.port}"
+
+
 def _reason(error: Exception, mac: MacHost) -> str:
     """Say in a sentence why a Mac cannot be worked on."""
     text = " ".join(str(part) for part in error.args) or type(error).__name__
-    address = mac.address or mac.name
-    if mac.ssh.port is not None:
-        address = f"{address}:{mac.ssh.port}"
+    address = _address(mac)
     if isinstance(error, TorchardError):
         return str(error)
     if isinstance(error, ConnectError):
-        if "not found in known_hosts" in text:
+        if "found in known_hosts" in text:
             return (
                 f"the host key of {address} is not known; connect once with ssh, compare the"
                 " fingerprint it shows with the Mac's own, and accept it"

@@ -1,0 +1,58 @@
+"""Labs for what goes wrong: a Mac in order that is put back after each test, and fresh ones."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from faultlab import Settled, count_commands, variant
+
+from simlab.lab import SimLab
+from simlab.spec import MacSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def settled_once(tmp_path_factory, simlab_depot, torchard) -> Iterator[Settled]:
+    directory = tmp_path_factory.mktemp("settled") / "lab"
+    with SimLab(directory, [MacSpec("studio-01", "arm64", "15.1")], simlab_depot.root) as lab:
+        done = torchard("apply", lab.lab_file, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+        update = variant(
+            lab,
+            directory.parent / "update/lab.yaml",
+            ('pip: ["einops"]', 'pip: ["einops", "pytz"]\n    conda: [rhash]'),
+        )
+        done = torchard("lock", update)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (mac,) = lab.macs.values()
+        kept = directory.parent / "home"
+        shutil.copytree(mac.home, kept, symlinks=True)
+        yield Settled(lab, mac, update, kept, lab.snapshot())
+
+
+@pytest.fixture
+def settled(settled_once) -> Iterator[Settled]:
+    """A Mac in order, for a test that changes it: it is put back afterwards."""
+    yield settled_once
+    settled_once.mac.set(fault=None, mps=True, macos="15.1")
+    settled_once.lab.clear_web_faults()
+    settled_once.put_back()
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory, simlab_depot, torchard) -> Iterator[SimLab]:
+    """Macs that nobody has touched, and that no test changes; each counts its commands."""
+    macs = [
+        MacSpec("studio-01", "arm64", "15.1"),
+        MacSpec("rosetta-01", "arm64", "15.1", rosetta=True),
+        MacSpec("library-01", "x86_64", "12.7"),
+    ]
+    with SimLab(tmp_path_factory.mktemp("fresh") / "lab", macs, simlab_depot.root) as lab:
+        assert torchard("lock", lab.lab_file).returncode == 0
+        for mac in lab.macs.values():
+            count_commands(mac)
+        yield lab
