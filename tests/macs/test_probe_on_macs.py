@@ -395,7 +395,7 @@ def test_the_sha256_of_a_record_is_its_archives_and_not_a_files(root, text):
 def test_a_line_that_is_cut_is_never_taken_for_a_records_own(root):
     """Wherever the cut falls in the list of its files, whose sums are indented further."""
     path = generation(root)
-    for length in range(100):
+    for length in range(160):
         text = conda_record(SHA256, files=_FILES)
         record(path, f"p{length}-1-0", text.replace(".conda", "x" * length + ".conda"))
     assert {one.sha256 for one in only(read(root)).conda} == {SHA256}
@@ -503,6 +503,7 @@ def test_the_depot_holds_files_named_by_their_sha256(root):
     write(depot / f"incoming/{'f' * 64}", "a")
     write(depot / "incoming/abc123", "a")
     write(depot / f"x ./{'e' * 64}", "a")
+    write(depot / f"{'c' * 64} x", "a")
     write(depot / f"x\n./{'d' * 64}", "a")
     assert read(root).depot == {SHA256: 3, "f" * 64: 1}
 
