@@ -53,7 +53,7 @@ elif [ -z "$sign" ] && [ -x "$PREFIX/bin/conda" ] && [ -x "$PREFIX/bin/python" ]
   state=whole
 elif [ -L "$PREFIX" ] || [ ! -d "$PREFIX" ] || [ ! -r "$PREFIX" ] || [ ! -x "$PREFIX" ]; then
   state=foreign
-elif [ -n "$sign" ] || [ -f "$PREFIX/.torchard.json" ]; then
+elif [ -n "$sign" ] || [ -f "$PREFIX/.torchard.json" ] || [ -e "$PREFIX/bin/conda" ]; then
   state=half
 elif [ ! -s "$history" ] && { [ -e "$PREFIX/_conda" ] || [ -d "$PREFIX/conda-meta" ]; }; then
   state=half
@@ -158,9 +158,12 @@ if [ -d "$root/depot" ]; then
 fi
 if [ -d "$root/lock" ]; then
   busy=0
-  pid=$(sed -n 1p "$root/lock/running" 2>/dev/null)
-  start=$(sed -n 2p "$root/lock/running" 2>/dev/null)
-  [ -n "$start" ] && [ "$(ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1
+  # Signed by the run's process, and by that of the step it is at, which may outlive it.
+  for name in running step; do
+    pid=$(sed -n 1p "$root/lock/$name" 2>/dev/null)
+    start=$(sed -n 2p "$root/lock/$name" 2>/dev/null)
+    [ -n "$start" ] && [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1
+  done
   say lock "$(clean "$root/lock/owner")$tab$busy"
 fi
 for path in "$HOME/.zshrc" "$HOME/.bash_profile"; do

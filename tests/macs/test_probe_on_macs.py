@@ -221,11 +221,13 @@ def test_what_an_installer_leaves_when_it_is_killed_early_means_half(root, left)
     assert read(root).prefix_state == "half"
 
 
-def test_a_miniconda_of_ours_that_lost_its_conda_is_half(root):
-    """It carries our mark, so it is ours to repair."""
+@pytest.mark.parametrize(("lost", "mark"), [("conda", True), ("python", True), ("python", False)])
+def test_a_miniconda_that_cannot_run_is_half(root, lost, mark):
+    """It is a Miniconda by its conda, or ours by its mark."""
     prefix = whole(root / "home/miniconda3")
-    write(prefix / ".torchard.json", "{}")
-    (prefix / "bin/conda").unlink()
+    if mark:
+        write(prefix / ".torchard.json", "{}")
+    (prefix / "bin" / lost).unlink()
     assert read(root).prefix_state == "half"
 
 
@@ -255,10 +257,6 @@ def _an_environment_without_conda(prefix):
     (whole(prefix) / "bin/conda").unlink()
 
 
-def _a_miniconda_without_python(prefix):
-    (whole(prefix) / "bin/python").chmod(0o644)
-
-
 @pytest.mark.parametrize(
     "prepare",
     [
@@ -268,7 +266,6 @@ def _a_miniconda_without_python(prefix):
         _a_link_to_an_empty_directory,
         _a_link_to_a_half_installed_one,
         _an_environment_without_conda,
-        _a_miniconda_without_python,
     ],
 )
 def test_what_no_installer_leaves_is_foreign(root, prepare):
@@ -509,15 +506,17 @@ def test_the_depot_holds_files_named_by_their_sha256(root):
 
 
 def started(root, pid):
-    return macs.run(root, f"LC_ALL=C ps -o lstart= -p {pid}").stdout.rstrip("\n")
+    return macs.run(root, f"TZ=UTC0 LC_ALL=C ps -o lstart= -p {pid}").stdout.rstrip("\n")
 
 
-def test_a_run_at_work_is_told_from_one_that_is_gone(root):
-    """By its process: a number alone could be another's by now."""
+@pytest.mark.parametrize("signed", ["running", "step"])
+def test_a_run_at_work_is_told_from_one_that_is_gone(root, signed):
+    """By its process, or that of its step, and its start in UTC: a number could be another's."""
     lock = root / "home/.torchard/lock"
     write(lock / "owner", "12-ab 1700000000 ann@imac of Ann\n")
-    write(lock / "running", f"{os.getpid()}\n{started(root, os.getpid())}\n")
-    state = read(root)
+    write(lock / "running", "999999999\nMon Jan  1 00:00:00 2001\n2001-01-01 00:00 UTC\n")
+    write(lock / signed, f"{os.getpid()}\n{started(root, os.getpid())}\n")
+    state = read(root, TZ="Asia/Tokyo")
     assert state.lock is not None
     assert (state.lock.token, state.lock.since) == ("12-ab", 1_700_000_000)
     assert (state.lock.who, state.lock.busy) == ("ann@imac of Ann", True)
