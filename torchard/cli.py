@@ -327,9 +327,12 @@ def _show(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:
 def _print(lines: Iterable[Text], *, err: bool = False) -> None:
     from rich.console import Console  # noqa: PLC0415
 
+    from torchard.render.text import folded  # noqa: PLC0415
+
     console = Console(stderr=err, highlight=False, soft_wrap=True)
     for line in lines:
-        console.print(line)
+        for part in folded(line, console):
+            console.print(part)
 
 
 def _leave(code: int) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,10 +10,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from torchard.lock.lockfile import CondaPackage, Lock, Wheel
-    from torchard.mac import InstalledEnvironment
+    from torchard.mac import InstalledConda, InstalledEnvironment
 
 Change = Literal["add", "change", "remove"]
 
@@ -39,90 +40,127 @@ def compare(
 ) -> tuple[tuple[PackageChange, ...], int]:
     """Compare an environment with its lock: the changes, and how many packages stay.
 
+    Each package of the lock either stays or is one change; the others that are there are removed.
     `depot` holds what already lies on the Mac, by sha256: that costs no bytes.
     """
+    conda = {package.name: package for package in before.conda} if before else {}
+    dists: dict[str, list[str]] = {}
+    for dist in before.dists if before else ():
+        dists.setdefault(canonicalize_name(dist.name), []).append(dist.version)
+    notes = _notes(lock)
     changes: list[PackageChange] = []
     kept = 0
-    conda = {package.name: package for package in before.conda} if before else {}
     for package in lock.conda:
         old = conda.pop(package.name, None)
-        same = old is not None and (old.version, old.build) == (package.version, package.build)
-        if same and old is not None and old.sha256 in {None, package.sha256}:
-            kept += 1
-            continue
-        changes.append(
-            PackageChange(
-                "change" if old else "add",
-                package.name,
-                _told(old.version, old.build, package.version) if old else None,
-                _told(package.version, package.build, old.version if old else None),
-                package.channel,
-                _to_push(package, depot),
-                package.sha256,
-            )
+        # What conda put there comes and goes with its package, and is nobody else's change.
+        own = (
+            [(dists.pop(name, []), version) for name, version in _provided(package)] if old else []
         )
-    changes += [
-        PackageChange("remove", old.name, old.version, None, "conda", note=_BY_HAND)
-        for old in conda.values()
-    ]
-    wheels, wheels_kept = _compare_wheels(lock, before, depot)
-    # torch and its companions first among the wheels, as in a person's question.
-    order = {"torch": 0, "torchvision": 1, "torchaudio": 2}
-    wheels.sort(key=lambda one: (order.get(one.name, 3), one.name))
-    return (*changes, *wheels), kept + wheels_kept
-
-
-_BY_HAND = "not in the lock; installed by hand"
-
-
-def _compare_wheels(
-    lock: Lock, before: InstalledEnvironment | None, depot: Mapping[str, int]
-) -> tuple[list[PackageChange], int]:
-    provided = {name: version for one in lock.conda for name, version in one.provides}
-    found: dict[str, list[str]] = {}
-    for dist in before.dists if before else ():
-        found.setdefault(canonicalize_name(dist.name), []).append(dist.version)
-    changes: list[PackageChange] = []
-    kept = 0
-    mps = lock.variant is not None and lock.variant.mps_expected
+        change = _conda_change(package, old, own, notes.get(package.name, ""), depot)
+        if change is None:
+            kept += 1
+        else:
+            changes.append(change)
+    unasked = _unasked(lock, before)
+    for gone in conda.values():
+        changes.append(
+            PackageChange("remove", gone.name, gone.version, None, "conda", note=unasked)
+        )
+        if _is_only(dists.get(canonicalize_name(gone.name), []), gone.version):
+            del dists[canonicalize_name(gone.name)]
+    wheels: list[PackageChange] = []
     for wheel in lock.wheels:
-        versions = found.pop(wheel.name, [])
-        if len(versions) == 1 and same_version(versions[0], wheel.version):
+        versions = dists.pop(wheel.name, [])
+        if _is_only(versions, wheel.version):
             kept += 1
             continue
-        old = ", ".join(versions) or None
-        changes.append(
+        wheels.append(
             PackageChange(
                 "change" if versions else "add",
                 wheel.name,
-                old,
+                ", ".join(versions) or None,
                 wheel.version,
                 "wheel",
                 _to_push(wheel, depot),
                 wheel.sha256,
-                "MPS expected" if wheel.name == "torch" and mps else "",
+                notes.get(wheel.name, ""),
             )
         )
-    for name, version in provided.items() if before else ():
-        versions = found.pop(name, [])
-        if not (len(versions) == 1 and same_version(versions[0], version)):
-            note = "conda's own; altered by hand"
-            old = ", ".join(versions) or None
-            changes.append(PackageChange("change", name, old, version, "conda", note=note))
-    for name, versions in found.items():
-        note = _BY_HAND if name not in provided else ""
-        changes.append(PackageChange("remove", name, ", ".join(versions), None, "wheel", note=note))
-    return changes, kept
+    wheels += [
+        PackageChange("remove", name, ", ".join(versions), None, "wheel", note=unasked)
+        for name, versions in dists.items()
+    ]
+    # torch and its companions first among the wheels, as in a person's question.
+    order = {"torch": 0, "torchvision": 1, "torchaudio": 2}
+    wheels.sort(key=lambda one: (order.get(one.name, 3), one.name))
+    return (*changes, *wheels), kept
+
+
+def _conda_change(
+    package: CondaPackage,
+    old: InstalledConda | None,
+    own: Iterable[tuple[list[str], str]],
+    note: str,
+    depot: Mapping[str, int],
+) -> PackageChange | None:
+    """Compare one conda package, and the distributions of `own`, as (found, wanted), with it."""
+    before, after = (old.version if old else None), package.version
+    if old is not None and old.version == package.version:
+        before, after = f"{old.version}={old.build}", f"{package.version}={package.build}"
+        if old.build == package.build:
+            spoilt = [found for found, version in own if not _is_only(found, version)]
+            if spoilt:
+                before, after = ", ".join(spoilt[0]) or None, package.version
+                note = "altered by hand" if spoilt[0] else "removed by hand"
+            elif old.sha256 == package.sha256:
+                return None
+            else:
+                note = "the same build, but not the archive of the lock"
+    return PackageChange(
+        "change" if old else "add",
+        package.name,
+        before,
+        after,
+        package.channel,
+        _to_push(package, depot),
+        package.sha256,
+        note,
+    )
+
+
+def _provided(package: CondaPackage) -> Iterator[tuple[str, str]]:
+    for name, version in package.provides:
+        yield canonicalize_name(name), version
+
+
+def _is_only(versions: list[str], version: str) -> bool:
+    return len(versions) == 1 and same_version(versions[0], version)
+
+
+def _unasked(lock: Lock, before: InstalledEnvironment | None) -> str:
+    """Say why a package goes: in what was built from this very lock, somebody put it there."""
+    built = before is not None and (before.stamp or {}).get("lock") == lock.digest
+    return "not in the lock; installed by hand" if built else "not in the lock"
+
+
+def _notes(lock: Lock) -> dict[str, str]:
+    """Return what is worth saying of single packages, by name."""
+    if lock.variant is None:
+        return {}
+    main, version = next(iter(lock.variant.packages.items()), ("torch", None))
+    notes: dict[str, str] = {}
+    for constraint in lock.variant.constraints:
+        name = re.split(r"[^A-Za-z0-9._-]", constraint, maxsplit=1)[0]
+        spaced = re.sub(r" *([<>=!~]+) *", r" \1 ", constraint)
+        notes[canonicalize_name(name)] = f"{main} {version or 'nightly'} needs {spaced}"
+    if lock.variant.mps_expected:
+        notes[main] = "MPS expected"
+    return notes
 
 
 def _to_push(artefact: CondaPackage | Wheel, depot: Mapping[str, int]) -> int:
     """Return how many bytes of an artefact are not on the Mac yet."""
     return 0 if depot.get(artefact.sha256) == artefact.size else artefact.size
-
-
-def _told(version: str, build: str, other: str | None) -> str:
-    """Show the build only where the versions are equal and it is what differs."""
-    return f"{version}={build}" if version == other else version
 
 
 def same_version(one: str, other: str) -> bool:

@@ -5,7 +5,9 @@ Text, JSON and exit code are all read from the Plan made here, so they cannot di
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +16,7 @@ from packaging.utils import canonicalize_name
 from torchard.compare import PackageChange, compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 StepChange = Literal["add", "change", "repair", "show"]
 PlanState = Literal["in_order", "change", "unreached", "refused", "failed"]
-STAMP_FORMAT = 1
+# Reasons that a plan's signs tell already.
+NOT_THERE = "not there yet"
+LOCK_CHANGED = "the lock has changed"
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,9 @@ class Step:
     """One thing that would be done to a Mac.
 
     `kind` is `miniconda` or `environment`. `path` is what would be made: the prefix, or the new
-    generation. `kept` counts the packages that stay as they are, `total_bytes` sums the sizes of
-    every artefact of the result. `named` are the packages that the lab itself asks for, `notes`
-    say why this PyTorch and what was given up.
+    generation; `place` is the prefix as a person writes it. `kept` counts the packages that stay
+    as they are, `total_bytes` sums the sizes of every artefact of the result. `named` are the
+    packages that the lab itself asks for, `notes` say why this PyTorch and what was given up.
     """
 
     kind: Literal["miniconda", "environment"]
@@ -41,6 +45,7 @@ class Step:
     environment: str | None
     reason: str
     path: str
+    place: str = ""
     packages: tuple[PackageChange, ...] = ()
     kept: int = 0
     total_bytes: int = 0
@@ -88,7 +93,11 @@ class MacPlan:
 
 @dataclass(frozen=True)
 class Summary:
-    """The counts of a plan's last line; `fetch_bytes` counts each artefact once for the lab."""
+    """The counts of a plan's last line.
+
+    `fetch_bytes` counts each artefact once for the lab, where its size is known and a Mac that is
+    to change lacks it.
+    """
 
     change: int
     in_order: int
@@ -111,10 +120,10 @@ class Plan:
         artefacts: dict[str, int] = {}
         for mac in self.macs:
             count[mac.state] += 1
-            for step in mac.steps:
+            for step in mac.steps if mac.state == "change" else ():
                 for package in step.packages:
-                    if package.bytes:
-                        artefacts[package.sha256 or package.name] = package.bytes
+                    if package.bytes and package.sha256:
+                        artefacts[package.sha256] = package.bytes
         return Summary(**count, fetch_bytes=sum(artefacts.values()))
 
     @property
@@ -165,8 +174,19 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
     prefix = tilde(state.prefix, state.home)
     if state.prefix_state == "foreign":
         yield (
-            f"{prefix} is there and is no conda prefix; move it away, or set"
-            " miniconda.prefix to another path"
+            f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
+            " leaves; move it away, or set miniconda.prefix to another path"
+        )
+    theirs = [
+        one.path
+        for one in state.environments.values()
+        if one.whole and one.path.startswith(f"{state.prefix}/envs/")
+    ]
+    if state.prefix_state == "half" and theirs:
+        names = ", ".join(one.rpartition("/")[2] for one in theirs)
+        yield (
+            f"the Miniconda at {prefix} is half installed, and setting it aside would take its"
+            f" environments along ({names}); repair it with its installer's -u, or move it away"
         )
     if state.prefix_state == "whole" and state.prefix_arch not in {None, state.arch}:
         yield (
@@ -174,9 +194,10 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
             " or set miniconda.prefix to another path"
         )
-    needed = sum(lock.size for lock in intent.locks.values() if environment_step(lock, state))
+    steps = [environment_step(lock, state) for lock in intent.locks.values()]
+    # An artefact lies in the depot and, unpacked, in the generation at least once more.
+    needed = sum(step.total_bytes for step in steps if step)
     if state.free < 2 * needed:
-        # An artefact lies in the depot and, unpacked, in the generation at least once more.
         yield (
             f"its disk has {state.free // 10**6} MB free, and these packages need more than"
             f" {2 * needed // 10**6} MB; make room"
@@ -185,9 +206,9 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
         link = _link(name, state)
         if link is None or generation_name(link.target, state.home):
             continue
-        what = "a directory" if link.target is None else f"a link to {link.target}"
+        what = "no link" if link.target is None else f"a link to {link.target}"
         yield (
-            f"{prefix}/envs/{name} is {what} that Torchard did not make; rename it, or"
+            f"{prefix}/envs/{name} is {what}, so Torchard did not make it; rename it, or"
             f" name the environment otherwise than {name}"
         )
 
@@ -212,8 +233,8 @@ def tilde(path: str, home: str) -> str:
 
 
 def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
-    """Return what must be done for the prefix, or None where it is whole."""
-    if state.prefix_state == "whole" or installer is None:
+    """Return what must be done for the prefix: None where it is whole, or not ours to touch."""
+    if state.prefix_state in {"whole", "foreign"} or installer is None:
         return None
     half = state.prefix_state == "half"
     prefix = tilde(state.prefix, state.home)
@@ -227,6 +248,7 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
             else f"no Miniconda at {prefix}"
         ),
         path=state.prefix,
+        place=prefix,
         packages=(
             PackageChange(
                 "add",
@@ -249,7 +271,15 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
     shown = state.environments.get(link.target) if link and link.target else None
     if shown is not None and _is(lock, shown):
         return None
-    ready = next((one for one in state.environments.values() if _is(lock, one)), None)
+    paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
+    ready = next(
+        (
+            one
+            for one in state.environments.values()
+            if paths.fullmatch(one.path) and _is(lock, one)
+        ),
+        None,
+    )
     if ready is not None:
         return Step(
             "environment",
@@ -265,7 +295,7 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         "environment",
         "add" if link is None else "repair" if before is None else "change",
         name,
-        reason=_reason(lock, before, dangling=link is not None and before is None),
+        reason=NOT_THERE if link is None else _reason(lock, before),
         path=_free_path(lock, state),
         packages=changes,
         kept=kept,
@@ -274,12 +304,6 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         named=_named(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
     )
-
-
-def _link(name: str, state: MacState) -> Link | None:
-    """Return what will stand at an environment's name once Miniconda is there."""
-    # A half-installed prefix is set aside first, with all that is in it.
-    return None if state.prefix_state == "half" else state.links.get(name)
 
 
 def _named(lock: Lock) -> tuple[str, ...]:
@@ -291,17 +315,24 @@ def _named(lock: Lock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(["python", *variant, *names]))
 
 
-def _reason(lock: Lock, before: InstalledEnvironment | None, *, dangling: bool) -> str:
-    if dangling:
-        return "its link leads to no whole generation"
+def _link(name: str, state: MacState) -> Link | None:
+    """Return what stands at an environment's name, unless its prefix is about to be set aside."""
+    return state.links.get(name) if state.prefix_state == "whole" else None
+
+
+def _reason(lock: Lock, before: InstalledEnvironment | None) -> str:
     if before is None:
-        return "not there yet"
-    stamp = before.stamp or {}
-    if stamp.get("lock") != lock.digest:
-        return "the lock has changed"
+        return "its link leads to no whole generation"
+    stamp = before.stamp
+    if not stamp:
+        return "its stamp is gone or broken"
+    if stamp.get("environment") != lock.environment:
+        return "its link leads to another environment's generation"
     if before.damaged:
         return "an interrupted conda left it damaged"
-    if not stamp.get("proof"):
+    if stamp.get("lock") != lock.digest:
+        return LOCK_CHANGED
+    if not isinstance(stamp.get("proof"), Mapping):
         return "it was never proved"
     return "changed by hand since it was built"
 
@@ -311,23 +342,26 @@ def _is(lock: Lock, environment: InstalledEnvironment) -> bool:
     stamp = environment.stamp or {}
     if not environment.whole or environment.damaged:
         return False
-    if stamp.get("lock") != lock.digest or not stamp.get("proof"):
+    if stamp.get("lock") != lock.digest or not isinstance(stamp.get("proof"), Mapping):
         return False
     if stamp.get("environment") != lock.environment:
         return False
     return not compare(lock, environment, {})[0]
 
 
-def _free_path(lock: Lock, state: MacState) -> str:
-    """Name a generation that may be made: one drifted by hand keeps its name until it goes.
+def _path(lock: Lock, state: MacState) -> str:
+    return f"{generations_root(state.home)}/{lock.environment}-{lock.digest[:8]}"
 
-    One that is neither stamped nor shown is what a killed run left, and is made anew.
+
+def _free_path(lock: Lock, state: MacState) -> str:
+    """Name the generation that would be built: one that nothing shows, and that bears no stamp.
+
+    What is in the way there was left by a killed run, and is set aside. One drifted by hand keeps
+    its name until it goes, and one that is shown is never touched, whatever became of it: a link
+    that leads nowhere would show what is built there before it is proved.
     """
-    base = f"{generations_root(state.home)}/{lock.environment}-{lock.digest[:8]}"
-    taken = {link.target for link in state.links.values()}
-    taken |= {path for path, one in state.environments.items() if one.stamp}
-    path, number = base, 1
-    while path in taken:
-        number += 1
-        path = f"{base}.{number}"
-    return path
+    shown = {link.target for link in state.links.values()}
+    stamped = {one.path for one in state.environments.values() if one.stamp is not None}
+    base = _path(lock, state)
+    paths = itertools.chain([base], (f"{base}.{number}" for number in itertools.count(2)))
+    return next(path for path in paths if path not in shown | stamped)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from torchard.errors import TorchardError
 from torchard.mac import (
@@ -16,13 +17,12 @@ from torchard.mac import (
     InstalledEnvironment,
     Link,
     MacState,
+    PrefixState,
     RunLock,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-PREFIX_STATES = ("absent", "whole", "half", "foreign")
 
 
 class ProbeError(TorchardError):
@@ -40,132 +40,151 @@ def script(prefix: str) -> str:
 
 
 def parse(lines: Iterable[str]) -> MacState:
-    """Read the probe's answer. Raise ProbeError when it is cut short or not from a Mac."""
-    reader = _Reader()
+    """Read the probe's answer. Raise ProbeError when it is cut short or not from a Mac.
+
+    Lines before the answer, such as a banner, and lines that nobody knows are passed over.
+    """
+    reader = None
     for line in lines:
-        reader.take(line)
-    return reader.state()
+        kind, *fields = line.rstrip("\r\n").split("\t")
+        if (kind, fields) == ("begin", []):
+            reader = _Reader()
+        elif reader is not None and (kind, fields) == ("end", ["ok"]):
+            return reader.state()
+        elif reader is not None:
+            reader.take(kind, fields)
+    raise ProbeError(
+        "its answer was cut short",
+        "Run the command again; if it stays so, look at its ssh log.",
+    )
+
+
+@dataclass
+class _Environment:
+    """An environment as far as it was read."""
+
+    path: str
+    whole: bool = False
+    damaged: bool = False
+    conda: list[InstalledConda] = field(default_factory=list)
+    dists: list[InstalledDist] = field(default_factory=list)
+    stamp: Mapping[str, Any] | None = None
+
+    def take(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case "whole", _:
+                self.whole = True
+            case "damaged", _:
+                self.damaged = True
+            case "conda", [name, version, build, sha256]:
+                self.conda.append(InstalledConda(name, version, build, sha256 or None))
+            case "dist", [stem]:
+                name, _, version = stem.rpartition("-")
+                self.dists.append(InstalledDist(name, version))
+            case "stamp", [text]:
+                self.stamp = _json(text)
+
+    def read(self) -> InstalledEnvironment:
+        return InstalledEnvironment(
+            self.path,
+            self.whole,
+            self.damaged,
+            tuple(self.conda),
+            tuple(self.dists),
+            self.stamp,
+        )
 
 
 class _Reader:
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
-        self.environments: dict[str, InstalledEnvironment] = {}
+        self.environments: list[_Environment] = []
         self.links: dict[str, Link] = {}
         self.depot: dict[str, int] = {}
         self.lock: RunLock | None = None
-        self.shell_block = False
-        self.current: str | None = None
 
-    def take(self, line: str) -> None:
-        kind, _, rest = line.rstrip("\r").partition("\t")
-        handler = getattr(self, f"_take_{kind}", None)
-        if handler is not None:
-            handler(rest.split("\t"))
-        elif rest or kind in _SCALARS:
-            self.facts[kind] = rest
-
-    def _change(self, **fields: Any) -> None:
-        if self.current is not None:
-            environment = self.environments[self.current]
-            self.environments[self.current] = replace(environment, **fields)
-
-    def _take_environment(self, fields: list[str]) -> None:
-        self.current = _text(fields[0])
-        self.environments[self.current] = InstalledEnvironment(self.current, whole=False)
-
-    def _take_whole(self, _fields: list[str]) -> None:
-        self._change(whole=True)
-
-    def _take_damaged(self, _fields: list[str]) -> None:
-        self._change(damaged=True)
-
-    def _take_conda(self, fields: list[str]) -> None:
-        if self.current is not None and len(fields) == 4:
-            name, version, build, sha256 = fields
-            package = InstalledConda(name, version, build, sha256 or None)
-            self._change(conda=(*self.environments[self.current].conda, package))
-
-    def _take_dist(self, fields: list[str]) -> None:
-        name, _, version = fields[0].rpartition("-")
-        if self.current is not None and name:
-            dist = InstalledDist(name, version)
-            self._change(dists=(*self.environments[self.current].dists, dist))
-
-    def _take_stamp(self, fields: list[str]) -> None:
-        self._change(stamp=_json(fields[0]))
-
-    def _take_link(self, fields: list[str]) -> None:
-        if len(fields) == 2:
-            name = _text(fields[0])
-            target = None if fields[1] == "-" else _text(fields[1])
-            self.links[name] = Link(name, target)
-
-    def _take_depot(self, fields: list[str]) -> None:
-        if len(fields) == 2 and fields[1].isdigit():
-            self.depot[fields[0]] = int(fields[1])
-
-    def _take_lock(self, fields: list[str]) -> None:
-        owner = fields[0].split(" ", 2)
-        token, since, who = (*owner, "", "", "")[:3]
-        seconds = int(since) if since.isdigit() else 0
-        self.lock = RunLock(token, who or "somebody", seconds, busy=fields[-1] == "1")
-
-    def _take_shell_block(self, _fields: list[str]) -> None:
-        self.shell_block = True
+    def take(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case "environment", [path]:
+                self.environments.append(_Environment(_text(path)))
+            case (("whole" | "damaged" | "conda" | "dist" | "stamp"), _):
+                if self.environments:
+                    self.environments[-1].take(kind, fields)
+            case "link", [name, target]:
+                leads = None if target == "-" else _text(target)
+                self.links[_text(name)] = Link(_text(name), leads)
+            case "depot", [sha256, size]:
+                self.depot[sha256] = _number(size)
+            case "lock", [owner, busy]:
+                token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
+                self.lock = RunLock(token, who or "somebody", _number(since), busy=busy == "1")
+            case _, [value]:
+                self.facts[kind] = value
 
     def state(self) -> MacState:
         facts = self.facts
-        if facts.get("end") != "ok":
-            msg = "its answer was cut short"
-            raise ProbeError(msg, "Run the command again; if it stays so, look at its ssh log.")
         if facts.get("kernel") != "Darwin":
-            msg = f"it runs {facts.get('kernel') or 'an unknown system'}, not macOS"
-            raise ProbeError(msg, "Torchard provisions Macs only; remove it from the lab file.")
-        if facts.get("prefix_state") not in PREFIX_STATES or not facts.get("macos"):
-            msg = "its answer lacks the macOS version or the state of the prefix"
-            raise ProbeError(msg, "Run `sw_vers` on it: it must print a ProductVersion.")
+            raise ProbeError(
+                f"it runs {facts.get('kernel') or 'an unknown system'}, not macOS",
+                "Torchard provisions Macs only; remove it from the lab file.",
+            )
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}", facts.get("macos", "")):
+            raise ProbeError(
+                "its answer lacks the version of macOS",
+                "Run `sw_vers -productVersion` on it: it must print one.",
+            )
+        prefix_state = facts.get("prefix_state")
+        home = _text(facts.get("home", ""))
+        if prefix_state not in get_args(PrefixState) or not home.startswith("/"):
+            raise ProbeError(
+                "its answer lacks its home, or the state of the prefix",
+                "Run the command again; if it stays so, look at what its shell prints at login.",
+            )
         return MacState(
             arch="arm64" if facts.get("arm64") == "1" else facts.get("machine", ""),
             translated=facts.get("translated") == "1",
             macos=facts["macos"],
-            home=_text(facts.get("home", "")),
+            home=home,
             user=_text(facts.get("user", "")),
-            free=_number(facts, "free") * 1024,
+            free=_number(facts.get("free", "")) * 1024,
             prefix=_text(facts.get("prefix", "")),
-            prefix_state=facts["prefix_state"],  # type: ignore[arg-type]  # checked above
+            prefix_state=cast("PrefixState", prefix_state),
             prefix_arch=_ARCHES.get(facts.get("prefix_subdir", "")),
             prefix_ours=_json(facts["prefix_mark"]) if "prefix_mark" in facts else None,
             conda_version=facts.get("conda_version"),
             links=self.links,
-            environments=self.environments,
+            environments={one.path: one.read() for one in self.environments},
             depot=self.depot,
             lock=self.lock,
-            clock=_number(facts, "clock"),
-            shell_block=self.shell_block,
+            clock=_number(facts.get("clock", "")),
+            shell_block="shell_block" in facts,
         )
 
 
-_SCALARS = frozenset({"arm64", "translated", "macos"})
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
 
 
-def _text(hexadecimal: str) -> str:
+def _text(coded: str) -> str:
+    """Read a name: as it is behind `=`, or as hexadecimal bytes.
+
+    macOS keeps names in UTF-8; other bytes can stand in a link's target, and are told apart.
+    """
+    if coded.startswith("="):
+        return coded[1:]
     try:
-        return bytes.fromhex(hexadecimal).decode("utf-8", "surrogateescape")
+        return bytes.fromhex(coded).decode("utf-8", "backslashreplace")
     except ValueError:
         return ""
 
 
-def _number(facts: Mapping[str, str], key: str) -> int:
-    value = facts.get(key, "")
-    return int(value) if value.isdigit() else 0
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
 def _json(text: str) -> Mapping[str, Any]:
     """Read a stamp; one that somebody broke counts as a stamp that says nothing."""
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

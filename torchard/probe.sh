@@ -1,102 +1,147 @@
 # Reads one Mac's whole state and writes nothing. POSIX sh; PREFIX is set by the line above this
-# file's text. Answers are lines of tab-separated ASCII; a path is given as hexadecimal bytes, so
-# that no name can be mistaken for another line. The last line is the sentinel: without it the
-# answer was cut short.
+# file's text. Answers are lines of printable ASCII with tabs between their fields. What stands
+# before `begin` is somebody's banner; without `end` the answer was cut short.
 LC_ALL=C
 export LC_ALL
 tab=$(printf '\t')
-hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
 say() { printf '%s\t%s\n' "$1" "$2"; }
-key() { sysctl -n "$1" 2>/dev/null || true; }
+# Sets $coded: printable ASCII stands behind `=` as it is, anything else is hexadecimal bytes, so
+# that no name can be mistaken for another line.
+code() {
+  case $1 in
+    *[![:print:]]*) coded=$(printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n') ;;
+    *) coded="=$1" ;;
+  esac
+}
+# Prints what a small file says, as one line: JSON and our own words are ASCII.
+clean() { head -c 65536 "$1" 2>/dev/null | tr -cd ' -~'; }
+key() { sysctl -n "$1" 2>/dev/null; }
 
+printf '\nbegin\n'
 say kernel "$(uname -s)"
 say machine "$(uname -m)"
 say arm64 "$(key hw.optional.arm64)"
 say translated "$(key sysctl.proc_translated)"
-say macos "$(SYSTEM_VERSION_COMPAT=0 sw_vers -productVersion 2>/dev/null || true)"
-say home "$(hex "$HOME")"
-say user "$(hex "$(id -un)")"
-say free "$(df -Pk "$HOME" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+say macos "$(SYSTEM_VERSION_COMPAT=0 sw_vers -productVersion 2>/dev/null)"
+code "$HOME"
+say home "$coded"
+code "$(id -un)"
+say user "$coded"
+# The name of a volume may hold spaces: what is free stands before the first percentage.
+say free "$(df -Pk "$HOME" 2>/dev/null | awk '
+  NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }')"
 say clock "$(date +%s)"
 
 case $PREFIX in
   '~') PREFIX=$HOME ;;
   '~/'*) PREFIX=$HOME/${PREFIX#??} ;;
 esac
-say prefix "$(hex "$PREFIX")"
-# Whole by conda's own signs, not by the presence of a directory: an interrupted installer leaves
-# bin/conda and an empty history behind.
+code "$PREFIX"
+say prefix "$coded"
+history=$PREFIX/conda-meta/history
+sign=
+for name in .messages.txt install_tmp preconda.tar.bz2 postconda.tar.bz2; do
+  [ -e "$PREFIX/$name" ] && sign=$name
+done
+# Whole and half are told by the installer's own signs, not by the presence of a directory: an
+# interrupted one leaves bin/conda and an empty history behind. Half is set aside, so whatever
+# else stands there, or cannot be looked into, is not ours to judge.
 if [ ! -e "$PREFIX" ] && [ ! -L "$PREFIX" ]; then
   state=absent
-elif [ -e "$PREFIX/.messages.txt" ] || [ -e "$PREFIX/install_tmp" ] ||
-  [ -e "$PREFIX/preconda.tar.bz2" ] || [ -e "$PREFIX/postconda.tar.bz2" ]; then
-  state=half
-elif [ -x "$PREFIX/bin/conda" ] && [ -x "$PREFIX/bin/python" ] &&
-  grep -q '^# update specs:' "$PREFIX/conda-meta/history" 2>/dev/null; then
+elif [ -z "$sign" ] && [ -x "$PREFIX/bin/conda" ] && [ -x "$PREFIX/bin/python" ] &&
+  [ -f "$history" ] && grep -q '^# update specs:' "$history" 2>/dev/null; then
   state=whole
-elif [ -e "$PREFIX/_conda" ] || [ -d "$PREFIX/conda-meta" ]; then
+elif [ -L "$PREFIX" ] || [ ! -d "$PREFIX" ] || [ ! -r "$PREFIX" ] || [ ! -x "$PREFIX" ]; then
+  state=foreign
+elif [ -n "$sign" ] || [ -f "$PREFIX/.torchard.json" ] || [ -e "$PREFIX/bin/conda" ]; then
   state=half
-elif [ -d "$PREFIX" ] && [ -z "$(ls -A "$PREFIX" 2>/dev/null)" ]; then
+elif [ ! -s "$history" ] && { [ -e "$PREFIX/_conda" ] || [ -d "$PREFIX/conda-meta" ]; }; then
+  state=half
+elif [ -z "$(ls -A "$PREFIX" 2>/dev/null)" ]; then
   state=half
 else
   state=foreign
 fi
 say prefix_state "$state"
-one() { for f in "$@"; do [ -f "$f" ] && printf '%s' "$f" && return; done; return 0; }
 if [ "$state" = whole ]; then
-  record=$(one "$PREFIX"/conda-meta/python-[0-9]*.json)
-  [ -z "$record" ] || say prefix_subdir "$(sed -n 's/^ *"subdir": *"\([^"]*\)".*/\1/p' "$record" | head -n 1)"
-  record=$(one "$PREFIX"/conda-meta/conda-[0-9]*.json)
-  record=${record##*/conda-}
-  [ -z "$record" ] || say conda_version "${record%%-*}"
+  for record in "$PREFIX"/conda-meta/python-[0-9]*.json; do
+    [ -f "$record" ] &&
+      say prefix_subdir "$(sed -n 's/^ *"subdir": *"\([a-z0-9-]*\)".*/\1/p' "$record" | sed 1q)"
+  done
+  for record in "$PREFIX"/conda-meta/conda-[0-9]*.json; do
+    version=${record##*/conda-}
+    version=${version%%-*}
+    case $version in *[!0-9A-Za-z.]*) ;; *) say conda_version "$version" ;; esac
+  done
 fi
-if [ -f "$PREFIX/.torchard.json" ]; then
-  say prefix_mark "$(tr -d '\n\t' <"$PREFIX/.torchard.json")"
-fi
+[ -f "$PREFIX/.torchard.json" ] && say prefix_mark "$(clean "$PREFIX/.torchard.json")"
 
 root=$HOME/.torchard
 environment() {
-  say environment "$(hex "$1")"
+  code "$1"
+  say environment "$coded"
   [ -f "$1/conda-meta/history" ] && say whole 1
-  set -- "$1" "$1"/conda-meta/*.json~
-  [ -e "$2" ] && say damaged 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1
-  set -- "$1" "$1"/conda-meta/*.json
-  if [ -e "$2" ]; then
-    path=$1
-    shift
-    # One awk for all records; conda and rattler both write one key a line.
-    awk -v tab="$tab" '
-      function flush() { if (name != "") print "conda" tab name tab version tab build tab sha }
-      FNR == 1 { flush(); name = version = build = sha = "" }
-      /^  "(name|version|build|sha256)": *"/ {
-        key = $0; sub(/^ *"/, "", key); sub(/".*/, "", key)
-        value = $0; sub(/^[^:]*: *"/, "", value); sub(/".*/, "", value)
-        if (key == "name" && name == "") name = value
-        if (key == "version" && version == "") version = value
-        if (key == "build" && build == "") build = value
-        if (key == "sha256" && sha == "") sha = value
-      }
-      END { flush() }' "$@"
-    set -- "$path"
-  fi
+  # A wheel leaves a dist-info, and so does what pip builds from source; egg-info is conda's own.
+  # A conda python has lib/python3.1 beside lib/python3.12, as a link.
   for dist in "$1"/lib/python3*/site-packages/*.dist-info; do
-    if [ -d "$dist" ] && [ ! -L "${dist%/*/*}" ]; then
+    if [ -f "$dist/METADATA" ] && [ ! -L "${dist%/*/*}" ]; then
       dist=${dist##*/}
-      case $dist in *[!A-Za-z0-9._+!-]*) continue ;; esac
-      say dist "${dist%.dist-info}"
+      case $dist in *[!A-Za-z0-9._+!-]*) ;; *) say dist "${dist%.dist-info}" ;; esac
     fi
   done
-  if [ -f "$1/.torchard.json" ]; then
-    say stamp "$(tr -d '\n\t' <"$1/.torchard.json")"
-  fi
+  [ -f "$1/.torchard.json" ] && say stamp "$(clean "$1/.torchard.json")"
+  set -- "$1"/conda-meta/*.json
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  # conda itself holds a record to its file's name, name-version-build; only the sha256 must be
+  # read. Records are long lists of files, but rattler writes it near the beginning and conda near
+  # the end, so both ends of all records are read at once, and whole only one that has it in neither.
+  { head -c 1536 "$@" /dev/null; tail -c 768 "$@" /dev/null; } 2>/dev/null | awk '
+    # Only keys of the record itself: those of its files are indented further.
+    function found(line) {
+      if (line !~ /^ ? ? ? ?"sha256": *"[0-9a-f]+"/) return ""
+      sub(/^[^:]*: *"/, "", line)
+      sub(/".*/, "", line)
+      return line
+    }
+    BEGIN {
+      OFS = "\t"
+      count = ARGC
+      for (i = 1; i < count; i++) record[i] = ARGV[i]
+      ARGC = 1
+    }
+    /^==> .* <==$/ { path = substr($0, 5, length($0) - 8); cut = 1; next }
+    cut { cut = 0; next }
+    sha256[path] == "" { sha256[path] = found($0) }
+    END {
+      for (i = 1; i < count; i++) {
+        path = record[i]
+        name = path
+        sub(/.*\//, "", name)
+        sub(/\.json$/, "", name)
+        if (name !~ /^[A-Za-z0-9_.+!-]+-[A-Za-z0-9_.+!]+-[A-Za-z0-9_.+!]+$/) {
+          print "damaged", 1
+          continue
+        }
+        while (sha256[path] == "" && (getline line < path) > 0) sha256[path] = found(line)
+        close(path)
+        at = match(name, /-[^-]*-[^-]*$/)
+        split(substr(name, at + 1), rest, "-")
+        print "conda", substr(name, 1, at - 1), rest[1], rest[2], sha256[path]
+      }
+    }' "$@" 2>/dev/null || say damaged 1
 }
-for path in "$PREFIX"/envs/* "$PREFIX"/envs/.[!.]*; do
+for path in "$PREFIX"/envs/*; do
+  [ -e "$path" ] || [ -L "$path" ] || continue
+  code "${path##*/}"
+  name=$coded
   if [ -L "$path" ]; then
-    say link "$(hex "${path##*/}")$tab$(hex "$(readlink "$path")")"
-  elif [ -e "$path" ]; then
-    say link "$(hex "${path##*/}")$tab-"
+    code "$(readlink "$path")"
+    say link "$name$tab$coded"
+  else
+    say link "$name$tab-"
+    [ -d "$path" ] && environment "$path"
   fi
 done
 for path in "$root"/generations/*; do
@@ -105,23 +150,24 @@ done
 # What lies in this Mac's depot: files named by their sha256, with sizes in bytes. One that is still
 # in incoming/ has not been verified yet.
 if [ -d "$root/depot" ]; then
-  (cd "$root/depot" && find . -type f -exec ls -ln {} +) |
-    awk -v tab="$tab" '$NF ~ /^\.\/(incoming\/)?[0-9a-f]+$/ {
-      sub(/.*\//, "", $NF); print "depot" tab $NF tab $5
+  (cd "$root/depot" && find . -type f -exec ls -ln {} +) 2>/dev/null |
+    awk 'NF == 9 && $9 ~ /^\.\/(incoming\/)?[0-9a-f]+$/ {
+      sub(/.*\//, "", $9)
+      if (length($9) == 64) print "depot\t" $9 "\t" $5
     }'
 fi
 if [ -d "$root/lock" ]; then
   busy=0
-  pid=$(sed -n 1p "$root/lock/running" 2>/dev/null || true)
-  start=$(sed -n 2p "$root/lock/running" 2>/dev/null || true)
-  case $pid in
-    '' | *[!0-9]*) ;;
-    *) [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1 ;;
-  esac
-  say lock "$(tr -d '\n' <"$root/lock/owner" 2>/dev/null || true)$tab$busy"
+  # Signed by the run's process, and by that of the step it is at, which may outlive it.
+  for name in running step; do
+    pid=$(sed -n 1p "$root/lock/$name" 2>/dev/null)
+    start=$(sed -n 2p "$root/lock/$name" 2>/dev/null)
+    [ -n "$start" ] && [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1
+  done
+  say lock "$(clean "$root/lock/owner")$tab$busy"
 fi
 for path in "$HOME/.zshrc" "$HOME/.bash_profile"; do
-  if [ -f "$path" ] && grep -q '^# >>> conda initialize >>>' "$path"; then
+  if [ -f "$path" ] && grep -q '^# >>> conda initialize >>>' "$path" 2>/dev/null; then
     say shell_block "${path##*/}"
   fi
 done

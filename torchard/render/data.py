@@ -94,5 +94,8 @@ def choice_data(answer: Variant | Refusal) -> dict[str, Any]:
 
 
 def dumps(data: dict[str, Any]) -> str:
-    """Return JSON text; keys stay in the order that people read them in."""
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    """Return JSON text; keys stay in the order that people read them in.
+
+    It is ASCII, so that nothing that came from a Mac speaks to a terminal, or cannot be printed.
+    """
+    return json.dumps(data, indent=2)

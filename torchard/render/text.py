@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from torchard.plan import LOCK_CHANGED
+from torchard.render.harmless import harmless_data, harmless_lines
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from rich.console import Console
 
     from torchard.compare import PackageChange
     from torchard.plan import MacPlan, Plan, Step
     from torchard.variant import Variant
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for
+NAME = 11  # columns of what a line is about
+RIGHT = 63  # the column at which the last part of a step's line begins
 SIGNS = {"add": "+", "change": "~", "remove": "-", "repair": "~", "show": "~"}
-STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim", "x": "red"}
+STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim"}
+LEFT_ALONE = {"unreached": "not reached", "refused": "refused", "failed": "failed"}
+TORCH = {"torch", "pytorch"}
 MEGABYTE = 10**6
 
 
 def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
-    """Yield the lines of a plan."""
-    for macs in _groups(plan):
-        yield from _block(macs, full=full)
+    """Yield the lines of a plan; `full` for every package, not only what is news or asked for."""
+    for macs in _groups(plan, done=False):
+        yield _head(macs)
+        yield from _remarks(macs[0])
+        for step in macs[0].steps:
+            yield from _step_lines(step, _widest(macs[0]), full=full)
+        if macs[0].state == "in_order":
+            yield Text("  = in order", style="dim")
     yield Text()
     yield Text(f"Plan: {_summary(plan)}")
 
 
 def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
-    """Yield the lines of what an apply did: the steps that were done, and what is left."""
-    for macs in _groups(plan):
-        yield from _block(macs, full=full, brief=True)
+    """Yield the lines of what an apply did and proved, or of what is proved now.
+
+    What was to be done to a Mac that failed is only told in full: its reason says how far it came.
+    """
+    for macs in _groups(plan, done=True):
+        mac, width = macs[0], _widest(macs[0])
+        yield _head(macs)
+        yield from _remarks(mac)
+        for step in mac.steps:
+            if mac.state == "in_order":
+                yield from _row(SIGNS[step.change], *_done(step), width)
+            elif full or mac.state == "change":
+                yield from _step_lines(step, width, full=full)
+        for name, proof in mac.proofs:
+            yield from _row("=", name, proof, "", width)
+        if mac.state == "in_order" and not mac.steps and not mac.proofs:
+            yield Text("  = in order", style="dim")
     yield Text()
     done = plan.summary
     parts = [f"{_macs(done.in_order)} in order"]
     parts += [f"{done.failed} failed"] if done.failed else []
     parts += [f"{done.change} still to change"] if done.change else []
-    parts += [f"{done.unreached} not reached"] if done.unreached else []
-    parts += [f"{done.refused} refused"] if done.refused else []
-    yield Text("Done: " + ", ".join(parts) + ".")
+    parts += _left_alone(plan)
+    yield Text(f"Done: {', '.join(parts)}.")
+
+
+def step_lines(step: Step, *, full: bool = False) -> Iterator[Text]:
+    """Yield the lines of one step of a plan: what it makes, then its packages."""
+    safe = harmless_data(step)
+    return _step_lines(safe, max(NAME, len(safe.environment or "")), full=full)
 
 
 def choice_lines(answer: Variant | Refusal) -> Iterator[Text]:
@@ -58,8 +91,20 @@ def choice_lines(answer: Variant | Refusal) -> Iterator[Text]:
     yield from (Text(f"  {note}", style="dim") for note in answer.notes)
 
 
-def _macs(count: int) -> str:
-    return f"{count} Mac" if count == 1 else f"{count} Macs"
+def folded(line: Text, console: Console) -> Iterator[Text]:
+    """Break a line that is too long for a terminal between words, and hang what is left over.
+
+    A pipe gets every line whole.
+    """
+    indent = len(line.plain) - len(line.plain.lstrip())
+    hang = {0: 9, 2: 5 + NAME}.get(indent, indent + 4)
+    room = console.width - hang
+    if not console.is_terminal or line.cell_len <= console.width or room < NAME:
+        yield line
+        return
+    first, *rest = line[hang:].wrap(console, room)
+    yield line[:hang] + first
+    yield from (Text(" " * hang) + part for part in rest)
 
 
 def size(count: int) -> str:
@@ -69,88 +114,141 @@ def size(count: int) -> str:
     return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count} bytes"
 
 
+def duration(seconds: float) -> str:
+    """Write how long something took, or has taken so far."""
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
+
+
+def _macs(count: int) -> str:
+    return f"{count} Mac" if count == 1 else f"{count} Macs"
+
+
 def _summary(plan: Plan) -> str:
     count = plan.summary
-    parts = [f"{_macs(count.change)} to change", f"{count.in_order} in order"]
-    parts += [f"{count.unreached} not reached"] if count.unreached else []
-    parts += [f"{count.refused} refused"] if count.refused else []
+    parts = [f"{_macs(count.change)} to change", f"{count.in_order} in order", *_left_alone(plan)]
     fetch = f" {size(count.fetch_bytes)} to fetch once." if count.fetch_bytes else ""
     return f"{', '.join(parts)}.{fetch}"
 
 
-def _groups(plan: Plan) -> list[list[MacPlan]]:
+def _left_alone(plan: Plan) -> list[str]:
+    count = plan.summary
+    parts = [f"{count.unreached} not reached"] if count.unreached else []
+    return [*parts, f"{count.refused} refused"] if count.refused else parts
+
+
+def _groups(plan: Plan, *, done: bool) -> list[list[MacPlan]]:
+    """Put Macs together of which the very same would be shown."""
     groups: dict[object, list[MacPlan]] = {}
     for mac in plan.macs:
-        groups.setdefault(_likeness(mac), []).append(mac)
+        safe = replace(harmless_data(mac), reason=harmless_lines(mac.reason or ""))
+        groups.setdefault(_likeness(safe, done=done), []).append(safe)
     return list(groups.values())
 
 
-def _likeness(mac: MacPlan) -> object:
-    """Return what two Macs must have in common to be one block: all that is shown of them."""
-    steps = tuple((step.kind, step.environment, *map(str, _step(step))) for step in mac.steps)
-    return (mac.state, mac.arch, mac.macos, mac.reason, mac.warnings, steps, mac.proofs)
+def _likeness(mac: MacPlan, *, done: bool) -> object:
+    steps = [
+        (step.kind, *_planned(step), step.reason, step.notes, *map(_told, step.packages))
+        for step in mac.steps
+    ]
+    shown = [_done(step) for step in mac.steps] if done else steps
+    return (mac.state, mac.arch, mac.macos, mac.reason, mac.warnings, mac.proofs, *shown)
 
 
-def _block(macs: Sequence[MacPlan], *, full: bool, brief: bool = False) -> Iterator[Text]:
+def _told(one: PackageChange) -> tuple[str | None, ...]:
+    return (one.change, one.name, one.before, one.after, one.source, one.note)
+
+
+def _head(macs: Sequence[MacPlan]) -> Text:
     mac = macs[0]
-    head = [_macs(len(macs)), " ".join(one.name for one in macs)]
-    head += [mac.arch] if mac.arch else []
-    head += [f"macOS {mac.macos}"] if mac.macos else []
-    yield Text(" · ".join(head), style="bold")
+    parts = [f"{_macs(len(macs)):<6}", " ".join(one.name for one in macs)]
+    parts += [mac.arch] if mac.arch else []
+    parts += [f"macOS {mac.macos}"] if mac.macos else []
+    took = [one.seconds for one in macs if one.seconds is not None]
+    if took:
+        times = dict.fromkeys((duration(min(took)), duration(max(took))))
+        parts.append(" to ".join(times))
+    return Text(" · ".join(parts), style="bold")
+
+
+def _remarks(mac: MacPlan) -> Iterator[Text]:
+    """Say what is to be known first, and why a Mac is left alone."""
     for warning in mac.warnings:
-        yield _line("  ", "!", "note", warning)
-    if mac.state in {"unreached", "refused", "failed"}:
-        what = {"unreached": "not reached", "refused": "refused", "failed": "failed"}[mac.state]
-        first, *rest = (mac.reason or "").splitlines() or [""]
-        yield _line("  ", "!", what, first)
-        yield from (Text(f"      {line}") for line in rest)
-    for step in mac.steps:
-        yield from step_lines(step, full=full, brief=brief)
-    for name, proof in mac.proofs:
-        yield _line("  ", "=", name, proof)
-    if mac.state == "in_order" and not mac.steps and not mac.proofs:
-        yield Text("  = in order", style="dim")
+        yield from _row("!", "note", warning)
+    if mac.state in LEFT_ALONE:
+        first, *rest = (mac.reason or "").split("\n")
+        yield from _row("!", LEFT_ALONE[mac.state], first)
+        yield from (Text(f"      {line}".rstrip()) for line in rest)
 
 
-def _line(indent: str, sign: str, name: str, rest: str) -> Text:
-    return Text.assemble(indent, (sign, STYLES[sign]), f" {name:<11} {rest}".rstrip())
+def _widest(mac: MacPlan) -> int:
+    names = [step.environment or "" for step in mac.steps] + [name for name, _ in mac.proofs]
+    return max(NAME, *map(len, names)) if names else NAME
 
 
-def step_lines(step: Step, *, full: bool = False, brief: bool = False) -> Iterator[Text]:
-    """Yield the lines of one step: what it makes, then its packages."""
-    head, reason = _step(step)
-    yield _line("  ", SIGNS[step.change], step.environment or "miniconda", f"{head:<46} {reason}")
-    if brief:
-        return
-    for note in step.notes:
-        yield Text(f"      {note}", style="dim")
+def _row(sign: str, name: str, what: str, right: str = "", width: int = NAME) -> Iterator[Text]:
+    """Yield one line in columns, or two where its parts would meet."""
+    line = Text.assemble("  ", (sign, STYLES[sign]), f" {name:<{width}} {what}")
+    fits = line.cell_len < RIGHT
+    if right and fits:
+        line.append(" " * (RIGHT - line.cell_len) + right)
+    line.rstrip()
+    yield line
+    if right and not fits:
+        yield Text(" " * (5 + width) + right)
+
+
+def _step_lines(step: Step, width: int, *, full: bool) -> Iterator[Text]:
+    yield from _row(SIGNS[step.change], *_planned(step), width)
+    if step.change in {"repair", "show"} or (
+        step.change == "change" and step.reason != LOCK_CHANGED
+    ):
+        yield Text(f"      {step.reason}")
+    # Why this PyTorch is worth its lines where PyTorch is what comes.
+    if full or any(one.name in TORCH and one.change != "remove" for one in step.packages):
+        yield from (Text(f"      {note}", style="dim") for note in step.notes)
     if step.kind == "environment":
         yield from _packages(step, full=full)
 
 
-def _step(step: Step) -> tuple[str, str]:
+def _planned(step: Step) -> tuple[str, str, str]:
+    """Return the name, the middle and the right of a step's line in a plan."""
     if step.kind == "miniconda":
-        package = step.packages[0]
-        return f"{package.after}: {step.reason}", f"sha256 {step.detail[:8]}…"
+        what = f"{step.packages[0].after} at {step.place}"
+        return "miniconda", what, f"sha256 {step.detail[:8]}…"
     if step.change == "show":
-        return f"{step.kept} kept", step.reason
-    changed = len(step.packages)
+        return step.environment or "", f"{step.kept} kept", "the link only"
+    return step.environment or "", _counts(step, "to change"), "new generation"
+
+
+def _done(step: Step) -> tuple[str, str, str]:
+    """Return the same where the step was done."""
+    name, what, _ = _planned(step)
+    if step.kind == "miniconda":
+        return name, what, "installed anew" if step.change == "repair" else "installed"
+    if step.change == "show":
+        return name, what, "shown again"
+    return name, _counts(step, "changed"), "built and shown"
+
+
+def _counts(step: Step, changed: str) -> str:
     if not step.kept and all(one.change == "add" for one in step.packages):
-        what = f"{changed} packages, {size(step.total_bytes)}"
-    else:
-        what = f"{step.kept} kept, {changed} to change"
-    return what, f"new generation: {step.reason}"
+        return f"{len(step.packages)} packages, {size(step.total_bytes)}"
+    return f"{step.kept} kept, {len(step.packages)} {changed}"
 
 
 def _packages(step: Step, *, full: bool) -> Iterator[Text]:
+    """Yield what changes or goes, then what the lab itself asks for; the rest only in full."""
     packages = sorted(step.packages, key=lambda one: _rank(one, step.named))
-    shown = packages if full or len(packages) <= SHORT + 1 else packages[:SHORT]
+    asked = [one for one in packages if one.change != "add" or one.name in step.named]
+    shown = packages if full else (asked or packages)[:SHORT]
+    if len(shown) == len(packages) - 1:
+        shown = packages
     names = max((len(one.name) for one in shown), default=0)
     versions = max((len(_versions(one)) for one in shown), default=0)
     for one in shown:
-        source = "wheel" if one.source == "wheel" else one.source
-        where = source if not one.note else f"{source}, {one.note}"
-        if one.change == "remove":
+        where = ", ".join(filter(None, (one.source, one.note)))
+        if one.change != "add" and one.note:
             where = one.note
         line = f" {one.name:<{names}}   {_versions(one):<{versions}}   {where}"
         sign = SIGNS[one.change]
@@ -165,6 +263,5 @@ def _versions(package: PackageChange) -> str:
 
 
 def _rank(package: PackageChange, named: Sequence[str]) -> tuple[int, int]:
-    """Show first what changes or goes, then what the lab itself asks for."""
     news = 1 if package.change == "add" else 0
     return news, named.index(package.name) if package.name in named else len(named)
