@@ -18,7 +18,7 @@ from torchard.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load
 from torchard.lock.addresses import channel_url, conda_address, installer_address
-from torchard.lock.lockfile import CondaPackage, LockError, Wheel, loads, lock_path
+from torchard.lock.lockfile import CondaPackage, LockError, Wheel, lock_path, read_lock
 from torchard.plan import Intent
 from torchard.variant import MacClass, Refusal
 
@@ -154,7 +154,7 @@ class Workspace:
         variant = self.variant(environment, group)
         path = self.lock_path(environment.name, group)
         if path.exists() and not upgrade:
-            lock = loads(path.read_text(encoding="utf-8"), str(path))
+            lock = read_lock(path)
             if lock.inputs == inputs_digest(environment, group, variant, mac.channels):
                 return lock
         if self.locked:

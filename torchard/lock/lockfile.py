@@ -8,17 +8,19 @@ by its file name and hash, and addresses are formed when something is fetched.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from torchard.errors import TorchardError
+from torchard.project import resource
 from torchard.variant import MacClass, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 FORMAT = 1
@@ -30,6 +32,10 @@ class LockError(TorchardError):
 
 class LockFileError(TorchardError):
     """A lock file that was damaged, or written by something else."""
+
+
+class _UnfitError(ValueError):
+    """A value that no lock holds."""
 
 
 @dataclass(frozen=True)
@@ -150,123 +156,180 @@ def lock_path(lab: Path, environment: str, mac_class: MacClass) -> Path:
     return lab.parent / "locks" / f"{environment}.{mac_class}.json"
 
 
-# Every value here reaches a path, a URL or a shell, so each has a shape that means only itself.
-_NAME = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
-_VERSION = r"[A-Za-z0-9_][A-Za-z0-9._!+-]*"
-_SHAPES = {
-    "environment": r"[A-Za-z0-9][A-Za-z0-9._-]*",
-    "subdir": r"osx-arm64|osx-64|noarch",
-    "macos": r"[0-9]{1,3}\.[0-9]{1,3}",
-    "inputs": r"[0-9a-f]{64}",
-    "python": r"[0-9]\.[0-9]{1,3}",
-    "name": _NAME,
-    "version": _VERSION,
-    "build": _VERSION,
-    "sha256": r"[0-9a-f]{64}",
-    "conda file": rf"{_VERSION}\.(?:conda|tar\.bz2)",
-    "wheel file": rf"{_VERSION}\.whl",
-    "channel": r"[A-Za-z0-9_][A-Za-z0-9._/-]*|(?:https?|file)://[A-Za-z0-9._~:/@%+\[\]-]+",
-    "text": r"[^\x00-\x1f\x7f]*",
-}
+def read_lock(path: Path) -> Lock:
+    """Read a lock file. Raise LockFileError where it cannot be read, or is no lock."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise LockFileError(f"{path}: the lock cannot be read: {error.strerror}.") from error
+    return loads(content, str(path))
 
 
-def loads(text: str, path: str) -> Lock:
+def loads(text: str | bytes, path: str) -> Lock:
     """Read a lock's text; `path` is for messages. Raise LockFileError where it is no lock."""
     try:
         return _lock(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+    except (ValueError, RecursionError) as error:
+        what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise LockFileError(
             f"{path}: this is no lock file of this version of Torchard: {what}.",
             "Restore it, or remove it: `torchard lock` then solves it anew.",
         ) from error
 
 
-def _lock(data: Mapping[str, Any]) -> Lock:
-    if data["format"] != FORMAT:
-        raise ValueError(f"its format is {data['format']!r}, not {FORMAT}")
-    group = data["class"]
+def conda_package(row: object) -> CondaPackage:
+    """Read one row of a lock's conda packages. Raise ValueError where a value is no good."""
+    data = _object(row, _names(CondaPackage))
+    if not isinstance(data["provides"], dict):
+        raise _UnfitError(f"{_excerpt(data['provides'])} is no object")
+    return CondaPackage(
+        name=_shaped("conda_name", data["name"]),
+        version=_shaped("version", data["version"]),
+        build=_shaped("build", data["build"]),
+        channel=_shaped("channel", data["channel"]),
+        subdir=_shaped("subdir", data["subdir"]),
+        file=_shaped("conda_file", data["file"]),
+        sha256=_shaped("sha256", data["sha256"]),
+        size=_size(data["size"]),
+        provides=tuple(
+            (_shaped("distribution", name), _shaped("version", version))
+            for name, version in data["provides"].items()
+        ),
+    )
+
+
+def wheel(row: object) -> Wheel:
+    """Read one row of a lock's wheels. Raise ValueError where a value is no good."""
+    data = _object(row, _names(Wheel))
+    return Wheel(
+        name=_shaped("distribution", data["name"]),
+        version=_shaped("version", data["version"]),
+        file=_shaped("wheel_file", data["file"]),
+        sha256=_shaped("sha256", data["sha256"]),
+        size=_size(data["size"]),
+    )
+
+
+def _lock(content: object) -> Lock:
+    names = _names(Lock) - {"mac_class"} | {"class", "format"}
+    if isinstance(content, dict) and _excerpt(content.get("format", FORMAT)) != str(FORMAT):
+        raise _UnfitError(f"its format is {_excerpt(content['format'])}, not {FORMAT}")
+    data = _object(content, names)
+    group = _object(data["class"], _names(MacClass))
     lock = Lock(
         environment=_shaped("environment", data["environment"]),
-        mac_class=MacClass(_shaped("subdir", group["subdir"]), _shaped("macos", group["macos"])),
-        inputs=_shaped("inputs", data["inputs"]),
+        mac_class=MacClass(
+            _shaped("mac_subdir", group["subdir"]), _shaped("macos", group["macos"])
+        ),
+        inputs=_shaped("sha256", data["inputs"]),
         python=_shaped("python", data["python"]),
         variant=None if data["variant"] is None else _variant(data["variant"]),
-        conda_specs=_texts(data["conda_specs"]),
-        pip_specs=_texts(data["pip_specs"]),
-        channels=tuple(_shaped("channel", one) for one in data["channels"]),
-        conda=tuple(_conda(row) for row in data["conda"]),
-        wheels=tuple(_wheel(row) for row in data["wheels"]),
+        conda_specs=_texts("text", data["conda_specs"]),
+        pip_specs=_texts("text", data["pip_specs"]),
+        channels=_texts("channel", data["channels"]),
+        conda=_rows_of("conda package", data["conda"], conda_package),
+        wheels=_rows_of("wheel", data["wheels"], wheel),
     )
-    _unique("conda package", [one.name for one in lock.conda])
-    _unique("wheel", [one.name for one in lock.wheels])
-    strange = {one.channel for one in lock.conda} - set(lock.channels)
-    if strange:
-        raise ValueError(f"{', '.join(sorted(strange))} is none of its channels")
+    for one in lock.conda:
+        if one.channel not in lock.channels:
+            raise _UnfitError(f"{one.name} is from {one.channel}, which is none of its channels")
+        if one.subdir not in {lock.mac_class.subdir, "noarch"}:
+            raise _UnfitError(f"{one.name} is for {one.subdir}, not for {lock.mac_class.subdir}")
+    if all(one.name != "python" for one in lock.conda):
+        raise _UnfitError("python is none of its conda packages")
     return lock
 
 
-def _conda(row: Mapping[str, Any]) -> CondaPackage:
-    provides = ((_shaped("name", k), _shaped("version", v)) for k, v in row["provides"].items())
-    return CondaPackage(
-        name=_shaped("name", row["name"]),
-        version=_shaped("version", row["version"]),
-        build=_shaped("build", row["build"]),
-        channel=_shaped("channel", row["channel"]),
-        subdir=_shaped("subdir", row["subdir"]),
-        file=_shaped("conda file", row["file"]),
-        sha256=_shaped("sha256", row["sha256"]),
-        size=_count(row["size"]),
-        provides=tuple(provides),
-    )
-
-
-def _wheel(row: Mapping[str, Any]) -> Wheel:
-    return Wheel(
-        name=_shaped("name", row["name"]),
-        version=_shaped("version", row["version"]),
-        file=_shaped("wheel file", row["file"]),
-        sha256=_shaped("sha256", row["sha256"]),
-        size=_count(row["size"]),
-    )
-
-
-def _variant(row: Mapping[str, Any]) -> Variant:
-    if not isinstance(row["mps_expected"], bool):
-        raise TypeError("mps_expected is neither true nor false")
+def _variant(row: object) -> Variant:
+    data = _object(row, _names(Variant))
+    if not isinstance(data["packages"], dict):
+        raise _UnfitError(f"{_excerpt(data['packages'])} is no object")
+    if not isinstance(data["mps_expected"], bool):
+        raise _UnfitError("mps_expected is neither true nor false")
     return Variant(
-        source=_shaped("name", row["source"]),
+        source=_shaped("source", data["source"]),
         packages={
-            _shaped("name", name): None if version is None else _shaped("version", version)
-            for name, version in row["packages"].items()
+            _shaped("conda_name", name): None if version is None else _shaped("version", version)
+            for name, version in data["packages"].items()
         },
-        python=_shaped("python", row["python"]),
-        mps_expected=row["mps_expected"],
-        reason=_shaped("text", row["reason"]),
-        constraints=_texts(row["constraints"]),
-        notes=_texts(row["notes"]),
+        python=_shaped("python", data["python"]),
+        mps_expected=data["mps_expected"],
+        reason=_shaped("text", data["reason"]),
+        constraints=_texts("text", data["constraints"]),
+        notes=_texts("text", data["notes"]),
     )
 
 
-def _shaped(shape: str, value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(_SHAPES[shape], value, re.ASCII):
-        raise ValueError(f"{json.dumps(value)[:80]} is no {shape}")
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def _rows_of(what: str, rows: object, read: Callable[[object], N]) -> tuple[N, ...]:
+    found: dict[str, N] = {}
+    for place, row in enumerate(_list(rows), 1):
+        try:
+            one = read(row)
+        except ValueError as error:
+            raise _UnfitError(f"{what} {place}: {error}") from error
+        if one.name in found:
+            raise _UnfitError(f"the {what} {one.name} stands there twice")
+        found[one.name] = one
+    return tuple(found.values())
+
+
+def _names(kind: type) -> set[str]:
+    return {one.name for one in fields(kind)}
+
+
+def _object(value: object, names: set[str]) -> dict[str, Any]:
+    """Return an object that has just these keys."""
+    if not isinstance(value, dict):
+        raise _UnfitError(f"{_excerpt(value)} is no object")
+    if value.keys() != names:
+        missing, strange = sorted(names - value.keys()), sorted(value.keys() - names)
+        said = f"{', '.join(missing)} is missing" if missing else f"{strange[0]!a} has no meaning"
+        raise _UnfitError(said)
     return value
 
 
-def _texts(values: Any) -> tuple[str, ...]:
-    if not isinstance(values, list):
-        raise TypeError(f"{json.dumps(values)[:80]} is no list")
-    return tuple(_shaped("text", one) for one in values)
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise _UnfitError(f"{_excerpt(value)} is no list")
+    return value
 
 
-def _count(value: Any) -> int:
+def _texts(shape: str, values: object) -> tuple[str, ...]:
+    return tuple(_shaped(shape, one) for one in _list(values))
+
+
+def _size(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{json.dumps(value)[:80]} is no number of bytes")
+        raise _UnfitError(f"{_excerpt(value)} is no number of bytes")
     return value
 
 
-def _unique(what: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"the {what} {', '.join(twice)} stands there twice")
+def _shaped(shape: str, value: object) -> str:
+    """Return a text whose shape means only itself: it reaches a path, a URL or a shell."""
+    pattern, title = _shapes()[shape]
+    if not isinstance(value, str) or not pattern(value):
+        raise _UnfitError(f"{_excerpt(value)} is no {title}")
+    return value
+
+
+@functools.cache
+def _shapes() -> dict[str, tuple[Callable[[str], object], str]]:
+    """Return the schema's patterns: jsonschema itself takes 10 ms to check a lock, this 1 ms."""
+    text = resource("schemas/lock.schema.json").read_text(encoding="utf-8")
+    return {
+        shape: (re.compile(said["pattern"]).search, said["title"][0].lower() + said["title"][1:])
+        for shape, said in json.loads(text)["$defs"].items()
+        if "pattern" in said
+    }
+
+
+def _excerpt(value: object) -> str:
+    return json.dumps(value)[:80]

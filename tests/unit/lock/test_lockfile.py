@@ -1,0 +1,376 @@
+"""Lock files: the same lock gives the same bytes, and nothing but a whole lock is read."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from torchard.lock.lockfile import (
+    CondaPackage,
+    Lock,
+    LockFileError,
+    Wheel,
+    loads,
+    lock_path,
+    read_lock,
+)
+from torchard.project import resource
+from torchard.variant import MacClass, Variant
+
+SCHEMA = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+steady = settings(deadline=None, max_examples=60, derandomize=True)
+
+hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
+conda_names = st.from_regex(r"[a-z0-9_][a-z0-9._-]{0,8}", fullmatch=True)
+distributions = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,4}){0,2}", fullmatch=True)
+versions = st.from_regex(r"[0-9](![0-9])?(\.[0-9a-z_+]{1,3}){0,3}", fullmatch=True)
+channels = st.sampled_from(
+    ["conda-forge", "conda-forge/label/rc", "https://mirror.example/a", "file:///srv/b"]
+)
+sizes = st.integers(0, 1 << 40)
+texts = st.lists(st.sampled_from(["numpy<2", "é — ünï", 'say "hi"', "pandas >=2"])).map(tuple)
+wheels = st.builds(
+    Wheel, distributions, versions, versions.map(lambda one: f"w-{one}.whl"), hashes, sizes
+)
+variants = st.builds(
+    Variant,
+    source=st.sampled_from(["wheels", "conda-forge", "pytorch-channel"]),
+    packages=st.dictionaries(conda_names, st.none() | versions, max_size=3),
+    python=st.just("3.12"),
+    mps_expected=st.booleans(),
+    reason=st.sampled_from(["the newest that fits", ""]),
+    constraints=texts,
+    notes=texts,
+)
+
+
+@st.composite
+def locks(draw):
+    """Return any lock that can be written."""
+    subdir = draw(st.sampled_from(["osx-arm64", "osx-64"]))
+    names = draw(st.lists(conda_names.filter("python".__ne__), unique=True, max_size=4))
+    conda = [
+        CondaPackage(
+            name,
+            version := draw(versions),
+            build := draw(versions),
+            draw(channels),
+            draw(st.sampled_from([subdir, "noarch"])),
+            f"{name}-{version}-{build}{draw(st.sampled_from(['.conda', '.tar.bz2']))}",
+            draw(hashes),
+            draw(sizes),
+            tuple(sorted(draw(st.dictionaries(distributions, versions, max_size=2)).items())),
+        )
+        for name in ["python", *names]
+    ]
+    return Lock(
+        environment=draw(st.sampled_from(["torch", "a.b-c_1"])),
+        mac_class=MacClass(subdir, draw(st.sampled_from(["14.0", "12.3"]))),
+        inputs=draw(hashes),
+        python="3.12",
+        variant=draw(st.none() | variants),
+        conda_specs=draw(texts),
+        pip_specs=draw(texts),
+        channels=tuple(dict.fromkeys(one.channel for one in conda)),
+        conda=tuple(conda),
+        wheels=tuple(draw(st.lists(wheels, unique_by=lambda one: one.name, max_size=4))),
+    )
+
+
+def python(**changes):
+    """Return a conda package, changed."""
+    row = {
+        "name": "python",
+        "version": "3.12.13",
+        "build": "h1_0_cpython",
+        "channel": "conda-forge",
+        "subdir": "osx-arm64",
+        "file": "python-3.12.13-h1_0_cpython.conda",
+        "sha256": "a" * 64,
+        "size": 10,
+        "provides": (("pip", "26.0"),),
+    }
+    return CondaPackage(**{**row, **changes})
+
+
+EINOPS = Wheel("einops", "0.8.2", "einops-0.8.2-py3-none-any.whl", "b" * 64, 5)
+LOCK = Lock(
+    environment="torch",
+    mac_class=MacClass("osx-arm64", "14.0"),
+    inputs="c" * 64,
+    python="3.12",
+    variant=Variant(
+        "wheels", {"torch": "2.14.1"}, "3.12", mps_expected=True, reason="it fits",
+        constraints=("numpy<2",), notes=("no torchaudio",),
+    ),
+    conda_specs=("python 3.12.*", "pip"),
+    pip_specs=("einops",),
+    channels=("conda-forge",),
+    conda=(python(),),
+    wheels=(EINOPS,),
+)  # fmt: skip
+
+
+@steady
+@given(locks())
+def test_every_lock_comes_back_as_it_was_written(lock):
+    """What is written is read again as the same lock, fits the schema, and has the same bytes."""
+    text = lock.dumps()
+    again = loads(text, "x.json")
+    assert again == lock
+    assert again.digest == lock.digest
+    assert again.dumps() == text
+    VALIDATOR.validate(json.loads(text))
+
+
+def test_lock_is_read_by_people_package_by_package():
+    """Each package is one line, so that a diff of two locks is a list of packages."""
+    other = Lock(**{**vars(LOCK), "wheels": (Wheel(**{**vars(EINOPS), "size": 6}),)})
+    lines, others = LOCK.dumps().splitlines(), other.dumps().splitlines()
+    assert len(lines) == len(others)
+    differing = [one for one, two in zip(lines, others, strict=True) if one != two]
+    assert len(differing) == 1
+    assert '"einops"' in differing[0]
+    assert LOCK.dumps().endswith("}\n")
+
+
+def test_size_is_that_of_everything():
+    """A lock's size counts conda packages and wheels."""
+    assert LOCK.size == 15
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"environment": "other"},
+        {"mac_class": MacClass("osx-arm64", "15.0")},
+        {"conda_specs": ("python 3.12.*",)},
+        {"conda": (python(sha256="d" * 64),)},
+        {"wheels": ()},
+        {"variant": None},
+        {"variant": Variant("wheels", {"torch": "2.14.1"}, "3.12", mps_expected=False, reason="")},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_digest_names_what_a_mac_is_given_or_must_prove(changes):
+    """Another package, spec, class or expectation is another generation."""
+    assert Lock(**{**vars(LOCK), **changes}).digest != LOCK.digest
+
+
+def test_digest_leaves_out_what_needs_no_new_build():
+    """Why a variant was chosen and what it was asked from may change: the build is the same."""
+    told = Variant(**{**vars(LOCK.variant), "reason": "for another reason", "notes": ()})
+    same = Lock(**{**vars(LOCK), "variant": told, "inputs": "f" * 64, "pip_specs": ()})
+    assert same.digest == LOCK.digest
+
+
+def test_lock_lies_beside_its_lab(tmp_path):
+    """The lock of an environment is named by the environment and the Mac class."""
+    path = lock_path(tmp_path / "lab.yaml", "torch", LOCK.mac_class)
+    assert path == tmp_path / "locks" / "torch.osx-arm64-macos14.0.json"
+
+
+def at(path, value):
+    """Return what puts a value at a path of a lock."""
+
+    def damage(data):
+        *way, last = path
+        for key in way:
+            data = data[key]
+        data[last] = value
+
+    return damage
+
+
+def without(*path):
+    """Return what takes the value at a path out of a lock."""
+
+    def damage(data):
+        *way, last = path
+        for key in way:
+            data = data[key]
+        del data[last]
+
+    return damage
+
+
+def keys():
+    """Return the path of every key that a lock must have."""
+    data = json.loads(LOCK.dumps())
+    lists = {"conda_specs", "pip_specs", "channels", "constraints", "notes"}
+    found, todo = [], [((), data)]
+    while todo:
+        path, value = todo.pop()
+        if isinstance(value, list):
+            todo += [((*path, place), one) for place, one in enumerate(value)]
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                if path[-1:] not in {("provides",), ("packages",)}:
+                    found.append((*path, key))
+                if key not in lists:
+                    todo.append(((*path, key), one))
+    return sorted(found, key=str)
+
+
+KEYS = keys()
+HOSTILE = ["../../etc/passwd", "a/b", "$(touch x)", "a;b", "a b", "", "-o", "a\n", "\x1b[2J", ".."]
+SHAPED = [
+    ("environment",),
+    ("class", "subdir"),
+    ("class", "macos"),
+    ("inputs",),
+    ("python",),
+    ("variant", "source"),
+    ("variant", "python"),
+    ("variant", "packages", "torch"),
+    *(("conda", 0, key) for key in ("name", "version", "build", "subdir", "file", "sha256")),
+    ("conda", 0, "provides", "pip"),
+    *(("wheels", 0, key) for key in ("name", "version", "file", "sha256")),
+]
+
+DAMAGED = {
+    **{f"no {'.'.join(map(str, path))}": without(*path) for path in KEYS},
+    **{f"wrong type of {'.'.join(map(str, path))}": at(path, 1.5) for path in KEYS},
+    **{f"{path[-1]} {bad!r}": at(path, bad) for path in SHAPED for bad in HOSTILE},
+    **{
+        f"{bad!r} beside {'.'.join(map(str, path))}": at((*path, bad), "1.0")
+        for path in [(), ("class",), ("variant",), ("conda", 0), ("wheels", 0)]
+        for bad in ["more", "x\n"]
+    },
+    **{f"distribution {bad!r}": at(("conda", 0, "provides", bad), "1.0") for bad in HOSTILE},
+    **{f"package {bad!r}": at(("variant", "packages", bad), "1.0") for bad in HOSTILE},
+    **{
+        f"text {bad!r} in {path}": at(path, bad)
+        for bad in ["a\nb", "a\n", "\x1b]0;x\x07", "\u202eevil", "\ud800", None]
+        for path in [("variant", "reason"), ("pip_specs", 0), ("conda_specs", 1)]
+    },
+    **{
+        f"channel {bad!r}": at(("channels", 0), bad)
+        for bad in [
+            "a b",
+            "../x",
+            "x/../y",
+            "ftp://host/x",
+            "https://user:word@host/x",
+            "https://host/t/token/x",
+            "https://host/x?y",
+        ]
+    },
+    "format 2": at(("format",), 2),
+    "format true": at(("format",), value=True),
+    "format as text": at(("format",), "1"),
+    "size below 0": at(("conda", 0, "size"), -1),
+    "size true": at(("wheels", 0, "size"), value=True),
+    "size as text": at(("wheels", 0, "size"), "5"),
+    "sha256 in capitals": at(("wheels", 0, "sha256"), "B" * 64),
+    "sha256 too short": at(("wheels", 0, "sha256"), "b" * 63),
+    "name not normalised": at(("wheels", 0, "name"), "Typing_Extensions"),
+    "conda package without a suffix": at(("conda", 0, "file"), "python-3.12.13-h1_0_cpython"),
+    "wheel that is an sdist": at(("wheels", 0, "file"), "einops-0.8.2.tar.gz"),
+    "class of no Mac": at(("class", "subdir"), "noarch"),
+    "class of Linux": at(("class", "subdir"), "linux-64"),
+    "variant as list": at(("variant",), []),
+    "packages as list": at(("variant", "packages"), []),
+    "provides as list": at(("conda", 0, "provides"), []),
+    "row as text": at(("conda", 0), "python"),
+    "specs as text": at(("conda_specs",), "python"),
+}
+# What a schema cannot say, and the loader does.
+BEYOND_THE_SCHEMA = {
+    "duplicate wheel": lambda data: data["wheels"].append(data["wheels"][0]),
+    "duplicate conda package": lambda data: data["conda"].append(data["conda"][0]),
+    "unknown channel": at(("conda", 0, "channel"), "bioconda"),
+    "package of the other arch": at(("conda", 0, "subdir"), "osx-64"),
+    "no python": at(("conda", 0, "name"), "pypy"),
+}
+
+
+@pytest.mark.parametrize("name", [*DAMAGED, *BEYOND_THE_SCHEMA])
+def test_damaged_lock_is_refused(name):
+    """A damaged lock is refused in one sentence that names the file; the schema agrees."""
+    data = json.loads(LOCK.dumps())
+    {**DAMAGED, **BEYOND_THE_SCHEMA}[name](data)
+    with pytest.raises(LockFileError) as caught:
+        loads(json.dumps(data), "locks/x.json")
+    assert caught.value.message.startswith("locks/x.json: this is no lock file of this version")
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 300
+    assert "torchard lock" in caught.value.instead
+    assert VALIDATOR.is_valid(data) == (name in BEYOND_THE_SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Expecting value"),
+        (LOCK.dumps()[:-40], "line 15 column"),
+        ("[]", "[] is no object"),
+        ("null", "null is no object"),
+        ('"lock"', '"lock" is no object'),
+        ("<<<<<<< HEAD\n" + LOCK.dumps(), "Expecting value"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"format": ' * 100_000, "nested too deeply"),
+        ('{"format": ' + "[" * 50 + "]" * 50 + "}", "its format is [[[["),
+        (b'{"format": "\xff"}', "codec can't decode"),
+        ('{"format": 7}', "its format is 7, not 1"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_is_no_json_object_is_refused(text, said):
+    """Truncated, empty, binary, endlessly nested or of another format: one sentence each."""
+    with pytest.raises(LockFileError) as caught:
+        loads(text, "x.json")
+    assert said in caught.value.message
+
+
+def test_faulty_package_is_counted():
+    """A message says which package it is about, and what is wrong with it."""
+    data = json.loads(LOCK.dumps())
+    data["conda"].append(copy.deepcopy(data["conda"][0]) | {"name": "tk", "sha256": "x"})
+    with pytest.raises(LockFileError, match=r'conda package 2: "x" is no sha256\.'):
+        loads(json.dumps(data), "x.json")
+
+
+def test_unreadable_lock_file_is_refused(tmp_path):
+    """A file that cannot be opened is an error of that file, not a traceback."""
+    with pytest.raises(LockFileError, match="cannot be read: Is a directory"):
+        read_lock(tmp_path)
+    path = tmp_path / "x.json"
+    path.write_text(LOCK.dumps(), encoding="utf-8")
+    assert read_lock(path) == LOCK
+
+
+def test_every_part_of_the_schema_is_explained():
+    """Editors show a title and a description for each part, and examples that fit it."""
+    VALIDATOR.check_schema(SCHEMA)
+    for name, said in [("the lock", SCHEMA), *SCHEMA["$defs"].items()]:
+        assert said["title"], name
+        assert said["description"], name
+        for example in said.get("examples", ()):
+            Draft202012Validator({"$defs": SCHEMA["$defs"], **said}).validate(example)
+        for key, part in said.get("properties", {}).items():
+            assert "$ref" in part or {"title", "description"} <= part.keys(), f"{name}.{key}"
+    for example in SCHEMA["examples"]:
+        loads(json.dumps(example), "example")
+
+
+def test_fifty_locks_are_read_in_no_time():
+    """Reading the locks of a big lab costs less than a tenth of a second of CPU."""
+    packages = [python(name=f"p{number}") for number in range(80)]
+    rows = [Wheel(**{**vars(EINOPS), "name": f"w{number}"}) for number in range(40)]
+    text = Lock(**{**vars(LOCK), "conda": (python(), *packages), "wheels": tuple(rows)}).dumps()
+    loads(text, "warm")
+    spent = []
+    for _ in range(3):
+        begun = time.process_time()
+        for _ in range(50):
+            loads(text, "x.json")
+        spent.append(time.process_time() - begun)
+    assert min(spent) < 0.1

@@ -1,0 +1,169 @@
+"""One download over HTTP: appended to what is there already, judged by length alone.
+
+Whether the bytes are the right ones is the depot's to say.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from http.client import HTTPException, InvalidURL
+from netrc import NetrcParseError, netrc
+from ssl import SSLCertVerificationError
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import BaseHandler, Request, build_opener
+
+from torchard.credentials import hidden
+from torchard.errors import TorchardError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from http.client import HTTPResponse
+
+_CHUNK = 1 << 20  # bytes
+_TIMEOUT = 60  # seconds without a byte
+_AGAIN = {408, 425, 429, 500, 502, 503, 504}  # answers of a server that may think better of it
+_LOGIN_WANTED = {401, 403, 407}
+_PART = 206
+_UNSATISFIABLE = 416
+_OTHER = "Check `mirrors` and the channel, or lock again: `torchard lock --upgrade`."
+
+
+class DownloadError(TorchardError):
+    """A server does not have what was asked for; asking again would not help."""
+
+
+class BrokenOffError(Exception):
+    """A download that may go better next time."""
+
+
+def receive(stream: BinaryIO, url: str, size: int | None) -> str:
+    """Append what a server has beyond the stream's end; begin anew where it sends the whole.
+
+    `size` is that of the whole in bytes, where it is known. Return the answer's media type. Raise
+    DownloadError, BrokenOffError, or OSError where the stream cannot be written.
+    """
+    if urlsplit(url).scheme not in {"http", "https", "file"}:
+        raise DownloadError(f"{hidden(url)} is no https, http or file URL.")
+    begun = stream.seek(0, os.SEEK_END)
+    try:
+        answer = _open(url, begun)
+    except HTTPError as error:
+        error.close()
+        if error.code == _UNSATISFIABLE:
+            return ""  # nothing is left to send: the sha256 decides
+        reason = str(error.reason).partition("\n")[0].rstrip(" .")
+        said = hidden(f"the server answered {error.code} {reason}").rstrip()
+        if error.code in _AGAIN:
+            raise BrokenOffError(said) from error
+        login = "Write its login into ~/.netrc, or check `mirrors`."
+        raise DownloadError(
+            f"{hidden(url)} cannot be had: {said}.",
+            login if error.code in _LOGIN_WANTED else _OTHER,
+        ) from error
+    except URLError as error:
+        if url.startswith("file:") or isinstance(error.reason, SSLCertVerificationError):
+            raise DownloadError(
+                f"{hidden(url)} cannot be had: {hidden(str(error.reason))}.",
+                "Check `mirrors`; SSL_CERT_FILE names the certificates to trust.",
+            ) from error
+        raise BrokenOffError(hidden(str(error.reason))) from error
+    except (InvalidURL, UnicodeError) as error:
+        # Its own words may hold a password that stands where a port should.
+        raise DownloadError(f"{hidden(url)} leads to no URL that can be asked for.") from error
+    except (OSError, HTTPException) as error:
+        raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
+    with answer:
+        return _append(stream, answer, url, begun, size)
+
+
+def _append(stream: BinaryIO, answer: HTTPResponse, url: str, begun: int, size: int | None) -> str:
+    kind: str = answer.headers.get_content_type()
+    if answer.status == _PART:
+        if not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
+            stream.truncate(0)
+            raise BrokenOffError("the server sent another part than was asked for")
+    elif begun:
+        stream.truncate(0)
+        begun = 0
+    length = answer.headers.get("Content-Length", "")
+    told = begun + int(length) if length.isdecimal() else None
+    whole = told if size is None else size
+    has = begun
+    if told in {None, whole}:
+        for chunk in _chunks(answer):
+            stream.write(chunk)
+            has += len(chunk)
+            if whole is not None and has > whole:
+                break  # a server without an end is not read to its end
+    if told not in {None, whole} or (whole is not None and has > whole):
+        stream.truncate(0)
+        raise DownloadError(
+            f"{hidden(url)} has the wrong length: wanted {whole} bytes, found"
+            f" {told or f'at least {has}'}. It was thrown away.{remark(kind)}",
+            _OTHER,
+        )
+    if whole is not None and has < whole:
+        raise BrokenOffError(f"the connection broke off after {has} of {whole} bytes")
+    return kind
+
+
+def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
+    while True:
+        try:
+            chunk = answer.read(_CHUNK)
+        except (OSError, HTTPException) as error:
+            raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
+        if not chunk:
+            return
+        yield chunk
+
+
+def remark(kind: str) -> str:
+    """Return what may explain wrong bytes of a media type."""
+    if kind != "text/html":
+        return ""
+    return " It is a web page: a portal or proxy may have answered in that server's place."
+
+
+class _Login(BaseHandler):
+    """Gives a login to its own host, and to no other that it redirects to."""
+
+    def __init__(self, host: str, user: str, password: str) -> None:
+        self._host = host
+        self._header = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+    def http_request(self, request: Request) -> Request:
+        if urlsplit(request.full_url)[:2] == urlsplit(self._host)[:2]:
+            request.add_unredirected_header("Authorization", self._header)
+        return request
+
+    https_request = http_request
+
+
+def _open(url: str, begun: int) -> HTTPResponse:
+    parts = urlsplit(url)
+    headers = {"User-Agent": "torchard"}
+    handlers = []
+    if parts.scheme != "file":
+        login = _login(url)
+        url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+        handlers = [_Login(url, *login)] if login else []
+        headers |= {"Range": f"bytes={begun}-"} if begun else {}
+    request = Request(url, headers=headers)  # noqa: S310  # the scheme was looked at
+    answer: HTTPResponse = build_opener(*handlers).open(request, timeout=_TIMEOUT)
+    return answer
+
+
+def _login(url: str) -> tuple[str, str] | None:
+    """Return the user and password of a URL, or those that ~/.netrc has for its host."""
+    parts = urlsplit(url)
+    if parts.username is not None:
+        return unquote(parts.username), unquote(parts.password or "")
+    try:
+        found = netrc(os.environ.get("NETRC")).authenticators(parts.hostname or "")
+    except (OSError, NetrcParseError):
+        return None
+    return (found[0], found[2] or "") if found else None
