@@ -8,8 +8,10 @@ never stops another.
 """
 
 from pyinfra import host, inventory
+from pyinfra.api import DeployError
 
 from torchard import facts
+from torchard.errors import TorchardError
 from torchard.intend import workspace
 from torchard.operations.environment import environment
 from torchard.operations.miniconda import miniconda
@@ -17,7 +19,10 @@ from torchard.operations.refuse import refuse
 from torchard.operations.verify import verify
 from torchard.plan import refusals
 
-lab = workspace(host.data.torchard_lab, inventory.get_override_data())
+try:
+    lab = workspace(host.data.torchard_lab, inventory.get_override_data())
+except TorchardError as error:  # what --data says does not fit the lab
+    raise DeployError(str(error)) from None
 mac = lab.mac(host.data.torchard_mac)
 state = facts.read(mac.miniconda.prefix)
 
@@ -25,7 +30,7 @@ if state is not None:
     intent = lab.intend(mac, state)
     reasons = refusals(intent)
     if reasons:
-        refuse(name=f"Leave {mac.name} alone", reason="; ".join(reasons))
+        refuse(name="Refuse", reason="; ".join(reasons))
     else:
         miniconda(name="Miniconda", mac=mac, installer=intent.installer, workspace=lab)
         # Over every environment of the lab, in one order: pyinfra tells operations apart by

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +14,10 @@ from simlab.labfile import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from simlab.depot import Depot
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +76,22 @@ def run(*arguments: str | Path, stdin: str = "", **environment: str):
 def torchard(artefacts: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The `torchard` command: `torchard("plan", lab.lab_file)`."""
     return run
+
+
+def look(lab: Path):
+    """Run `pytest tests/verify` over a lab as a person would."""
+    options = ["-q", "-p", "no:cacheprovider", "tests/verify", "--lab", str(lab)]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def testinfra(artefacts: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The look of testinfra at a lab: `testinfra(lab.lab_file)`."""
+    return look

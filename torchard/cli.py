@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
+import select
+import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -203,6 +206,7 @@ def plan(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_jso
         planned = session.plan()
     _show(planned, plan_lines(planned, full=full), as_json=as_json)
     if not as_json:
+        _say_locked(session)
         click.echo("Nothing has been changed.")
     _leave(planned.exit_code)
 
@@ -227,14 +231,13 @@ def apply(
 
     with _watched() as progress, _session(lab, limits, progress, locked=locked) as session:
         planned = session.plan()
+        progress.pause()
         if not as_json:
-            progress.pause()
             _show(planned, plan_lines(planned, full=full), as_json=False)
-            progress.resume()
+            _say_locked(session)
         if planned.summary.change and not yes:
-            progress.pause()
-            _ask()
-            progress.resume()
+            _ask(shown=not as_json)
+        progress.resume()
         done = session.apply(planned) if planned.summary.change else None
     if as_json or done is not None:
         done = done or planned
@@ -242,14 +245,21 @@ def apply(
     _leave((done or planned).exit_code)
 
 
-def _ask() -> None:
-    """Go on only if a person at a terminal says so."""
-    if not sys.stdin.isatty():
+def _ask(*, shown: bool) -> None:
+    """Go on only if a person at a terminal says so to the plan that is shown."""
+    if not shown or not sys.stdin.isatty():
+        found = "there is no terminal to ask at" if shown else "--json shows no plan to agree to"
         raise TorchardError(
-            "Nothing was changed: there is no terminal to ask at.",
-            "Look at the plan, and say --yes if it is what you want.",
+            f"Nothing was changed: {found}.",
+            "Look at what `torchard plan` says, and add --yes if it is what you want.",
         )
-    if not click.confirm("Do it?", err=True):
+    answer = "?"
+    while answer not in {"y", "yes", "n", "no", ""}:
+        click.echo("Do it? [y/N] ", nl=False, err=True)
+        # A read would hold up what keeps the connections alive; a person may take their time.
+        select.select([sys.stdin], [], [])
+        answer = sys.stdin.readline().strip().lower()
+    if answer not in {"y", "yes"}:
         raise TorchardError("Nothing was changed.")
 
 
@@ -308,10 +318,13 @@ def _session(
     # The session first: it patches the standard library before others import it.
     from torchard.session import Session  # noqa: PLC0415  # isort: skip
     from torchard.intend import open_workspace  # noqa: PLC0415
-    from torchard.lab.limit import select  # noqa: PLC0415
+    from torchard.lab.limit import select as limited  # noqa: PLC0415
 
     workspace = open_workspace(lab, locked=locked)
-    with Session(workspace, select(workspace.lab, limits), progress) as session:
+    macs = limited(workspace.lab, limits)
+    workspace.announce = progress.announce
+    workspace.lock_ahead(macs)
+    with Session(workspace, macs, progress) as session:
         yield session
 
 
@@ -322,6 +335,14 @@ def _show(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:
         click.echo(dumps(plan_data(plan)))
     else:
         _print(lines)
+
+
+def _say_locked(session: Session) -> None:
+    """Name the lock files that had to be written on the way."""
+    from torchard.relock import shown  # noqa: PLC0415
+
+    for path in sorted(session.workspace.written):
+        click.echo(f"Locked anew: {shown(path)}")
 
 
 def _print(lines: Iterable[Text], *, err: bool = False) -> None:
@@ -339,8 +360,17 @@ def _leave(code: int) -> NoReturn:
     raise click.exceptions.Exit(code)
 
 
+def _terminate(number: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does, so that the screen and a simulated lab are left in order."""
+    sys.exit(128 + number)
+
+
 def main() -> NoReturn:
     """Run the command; every error is a sentence on stderr and exit 1."""
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no · shows a ?
     try:
         code = cli.main(prog_name="torchard", standalone_mode=False)
     except click.ClickException as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +19,19 @@ from torchard.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load
 from torchard.lock.addresses import channel_url, conda_address, installer_address
-from torchard.lock.lockfile import CondaPackage, LockError, Wheel, lock_path, read_lock
+from torchard.lock.lockfile import (
+    CondaPackage,
+    LockError,
+    LockFileError,
+    Wheel,
+    lock_path,
+    read_lock,
+)
 from torchard.plan import Intent
 from torchard.variant import MacClass, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from torchard.catalog.catalog import Catalogue
     from torchard.lab.model import Environment, Lab, MacHost
@@ -131,6 +139,20 @@ class Workspace:
         if isinstance(answer, TorchardError):
             raise answer
         return answer
+
+    def lock_ahead(self, macs: Iterable[MacHost]) -> None:
+        """Make the locks that the lab file tells are needed, while no connection waits for them.
+
+        What fails is said later, of each Mac that it concerns.
+        """
+        for mac in () if self.locked else macs:
+            if mac.arch is None or mac.macos is None:
+                continue
+            group = mac_class(mac.arch, mac.macos, self.catalogue)
+            if not isinstance(group, Refusal):
+                for name in mac.environments:
+                    with suppress(TorchardError):
+                        self.lock(self.lab.environments[name], group, mac)
 
     def _same_for_all(
         self, key: LockKey, environment: Environment, group: MacClass, mac: MacHost
@@ -269,7 +291,13 @@ def _one_line(error: TorchardError) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a lock so that it is there whole, or as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        raise LockFileError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Let the lab file lie where you may write; its locks belong beside it.",
+        ) from error

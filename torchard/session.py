@@ -16,17 +16,19 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
 import pyinfra
-from paramiko import SSHException
 from pyinfra.api import Config, Inventory, State, StringCommand
-from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
 from pyinfra.connectors import util as connector
+from pyinfra.connectors.sshuserclient import client as ssh_client
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
+from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
 from torchard import facts, probe
@@ -36,6 +38,7 @@ from torchard.operations import commands, transfer
 from torchard.plan import MacPlan, Plan, environment_step, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
+from torchard.reason import lost, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -48,11 +51,14 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
     from torchard.plan import Intent
 
-# Nothing of ours uses sudo: a Mac whose output looks like its question must not make pyinfra ask
-# the person here for a password, while all other Macs wait.
-connector.SUDO_PASSWORD_REQUIRED_LINES = ()
-
+CONNECT_TIMEOUT = 10  # seconds
 KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step is noticed
+
+# Nobody is ever asked anything by pyinfra, while all other Macs wait: not whether the key of a
+# jump host is right, which has to be known already, and not for a password of sudo, which nothing
+# of ours uses, because some Mac's output looks like its question.
+ssh_client.AskPolicy = ssh_client.StrictPolicy
+connector.SUDO_PASSWORD_REQUIRED_LINES = ()
 
 
 class Session:
@@ -80,7 +86,9 @@ class Session:
             for name, data in pyinfra_groups(workspace.lab)["macs"]
             if data["torchard_mac"] in self.macs
         ]
-        self.state = State(Inventory((hosts, {})), Config(CONNECT_TIMEOUT=10))
+        self.state = State(Inventory((hosts, {})), Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT))
+        # pyinfra's own count of failures raises when no host is left; `why` has them all.
+        self.state.fail_hosts = lambda *_, **__: None
         self.hosts: dict[str, Host] = {
             host.data.torchard_mac: host for host in self.state.inventory
         }
@@ -96,10 +104,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         """Close every connection."""
         with ctx_state.use(self.state):
-            self._each(
-                [name for name, host in self.hosts.items() if host.connected],
-                lambda name: self.hosts[name].disconnect(),
-            )
+            self._each([name for name in self.hosts if self.hosts[name].connected], self._leave)
 
     def _each(self, names: Sequence[str] | dict[str, Any], work: Callable[[str], None]) -> None:
         """Do something for each Mac at once; what goes wrong with one is kept in `why`."""
@@ -112,21 +117,41 @@ class Session:
                     ctx_host.use(self.hosts[name]),
                 ):
                     work(name)
+            except UnexpectedExternalError as wrapped:  # what deploy.py raised
+                self.why[name] = reason(wrapped.exception, self.macs[name])
             except Exception as error:  # noqa: BLE001  # whatever it is, it is this Mac's alone
-                self.why[name] = _reason(error, self.macs[name])
+                self.why[name] = reason(error, self.macs[name])
 
-        gevent.joinall([gevent.spawn(guarded, name) for name in names], raise_error=True)
+        at_work: list[gevent.Greenlet] = []
+        try:
+            # The pool is as large as open files and processors allow.
+            at_work.extend(self.state.pool.spawn(guarded, name) for name in names)
+            gevent.joinall(at_work, raise_error=True)
+        except BaseException:  # Ctrl-C: nobody goes on behind its back
+            gevent.killall(at_work)
+            raise
 
     def _reach(self, name: str) -> None:
-        host = self.hosts[name]
+        host, config = self.hosts[name], self.macs[name].ssh.config
+        if config is not None and not Path(config).expanduser().is_file():
+            raise TorchardError(f"the ssh_config {config} is not there; write another ssh.config")
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
-        transport = _transport(host)
-        if transport is not None:
-            # Each of our commands is one small packet; Nagle would hold it back by some 40 ms.
-            transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client = _client(host)
+        if client is not None:
+            transport = client.get_transport()
             transport.set_keepalive(KEEPALIVE)
+            if isinstance(transport.sock, socket.socket):  # else a jump host's channel, or a pipe
+                # Each of our commands is one small packet; Nagle holds it back by some 40 ms.
+                transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._probe(name)
+
+    def _leave(self, name: str) -> None:
+        host = self.hosts[name]
+        host.disconnect()
+        client = _client(host)
+        if client is not None:
+            client.close()  # pyinfra leaves that to the end of the process
 
     def _probe(self, name: str) -> None:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
@@ -138,7 +163,6 @@ class Session:
 
     def intents(self) -> dict[str, Intent]:
         """Look up what each Mac that answered should become."""
-        self.workspace.announce = self.progress.announce
         return {
             name: self.workspace.intend(mac, self.states[name])
             for name, mac in self.macs.items()
@@ -188,25 +212,15 @@ class Session:
             except PyinfraError:
                 done = False  # it counts the Macs that are left, and cries where this was the last
             if not done:
-                self.why[name] = self._failure(name, op_hash)
+                meta = self.state.get_op_data_for_host(host, op_hash).operation_meta
+                said = host.connector_data.pop(transfer.FAILURE, None) or meta.stderr.strip()
+                self.why[name] = self._lost(name) or said or "a command failed in silence"
                 return
-
-    def _failure(self, name: str, op_hash: str) -> str:
-        """Say why an operation failed: its Mac is gone, or what the operation said itself."""
-        host = self.hosts[name]
-        said = host.connector_data.pop(transfer.FAILURE, None)
-        meta = self.state.get_op_data_for_host(host, op_hash).operation_meta
-        return self._lost(name) or said or meta.stderr.strip() or "a command failed in silence"
 
     def _lost(self, name: str) -> str | None:
         """Say that the connection to a Mac was lost, where it was."""
-        transport = _transport(self.hosts[name])
-        if transport is None or transport.is_active():
-            return None
-        return (
-            f"the connection to {_address(self.macs[name])} was lost; what is at work there goes"
-            " on by itself, and the same command again waits for it and does the rest"
-        )
+        client = _client(self.hosts[name])
+        return lost(self.macs[name]) if client and not client.get_transport().is_active() else None
 
     def _result(self, mac: MacPlan, seconds: dict[str, float]) -> MacPlan:
         if mac.state != "change":
@@ -269,6 +283,11 @@ class Session:
         return True, told(json.loads(output.stdout_lines[-1]))
 
 
+def _client(host: Host) -> Any:
+    """Return the SSH client of a Mac that is connected; None for the Mac at hand."""
+    return getattr(host.connector, "client", None)
+
+
 def _stamped_proofs(intent: Intent) -> Iterator[tuple[str, str]]:
     for name in intent.locks:
         link = intent.state.links[name]
@@ -292,39 +311,3 @@ def _as_cli() -> Iterator[None]:
         yield
     finally:
         pyinfra.is_cli = before
-
-
-def _transport(host: Host) -> Any:
-    """Return the SSH transport of a Mac that is connected; None for the Mac at hand."""
-    client = getattr(host.connector, "client", None)
-    return client.get_transport() if client is not None else None
-
-
-def _address(mac: MacHost) -> str:
-    address = mac.address or mac.name
-    return address if mac.ssh.port is None else f"{address}:{mac.ssh.port}"
-
-
-def _reason(error: Exception, mac: MacHost) -> str:
-    """Say in a sentence why a Mac cannot be worked on."""
-    text = " ".join(str(part) for part in error.args) or type(error).__name__
-    address = _address(mac)
-    if isinstance(error, TorchardError):
-        return str(error)
-    if isinstance(error, ConnectError):
-        if "found in known_hosts" in text:
-            return (
-                f"the host key of {address} is not known; connect once with ssh, compare the"
-                " fingerprint it shows with the Mac's own, and accept it"
-            )
-        if "host key" in text.lower():
-            return (
-                f"the host key of {address} is not the one that is known; somebody may be in"
-                " between, or the Mac was set up anew: then remove the old key with ssh-keygen -R"
-            )
-        if "Could not connect" in text:
-            return f"{address} refused the connection or is off; {text}"
-        return f"{address}: {text}"
-    if isinstance(error, (OSError, EOFError, SSHException)):
-        return f"the connection to {address} was lost: {text}"
-    return f"{type(error).__name__}: {text}"

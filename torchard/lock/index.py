@@ -79,6 +79,8 @@ def resolve(
         (directory / "constraints.in").write_text(text, encoding="utf-8")
         options = ["--default-index", index] if index else []
         options += ["--no-deps"] if only_these else []
+        # Otherwise uv asks the first python3 of PATH, which on a bare Mac offers to install Xcode.
+        options += ["--python", sys.executable]
         done = subprocess.run(
             [
                 *(_uv(), "pip", "compile", "requirements.in", "--constraints", "constraints.in"),

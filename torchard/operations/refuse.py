@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyinfra
+from pyinfra import logger
 from pyinfra.api import operation
 
 from torchard.operations import transfer
@@ -20,4 +22,6 @@ def refuse(reason: str) -> Generator[FunctionCommand]:
 
     + reason: what stands in the way, and the way out
     """
+    if not pyinfra.state.is_executing:  # a dry run shows no more than this
+        pyinfra.host.log_styled(reason, fg="red", log_func=logger.error)
     yield transfer.fail(reason)

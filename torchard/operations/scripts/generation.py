@@ -90,6 +90,8 @@ def show(path: str, link: str) -> None:
         os.unlink(partial)
     os.symlink(path, partial)
     os.replace(partial, link)
+    # One that was built long ago may be shown anew: for `sweep`, it is now the last that was.
+    os.utime(os.path.join(path, ".torchard.json"))
 
 
 def stamped(path: str) -> dict[str, Any]:
@@ -135,8 +137,7 @@ def sweep_generations(generations: str, envs: str, name: str, path: str) -> None
         other = os.path.join(generations, entry)
         content = stamped(other)
         if other not in keep and not os.path.islink(other) and content.get("environment") == name:
-            date = content.get("date")
-            older.append((date if isinstance(date, str) else "", other))
+            older.append((os.lstat(os.path.join(other, ".torchard.json")).st_mtime_ns, other))
     for _, other in sorted(older)[:-1]:
         shutil.rmtree(other)
 

@@ -1,0 +1,147 @@
+"""pyinfra's own command does the same job with the same files: nobody needs `torchard` for it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simlab.lab import SimLab
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, simlab_depot, torchard):
+    """Two Macs, and the locks of their lab."""
+    with SimLab(tmp_path_factory.mktemp("stock") / "lab", 2, simlab_depot.root) as lab:
+        assert torchard("lock", lab.lab_file).returncode == 0
+        yield lab
+
+
+@pytest.fixture
+def pyinfra(lab, artefacts, tmp_path):
+    """The `pyinfra` command on the lab, or on another, in the checkout or another directory."""
+
+    def run(*arguments, lab_file=None, cwd=ROOT):
+        environment = {**os.environ, "TORCHARD_LAB": str(lab_file or lab.lab_file)}
+        environment["PYTHONPATH"] = str(ROOT)
+        return subprocess.run(
+            [sys.executable, "-m", "pyinfra", *map(str, arguments)],
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+
+    return run
+
+
+DRY = ("inventory/lab.py", "deploy.py", "--dry", "--diff")
+DO = ("inventory/lab.py", "deploy.py", "-y")
+
+
+def changed_lab(lab, tmp_path, old, new):
+    """A lab file like the lab's own, in another place, with something changed."""
+    text = lab.lab_file.read_text(encoding="utf-8")
+    assert old in text
+    other = tmp_path / "lab.yaml"
+    other.write_text(text.replace(old, new), encoding="utf-8")
+    (tmp_path / "locks").symlink_to(lab.directory / "locks")
+    return other
+
+
+def test_the_stock_commands_show_then_do_then_have_nothing_to_do(lab, pyinfra, tmp_path, torchard):
+    """--dry --diff shows each Mac's packages once and writes nothing; -y converges, from anywhere.
+
+    What pyinfra has done, `torchard plan` finds in order.
+    """
+    before = lab.snapshot()
+    dry = pyinfra(*DRY)
+    assert dry.returncode == 0, dry.stderr
+    assert lab.snapshot() == before
+    for name, version in (("studio-01", "2.15.0"), ("studio-02", "2.14.1")):
+        assert dry.stderr.count(f"[{name}] Will change torch") == 1
+        assert len(re.findall(rf"\+ torch +{re.escape(version)} +wheel", dry.stderr)) == 1
+    assert re.search(r"Environment torch +2 \(studio-01, studio-02\)", dry.stderr)
+
+    elsewhere = (ROOT / "inventory/lab.py", ROOT / "deploy.py", "-y")
+    done = pyinfra(*elsewhere, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Grand total +6 +6 +- +-", done.stderr)
+    again = pyinfra(*DO)
+    assert again.returncode == 0, again.stderr
+    assert re.search(r"Grand total +6 +- +- +6\b", again.stderr)
+    assert torchard("plan", lab.lab_file).returncode == 0
+
+
+def test_a_limit_holds(pyinfra):
+    """--limit NAME touches that Mac alone."""
+    dry = pyinfra("--limit", "studio-02", *DRY)
+    assert dry.returncode == 0, dry.stderr
+    assert "[studio-02] Connected" in dry.stderr
+    assert "studio-01" not in dry.stderr
+
+
+def test_data_on_the_command_line_wins(pyinfra):
+    """--data is the nearest setting of all: here, no environment is wanted any more."""
+    dry = pyinfra("--data", "environments=[]", *DRY)
+    assert dry.returncode == 0, dry.stderr
+    assert "Environment torch" not in dry.stderr
+    assert "Will change torch" not in dry.stderr
+
+
+def test_data_that_means_nothing_is_refused(pyinfra):
+    """A misspelt setting in --data ends the run with a sentence before anything is done."""
+    done = pyinfra("--data", 'chanels=["conda-forge"]', *DO)
+    assert done.returncode == 1
+    assert 'there is no setting "chanels"' in done.stderr
+    assert "Write channels." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_lab_file_with_faults_is_refused(pyinfra, tmp_path):
+    """Everything that is wrong with it is printed, each at its place, without a traceback."""
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("environments: {torch: {python: 3.10}}\nmacs: []\n", encoding="utf-8")
+    done = pyinfra(*DO, lab_file=broken)
+    assert done.returncode == 1
+    assert re.search(rf"^{re.escape(str(broken))}:1:32: ", done.stderr, re.MULTILINE)
+    assert re.search(rf"^{re.escape(str(broken))}:2:7: ", done.stderr, re.MULTILINE)
+    assert "Traceback" not in done.stdout + done.stderr
+    missing = pyinfra(*DO, lab_file=tmp_path / "missing.yaml")
+    assert missing.returncode == 1
+    assert "there is no such file" in missing.stderr
+
+
+def test_a_mac_that_is_refused_never_stops_another(lab, pyinfra, tmp_path):
+    """The reason is in the dry run, too; the other Mac is brought in order all the same."""
+    other = changed_lab(lab, tmp_path, '    arch: arm64\n    macos: "15.1"', "    arch: x86_64")
+    reason = "says it is x86_64, but it is arm64"
+    dry = pyinfra(*DRY, lab_file=other)
+    assert dry.returncode == 0, dry.stderr
+    assert re.search(rf"\[studio-01\] .*{reason}", dry.stderr)
+    done = pyinfra(*DO, lab_file=other)
+    assert done.returncode == 1
+    assert re.search(rf"\[studio-01\] .*{reason}", done.stderr)
+    assert "[studio-02] Error" not in done.stderr
+    assert re.search(r"Prove torch +1 +", done.stderr)
+
+
+def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
+    """One port is closed: the other Mac is worked on, and the exit code tells of the first."""
+    lab.macs["studio-01"].set(fault="refuse")
+    try:
+        done = pyinfra(*DO)
+    finally:
+        lab.macs["studio-01"].set(fault=None)
+    assert done.returncode == 1
+    assert "[studio-01] Could not connect" in done.stderr
+    assert re.search(r"Prove torch +1 +", done.stderr)

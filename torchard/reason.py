@@ -1,0 +1,143 @@
+"""Why could a Mac not be worked on? Errors of pyinfra and paramiko as sentences with a way out."""
+
+from __future__ import annotations
+
+import errno
+import re
+import shlex
+from socket import gaierror
+from typing import TYPE_CHECKING
+
+from paramiko import (
+    AuthenticationException,
+    BadHostKeyException,
+    PasswordRequiredException,
+    SSHException,
+)
+from paramiko.ssh_exception import NoValidConnectionsError
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+
+from torchard.errors import TorchardError
+
+if TYPE_CHECKING:
+    from torchard.lab.model import MacHost
+
+KNOWN_HOSTS = "~/.ssh/known_hosts"
+_SHARING = "System Settings > General > Sharing"
+
+
+def reason(error: BaseException, mac: MacHost) -> str:
+    """Say in a sentence why a Mac cannot be worked on, and what to do about it."""
+    if isinstance(error, TorchardError):
+        return str(error)
+    if isinstance(error, ConnectError):
+        # Its text is for pyinfra's log; what was caught just before it says more.
+        return _connecting(error.__context__ or error, mac)
+    if isinstance(error, PyinfraError):
+        return _key(str(error), mac)
+    if mac.connection == "ssh" and isinstance(error, (OSError, EOFError, SSHException)):
+        return lost(mac)
+    return f"{type(error).__name__}: {_text(error)}"
+
+
+def lost(mac: MacHost) -> str:
+    """Say that the connection was lost, and that this does no harm."""
+    return (
+        f"the connection to {_address(mac)} was lost; what is at work there goes on by itself, and"
+        " the same command again waits for it and does the rest"
+    )
+
+
+def _connecting(error: BaseException, mac: MacHost) -> str:
+    address, text = _address(mac), _text(error)
+    unknown = re.search(r"No host key for (\S+) found", text)
+    if unknown:
+        return (
+            f"the host key of {unknown[1]} is not known; run `{_ssh(mac)}` once, compare the"
+            " fingerprint that it shows with the Mac's own, and accept it"
+        )
+    if isinstance(error, BadHostKeyException):
+        entry = error.hostname
+        if mac.ssh.port not in {None, 22}:
+            entry = f"[{entry}]:{mac.ssh.port}"
+        forget = shlex.join(["ssh-keygen", "-R", entry, *_unless_default("-f", mac)])
+        return (
+            f"the host key of {entry} is not the one that is known; somebody may be in between,"
+            f" or the Mac was set up anew: then run `{forget}`"
+        )
+    if isinstance(error, PasswordRequiredException):
+        return f"the key for {address} has a passphrase; run `ssh-add`, and the agent has it"
+    if isinstance(error, AuthenticationException):
+        return f"{address} takes none of your keys; run `{_ssh_copy_id(mac)}`"
+    if "No authentication methods available" in text:
+        return (
+            f"there is no key to show {address}: none in an agent, none in ~/.ssh; run `ssh-add`,"
+            " or set ssh.key"
+        )
+    if "protocol banner" in text:
+        return f"{address} answers, but not as an SSH server; is that its port?"
+    return _dialling(error, address)
+
+
+def _dialling(error: BaseException, address: str) -> str:
+    if isinstance(error, gaierror):
+        return f"{address} is a name that does not resolve; write another `address:`"
+    numbers = {getattr(error, "errno", None)}
+    if isinstance(error, NoValidConnectionsError):  # of one address, or of several of a name
+        numbers = {getattr(one, "errno", None) for one in error.errors.values()}
+    if errno.ECONNREFUSED in numbers:
+        return f"{address} refused the connection; turn Remote Login on there ({_SHARING})"
+    if isinstance(error, TimeoutError):
+        return f"{address} did not answer in time; is it on, awake and in this network?"
+    if numbers & {errno.EHOSTUNREACH, errno.ENETUNREACH}:
+        return f"there is no way to {address} from here; is it on, and are you in its network?"
+    return f"{address} cannot be connected to: {_text(error)}"
+
+
+def _key(text: str, mac: MacHost) -> str:
+    """Say what is wrong with the private key that the lab names."""
+    key = mac.ssh.key
+    if key is None or key not in text:
+        return text
+    if "is encrypted" in text:
+        # pyinfra reads the file itself and would have to ask for the passphrase.
+        return (
+            f"the private key {key} has a passphrase; run `{shlex.join(['ssh-add', key])}`, and"
+            " take ssh.key out of the lab: then the agent is asked"
+        )
+    if "No such" in text:
+        return f"the private key {key} is not there; write another ssh.key"
+    return f"{key} is no private key that can be read; write another ssh.key"
+
+
+def _address(mac: MacHost) -> str:
+    address = mac.address or mac.name
+    return address if mac.ssh.port is None else f"{address}:{mac.ssh.port}"
+
+
+def _login(mac: MacHost) -> str:
+    address = mac.address or mac.name
+    return address if mac.ssh.user is None else f"{mac.ssh.user}@{address}"
+
+
+def _unless_default(option: str, mac: MacHost, key: str = "") -> list[str]:
+    """Return an option that names the known hosts, where ssh would not look there by itself."""
+    known = mac.ssh.known_hosts
+    return [] if known in {None, KNOWN_HOSTS} else [option, f"{key}{known}"]
+
+
+def _ssh(mac: MacHost) -> str:
+    words = ["ssh", *(["-F", mac.ssh.config] if mac.ssh.config else [])]
+    words += ["-p", str(mac.ssh.port)] if mac.ssh.port is not None else []
+    words += _unless_default("-o", mac, "UserKnownHostsFile=")
+    return shlex.join([*words, _login(mac)])
+
+
+def _ssh_copy_id(mac: MacHost) -> str:
+    words = ["ssh-copy-id", *(["-i", mac.ssh.key] if mac.ssh.key else [])]
+    words += ["-p", str(mac.ssh.port)] if mac.ssh.port is not None else []
+    return shlex.join([*words, _login(mac)])
+
+
+def _text(error: BaseException) -> str:
+    return str(error) or type(error).__name__
