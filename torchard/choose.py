@@ -20,7 +20,7 @@ from torchard.ways_out import known_releases, lacks_mps, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchard.catalog.catalog import Catalogue, InstallerRow, Release
+    from torchard.catalog.rows import Catalogue, InstallerRow, Lane, Release
     from torchard.lab.model import InstallerSource, Miniconda, Wish
 
 
@@ -44,16 +44,24 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
     release = best(ask, catalogue)
     if release is None:
         return refuse(ask, catalogue)
-    which = "the newest release whose" if ask.release is None else "the release asked for; its"
+    lane = ask.lane
     return Variant(
-        source="wheels",
-        packages={name: release.packages[name] for name in ask.packages},
+        source=lane.source,
+        packages={lane.names.get(name, name): release.packages[name] for name in ask.packages},
         python=wish.python,
         mps_expected=ask.mps,
-        reason=f"{which} wheels{' and MPS' if ask.mps else ''} fit {place(ask)}",
+        reason=_reason(ask),
         constraints=release.constraints,
         notes=tuple(_notes(wish, ask, release, catalogue)),
     )
+
+
+def _reason(ask: Ask) -> str:
+    which = "the release asked for; its" if ask.release else "the newest release whose"
+    if ask.lane.index is not None:
+        which = "the newest of the"
+    source = "" if ask.lane.channel is None else f" of {ask.lane.source}"
+    return f"{which} {ask.lane.build}s{source}{' and MPS' if ask.mps else ''} fit {place(ask)}"
 
 
 def choose_installer(
@@ -120,41 +128,48 @@ def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
     reached = mac_class(group.arch, group.macos, catalogue)
     if isinstance(reached, Refusal):
         return reached
-    nonsense = _not_yet(wish) or _meaningless(wish)
+    nonsense = _meaningless(wish)
     if nonsense is not None:
         return nonsense
+    lane = _lane(wish, catalogue)
+    if isinstance(lane, Refusal):
+        return lane
     try:
-        release = None if wish.release == "stable" else Version(wish.release)
+        release = None if wish.release in {"stable", "nightly"} else Version(wish.release)
     except InvalidVersion:
         return Refusal(
             f"{wish.release!r} is no release of PyTorch.",
-            f"Write `release: stable`, or an exact version from {known_releases(catalogue)}.",
+            "Write `release: stable`, `release: nightly`, or an exact version from"
+            f" {known_releases(lane)}.",
         )
     major, minor = wish.python.split(".")
+    unsaid = tuple(name for name in COMPANIONS if name not in lane.without)
     ask = Ask(
+        lane=lane,
         platform=catalogue.platforms[reached.arch],
         macos=Version(reached.macos),
         python=(int(major), int(minor)),
         release=release,
         mps=wish.backend == "mps",
-        companions=tuple(name for name in COMPANIONS if name in wish.companions),
+        companions=unsaid
+        if wish.companions is None
+        else tuple(name for name in COMPANIONS if name in wish.companions),
     )
     offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
     return replace(ask, mps=True) if wish.backend == "auto" and offered else ask
 
 
-def _not_yet(wish: Wish) -> Refusal | None:
-    if wish.source not in {"auto", "wheels"}:
-        return Refusal(
-            f"This version of Torchard does not install PyTorch from {wish.source} yet.",
-            "Write `source: wheels`, or leave it out.",
-        )
-    if wish.release == "nightly":
-        return Refusal(
-            "This version of Torchard does not install nightly builds of PyTorch yet.",
-            "Write `release: stable`, or an exact version.",
-        )
-    return None
+def _lane(wish: Wish, catalogue: Catalogue) -> Lane | Refusal:
+    """Return where a wish looks for PyTorch: wheels, unless it names another source."""
+    source = "wheels" if wish.source == "auto" else wish.source
+    if wish.release != "nightly":
+        return catalogue.lanes[source]
+    if source == "wheels":
+        return catalogue.nightly
+    return Refusal(
+        f"There are no nightly builds of PyTorch in {source}, only as wheels.",
+        "Write `source: wheels` beside `release: nightly`, or leave `source` out.",
+    )
 
 
 def _meaningless(wish: Wish) -> Refusal | None:
@@ -163,7 +178,7 @@ def _meaningless(wish: Wish) -> Refusal | None:
             f"{wish.python!r} is no python of the form MAJOR.MINOR.",
             'Write it like `python: "3.12"`.',
         )
-    for name in wish.companions:
+    for name in wish.companions or ():
         if name not in COMPANIONS:
             return Refusal(
                 f"{name!r} is no companion of torch.",
@@ -180,9 +195,12 @@ def _notes(wish: Wish, ask: Ask, release: Release, catalogue: Catalogue) -> Iter
     newest = best(ask.bare, catalogue) or release
     if newest.version != release.version:
         clauses = ", and ".join(obstacles(newest, ask, catalogue))
-        yield f"torch {newest.version} would install on macOS {short(ask.macos)}, but {clauses}."
-    for note in release.notes:
-        if note.about in ask.packages:
+        yield f"torch {newest} would install on macOS {short(ask.macos)}, but {clauses}."
+    if wish.companions is None:
+        for name, reason in ask.lane.without.items():
+            yield f"{name} is left out: {reason}."
+    for note in (*release.notes, *ask.lane.notes):
+        if note.about in {*ask.packages, ask.platform.arch}:
             yield note.text
 
 

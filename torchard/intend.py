@@ -25,7 +25,7 @@ from torchard.variant import MacClass, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from torchard.catalog.catalog import Catalogue
+    from torchard.catalog.rows import Catalogue
     from torchard.lab.model import Environment, Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac import MacState

@@ -99,13 +99,15 @@ def _environment(name: str, said: Mapping[str, Any], source: Source) -> Environm
 def _wish(python: str, said: Mapping[str, Any] | bool) -> Wish | None:  # noqa: FBT001  # the file's
     if isinstance(said, bool):
         return None
-    companions = said.get("with", COMPANIONS)
+    companions = said.get("with")
     return Wish(
         python=python,
         release=said.get("release", "stable"),
         backend=said.get("backend", "auto"),
         source=said.get("source", "auto"),
-        companions=tuple(name for name in COMPANIONS if name in companions),
+        companions=None
+        if companions is None
+        else tuple(name for name in COMPANIONS if name in companions),
     )
 
 

@@ -14,7 +14,8 @@ import yaml
 from packaging.version import Version
 
 from torchard.catalog import catalog
-from torchard.catalog.catalog import Catalogue, Wheels, load_catalog, parse_catalog
+from torchard.catalog.catalog import load_catalog, parse_catalog
+from torchard.catalog.rows import Builds, Catalogue
 
 ROOT = Path(__file__).parents[3]
 FILES = {
@@ -156,7 +157,7 @@ def test_thresholds_are_where_a_choice_changes():
     """Thresholds ascend from the oldest macOS of the arch through every minimum of a row."""
     known = load_catalog()
     assert known.thresholds("arm64") == ("11.0", "12.0", "12.3", "13.0", "14.0", "15.0")
-    assert known.thresholds("x86_64") == ("10.13", "10.15", "12.0")
+    assert known.thresholds("x86_64") == ("10.13", "10.15", "11.0", "12.0")
     with pytest.raises(KeyError):
         known.thresholds("ppc")
 
@@ -165,20 +166,43 @@ def test_minima_count_as_measured_without_their_rows():
     """Without the rows of `taken_as`, minima within macOS 11 and 10.13 are thresholds too."""
     strict = parse_catalog({**PYTORCH, "taken_as": []}, INSTALLERS)
     assert strict.thresholds("arm64")[:4] == ("11.0", "11.1", "11.6", "12.0")
-    first = strict.releases[-1].wheels["x86_64"]["torch"][0]
+    first = strict.releases[-1].builds["x86_64"]["torch"][0]
     assert first.macos == Version("12.0")
 
 
 def test_pythons_are_those_of_torch_itself():
     """The pythons of an arch are those that torch itself has a wheel for."""
+    wheels = load_catalog().lanes["wheels"]
+    assert wheels.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
+    assert wheels.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
+    assert load_catalog().nightly.pythons("x86_64") == ()
+
+
+@pytest.mark.parametrize("name", ["conda-forge", "pytorch-channel"])
+def test_conda_builds_are_of_known_releases(name):
+    """What a channel builds is a release of PyTorch's own, whose MPS floor and numpy it shares."""
     known = load_catalog()
-    assert known.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
-    assert known.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
+    own = {one.version: one for one in known.releases}
+    versions = [one.version for one in known.lanes[name].releases]
+    assert versions == sorted(versions, reverse=True)
+    for release in known.lanes[name].releases:
+        upstream = own[release.version]
+        assert (release.mps, release.constraints) == (upstream.mps, upstream.constraints)
+
+
+def test_intel_has_newer_releases_in_conda_forge_only():
+    """For Intel, wheels end at 2.2.2, and conda-forge goes on beyond."""
+    lanes = load_catalog().lanes
+    newest = {
+        name: next(str(one) for one in lane.releases if "x86_64" in one.builds)
+        for name, lane in lanes.items()
+    }
+    assert newest == {"wheels": "2.2.2", "conda-forge": "2.13.0", "pytorch-channel": "2.2.2"}
 
 
 def test_open_range_of_pythons():
     """A row without a last python is for its first and any newer one."""
-    wheels = Wheels((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
+    wheels = Builds((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
     assert [wheels.built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
     assert wheels.macos == Version("14.0")
 
