@@ -20,7 +20,7 @@ from torchard.ways_out import known_releases, lacks_mps, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchard.catalog.rows import Catalogue, InstallerRow, Lane, Release
+    from torchard.catalog.rows import Catalogue, Distribution, InstallerRow, Lane, Release
     from torchard.lab.model import InstallerSource, Miniconda, Wish
 
 
@@ -72,31 +72,24 @@ def choose_installer(
     `arch` and `macos` are the Mac's own, as for `mac_class`: an installer's minimum macOS is no
     threshold, since no lock depends on it.
     """
-    known = catalogue.installers
-    if miniconda.distribution != known.distribution:
-        return Refusal(
-            f"This version of Torchard does not install {miniconda.distribution} yet.",
-            f"Write `distribution: {known.distribution}`, or leave it out: with it, too, packages"
-            " come from the lab's `channels`.",
-        )
     if miniconda.installer is not None:
         return _own(miniconda.installer, miniconda.distribution)
     version = _macos(arch, macos, catalogue)
     if isinstance(version, Refusal):
         return version
+    known = catalogue.installers[miniconda.distribution]
     if miniconda.version is not None:
-        return _pinned(arch, version, miniconda.version, catalogue)
-    row, reason = max(
-        (
-            (one.macos, one.installer, one.reason)
-            for one in known.automatic
-            if one.installer.arch == arch and one.macos <= version
-        ),
-        key=lambda one: one[0],
-    )[1:]
-    passed_over = known.rows[0].version != row.version
-    why = (f"Miniconda {row.version} is {reason}.",) if passed_over else ()
-    return _installer(row, catalogue, why)
+        name = catalogue.platforms[arch].name
+        return _pinned(arch, name, version, miniconda.version, miniconda.distribution, known)
+    reached = [
+        one for one in known.automatic if one.installer.arch == arch and one.macos <= version
+    ]
+    chosen = max(reached, key=lambda one: one.macos)
+    passed_over = known.rows[0].version != chosen.installer.version
+    why = f"{known.name} {chosen.installer.version} is {chosen.reason}."
+    return _installer(
+        chosen.installer, miniconda.distribution, known, (why,) if passed_over else ()
+    )
 
 
 def _macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
@@ -214,21 +207,22 @@ def _own(source: InstallerSource, distribution: str) -> Installer | Refusal:
     return Installer(distribution, "", file, source.url, source.sha256.lower(), own=True)
 
 
-def _pinned(arch: str, macos: Version, pin: str, catalogue: Catalogue) -> Installer | Refusal:
+def _pinned(  # noqa: PLR0917  # each is one part of the question
+    arch: str, arch_name: str, macos: Version, pin: str, distribution: str, known: Distribution
+) -> Installer | Refusal:
     """Return the installer of a pinned version, written with its python (`py312_…`) or without."""
-    rows = [one for one in catalogue.installers.rows if one.arch == arch]
+    rows = [one for one in known.rows if one.arch == arch]
     for row in rows:
         if pin not in {row.version, row.name}:
             continue
         if row.macos is not None and macos < row.macos:
             return Refusal(
-                f"Miniconda {pin} needs macOS {short(row.macos)}, and this Mac has {macos}.",
+                f"{known.name} {pin} needs macOS {short(row.macos)}, and this Mac has {macos}.",
                 "Leave `version` out of `miniconda:` for the newest that fits this Mac.",
             )
-        return _installer(row, catalogue)
-    name = catalogue.platforms[arch].name
+        return _installer(row, distribution, known)
     return Refusal(
-        f"The catalogue knows no Miniconda {pin} for {name} Macs.",
+        f"The catalogue knows no {known.name} {pin} for {arch_name} Macs.",
         f"Leave `version` out for the newest that fits, write one of {_versions(rows)}, or name"
         " your own with `installer: {url: …, sha256: …}`.",
     )
@@ -238,14 +232,18 @@ def _versions(rows: list[InstallerRow]) -> str:
     return ", ".join(dict.fromkeys(one.version for one in rows))
 
 
-def _installer(row: InstallerRow, catalogue: Catalogue, why: tuple[str, ...] = ()) -> Installer:
-    known = catalogue.installers
-    unknown = f"No minimum macOS is documented for Miniconda {row.version}: only running it tells."
+def _installer(
+    row: InstallerRow, distribution: str, known: Distribution, why: tuple[str, ...] = ()
+) -> Installer:
+    unknown = (
+        f"No minimum macOS is documented for {known.name} {row.version}: only running it tells."
+    )
     return Installer(
-        distribution=known.distribution,
+        distribution=distribution,
         version=row.version,
         file=row.file,
-        url=f"{known.base}{row.file}",
+        url=known.address.format(file=row.file, version=row.version),
         sha256=row.sha256,
         notes=why if row.macos is not None else (*why, unknown),
+        licence=known.licence,
     )

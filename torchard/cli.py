@@ -101,7 +101,9 @@ def _count(number: int, name: str) -> str:
 @click.option("--arch", required=True, type=click.Choice(["arm64", "x86_64"]))
 @click.option("--macos", required=True, metavar="VERSION", help="Such as 15.1.")
 @click.option("--python", required=True, metavar="VERSION", help="Such as 3.12.")
-@click.option("--release", default="stable", show_default=True, help="stable, nightly or a version.")
+@click.option(
+    "--release", default="stable", show_default=True, help="stable, nightly or a version."
+)
 @click.option("--backend", default="auto", show_default=True, type=click.Choice(BACKENDS))
 @click.option("--source", default="auto", show_default=True, type=click.Choice(SOURCES))
 @click.option("--with", "companions", multiple=True, type=click.Choice(COMPANIONS))

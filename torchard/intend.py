@@ -16,8 +16,9 @@ from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose, choose_installer, mac_class
 from torchard.depot import Depot
 from torchard.errors import TorchardError
+from torchard.lab.channels import channel_url
 from torchard.lab.load import load
-from torchard.lock.addresses import channel_url, conda_address, installer_address
+from torchard.lock.addresses import conda_address, installer_address
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel, loads, lock_path
 from torchard.plan import Intent
 from torchard.variant import MacClass, Refusal

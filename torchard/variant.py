@@ -69,7 +69,9 @@ class Refusal:
 class Installer:
     """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex.
 
-    `own` says that the lab itself names this one, so that no mirror stands in for it.
+    `own` says that the lab itself names this one, so that no mirror stands in for it. `licence`
+    names the terms that an unattended install of it accepts, as a phrase; empty where none are
+    known.
     """
 
     distribution: str
@@ -79,3 +81,4 @@ class Installer:
     sha256: str
     notes: tuple[str, ...] = field(default=())
     own: bool = False
+    licence: str = ""

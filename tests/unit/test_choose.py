@@ -351,9 +351,7 @@ def test_exact_release(arch, macos, python, release, torch):
             (ARM, "15", "3.12"),
             {"release": "newest"},
             ["'newest' is no release of PyTorch."],
-            [
-                "Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"
-            ],
+            ["Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"],
             id="release that is no version",
         ),
         pytest.param(

@@ -16,8 +16,8 @@ from torchard.catalog.rows import (
     Automatic,
     Builds,
     Catalogue,
+    Distribution,
     InstallerRow,
-    Installers,
     Lane,
     MpsFloor,
     Note,
@@ -55,7 +55,7 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
         lanes={one.source: one for one in (wheels, *conda)},
         nightly=_nightly(pytorch["nightly"]),
         openmp=tuple(pytorch["openmp"]["conda"]),
-        installers=_installers(installers),
+        installers={row["distribution"]: _distribution(row) for row in installers["distributions"]},
     )
 
 
@@ -166,12 +166,13 @@ def _python(text: str) -> Python:
     return int(major), int(minor)
 
 
-def _installers(data: Mapping[str, Any]) -> Installers:
+def _distribution(data: Mapping[str, Any]) -> Distribution:
     rows = tuple(_installer(row) for row in data["installers"])
     by_key = {(one.arch, one.version, one.python): one for one in rows}
-    return Installers(
-        distribution=data["distribution"],
-        base=data["base"],
+    return Distribution(
+        name=data["name"],
+        address=data["address"],
+        licence=data.get("licence", ""),
         automatic=tuple(
             Automatic(
                 by_key[row["arch"], row["version"], row["python"]],

@@ -130,7 +130,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class InstallerRow:
-    """One Miniconda installer. `macos` is its documented minimum, None where none is known."""
+    """One conda installer. `macos` is its documented minimum, None where none is known."""
 
     version: str
     python: str
@@ -155,22 +155,27 @@ class Automatic:
 
 
 @dataclass(frozen=True)
-class Installers:
-    """The installers of one distribution, newest first; `base` + file name is an address."""
+class Distribution:
+    """The installers of one distribution, newest first.
 
-    distribution: str
-    base: str
+    `name` is for people; `address` is an installer's URL with `{file}` and `{version}` in it;
+    `licence` names the terms that an unattended install accepts, and is empty where there are none.
+    """
+
+    name: str
+    address: str
+    licence: str
     automatic: tuple[Automatic, ...]
     rows: tuple[InstallerRow, ...]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything known: `platforms` by arch, where PyTorch comes from, and `installers`.
+    """Everything known: `platforms` by arch, where PyTorch comes from, and who makes installers.
 
-    `lanes` is keyed by the lab file's word for a source; `nightly` is a lane apart, for a release
-    that has no version. `openmp` names the conda packages that bring an OpenMP runtime, as a wheel
-    of torch does.
+    `lanes` is keyed by the lab file's word for a source, `installers` by its word for a
+    distribution; `nightly` is a lane apart, for a release that has no version. `openmp` names the
+    conda packages that bring an OpenMP runtime, as a wheel of torch does.
     """
 
     platforms: Mapping[str, Platform]
@@ -178,7 +183,7 @@ class Catalogue:
     lanes: Mapping[str, Lane]
     nightly: Lane
     openmp: tuple[str, ...]
-    installers: Installers
+    installers: Mapping[str, Distribution]
 
     @property
     def releases(self) -> tuple[Release, ...]:

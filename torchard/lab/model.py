@@ -109,7 +109,9 @@ class Mirrors:
 class MacHost:
     """One Mac of the lab with everything that its groups and the defaults give it.
 
-    `arch` and `macos` are expectations; the Mac's own facts decide.
+    `arch` and `macos` are expectations; the Mac's own facts decide. `accept_license` and
+    `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
+    Anaconda's channels, takes for accepted.
     """
 
     name: str
@@ -123,6 +125,8 @@ class MacHost:
     miniconda: Miniconda = Miniconda()
     channels: tuple[str, ...] = ("conda-forge",)
     mirrors: Mirrors = Mirrors()
+    accept_license: bool = False
+    accept_anaconda_terms: bool = False
     where: Position = Position("", 0, 0)
 
 

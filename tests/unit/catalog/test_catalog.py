@@ -23,6 +23,8 @@ FILES = {
     for name in ("pytorch.yaml", "installers.yaml")
 }
 PYTORCH, INSTALLERS = FILES["pytorch.yaml"], FILES["installers.yaml"]
+DISTRIBUTIONS = {one["distribution"]: one for one in INSTALLERS["distributions"]}
+INSTALLER_ROWS = [(name, row) for name, one in DISTRIBUTIONS.items() for row in one["installers"]]
 ARCHS = ("arm64", "x86_64")
 
 
@@ -53,9 +55,15 @@ def test_file_holds_to_the_schema(name):
         ("pytorch.yaml", lambda data: data["releases"][0].update(mps=15.0)),
         ("pytorch.yaml", lambda data: data["releases"][0].update(colour="red")),
         ("pytorch.yaml", lambda data: data["macs"][0].update(arch="ppc")),
-        ("installers.yaml", lambda data: data["installers"][0].pop("source")),
-        ("installers.yaml", lambda data: data["installers"][0].update(sha256="c73b91d5")),
-        ("installers.yaml", lambda data: data["installers"][0].update(python=3.1)),
+        ("installers.yaml", lambda data: data["distributions"][0]["installers"][0].pop("source")),
+        (
+            "installers.yaml",
+            lambda data: data["distributions"][0]["installers"][0].update(sha256="c73b91d5"),
+        ),
+        (
+            "installers.yaml",
+            lambda data: data["distributions"][0]["installers"][0].update(python=3.1),
+        ),
     ],
 )
 def test_schema_refuses_a_spoiled_file(name, spoil):
@@ -207,40 +215,45 @@ def test_open_range_of_pythons():
     assert wheels.macos == Version("14.0")
 
 
-def test_automatic_installers_are_known_and_admit_their_macs():
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_automatic_installers_are_known_and_admit_their_macs(name):
     """Each arch has an automatic installer from its oldest macOS on, never below its minimum."""
-    known = load_catalog()
-    assert len(known.installers.automatic) == len(INSTALLERS["automatic"])
-    for one in known.installers.automatic:
-        assert one.installer in known.installers.rows
+    platforms, known = load_catalog().platforms, load_catalog().installers[name]
+    assert len(known.automatic) == len(DISTRIBUTIONS[name]["automatic"])
+    for one in known.automatic:
+        assert one.installer in known.rows
         assert one.installer.macos is None or one.installer.macos <= one.macos
     for arch in ARCHS:
-        floors = [one.macos for one in known.installers.automatic if one.installer.arch == arch]
-        assert min(floors) == known.platforms[arch].macos
+        floors = [one.macos for one in known.automatic if one.installer.arch == arch]
+        assert min(floors) == platforms[arch].macos
 
 
-@pytest.mark.parametrize("row", INSTALLERS["installers"], ids=lambda row: row["file"])
-def test_installer_file_is_named_after_its_row(row):
-    """An installer's file name says its python, version and arch."""
+@pytest.mark.parametrize(
+    ("name", "row"), INSTALLER_ROWS, ids=lambda one: one if isinstance(one, str) else one["file"]
+)
+def test_installer_file_is_named_after_its_row(name, row):
+    """An installer's file name says its version and arch, and Miniconda's its python, too."""
     python = row["python"].replace(".", "")
-    assert row["file"] == f"Miniconda3-py{python}_{row['version']}-MacOSX-{row['arch']}.sh"
+    stem = f"Miniconda3-py{python}_" if name == "miniconda" else "Miniforge3-"
+    assert row["file"] == f"{stem}{row['version']}-MacOSX-{row['arch']}.sh"
 
 
 def test_no_two_installers_are_the_same():
     """Every installer has a file name and a sha256 of its own."""
     for key in ("file", "sha256"):
-        assert len({row[key] for row in INSTALLERS["installers"]}) == len(INSTALLERS["installers"])
+        assert len({row[key] for _, row in INSTALLER_ROWS}) == len(INSTALLER_ROWS)
 
 
-def test_installers_are_newest_first():
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_installers_are_newest_first(name, arch):
     """Installers of an arch go from the newest version to the oldest, and newest python first."""
-    for arch in ARCHS:
-        order = [
-            tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
-            for row in INSTALLERS["installers"]
-            if row["arch"] == arch
-        ]
-        assert order == sorted(order, reverse=True)
+    order = [
+        tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
+        for row in DISTRIBUTIONS[name]["installers"]
+        if row["arch"] == arch
+    ]
+    assert order == sorted(order, reverse=True)
 
 
 def test_catalogue_is_read_once_and_cannot_change():
