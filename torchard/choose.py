@@ -20,7 +20,7 @@ from torchard.ways_out import known_releases, lacks_mps, refuse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from torchard.catalog.catalog import Catalogue, InstallerRow, Release
+    from torchard.catalog.rows import Catalogue, Distribution, InstallerRow, Lane, Release
     from torchard.lab.model import InstallerSource, Miniconda, Wish
 
 
@@ -44,16 +44,24 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
     release = best(ask, catalogue)
     if release is None:
         return refuse(ask, catalogue)
-    which = "the newest release whose" if ask.release is None else "the release asked for; its"
+    lane = ask.lane
     return Variant(
-        source="wheels",
-        packages={name: release.packages[name] for name in ask.packages},
+        source=lane.source,
+        packages={lane.names.get(name, name): release.packages[name] for name in ask.packages},
         python=wish.python,
         mps_expected=ask.mps,
-        reason=f"{which} wheels{' and MPS' if ask.mps else ''} fit {place(ask)}",
+        reason=_reason(ask),
         constraints=release.constraints,
         notes=tuple(_notes(wish, ask, release, catalogue)),
     )
+
+
+def _reason(ask: Ask) -> str:
+    which = "the release asked for; its" if ask.release else "the newest release whose"
+    if ask.lane.index is not None:
+        which = "the newest of the"
+    source = "" if ask.lane.channel is None else f" of {ask.lane.source}"
+    return f"{which} {ask.lane.build}s{source}{' and MPS' if ask.mps else ''} fit {place(ask)}"
 
 
 def choose_installer(
@@ -64,31 +72,24 @@ def choose_installer(
     `arch` and `macos` are the Mac's own, as for `mac_class`: an installer's minimum macOS is no
     threshold, since no lock depends on it.
     """
-    known = catalogue.installers
-    if miniconda.distribution != known.distribution:
-        return Refusal(
-            f"This version of Torchard does not install {miniconda.distribution} yet.",
-            f"Write `distribution: {known.distribution}`, or leave it out: with it, too, packages"
-            " come from the lab's `channels`.",
-        )
     if miniconda.installer is not None:
         return _own(miniconda.installer, miniconda.distribution)
     version = _macos(arch, macos, catalogue)
     if isinstance(version, Refusal):
         return version
+    known = catalogue.installers[miniconda.distribution]
     if miniconda.version is not None:
-        return _pinned(arch, version, miniconda.version, catalogue)
-    row, reason = max(
-        (
-            (one.macos, one.installer, one.reason)
-            for one in known.automatic
-            if one.installer.arch == arch and one.macos <= version
-        ),
-        key=lambda one: one[0],
-    )[1:]
-    passed_over = known.rows[0].version != row.version
-    why = (f"Miniconda {row.version} is {reason}.",) if passed_over else ()
-    return _installer(row, catalogue, why)
+        name = catalogue.platforms[arch].name
+        return _pinned(arch, name, version, miniconda.version, miniconda.distribution, known)
+    reached = [
+        one for one in known.automatic if one.installer.arch == arch and one.macos <= version
+    ]
+    chosen = max(reached, key=lambda one: one.macos)
+    passed_over = known.rows[0].version != chosen.installer.version
+    why = f"{known.name} {chosen.installer.version} is {chosen.reason}."
+    return _installer(
+        chosen.installer, miniconda.distribution, known, (why,) if passed_over else ()
+    )
 
 
 def _macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
@@ -120,41 +121,48 @@ def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
     reached = mac_class(group.arch, group.macos, catalogue)
     if isinstance(reached, Refusal):
         return reached
-    nonsense = _not_yet(wish) or _meaningless(wish)
+    nonsense = _meaningless(wish)
     if nonsense is not None:
         return nonsense
+    lane = _lane(wish, catalogue)
+    if isinstance(lane, Refusal):
+        return lane
     try:
-        release = None if wish.release == "stable" else Version(wish.release)
+        release = None if wish.release in {"stable", "nightly"} else Version(wish.release)
     except InvalidVersion:
         return Refusal(
             f"{wish.release!r} is no release of PyTorch.",
-            f"Write `release: stable`, or an exact version from {known_releases(catalogue)}.",
+            "Write `release: stable`, `release: nightly`, or an exact version from"
+            f" {known_releases(lane)}.",
         )
     major, minor = wish.python.split(".")
+    unsaid = tuple(name for name in COMPANIONS if name not in lane.without)
     ask = Ask(
+        lane=lane,
         platform=catalogue.platforms[reached.arch],
         macos=Version(reached.macos),
         python=(int(major), int(minor)),
         release=release,
         mps=wish.backend == "mps",
-        companions=tuple(name for name in COMPANIONS if name in wish.companions),
+        companions=unsaid
+        if wish.companions is None
+        else tuple(name for name in COMPANIONS if name in wish.companions),
     )
     offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
     return replace(ask, mps=True) if wish.backend == "auto" and offered else ask
 
 
-def _not_yet(wish: Wish) -> Refusal | None:
-    if wish.source not in {"auto", "wheels"}:
-        return Refusal(
-            f"This version of Torchard does not install PyTorch from {wish.source} yet.",
-            "Write `source: wheels`, or leave it out.",
-        )
-    if wish.release == "nightly":
-        return Refusal(
-            "This version of Torchard does not install nightly builds of PyTorch yet.",
-            "Write `release: stable`, or an exact version.",
-        )
-    return None
+def _lane(wish: Wish, catalogue: Catalogue) -> Lane | Refusal:
+    """Return where a wish looks for PyTorch: wheels, unless it names another source."""
+    source = "wheels" if wish.source == "auto" else wish.source
+    if wish.release != "nightly":
+        return catalogue.lanes[source]
+    if source == "wheels":
+        return catalogue.nightly
+    return Refusal(
+        f"There are no nightly builds of PyTorch in {source}, only as wheels.",
+        "Write `source: wheels` beside `release: nightly`, or leave `source` out.",
+    )
 
 
 def _meaningless(wish: Wish) -> Refusal | None:
@@ -163,7 +171,7 @@ def _meaningless(wish: Wish) -> Refusal | None:
             f"{wish.python!r} is no python of the form MAJOR.MINOR.",
             'Write it like `python: "3.12"`.',
         )
-    for name in wish.companions:
+    for name in wish.companions or ():
         if name not in COMPANIONS:
             return Refusal(
                 f"{name!r} is no companion of torch.",
@@ -180,9 +188,12 @@ def _notes(wish: Wish, ask: Ask, release: Release, catalogue: Catalogue) -> Iter
     newest = best(ask.bare, catalogue) or release
     if newest.version != release.version:
         clauses = ", and ".join(obstacles(newest, ask, catalogue))
-        yield f"torch {newest.version} would install on macOS {short(ask.macos)}, but {clauses}."
-    for note in release.notes:
-        if note.about in ask.packages:
+        yield f"torch {newest} would install on macOS {short(ask.macos)}, but {clauses}."
+    if wish.companions is None:
+        for name, reason in ask.lane.without.items():
+            yield f"{name} is left out: {reason}."
+    for note in (*release.notes, *ask.lane.notes):
+        if note.about in {*ask.packages, ask.platform.arch}:
             yield note.text
 
 
@@ -196,21 +207,22 @@ def _own(source: InstallerSource, distribution: str) -> Installer | Refusal:
     return Installer(distribution, "", file, source.url, source.sha256.lower(), own=True)
 
 
-def _pinned(arch: str, macos: Version, pin: str, catalogue: Catalogue) -> Installer | Refusal:
+def _pinned(  # noqa: PLR0917  # each is one part of the question
+    arch: str, arch_name: str, macos: Version, pin: str, distribution: str, known: Distribution
+) -> Installer | Refusal:
     """Return the installer of a pinned version, written with its python (`py312_…`) or without."""
-    rows = [one for one in catalogue.installers.rows if one.arch == arch]
+    rows = [one for one in known.rows if one.arch == arch]
     for row in rows:
         if pin not in {row.version, row.name}:
             continue
         if row.macos is not None and macos < row.macos:
             return Refusal(
-                f"Miniconda {pin} needs macOS {short(row.macos)}, and this Mac has {macos}.",
+                f"{known.name} {pin} needs macOS {short(row.macos)}, and this Mac has {macos}.",
                 "Leave `version` out of `miniconda:` for the newest that fits this Mac.",
             )
-        return _installer(row, catalogue)
-    name = catalogue.platforms[arch].name
+        return _installer(row, distribution, known)
     return Refusal(
-        f"The catalogue knows no Miniconda {pin} for {name} Macs.",
+        f"The catalogue knows no {known.name} {pin} for {arch_name} Macs.",
         f"Leave `version` out for the newest that fits, write one of {_versions(rows)}, or name"
         " your own with `installer: {url: …, sha256: …}`.",
     )
@@ -220,14 +232,18 @@ def _versions(rows: list[InstallerRow]) -> str:
     return ", ".join(dict.fromkeys(one.version for one in rows))
 
 
-def _installer(row: InstallerRow, catalogue: Catalogue, why: tuple[str, ...] = ()) -> Installer:
-    known = catalogue.installers
-    unknown = f"No minimum macOS is documented for Miniconda {row.version}: only running it tells."
+def _installer(
+    row: InstallerRow, distribution: str, known: Distribution, why: tuple[str, ...] = ()
+) -> Installer:
+    unknown = (
+        f"No minimum macOS is documented for {known.name} {row.version}: only running it tells."
+    )
     return Installer(
-        distribution=known.distribution,
+        distribution=distribution,
         version=row.version,
         file=row.file,
-        url=f"{known.base}{row.file}",
+        url=known.address.format(file=row.file, version=row.version),
         sha256=row.sha256,
         notes=why if row.macos is not None else (*why, unknown),
+        licence=known.licence,
     )

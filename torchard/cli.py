@@ -104,7 +104,9 @@ def _count(number: int, name: str) -> str:
 @click.option("--arch", required=True, type=click.Choice(["arm64", "x86_64"]))
 @click.option("--macos", required=True, metavar="VERSION", help="Such as 15.1.")
 @click.option("--python", required=True, metavar="VERSION", help="Such as 3.12.")
-@click.option("--release", default="stable", show_default=True, help="stable or a version.")
+@click.option(
+    "--release", default="stable", show_default=True, help="stable, nightly or a version."
+)
 @click.option("--backend", default="auto", show_default=True, type=click.Choice(BACKENDS))
 @click.option("--source", default="auto", show_default=True, type=click.Choice(SOURCES))
 @click.option("--with", "companions", multiple=True, type=click.Choice(COMPANIONS))
@@ -135,8 +137,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
     from torchard.render.text import choice_lines  # noqa: PLC0415
     from torchard.variant import MacClass, Refusal  # noqa: PLC0415
 
-    asked = {*companions, *more} or (() if no_with else COMPANIONS)
-    wish = Wish(python, release, backend, source, tuple(one for one in COMPANIONS if one in asked))
+    asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
+    wish = Wish(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
     group = choosing.mac_class(arch, macos, catalogue)
     answer = choosing.choose(wish, group, catalogue) if isinstance(group, MacClass) else group

@@ -1,7 +1,8 @@
 """Does a release fit? The rule of the choice, applied to one release and to all of them. Pure.
 
-A release fits when each package asked for has a wheel for the arch and the python whose tag and
-dylibs admit the macOS and, where MPS is wanted, its MPS runs there too.
+A release fits when each package asked for has a wheel, or a conda build, for the arch and the
+python that admits the macOS (a wheel by its tag and its dylibs) and, where MPS is wanted, its MPS
+runs there too.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from torchard.catalog.catalog import Catalogue, Platform, Python, Release, Wheels
+    from torchard.catalog.rows import Builds, Catalogue, Lane, Platform, Python, Release
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A wish on a Mac class, its words read. `release` None: the newest that fits."""
+    """A wish on a Mac class, its words read. `release` None: the newest that fits.
 
+    `lane` is where PyTorch is looked for.
+    """
+
+    lane: Lane
     platform: Platform
     macos: Version
     python: Python
@@ -41,7 +46,7 @@ class Ask:
 
 def best(ask: Ask, catalogue: Catalogue) -> Release | None:
     """Return the newest release that fits; where one was asked for, that one if it fits."""
-    for release in catalogue.releases:
+    for release in ask.lane.releases:
         wanted = ask.release in {None, release.version}
         if wanted and not any(obstacles(release, ask, catalogue)):
             return release
@@ -50,19 +55,24 @@ def best(ask: Ask, catalogue: Catalogue) -> Release | None:
 
 def obstacles(release: Release, ask: Ask, catalogue: Catalogue) -> Iterator[str]:
     """Yield everything that keeps a release from fitting, as clauses about `it`."""
-    if ask.platform.arch not in release.wheels:
-        yield f"it has no wheel for {ask.platform.name} Macs"
+    if ask.platform.arch not in release.builds:
+        yield f"it has no {ask.lane.build} for {ask.platform.name} Macs"
         return
     for package in ask.packages:
-        name = "it" if package == "torch" else f"its {package} {release.packages[package]}"
-        wheels = release.find(ask.platform.arch, package, ask.python)
-        if wheels is None:
-            only = _pythons(release.wheels[ask.platform.arch][package])
-            yield f"{name} has no wheel for python {dotted(ask.python)}, only for {only}"
+        if package not in release.packages:
+            yield f"it has no {package} there"
+            continue
+        name = f"its {package} {release.packages[package] or ''}".rstrip()
+        name = "it" if package == "torch" else name
+        builds = release.find(ask.platform.arch, package, ask.python)
+        if builds is None:
+            only = _pythons(release.builds[ask.platform.arch][package])
+            python = dotted(ask.python)
+            yield f"{name} has no {ask.lane.build} for python {python}, only for {only}"
             if package == "torch":
                 break  # its companions follow it
-        elif ask.macos < wheels.macos:
-            yield f"{name} needs macOS {short(wheels.macos)}{_culprit(wheels)}"
+        elif ask.macos < builds.macos:
+            yield f"{name} needs macOS {short(builds.macos)}{_culprit(builds)}"
     if ask.mps and not mps_is_for(ask, catalogue):
         yield f"its MPS is not for {ask.platform.name} Macs"
     elif ask.mps and ask.macos < release.mps:
@@ -89,12 +99,12 @@ def short(version: Version) -> str:
     return f"{version.major}.{version.minor}" if version.minor else str(version.major)
 
 
-def _pythons(rows: tuple[Wheels, ...]) -> str:
+def _pythons(rows: tuple[Builds, ...]) -> str:
     first, last = rows[0].first, rows[-1].last
     return f"{dotted(first)} and newer" if last is None else f"{dotted(first)} to {dotted(last)}"
 
 
-def _culprit(wheels: Wheels) -> str:
+def _culprit(builds: Builds) -> str:
     """Name the dylib that asks for more than the wheel's tag, if one does."""
-    file = max(wheels.minos, key=lambda one: wheels.minos[one])
-    return f" (for its {file})" if wheels.minos[file] > wheels.tag else ""
+    file = max(builds.minos, key=lambda one: builds.minos[one], default="")
+    return f" (for its {file})" if file and builds.minos[file] > builds.tag else ""

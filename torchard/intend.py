@@ -17,8 +17,9 @@ from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose, choose_installer, mac_class
 from torchard.depot import Depot
 from torchard.errors import TorchardError
+from torchard.lab.channels import channel_url
 from torchard.lab.load import load
-from torchard.lock.addresses import channel_url, conda_address, installer_address
+from torchard.lock.addresses import conda_address, installer_address
 from torchard.lock.lockfile import (
     CondaPackage,
     LockError,
@@ -33,7 +34,7 @@ from torchard.variant import MacClass, Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from torchard.catalog.catalog import Catalogue
+    from torchard.catalog.rows import Catalogue
     from torchard.lab.model import Environment, Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac import MacState
@@ -68,7 +69,9 @@ class Workspace:
     _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock)
     _fetching: dict[str, threading.Lock] = field(default_factory=dict)
-    _addresses: dict[tuple[str, str | None], dict[str, str]] = field(default_factory=dict)
+    _addresses: dict[tuple[str, str | None, str | None], dict[str, str]] = field(
+        default_factory=dict
+    )
 
     def mac(self, name: str) -> MacHost:
         """Return a Mac by its name in the lab file."""
@@ -98,8 +101,20 @@ class Workspace:
             installer=installer,
             locks=locks,
             refusals=tuple(refusals),
-            warnings=tuple(_remarks(mac, state)),
+            warnings=(*_remarks(mac, state), *self._openmp(locks)),
         )
+
+    def _openmp(self, locks: Mapping[str, Lock]) -> Iterator[str]:
+        """Say where a torch wheel's OpenMP runtime meets one of conda's."""
+        for name, lock in locks.items():
+            conda = [one.name for one in lock.conda if one.name in self.catalogue.openmp]
+            if conda and lock.variant is not None and lock.variant.as_wheels:
+                yield (
+                    f"{name}: two OpenMP runtimes meet, the one in torch's wheel and conda's"
+                    f" {' and '.join(conda)}: a program that loads both may be aborted (OMP: Error"
+                    " #15). Move numpy and its like from `conda:` to `pip:`, or take PyTorch from"
+                    " `source: conda-forge`"
+                )
 
     def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
         if state.prefix_state == "whole":
@@ -108,6 +123,12 @@ class Workspace:
         if isinstance(answer, Refusal):
             refusals.append(_sentence(answer))
             return None
+        if answer.licence and not mac.accept_license:
+            refusals.append(
+                f"installing {answer.file} unattended would accept {answer.licence} on your behalf;"
+                " read them and write `accept_license: true` once, or `miniconda: {distribution:"
+                " miniforge}`, which asks nobody to accept anything"
+            )
         return answer
 
     def variant(self, environment: Environment, group: MacClass) -> Variant | None:
@@ -174,10 +195,11 @@ class Workspace:
         from torchard.lock.resolve import inputs_digest, resolve  # noqa: PLC0415
 
         variant = self.variant(environment, group)
+        channels = self.channels(variant, mac)
         path = self.lock_path(environment.name, group)
         if path.exists() and not upgrade:
             lock = read_lock(path)
-            if lock.inputs == inputs_digest(environment, group, variant, mac.channels):
+            if lock.inputs == inputs_digest(environment, group, variant, channels):
                 return lock
         if self.locked:
             state = "out of date" if path.exists() else "missing"
@@ -185,10 +207,30 @@ class Workspace:
                 f"The lock {path} is {state}.", "Run `torchard lock`, or leave out --locked."
             )
         self.announce(f"locking {environment.name} for {group}")
-        lock = resolve(environment, group, variant, mac.channels, mac.mirrors, self.depot)
+        lock = resolve(
+            environment,
+            group,
+            variant,
+            channels,
+            mac.mirrors,
+            self.depot,
+            nightly=self.nightly(mac),
+        )
         _write(path, lock.dumps())
         self.written.add(path)
         return lock
+
+    def channels(self, variant: Variant | None, mac: MacHost) -> tuple[str, ...]:
+        """Return the channels of an environment: the lab's, below the one that PyTorch is in.
+
+        Whoever names `source: pytorch-channel` has named that channel.
+        """
+        own = self.catalogue.lanes[variant.source].channel if variant else None
+        return mac.channels if own is None or own in mac.channels else (own, *mac.channels)
+
+    def nightly(self, mac: MacHost) -> str:
+        """Return the index that a Mac's nightly builds are fetched from."""
+        return mac.mirrors.nightly or self.catalogue.nightly.index or ""
 
     def lock_path(self, environment: str, group: MacClass) -> Path:
         """Return where the lock of an environment for a Mac class is kept."""
@@ -225,10 +267,10 @@ class Workspace:
         """Return where a wheel is now; the index is asked once for all wheels of a lock."""
         from torchard.lock.wheels import addresses  # noqa: PLC0415  # only those who fetch
 
-        key = (lock.digest, mac.mirrors.wheels)
+        key = (lock.digest, mac.mirrors.wheels, mac.mirrors.nightly)
         with self._guard:
             if key not in self._addresses:
-                self._addresses[key] = addresses(lock, mac.mirrors)
+                self._addresses[key] = addresses(lock, mac.mirrors, self.nightly(mac))
             found = self._addresses[key].get(wheel.sha256)
         if found is None:
             raise LockError(

@@ -32,7 +32,8 @@ class MacClass:
 class Variant:
     """The one right answer to a wish on a Mac.
 
-    `packages` maps each package of the source to its exact version; `constraints` are
+    `packages` maps each package, by the source's name for it, to its exact version; None leaves it
+    to the solver: a nightly's, and what a channel built for that torch. `constraints` are
     requirements that must hold beside them (`numpy<2`); `reason` says in a sentence why this
     one, and `notes` what was given up, or is worth knowing.
     """
@@ -44,6 +45,16 @@ class Variant:
     reason: str
     constraints: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def as_wheels(self) -> bool:
+        """Whether PyTorch comes as wheels; otherwise the solver of conda takes it."""
+        return self.source == "wheels"
+
+    @property
+    def nightly(self) -> bool:
+        """Whether this is a nightly build, from the index of those."""
+        return self.as_wheels and self.packages["torch"] is None
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,9 @@ class Refusal:
 class Installer:
     """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex.
 
-    `own` says that the lab itself names this one, so that no mirror stands in for it.
+    `own` says that the lab itself names this one, so that no mirror stands in for it. `licence`
+    names the terms that an unattended install of it accepts, as a phrase; empty where none are
+    known.
     """
 
     distribution: str
@@ -68,3 +81,4 @@ class Installer:
     sha256: str
     notes: tuple[str, ...] = field(default=())
     own: bool = False
+    licence: str = ""

@@ -18,7 +18,7 @@ from torchard.variant import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchard.catalog.catalog import Catalogue
+    from torchard.catalog.rows import Catalogue, Lane
     from torchard.fit import Ask
 
 Change = tuple[str, "Ask"]
@@ -40,9 +40,9 @@ def lacks_mps(ask: Ask, catalogue: Catalogue) -> str:
     )
 
 
-def known_releases(catalogue: Catalogue) -> str:
-    """Return the range of releases that the catalogue knows."""
-    return f"{catalogue.releases[-1].version} to {catalogue.releases[0].version}"
+def known_releases(lane: Lane) -> str:
+    """Return the range of releases that the catalogue knows from one source."""
+    return f"{lane.releases[-1]} to {lane.releases[0]}"
 
 
 def _reason(ask: Ask, catalogue: Catalogue) -> str:
@@ -52,43 +52,46 @@ def _reason(ask: Ask, catalogue: Catalogue) -> str:
     offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
     sentences = [] if offered or not ask.mps else [f"{lacks_mps(ask, catalogue)}."]
     if not best(modest, catalogue):
-        sentences.append(_why_no_wheels(modest, catalogue))
+        sentences.append(_why_none(modest, catalogue))
     elif offered:
         sentences.append(
-            f"No release of PyTorch has both MPS for macOS {short(ask.macos)} and wheels for"
-            f" python {dotted(ask.python)}."
+            f"No {_release(ask)} has both MPS for macOS {short(ask.macos)} and {ask.lane.build}s"
+            f" for python {dotted(ask.python)}."
         )
     return " ".join(sentences)
 
 
-def _why_no_wheels(ask: Ask, catalogue: Catalogue) -> str:
-    pythons = catalogue.pythons(ask.platform.arch)
+def _release(ask: Ask) -> str:
+    """Name what was looked through."""
+    where = "" if ask.lane.channel is None else f" in {ask.lane.source}"
+    return f"{'build' if ask.lane.index else 'release'} of PyTorch{where}"
+
+
+def _why_none(ask: Ask, catalogue: Catalogue) -> str:
+    pythons = ask.lane.pythons(ask.platform.arch)
+    if not pythons:
+        return f"No {_release(ask)} has a {ask.lane.build} for {ask.platform.name} Macs."
     if ask.python not in pythons:
         return (
-            f"No release of PyTorch has a wheel for python {dotted(ask.python)} on"
+            f"No {_release(ask)} has a {ask.lane.build} for python {dotted(ask.python)} on"
             f" {ask.platform.name} Macs, only for {dotted(pythons[0])} to {dotted(pythons[-1])}."
-            f"{_elsewhere(ask)}"
         )
     if best(ask.bare, catalogue):
         return (
-            f"No release of {' or '.join(_missing(ask, catalogue))} has a wheel for {place(ask)}"
-            " beside a torch that has one."
+            f"No release of {' or '.join(_missing(ask, catalogue))} has a {ask.lane.build} for"
+            f" {place(ask)} beside a torch that has one."
         )
-    return f"No release of PyTorch has a wheel for {place(ask)}."
+    return f"No {_release(ask)} has a {ask.lane.build} for {place(ask)}."
 
 
 def _why_not_this(ask: Ask, version: Version, catalogue: Catalogue) -> str:
-    for release in catalogue.releases:
+    for release in ask.lane.releases:
         if release.version == version:
             clauses = ", and ".join(obstacles(release, ask, catalogue))
-            gone = ask.platform.arch not in release.wheels
-            reason = f"PyTorch {version} does not fit {place(ask)}: {clauses}."
-            return f"{reason}{_elsewhere(ask)}" if gone else reason
-    return f"The catalogue knows no PyTorch {version}, only {known_releases(catalogue)}."
-
-
-def _elsewhere(ask: Ask) -> str:
-    return f" {ask.platform.elsewhere}" if ask.platform.elsewhere else ""
+            return f"PyTorch {version} does not fit {place(ask)}: {clauses}."
+    known = f"only {known_releases(ask.lane)}"
+    where = "" if ask.lane.channel is None else f" in {ask.lane.source}"
+    return f"The catalogue knows no PyTorch {version}{where}, {known}."
 
 
 def _missing(ask: Ask, catalogue: Catalogue) -> Iterable[str]:
@@ -98,7 +101,7 @@ def _missing(ask: Ask, catalogue: Catalogue) -> Iterable[str]:
 
 
 def _instead(ask: Ask, catalogue: Catalogue) -> str:
-    axes = (_releases, _pythons, _fewer_companions, _backends)
+    axes = (_releases, _pythons, _fewer_companions, _backends, _sources)
     changes = [found for axis in axes for found in _first(axis(ask, catalogue), catalogue)]
     write = f"Write {', or '.join(changes) or _several_changes(ask, catalogue)}"
     for system in _first(_newer_systems(ask, catalogue), catalogue):
@@ -108,9 +111,11 @@ def _instead(ask: Ask, catalogue: Catalogue) -> str:
 
 def _several_changes(ask: Ask, catalogue: Catalogue) -> str:
     """Say what to write where no single change is enough: the most modest wish has an answer."""
-    modest = replace(ask, release=None, mps=False)
+    nightly = ask.lane.index is not None
+    lane = catalogue.lanes["wheels"] if nightly else ask.lane
+    modest = replace(ask, lane=lane, release=None, mps=False)
     changes = [
-        *(["`release: stable`"] if ask.release is not None else []),
+        *(["`release: stable`"] if nightly or ask.release is not None else []),
         *(["`backend: cpu`"] if ask.mps else []),
         *_first(_pythons(modest, catalogue), catalogue),
     ]
@@ -122,25 +127,27 @@ def _first(changes: Iterable[Change], catalogue: Catalogue) -> Iterator[str]:
     for text, ask in changes:
         found = best(ask, catalogue)
         if found:
-            yield text if found.version == ask.release else f"{text} (torch {found.version})"
+            yield text if found.version == ask.release else f"{text} (torch {found})"
             return
 
 
 def _releases(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
-    """Older releases, the newest first; then newer ones, the oldest first."""
+    """Older releases, the newest first; then newer ones, the oldest first; for nightly: stable."""
+    if ask.lane.index is not None:
+        yield "`release: stable`", replace(ask, lane=catalogue.lanes["wheels"])
     if ask.release is None:
         return
-    known = [one.version for one in catalogue.releases]
+    known = [one.version for one in ask.lane.releases if one.version is not None]
     older = [one for one in known if one < ask.release]
     newer = [one for one in reversed(known) if one > ask.release]
     for version in (*older, *newer):
         yield f'`release: "{version}"`', replace(ask, release=version)
 
 
-def _pythons(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+def _pythons(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
     """Pythons, the nearest first."""
     for python in sorted(
-        catalogue.pythons(ask.platform.arch),
+        ask.lane.pythons(ask.platform.arch),
         key=lambda one: (abs(one[1] - ask.python[1]), one),
     ):
         yield f'`python: "{dotted(python)}"`', replace(ask, python=python)
@@ -156,6 +163,14 @@ def _fewer_companions(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
 def _backends(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
     if ask.mps:
         yield "`backend: cpu`", replace(ask, mps=False)
+
+
+def _sources(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+    """Other sources that still have new releases, the wheels first; none for a nightly build."""
+    if ask.lane.index is None:
+        for source in ("wheels", "conda-forge"):
+            if source != ask.lane.source:
+                yield f"`source: {source}`", replace(ask, lane=catalogue.lanes[source])
 
 
 def _newer_systems(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:

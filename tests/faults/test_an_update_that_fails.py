@@ -196,11 +196,13 @@ def test_an_environment_that_lost_its_stamp_is_shown_until_another_is_built(sett
 def test_what_a_power_cut_left_is_swept_when_the_lab_has_changed_since(settled, torchard):
     """Half a generation that nobody asks for any more, and half a package, are not kept."""
     before = generations(settled)
-    with held(settled.mac, "-m pip install") as mac:
-        with started("apply", settled.update, "--yes") as controller:
-            mac.wait()
-            mac.power_cut()
-            controller.communicate(timeout=60)
+    with (
+        held(settled.mac, "-m pip install") as mac,
+        started("apply", settled.update, "--yes") as controller,
+    ):
+        mac.wait()
+        mac.power_cut()
+        controller.communicate(timeout=60)
     assert generations(settled) != before
     (settled.link / ".torchard.json").unlink()
     (half,) = (settled.mac.home / ".torchard/pkgs").glob("rhash-*_0")

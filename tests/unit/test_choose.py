@@ -103,6 +103,68 @@ def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
     assert not any("would install" in note for note in answer(ARM, macos, python).notes)
 
 
+@pytest.mark.parametrize(
+    ("mac", "wish", "packages", "mps"),
+    [
+        ((ARM, "15", "3.12"), {}, ("2.10.0", None, "2.11.0"), True),
+        ((ARM, "15", "3.12"), {"companions": ("torchvision",)}, ("2.13.0", "0.28.0"), True),
+        ((ARM, "13", "3.12"), {"companions": ("torchvision",)}, ("2.8.0", None), True),
+        ((ARM, "13", "3.12"), {"companions": (), "backend": "cpu"}, ("2.13.0",), False),
+        ((ARM, "11", "3.12"), {"companions": ()}, ("2.12.0",), False),
+        ((INTEL, "14", "3.13"), {"companions": ("torchvision",)}, ("2.13.0", "0.28.0"), False),
+        ((INTEL, "11", "3.12"), {"companions": ()}, ("2.12.0",), False),
+        ((INTEL, "10.15", "3.12"), {"companions": ()}, ("2.7.0",), False),
+        ((INTEL, "14", "3.12"), {"companions": (), "release": "2.6.0"}, ("2.6.0",), False),
+    ],
+)
+def test_conda_forge_has_its_own_releases(mac, wish, packages, mps):
+    """From conda-forge, too, the newest that fits; there torch is called pytorch."""
+    got = answer(*mac, source="conda-forge", **wish)
+    assert isinstance(got, Variant), got
+    names = ("pytorch", *(wish.get("companions", ("torchvision", "torchaudio"))))
+    assert got.packages == dict(zip(names, packages, strict=True))
+    assert (got.mps_expected, got.source, got.as_wheels) == (mps, "conda-forge", False)
+
+
+def test_conda_forge_shows_what_torchaudio_pulls():
+    """Where torchaudio holds torch back, a note names what there would be without it."""
+    got = answer(ARM, "15", "3.12", source="conda-forge")
+    assert "torch 2.13.0 would install on macOS 15, but it has no torchaudio there." in got.notes
+
+
+def test_intel_is_told_that_conda_forge_does_not_test_for_it():
+    """conda-forge's builds for Intel come with a note; those for Apple silicon do not."""
+    said = [
+        any("has not tested them" in note for note in answer(arch, "15", "3.12", **wish).notes)
+        for wish in [{"source": "conda-forge"}]
+        for arch in (INTEL, ARM)
+    ]
+    assert said == [True, False]
+
+
+@pytest.mark.parametrize(("arch", "last"), [(ARM, "2.5.1"), (INTEL, "2.2.2")])
+def test_pytorch_channel_has_its_last_release(arch, last):
+    """The frozen channel has one release for each arch, and says that it is frozen."""
+    got = answer(arch, "14", "3.12", source="pytorch-channel")
+    assert (got.packages["pytorch"], got.source) == (last, "pytorch-channel")
+    assert got.constraints == (("numpy<2",) if arch == INTEL else ())
+    assert any("is frozen" in note for note in got.notes)
+
+
+def test_nightly_has_no_versions_beforehand():
+    """A nightly is wheels whose versions the index tells when it is locked, without torchaudio."""
+    got = answer(ARM, "15", "3.12", release="nightly")
+    assert got.packages == {"torch": None, "torchvision": None}
+    assert (got.source, got.mps_expected, got.nightly) == ("wheels", True, True)
+    assert "torchaudio is left out: there are no nightly builds of it any more." in got.notes
+    assert any("pytorch-nightly channel" in note for note in got.notes)
+    assert got.reason == "the newest of the nightly wheels and MPS fit macOS 15 and python 3.12"
+    alone = answer(ARM, "15", "3.12", release="nightly", companions=())
+    assert alone.packages == {"torch": None}
+    assert not any("left out" in note for note in alone.notes)
+    assert not answer(ARM, "15", "3.12").nightly
+
+
 def test_auto_without_mps_says_why():
     """Auto falls back to the processor below macOS 12.3 and on Intel, and a note says why."""
     assert answer(ARM, "12.2", "3.12").notes[0] == (
@@ -197,8 +259,8 @@ def test_exact_release(arch, macos, python, release, torch):
         pytest.param(
             (INTEL, "14", "3.13"),
             {},
-            ["wheel for python 3.13 on Intel Macs, only for 3.7 to 3.12.", "conda-forge"],
-            ['Write `python: "3.12"` (torch 2.2.2).'],
+            ["wheel for python 3.13 on Intel Macs, only for 3.7 to 3.12."],
+            ['Write `python: "3.12"` (torch 2.2.2), or `source: conda-forge` (torch 2.10.0).'],
             id="python too new for Intel",
         ),
         pytest.param(
@@ -211,7 +273,7 @@ def test_exact_release(arch, macos, python, release, torch):
         pytest.param(
             (INTEL, "14", "3.12"),
             {"release": "2.5.1"},
-            ["PyTorch 2.5.1 does not fit", "no wheel for Intel Macs. conda-forge builds"],
+            ["PyTorch 2.5.1 does not fit", "no wheel for Intel Macs."],
             ['Write `release: "2.2.2"`.'],
             id="release without wheels for Intel",
         ),
@@ -289,29 +351,69 @@ def test_exact_release(arch, macos, python, release, torch):
             (ARM, "15", "3.12"),
             {"release": "newest"},
             ["'newest' is no release of PyTorch."],
-            ["Write `release: stable`, or an exact version from 1.12.0 to 2.15.0."],
+            ["Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"],
             id="release that is no version",
         ),
         pytest.param(
-            (ARM, "15", "3.12"),
+            (ARM, "14", "3.12"),
             {"release": "nightly"},
-            ["does not install nightly builds of PyTorch yet."],
-            ["Write `release: stable`, or an exact version."],
-            id="nightly",
+            ["No build of PyTorch has both MPS for macOS 14 and nightly wheels for python 3.12."],
+            [
+                (
+                    "Write `release: stable` (torch 2.14.1), or `backend: cpu`;"
+                    " or bring the Mac to macOS 15."
+                )
+            ],
+            id="nightly whose MPS needs more",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.12"),
+            {"release": "nightly"},
+            ["No build of PyTorch has a nightly wheel for Intel Macs."],
+            ["Write `release: stable` (torch 2.2.2)."],
+            id="nightly for Intel",
         ),
         pytest.param(
             (ARM, "15", "3.12"),
-            {"source": "conda-forge"},
-            ["does not install PyTorch from conda-forge yet."],
-            ["Write `source: wheels`, or leave it out."],
-            id="conda-forge",
+            {"release": "nightly", "companions": ("torchaudio",)},
+            ["No release of torchaudio has a nightly wheel for macOS 15 and python 3.12"],
+            ["`release: stable` (torch 2.15.0)", "`with: []`"],
+            id="nightly of torchaudio",
         ),
         pytest.param(
-            (INTEL, "12", "3.12"),
-            {"source": "pytorch-channel"},
-            ["does not install PyTorch from pytorch-channel yet."],
-            ["Write `source: wheels`, or leave it out."],
-            id="the legacy channel",
+            (ARM, "15", "3.12"),
+            {"release": "nightly", "source": "conda-forge"},
+            ["There are no nightly builds of PyTorch in conda-forge, only as wheels."],
+            ["Write `source: wheels` beside `release: nightly`, or leave `source` out."],
+            id="nightly of conda-forge",
+        ),
+        pytest.param(
+            (ARM, "15", "3.9"),
+            {"source": "conda-forge"},
+            ["No release of torchaudio has a conda build for macOS 15 and python 3.9"],
+            ['`python: "3.10"` (torch 2.10.0)', "`source: wheels` (torch 2.8.0)"],
+            id="companion that conda-forge built for other pythons",
+        ),
+        pytest.param(
+            (INTEL, "10.13", "3.12"),
+            {"source": "conda-forge", "companions": ()},
+            ["No release of PyTorch in conda-forge has a conda build for macOS 10.13"],
+            ["`source: wheels` (torch 2.2.2)", "bring the Mac to macOS 10.15"],
+            id="macOS too old for conda-forge",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"source": "conda-forge", "release": "2.15.0"},
+            ["The catalogue knows no PyTorch 2.15.0 in conda-forge, only 2.3.0 to 2.13.0."],
+            ['`release: "2.10.0"`', "`source: wheels`"],
+            id="release that conda-forge has not",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.12"),
+            {"source": "pytorch-channel", "release": "2.5.1"},
+            ["PyTorch 2.5.1 does not fit", "it has no conda build for Intel Macs."],
+            ['Write `release: "2.2.2"`.'],
+            id="the legacy channel's last for the other arch",
         ),
         pytest.param(
             (ARM, "15", "3.12.4"),

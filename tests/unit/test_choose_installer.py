@@ -36,6 +36,30 @@ def test_newest_installer_of_an_arch(arch, macos, file, sha256):
     assert got.distribution == "miniconda"
 
 
+@pytest.mark.parametrize(
+    ("arch", "macos", "version"),
+    [
+        (ARM, "15.1", "26.3.2-3"),
+        (ARM, "11", "26.3.2-3"),
+        (INTEL, "12.7", "26.3.2-3"),
+        (INTEL, "10.15.7", "26.1.1-3"),
+        (INTEL, "10.13", "26.1.1-3"),
+    ],
+)
+def test_miniforge_is_there_for_both_archs(arch, macos, version):
+    """Miniforge has new installers for Intel, too, and an older one for the oldest macOS."""
+    got = choice(arch, macos, distribution="miniforge")
+    file = f"Miniforge3-{version}-MacOSX-{arch}.sh"
+    assert (got.version, got.file, got.distribution) == (version, file, "miniforge")
+    assert got.url.endswith(f"/conda-forge/miniforge/releases/download/{version}/{file}")
+
+
+def test_only_minicondas_installer_takes_terms_for_accepted():
+    """An unattended Miniconda accepts Anaconda's terms, Miniforge asks for none."""
+    assert choice(ARM, "15").licence.startswith("Anaconda's Terms of Service")
+    assert choice(ARM, "15", distribution="miniforge").licence == ""
+
+
 @pytest.mark.parametrize("macos", ["11", "11.7.10", "12.0.1"])
 def test_older_apple_silicon_gets_what_was_documented_for_it(macos):
     """Before macOS 12.1, Apple silicon gets the newest that Anaconda documented for it."""
@@ -89,11 +113,18 @@ def test_pinned_installer(arch, version, file):
             "Leave `version` out",
         ),
         (
+            INTEL,
+            "10.15",
+            {"distribution": "miniforge", "version": "26.3.2-3"},
+            "Miniforge 26.3.2-3 needs macOS 11, and this Mac has 10.15.",
+            "Leave `version` out",
+        ),
+        (
             ARM,
             "15",
-            {"distribution": "miniforge"},
-            "does not install miniforge yet.",
-            "Write `distribution: miniconda`",
+            {"distribution": "miniforge", "version": "26.5.3-1"},
+            "The catalogue knows no Miniforge 26.5.3-1 for Apple silicon Macs.",
+            "write one of 26.3.2-3, ",
         ),
         (ARM, "10.15", {}, "Apple silicon Macs need macOS 11", "macOS 11 or newer."),
         ("ppc", "10.5", {}, "this one's is ppc", "`arch: arm64`"),

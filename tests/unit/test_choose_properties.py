@@ -31,8 +31,8 @@ wishes = st.builds(
     python=st.integers(7, 16).map(lambda minor: f"3.{minor}"),
     release=st.one_of(st.just("stable"), st.sampled_from(RELEASES)),
     backend=st.sampled_from(["auto", "mps", "cpu"]),
-    source=st.sampled_from(["auto", "wheels"]),
-    companions=st.sampled_from([(), COMPANIONS[:1], COMPANIONS[1:], COMPANIONS]),
+    source=st.sampled_from(["auto", "wheels", "conda-forge", "pytorch-channel"]),
+    companions=st.sampled_from([None, (), COMPANIONS[:1], COMPANIONS[1:], COMPANIONS]),
 )
 steady = settings(deadline=None, max_examples=200, derandomize=True)
 
@@ -48,6 +48,14 @@ def fits(row, wish, arch, macos, *, mps):
     taken_as = {one["minos"]: one["as"] for one in ROWS["taken_as"]}
     minor = int(wish.python.removeprefix("3."))
     for package in ("torch", *wish.companions):
+        if "python" in row:  # a row of conda builds
+            first, last = (int(text[2:]) for text in row["python"])
+            macos_needed = row["macos"].get(arch, "99")
+            if package not in row or not first <= minor <= last:
+                return False
+            if Version(macos_needed) > Version(macos):
+                return False
+            continue
         wheels = [
             one
             for one in row.get(arch, {}).get(package, [])
@@ -60,26 +68,30 @@ def fits(row, wish, arch, macos, *, mps):
         ]
         if not wheels or any(Version(text) > Version(macos) for text in needed):
             return False
-    return not mps or (arch == "arm64" and Version(row["mps"]) <= Version(macos))
+    floor = next(one["mps"] for one in ROWS["releases"] if one["torch"] == row["torch"])
+    return not mps or (arch == "arm64" and Version(floor) <= Version(macos))
 
 
 @steady
-@given(wish=wishes, arch=archs, macos=systems)
+@given(wish=wishes.filter(lambda one: one.release != "nightly"), arch=archs, macos=systems)
 def test_choice_is_the_first_row_that_fits(wish, arch, macos):
     """The choice is the newest row of the file that fits the Mac's own macOS, or a refusal."""
     got = answer(wish, arch, macos)
+    wish = replace(wish, companions=COMPANIONS if wish.companions is None else wish.companions)
+    conda = {one["name"]: one["releases"] for one in ROWS["conda"]}
+    name = "torch" if wish.source in {"auto", "wheels"} else "pytorch"
     on_time = Version(macos) >= Version("11.0" if arch == "arm64" else "10.13")
     offered = arch == "arm64" and Version(macos) >= Version("12.3")
     mps = wish.backend == "mps" or (wish.backend == "auto" and offered)
     fitting = [
         row["torch"]
-        for row in ROWS["releases"]
+        for row in conda.get(wish.source, ROWS["releases"])
         if wish.release in {"stable", row["torch"]} and fits(row, wish, arch, macos, mps=mps)
     ]
     if on_time and fitting:
         assert isinstance(got, Variant)
-        assert (got.packages["torch"], got.mps_expected) == (fitting[0], mps)
-        assert set(got.packages) == {"torch", *wish.companions}
+        assert (got.packages[name], got.mps_expected) == (fitting[0], mps)
+        assert set(got.packages) == {name, *wish.companions}
     else:
         assert isinstance(got, Refusal)
 
@@ -97,11 +109,7 @@ def test_refusal_is_two_sentences(wish, arch, macos):
 
 
 @steady
-@given(
-    wish=wishes.filter(lambda one: one.release != "nightly"),
-    arch=archs,
-    macos=systems,
-)
+@given(wish=wishes, arch=archs, macos=systems)
 def test_every_way_out_leads_to_an_answer(wish, arch, macos):
     """Whatever a refusal says to write, or to bring the Mac to, gets a variant."""
     group = mac_class(arch, macos, load_catalog())
@@ -111,6 +119,7 @@ def test_every_way_out_leads_to_an_answer(wish, arch, macos):
     changes = [
         *({"python": text} for text in re.findall(r'`python: "([^"]+)"`', got.instead)),
         *({"release": text} for text in re.findall(r'`release: "?([^"`]+)"?`', got.instead)),
+        *({"source": text} for text in re.findall(r"`source: ([a-z-]+)`", got.instead)),
         *({"backend": "cpu"} for _ in re.findall(r"`backend: cpu`", got.instead)),
         *(
             {"companions": tuple(re.findall(r"\w+", text))}
@@ -136,7 +145,8 @@ def test_newer_macos_never_gets_an_older_torch(wish, arch, two):
     if isinstance(before, Variant) and isinstance(after, Variant):
         assert before.mps_expected <= after.mps_expected
         if before.mps_expected == after.mps_expected:
-            assert Version(before.packages["torch"]) <= Version(after.packages["torch"])
+            (first, *_), (second, *_) = before.packages.values(), after.packages.values()
+            assert first == second or Version(first) <= Version(second)
 
 
 @steady

@@ -1,178 +1,35 @@
-"""The catalogue as data classes: which PyTorch wheels and Miniconda installers there are.
+"""Read the catalogue: `pytorch.yaml` and `installers.yaml` beside this module.
 
-The facts and their sources are in `pytorch.yaml` and `installers.yaml` beside this module, whose
-form is `schemas/catalog.schema.json`. Versions of macOS and of PyTorch are `packaging` versions.
+The facts and their sources are there, in a form that `schemas/catalog.schema.json` describes.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from packaging.version import Version
 
+from torchard.catalog.rows import (
+    Automatic,
+    Builds,
+    Catalogue,
+    Distribution,
+    InstallerRow,
+    Lane,
+    MpsFloor,
+    Note,
+    Platform,
+    Python,
+    Release,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-Python = tuple[int, int]
-"""A python by its major and minor version."""
-
-
-@dataclass(frozen=True)
-class Platform:
-    """An arch that Macs have: its conda subdir, its name, and the oldest macOS we work on.
-
-    `elsewhere` is a sentence on who has newer releases where PyTorch's own wheels have ended.
-    """
-
-    arch: str
-    subdir: str
-    name: str
-    macos: Version
-    reason: str
-    elsewhere: str
-
-
-@dataclass(frozen=True)
-class MpsFloor:
-    """The arch that is offered MPS, and the macOS from which `backend: auto` wants it."""
-
-    arch: str
-    macos: Version
-    reason: str
-
-
-@dataclass(frozen=True)
-class Wheels:
-    """The wheels of one package that share a macOS: for python `first` to `last`, both included.
-
-    `last` None means any newer python too. `tag` is the macOS of the platform tag, `minos` the one
-    that each dylib inside was built for, by file name.
-    """
-
-    first: Python
-    last: Python | None
-    tag: Version
-    minos: Mapping[str, Version]
-
-    def built_for(self, python: Python) -> bool:
-        """Tell whether one of them is for this python."""
-        return self.first <= python and (self.last is None or python <= self.last)
-
-    @property
-    def macos(self) -> Version:
-        """The oldest macOS that both the tag and every dylib admit."""
-        return max(self.tag, *self.minos.values())
-
-
-@dataclass(frozen=True)
-class Note:
-    """What is worth knowing about a release for those who install the package `about`."""
-
-    about: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Release:
-    """A release of PyTorch with its companions.
-
-    `packages` maps torch and its companions to exact versions; `wheels` is keyed by arch, then by
-    package; `mps` is the oldest macOS on which this release's MPS works.
-    """
-
-    version: Version
-    packages: Mapping[str, str]
-    wheels: Mapping[str, Mapping[str, tuple[Wheels, ...]]]
-    mps: Version
-    constraints: tuple[str, ...]
-    notes: tuple[Note, ...]
-
-    def find(self, arch: str, package: str, python: Python) -> Wheels | None:
-        """Return the wheels of a package for an arch and a python, or None."""
-        rows = self.wheels.get(arch, {}).get(package, ())
-        return next((one for one in rows if one.built_for(python)), None)
-
-
-@dataclass(frozen=True)
-class InstallerRow:
-    """One Miniconda installer. `macos` is its documented minimum, None where none is known."""
-
-    version: str
-    python: str
-    arch: str
-    macos: Version | None
-    file: str
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        """How a lab file names exactly this one, such as `py313_26.5.3-1`."""
-        return f"py{self.python.replace('.', '')}_{self.version}"
-
-
-@dataclass(frozen=True)
-class Automatic:
-    """The installer of Macs whose lab file names none, from `macos` on; `reason` is a phrase."""
-
-    installer: InstallerRow
-    macos: Version
-    reason: str
-
-
-@dataclass(frozen=True)
-class Installers:
-    """The installers of one distribution, newest first; `base` + file name is an address."""
-
-    distribution: str
-    base: str
-    automatic: tuple[Automatic, ...]
-    rows: tuple[InstallerRow, ...]
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Everything known: `platforms` by arch, `releases` newest first, `installers`."""
-
-    platforms: Mapping[str, Platform]
-    mps: MpsFloor
-    releases: tuple[Release, ...]
-    installers: Installers
-
-    def thresholds(self, arch: str) -> tuple[str, ...]:
-        """Return the macOS versions (MAJOR.MINOR) at which some choice changes, ascending.
-
-        The first is the oldest macOS that we work on. Raise KeyError for an unknown arch.
-        """
-        oldest = self.platforms[arch].macos
-        known = {oldest, *self._minima(arch)}
-        return tuple(f"{one.major}.{one.minor}" for one in sorted(known) if one >= oldest)
-
-    def pythons(self, arch: str) -> tuple[Python, ...]:
-        """Return every python that some release of torch itself has a wheel for, ascending."""
-        return tuple(
-            sorted(
-                {
-                    (rows.first[0], minor)
-                    for release in self.releases
-                    for rows in release.wheels.get(arch, {}).get("torch", ())
-                    for minor in range(rows.first[1], (rows.last or rows.first)[1] + 1)
-                }
-            )
-        )
-
-    def _minima(self, arch: str) -> Iterator[Version]:
-        offered_mps = arch == self.mps.arch
-        if offered_mps:
-            yield self.mps.macos
-        for release in self.releases:
-            if offered_mps:
-                yield release.mps
-            for rows in release.wheels.get(arch, {}).values():
-                yield from (one.macos for one in rows)
+PACKAGES = ("torch", "torchvision", "torchaudio")
 
 
 @functools.cache
@@ -185,16 +42,20 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
     """Make a catalogue of the values of its two files, which must hold to the schema."""
     taken_as = {Version(row["minos"]): Version(row["as"]) for row in pytorch["taken_as"]}
     platforms = [_platform(row) for row in pytorch["macs"]]
-    releases = [
-        _release(row, [one.arch for one in platforms], taken_as) for row in pytorch["releases"]
-    ]
+    archs = [one.arch for one in platforms]
+    releases = [_release(row, archs, taken_as) for row in _newest_first(pytorch["releases"])]
+    wheels = Lane("wheels", "wheel", tuple(releases))
+    upstream = {one.version: one for one in releases}
+    conda = [_conda_lane(row, upstream) for row in pytorch["conda"]]
     return Catalogue(
         platforms={one.arch: one for one in platforms},
         mps=MpsFloor(
             pytorch["mps"]["arch"], Version(pytorch["mps"]["macos"]), pytorch["mps"]["reason"]
         ),
-        releases=tuple(sorted(releases, key=lambda one: one.version, reverse=True)),
-        installers=_installers(installers),
+        lanes={one.source: one for one in (wheels, *conda)},
+        nightly=_nightly(pytorch["nightly"]),
+        openmp=tuple(pytorch["openmp"]["conda"]),
+        installers={row["distribution"]: _distribution(row) for row in installers["distributions"]},
     )
 
 
@@ -205,6 +66,10 @@ def _read(name: str) -> Any:
     return yaml.load(text, loader)  # noqa: S506 - both are safe loaders
 
 
+def _newest_first(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(rows, key=lambda row: Version(row["torch"]), reverse=True)
+
+
 def _platform(row: Mapping[str, Any]) -> Platform:
     return Platform(
         arch=row["arch"],
@@ -212,7 +77,6 @@ def _platform(row: Mapping[str, Any]) -> Platform:
         name=row["name"],
         macos=Version(row["macos"]),
         reason=row["reason"],
-        elsewhere=row.get("elsewhere", ""),
     )
 
 
@@ -221,8 +85,8 @@ def _release(
 ) -> Release:
     return Release(
         version=Version(row["torch"]),
-        packages={name: row[name] for name in ("torch", "torchvision", "torchaudio")},
-        wheels={
+        packages={name: row[name] for name in PACKAGES},
+        builds={
             arch: {
                 package: tuple(_wheels(one, taken_as) for one in rows)
                 for package, rows in row[arch].items()
@@ -236,14 +100,64 @@ def _release(
     )
 
 
-def _wheels(row: Mapping[str, Any], taken_as: Mapping[Version, Version]) -> Wheels:
+def _wheels(row: Mapping[str, Any], taken_as: Mapping[Version, Version]) -> Builds:
     first, last = row["python"]
     built_for = {file: Version(text) for file, text in row["minos"].items()}
-    return Wheels(
+    return Builds(
         first=_python(first),
         last=None if last is None else _python(last),
         tag=Version(row["tag"]),
         minos={file: taken_as.get(one, one) for file, one in built_for.items()},
+    )
+
+
+def _conda_lane(row: Mapping[str, Any], upstream: Mapping[Version | None, Release]) -> Lane:
+    return Lane(
+        source=row["name"],
+        build="conda build",
+        releases=tuple(
+            _conda_release(one, upstream[Version(one["torch"])])
+            for one in _newest_first(row["releases"])
+        ),
+        channel=row["channel"],
+        names=row["names"],
+        notes=tuple(Note(arch, one["text"]) for one in row["notes"] for arch in one["about"]),
+    )
+
+
+def _conda_release(row: Mapping[str, Any], upstream: Release) -> Release:
+    """Read a row; where MPS begins and which numpy fits, a build has from the release itself."""
+    packages = {name: row[name] for name in PACKAGES if name in row}
+    first, last = map(_python, row["python"])
+    return Release(
+        version=upstream.version,
+        packages=packages,
+        builds={
+            arch: dict.fromkeys(packages, (Builds(first, last, Version(macos)),))
+            for arch, macos in row["macos"].items()
+        },
+        mps=upstream.mps,
+        constraints=upstream.constraints,
+    )
+
+
+def _nightly(row: Mapping[str, Any]) -> Lane:
+    first, last = map(_python, row["arm64"]["python"])
+    builds = (Builds(first, last, Version(row["arm64"]["macos"])),)
+    packages: dict[str, str | None] = dict.fromkeys(row["packages"])
+    release = Release(
+        version=None,
+        packages=packages,
+        builds={"arm64": dict.fromkeys(packages, builds)},
+        mps=Version(row["mps"]),
+    )
+    return Lane(
+        source="wheels",
+        build="nightly wheel",
+        releases=(release,),
+        index=row["index"],
+        without=row["without"],
+        notes=tuple(Note("torch", text) for text in row["notes"]),
     )
 
 
@@ -252,12 +166,13 @@ def _python(text: str) -> Python:
     return int(major), int(minor)
 
 
-def _installers(data: Mapping[str, Any]) -> Installers:
+def _distribution(data: Mapping[str, Any]) -> Distribution:
     rows = tuple(_installer(row) for row in data["installers"])
     by_key = {(one.arch, one.version, one.python): one for one in rows}
-    return Installers(
-        distribution=data["distribution"],
-        base=data["base"],
+    return Distribution(
+        name=data["name"],
+        address=data["address"],
+        licence=data.get("licence", ""),
         automatic=tuple(
             Automatic(
                 by_key[row["arch"], row["version"], row["python"]],

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torchard.lab.yaml_source import Source
 
 _MERGED = ("ssh", "miniconda", "mirrors")
-_LISTS = ("channels", "environments")
+_REPLACED = ("channels", "environments", "accept_license", "accept_anaconda_terms")
 _PATHS = ("key", "known_hosts", "config")
 
 
@@ -39,10 +39,10 @@ def settings_of(
 
 
 def merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge settings, the farthest first: lists replace; ssh, miniconda, mirrors go by key."""
+    """Merge settings, the farthest first: most replace; ssh, miniconda, mirrors go by key."""
     result: dict[str, Any] = {key: {} for key in _MERGED}
     for layer in layers:
-        for key in _LISTS:
+        for key in _REPLACED:
             if key in layer:
                 result[key] = layer[key]
         for key in _MERGED:
@@ -99,13 +99,15 @@ def _environment(name: str, said: Mapping[str, Any], source: Source) -> Environm
 def _wish(python: str, said: Mapping[str, Any] | bool) -> Wish | None:  # noqa: FBT001  # the file's
     if isinstance(said, bool):
         return None
-    companions = said.get("with", COMPANIONS)
+    companions = said.get("with")
     return Wish(
         python=python,
         release=said.get("release", "stable"),
         backend=said.get("backend", "auto"),
         source=said.get("source", "auto"),
-        companions=tuple(name for name in COMPANIONS if name in companions),
+        companions=None
+        if companions is None
+        else tuple(name for name in COMPANIONS if name in companions),
     )
 
 
@@ -134,6 +136,8 @@ def _mac(
         miniconda=Miniconda(**miniconda),
         channels=tuple(given.get("channels", MacHost.channels)),
         mirrors=Mirrors(**given["mirrors"]),
+        accept_license=given.get("accept_license", False),
+        accept_anaconda_terms=given.get("accept_anaconda_terms", False),
         where=source.where(("macs", name), key=True),
     )
 

@@ -46,7 +46,7 @@ def load(
         problems += [*settings.problems, *checked.problems]
         problems += meaning.settings(settings, (), checked.data)
         outside.append(replace(settings, data=checked.data))
-    problems += meaning.duplicates(outside[0].data, outside[1].data)
+    problems += meaning.inherited(*outside)
     if problems:
         raise LabError(problems)
     return build(path.resolve(), source, *outside)

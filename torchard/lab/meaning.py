@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from torchard.lab import specs
+from torchard.lab.channels import is_anaconda
 from torchard.lab.inherit import settings_of
-from torchard.lab.not_yet import ANACONDA, is_anaconda
 from torchard.lab.problem import Problem, shown
 from torchard.lab.schema import nearest, place
 
@@ -59,14 +59,6 @@ class Meaning:
     ) -> Iterator[Problem]:
         """Yield the faults of the settings of a Mac, a group or all, which stand in `source`."""
         yield from self._exist(source, (*path, "environments"), settings, "environments")
-        for index, channel in enumerate(settings.get("channels") or ()):
-            if channel is not None and is_anaconda(channel):
-                yield Problem(
-                    source.where((*path, "channels", index)),
-                    f"{shown(channel)} is Anaconda's channel, with terms that this version of"
-                    " Torchard cannot accept for you yet",
-                    ANACONDA,
-                )
         miniconda = settings.get("miniconda") or {}
         if {"version", "installer"} <= miniconda.keys():
             where = source.where((*path, "miniconda", "version"), key=True)
@@ -77,7 +69,46 @@ class Meaning:
             sentence = f"{_OURS} is where Torchard keeps its environments, no place for conda"
             yield Problem(where, sentence, "Write ~/miniconda3, or leave prefix out.")
 
-    def duplicates(
+    def inherited(self, defaults: Source, overrides: Source) -> Iterator[Problem]:
+        """Yield the faults of what the Macs end up with, after groups and settings from outside."""
+        yield from self._duplicates(defaults.data, overrides.data)
+        told = set()
+        for name, mac in self.macs.items():
+            if settings_of(mac or {}, self.groups, defaults.data, overrides.data).get(
+                "accept_anaconda_terms"
+            ):
+                continue
+            for problem in self._terms(name, mac or {}, defaults, overrides):
+                if problem not in told:
+                    told.add(problem)
+                    yield problem
+
+    def _terms(
+        self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
+    ) -> Iterator[Problem]:
+        """Yield each of Anaconda's channels in the list of channels that counts for a Mac."""
+        layers: list[tuple[Source, KeyPath, Any]] = [
+            (overrides, (), overrides.data),
+            (self.source, ("macs", name), mac),
+            *(
+                (self.source, ("groups", group), self.groups.get(group) or {})
+                for group in reversed(mac.get("groups") or ())
+            ),
+            (defaults, (), defaults.data),
+        ]
+        source, path, said = next(
+            layer for layer in layers if "channels" in layer[2] or layer[0] is defaults
+        )
+        for index, channel in enumerate(said.get("channels") or ()):
+            if channel is not None and is_anaconda(channel):
+                yield Problem(
+                    source.where((*path, "channels", index)),
+                    f"{shown(channel)} is Anaconda's channel, whose terms nobody has accepted here",
+                    "Read them (https://www.anaconda.com/legal) and write accept_anaconda_terms:"
+                    " true, or write conda-forge.",
+                )
+
+    def _duplicates(
         self, defaults: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> Iterator[Problem]:
         """Yield the Macs that are reached at the address of one before them."""

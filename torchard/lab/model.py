@@ -32,14 +32,15 @@ class Wish:
     """What an environment asks of PyTorch.
 
     `release` is `stable`, `nightly` or an exact version; `companions` is a subset of COMPANIONS
-    in that order; `python` is `MAJOR.MINOR`.
+    in that order, or None where nothing is said of them: all, as far as the source has any;
+    `python` is `MAJOR.MINOR`.
     """
 
     python: str
     release: str = "stable"
     backend: Backend = "auto"
     source: Source = "auto"
-    companions: tuple[str, ...] = COMPANIONS
+    companions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,14 @@ class Miniconda:
 
 @dataclass(frozen=True)
 class Mirrors:
-    """Other places to fetch from: URLs by conda channel, a simple index, an installer prefix."""
+    """Other places to fetch from: URLs by conda channel, simple indexes, an installer prefix.
+
+    `nightly` is the index of PyTorch's nightly builds.
+    """
 
     conda: Mapping[str, str] = field(default_factory=dict)
     wheels: str | None = None
+    nightly: str | None = None
     installers: str | None = None
 
 
@@ -104,7 +109,9 @@ class Mirrors:
 class MacHost:
     """One Mac of the lab with everything that its groups and the defaults give it.
 
-    `arch` and `macos` are expectations; the Mac's own facts decide.
+    `arch` and `macos` are expectations; the Mac's own facts decide. `accept_license` and
+    `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
+    Anaconda's channels, takes for accepted.
     """
 
     name: str
@@ -118,6 +125,8 @@ class MacHost:
     miniconda: Miniconda = Miniconda()
     channels: tuple[str, ...] = ("conda-forge",)
     mirrors: Mirrors = Mirrors()
+    accept_license: bool = False
+    accept_anaconda_terms: bool = False
     where: Position = Position("", 0, 0)
 
 

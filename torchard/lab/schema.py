@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from torchard.lab import specs
-from torchard.lab.not_yet import refused_key, refused_value
+from torchard.lab.not_yet import refused_key
 from torchard.lab.problem import Problem, shown
 from torchard.project import resource
 
@@ -27,6 +27,7 @@ _WANTED = {
     "array": ("a list", "Write a list, such as [one, two]."),
     "string": ("text", ""),
     "integer": ("a whole number", "Write a whole number, without quotes."),
+    "boolean": ("true or false", "Write true or false, without quotes."),
 }
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
 
@@ -193,20 +194,15 @@ def _pattern(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
         sentence, instead = explain(error.instance)
         yield Problem(where, f"{place(path)}: {sentence}", instead)
         return
-    refused = refused_value(str(key), error.instance)
-    sentence = f"{place(path)} cannot be {shown(error.instance)}"
-    yield Problem(where, *(refused or (sentence, message)))
+    yield Problem(where, f"{place(path)} cannot be {shown(error.instance)}", message)
 
 
 def _enum(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    key = path[-2] if isinstance(path[-1], int) else path[-1]
-    refused = refused_value(str(key), error.instance)
-    if refused is None:
-        words = error.validator_value
-        near = nearest(str(error.instance), words)
-        instead = f"Write {near or _alternatives(words)}."
-        refused = f"{place(path)} cannot be {shown(error.instance)}", instead
-    yield Problem(source.where(path), *refused)
+    words = error.validator_value
+    near = nearest(str(error.instance), words)
+    instead = f"Write {near or _alternatives(words)}."
+    sentence = f"{place(path)} cannot be {shown(error.instance)}"
+    yield Problem(source.where(path), sentence, instead)
 
 
 def _alternatives(words: list[str]) -> str:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from torchard.lab.yaml_source import KeyPath
 
-KEYS = ("environments", "ssh", "miniconda", "channels", "mirrors")
+KEYS = (
+    "environments", "ssh", "miniconda", "channels", "mirrors", "accept_license",
+    "accept_anaconda_terms",
+)  # fmt: skip
 COMMAND_LINE = "--data"
 _PLAIN = "Write NAME = VALUE with texts, numbers, lists and mappings only."
 

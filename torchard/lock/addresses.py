@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchard.lab.channels import channel_url
+
 if TYPE_CHECKING:
     from torchard.lab.model import Mirrors
     from torchard.lock.lockfile import CondaPackage
     from torchard.variant import Installer
-
-# Where conda itself looks for a channel that is named and not addressed: conda's `channel_alias`.
-CHANNEL_ALIAS = "https://conda.anaconda.org"
-
-
-def channel_url(channel: str) -> str:
-    """Return where a channel really is, mirrors apart; no slash at its end."""
-    return channel.rstrip("/") if "://" in channel else f"{CHANNEL_ALIAS}/{channel}"
 
 
 def channel_source(channel: str, mirrors: Mirrors) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torchard.depot import Depot
     from torchard.lab.model import Environment, Mirrors, Position
-    from torchard.variant import MacClass
+    from torchard.variant import MacClass, Variant
 
 SECONDS = 120  # for the solver: a hard but possible question takes a few
 _PATIENCE = 900  # seconds for the whole process, which fetches the channels' indexes first
@@ -26,14 +26,23 @@ _AT_ONCE = 8
 _ARCHSPEC = {"arm64": "m1", "x86_64": "x86_64"}
 
 
-def conda_specs(environment: Environment) -> tuple[str, ...]:
-    """Return what conda is asked for: the python, its pip for the wheels, the lab's own specs."""
-    return (f"python {environment.python}.*", "pip", *environment.conda)
+def conda_specs(environment: Environment, variant: Variant | None) -> tuple[str, ...]:
+    """Return what conda is asked for: the python, its pip for the wheels, the lab's own specs.
+
+    PyTorch is among them where it comes as conda packages.
+    """
+    torch: list[str] = []
+    if variant is not None and not variant.as_wheels:
+        torch = [
+            f"{name} =={version}" if version else name for name, version in variant.packages.items()
+        ]
+    return (f"python {environment.python}.*", "pip", *torch, *environment.conda)
 
 
-def solve(
+def solve(  # noqa: PLR0917  # each is one part of the question
     environment: Environment,
     mac_class: MacClass,
+    variant: Variant | None,
     channels: Sequence[str],
     mirrors: Mirrors,
     depot: Depot,
@@ -43,7 +52,7 @@ def solve(
     The archives that may hold Python distributions are fetched, to read what they provide. Raise
     LockError where there is no answer, DepotError where an archive cannot be had.
     """
-    specs = conda_specs(environment)
+    specs = conda_specs(environment, variant)
     system = {
         "__osx": (mac_class.macos, "0"),
         "__unix": ("0", "0"),
@@ -53,6 +62,7 @@ def solve(
         "urls": [channel_source(channel, mirrors) for channel in channels],
         "subdir": mac_class.subdir,
         "specs": specs,
+        "constraints": variant.constraints if variant else (),
         "system": system,
         "cache": str(depot.root / "channels"),
         "seconds": SECONDS,

@@ -3,7 +3,7 @@
 py-rattler is asyncio over tokio: it stands no process that gevent has patched, and a short process
 now and then dies at its very end. So it has a process for itself, judged by the answer it printed.
 
-    {"solve": {urls, subdir, specs, system, cache, seconds}} -> {"packages": [...]}
+    {"solve": {urls, subdir, specs, constraints, system, cache, seconds}} -> {"packages": [...]}
     {"provides": [archive, ...]}                             -> {"provides": [{name: version}, ...]}
     either                                                   -> {"error": kind, "text": ...}
 """
@@ -50,6 +50,7 @@ async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
         platforms=[asked["subdir"], "noarch"],
         virtual_packages=system,
         timeout=dt.timedelta(seconds=asked["seconds"]),
+        constraints=[rattler.MatchSpec(spec) for spec in asked["constraints"]],
         channel_priority=rattler.ChannelPriority.Strict,
     )
     by_name = {record.name.normalized: record for record in records}

@@ -5,6 +5,7 @@ No address is kept here. uv's own configuration decides; where it has none, pip'
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -59,18 +60,21 @@ def resolve(
     index: str | None,
     *,
     installed: Mapping[str, str] | None = None,
+    elsewhere: Mapping[str, str] | None = None,
     only_these: bool = False,
 ) -> tuple[Offer, ...]:
     """Return every wheel of each release that satisfies the requirements for a Mac.
 
     `python` is its full version; `index` a simple index instead of the machine's own. `installed`
     are distributions that are there already, whatever they need: no index has to know them, and
-    none of them is returned. With `only_these` no dependency is looked at. Raise IndexError with
-    uv's own words.
+    none of them is returned. `elsewhere` names the one index that a package is taken from, and
+    nothing else is. With `only_these` no dependency is looked at. Raise IndexError with uv's own
+    words.
     """
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
-        (directory / "requirements.in").write_text(_lines(requirements), encoding="utf-8")
+        project = _project(requirements, elsewhere or {})
+        (directory / "pyproject.toml").write_text(project, encoding="utf-8")
         there = [
             f"{name} @ {_stand_in(name, version, directory).as_uri()}"
             for name, version in (installed or {}).items()
@@ -83,7 +87,7 @@ def resolve(
         options += ["--python", sys.executable]
         done = subprocess.run(
             [
-                *(_uv(), "pip", "compile", "requirements.in", "--constraints", "constraints.in"),
+                *(_uv(), "pip", "compile", "pyproject.toml", "--constraints", "constraints.in"),
                 *("--python-platform", PLATFORMS[mac_class.arch], "--python-version", python),
                 *("--only-binary", ":all:", "--no-python-downloads", "--format", "pylock.toml"),
                 *("--no-header", "--no-progress", "--color", "never", "--quiet", *options),
@@ -98,6 +102,20 @@ def resolve(
         if done.returncode != 0:
             raise IndexError(_words(done.stderr))
         return tuple(_offers(done.stdout, directory))
+
+
+def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
+    """Return a project that needs the requirements: only such a file ties a package to an index."""
+    quoted = [json.dumps(one) for one in requirements]  # a JSON string is a TOML string, too
+    lines = ["[project]", 'name = "lab"', 'version = "0"', f"dependencies = [{', '.join(quoted)}]"]
+    names = {url: f"index-{number}" for number, url in enumerate(dict.fromkeys(elsewhere.values()))}
+    for url, name in names.items():
+        lines += ["[[tool.uv.index]]", f'name = "{name}"', f"url = {json.dumps(url)}"]
+        lines += ["explicit = true"]
+    if elsewhere:
+        lines += ["[tool.uv.sources]"]
+        lines += [f'{one} = {{index = "{names[url]}"}}' for one, url in elsewhere.items()]
+    return _lines(lines)
 
 
 def _stand_in(name: str, version: str, directory: Path) -> Path:

@@ -33,7 +33,7 @@ def inputs_digest(
         "question": QUESTION,
         "environment": environment.name,
         "class": str(mac_class),
-        "conda": conda_specs(environment),
+        "conda": conda_specs(environment, variant),
         "pip": environment.pip,
         "channels": list(channels),
         "variant": variant
@@ -55,18 +55,27 @@ def resolve(  # noqa: PLR0917  # each is one part of the question
     channels: Sequence[str],
     mirrors: Mirrors,
     depot: Depot,
+    *,
+    nightly: str,
 ) -> Lock:
     """Solve one environment for one Mac class: conda first, then the wheels around it.
 
-    Raise LockError where there is no answer, DepotError where an archive cannot be had.
+    `nightly` is the index of PyTorch's nightly builds, for a variant that is one. Raise LockError
+    where there is no answer, DepotError where an archive cannot be had.
     """
-    conda = solve(environment, mac_class, channels, mirrors, depot)
+    conda = solve(environment, mac_class, variant, channels, mirrors, depot)
     provided = _provided(conda, environment, mac_class)
     wheels: tuple[Wheel, ...] = ()
-    if variant is not None or environment.pip:
+    if (variant is not None and variant.as_wheels) or environment.pip:
         python = next(one.version for one in conda if one.name == "python")
         wheels = resolve_wheels(
-            environment, mac_class, variant, python=python, provided=provided, mirrors=mirrors
+            environment,
+            mac_class,
+            variant,
+            python=python,
+            provided=provided,
+            mirrors=mirrors,
+            nightly=nightly,
         )
     return Lock(
         environment=environment.name,
@@ -74,7 +83,7 @@ def resolve(  # noqa: PLR0917  # each is one part of the question
         inputs=inputs_digest(environment, mac_class, variant, channels),
         python=environment.python,
         variant=variant,
-        conda_specs=conda_specs(environment),
+        conda_specs=conda_specs(environment, variant),
         pip_specs=tuple(environment.pip),
         channels=tuple(channels),
         conda=conda,

@@ -31,19 +31,28 @@ def resolve_wheels(
     python: str,
     provided: Mapping[str, str],
     mirrors: Mirrors,
+    nightly: str,
 ) -> tuple[Wheel, ...]:
     """Return the wheels of an environment, by name.
 
     `python` is the full version of its python; `provided` are the distributions that conda's
-    packages hold: they count as installed, and none of them comes as a wheel. Raise LockError.
+    packages hold: they count as installed, and none of them comes as a wheel. `nightly` is the
+    index that a nightly variant comes from. Raise LockError.
     """
-    trio = variant.packages if variant else {}
-    requirements = [*(f"{name}=={version}" for name, version in trio.items()), *environment.pip]
+    trio = variant.packages if variant and variant.as_wheels else {}
+    wanted = [f"{name}=={version}" if version else name for name, version in trio.items()]
+    requirements = [*wanted, *environment.pip]
     constraints = variant.constraints if variant else ()
     _one_owner(environment, mac_class, trio, provided)
     try:
         offers = index.resolve(
-            requirements, constraints, mac_class, python, mirrors.wheels, installed=provided
+            requirements,
+            constraints,
+            mac_class,
+            python,
+            mirrors.wheels,
+            installed=provided,
+            elsewhere=_elsewhere(variant, nightly),
         )
     except index.IndexError as error:
         raise _unresolved(error.message, environment, mac_class, provided) from error
@@ -56,6 +65,11 @@ def resolve_wheels(
         for name in sorted(releases)
         if name not in provided
     )
+
+
+def _elsewhere(variant: Variant | None, nightly: str) -> dict[str, str]:
+    """Return the packages that come from an index of their own, each with that index."""
+    return dict.fromkeys(variant.packages, nightly) if variant and variant.nightly else {}
 
 
 def _one_owner(
@@ -78,7 +92,8 @@ def _one_owner(
         if name in provided and provided[name] != version:
             raise LockError(
                 f"{environment.where}: in {environment.name} for {mac_class}, {name}"
-                f" {provided[name]} comes from conda, and {version} is wanted as a wheel.",
+                f" {provided[name]} comes from conda, and {version or 'a nightly build'} is wanted"
+                " as a wheel.",
                 "A package has one owner: take what brings it out of `conda:`.",
             )
 
@@ -156,7 +171,7 @@ def _asked(environment: Environment, text: str) -> Position:
     return environment.where
 
 
-def addresses(lock: Lock, mirrors: Mirrors) -> dict[str, str]:
+def addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[str, str]:
     """Return where each wheel of a lock is now, by sha256; one that is gone is not there.
 
     Raise LockError where the index gives no answer.
@@ -164,7 +179,13 @@ def addresses(lock: Lock, mirrors: Mirrors) -> dict[str, str]:
     pins = [f"{one.name}=={one.version}" for one in lock.wheels]
     try:
         offers = index.resolve(
-            pins, (), lock.mac_class, lock.python, mirrors.wheels, only_these=True
+            pins,
+            (),
+            lock.mac_class,
+            lock.python,
+            mirrors.wheels,
+            elsewhere=_elsewhere(lock.variant, nightly),
+            only_these=True,
         )
     except index.IndexError as error:
         raise LockError(

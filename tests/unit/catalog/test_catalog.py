@@ -14,7 +14,8 @@ import yaml
 from packaging.version import Version
 
 from torchard.catalog import catalog
-from torchard.catalog.catalog import Catalogue, Wheels, load_catalog, parse_catalog
+from torchard.catalog.catalog import load_catalog, parse_catalog
+from torchard.catalog.rows import Builds, Catalogue
 
 ROOT = Path(__file__).parents[3]
 FILES = {
@@ -22,6 +23,8 @@ FILES = {
     for name in ("pytorch.yaml", "installers.yaml")
 }
 PYTORCH, INSTALLERS = FILES["pytorch.yaml"], FILES["installers.yaml"]
+DISTRIBUTIONS = {one["distribution"]: one for one in INSTALLERS["distributions"]}
+INSTALLER_ROWS = [(name, row) for name, one in DISTRIBUTIONS.items() for row in one["installers"]]
 ARCHS = ("arm64", "x86_64")
 
 
@@ -52,9 +55,15 @@ def test_file_holds_to_the_schema(name):
         ("pytorch.yaml", lambda data: data["releases"][0].update(mps=15.0)),
         ("pytorch.yaml", lambda data: data["releases"][0].update(colour="red")),
         ("pytorch.yaml", lambda data: data["macs"][0].update(arch="ppc")),
-        ("installers.yaml", lambda data: data["installers"][0].pop("source")),
-        ("installers.yaml", lambda data: data["installers"][0].update(sha256="c73b91d5")),
-        ("installers.yaml", lambda data: data["installers"][0].update(python=3.1)),
+        ("installers.yaml", lambda data: data["distributions"][0]["installers"][0].pop("source")),
+        (
+            "installers.yaml",
+            lambda data: data["distributions"][0]["installers"][0].update(sha256="c73b91d5"),
+        ),
+        (
+            "installers.yaml",
+            lambda data: data["distributions"][0]["installers"][0].update(python=3.1),
+        ),
     ],
 )
 def test_schema_refuses_a_spoiled_file(name, spoil):
@@ -156,7 +165,7 @@ def test_thresholds_are_where_a_choice_changes():
     """Thresholds ascend from the oldest macOS of the arch through every minimum of a row."""
     known = load_catalog()
     assert known.thresholds("arm64") == ("11.0", "12.0", "12.3", "13.0", "14.0", "15.0")
-    assert known.thresholds("x86_64") == ("10.13", "10.15", "12.0")
+    assert known.thresholds("x86_64") == ("10.13", "10.15", "11.0", "12.0")
     with pytest.raises(KeyError):
         known.thresholds("ppc")
 
@@ -165,58 +174,86 @@ def test_minima_count_as_measured_without_their_rows():
     """Without the rows of `taken_as`, minima within macOS 11 and 10.13 are thresholds too."""
     strict = parse_catalog({**PYTORCH, "taken_as": []}, INSTALLERS)
     assert strict.thresholds("arm64")[:4] == ("11.0", "11.1", "11.6", "12.0")
-    first = strict.releases[-1].wheels["x86_64"]["torch"][0]
+    first = strict.releases[-1].builds["x86_64"]["torch"][0]
     assert first.macos == Version("12.0")
 
 
 def test_pythons_are_those_of_torch_itself():
     """The pythons of an arch are those that torch itself has a wheel for."""
+    wheels = load_catalog().lanes["wheels"]
+    assert wheels.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
+    assert wheels.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
+    assert load_catalog().nightly.pythons("x86_64") == ()
+
+
+@pytest.mark.parametrize("name", ["conda-forge", "pytorch-channel"])
+def test_conda_builds_are_of_known_releases(name):
+    """What a channel builds is a release of PyTorch's own, whose MPS floor and numpy it shares."""
     known = load_catalog()
-    assert known.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
-    assert known.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
+    own = {one.version: one for one in known.releases}
+    versions = [one.version for one in known.lanes[name].releases]
+    assert versions == sorted(versions, reverse=True)
+    for release in known.lanes[name].releases:
+        upstream = own[release.version]
+        assert (release.mps, release.constraints) == (upstream.mps, upstream.constraints)
+
+
+def test_intel_has_newer_releases_in_conda_forge_only():
+    """For Intel, wheels end at 2.2.2, and conda-forge goes on beyond."""
+    lanes = load_catalog().lanes
+    newest = {
+        name: next(str(one) for one in lane.releases if "x86_64" in one.builds)
+        for name, lane in lanes.items()
+    }
+    assert newest == {"wheels": "2.2.2", "conda-forge": "2.13.0", "pytorch-channel": "2.2.2"}
 
 
 def test_open_range_of_pythons():
     """A row without a last python is for its first and any newer one."""
-    wheels = Wheels((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
+    wheels = Builds((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
     assert [wheels.built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
     assert wheels.macos == Version("14.0")
 
 
-def test_automatic_installers_are_known_and_admit_their_macs():
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_automatic_installers_are_known_and_admit_their_macs(name):
     """Each arch has an automatic installer from its oldest macOS on, never below its minimum."""
-    known = load_catalog()
-    assert len(known.installers.automatic) == len(INSTALLERS["automatic"])
-    for one in known.installers.automatic:
-        assert one.installer in known.installers.rows
+    platforms, known = load_catalog().platforms, load_catalog().installers[name]
+    assert len(known.automatic) == len(DISTRIBUTIONS[name]["automatic"])
+    for one in known.automatic:
+        assert one.installer in known.rows
         assert one.installer.macos is None or one.installer.macos <= one.macos
     for arch in ARCHS:
-        floors = [one.macos for one in known.installers.automatic if one.installer.arch == arch]
-        assert min(floors) == known.platforms[arch].macos
+        floors = [one.macos for one in known.automatic if one.installer.arch == arch]
+        assert min(floors) == platforms[arch].macos
 
 
-@pytest.mark.parametrize("row", INSTALLERS["installers"], ids=lambda row: row["file"])
-def test_installer_file_is_named_after_its_row(row):
-    """An installer's file name says its python, version and arch."""
+@pytest.mark.parametrize(
+    ("name", "row"), INSTALLER_ROWS, ids=lambda one: one if isinstance(one, str) else one["file"]
+)
+def test_installer_file_is_named_after_its_row(name, row):
+    """An installer's file name says its version and arch, and Miniconda's its python, too."""
     python = row["python"].replace(".", "")
-    assert row["file"] == f"Miniconda3-py{python}_{row['version']}-MacOSX-{row['arch']}.sh"
+    stem = f"Miniconda3-py{python}_" if name == "miniconda" else "Miniforge3-"
+    assert row["file"] == f"{stem}{row['version']}-MacOSX-{row['arch']}.sh"
 
 
 def test_no_two_installers_are_the_same():
     """Every installer has a file name and a sha256 of its own."""
     for key in ("file", "sha256"):
-        assert len({row[key] for row in INSTALLERS["installers"]}) == len(INSTALLERS["installers"])
+        assert len({row[key] for _, row in INSTALLER_ROWS}) == len(INSTALLER_ROWS)
 
 
-def test_installers_are_newest_first():
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_installers_are_newest_first(name, arch):
     """Installers of an arch go from the newest version to the oldest, and newest python first."""
-    for arch in ARCHS:
-        order = [
-            tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
-            for row in INSTALLERS["installers"]
-            if row["arch"] == arch
-        ]
-        assert order == sorted(order, reverse=True)
+    order = [
+        tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
+        for row in DISTRIBUTIONS[name]["installers"]
+        if row["arch"] == arch
+    ]
+    assert order == sorted(order, reverse=True)
 
 
 def test_catalogue_is_read_once_and_cannot_change():

@@ -160,7 +160,7 @@ def test_every_group_lists_its_macs_in_the_files_order(lab):
         ("pytorch: {with: []}", Wish("3.12", companions=())),
         (
             "pytorch: {with: [torchaudio, torchvision], release: '2.6.0'}",
-            Wish("3.12", release="2.6.0"),
+            Wish("3.12", release="2.6.0", companions=("torchvision", "torchaudio")),
         ),
         ("pytorch: {backend: cpu, source: wheels}", Wish("3.12", "stable", "cpu", "wheels")),
     ],
@@ -197,10 +197,7 @@ def test_faults_in_the_defaults_and_on_the_command_line_are_told_with_the_labs(l
         '--data: channels is the text "conda-forge", but must be a list',
         '--data: there is no environment "none"',
         '/all.py:1:8: ssh has no key "usr"',
-        (
-            '/all.py:2:13: "defaults" is Anaconda\'s channel, with terms that this version of'
-            " Torchard cannot accept for you yet"
-        ),
+        '/all.py:2:13: "defaults" is Anaconda\'s channel, whose terms nobody has accepted here',
         '/all.py:3:17: there is no environment "nothing"',
         '/lab.yaml:2:22: there is no environment "no"',
     ]

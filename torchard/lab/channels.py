@@ -1,0 +1,24 @@
+"""Conda channels by name: whose they are, and where. Pure."""
+
+from __future__ import annotations
+
+# Where conda itself looks for a channel that is named and not addressed: its `channel_alias`.
+ALIAS = "https://conda.anaconda.org"
+# Anaconda's own repository, and conda's short names for what is in it. `defaults` also has pkgs/r,
+# which is of no use to a python.
+ANACONDA = "https://repo.anaconda.com"
+_SHORT = {"defaults": "pkgs/main", "main": "pkgs/main", "free": "pkgs/free", "r": "pkgs/r"}
+_ANACONDA_HOSTS = ("repo.anaconda.com", "repo.continuum.io", "conda.anaconda.org/anaconda")
+
+
+def channel_url(channel: str) -> str:
+    """Return where a channel really is, mirrors apart; no slash at its end."""
+    if "://" in channel:
+        return channel.rstrip("/")
+    name = _SHORT.get(channel, channel)
+    return f"{ANACONDA if name.startswith('pkgs/') else ALIAS}/{name}"
+
+
+def is_anaconda(channel: str) -> bool:
+    """Tell whether a channel is Anaconda's own, whose terms have to be accepted."""
+    return any(f"//{host}" in channel_url(channel) for host in _ANACONDA_HOSTS)
