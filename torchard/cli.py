@@ -167,11 +167,13 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
 
     asked = without_class(load(lab))
     states, why = {}, {}
-    with _watched() as progress:
-        if asked:
-            from torchard.session import Session  # noqa: PLC0415
-        from torchard.intend import open_workspace  # noqa: PLC0415
+    if asked:  # before others use what it patches of the standard library
+        from torchard.session import Session, heed_signals  # noqa: PLC0415
 
+        heed_signals()
+    from torchard.intend import open_workspace  # noqa: PLC0415
+
+    with _watched() as progress:
         workspace = open_workspace(lab, locked=only_check)
         workspace.announce = progress.announce
         if asked:
@@ -204,7 +206,7 @@ def plan(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_jso
     """Show what would change on each Mac; write nothing there."""
     from torchard.render.text import plan_lines  # noqa: PLC0415
 
-    with _watched() as progress, _session(lab, limits, progress, locked=locked) as session:
+    with _session(lab, limits, locked=locked) as session:
         planned = session.plan()
     _show(planned, plan_lines(planned, full=full), as_json=as_json)
     if not as_json:
@@ -231,15 +233,15 @@ def apply(
         )
     from torchard.render.text import plan_lines, result_lines  # noqa: PLC0415
 
-    with _watched() as progress, _session(lab, limits, progress, locked=locked) as session:
+    with _session(lab, limits, locked=locked) as session:
         planned = session.plan()
-        progress.pause()
+        session.progress.pause()
         if not as_json:
             _show(planned, plan_lines(planned, full=full), as_json=False)
             _say_locked(session)
         if planned.summary.change and not yes:
             _ask(shown=not as_json)
-        progress.resume()
+        session.progress.resume()
         done = session.apply(planned) if planned.summary.change else None
     if as_json or done is not None:
         done = done or planned
@@ -277,7 +279,7 @@ def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -
     """
     from torchard.render.text import result_lines  # noqa: PLC0415
 
-    with _watched() as progress, _session(lab, limits, progress, locked=locked) as session:
+    with _session(lab, limits, locked=locked) as session:
         proved = session.verify()
     _show(proved, result_lines(proved), as_json=as_json)
     _leave(proved.exit_code)
@@ -313,21 +315,21 @@ def _watched() -> Iterator[Progress]:
 
 
 @contextmanager
-def _session(
-    lab: Path, limits: Iterable[str], progress: Progress, *, locked: bool
-) -> Iterator[Session]:
-    """Connect to the Macs that are meant and read them."""
-    # The session first: it patches the standard library before others import it.
-    from torchard.session import Session  # noqa: PLC0415  # isort: skip
+def _session(lab: Path, limits: Iterable[str], *, locked: bool) -> Iterator[Session]:
+    """Connect to the Macs that are meant and read them, under the eyes of who watches."""
+    # The session first: it patches the standard library before others import it, or use threads.
+    from torchard.session import Session, heed_signals  # noqa: PLC0415  # isort: skip
     from torchard.intend import open_workspace  # noqa: PLC0415
     from torchard.lab.limit import select as limited  # noqa: PLC0415
 
+    heed_signals()
     workspace = open_workspace(lab, locked=locked)
     macs = limited(workspace.lab, limits)
-    workspace.announce = progress.announce
-    workspace.lock_ahead(macs)
-    with Session(workspace, macs, progress) as session:
-        yield session
+    with _watched() as progress:
+        workspace.announce = progress.announce
+        workspace.lock_ahead(macs)
+        with Session(workspace, macs, progress) as session:
+            yield session
 
 
 def _show(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import pyinfra_cli  # noqa: F401  # patches the standard library for gevent: mus
 
 import json
 import logging
+import signal
 import socket
 import time
 from contextlib import contextmanager
@@ -59,6 +60,22 @@ KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step i
 # of ours uses, because some Mac's output looks like its question.
 ssh_client.AskPolicy = ssh_client.StrictPolicy
 connector.SUDO_PASSWORD_REQUIRED_LINES = ()
+
+
+def heed_signals() -> None:
+    """Let Ctrl-C and SIGTERM end the run, wherever they arrive.
+
+    Python raises them in the greenlet that happens to run: often one that serves a connection,
+    and takes it for its own end.
+    """
+    hub = gevent.get_hub()
+
+    def end(number: int, _frame: object) -> None:
+        error = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
+        hub.loop.run_callback_threadsafe(hub.parent.throw, error)
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
 
 
 class Session:

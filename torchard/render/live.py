@@ -43,11 +43,12 @@ class LiveProgress:
     """
 
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
-        self._live = Live(console=console, transient=True, get_renderable=self._table)
         self._clock = clock
         self._spinner = Spinner("dots")
         self._controller = ""
         self._macs: dict[str, _Line] = {}
+        # Last: it asks for the table at once.
+        self._live = Live(console=console, transient=True, get_renderable=self._table)
 
     def __enter__(self) -> LiveProgress:  # noqa: PYI034  # typing.Self is not in Python 3.10
         """Begin to show."""

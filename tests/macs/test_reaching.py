@@ -1,0 +1,201 @@
+"""How Macs are reached: why not, said with what to type; through ssh_config; never by a prompt.
+
+Nothing is changed on these Macs: every command here is a plan.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+
+import asyncssh
+import pytest
+
+from simlab.lab import SimLab
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, simlab_depot, torchard):
+    """Two Macs, and the locks of their lab."""
+    with SimLab(tmp_path_factory.mktemp("reaching") / "lab", 2, simlab_depot.root) as lab:
+        assert torchard("lock", lab.lab_file).returncode == 0
+        yield lab
+
+
+@pytest.fixture
+def mac(lab):
+    """The first Mac; its faults end with the test."""
+    yield lab.macs["studio-01"]
+    lab.macs["studio-01"].set(fault=None)
+
+
+@pytest.fixture
+def described(lab):
+    """The lab file's text; what a test changes of it ends with the test."""
+    text = lab.lab_file.read_text(encoding="utf-8")
+    yield text
+    lab.lab_file.write_text(text, encoding="utf-8")
+
+
+def plan(torchard, lab):
+    """Plan the lab, and return the first Mac's state and reason; the other one is never held up."""
+    done = torchard("plan", lab.lab_file, "--json", stdin="yes\n" * 9)
+    assert (done.returncode, done.stderr) == (3, "")
+    macs = json.loads(done.stdout)["macs"]
+    assert macs["studio-02"]["state"] == "change"
+    assert macs["studio-01"]["state"] == "unreached"
+    return macs["studio-01"]["reason"]
+
+
+def test_a_closed_port_is_said(lab, mac, torchard):
+    """A Mac that refuses the connection: its address and port, and where to turn it on."""
+    mac.set(fault="refuse")
+    reason = plan(torchard, lab)
+    assert reason.startswith(f"127.0.0.1:{mac.port} refused the connection; turn Remote Login on")
+
+
+def test_another_host_key_is_said(lab, mac, torchard):
+    """A key that is not the known one: why that may be, and the command that forgets the old."""
+    mac.set(fault="hostkey")
+    reason = plan(torchard, lab)
+    assert f"the host key of [127.0.0.1]:{mac.port} is not the one that is known" in reason
+    forget = f"ssh-keygen -R '[127.0.0.1]:{mac.port}' -f {lab.directory / 'known_hosts'}"
+    assert f"`{forget}`" in reason
+
+
+def test_an_unknown_host_key_is_neither_taken_nor_asked_about(lab, mac, described, torchard):
+    """A Mac that nobody knows is not talked to; its key is not written anywhere."""
+    other = lab.directory / "others"
+    other.write_text("", encoding="utf-8")
+    own = f"    ssh: {{port: {mac.port}}}"
+    assert own in described
+    known = f"    ssh: {{port: {mac.port}, known_hosts: others}}"
+    lab.lab_file.write_text(described.replace(own, known), encoding="utf-8")
+    reason = plan(torchard, lab)
+    assert f"the host key of [127.0.0.1]:{mac.port} is not known" in reason
+    assert f"-p {mac.port} -o UserKnownHostsFile={other} " in reason
+    assert other.read_text(encoding="utf-8") == ""
+
+
+def test_a_key_that_the_mac_does_not_take_is_said(lab, mac, described, torchard):
+    """A Mac that takes none of our keys: the command that gives it one."""
+    key = lab.directory / "stranger"
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key))
+    key.chmod(0o600)
+    own = f"    ssh: {{port: {mac.port}}}"
+    text = described.replace(own, f"    ssh: {{port: {mac.port}, key: stranger}}")
+    lab.lab_file.write_text(text, encoding="utf-8")
+    reason = plan(torchard, lab)
+    assert f"127.0.0.1:{mac.port} takes none of your keys" in reason
+    assert f"`ssh-copy-id -i {key} -p {mac.port} " in reason
+
+
+def test_a_key_with_a_passphrase_is_never_asked_for(lab, mac, described, torchard):
+    """A key file that is locked: the agent is the way, and nothing is asked at the terminal."""
+    key = lab.directory / "locked"
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key), passphrase="secret")
+    key.chmod(0o600)
+    own = f"    ssh: {{port: {mac.port}}}"
+    text = described.replace(own, f"    ssh: {{port: {mac.port}, key: locked}}")
+    lab.lab_file.write_text(text, encoding="utf-8")
+    reason = plan(torchard, lab)
+    assert f"the private key {key} has a passphrase; run `ssh-add {key}`" in reason
+
+
+class Jump(asyncssh.SSHServer):
+    """A host that one only passes through; it takes the lab's key."""
+
+    def __init__(self, key):
+        self.key = key
+        self.asked = []
+
+    def begin_auth(self, username):
+        return True
+
+    def public_key_auth_supported(self):
+        return True
+
+    def validate_public_key(self, username, key):
+        return key.public_data == self.key
+
+    def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
+        self.asked.append((dest_host, dest_port))
+        return True
+
+
+@pytest.fixture
+def jump(lab):
+    """A jump host that runs: its port, its public host key, and what went through it."""
+    key = asyncssh.read_public_key(lab.directory / "id_ed25519.pub").public_data
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
+    server = Jump(key)
+    started, ended = threading.Event(), asyncio.Event()
+
+    async def serve():
+        listener = await asyncssh.listen(
+            "127.0.0.1", 0, server_factory=lambda: server, server_host_keys=[host_key]
+        )
+        server.port = listener.get_port()
+        server.loop = asyncio.get_running_loop()
+        started.set()
+        await ended.wait()
+        listener.close()
+        await listener.wait_closed()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert started.wait(20)
+    server.public = host_key.export_public_key().decode().strip()
+    yield server
+    server.loop.call_soon_threadsafe(ended.set)
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def through(lab, mac, described, jump, tmp_path):
+    """Describe the Mac by nothing but its name: an ssh_config says the rest, with a jump host."""
+
+    def describe(known):
+        (tmp_path / "jump_hosts").write_text(known, encoding="utf-8")
+        (tmp_path / "config").write_text(
+            f"Host jump\n  HostName 127.0.0.1\n  Port {jump.port}\n  User anybody\n"
+            f"  IdentityFile {lab.directory / 'id_ed25519'}\n"
+            f"  UserKnownHostsFile {tmp_path / 'jump_hosts'}\n"
+            f"Host studio-01\n  HostName 127.0.0.1\n  Port {mac.port}\n  ProxyJump jump\n",
+            encoding="utf-8",
+        )
+        own = f"    address: 127.0.0.1\n    ssh: {{port: {mac.port}}}\n"
+        assert own in described
+        by_name = f"    ssh: {{config: {tmp_path / 'config'}}}\n"
+        lab.lab_file.write_text(described.replace(own, by_name), encoding="utf-8")
+
+    return describe
+
+
+def test_a_jump_host_of_an_ssh_config_is_passed_through(lab, mac, through, jump, torchard):
+    """A Mac behind ProxyJump is read as any other."""
+    through(f"[127.0.0.1]:{jump.port} {jump.public}\n")
+    done = torchard("plan", lab.lab_file, "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    assert jump.asked == [("127.0.0.1", mac.port)]
+
+
+def test_the_key_of_a_jump_host_has_to_be_known_too(lab, mac, through, jump, torchard, tmp_path):
+    """A jump host that nobody knows is neither taken nor asked about, and nothing passes it."""
+    through("")
+    reason = plan(torchard, lab)
+    assert f"the host key of [127.0.0.1]:{jump.port} is not known" in reason
+    assert f"`ssh -F {tmp_path / 'config'} " in reason
+    assert jump.asked == []
+    assert (tmp_path / "jump_hosts").read_text(encoding="utf-8") == ""
+
+
+def test_an_ssh_config_that_is_not_there_is_said(lab, mac, described, torchard):
+    """pyinfra would go on without it, to another address than the one that is meant."""
+    own = f"    ssh: {{port: {mac.port}}}"
+    text = described.replace(own, f"    ssh: {{port: {mac.port}, config: nowhere}}")
+    lab.lab_file.write_text(text, encoding="utf-8")
+    assert re.search(r"^the ssh_config \S+/nowhere is not there", plan(torchard, lab))

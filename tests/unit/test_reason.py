@@ -1,0 +1,157 @@
+"""Why a Mac was not reached, of the very errors that pyinfra and paramiko raise."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import pytest
+from paramiko import (
+    AuthenticationException,
+    BadHostKeyException,
+    ECDSAKey,
+    PasswordRequiredException,
+    SSHException,
+)
+from paramiko.ssh_exception import NoValidConnectionsError
+from pyinfra.api.exceptions import ConnectError, PyinfraError
+from pyinfra.connectors.ssh_util import get_private_key, raise_connect_error
+
+from torchard.errors import TorchardError
+from torchard.lab.model import MacHost, Ssh
+from torchard.reason import lost, reason
+
+MAC = MacHost("studio-01", address="192.0.2.11", ssh=Ssh(user="admin"))
+ODD = MacHost(
+    "studio-02",
+    address="192.0.2.12",
+    ssh=Ssh(user="admin", port=2222, key="/keys/lab", known_hosts="/lab/known hosts"),
+)
+
+
+def connecting(error):
+    """What pyinfra's SSH connector makes of an error."""
+    try:
+        try:
+            raise error
+        except type(error) as caught:
+            raise_connect_error(None, "some words of pyinfra", caught)
+    except ConnectError as made:
+        return made
+
+
+def refused(number):
+    """The error that paramiko makes of one address that it could not connect to."""
+    return NoValidConnectionsError({("192.0.2.11", 22): OSError(number, "some words")})
+
+
+@pytest.mark.parametrize(
+    ("error", "begins", "says"),
+    [
+        (refused(errno.ECONNREFUSED), "192.0.2.11 refused the connection", "Remote Login"),
+        (refused(errno.EHOSTUNREACH), "there is no way to 192.0.2.11", "network"),
+        (OSError(errno.ENETUNREACH, "x"), "there is no way to 192.0.2.11", "network"),
+        (TimeoutError("timed out"), "192.0.2.11 did not answer in time", "awake"),
+        (socket.gaierror(8, "nodename"), "192.0.2.11 is a name that does not", "`address:`"),
+        (OSError(errno.EMFILE, "Too many"), "192.0.2.11 cannot be connected to", "Too many"),
+        (
+            SSHException("StrictPolicy: No host key for 192.0.2.11 found in known_hosts"),
+            "the host key of 192.0.2.11 is not known",
+            "`ssh admin@192.0.2.11`",
+        ),
+        (
+            BadHostKeyException("192.0.2.11", ECDSAKey.generate(), ECDSAKey.generate()),
+            "the host key of 192.0.2.11 is not the one",
+            "`ssh-keygen -R 192.0.2.11`",
+        ),
+        (
+            AuthenticationException("Authentication failed."),
+            "192.0.2.11 takes none of your keys",
+            "`ssh-copy-id admin@192.0.2.11`",
+        ),
+        (
+            PasswordRequiredException("Private key file is encrypted"),
+            "the key for 192.0.2.11 has a passphrase",
+            "`ssh-add`",
+        ),
+        (
+            SSHException("No authentication methods available"),
+            "there is no key to show 192.0.2.11",
+            "ssh.key",
+        ),
+        (
+            SSHException("Error reading SSH protocol banner"),
+            "192.0.2.11 answers, but not as an SSH server",
+            "port",
+        ),
+        (SSHException("some new words"), "192.0.2.11 cannot be connected to", "some new words"),
+        (EOFError(), "192.0.2.11 cannot be connected to", "EOFError"),
+    ],
+)
+def test_a_failure_to_connect_is_said_with_a_way_out(error, begins, says):
+    """What was found comes first, what to look at or to type after it; pyinfra's words are gone."""
+    said = reason(connecting(error), MAC)
+    assert said.startswith(begins)
+    assert says in said
+    assert "pyinfra" not in said
+    assert len(said.splitlines()) == 1
+
+
+def test_what_to_type_has_the_labs_own_port_key_and_known_hosts():
+    """Commands are quoted, and complete for a Mac that is not reached the usual way."""
+    unknown = SSHException("StrictPolicy: No host key for [192.0.2.12]:2222 found in known_hosts")
+    assert "`ssh -p 2222 -o 'UserKnownHostsFile=/lab/known hosts' admin@192.0.2.12`" in reason(
+        connecting(unknown), ODD
+    )
+    changed = BadHostKeyException("192.0.2.12", ECDSAKey.generate(), ECDSAKey.generate())
+    assert "`ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`" in reason(
+        connecting(changed), ODD
+    )
+    denied = AuthenticationException("Authentication failed.")
+    assert "`ssh-copy-id -i /keys/lab -p 2222 admin@192.0.2.12`" in reason(connecting(denied), ODD)
+    by_name = MacHost("studio-03", ssh=Ssh(config="/lab/ssh_config"))
+    assert "`ssh -F /lab/ssh_config studio-03`" in reason(connecting(unknown), by_name)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "is not there"), ("nonsense", "is no private key that can be read")],
+)
+def test_a_private_key_that_cannot_be_read_is_named(tmp_path, content, says):
+    """What pyinfra finds wrong with the key that the lab names is said of that key."""
+    key = tmp_path / "key"
+    if content is not None:
+        key.write_text(content, encoding="utf-8")
+
+    class State:
+        private_keys: dict = {}  # noqa: RUF012  # pyinfra's, of one run
+        cwd = None
+
+    with pytest.raises(PyinfraError) as caught:
+        get_private_key(State, str(key), "")
+    mac = MacHost("studio-01", ssh=Ssh(key=str(key)))
+    assert reason(caught.value, mac).startswith(f"{'the private key ' * (not content)}{key} {says}")
+
+
+def test_a_connection_that_breaks_does_no_harm():
+    """Whatever breaks it, the same sentence: what to do is the same."""
+    for error in (EOFError(), SSHException("Channel closed."), OSError("Socket is closed")):
+        assert reason(error, MAC) == lost(MAC)
+    assert "the same command again" in lost(ODD)
+    assert "192.0.2.12:2222" in lost(ODD)
+
+
+def test_the_mac_at_hand_has_no_connection_to_lose():
+    """An error of this machine's own files is said as it is."""
+    here = MacHost("this-mac", connection="local")
+    assert reason(OSError(errno.ENOSPC, "No space left"), here) == (
+        "OSError: [Errno 28] No space left"
+    )
+
+
+def test_what_is_a_sentence_already_stays_one():
+    """Our own errors say it all; what nobody thought of keeps its name."""
+    assert reason(TorchardError("it runs Linux, not macOS", "Go."), MAC) == (
+        "it runs Linux, not macOS\n  Go."
+    )
+    assert reason(KeyError("x"), MAC) == "KeyError: 'x'"
