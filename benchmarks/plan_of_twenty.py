@@ -5,7 +5,8 @@
 The Macs are simulated, on this same machine: what they cost is in every figure alike, and no
 figure says anything about a real Mac. So only ratios are worth keeping, and the controller's own
 CPU time, which its operating system counts for each process. `ansible`, where it is installed
-beside this python, runs the same probe too (`-m raw`, 20 forks).
+beside this python, runs the same probe too (`-m raw`, 20 forks): `pip install ansible-core` into
+a venv that has Torchard, and start this file with that venv's python.
 """
 
 from __future__ import annotations
@@ -94,14 +95,20 @@ def ansible(lab: Lab, directory: Path) -> Callable[[], Took] | None:
     hosts = {
         mac.name: {
             "ansible_host": mac.address,
+            "ansible_port": mac.ssh.port,
             "ansible_ssh_common_args": " ".join(ssh_options(mac)),
+            # As the others: a connection of this run's own, and no terminal.
+            "ansible_ssh_args": "-o ControlMaster=no",
+            "ansible_ssh_use_tty": False,
         }
         for mac in lab.macs.values()
     }
     inventory = directory / "ansible.json"
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     prefix = next(iter(lab.macs.values())).miniconda.prefix
-    options = ["-i", str(inventory), "-f", "20", "-m", "raw", "-a", probe.script(prefix)]
+    # As JSON: written bare, ansible would split the script into words by rules of its own.
+    script = json.dumps({"_raw_params": probe.script(prefix)})
+    options = ["-i", str(inventory), "-f", "20", "-m", "raw", "-a", script]
     return lambda: timed([[program, "all", *options]])
 
 
