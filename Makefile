@@ -32,7 +32,7 @@ test: setup
 	$(BIN)/python -m pytest -n 2
 
 test-live: setup
-	$(BIN)/python -m pytest -m live tests/live
+	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check

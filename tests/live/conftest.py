@@ -1,0 +1,46 @@
+"""`make test-live`: what only the real package index can tell.
+
+The conda packages come from simlab's channel and the Macs are simulated; the wheels are those that
+real Macs get, from the index that this machine is configured with. Some 270 MB are fetched.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from wheel_lab import SIMULATED, WheelLab
+
+from simlab.lab import SimLab
+from simlab.spec import MacSpec
+
+_PATIENCE = 1800  # seconds: torch's wheels may come over a slow line
+
+
+@pytest.fixture(scope="session")
+def torchard(artefacts):
+    """The `torchard` command, given time for real downloads."""
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "torchard", *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, simlab_depot, torchard):
+    """The lab, locked once for all tests, while no Mac answered."""
+    spec = [MacSpec(name, *mac, fault="refuse") for name, mac in SIMULATED.items()]
+    with SimLab(tmp_path_factory.mktemp("live") / "lab", spec, simlab_depot.root) as simulated:
+        lab = WheelLab(simulated)
+        done = torchard("lock", lab.file)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield lab

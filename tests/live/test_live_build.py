@@ -1,0 +1,140 @@
+"""Real Mac wheels, installed on simulated Macs by a real pip.
+
+The libraries inside are for macOS, so no proof can hold here; what is proved is that a proof which
+does not hold shows nothing, and that pip took wheels whose libraries run on the Mac.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from mach_o import slices
+from wheel_lab import SIMULATED
+
+pytestmark = pytest.mark.live
+
+RELEASES = {"studio-15": "2.15.0", "studio-13": "2.6.0"}
+each_mac = pytest.mark.parametrize("name", SIMULATED)
+
+
+@pytest.fixture(scope="module")
+def applied(lab, torchard):
+    """The answer of `torchard apply` for both simulated Macs, and how it ended."""
+    if sys.platform == "darwin":
+        pytest.skip("on a Mac the real libraries may load, and their proof hold")
+    lab.open()
+    limits = [option for name in SIMULATED for option in ("--limit", name)]
+    done = torchard("apply", lab.file, "--locked", "--yes", "--json", *limits)
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def mac(lab, applied):
+    """Return a simulated Mac by its name, after its failed build."""
+    return lab.simulated.macs.__getitem__
+
+
+@pytest.fixture(scope="module")
+def installed(mac):
+    """Build again, aside, what did not pass its proof; return its site-packages.
+
+    The commands are the build's own, as its log has them.
+    """
+    built = {}
+
+    def build(name):
+        if name not in built:
+            built[name] = _build_aside(mac(name))
+        return built[name]
+
+    return build
+
+
+def _build_aside(mac):
+    log = _build_log(mac)
+    conda, pip = re.findall(r"(?m)^\+ (\S+/bin/conda create .*|\S+ -I -m pip .*)$", log)
+    generation = re.search(r" -p (\S+)", conda)[1]
+    _lay_out_kit(mac, Path(generation).name)
+    aside = mac.home / "aside"
+    for command in (conda, pip):
+        done = mac.run(command.replace(generation, str(aside)), timeout=900)
+        assert done.returncode == 0, done.stderr
+    return aside / "lib/python3.12/site-packages"
+
+
+def _lay_out_kit(mac, generation):
+    """Name the artefacts in the Mac's depot again as conda and pip want them named."""
+    root = mac.home / ".torchard"
+    kit = root / "kits" / generation
+    for line in (kit / "artefacts").read_text(encoding="utf-8").splitlines():
+        sha256, target = line.split(" ", 1)
+        (kit / target).parent.mkdir(parents=True, exist_ok=True)
+        (kit / target).unlink(missing_ok=True)
+        (kit / target).hardlink_to(root / "depot" / sha256)
+
+
+def _build_log(mac):
+    (path,) = (mac.home / ".torchard/log").glob("*-torch-*.log")
+    return path.read_text(encoding="utf-8")
+
+
+def test_a_proof_that_does_not_hold_fails_its_macs(applied):
+    code, answer = applied
+    states = {name: row["state"] for name, row in answer["macs"].items()}
+    assert (code, states) == (1, dict.fromkeys(SIMULATED, "failed"))
+
+
+@each_mac
+def test_the_reason_is_that_the_libraries_are_not_for_this_system(applied, name):
+    """Nothing else is amiss: python, arch and the version of every package are the lock's."""
+    *failures, sentence, _where = applied[1]["macs"][name]["reason"].splitlines()
+    assert sentence == "The proof failed, so torch was not shown; what was there is still there."
+    assert any(re.search(r"OSError: \S+/libtorch_global_deps\.dylib: ", one) for one in failures)
+    others = [one for one in failures if not re.match(r"(torch|import \w+) fails: ", one)]
+    assert others == []
+
+
+@each_mac
+def test_nothing_is_shown_and_nothing_is_left_half_built(mac, name):
+    home = mac(name).home
+    assert not (home / "miniconda3/envs/torch").is_symlink()
+    assert list((home / ".torchard/generations").iterdir()) == []
+
+
+@each_mac
+def test_the_wheels_were_installed_by_hash_and_without_an_index(mac, name):
+    log = _build_log(mac(name))
+    assert re.search(r"pip install --no-deps --require-hashes --no-index .*--find-links /", log)
+
+
+@each_mac
+def test_the_release_that_fits_the_mac_was_installed(installed, name):
+    (found,) = installed(name).glob("torch-*.dist-info")
+    assert found.name == f"torch-{RELEASES[name]}.dist-info"
+
+
+@each_mac
+def test_every_library_that_was_installed_runs_on_the_mac(installed, name):
+    """Each has a part for the Mac's arch, built for its macOS or an older one."""
+    arch, macos = SIMULATED[name]
+    newest = tuple(map(int, macos.split(".")))
+    site = installed(name)
+    built = {str(path.relative_to(site)): _slices(path) for path in site.rglob("*")}
+    libraries = {path: found for path, found in built.items() if found}
+    assert {"torch/lib/libtorch_cpu.dylib", "torch/lib/libomp.dylib"} <= libraries.keys()
+    unfit = {
+        path: found
+        for path, found in libraries.items()
+        if not any(one.arch == arch and one.macos <= (*newest, 0)[:3] for one in found)
+    }
+    assert unfit == {}
+
+
+def _slices(path):
+    if path.suffix not in {".dylib", ".so"}:
+        return []
+    return slices(path.read_bytes())
