@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Up to the last @ before a space: a password that should have been escaped is one all the same.
 _LOGIN = re.compile(r"(?<=://)[^\s'\"`<>]*@")
@@ -26,7 +30,7 @@ def logins(text: str) -> dict[str, str]:
     return {host: login for login, host in re.findall(r"://([^\s/@]+)@([^\s/@?#]+)", text)}
 
 
-def with_login(url: str, known: dict[str, str]) -> str:
+def with_login(url: str, known: Mapping[str, str]) -> str:
     """Return a URL with the login that is known for its host, unless it has one of its own."""
     parts = urlsplit(url)
     login = known.get(parts.netloc)

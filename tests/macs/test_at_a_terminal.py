@@ -126,7 +126,7 @@ def test_yes_is_asked_for_where_nobody_can_be_asked(lab, torchard):
 
 
 def test_progress_is_for_a_terminal_and_never_in_the_result(lab, at_a_terminal, torchard):
-    """A terminal at stderr sees what is going on; stdout has the JSON alone; a pipe sees nothing."""
+    """A terminal at stderr sees what goes on; stdout has the JSON alone; a pipe sees nothing."""
     terminal = at_a_terminal("plan", lab.lab_file, "--json")
     code, out = terminal.end()
     assert code == 2

@@ -95,7 +95,7 @@ def test_a_key_that_the_mac_does_not_take_is_said(lab, mac, described, torchard)
 def test_a_key_with_a_passphrase_is_never_asked_for(lab, mac, described, torchard):
     """A key file that is locked: the agent is the way, and nothing is asked at the terminal."""
     key = lab.directory / "locked"
-    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key), passphrase="secret")
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key), passphrase="secret")  # noqa: S106  # a test's
     key.chmod(0o600)
     own = f"    ssh: {{port: {mac.port}}}"
     text = described.replace(own, f"    ssh: {{port: {mac.port}, key: locked}}")
@@ -111,16 +111,16 @@ class Jump(asyncssh.SSHServer):
         self.key = key
         self.asked = []
 
-    def begin_auth(self, username):
+    def begin_auth(self, username):  # noqa: ARG002  # asyncssh names them
         return True
 
     def public_key_auth_supported(self):
         return True
 
-    def validate_public_key(self, username, key):
+    def validate_public_key(self, username, key):  # noqa: ARG002
         return key.public_data == self.key
 
-    def connection_requested(self, dest_host, dest_port, orig_host, orig_port):
+    def connection_requested(self, dest_host, dest_port, *_origin):
         self.asked.append((dest_host, dest_port))
         return True
 
@@ -183,7 +183,9 @@ def test_a_jump_host_of_an_ssh_config_is_passed_through(lab, mac, through, jump,
     assert jump.asked == [("127.0.0.1", mac.port)]
 
 
-def test_the_key_of_a_jump_host_has_to_be_known_too(lab, mac, through, jump, torchard, tmp_path):
+def test_the_key_of_a_jump_host_has_to_be_known_too(  # noqa: PLR0917  # fixtures
+    lab, mac, through, jump, torchard, tmp_path
+):
     """A jump host that nobody knows is neither taken nor asked about, and nothing passes it."""
     through("")
     reason = plan(torchard, lab)
@@ -194,7 +196,7 @@ def test_the_key_of_a_jump_host_has_to_be_known_too(lab, mac, through, jump, tor
 
 
 def test_an_ssh_config_that_is_not_there_is_said(lab, mac, described, torchard):
-    """pyinfra would go on without it, to another address than the one that is meant."""
+    """Otherwise pyinfra would go on without it, to another address than the one that is meant."""
     own = f"    ssh: {{port: {mac.port}}}"
     text = described.replace(own, f"    ssh: {{port: {mac.port}, config: nowhere}}")
     lab.lab_file.write_text(text, encoding="utf-8")

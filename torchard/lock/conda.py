@@ -9,19 +9,22 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from torchard.credentials import hidden
 from torchard.lock.addresses import channel_source, conda_address
-from torchard.lock.lockfile import CondaPackage, LockError
+from torchard.lock.lockfile import LockError, conda_package
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from torchard.depot import Depot
     from torchard.lab.model import Environment, Mirrors, Position
+    from torchard.lock.lockfile import CondaPackage
     from torchard.variant import MacClass, Variant
 
 SECONDS = 120  # for the solver: a hard but possible question takes a few
 _PATIENCE = 900  # seconds for the whole process, which fetches the channels' indexes first
 _AT_ONCE = 8
+_WORKER = (sys.executable, "-m", "torchard.lock.conda_worker")
 # The oldest processor of each arch, as conda's own `__archspec` names it.
 _ARCHSPEC = {"arm64": "m1", "x86_64": "x86_64"}
 
@@ -70,8 +73,8 @@ def solve(  # noqa: PLR0917  # each is one part of the question
     answer = _ask({"solve": request})
     if "error" in answer:
         raise _unsolved(answer, environment, mac_class, channels)
-    rows = answer["packages"]
-    packages = [_package(row, channels) for row in rows]
+    rows = answer["solve"]
+    packages = [_described(row, channels[row["channel"]], {}) for row in rows]
     python = next(one for one in packages if one.name == "python")
     if re.search(r"_cp\d+t$", python.build):
         raise LockError(
@@ -81,24 +84,23 @@ def solve(  # noqa: PLR0917  # each is one part of the question
         )
     with_python = [one for one, row in zip(packages, rows, strict=True) if row["python"]]
     provided = _provides(with_python, mirrors, depot)
-    return tuple(_with_provides(one, provided.get(one.name, {})) for one in packages)
-
-
-def _package(row: Mapping[str, Any], channels: Sequence[str]) -> CondaPackage:
-    return CondaPackage(
-        name=row["name"],
-        version=row["version"],
-        build=row["build"],
-        channel=channels[row["channel"]],
-        subdir=row["subdir"],
-        file=row["file"],
-        sha256=row["sha256"],
-        size=row["size"],
+    return tuple(
+        _described(row, one.channel, provided.get(one.name, {}))
+        for one, row in zip(packages, rows, strict=True)
     )
 
 
-def _with_provides(package: CondaPackage, provided: Mapping[str, str]) -> CondaPackage:
-    return CondaPackage(**{**vars(package), "provides": tuple(sorted(provided.items()))})
+def _described(row: Mapping[str, Any], channel: str, provided: Mapping[str, str]) -> CondaPackage:
+    known = {key: value for key, value in row.items() if key != "python"}
+    try:
+        return conda_package(
+            {**known, "channel": channel, "provides": dict(sorted(provided.items()))}
+        )
+    except ValueError as error:
+        raise LockError(
+            f"The channel {channel} describes {row['name']!a} strangely: {error}.",
+            "Mistrust that channel, or its mirror.",
+        ) from error
 
 
 def _provides(
@@ -116,15 +118,18 @@ def _provides(
         )
     answer = _ask({"provides": [str(path) for path in archives]})
     if "error" in answer:
-        raise LockError(f"A package's archive cannot be read: {answer['text']}")
+        raise LockError(
+            f"The archive of a conda package cannot be read: {answer['text']}",
+            "Its sha256 is what the channel says: mistrust that channel, or its mirror.",
+        )
     return {one.name: row for one, row in zip(packages, answer["provides"], strict=True)}
 
 
 def _ask(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask the process that has py-rattler; what it printed counts, not how it ended."""
+    """Ask the process that has py-rattler; what it printed last counts, not how it ended."""
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "torchard.lock.conda_worker"],
+            _WORKER,
             input=json.dumps(request),
             capture_output=True,
             text=True,
@@ -136,12 +141,14 @@ def _ask(request: Mapping[str, Any]) -> dict[str, Any]:
             f"The solver did not end within {_PATIENCE} seconds.", "Ask for fewer packages."
         ) from error
     try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError as error:
-        words = done.stderr.strip().splitlines()
+        answer = json.loads((done.stdout.splitlines() or [""])[-1])
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not {*request, "error"} & answer.keys():
+        words = hidden(done.stderr).strip().splitlines()
         last = words[-1] if words else f"exit {done.returncode}"
-        raise LockError(f"The solver died without an answer: {last}", "Try again.") from error
-    return answer
+        raise LockError(f"The solver died without an answer: {last}", "Try again.")
+    return {key: hidden(value) if key == "text" else value for key, value in answer.items()}
 
 
 def _unsolved(
@@ -151,20 +158,23 @@ def _unsolved(
     channels: Sequence[str],
 ) -> LockError:
     text = str(answer["text"]).strip()
+    what = f"{environment.name} for {mac_class}"
     if answer["error"] == "channel":
         return LockError(
-            f"The channels of {environment.name} for {mac_class} could not be read:"
-            f" {_indented(text)}",
+            f"The channels of {what} could not be read:{_indented(text)}",
             "Check the network, the name of the channel, and `mirrors.conda`.",
         )
-    if answer["error"] != "unsolvable":
+    if answer["error"] == "spec":
         return LockError(
-            f"{_where(environment)}: {environment.name} cannot be locked for {mac_class}:"
-            f" {_indented(text)}"
+            f"{_where(environment, answer['spec'])}: {what} cannot be locked, since"
+            f" {answer['spec']} is no match spec:{_indented(text)}",
+            "Write NAME, NAME>=1.2,<2 or NAME=1.2.",
         )
+    if answer["error"] != "unsolvable":
+        return LockError(f"{_where(environment)}: {what} cannot be locked:{_indented(text)}")
     return LockError(
-        f"{_where(environment, text)}: no set of conda packages satisfies {environment.name} for"
-        f" {mac_class}, from {', '.join(channels)}:{_indented(text)}",
+        f"{_where(environment, text)}: no set of conda packages satisfies {what}, from"
+        f" {', '.join(channels)}:{_indented(text)}",
         "Loosen a version in `conda:`, or choose another `python:`.",
     )
 
@@ -178,6 +188,8 @@ def _where(environment: Environment, text: str = "") -> Position:
     """Return where the lab asks for what the solver stumbled over; else the environment."""
     for index, spec in enumerate(environment.conda):
         name = re.match(r"[A-Za-z0-9_][A-Za-z0-9._-]*", spec)
-        if name and re.search(rf"(?<![\w.-]){re.escape(name[0].lower())}(?![\w.-])", text):
+        if spec == text or (
+            name and re.search(rf"(?<![\w.-]){re.escape(name[0].lower())}(?![\w.-])", text)
+        ):
             return environment.item_positions.get(f"conda/{index}", environment.where)
     return environment.where

@@ -3,9 +3,11 @@
 py-rattler is asyncio over tokio: it stands no process that gevent has patched, and a short process
 now and then dies at its very end. So it has a process for itself, judged by the answer it printed.
 
-    {"solve": {urls, subdir, specs, constraints, system, cache, seconds}} -> {"packages": [...]}
+    {"solve": {urls, subdir, specs, constraints, system, cache, seconds}} -> {"solve": [{…}, …]}
     {"provides": [archive, ...]}                             -> {"provides": [{name: version}, ...]}
     either                                                   -> {"error": kind, "text": ...}
+
+A spec that is none is told, too, as "spec".
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ class IncompleteError(Exception):
     """A package that its channel does not describe well enough to be locked."""
 
 
+class SpecError(Exception):
+    """A text that is no match spec."""
+
+
 async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Solve specs for another platform; return its packages, each after what it depends on."""
     system = [
@@ -43,9 +49,14 @@ async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
         )
         for name, (version, build) in asked["system"].items()
     ]
+    channels = [rattler.Channel(url) for url in asked["urls"]]
+    specs = [match_spec(spec) for spec in asked["specs"]]
+    # The gateway hands the solver only what fits a spec. So each name is asked for without its
+    # version, too: else a channel whose versions do not fit would not count as having the name.
+    names = [rattler.MatchSpec(str(one.name.normalized)) for one in specs]
     records = await rattler.solve(
-        [rattler.Channel(url) for url in asked["urls"]],
-        [rattler.MatchSpec(spec) for spec in asked["specs"]],
+        channels,
+        [*names, *specs],
         gateway=rattler.Gateway(cache_dir=asked["cache"]),
         platforms=[asked["subdir"], "noarch"],
         virtual_packages=system,
@@ -55,7 +66,16 @@ async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
     )
     by_name = {record.name.normalized: record for record in records}
     order = rattler.PackageRecord.sort_topologically(records)
-    return [package(by_name[one.name.normalized], asked["urls"]) for one in order]
+    urls = [channel.base_url.rstrip("/") for channel in channels]
+    return [package(by_name[one.name.normalized], urls) for one in order]
+
+
+def match_spec(text: str) -> rattler.MatchSpec:
+    """Return a match spec, or raise SpecError."""
+    try:
+        return rattler.MatchSpec(text)
+    except InvalidMatchSpecError as error:
+        raise SpecError(text) from error
 
 
 def package(record: rattler.RepoDataRecord, urls: Sequence[str]) -> dict[str, Any]:
@@ -90,7 +110,7 @@ def provides(archive: str) -> dict[str, str]:
     for entry in rattler.PathsJson.from_package_archive(archive).paths:
         match = _METADATA.search(str(entry.relative_path).replace(os.sep, "/"))
         if match:
-            found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+            found[re.sub(r"[-_.]+", "-", match["name"]).strip("-").lower()] = match["version"]
     return found
 
 
@@ -98,16 +118,16 @@ async def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Answer one request; what cannot be answered is an answer, too."""
     try:
         if "solve" in request:
-            return {"packages": await solve(request["solve"])}
+            return {"solve": await solve(request["solve"])}
         return {"provides": [provides(archive) for archive in request["provides"]]}
     except SolverError as error:
         return {"error": "unsolvable", "text": str(error)}
     except GatewayError as error:
         return {"error": "channel", "text": str(error)}
-    except InvalidMatchSpecError as error:
-        return {"error": "spec", "text": str(error)}
+    except SpecError as error:
+        return {"error": "spec", "text": str(error.__cause__), "spec": str(error)}
     except Exception as error:  # noqa: BLE001  # whatever it is, the parent tells the person
-        return {"error": "other", "text": str(error)}
+        return {"error": "other", "text": str(error) or type(error).__name__}
     finally:
         await asyncio.sleep(0.01)  # tokio's threads come to rest before the process ends
 

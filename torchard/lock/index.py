@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from torchard.credentials import hidden, logins, with_login
 from torchard.errors import TorchardError
 
 if TYPE_CHECKING:
@@ -28,11 +29,16 @@ if TYPE_CHECKING:
 
 PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 _PATIENCE = 900  # seconds
-# Settings of a person's shell that would change the answer; those on how to reach an index stay.
-_UNWANTED = (
-    "UV_BUILD_CONSTRAINT", "UV_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_FORK_STRATEGY",
-    "UV_OVERRIDE", "UV_PRERELEASE", "UV_PYTHON", "UV_RESOLUTION", "UV_TORCH_BACKEND",
-    "UV_CUSTOM_COMPILE_COMMAND",
+# The settings of a person's shell that tell how to reach an index. All others would change the
+# answer, or where uv looks for our own files.
+_REACHING = re.compile(
+    r"UV_(?:DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|INDEX_\w+_(?:USERNAME|PASSWORD)"
+    r"|KEYRING_PROVIDER|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|OFFLINE"
+    r"|CONCURRENT_\w+|CACHE_DIR|NO_CACHE|CONFIG_FILE|NO_CONFIG)"
+)
+_INDEXES = (
+    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
+    "UV_CONFIG_FILE",
 )  # fmt: skip
 
 
@@ -81,27 +87,48 @@ def resolve(
         ]
         text = _lines([*constraints, *there])
         (directory / "constraints.in").write_text(text, encoding="utf-8")
-        options = ["--default-index", index] if index else []
+        # A mirror stands in for every index: what is not there is not looked for elsewhere.
+        options = ["--default-index", index, "--no-config"] if index else []
         options += ["--no-deps"] if only_these else []
-        # Otherwise uv asks the first python3 of PATH, which on a bare Mac offers to install Xcode.
-        options += ["--python", sys.executable]
-        done = subprocess.run(
+        environment = _environment(mac_class, own_index=index is not None)
+        told = _run(
             [
-                *(_uv(), "pip", "compile", "pyproject.toml", "--constraints", "constraints.in"),
+                *("pip", "compile", "pyproject.toml", "--constraints", "constraints.in"),
                 *("--python-platform", PLATFORMS[mac_class.arch], "--python-version", python),
-                *("--only-binary", ":all:", "--no-python-downloads", "--format", "pylock.toml"),
+                # Otherwise uv asks the first python3 of PATH: on a bare Mac, it offers Xcode.
+                *("--python", sys.executable, "--no-python-downloads"),
+                *("--only-binary", ":all:", "--resolution", "highest"),
+                *("--prerelease", "if-necessary-or-explicit", "--format", "pylock.toml"),
                 *("--no-header", "--no-progress", "--color", "never", "--quiet", *options),
             ],
+            directory,
+            environment,
+        )
+        known = logins(" ".join([index or "", *(environment.get(key, "") for key in _INDEXES)]))
+        return tuple(_offers(told, directory, known))
+
+
+def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:
+    """Run uv and return what it printed. Raise IndexError with what it complained of."""
+    from uv import find_uv_bin  # noqa: PLC0415  # only those who lock need it
+
+    try:
+        done = subprocess.run(
+            [os.fspath(find_uv_bin()), *arguments],
             cwd=directory,
-            env=_environment(mac_class, own_index=index is not None),
+            env=environment,
             capture_output=True,
             text=True,
             timeout=_PATIENCE,
             check=False,
         )
-        if done.returncode != 0:
-            raise IndexError(_words(done.stderr))
-        return tuple(_offers(done.stdout, directory))
+    except OSError as error:
+        raise IndexError(f"uv cannot be started: {hidden(str(error))}") from error
+    except subprocess.TimeoutExpired as error:
+        raise IndexError(f"uv did not end within {_PATIENCE} seconds") from error
+    if done.returncode != 0:
+        raise IndexError(_words(done.stderr))
+    return done.stdout
 
 
 def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
@@ -109,6 +136,8 @@ def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
     quoted = [json.dumps(one) for one in requirements]  # a JSON string is a TOML string, too
     lines = ["[project]", 'name = "lab"', 'version = "0"', f"dependencies = [{', '.join(quoted)}]"]
     names = {url: f"index-{number}" for number, url in enumerate(dict.fromkeys(elsewhere.values()))}
+    # Its presence keeps uv from the settings of the folders above, which may be anybody's.
+    lines += ["[tool.uv]"]
     for url, name in names.items():
         lines += ["[[tool.uv.index]]", f'name = "{name}"', f"url = {json.dumps(url)}"]
         lines += ["explicit = true"]
@@ -135,49 +164,54 @@ def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _uv() -> str:
-    from uv import find_uv_bin  # noqa: PLC0415  # only those who lock need it
-
-    return os.fspath(find_uv_bin())
-
-
 def _environment(mac_class: MacClass, *, own_index: bool) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if key not in _UNWANTED}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith("UV_") or _REACHING.fullmatch(key)
+    }
     if own_index:
-        # A mirror stands in for every index: what is not there is not looked for elsewhere.
-        for key in ("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX_URL"):
+        for key in _INDEXES:
             kept.pop(key, None)
     else:
-        kept.update(_indexes_of_pip())
+        kept.update(_index_of_pip())
     return {**kept, "MACOSX_DEPLOYMENT_TARGET": mac_class.macos}
 
 
 @lru_cache(maxsize=1)
-def _indexes_of_pip() -> dict[str, str]:
+def _index_of_pip() -> dict[str, str]:
     """Return the index that only pip is configured with, as uv takes it; nothing if uv has one."""
     own = [Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "uv/uv.toml"]
     own += [Path("/etc/uv/uv.toml")]
-    named = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_CONFIG_FILE")
-    if any(os.environ.get(key) for key in named) or any(path.exists() for path in own):
+    if any(os.environ.get(key) for key in _INDEXES) or any(path.exists() for path in own):
         return {}
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"],
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    found = re.findall(r"(?m)^(?:global|install|:env:)\.index-url='([^']+)'$", done.stdout)
-    return {"UV_DEFAULT_INDEX": found[-1]} if found else {}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "config", "list"],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    # As pip has it: a variable of the shell counts more than what is for `pip install` alone, and
+    # that more than what is for all its commands.
+    for section in (":env:", "install", "global"):
+        found = re.search(rf"(?m)^{section}\.index-url='([^']+)'$", done.stdout)
+        if found:
+            return {"UV_DEFAULT_INDEX": found[1]}
+    return {}
 
 
 def _words(stderr: str) -> str:
-    """Return what uv said, without its remarks."""
+    """Return what uv said, without its remarks and without a login."""
     lines = [line for line in stderr.strip().splitlines() if not line.startswith("warning:")]
-    return re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines)).strip() or "uv said nothing"
+    text = re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines))
+    return hidden(text).strip() or "uv said nothing"
 
 
-def _offers(text: str, directory: Path) -> list[Offer]:
+def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]:
     offers = []
     for package in _toml(text).get("packages", []):
         for wheel in package.get("wheels", []):
@@ -188,7 +222,7 @@ def _offers(text: str, directory: Path) -> list[Offer]:
                     name=package["name"],
                     version=package.get("version", ""),
                     file=file,
-                    url=url,
+                    url=with_login(url, known),  # uv writes none
                     sha256=wheel.get("hashes", {}).get("sha256"),
                     size=wheel.get("size"),
                 )

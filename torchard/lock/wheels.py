@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion, Version
 
 from torchard.lock import index
-from torchard.lock.lockfile import LockError, Wheel
+from torchard.lock.lockfile import LockError, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import Environment, Mirrors, Position
     from torchard.lock.index import Offer
-    from torchard.lock.lockfile import Lock
+    from torchard.lock.lockfile import Lock, Wheel
     from torchard.variant import MacClass, Variant
 
 
@@ -89,13 +90,20 @@ def _one_owner(
                 "Ask `pip:` for what the extra brings, or take what brings it out of `conda:`.",
             )
     for name, version in trio.items():
-        if name in provided and provided[name] != version:
+        if name in provided and not _same(provided[name], version):
             raise LockError(
                 f"{environment.where}: in {environment.name} for {mac_class}, {name}"
                 f" {provided[name]} comes from conda, and {version or 'a nightly build'} is wanted"
                 " as a wheel.",
                 "A package has one owner: take what brings it out of `conda:`.",
             )
+
+
+def _same(one: str, other: str | None) -> bool:
+    try:
+        return Version(one) == Version(str(other))
+    except InvalidVersion:
+        return one == other
 
 
 def _tags(mac_class: MacClass, python: str) -> Iterable[Tag]:
@@ -136,8 +144,21 @@ def _choose(
             f"The wheel index tells no sha256 and size of {chosen.file}.",
             "Let `mirrors.wheels` name an index that does (PEP 691), or leave it out.",
         )
-    name = str(canonicalize_name(chosen.name))
-    return Wheel(name, chosen.version, chosen.file, chosen.sha256, chosen.size)
+    try:
+        return wheel(
+            {
+                "name": str(canonicalize_name(chosen.name)),
+                "version": chosen.version,
+                "file": chosen.file,
+                "sha256": chosen.sha256,
+                "size": chosen.size,
+            }
+        )
+    except ValueError as error:
+        raise LockError(
+            f"The wheel index describes {chosen.name} {chosen.version} strangely: {error}.",
+            "Let `mirrors.wheels` name another index, or mistrust this one.",
+        ) from error
 
 
 def _unresolved(

@@ -1,0 +1,127 @@
+"""Environments to lock, and a server of channels and indexes that can ask for a login."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from torchard.depot import Depot
+from torchard.lab.model import Environment, Mirrors, Position
+from torchard.lock import index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Server:
+    """The files below a folder; those below /private only for a login. `seen` is what was asked."""
+
+    def __init__(self, root, login):
+        wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
+        self.seen = seen = []
+
+        class Handler(SimpleHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                seen.append(self.path)
+                private = self.path.startswith("/private")
+                if private and self.headers.get("Authorization") != wanted:
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", 'Basic realm="x"')
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                self.path = self.path.removeprefix("/private")
+                super().do_GET()
+
+            def do_HEAD(self):
+                self.do_GET()
+
+            def log_message(self, *_words):
+                pass
+
+        self.server = ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(Handler, directory=root)
+        )
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+        self.host = f"127.0.0.1:{self.server.server_port}"
+        self.url = f"http://{self.host}"
+
+    def stop(self):
+        """End it."""
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def serve():
+    """Return what serves a folder over HTTP."""
+    servers = []
+
+    def begin(root: Path, login: str = "") -> Server:
+        servers.append(Server(root, login))
+        return servers[-1]
+
+    yield begin
+    for one in servers:
+        one.stop()
+
+
+@pytest.fixture(autouse=True)
+def bare_shell(monkeypatch, tmp_path_factory):
+    """No index, login or setting of whoever runs the tests has a part in them."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    index._index_of_pip.cache_clear()
+    yield home
+    index._index_of_pip.cache_clear()
+
+
+@pytest.fixture
+def store(artefacts):
+    """The controller's depot of this run of the tests."""
+    return Depot(artefacts, pause=lambda _seconds: None)
+
+
+@pytest.fixture
+def mirrors(simlab_depot):
+    """Mirrors in the folders of simlab's depot."""
+    return Mirrors(
+        conda={"conda-forge": simlab_depot.channel.as_uri()},
+        wheels=(simlab_depot.root / "simple").as_uri(),
+    )
+
+
+def environment(*, conda=(), pip=(), python="3.12", name="torch"):
+    """Return an environment of lab.yaml: it stands in line 2, its items each in a line of its own.
+
+    The first of `conda` stands in line 11, the first of `pip` in line 21.
+    """
+    lines = {f"conda/{place}": 11 + place for place in range(len(conda))}
+    lines |= {f"pip/{place}": 21 + place for place in range(len(pip))}
+    return Environment(
+        name=name,
+        python=python,
+        pytorch=None,
+        conda=tuple(conda),
+        pip=tuple(pip),
+        where=Position("lab.yaml", 2, 3),
+        item_positions={path: Position("lab.yaml", line, 7) for path, line in lines.items()},
+    )
+
+
+@pytest.fixture
+def asks():
+    """Return what makes an environment: `asks(conda=["numpy"])`."""
+    return environment

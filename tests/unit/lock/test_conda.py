@@ -1,0 +1,373 @@
+"""The conda half of a lock, solved by the real solver over simlab's channel."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import sys
+import tarfile
+
+import pytest
+from rattler.index import index_fs
+
+from simlab.package import File, Package, dist_info, write_bz2, write_conda
+from torchard.download import DownloadError
+from torchard.lab.model import Mirrors
+from torchard.lock import conda, conda_worker
+from torchard.lock.lockfile import LockError
+from torchard.variant import MacClass
+
+ARM = MacClass("osx-arm64", "14.0")
+CANARY = "canary-7d1f"
+
+
+@pytest.fixture
+def solve(mirrors, store):
+    """Return what solves an environment over conda-forge, as simlab has it."""
+
+    def solve(environment, mac_class=ARM, channels=("conda-forge",), mirrors=mirrors):
+        return {
+            one.name: one
+            for one in conda.solve(environment, mac_class, None, channels, mirrors, store)
+        }
+
+    return solve
+
+
+def refused(solve, *arguments, **options):
+    """Return the error that solving ends with."""
+    with pytest.raises(LockError) as caught:
+        solve(*arguments, **options)
+    return caught.value
+
+
+def channel(directory, *packages, write=write_conda):
+    """Write a channel of some packages; return its URL."""
+    for subdir in ("osx-arm64", "osx-64", "noarch"):
+        (directory / subdir).mkdir(parents=True)
+    for one in packages:
+        write(one, directory / one.subdir)
+
+    async def index():
+        await index_fs(directory, write_zst=False, write_shards=False)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(index())
+    return directory.as_uri()
+
+
+def numpy(version="9.0.0", **changes):
+    """Return a numpy that conda-forge does not have."""
+    site = "lib/python3.12/site-packages"
+    files = {f"{site}/{path}": File(one) for path, one in dist_info("numpy", version, {}).items()}
+    row = {"depends": ("python >=3.12,<3.13.0a0",), "files": files, **changes}
+    return Package("numpy", version, "py312_0", 0, "osx-arm64", **row)
+
+
+@pytest.mark.parametrize(
+    ("subdir", "macos"),
+    [("osx-arm64", "12.3"), ("osx-arm64", "15.0"), ("osx-64", "10.15"), ("osx-64", "13.0")],
+)
+def test_packages_fit_the_mac_class(solve, asks, subdir, macos):
+    """Every package is for the class's subdir or noarch, and nothing asks for a newer macOS."""
+    if macos == "10.15":
+        error = refused(solve, asks(), MacClass(subdir, macos))
+        assert "__osx >=11.0" in error.message
+        return
+    found = solve(asks(conda=["numpy"]), MacClass(subdir, macos))
+    assert {one.subdir for one in found.values()} == {subdir, "noarch"}
+    assert found["python"].version == "3.12.13"
+    assert {one.channel for one in found.values()} == {"conda-forge"}
+    assert found["numpy"].file.endswith(".conda")
+    assert found["numpy"].file == f"numpy-2.4.2-{found['numpy'].build}.conda"
+
+
+def test_packages_stand_after_what_they_depend_on(solve, asks, simlab_depot):
+    """The order is one in which each package can be installed."""
+    order = list(solve(asks(conda=["numpy", "git", "cmake"])))
+    index = {}
+    for subdir in ("osx-arm64", "noarch"):
+        text = (simlab_depot.channel / subdir / "repodata.json").read_text(encoding="utf-8")
+        content = json.loads(text)
+        index |= content["packages"] | content["packages.conda"]
+    depends = {row["name"]: row["depends"] for row in index.values() if row["name"] in order}
+    for name in order:
+        for one in depends[name]:
+            other = one.split(" ")[0]
+            if other in order and (name, other) != ("python", "pip"):
+                assert order.index(other) < order.index(name), f"{other} before {name}"
+
+
+def test_sha256_and_size_are_those_of_the_archive(solve, asks, simlab_depot, store):
+    """What is locked is what lies in the channel; archives are fetched by what is locked."""
+    one = solve(asks(conda=["numpy"]))["numpy"]
+    archive = simlab_depot.channel / one.subdir / one.file
+    assert archive.stat().st_size == one.size
+    kept = store.root / "files" / one.sha256 / one.file
+    assert kept.read_bytes() == archive.read_bytes()
+
+
+def test_distributions_are_read_from_the_archives(solve, asks):
+    """What a package provides is what its archive holds, normalised; the others provide nothing."""
+    found = solve(asks(conda=["numpy"]))
+    assert dict(found["numpy"].provides) == {"numpy": "2.4.2"}
+    assert dict(found["pip"].provides).keys() == {"pip"}
+    assert found["python"].provides == ()
+    assert found["libblas"].provides == ()
+
+
+@pytest.mark.parametrize("write", [write_conda, write_bz2])
+def test_every_form_of_distribution_is_found(tmp_path, write):
+    """dist-info and both egg-infos count, in either kind of archive; what is vendored does not."""
+    site = "lib/python3.12/site-packages"
+    paths = [
+        f"{site}/Foo_Bar-1.0.post1.dist-info/METADATA",
+        f"{site}/old.style-2.0-py3.12.egg-info/PKG-INFO",
+        f"{site}/flat-3.0-py3.12.egg-info",
+        f"{site}/setuptools/_vendor/wheel-0.45.1.dist-info/METADATA",
+        f"{site}/foo_bar-1.0.post1.dist-info/RECORD",
+        f"{site}/_private-1.0.dist-info/METADATA",
+        "share/other-1.0.dist-info/METADATA",
+    ]
+    package = Package("x", "1", "0", 0, "osx-arm64", files={path: File(b"x") for path in paths})
+    found = conda_worker.provides(str(write(package, tmp_path)))
+    assert found == {"foo-bar": "1.0.post1", "old-style": "2.0", "flat": "3.0"}
+
+
+@pytest.mark.parametrize(
+    ("depends", "expected"),
+    [
+        (["python >=3.12"], True),
+        (["python"], True),
+        (["libx", "python>=3"], True),
+        (["python_abi 3.12.*"], False),
+        (["python-freethreading"], False),
+        ([], False),
+    ],
+)
+def test_only_what_needs_python_may_hold_distributions(depends, expected):
+    """An archive that cannot hold a distribution need not be fetched to lock."""
+    assert conda_worker.needs_python(depends) is expected
+
+
+def test_first_channel_wins_whatever_is_newer_in_the_next(solve, asks, mirrors, tmp_path):
+    """Channel priority is strict: a name in the first channel is taken from there alone."""
+    mine = channel(tmp_path / "mine", numpy("1.0.0"))
+    both = Mirrors({**mirrors.conda, "mine": mine})
+    ask = asks(conda=["numpy"])
+    first = solve(ask, channels=("mine", "conda-forge"), mirrors=both)["numpy"]
+    assert (first.channel, first.version) == ("mine", "1.0.0")
+    last = solve(ask, channels=("conda-forge", "mine"), mirrors=both)["numpy"]
+    assert (last.channel, last.version) == ("conda-forge", "2.4.2")
+    ask = asks(conda=["numpy>=2"])
+    error = refused(solve, ask, channels=("mine", "conda-forge"), mirrors=both)
+    assert "mine, conda-forge" in error.message
+    assert "numpy" in error.message
+
+
+def test_channel_below_another_is_told_apart(solve, asks, mirrors, tmp_path):
+    """A channel whose URL begins with that of another is the one that its packages come from."""
+    outer = channel(tmp_path / "outer")
+    inner = channel(tmp_path / "outer" / "inner", numpy())
+    found = solve(asks(conda=["numpy"]), channels=(outer, inner, "conda-forge"))
+    assert found["numpy"].channel == inner
+
+
+def test_channel_is_kept_as_the_lab_writes_it(solve, asks, mirrors, simlab_depot):
+    """The lock holds the channel and never its mirror, however the URL is written."""
+    url = simlab_depot.channel.as_uri() + "/"
+    found = solve(asks(), channels=(url,))
+    assert {one.channel for one in found.values()} == {url}
+
+
+def test_macos_threshold_is_honoured(solve, asks):
+    """A package that asks for a newer macOS than the class's is not chosen."""
+    ask = asks(conda=["mlx"])
+    assert solve(ask)["mlx"].version == "0.29.3"
+    error = refused(solve, ask, MacClass("osx-arm64", "13.0"))
+    assert error.message.startswith("lab.yaml:11:7: ")
+    assert "torch for osx-arm64-macos13.0, from conda-forge" in error.message
+    assert "__osx >=14.0" in error.message
+
+
+def test_unsolvable_environment_names_its_line(solve, asks):
+    """Where the solver stumbles over a package of the lab, the message leads to its line."""
+    error = refused(
+        solve, asks(conda=["git", "nodejs>=99"], name="web"), MacClass("osx-64", "12.3")
+    )
+    assert error.message.startswith("lab.yaml:12:7: no set of conda packages satisfies web for ")
+    assert "osx-64-macos12.3" in error.message
+    assert "nodejs >=99" in error.message
+    assert "Loosen a version" in error.instead
+    error = refused(solve, asks(python="3.42"))
+    assert error.message.startswith("lab.yaml:2:3: ")
+
+
+def test_name_inside_another_is_not_taken_for_it(solve, asks):
+    """`git` is not what the message is about when it speaks of `git-lfs`."""
+    error = refused(solve, asks(conda=["git", "git-lfs"]))
+    assert error.message.startswith("lab.yaml:12:7: ")
+
+
+def test_spec_that_is_none_names_its_line(solve, asks):
+    """A spec that the solver cannot read is shown with its line."""
+    error = refused(solve, asks(conda=["git", "numpy ==>1"]))
+    assert error.message.startswith("lab.yaml:12:7: torch for osx-arm64-macos14.0 cannot be locked")
+    assert "numpy ==>1 is no match spec" in error.message
+
+
+@pytest.mark.parametrize("where", ["file", "port", "index", "web page"])
+def test_channel_that_cannot_be_read_is_named(solve, asks, tmp_path, serve, where):
+    """A channel that is not there, or no channel, is an error with where it was looked for."""
+    url = (tmp_path / "nothing").as_uri()
+    if where == "port":
+        url = "http://127.0.0.1:1/nothing"
+    if where in {"index", "web page"}:
+        for subdir in ("noarch", "osx-arm64"):
+            (tmp_path / "nothing" / subdir).mkdir(parents=True)
+            text = "{" if where == "index" else "<html>Please log in</html>"
+            (tmp_path / "nothing" / subdir / "repodata.json").write_text(text, encoding="utf-8")
+    error = refused(solve, asks(), mirrors=Mirrors({"conda-forge": url}))
+    assert "The channels of torch for osx-arm64-macos14.0 could not be read" in error.message
+    assert "nothing" in error.message
+    assert "mirrors.conda" in error.instead
+
+
+def test_private_channel_is_read_with_its_login(solve, asks, simlab_depot, serve):
+    """A login in a mirror's URL reads the index and fetches the archives, and is not locked."""
+    server = serve(simlab_depot.root, f"user:{CANARY}")
+    url = f"http://user:{CANARY}@{server.host}/private/conda/conda-forge"
+    found = solve(asks(), mirrors=Mirrors({"conda-forge": url}))
+    assert found["python"].channel == "conda-forge"
+    assert CANARY not in repr(found)
+
+
+@pytest.mark.parametrize("way", ["user:{}@127.0.0.1:1/x", "127.0.0.1:1/t/{}/x", "{}@[::1/x"])
+def test_no_secret_of_a_channel_is_printed(solve, asks, way):
+    """Neither a password nor a token of a channel's URL is in an error."""
+    url = f"http://{way.format(CANARY)}"
+    assert CANARY not in str(refused(solve, asks(), mirrors=Mirrors({"conda-forge": url})))
+
+
+def test_free_threaded_python_is_refused(solve, asks, mirrors, tmp_path):
+    """PyTorch's wheels are not for a python without the global interpreter lock."""
+    python = Package("python", "3.12.99", "h1_0_cp312t", 0, "osx-arm64")
+    both = Mirrors({**mirrors.conda, "mine": channel(tmp_path / "mine", python)})
+    error = refused(solve, asks(), channels=("mine", "conda-forge"), mirrors=both)
+    assert error.message.startswith("lab.yaml:2:3: torch for osx-arm64-macos14.0 would get")
+    assert "h1_0_cp312t" in error.message
+
+
+@pytest.mark.parametrize("key", ["sha256", "size"])
+def test_package_without_sha256_or_size_is_refused(solve, asks, mirrors, tmp_path, key):
+    """What cannot be verified is not locked."""
+    mine = channel(tmp_path / "mine", numpy())
+    path = tmp_path / "mine" / "osx-arm64" / "repodata.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for row in content["packages.conda"].values():
+        del row[key]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    both = Mirrors({**mirrors.conda, "mine": mine})
+    error = refused(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+    assert "has no sha256 and size in its channel's index" in error.message
+    assert "numpy-9.0.0-py312_0.conda" in error.message
+
+
+def test_archive_that_is_another_is_refused(solve, asks, mirrors, tmp_path):
+    """An archive whose bytes are not those of the index is fetched but not kept."""
+    mine = channel(tmp_path / "mine", numpy())
+    (tmp_path / "mine" / "osx-arm64" / "numpy-9.0.0-py312_0.conda").write_bytes(b"other")
+    both = Mirrors({**mirrors.conda, "mine": mine})
+    with pytest.raises(DownloadError, match="wrong length"):
+        solve(asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+
+
+def test_archive_that_is_none_is_refused(solve, asks, mirrors, tmp_path):
+    """A file with the right sha256 that is no package is an error of its channel."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:bz2") as tar:
+        content = json.dumps(numpy().index()).encode()
+        member = tarfile.TarInfo("info/index.json")
+        member.size = len(content)
+        tar.addfile(member, io.BytesIO(content))
+
+    def write(_package, directory):
+        (directory / "numpy-9.0.0-py312_0.tar.bz2").write_bytes(archive.getvalue())
+
+    mine = channel(tmp_path / "mine", numpy(), write=write)
+    both = Mirrors({**mirrors.conda, "mine": mine})
+    error = refused(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+    assert error.message.startswith("The archive of a conda package cannot be read")
+
+
+HOSTILE = {"name": "x", "version": "1", "build": "0", "channel": 0, "subdir": "noarch",
+           "file": "x-1-0.conda", "sha256": "a" * 64, "size": 1, "python": False}  # fmt: skip
+
+
+@pytest.fixture
+def worker(monkeypatch, tmp_path):
+    """Return what puts a program in the place of the one that has py-rattler."""
+
+    def become(program):
+        path = tmp_path / "worker.py"
+        path.write_text(f"import os, signal, sys\nsys.stdin.read()\n{program}", encoding="utf-8")
+        monkeypatch.setattr(conda, "_WORKER", (sys.executable, str(path)))
+
+    return become
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("os.kill(os.getpid(), signal.SIGSEGV)", "exit -11"),
+        ("sys.exit('thread panicked\\nout of memory')", "out of memory"),
+        ("print('{\"solve\": [')", "exit 0"),
+        ("print('null')", "exit 0"),
+        ("print('[]')", "exit 0"),
+        ("print('{}')", "exit 0"),
+        ("print('{\"provides\": []}')", "exit 0"),
+        ("", "exit 0"),
+        (f"sys.exit('bad http://user:{CANARY}@host/')", "bad http://host/"),
+    ],
+)
+def test_worker_without_an_answer_is_told(solve, asks, worker, program, said):
+    """A worker that dies or prints garbage is one sentence with its last words."""
+    worker(program)
+    error = refused(solve, asks())
+    assert error.message == f"The solver died without an answer: {said}"
+
+
+@pytest.mark.parametrize(
+    "end", ["os.kill(os.getpid(), signal.SIGABRT)", "sys.exit(3)", "os._exit(139)"]
+)
+def test_worker_is_judged_by_its_answer(solve, asks, worker, end):
+    """A worker that dies after its answer has answered; so has one that said something before."""
+    worker(
+        "print('a warning')\n"
+        'print(\'{"error": "unsolvable", "text": "nothing fits"}\', flush=True)\n' + end
+    )
+    assert "nothing fits" in refused(solve, asks()).message
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("file", "../x-1-0.conda"),
+        ("file", "$(x).conda"),
+        ("version", "1; x"),
+        ("name", "-x"),
+        ("sha256", "a"),
+        ("subdir", "linux-64"),
+        ("size", -1),
+    ],
+)
+def test_channel_that_describes_strangely_is_refused(  # noqa: PLR0917  # fixtures
+    solve, asks, worker, store, key, value
+):
+    """What would reach a path or a shell is looked at before anything is fetched by it."""
+    worker(f"import json\nprint(json.dumps({{'solve': [{ {**HOSTILE, key: value}!r}]}}))")
+    error = refused(solve, asks())
+    assert "The channel conda-forge describes" in error.message
+    assert "strangely" in error.message
+    assert error.message.isprintable()
