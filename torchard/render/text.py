@@ -205,7 +205,8 @@ def _step_lines(step: Step, width: int, *, full: bool) -> Iterator[Text]:
     ):
         yield Text(f"      {step.reason}")
     # Why this PyTorch is worth its lines where PyTorch is what comes.
-    if full or any(one.name in TORCH and one.change != "remove" for one in step.packages):
+    torch = any(one.name in TORCH and one.change != "remove" for one in step.packages)
+    if full or torch or step.kind == "miniconda":
         yield from (Text(f"      {note}", style="dim") for note in step.notes)
     if step.kind == "environment":
         yield from _packages(step, full=full)

@@ -1,0 +1,126 @@
+"""Locks, and Macs that have what a lock says: what comparing and planning is tested with."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from torchard.lock.lockfile import CondaPackage, Lock, Wheel
+from torchard.mac import InstalledConda, InstalledDist, InstalledEnvironment, Link, MacState
+from torchard.variant import Installer, MacClass, Variant
+
+HOME = "/Users/ann"
+PREFIX = f"{HOME}/miniconda3"
+GENERATIONS = f"{HOME}/.torchard/generations"
+CLASS = MacClass("osx-arm64", "15.0")
+VARIANT = Variant(
+    source="wheels",
+    packages={"torch": "2.2.2", "torchvision": "0.17.2"},
+    python="3.12",
+    mps_expected=True,
+    reason="the newest that fits",
+    constraints=("numpy<2",),
+    notes=("2.3 is newer.",),
+)
+INSTALLER = Installer(
+    distribution="miniconda",
+    version="26.5.3-1",
+    file="Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh",
+    url="https://example.org/Miniconda3.sh",
+    sha256="c73b91d5" * 8,
+    notes=("No minimum macOS is documented.",),
+)
+
+
+def sha256(*parts: str) -> str:
+    return hashlib.sha256("-".join(parts).encode()).hexdigest()
+
+
+def package(name, version="1.0", build="h0_0", provides=(), size=100):
+    return CondaPackage(
+        name=name,
+        version=version,
+        build=build,
+        channel="conda-forge",
+        subdir="osx-arm64",
+        file=f"{name}-{version}-{build}.conda",
+        sha256=sha256("conda", name, version, build),
+        size=size,
+        provides=tuple(provides),
+    )
+
+
+def wheel(name, version="1.0", size=1000):
+    file = f"{name}-{version}-py3-none-any.whl"
+    return Wheel(name, version, file, sha256("wheel", name, version), size)
+
+
+def lock(
+    conda=(), wheels=(), environment="torch", variant=VARIANT, specs=("nodejs >=20", "Pandas")
+):
+    return Lock(
+        environment=environment,
+        mac_class=CLASS,
+        inputs="0" * 64,
+        python="3.12",
+        variant=variant,
+        conda_specs=(specs[0],),
+        pip_specs=specs[1:],
+        channels=("conda-forge",),
+        conda=tuple(conda),
+        wheels=tuple(wheels),
+    )
+
+
+def path_of(locked: Lock) -> str:
+    return f"{GENERATIONS}/{locked.environment}-{locked.digest[:8]}"
+
+
+def stamp(locked: Lock) -> dict:
+    return {
+        "environment": locked.environment,
+        "lock": locked.digest,
+        "proof": {"python": "3.12.13", "mps": True},
+    }
+
+
+def built(locked: Lock, path: str | None = None, **changes) -> InstalledEnvironment:
+    """Return the generation that a lock describes, as the probe reads it; or one changed."""
+    provided = [one for package in locked.conda for one in package.provides]
+    installed = InstalledEnvironment(
+        path=path or path_of(locked),
+        whole=True,
+        conda=tuple(
+            InstalledConda(one.name, one.version, one.build, one.sha256) for one in locked.conda
+        ),
+        dists=tuple(
+            [InstalledDist(name.replace("-", "_"), version) for name, version in provided]
+            + [InstalledDist(one.name, one.version) for one in locked.wheels]
+        ),
+        stamp=stamp(locked),
+    )
+    return replace(installed, **changes)
+
+
+def mac(*environments: InstalledEnvironment, links=None, **changes) -> MacState:
+    """Return a Mac with a whole Miniconda; `links` maps names to their targets."""
+    state = MacState(
+        arch="arm64",
+        translated=False,
+        macos="15.1",
+        home=HOME,
+        user="ann",
+        free=10**12,
+        prefix=PREFIX,
+        prefix_state="whole",
+        prefix_arch="arm64",
+        links={name: Link(name, target) for name, target in (links or {}).items()},
+        environments={one.path: one for one in environments},
+    )
+    return replace(state, **changes)
+
+
+def shown(locked: Lock, **changes) -> MacState:
+    """Return a Mac that shows what a lock describes, or that with changes made by hand."""
+    one = built(locked, **changes)
+    return mac(one, links={locked.environment: one.path})
