@@ -1,10 +1,11 @@
-"""Writes the simulated channel, a small conda-forge, from channel.yaml."""
+"""Writes the simulated channels: a small conda-forge, and PyTorch's own frozen one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from simlab import python, stubs
 from simlab.package import SUBDIRS, File, Package, dist_info, write_bz2, write_conda
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from simlab.pip import Pip
@@ -23,24 +24,24 @@ if TYPE_CHECKING:
 ARCHES = {subdir: arch for arch, subdir in SUBDIRS.items()}
 
 
-@lru_cache(maxsize=1)
-def rows() -> Mapping[str, Any]:
-    """Return channel.yaml."""
-    text = (resources.files("simlab") / "channel.yaml").read_text(encoding="utf-8")
+SOURCES = {"conda-forge": "channel", "pytorch": "pytorch_channel"}
+
+
+@lru_cache(maxsize=2)
+def rows(channel: str = "conda-forge") -> Mapping[str, Any]:
+    """Return the YAML file of a channel."""
+    text = (resources.files("simlab") / f"{SOURCES[channel]}.yaml").read_text(encoding="utf-8")
     return dict(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  # safe, and in C where it can be
 
 
-def write(directory: Path, pip: Pip) -> dict[str, Path]:
-    """Write every package below `directory`, and index it; return the paths by file stem."""
-    paths = {}
+def write(directory: Path, packages: Iterable[Package]) -> None:
+    """Write packages below `directory`, and index them."""
     for subdir in (*ARCHES, "noarch"):
         (directory / subdir).mkdir(parents=True, exist_ok=True)
-    for package in packages(pip):
+    for package in packages:
         writer = write_bz2 if package.name == "pip" else write_conda
-        path = writer(package, directory / package.subdir)
-        paths[f"{package.subdir}/{package.stem}"] = path
+        writer(package, directory / package.subdir)
     _index(directory)
-    return paths
 
 
 def _index(directory: Path) -> None:
@@ -64,40 +65,62 @@ def _index(directory: Path) -> None:
         path.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def packages(pip: Pip) -> Iterator[Package]:
-    """Return every package of the channel."""
-    for version in rows()["python"]["versions"]:
+def conda_forge(pip: Pip) -> Iterator[Package]:
+    """Return every package of the small conda-forge."""
+    python = rows()["python"]
+    for version in (*python["versions"], *python["newer"]):
         yield from (python_package(version, subdir) for subdir in ARCHES)
-    for short, abi in rows()["python"]["abi"].items():
+    for short, minor in python["minors"].items():
+        end = minor["build"].partition("_")[2]
         yield Package(
-            "python_abi", short, f"8_{abi}", 8, "noarch", "generic",
-            constrains=(f"python {short}.* *_cpython",),
+            "python_abi", short, f"8_{minor['abi']}", 8, "noarch", "generic",
+            constrains=(f"python {short}.* *_{end}",),
         )  # fmt: skip
     yield pip_package(pip, "bare")
     yield pip_package(pip, "whole")
     for subdir in rows()["conda"]:
         yield conda_package(subdir)
-    for row in rows()["packages"]:
+    yield from listed("conda-forge")
+
+
+def listed(channel: str) -> Iterator[Package]:
+    """Return every package of the rows of a channel."""
+    for row in rows(channel)["packages"]:
         for version in row["versions"]:
-            yield from _row(row, version)
+            for subdir in ("noarch",) if "noarch" in row else row.get("subdirs", ARCHES):
+                for short in row.get("pythons", ("",)):
+                    yield _package(channel, row, version, subdir, short)
+
+
+def _system(system: str | Mapping[str, str], subdir: str) -> list[str]:
+    """Return what is asked of the system, if anything is."""
+    asked = system if isinstance(system, str) else system[subdir]
+    return [asked] if asked else []
 
 
 def python_package(version: str, subdir: str) -> Package:
     """Return a python, which runs on this host and answers for a Mac."""
+    python_rows = rows()["python"]
     short = version.rpartition(".")[0]
-    depends = [rows()["system"], *rows()["python"]["depends"]]
-    constrains = [f"python_abi {short}.* *_{rows()['python']['abi'][short]}"]
-    if short == "3.13":
-        depends += ["libmpdec >=4.0.0,<5.0a0", *constrains]
-        constrains = []
+    minor = python_rows["minors"][short]
+    new = version in python_rows["newer"]
+    own = f"python_abi {short}.* *_{minor['abi']}"
+    # From 3.13 on, which has builds without the GIL, it asks for its abi; before, it only forbids
+    # any other.
+    asks = not minor["build"].endswith("_cpython")
     return Package(
         "python",
         version,
-        f"h{_digest('python', version, subdir)}_0_cpython",
-        0,
+        f"h{_digest('python', version, subdir)}_{minor['build']}",
+        int(minor["build"].partition("_")[0]),
         subdir,
-        depends=tuple(depends),
-        constrains=tuple(constrains),
+        depends=(
+            *_system("__osx >=11.0" if new else rows()["system"], subdir),
+            *python_rows["depends"],
+            *minor.get("depends", ()),
+            *([own] if asks else []),
+        ),
+        constrains=() if asks else (own,),
         files=python.files(version, ARCHES[subdir]),
         site_packages=f"lib/python{short}/site-packages",
     )
@@ -127,14 +150,13 @@ def conda_package(subdir: str) -> Package:
     files |= {f"{site}/{path}": File(content) for path, content in modules.items()}
     own = dist_info("conda", version, {})
     files |= {f"{site}/{path}": File(content) for path, content in own.items()}
-    abi = rows()["python"]["abi"][short]
     return Package(
         "conda",
         version,
         f"py{short.replace('.', '')}h{_digest('conda', version, subdir)}_0",
         0,
         subdir,
-        depends=(*_for_python(short, abi), rows()["system"]),
+        depends=(*_for_python("conda-forge", short), *_system(rows()["system"], subdir)),
         files=files,
     )
 
@@ -149,38 +171,52 @@ def conda_modules() -> dict[str, bytes]:
     return files
 
 
-def _row(row: Mapping[str, Any], version: str) -> Iterator[Package]:
-    for subdir in ("noarch",) if "noarch" in row else row.get("subdirs", ARCHES):
-        for short in row.get("pythons", ("",)):
-            yield _package(row, version, subdir, short)
-
-
-def _package(row: Mapping[str, Any], version: str, subdir: str, short: str) -> Package:
+def _package(
+    channel: str, row: Mapping[str, Any], version: str, subdir: str, short: str
+) -> Package:
     name, noarch, number = row["name"], row.get("noarch", ""), row.get("number", 0)
-    depends = [one.replace("VERSION", version) for one in row.get("depends", ())]
-    constrains = [one.replace("VERSION", version) for one in row.get("constrains", ())]
-    build = f"h{_digest(name, version, subdir, short)}_{number}"
-    site = "site-packages"
+    stub = dict(row.get("stub", {}))
+    if isinstance(row["versions"], Mapping):
+        stub["torch"] = row["versions"][version]
+
+    def filled(key: str) -> list[str]:
+        words = {"VERSION": version, "TORCH": stub.get("torch", "")}
+        texts = list(row.get(key, ()))
+        for word, value in words.items():
+            texts = [text.replace(word, value) for text in texts]
+        return texts
+
+    depends = filled("depends")
+    digest = _digest(name, version, subdir, short)
+    build, site = f"hHASH_{number}", "site-packages"
     if noarch == "python":
         build = f"pyhd8ed1ab_{number}"
     elif short:
-        build = f"py{short.replace('.', '')}{build}"
-        depends += _for_python(short, rows()["python"]["abi"][short])
+        build = f"pyPY{build}"
+        depends += _for_python(channel, short)
         site = f"lib/python{short}/site-packages"
     if not noarch:
-        depends.append(row.get("system", rows()["system"]))
+        depends += _system(row.get("system", rows(channel)["system"]), subdir)
+    build = row.get("build", build).replace("HASH", digest)
+    build = build.replace("PY", short.replace(".", "")).replace("X.Y", short)
     return Package(
-        name, version, row.get("build", build), number, subdir, noarch,
-        tuple(depends), tuple(constrains), _files(row, version, subdir, site),
+        name, version, build, number, subdir, noarch,
+        tuple(depends), tuple(filled("constrains")), _files(row, version, subdir, site, stub),
     )  # fmt: skip
 
 
-def _for_python(short: str, abi: str) -> list[str]:
+def _for_python(channel: str, short: str) -> list[str]:
+    """Return what a package built for one python asks for; only conda-forge has an abi of it."""
     major, _, minor = short.partition(".")
-    return [f"python >={short},<{major}.{int(minor) + 1}.0a0", f"python_abi {short}.* *_{abi}"]
+    asked = [f"python >={short},<{major}.{int(minor) + 1}.0a0"]
+    if channel == "conda-forge":
+        asked.append(f"python_abi {short}.* *_{rows()['python']['minors'][short]['abi']}")
+    return asked
 
 
-def _files(row: Mapping[str, Any], version: str, subdir: str, site: str) -> dict[str, File]:
+def _files(
+    row: Mapping[str, Any], version: str, subdir: str, site: str, stub: Mapping[str, str]
+) -> dict[str, File]:
     name = row["name"]
     said = f"{name} {version} of a simulated channel\n"
     files = {f"share/simlab/{name}.txt": File(said.encode())}
@@ -189,9 +225,8 @@ def _files(row: Mapping[str, Any], version: str, subdir: str, site: str) -> dict
         files[f"bin/{command}"] = File(script.encode(), executable=True)
     if "dist" in row:
         files = {} if row.get("noarch") == "python" else files
-        modules = dist_info(
-            row["dist"], version, stubs.modules(row["dist"], version, arch=ARCHES.get(subdir))
-        )
+        told = stubs.modules(row["dist"], version, arch=ARCHES.get(subdir), **stub)
+        modules = dist_info(row["dist"], version, told)
         files |= {f"{site}/{path}": File(content) for path, content in modules.items()}
     return files
 

@@ -1,7 +1,7 @@
 """The depot: everything that the simulated Macs install, as files for a plain web server.
 
 installers/   the Miniconda-shaped installers
-conda/        channels, one folder each; conda-forge is the only one
+conda/        channels, one folder each: conda-forge and pytorch
 wheels/       stub wheels, with their METADATA beside them
 simple/       the index of the wheels
 nightly/      wheels/ and simple/ of the nightly builds
@@ -30,8 +30,8 @@ _STAMP = ".stamp.json"
 _SOURCES = (".py", ".sh", ".yaml")
 # What decides the bytes: the Macs and their ports do not.
 _PARTS = (
-    "channel", "conda", "depot", "installer", "nightly", "package", "pip", "python", "stubs",
-    "wheels",
+    "channel", "conda", "depot", "installer", "nightly", "package", "pip", "python",
+    "pytorch_channel", "stubs", "wheels",
 )  # fmt: skip
 
 
@@ -88,8 +88,9 @@ def _build(directory: Path, own: pip.Pip) -> Depot:
     for part in ("installers", "conda", "wheels", "simple", "nightly"):
         shutil.rmtree(directory / part, ignore_errors=True)
     wheels.write(directory)
+    channel.write(directory / "conda" / "pytorch", channel.listed("pytorch"))
     root = directory / "conda" / CHANNEL
-    channel.write(root, own)
+    channel.write(root, channel.conda_forge(own))
     (directory / "installers").mkdir()
     found = {}
     for release in installer.RELEASES:

@@ -59,7 +59,8 @@ def write(
     lines += ["    environments: [torch]", "    ssh:", f"      user: {json.dumps(macs.user())}"]
     lines += [f"      key: {json.dumps(str(directory / keys.USER_KEY))}"]
     lines += [f"      known_hosts: {json.dumps(str(directory / keys.KNOWN_HOSTS))}"]
-    lines += ["    mirrors:", f'      conda: {{conda-forge: "{web}/conda/conda-forge"}}']
+    channels = ", ".join(f'{name}: "{web}/conda/{name}"' for name in ("conda-forge", "pytorch"))
+    lines += ["    mirrors:", f"      conda: {{{channels}}}"]
     lines += [f'      wheels: "{web}/simple"', f'      installers: "{web}/installers"']
     for arch in sorted({mac.arch for mac in spec}):
         file, sha256 = depot.installers[arch]

@@ -58,7 +58,9 @@ def test_lab_file_describes_the_lab(lab):
         "groups": ["simulated", "intel"],
     }
     common = found["groups"]["simulated"]
-    assert common["mirrors"]["conda"] == {"conda-forge": f"{lab.web_url}/conda/conda-forge"}
+    assert common["mirrors"]["conda"] == {
+        name: f"{lab.web_url}/conda/{name}" for name in ("conda-forge", "pytorch")
+    }
     assert common["mirrors"]["wheels"] == f"{lab.web_url}/simple"
     assert common["ssh"]["key"] == str(lab.directory / "id_ed25519")
     assert common["ssh"]["known_hosts"] == str(lab.directory / "known_hosts")

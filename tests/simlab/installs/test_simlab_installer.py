@@ -19,6 +19,8 @@ def test_installs_a_whole_miniconda(arm_mac):
     assert (prefix / "pkgs").is_dir()
     left = ("_conda", ".messages.txt", "install_tmp", "preconda.tar.bz2", "postconda.tar.bz2")
     assert [name for name in left if (prefix / name).exists()] == []
+    # Batch mode never runs conda init.
+    assert [name for name in (".zshrc", ".bash_profile") if (arm_mac.home / name).exists()] == []
 
 
 def test_records_say_one_key_a_line(arm_mac):
@@ -84,8 +86,10 @@ def test_macos_below_the_floor(make_mac):
     assert done.returncode == 1
     assert done.stderr == "Installer requires macOS >=12.1, but system has 11.7.\n"
     name = mac.fetch_installer()
-    done = mac.run(f"CONDA_OVERRIDE_OSX=12.1 bash {name} -b -p {mac.prefix}")
-    assert done.returncode == 0
+    begin = "SIMLAB_INSTALLER_STOP_AFTER=preconda CONDA_OVERRIDE_OSX=12.1"
+    done = mac.run(f"{begin} bash {name} -b -p {mac.prefix}")
+    assert done.stderr == ""
+    assert (mac.prefix / "conda-meta").is_dir()
 
 
 def test_a_corrupted_payload_only_warns(make_mac):
@@ -117,14 +121,11 @@ def test_a_truncated_download_is_half_an_install(make_mac):
 def test_prefix_may_be_relative_and_deep(make_mac):
     """A relative prefix is below the working directory, and its parents are made."""
     mac = make_mac()
-    done = mac.run(f"bash {mac.fetch_installer()} -b -s -m -k -p some/where/conda")
-    assert (done.returncode, done.stderr) == (0, "")
+    begin = f"SIMLAB_INSTALLER_STOP_AFTER=preconda bash {mac.fetch_installer()}"
+    done = mac.run(f"{begin} -b -s -m -k -p some/where/conda")
+    assert done.stderr == ""
     assert f"PREFIX={mac.home}/some/where/conda\n" in done.stdout
-    assert mac.run("some/where/conda/bin/conda --version").stdout == "conda 26.5.3\n"
-    # No conda init, without being told: batch mode leaves the shell's files alone.
-    assert {path.name for path in mac.home.iterdir()} == {
-        "some", mac.depot.installers["arm64"][0],
-    }  # fmt: skip
+    assert (mac.home / "some/where/conda/_conda").exists()
 
 
 def test_a_full_disk(make_mac):
