@@ -28,7 +28,7 @@ from torchard.lock.lockfile import (
     lock_path,
     read_lock,
 )
-from torchard.plan import Intent
+from torchard.plan import Intent, is_another, tilde
 from torchard.variant import MacClass, Refusal
 
 if TYPE_CHECKING:
@@ -117,11 +117,14 @@ class Workspace:
                 )
 
     def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
-        if state.prefix_state == "whole":
-            return None
+        whole = state.prefix_state == "whole"
+        if whole and mac.miniconda.version is None and mac.miniconda.installer is None:
+            return None  # the newest is for Macs that have none
         answer = choose_installer(state.arch, state.macos, mac.miniconda, self.catalogue)
         if isinstance(answer, Refusal):
             refusals.append(_sentence(answer))
+            return None
+        if whole and not is_another(state, answer):
             return None
         if answer.licence and not mac.accept_license:
             refusals.append(
@@ -312,6 +315,14 @@ def _contradictions(mac: MacHost, state: MacState) -> Iterator[str]:
 def _remarks(mac: MacHost, state: MacState) -> Iterator[str]:
     if mac.macos is not None and not _within(state.macos, mac.macos):
         yield f"{mac.where} says macOS {mac.macos}, but it runs {state.macos}"
+    wanted = (mac.miniconda.version or "").partition("-")[0]
+    if state.prefix_state == "whole" and not state.prefix_ours and wanted:
+        found = state.conda_version or "an unknown version"
+        if found != wanted:
+            yield (
+                f"{mac.where} names Miniconda {mac.miniconda.version}, but the one at"
+                f" {tilde(state.prefix, state.home)} ({found}) is not Torchard's own, and is kept"
+            )
     if state.translated:
         yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
     if state.lock is not None and state.lock.busy:

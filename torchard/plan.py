@@ -178,15 +178,20 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             " leaves; move it away, or set miniconda.prefix to another path"
         )
     theirs = [
-        one.path
+        one.path.rpartition("/")[2]
         for one in state.environments.values()
         if one.whole and one.path.startswith(f"{state.prefix}/envs/")
     ]
     if state.prefix_state == "half" and theirs:
-        names = ", ".join(one.rpartition("/")[2] for one in theirs)
         yield (
             f"the Miniconda at {prefix} is half installed, and setting it aside would take its"
-            f" environments along ({names}); repair it with its installer's -u, or move it away"
+            f" environments along ({', '.join(theirs)}); repair it with its installer's -u, or move"
+            " it away"
+        )
+    if is_another(state, intent.installer) and theirs:
+        yield (
+            f"setting the Miniconda at {prefix} aside for another version would take its"
+            f" environments along ({', '.join(theirs)}); remove them, or leave out the version"
         )
     if state.prefix_state == "whole" and state.prefix_arch not in {None, state.arch}:
         yield (
@@ -232,28 +237,45 @@ def tilde(path: str, home: str) -> str:
     return f"~{path[len(home) :]}" if f"{path}/".startswith(f"{home}/") else path
 
 
+def is_another(state: MacState, installer: Installer | None) -> bool:
+    """Tell whether a prefix that Torchard made is from another installer than this one.
+
+    What a person installed is kept, whatever its version.
+    """
+    if installer is None or state.prefix_state != "whole":
+        return False
+    return _text((state.prefix_ours or {}).get("sha256")) not in {None, installer.sha256}
+
+
 def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
-    """Return what must be done for the prefix: None where it is whole, or not ours to touch."""
-    if state.prefix_state in {"whole", "foreign"} or installer is None:
-        return None
-    half = state.prefix_state == "half"
+    """Return what must be done for the prefix: None where it is fine, or not ours to touch."""
     prefix = tilde(state.prefix, state.home)
+    change: StepChange = "add"
+    reason = f"no Miniconda at {prefix}"
+    before = None
+    if state.prefix_state == "half":
+        change = "repair"
+        reason = f"{prefix} is half installed; it is set aside and installed anew"
+    elif is_another(state, installer):
+        change = "change"
+        reason = f"the lab names this one; {prefix} is set aside, the environments stay"
+        before = _text((state.prefix_ours or {}).get("version")) or state.conda_version
+    elif state.prefix_state != "absent":
+        return None
+    if installer is None:
+        return None
     return Step(
         kind="miniconda",
-        change="repair" if half else "add",
+        change=change,
         environment=None,
-        reason=(
-            f"{prefix} is half installed; it is set aside and installed anew"
-            if half
-            else f"no Miniconda at {prefix}"
-        ),
+        reason=reason,
         path=state.prefix,
         place=prefix,
         packages=(
             PackageChange(
-                "add",
+                "change" if before else "add",
                 installer.distribution,
-                None,
+                before,
                 installer.version or installer.file,
                 "installer",
                 sha256=installer.sha256,
@@ -262,6 +284,10 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
         detail=installer.sha256,
         notes=installer.notes,
     )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def environment_step(lock: Lock, state: MacState) -> Step | None:

@@ -235,3 +235,61 @@ def test_a_perl_that_reads_text_does_not_change_a_sha256(mac, own):
     mac.tool("shasum", f'[ -z "${{PERL_UNICODE-}}" ] || echo x\nexec {real} "$@"')
     done = own("exit 3", PERL_UNICODE="SDA")
     assert "the installer Own.sh failed" in done.stderr
+
+
+RUNS = LIKE_WHOLE.format(conda="exit 0", python="echo arm64")
+
+
+@pytest.fixture
+def settled(mac, own):
+    """A Mac with a Miniconda of Torchard's, which shows one environment."""
+    assert own(f"{RUNS}echo first >$3/first\n").returncode == 0
+    (mac.prefix / "envs").mkdir()
+    generation = mac.torchard / "generations" / "torch-1"
+    generation.mkdir(parents=True)
+    (mac.prefix / "envs" / "torch").symlink_to(generation)
+    return mac
+
+
+def test_another_version_replaces_one_of_our_own_and_shows_its_environments(settled, own):
+    """The one before is kept beside it, whole; a second run has nothing to do."""
+    before = settled.state
+    done = own(f"{RUNS}echo second >$3/second\n")
+    (kept,) = aside(settled)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"the Miniconda that was there is kept as {kept}\n"
+    assert (kept / "first").exists()
+    assert (settled.prefix / "second").exists()
+    after = settled.state
+    assert after.prefix_state == "whole"
+    assert after.prefix_ours["sha256"] != before.prefix_ours["sha256"]
+    assert after.links == before.links
+
+
+def test_one_that_fails_leaves_the_version_that_was_there(settled, own):
+    """Whatever the new installer left is set aside, and the old one is back at its place."""
+    before = settled.state
+    for text in ("exit 3", RUNS.replace("echo arm64", "echo x86_64")):
+        done = own(text)
+        assert done.returncode == 1
+        assert "the one that was there is back at its place" in done.stderr
+        assert settled.state == replace(before, clock=settled.state.clock, free=settled.state.free)
+
+
+def test_a_version_that_a_run_beside_has_just_put_there_stays(settled, own):
+    """A plan made for the version before does nothing to the one after."""
+    script = install_script(settled, replace(NONE, file="Late.sh", sha256="1" * 64))
+    assert own(RUNS).returncode == 0
+    there = aside(settled)
+    assert settled.run(script).returncode == 0
+    assert aside(settled) == there
+
+
+def test_another_version_is_not_put_below_somebodys_environments(settled, own):
+    """An environment that a person made since the plan is not taken from its place."""
+    (settled.prefix / "envs" / "mine").mkdir()
+    done = own(RUNS)
+    assert done.returncode == 1
+    assert f"somebody made {settled.prefix}/envs/mine" in done.stderr
+    assert aside(settled) == []
+    assert settled.state.prefix_ours is not None

@@ -229,6 +229,34 @@ def test_a_base_of_the_other_arch_is_refused_with_two_ways_out():
     assert refusals(intent(mac(prefix_arch=None), LOCK)) == ()
 
 
+OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
+
+
+def test_another_version_of_our_own_miniconda_changes_the_prefix_alone():
+    """The environments that are shown stay in order: their links are made again."""
+    state = replace(shown(LOCK), prefix_ours=OURS)
+    (miniconda,) = plan_mac(intent(state, LOCK, installer=INSTALLER)).steps
+    assert (miniconda.kind, miniconda.change) == ("miniconda", "change")
+    (package,) = miniconda.packages
+    assert (package.change, package.before, package.after) == ("change", "25.7.0-2", "26.5.3-1")
+    assert "~/miniconda3 is set aside" in miniconda.reason
+
+
+@pytest.mark.parametrize("mark", [None, {}, {"sha256": INSTALLER.sha256}])
+def test_a_persons_own_miniconda_and_the_version_that_is_wanted_are_kept(mark):
+    """Nothing is done to a whole prefix without our mark, nor to one from this installer."""
+    assert miniconda_step(mac(prefix_ours=mark), INSTALLER) is None
+
+
+def test_another_version_is_refused_where_a_person_made_environments_in_the_prefix():
+    """They would go aside with it."""
+    theirs = InstalledEnvironment(f"{PREFIX}/envs/mine", whole=True)
+    state = mac(theirs, prefix_ours=OURS)
+    (reason,) = refusals(intent(state, installer=INSTALLER))
+    assert "would take its environments along (mine)" in reason
+    assert refusals(intent(replace(state, prefix_ours=None), installer=INSTALLER)) == ()
+
+
 def test_a_half_miniconda_with_a_persons_environments_is_refused():
     """Setting it aside would take them out of their place; a directory of files is none."""
     theirs = [InstalledEnvironment(f"{PREFIX}/envs/{name}", whole=True) for name in ("a", "b")]

@@ -15,6 +15,8 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
+from torchard.plan import is_another
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -69,6 +71,7 @@ def install_miniconda(
     state: MacState, installer: Installer, controller: Controller, date: str
 ) -> str:
     """Return the script that installs Miniconda; `date` is put into the mark it leaves."""
+    replaces = is_another(state, installer)
     mark = {
         "format": 1,
         "installer": installer.file,
@@ -83,6 +86,7 @@ def install_miniconda(
         "FILE": installer.file,
         "SHA256": installer.sha256,
         "ARCH": state.arch,
+        "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
     return _with(values, "lock.sh", "miniconda.sh")

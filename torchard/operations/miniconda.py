@@ -1,4 +1,7 @@
-"""Miniconda at its prefix: installed where absent, rebuilt where half, adopted where whole."""
+"""Miniconda at its prefix: installed where absent, rebuilt where half, adopted where whole.
+
+One that Torchard installed is replaced where the lab names another version.
+"""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ def _step_lines(step: Step, width: int, *, full: bool) -> Iterator[Text]:
 def _planned(step: Step) -> tuple[str, str, str]:
     """Return the name, the middle and the right of a step's line in a plan."""
     if step.kind == "miniconda":
-        what = f"{step.packages[0].after} at {step.place}"
+        what = f"{_versions(step.packages[0])} at {step.place}"
         return "miniconda", what, f"sha256 {step.detail[:8]}…"
     if step.change == "show":
         return step.environment or "", f"{step.kept} kept", "the link only"
@@ -226,7 +226,7 @@ def _done(step: Step) -> tuple[str, str, str]:
     """Return the same where the step was done."""
     name, what, _ = _planned(step)
     if step.kind == "miniconda":
-        return name, what, "installed anew" if step.change == "repair" else "installed"
+        return name, what, "installed" if step.change == "add" else "installed anew"
     if step.change == "show":
         return name, what, "shown again"
     return name, _counts(step, "changed"), "built and shown"

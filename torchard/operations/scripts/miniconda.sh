@@ -1,5 +1,6 @@
 # Installs Miniconda at PREFIX from an installer whose sha256 is verified first.
-# PREFIX, FILE, SHA256, ARCH and MARK (JSON) are set above this text.
+# PREFIX, FILE, SHA256, ARCH and MARK (JSON) are set above this text; REPLACES is the sha256 of the
+# installer whose whole prefix is to be set aside for this one, or nothing.
 take_lock
 open_log miniconda
 whole() {
@@ -10,14 +11,31 @@ whole() {
 }
 # What cannot be used must not stay at PREFIX: the next run would take it for a person's own.
 refuse() {
-  [ -e "$PREFIX" ] || failed "$1"
-  set_aside "$PREFIX"
-  failed "$1; what it left was set aside as $aside"
+  said=$1
+  if [ -e "$PREFIX" ]; then
+    set_aside "$PREFIX"
+    said="$said; what it left was set aside as $aside"
+  fi
+  if [ -n "$before" ] && mv "$before" "$PREFIX"; then
+    said="$said; the one that was there is back at its place"
+  fi
+  failed "$said"
 }
+before=
 # An earlier run may have finished since we looked.
-whole && exit 0
+if whole && ! { [ -n "$REPLACES" ] && grep -qF -e "$REPLACES" "$PREFIX/.torchard.json"; }; then
+  exit 0
+fi
 place "$SHA256" "$FILE" || die "Nothing was executed."
-if [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
+if whole; then
+  for environment in "$PREFIX"/envs/*; do
+    [ -L "$environment" ] || [ ! -d "$environment" ] ||
+      die "somebody made $environment, which would be set aside with $PREFIX; it was left alone"
+  done
+  set_aside "$PREFIX"
+  before=$aside
+  printf '%s\n' "the Miniconda that was there is kept as $before" | tee -a "$log"
+elif [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
   set_aside "$PREFIX"
   printf '%s\n' "$PREFIX was half installed; it was set aside as $aside" | tee -a "$log"
   for environment in "$aside"/envs/*; do
@@ -39,4 +57,12 @@ run "$PREFIX/bin/conda" --version || refuse "the conda at $PREFIX does not run"
 # shellcheck disable=SC2086 # native is two words, or none
 machine=$(step $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')
 [ "$machine" = "$ARCH" ] || refuse "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
-printf '%s\n' "$MARK" >"$PREFIX/.torchard.json" || die "$PREFIX cannot be written"
+if [ -n "$before" ]; then
+  mkdir -p "$PREFIX/envs"
+  for link in "$before"/envs/*; do
+    if [ -L "$link" ]; then
+      ln -s "$(readlink "$link")" "$PREFIX/envs/${link##*/}" || refuse "$PREFIX/envs cannot be written"
+    fi
+  done
+fi
+printf '%s\n' "$MARK" >"$PREFIX/.torchard.json" || refuse "$PREFIX cannot be written"
