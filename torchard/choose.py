@@ -59,7 +59,7 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
 def _reason(ask: Ask) -> str:
     which = "the release asked for; its" if ask.release else "the newest release whose"
     if ask.lane.index is not None:
-        which = "the newest of the"
+        which = "the day's"
     source = "" if ask.lane.channel is None else f" of {ask.lane.source}"
     return f"{which} {ask.lane.build}s{source}{' and MPS' if ask.mps else ''} fit {place(ask)}"
 

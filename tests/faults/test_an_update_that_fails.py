@@ -83,7 +83,7 @@ def test_an_artefact_that_was_spoilt_on_the_mac_is_not_installed(settled, torcha
 
 @pytest.mark.parametrize(
     "fault",
-    [{"drop_after": 2}, {"drop_during": 4}, {"drop_during": 6}, {"drop_after": 7}],
+    [{"drop_after": 2}, {"drop_during": 6}, {"drop_during": 7}, {"drop_after": 7}],
     ids=["before the build", "in the build", "in the proof", "before the last look"],
 )
 def test_wherever_a_connection_drops_an_environment_stays_shown(settled, torchard, fault):
@@ -91,7 +91,7 @@ def test_wherever_a_connection_drops_an_environment_stays_shown(settled, torchar
     settled.mac.set(fault=fault)
     with held(settled.mac, "-m pip install" if "drop_during" in fault else "nothing") as mac:
         with started("apply", settled.update, "--yes") as controller:
-            if fault == {"drop_during": 4}:
+            if fault == {"drop_during": 6}:
                 mac.wait()
             else:
                 mac.release()
@@ -100,7 +100,7 @@ def test_wherever_a_connection_drops_an_environment_stays_shown(settled, torchar
         assert "the connection to 127.0.0.1:" in printed
         assert "was lost" in printed
         assert not errors
-        if fault["drop_during" if "drop_during" in fault else "drop_after"] <= 4:
+        if fault in ({"drop_after": 2}, {"drop_during": 6}):
             assert settled.same_environment()
         assert settled.computes()
     assert_converges(settled, torchard)
@@ -164,9 +164,8 @@ def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
         mac.wait()
         code, printed = update(settled, torchard, LOGNAME="second")
         assert code == 1
-        print(printed)
         assert "first@" in printed
-        assert "works on this Mac" in printed
+        assert "is at work on this Mac" in printed
         assert settled.same_environment()
         mac.release()
         printed, errors = first.communicate(timeout=60)

@@ -158,7 +158,7 @@ def test_nightly_has_no_versions_beforehand():
     assert (got.source, got.mps_expected, got.nightly) == ("wheels", True, True)
     assert "torchaudio is left out: there are no nightly builds of it any more." in got.notes
     assert any("pytorch-nightly channel" in note for note in got.notes)
-    assert got.reason == "the newest of the nightly wheels and MPS fit macOS 15 and python 3.12"
+    assert got.reason == "the day's nightly wheels and MPS fit macOS 15 and python 3.12"
     alone = answer(ARM, "15", "3.12", release="nightly", companions=())
     assert alone.packages == {"torch": None}
     assert not any("left out" in note for note in alone.notes)
