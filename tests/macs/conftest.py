@@ -1,0 +1,27 @@
+"""A Mac with nothing on it, and one that hides some of its parts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from probed import build
+
+
+@pytest.fixture
+def root(tmp_path):
+    """The root of one simulated Mac, with an empty home."""
+    return build(tmp_path, "arm64", "15.1")
+
+
+@pytest.fixture
+def strangers():
+    """A Mac whose probe runs as somebody who may not read everything."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        root = build(Path(made), "arm64", "15.1")
+        yield root
+        for path in root.rglob("*"):
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)

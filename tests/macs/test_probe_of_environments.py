@@ -1,0 +1,167 @@
+"""What the probe reads of environments and generations: records, distributions, stamps."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from probed import SHA256, STAMP, conda_record, dist, generation, only, read, record, whole, write
+
+from torchard.mac import InstalledConda, InstalledDist, Link
+
+
+def test_what_stands_at_each_environments_name_is_told(root):
+    """Links with their targets, dangling or not; real directories and files have none."""
+    path = generation(root)
+    envs = whole(root / "home/miniconda3") / "envs"
+    write(envs / ".conda_envs_dir_test")
+    (envs / "shown").symlink_to(path)
+    (envs / "chain").symlink_to("shown")
+    (envs / "dangling").symlink_to("/nowhere/at all")
+    (envs / "real").mkdir()
+    write(envs / "file")
+    state = read(root)
+    assert state.links == {
+        "shown": Link("shown", str(path)),
+        "chain": Link("chain", "shown"),
+        "dangling": Link("dangling", "/nowhere/at all"),
+        "real": Link("real", None),
+        "file": Link("file", None),
+    }
+    assert set(state.environments) == {str(path), str(envs / "real")}
+
+
+def test_a_real_environment_is_read_with_its_packages(root):
+    """A person's own environment counts like a generation."""
+    path = whole(root / "home/miniconda3") / "envs/thesis"
+    write(path / "conda-meta/history")
+    record(path, "numpy-2.0-h1_0", conda_record(SHA256))
+    dist(path, "torch-2.9.1.dist-info")
+    environment = only(read(root))
+    assert (environment.path, environment.whole, environment.damaged) == (str(path), True, False)
+    assert environment.conda == (InstalledConda("numpy", "2.0", "h1_0", SHA256),)
+    assert environment.dists == (InstalledDist("torch", "2.9.1"),)
+    assert environment.stamp is None
+
+
+def _by_rattler(sha256):
+    """Write a record as rattler does: the archive's sum before the files."""
+    data = json.loads(conda_record(sha256))
+    return json.dumps({"sha256": data.pop("sha256"), **data, "paths": _FILES}, indent=2)
+
+
+def _in_the_middle(sha256):
+    """Write a record as nobody does."""
+    return json.dumps({"a": _FILES, "sha256": sha256, "z": _FILES}, indent=2)
+
+
+_FILES = [{"_path": f"lib/{number}.py", "sha256": "e" * 64} for number in range(300)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        conda_record(SHA256),
+        conda_record(SHA256, indent=4),
+        conda_record(SHA256, files=_FILES),
+        _by_rattler(SHA256),
+        _in_the_middle(SHA256),
+    ],
+    ids=["conda", "micromamba", "long", "rattler", "middle"],
+)
+def test_the_sha256_of_a_record_is_its_archives_and_not_a_files(root, text):
+    """Two spaces are what conda and rattler indent by, four what micromamba does."""
+    path = generation(root)
+    record(path, "python-dateutil-2.9.0.post0-pyhe01879c_2", text)
+    package = InstalledConda("python-dateutil", "2.9.0.post0", "pyhe01879c_2", SHA256)
+    assert only(read(root)).conda == (package,)
+
+
+def test_a_line_that_is_cut_is_never_taken_for_a_records_own(root):
+    """Wherever the cut falls in the list of its files, whose sums are indented further."""
+    path = generation(root)
+    for length in range(160):
+        text = conda_record(SHA256, files=_FILES)
+        record(path, f"p{length}-1-0", text.replace(".conda", "x" * length + ".conda"))
+    assert {one.sha256 for one in only(read(root)).conda} == {SHA256}
+
+
+def test_a_record_that_cannot_be_read_has_no_sha256_and_stops_no_other(root):
+    """Empty, cut short, a dangling link, bytes that are no text."""
+    path = generation(root)
+    record(path, "a-1-0", "")
+    record(path, "b-1-0", conda_record(SHA256)[:-150])
+    (path / "conda-meta/c-1-0.json").symlink_to("/nowhere")
+    record(path, "d-1-0", b'{\n  "sha256": "\xff\x00\xfe",\n')
+    record(path, "f-1!1.0+b-0", conda_record(SHA256))
+    environment = only(read(root))
+    assert [(one.name, one.version, one.sha256) for one in environment.conda] == [
+        *((name, "1", None) for name in "abcd"),
+        ("f", "1!1.0+b", SHA256),
+    ]
+    assert not environment.damaged
+
+
+def test_a_record_that_is_a_directory_means_damaged(root):
+    """Some awks end there; what came before is told, and the rest of the Mac too."""
+    path = generation(root)
+    record(path, "a-1-0", conda_record(SHA256))
+    (path / "conda-meta/b-1-0.json").mkdir()
+    environment = only(read(root))
+    assert environment.conda[0] == InstalledConda("a", "1", "0", SHA256)
+    assert environment.damaged or environment.conda[1].sha256 is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["nonsense.json", "a b-1-0.json", "x-1-0\nend\tok\n-1-0.json", "é-1-0.json", "a-1-0.json.c~"],
+)
+def test_records_that_are_no_records_mean_damaged(root, name):
+    """An interrupted conda leaves `*.c~`; any other name makes conda itself fail."""
+    path = generation(root)
+    write(path / "conda-meta" / name, "{}")
+    record(path, "z-1-0", conda_record(SHA256))
+    environment = only(read(root))
+    assert environment.damaged
+    assert environment.conda == (InstalledConda("z", "1", "0", SHA256),)
+
+
+def test_a_distribution_is_what_pip_would_list(root):
+    """With METADATA, under a name that a wheel can have, once though python3.1 is a link."""
+    path = generation(root)
+    dist(path, "torch-2.9.1+cpu.dist-info")
+    dist(path, "ruamel.yaml-0.18.dist-info")
+    dist(path, "~orch-2.9.0.dist-info")
+    dist(path, "tb\tnightly\nend\tok-1.dist-info")
+    dist(path, "old-1.0.egg-info")
+    (path / "lib/python3.12/site-packages/hollow-1.0.dist-info").mkdir()
+    (path / "lib/python3.1").symlink_to("python3.12")
+    assert only(read(root)).dists == (
+        InstalledDist("ruamel.yaml", "0.18"),
+        InstalledDist("torch", "2.9.1+cpu"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "stamp"),
+    [
+        (STAMP, json.loads(STAMP)),
+        ('{\n\t"lock":\t"abc"\r\n}\n\n', {"lock": "abc"}),
+        ('{"who": "J\\u00fcrgen \\u001b[31m"}', {"who": "Jürgen \x1b[31m"}),
+        ('{"who": "Jürgen"}', {"who": "Jrgen"}),
+        ("", {}),
+        ("[1, 2]", {}),
+        ('{"lock": "abc"', {}),
+        (b'\xff\xfe\x00\x00{"lock": 1}', {"lock": 1}),
+        ("x\nend\tok\nkernel\tLinux\n", {}),
+        ('{"a":' + "[" * 30_000, {}),
+        ('"' + "a" * 1_000_000 + '"', {}),
+    ],
+    ids=lambda value: str(value)[:12] if isinstance(value, str | bytes) else "",
+)
+def test_whatever_a_stamp_holds_it_stays_one_line(root, text, stamp):
+    """A broken one says nothing, and is told from none at all."""
+    write(generation(root) / ".torchard.json", text)
+    state = read(root)
+    assert only(state).stamp == stamp
+    assert state.macos == "15.1"
