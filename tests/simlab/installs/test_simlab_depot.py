@@ -61,6 +61,7 @@ SOLVES = [
 SOLVER = """
 import asyncio, json, os, sys
 import rattler as r
+from rattler.exceptions import SolverError
 
 async def solve(subdir, osx, channels, specs):
     system = {"__osx": osx, "__unix": "0"}
@@ -73,7 +74,7 @@ async def solve(subdir, osx, channels, specs):
                 for name, version in system.items()
             ],
         )
-    except r.exceptions.SolverError:
+    except SolverError:
         return None
     return {one.name.normalized: f"{one.version} {one.build}" for one in found}
 
