@@ -10,6 +10,7 @@ from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from torchard.download import BrokenOffError, DownloadError, length
 from torchard.lock import index
 from torchard.lock.lockfile import LockError, wheel
 
@@ -62,9 +63,7 @@ def resolve_wheels(
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
     ranks = {tag: rank for rank, tag in enumerate(_tags(mac_class, python))}
     return tuple(
-        _choose(releases[name], ranks, environment, mac_class)
-        for name in sorted(releases)
-        if name not in provided
+        _choose(releases[name], ranks, environment, mac_class) for name in sorted(releases)
     )
 
 
@@ -139,10 +138,10 @@ def _choose(
             "Torchard builds nothing on a Mac: ask for another version, or take it from conda.",
         )
     chosen = max(fitting, key=lambda one: one[:2])[2]
-    if chosen.sha256 is None or chosen.size is None:
+    if chosen.sha256 is None:
         raise LockError(
-            f"The wheel index tells no sha256 and size of {chosen.file}.",
-            "Let `mirrors.wheels` name an index that does (PEP 691), or leave it out.",
+            f"The wheel index tells no sha256 of {chosen.file}.",
+            "Let `mirrors` name an index that does (PEP 503), or leave it out.",
         )
     try:
         return wheel(
@@ -151,13 +150,27 @@ def _choose(
                 "version": chosen.version,
                 "file": chosen.file,
                 "sha256": chosen.sha256,
-                "size": chosen.size,
+                "size": _size(chosen),
             }
         )
     except ValueError as error:
         raise LockError(
             f"The wheel index describes {chosen.name} {chosen.version} strangely: {error}.",
             "Let `mirrors.wheels` name another index, or mistrust this one.",
+        ) from error
+
+
+def _size(offer: Offer) -> int:
+    """Return a wheel's size; an index of the old form (PEP 503) tells none, but its server does."""
+    if offer.size is not None:
+        return offer.size
+    try:
+        return length(offer.url)
+    except (DownloadError, BrokenOffError) as error:
+        said = error.message if isinstance(error, DownloadError) else f"{error}."
+        raise LockError(
+            f"The wheel index tells no size of {offer.file}, and nor does its server: {said}",
+            "Try again, or let `mirrors` name an index that tells it (PEP 691).",
         ) from error
 
 

@@ -88,7 +88,7 @@ def test_macos_below_the_floor(make_mac):
     name = mac.fetch_installer()
     begin = "SIMLAB_INSTALLER_STOP_AFTER=preconda CONDA_OVERRIDE_OSX=12.1"
     done = mac.run(f"{begin} bash {name} -b -p {mac.prefix}")
-    assert done.stderr == ""
+    assert done.returncode in (-9, 137)
     assert (mac.prefix / "conda-meta").is_dir()
 
 
@@ -123,7 +123,7 @@ def test_prefix_may_be_relative_and_deep(make_mac):
     mac = make_mac()
     begin = f"SIMLAB_INSTALLER_STOP_AFTER=preconda bash {mac.fetch_installer()}"
     done = mac.run(f"{begin} -b -s -m -k -p some/where/conda")
-    assert done.stderr == ""
+    assert done.returncode in (-9, 137)
     assert f"PREFIX={mac.home}/some/where/conda\n" in done.stdout
     assert (mac.home / "some/where/conda/_conda").exists()
 

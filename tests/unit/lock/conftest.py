@@ -1,25 +1,29 @@
-"""Environments to lock, and a server of channels and indexes that can ask for a login."""
+"""Environments to lock, wheel indexes, and a server of both that can ask for a login."""
 
 from __future__ import annotations
 
 import base64
 import functools
+import hashlib
+import html
+import json
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+from simlab.package import metadata, write_wheel
 from torchard.depot import Depot
 from torchard.lab.model import Environment, Mirrors, Position
 from torchard.lock import index
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 class Server:
-    """The files below a folder; those below /private only for a login. `seen` is what was asked."""
+    """The files below a folder; those below /private only for a login. `seen` is what was asked.
+
+    A folder with an index.json is a page of a simple index (PEP 691).
+    """
 
     def __init__(self, root, login):
         wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
@@ -29,7 +33,7 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                seen.append(self.path)
+                seen.append(f"{self.command} {self.path}")
                 private = self.path.startswith("/private")
                 if private and self.headers.get("Authorization") != wanted:
                     self.send_response(401)
@@ -38,10 +42,16 @@ class Server:
                     self.end_headers()
                     return
                 self.path = self.path.removeprefix("/private")
-                super().do_GET()
+                if Path(self.translate_path(self.path), "index.json").exists():
+                    self.path += "index.json"
+                send = super().do_HEAD if self.command == "HEAD" else super().do_GET
+                send()
 
-            def do_HEAD(self):
-                self.do_GET()
+            do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
+
+            def guess_type(self, path):
+                page = path.endswith("/index.json")
+                return "application/vnd.pypi.simple.v1+json" if page else super().guess_type(path)
 
             def log_message(self, *_words):
                 pass
@@ -74,12 +84,80 @@ def serve():
         one.stop()
 
 
+def wheel(file, *requires, python="", size=True, hashes=None):
+    """Return a wheel for an index, or what shall be there under its name.
+
+    It is told with its size where the index can; `hashes` are told instead of its own.
+    """
+    return {"file": file, "requires": requires, "python": python, "size": size, "hashes": hashes}
+
+
+def write_index(root, *wheels, json_pages=False):
+    """Write wheels and a simple index over them below a folder; return the index's folder.
+
+    Its pages are HTML, which tells no sizes, or JSON.
+    """
+    pages = {}
+    (root / "wheels").mkdir(parents=True, exist_ok=True)
+    for one in wheels:
+        name, version = one["file"].removesuffix(".tar.gz").split("-")[:2]
+        if one["file"].endswith(".whl"):
+            meta = metadata(name, version, one["requires"], one["python"])
+            content = write_wheel(root / "wheels", one["file"], {}, meta).read_bytes()
+        else:
+            content = b"a source distribution"
+            (root / "wheels" / one["file"]).write_bytes(content)
+        own = {"sha256": hashlib.sha256(content).hexdigest()}
+        row = {
+            "filename": one["file"],
+            "url": f"../../wheels/{one['file']}",
+            "hashes": own if one["hashes"] is None else one["hashes"],
+            "requires-python": one["python"] or None,
+            "core-metadata": one["file"].endswith(".whl"),
+            **({"size": len(content)} if one["size"] else {}),
+        }
+        pages.setdefault(name.replace("_", "-"), []).append(row)
+    for name, rows in pages.items():
+        page = root / "simple" / name
+        page.mkdir(parents=True, exist_ok=True)
+        if json_pages:
+            told = {"meta": {"api-version": "1.1"}, "name": name, "files": rows}
+            (page / "index.json").write_text(json.dumps(told), encoding="utf-8")
+            continue
+        links = "".join(map(_link, rows))
+        (page / "index.html").write_text(f"<!DOCTYPE html>{links}", encoding="utf-8")
+    return root / "simple"
+
+
+def _link(row):
+    fragment = "".join(f"#{kind}={value}" for kind, value in row["hashes"].items())
+    python = html.escape(row["requires-python"] or "")
+    beside = ' data-core-metadata="true"' if row["core-metadata"] else ""
+    return (
+        f'<a href="{row["url"]}{fragment}" data-requires-python="{python}"{beside}>'
+        f"{row['filename']}</a>"
+    )
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    """Return what writes an index: `shelf(wheel("a-1.0-py3-none-any.whl"))` is its URL.
+
+    A `folder` of another name is another index.
+    """
+
+    def write(*wheels, folder="index", **options):
+        return write_index(tmp_path / folder, *wheels, **options).as_uri()
+
+    return write
+
+
 @pytest.fixture(autouse=True)
 def bare_shell(monkeypatch, tmp_path_factory):
     """No index, login or setting of whoever runs the tests has a part in them."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
-    for name in ("XDG_CONFIG_HOME", "PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
+    for name in (*index._INDEXES, "XDG_CONFIG_HOME", "PIP_INDEX_URL", "NETRC"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")

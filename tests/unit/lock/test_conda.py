@@ -66,18 +66,20 @@ def numpy(version="9.0.0", **changes):
 
 
 @pytest.mark.parametrize(
-    ("subdir", "macos"),
-    [("osx-arm64", "12.3"), ("osx-arm64", "15.0"), ("osx-64", "10.15"), ("osx-64", "13.0")],
+    ("subdir", "macos", "python"),
+    [
+        ("osx-arm64", "12.3", "3.12.13"),
+        ("osx-arm64", "15.0", "3.12.13"),
+        # The newest builds for Intel ask for macOS 11.
+        ("osx-64", "10.15", "3.12.12"),
+        ("osx-64", "13.0", "3.12.13"),
+    ],
 )
-def test_packages_fit_the_mac_class(solve, asks, subdir, macos):
+def test_packages_fit_the_mac_class(solve, asks, subdir, macos, python):
     """Every package is for the class's subdir or noarch, and nothing asks for a newer macOS."""
-    if macos == "10.15":
-        error = refused(solve, asks(), MacClass(subdir, macos))
-        assert "__osx >=11.0" in error.message
-        return
     found = solve(asks(conda=["numpy"]), MacClass(subdir, macos))
     assert {one.subdir for one in found.values()} == {subdir, "noarch"}
-    assert found["python"].version == "3.12.13"
+    assert found["python"].version == python
     assert {one.channel for one in found.values()} == {"conda-forge"}
     assert found["numpy"].file.endswith(".conda")
     assert found["numpy"].file == f"numpy-2.4.2-{found['numpy'].build}.conda"
@@ -229,8 +231,8 @@ def test_channel_that_cannot_be_read_is_named(solve, asks, tmp_path, serve, wher
             text = "{" if where == "index" else "<html>Please log in</html>"
             (tmp_path / "nothing" / subdir / "repodata.json").write_text(text, encoding="utf-8")
     error = refused(solve, asks(), mirrors=Mirrors({"conda-forge": url}))
-    assert "The channels of torch for osx-arm64-macos14.0 could not be read" in error.message
-    assert "nothing" in error.message
+    begin = "The channels of torch for osx-arm64-macos14.0 could not be read from "
+    assert error.message.startswith(f"{begin}{url}:")
     assert "mirrors.conda" in error.instead
 
 
@@ -276,8 +278,8 @@ def test_package_without_sha256_or_size_is_refused(solve, asks, mirrors, tmp_pat
 
 def test_archive_that_is_another_is_refused(solve, asks, mirrors, tmp_path):
     """An archive whose bytes are not those of the index is fetched but not kept."""
-    mine = channel(tmp_path / "mine", numpy())
-    (tmp_path / "mine" / "osx-arm64" / "numpy-9.0.0-py312_0.conda").write_bytes(b"other")
+    mine = channel(tmp_path / "mine", numpy("9.0.1"))  # which the depot does not have yet
+    (tmp_path / "mine" / "osx-arm64" / "numpy-9.0.1-py312_0.conda").write_bytes(b"other")
     both = Mirrors({**mirrors.conda, "mine": mine})
     with pytest.raises(DownloadError, match="wrong length"):
         solve(asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)

@@ -1,0 +1,340 @@
+"""The wheel index, asked through the real uv over small indexes of our own."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import wheel
+
+from torchard.lock import index
+from torchard.variant import MacClass
+
+ARM = MacClass("osx-arm64", "14.0")
+OLD_ARM = MacClass("osx-arm64", "12.3")
+INTEL = MacClass("osx-64", "12.0")
+CANARY = "canary-7d1f"
+
+
+def ask(requirements, url=None, constraints=(), mac_class=ARM, python="3.12.13", **options):
+    """Return the releases that uv takes, as `name version`."""
+    offers = index.resolve(
+        requirements.split(), tuple(constraints), mac_class, python, url, **options
+    )
+    return sorted({f"{one.name} {one.version}" for one in offers})
+
+
+def refused(*arguments, **options):
+    """Return what uv complains of."""
+    with pytest.raises(index.IndexError) as caught:
+        ask(*arguments, **options)
+    return caught.value.message
+
+
+def pure(name, version, *requires, **changes):
+    """Return a wheel for any python and system."""
+    return wheel(f"{name}-{version}-py3-none-any.whl", *requires, **changes)
+
+
+def test_an_offer_tells_where_a_wheel_is_and_what_it_is(shelf, serve, tmp_path):
+    """Each wheel of a release comes with its address, sha256 and, where it is told, size."""
+    names = ["a-1.0-cp312-none-macosx_11_0_arm64.whl", "a-1.0-py3-none-any.whl"]
+    shelf(wheel(names[0]), wheel(names[1], size=False), json_pages=True)
+    server = serve(tmp_path / "index")
+    offers = index.resolve(["a"], (), ARM, "3.12.13", f"{server.url}/simple")
+    assert sorted(one.file for one in offers) == names
+    whole, sizeless = sorted(offers, key=lambda one: one.file)
+    archive = tmp_path / "index" / "wheels" / names[0]
+    assert whole.size == archive.stat().st_size
+    assert sizeless.size is None
+    assert whole.url == f"{server.url}/wheels/{names[0]}"
+    assert len(whole.sha256) == 64
+
+
+def test_the_newest_release_that_fits_the_python_is_taken(shelf):
+    """`requires-python` is held against the full version of the Mac's python."""
+    url = shelf(
+        pure("a", "1.0"),
+        pure("a", "2.0", python=">=3.12.13"),
+        pure("a", "3.0", python=">=3.13"),
+    )
+    assert ask("a", url) == ["a 2.0"]
+    assert ask("a", url, python="3.12.12") == ["a 1.0"]
+    assert ask("a", url, python="3.13.5") == ["a 3.0"]
+    said = refused("a>=3", url)
+    assert "a>=3" in said
+    assert "3.13" in said
+
+
+@pytest.mark.parametrize(("mac_class", "version"), [(ARM, "3.0"), (OLD_ARM, "2.0"), (INTEL, "1.0")])
+def test_the_newest_release_that_fits_the_mac_is_taken(shelf, mac_class, version):
+    """Wheels for another arch, a newer macOS or another system do not count, nor do sources."""
+    url = shelf(
+        wheel("a-1.0-cp312-none-macosx_10_9_x86_64.whl"),
+        wheel("a-2.0-cp312-none-macosx_11_0_arm64.whl"),
+        wheel("a-3.0-cp312-none-macosx_14_0_arm64.whl"),
+        wheel("a-4.0-cp312-cp312-manylinux_2_28_aarch64.whl"),
+        wheel("a-5.0.tar.gz"),
+    )
+    assert ask("a", url, mac_class=mac_class) == [f"a {version}"]
+
+
+def test_markers_are_those_of_the_mac(shelf):
+    """What is needed on another system or python is not taken."""
+    url = shelf(
+        pure(
+            "a",
+            "1.0",
+            'b; sys_platform == "darwin" and platform_machine == "arm64"',
+            'c; sys_platform == "linux"',
+            'd; python_version < "3.12"',
+        ),
+        *(pure(name, "1.0") for name in "bcd"),
+    )
+    assert ask("a", url) == ["a 1.0", "b 1.0"]
+    assert ask("a", url, mac_class=INTEL) == ["a 1.0"]
+
+
+def test_a_prerelease_is_taken_only_where_it_must_be(shelf):
+    """Where there is a release it is taken; a package of prereleases alone has to come so."""
+    url = shelf(pure("a", "1.0"), pure("a", "2.0rc1"), pure("b", "1.0.dev1"))
+    assert ask("a b", url) == ["a 1.0", "b 1.0.dev1"]
+    assert ask("a>=2.0rc1", url) == ["a 2.0rc1"]
+
+
+def test_constraints_hold_and_bring_nothing(shelf):
+    """A constraint bounds what is needed anyway."""
+    url = shelf(pure("a", "1.0", "b"), pure("b", "1.0"), pure("b", "2.0"), pure("c", "1.0"))
+    assert ask("a", url, ["b<2", "c"]) == ["a 1.0", "b 1.0"]
+    assert "b>=2" in refused("a b>=2", url, ["b<2"])
+
+
+def test_extras_bring_what_they_need(shelf):
+    """A requirement's extra is followed."""
+    url = shelf(pure("a", "1.0", 'b; extra == "more"'), pure("b", "1.0"))
+    assert ask("a[more]", url) == ["a 1.0", "b 1.0"]
+    assert ask("a", url) == ["a 1.0"]
+
+
+def test_what_is_installed_stays(shelf):
+    """The installed version is the one that all must go with; no index need know it."""
+    url = shelf(pure("a", "1.0", "b<2", "c"), pure("a", "2.0", "b>=2"), pure("b", "2.0"))
+    assert ask("a", url, installed={"b": "1.5", "c": "0.0.1"}) == ["a 1.0"]
+    assert "a>=2.0 depends on b>=2" in refused("a>=2", url, installed={"b": "1.5"})
+
+
+def test_a_package_tied_to_an_index_comes_from_there_alone(shelf):
+    """Other packages come from the index of all, though the tied one has them; and not the tied."""
+    near = shelf(pure("a", "9.0"), pure("b", "1.0"))
+    far = shelf(pure("a", "1.0", "b"), pure("b", "9.0"), folder="far")
+    assert ask("a", near, elsewhere={"a": far}) == ["a 1.0", "b 1.0"]
+    assert "a>=9" in refused("a>=9", near, elsewhere={"a": far})
+    nowhere = shelf(pure("z", "1.0"), folder="nowhere")
+    assert "a was not found" in refused("a", near, elsewhere={"a": nowhere})
+
+
+def test_dependencies_can_be_left_out(shelf):
+    """To look up where known wheels are, only they are asked for."""
+    url = shelf(pure("a", "1.0", "nowhere"))
+    assert ask("a==1.0", url, only_these=True) == ["a 1.0"]
+
+
+@pytest.fixture
+def near(shelf):
+    """An index with an `a` of version 1.0."""
+    return shelf(pure("a", "1.0"))
+
+
+@pytest.fixture
+def far(shelf):
+    """An index with an `a` of version 2.0."""
+    return shelf(pure("a", "2.0"), folder="far")
+
+
+def test_a_mirror_stands_in_for_every_index_of_the_machine(near, far, monkeypatch, bare_shell):
+    """With a mirror, neither the shell's indexes nor those of uv's own settings are asked."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", far)
+    monkeypatch.setenv("UV_INDEX", far)
+    monkeypatch.setenv("UV_FIND_LINKS", far.replace("simple", "wheels"))
+    settings = bare_shell / ".config" / "uv" / "uv.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'extra-index-url = ["{far}"]\n', encoding="utf-8")
+    assert ask("a", near) == ["a 1.0"]
+
+
+def by_uv_variable(_home, monkeypatch, url):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", url)
+
+
+def by_uv_settings(home, _monkeypatch, url):
+    (home / ".config" / "uv").mkdir(parents=True)
+    text = f'[[index]]\nurl = "{url}"\ndefault = true\n'
+    (home / ".config" / "uv" / "uv.toml").write_text(text, encoding="utf-8")
+
+
+def by_pip_variable(_home, monkeypatch, url):
+    monkeypatch.setenv("PIP_INDEX_URL", url)
+
+
+def by_pip_settings(home, monkeypatch, url):
+    (home / "pip.conf").write_text(f"[global]\nindex-url = {url}\n", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(home / "pip.conf"))
+
+
+@pytest.mark.parametrize(
+    "configure", [by_uv_variable, by_uv_settings, by_pip_variable, by_pip_settings]
+)
+def test_the_machines_own_index_is_found(near, bare_shell, monkeypatch, configure):
+    """What uv or pip is configured with is the index, wherever that is said."""
+    configure(bare_shell, monkeypatch, near)
+    assert ask("a") == ["a 1.0"]
+
+
+@pytest.mark.parametrize("mine", [by_uv_variable, by_uv_settings])
+@pytest.mark.parametrize("pips", [by_pip_variable, by_pip_settings])
+def test_uvs_own_index_counts_more_than_pips(near, far, bare_shell, monkeypatch, mine, pips):  # noqa: PLR0917  # fixtures
+    """The index of pip is only for those who told uv of none."""
+    mine(bare_shell, monkeypatch, near)
+    pips(bare_shell, monkeypatch, far)
+    assert ask("a") == ["a 1.0"]
+
+
+def test_pips_shell_counts_more_than_its_install_and_that_more_than_all(
+    near, far, shelf, bare_shell, monkeypatch
+):
+    """The order is pip's own."""
+    other = shelf(pure("a", "3.0"), folder="other")
+    text = f"[global]\nindex-url = {near}\n[install]\nindex-url = {far}\n"
+    (bare_shell / "pip.conf").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(bare_shell / "pip.conf"))
+    assert ask("a") == ["a 2.0"]
+    index._index_of_pip.cache_clear()
+    monkeypatch.setenv("PIP_INDEX_URL", other)
+    assert ask("a") == ["a 3.0"]
+
+
+@pytest.mark.parametrize("file", ["uv.toml", "pyproject.toml"])
+def test_settings_of_the_folders_above_are_nobodys(near, tmp_path, monkeypatch, file):
+    """Whose folder the temporary ones are made in has no say in what is locked."""
+    above = tmp_path / "above"
+    (above / "tmp").mkdir(parents=True)
+    text = 'no-index = true\nresolution = "lowest"\n'
+    if file == "pyproject.toml":
+        text = f"[tool.uv]\n{text}"
+    (above / file).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(index.tempfile, "tempdir", str(above / "tmp"))
+    assert ask("a", near) == ["a 1.0"]
+    monkeypatch.setenv("UV_DEFAULT_INDEX", near)
+    assert ask("a") == ["a 1.0"]
+    assert list((above / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("UV_RESOLUTION", "lowest"),
+        ("UV_PRERELEASE", "allow"),
+        ("UV_EXCLUDE_NEWER", "2001-01-01"),
+        ("UV_NO_BINARY", "1"),
+        ("UV_PYTHON", "3.9"),
+        ("UV_PYTHON_PLATFORM", "linux"),
+        ("UV_CONSTRAINT", "nothing.txt"),
+        ("UV_OVERRIDE", "nothing.txt"),
+        ("UV_WORKING_DIR", "/"),
+        ("UV_PROJECT", "/"),
+        ("MACOSX_DEPLOYMENT_TARGET", "10.9"),
+    ],
+)
+def test_settings_of_the_shell_do_not_change_the_answer(shelf, monkeypatch, name, value):
+    """A lock is the same whoever solves it: the shell only tells how an index is reached."""
+    url = shelf(
+        wheel("a-1.0-cp312-none-macosx_11_0_arm64.whl"),
+        wheel("a-2.0-cp312-none-macosx_14_0_arm64.whl"),
+        pure("a", "3.0rc1"),
+    )
+    monkeypatch.setenv(name, value)
+    assert ask("a", url) == ["a 2.0"]
+
+
+@pytest.fixture
+def private(shelf, serve, tmp_path):
+    """A server of an index that asks for a login."""
+    shelf(pure("a", "1.0"), folder="private")
+    return serve(tmp_path / "private", f"user:{CANARY}")
+
+
+def with_login(server):
+    return f"http://user:{CANARY}@{server.host}/private/simple"
+
+
+@pytest.mark.parametrize("how", ["mirror", "tied", "uv", "pip", "named"])
+def test_the_login_of_an_index_is_that_of_its_wheels(private, near, monkeypatch, how):
+    """Whichever way an index is configured, its login is in the addresses that are fetched."""
+    url = with_login(private)
+    if how in {"uv", "pip", "named"}:
+        name = {"uv": "UV_DEFAULT_INDEX", "pip": "PIP_INDEX_URL", "named": "UV_INDEX"}[how]
+        monkeypatch.setenv(name, f"mine={url}" if how == "named" else url)
+    (offer,) = index.resolve(
+        ["a"],
+        (),
+        ARM,
+        "3.12.13",
+        {"mirror": url, "tied": near}.get(how),
+        elsewhere={"a": url} if how == "tied" else None,
+    )
+    assert offer.url == f"http://user:{CANARY}@{private.host}/private/wheels/a-1.0-py3-none-any.whl"
+
+
+def test_a_login_in_netrc_reaches_the_index(private, monkeypatch, tmp_path):
+    """A login that curl and pip would use is found by uv itself."""
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login user password {CANARY}\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert ask("a", f"{private.url}/private/simple") == ["a 1.0"]
+
+
+@pytest.mark.parametrize("how", ["no login", "no package", "no version", "nobody there", "no URL"])
+@pytest.mark.parametrize("where", ["mirror", "tied", "shell"])
+def test_no_login_of_an_index_is_printed(private, near, monkeypatch, how, where):
+    """Whatever goes wrong, uv's words are passed on without the login."""
+    url = with_login(private)
+    url = {
+        "no login": url.replace("user:", f"{CANARY}:"),
+        "nobody there": f"http://user:{CANARY}@127.0.0.1:1/simple",
+        "no URL": f"http://user:{CANARY}@127.0.0.1:port/simple",
+    }.get(how, url)
+    wanted = {"no package": "zzz", "no version": "a>9"}.get(how, "a")
+    if where == "shell":
+        monkeypatch.setenv("UV_DEFAULT_INDEX", url)
+    tied = {wanted.rstrip(">9"): url} if where == "tied" else None
+    mirror = {"mirror": url, "tied": near}.get(where)
+    said = refused(wanted, mirror, elsewhere=tied)
+    assert CANARY not in said
+    assert "user" not in said
+    assert said.isprintable() or "\n" in said
+
+
+def test_the_words_of_uv_begin_with_what_matters(near):
+    """Neither its marks nor its remarks are passed on."""
+    said = refused("a>=2", near)
+    assert said.startswith("No solution found when resolving dependencies")
+    assert "warning" not in said
+    assert "error:" not in said
+
+
+def test_a_program_in_place_of_uv_is_told(near, monkeypatch):
+    """A uv that cannot be started, or says nothing, is one sentence."""
+    import uv  # noqa: PLC0415  # as the code itself does
+
+    monkeypatch.setattr(uv, "find_uv_bin", lambda: "/nowhere/uv")
+    assert refused("a", near).startswith("uv cannot be started: ")
+    monkeypatch.setattr(uv, "find_uv_bin", lambda: "/bin/false")
+    assert refused("a", near) == "uv said nothing"
+
+
+def test_no_python_of_the_path_is_asked(near, monkeypatch, tmp_path):
+    """On a bare Mac, asking the first python3 would offer to install Xcode."""
+    asked = tmp_path / "asked"
+    for name in ("python", "python3", "python3.12"):
+        (tmp_path / name).write_text(f"#!/bin/sh\ntouch {asked}\nexit 1\n", encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert ask("a", near) == ["a 1.0"]
+    assert not asked.exists()

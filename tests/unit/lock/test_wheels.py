@@ -1,0 +1,370 @@
+"""The wheels of a lock: resolved by the real uv over small indexes, one file for each release."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from conftest import wheel
+
+from torchard.lab.model import Mirrors
+from torchard.lock import wheels
+from torchard.lock.index import Offer
+from torchard.lock.lockfile import Lock, LockError, conda_package
+from torchard.variant import MacClass, Variant
+
+ARM = MacClass("osx-arm64", "14.0")
+CLASSES = {
+    "arm 15": MacClass("osx-arm64", "15.0"),
+    "arm 14": ARM,
+    "arm 12": MacClass("osx-arm64", "12.3"),
+    "intel 12": MacClass("osx-64", "12.0"),
+    "intel 10.15": MacClass("osx-64", "10.15"),
+}
+ANY = dict.fromkeys(wheels._tags(ARM, "3.12.13"), 0)
+CANARY = "canary-7d1f"
+TRIO = Variant(
+    "wheels",
+    {"torch": "2.2.2", "torchvision": "0.17.2"},
+    "3.12",
+    mps_expected=True,
+    reason="it fits",
+)
+NIGHTLY = Variant(
+    "wheels", {"torch": None, "torchvision": None}, "3.12", mps_expected=True, reason="the newest"
+)
+
+
+@pytest.fixture
+def solve(asks):
+    """Return what resolves wheels: `solve(url, pip=["a"])`; its options are those of the code."""
+
+    def solve(url, pip=(), variant=None, mac_class=ARM, nightly="", **options):
+        return wheels.resolve_wheels(
+            asks(pip=pip),
+            mac_class,
+            variant,
+            python=options.get("python", "3.12.13"),
+            provided=options.get("provided", {}),
+            mirrors=Mirrors(wheels=url),
+            nightly=nightly,
+        )
+
+    return solve
+
+
+def refused(solve, *arguments, **options):
+    """Return the error that resolving ends with."""
+    with pytest.raises(LockError) as caught:
+        solve(*arguments, **options)
+    return caught.value
+
+
+def pure(name, version, *requires, **changes):
+    """Return a wheel for any python and system."""
+    return wheel(f"{name}-{version}-py3-none-any.whl", *requires, **changes)
+
+
+def torch(release="2.2.2", vision="0.17.2"):
+    """Return a torch that brings sympy, and its torchvision that brings numpy."""
+    return [
+        wheel(f"torch-{release}-cp312-none-macosx_11_0_arm64.whl", "sympy"),
+        wheel(f"torchvision-{vision}-cp312-cp312-macosx_11_0_arm64.whl", "numpy", "torch"),
+        pure("sympy", "1.12"),
+        pure("numpy", "1.26.4"),
+        pure("numpy", "2.0.0"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mac", "python", "tags"),
+    [
+        ("arm 15", "3.12.13", "cp312-cp312-macosx_14_0_arm64"),
+        ("arm 14", "3.12.13", "cp312-cp312-macosx_14_0_arm64"),
+        ("arm 12", "3.12.13", "cp312-cp312-macosx_11_0_arm64"),
+        ("intel 12", "3.12.13", "cp312-cp312-macosx_10_13_universal2"),
+        ("intel 10.15", "3.12.13", "cp312-cp312-macosx_10_13_universal2"),
+        ("arm 14", "3.13.1", "cp311-abi3-macosx_11_0_arm64"),
+        ("arm 14", "3.11.4", "cp311-abi3-macosx_11_0_arm64"),
+        ("arm 14", "3.10.4", "py3-none-macosx_11_0_arm64"),
+        ("intel 12", "3.13.1", "py3-none-any"),
+    ],
+)
+def test_the_best_tag_is_taken(solve, shelf, mac, python, tags):
+    """As pip would: the python's own abi, then a stable one, then none; the newest platform."""
+    url = shelf(
+        *(
+            wheel(f"a-1.0-{one}.whl")
+            for one in [
+                "py3-none-any",
+                "py3-none-macosx_11_0_arm64",
+                "cp311-abi3-macosx_11_0_arm64",
+                "cp312-cp312-macosx_10_13_universal2",
+                "cp312-cp312-macosx_11_0_arm64",
+                "cp312-cp312-macosx_14_0_arm64",
+                "cp312-cp312t-macosx_14_0_arm64",
+                "cp312-cp312-manylinux_2_28_aarch64",
+                "cp312-cp312-macosx_26_0_arm64",
+            ]
+        )
+    )
+    (found,) = solve(url, ["a"], mac_class=CLASSES[mac], python=python)
+    assert found.file == f"a-1.0-{tags}.whl"
+
+
+def test_the_last_build_of_a_tag_is_taken(solve, shelf):
+    """Of wheels with the same tags, the highest build number counts, and as a number."""
+    files = ["a-1.0-9-py3-none-any.whl", "a-1.0-10-py3-none-any.whl", "a-1.0-py3-none-any.whl"]
+    (found,) = solve(shelf(*map(wheel, files)), ["a"])
+    assert found.file == "a-1.0-10-py3-none-any.whl"
+
+
+def test_a_release_without_a_fitting_wheel_is_refused(asks):
+    """Where uv sees a wheel and no tag of the Mac's fits, the line that asks for it is named."""
+    offers = [
+        Offer("a", "1.0", file, "", "0" * 64, 1)
+        for file in ["a-1.0-cp312-cp312-macosx_26_0_arm64.whl", "a-1.0.whl"]
+    ]
+    with pytest.raises(LockError) as caught:
+        wheels._choose(offers, {}, asks(pip=["b", "A>=1"]), ARM)
+    assert caught.value.message == (
+        "lab.yaml:22:7: no wheel of a 1.0 fits osx-arm64-macos14.0 (torch)."
+    )
+
+
+def test_the_trio_is_pinned_and_constrained(solve, shelf):
+    """The variant's versions and constraints hold beside what the lab asks for."""
+    url = shelf(*torch(), *torch("2.15.0", "0.29.2"), pure("einops", "0.8.1"))
+    bound = Variant(**{**vars(TRIO), "constraints": ("numpy<2",)})
+    found = {one.name: one.version for one in solve(url, ["Einops"], bound)}
+    assert found == {
+        "einops": "0.8.1",
+        "numpy": "1.26.4",
+        "sympy": "1.12",
+        "torch": "2.2.2",
+        "torchvision": "0.17.2",
+    }
+    assert list(found) == sorted(found)
+
+
+def test_pytorch_of_conda_is_no_wheel(solve, shelf):
+    """Where conda's packages are PyTorch, only what the lab asks pip for comes as wheels."""
+    variant = Variant(
+        "conda-forge", {"pytorch": "2.13.0"}, "3.12", mps_expected=True, reason="asked for"
+    )
+    found = solve(shelf(pure("a", "1.0"), *torch()), ["a"], variant)
+    assert [one.name for one in found] == ["a"]
+
+
+def test_what_conda_brings_does_not_come_again(solve, shelf):
+    """A distribution has one owner: conda's stays, and what needs it goes with it."""
+    url = shelf(*torch(), pure("a", "1.0", "numpy<2"), pure("a", "2.0", "numpy>=2"))
+    found = solve(url, ["a", "numpy"], TRIO, provided={"numpy": "1.26.0", "pip": "25.0"})
+    assert {one.name: one.version for one in found} == {
+        "a": "1.0",
+        "sympy": "1.12",
+        "torch": "2.2.2",
+        "torchvision": "0.17.2",
+    }
+
+
+def test_conflict_with_what_conda_brings_names_both(solve, shelf):
+    """Where `pip:` wants another version than conda has, the message names line and owner."""
+    url = shelf(pure("numpy", "2.0.0"), pure("a", "1.0", "numpy-like"), pure("numpy-like", "1"))
+    error = refused(solve, url, ["a", "numpy>=2"], provided={"numpy": "1.26.0", "a-b": "1"})
+    assert error.message.startswith("lab.yaml:22:7: no set of wheels satisfies torch for osx-arm64")
+    assert error.instead.startswith("numpy comes from conda, and stays as it is there")
+
+
+def test_another_torch_of_conda_is_refused(solve, shelf):
+    """A torch that conda brings and another as a wheel would be two."""
+    for version in ("2.5.1", "not.a.version"):
+        error = refused(solve, shelf(*torch()), variant=TRIO, provided={"torch": version})
+        assert f"torch {version} comes from conda, and 2.2.2 is wanted as a wheel" in error.message
+    error = refused(solve, shelf(*torch()), variant=NIGHTLY, provided={"torch": "2.2.2"})
+    assert "a nightly build is wanted as a wheel" in error.message
+    found = solve(shelf(*torch()), variant=TRIO, provided={"torch": "2.2.2.0"})
+    assert [one.name for one in found] == ["numpy", "torchvision"]
+
+
+def test_extras_of_what_conda_brings_are_refused(solve, shelf):
+    """No package of conda has extras, so what they bring would silently be missing."""
+    url = shelf(pure("b", "1.0"), pure("a", "1.0", 'b; extra == "more"'))
+    assert [one.name for one in solve(url, ["A[more]"])] == ["a", "b"]
+    error = refused(solve, url, ["b", "A[more]"], provided={"a": "1.0"})
+    assert error.message.startswith("lab.yaml:22:7: in torch for osx-arm64-macos14.0, a comes from")
+    assert "A[more]" in error.message
+
+
+def test_unsatisfiable_wheels_name_their_line(solve, shelf):
+    """The line of `pip:` that uv stumbles over is named, else that of the environment."""
+    url = shelf(pure("a", "1.0"), pure("a-b", "1.0"), *torch("2.15.0"))
+    error = refused(solve, url, ["a", "A_B>=2"])
+    assert error.message.startswith("lab.yaml:22:7: no set of wheels satisfies torch")
+    assert "release" in error.instead
+    assert refused(solve, url, variant=TRIO).message.startswith("lab.yaml:2:3: ")
+
+
+def test_nightly_trio_comes_from_its_index_and_the_rest_from_the_machines(solve, shelf):
+    """The trio is tied to the nightly index; what it needs is not taken there."""
+    own = shelf(*torch("9.0.0", "9.0.0"), pure("a", "1.0"))
+    nightly = shelf(
+        wheel("torch-2.16.0.dev1-cp312-cp312-macosx_14_0_arm64.whl", "sympy"),
+        wheel("torchvision-0.30.0.dev1-py3-none-macosx_14_0_arm64.whl", "torch==2.16.0.dev1"),
+        wheel("torch-2.16.0.dev2-cp312-cp312-macosx_14_0_arm64.whl", "sympy"),
+        pure("sympy", "9.9"),
+        pure("a", "9.9"),
+        folder="nightly",
+    )
+    found = {one.name: one.version for one in solve(own, ["a"], NIGHTLY, nightly=nightly)}
+    assert found == {
+        "a": "1.0",
+        "sympy": "1.12",
+        "torch": "2.16.0.dev1",
+        "torchvision": "0.30.0.dev1",
+    }
+    stable = {one.name: one.version for one in solve(own, ["a", "torch"], None, nightly=nightly)}
+    assert stable["torch"] == "9.0.0"
+
+
+@pytest.mark.parametrize("json_pages", [False, True])
+def test_a_wheel_without_sha256_is_refused(solve, shelf, serve, tmp_path, json_pages):
+    """Another hash than the one that the Macs verify is none, whichever form the index has."""
+    shelf(pure("a", "1.0", hashes={"md5": "0" * 32}), json_pages=json_pages)
+    error = refused(solve, f"{serve(tmp_path / 'index').url}/simple", ["a"])
+    assert error.message == "The wheel index tells no sha256 of a-1.0-py3-none-any.whl."
+
+
+def test_a_wheel_without_any_hash_is_fetched_for_its_own(solve, shelf, serve, tmp_path):
+    """Where the index tells no hash at all, uv takes that of the bytes, and the lock holds it."""
+    shelf(pure("a", "1.0", hashes={}))
+    server = serve(tmp_path / "index")
+    (found,) = solve(f"{server.url}/simple", ["a"])
+    content = (tmp_path / "index" / "wheels" / found.file).read_bytes()
+    assert found.sha256 == hashlib.sha256(content).hexdigest()
+    assert f"GET /wheels/{found.file}" in server.seen
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("file", "a-1.0-1$(x)-py3-none-any.whl"),
+        ("file", "a-1.0-1 x-py3-none-any.whl"),
+        ("sha256", "abc"),
+        ("version", "1.0; x"),
+        ("name", "-a"),
+        ("size", -1),
+    ],
+)
+def test_an_index_that_describes_strangely_is_refused(asks, field, value):
+    """What would reach a path or a shell is looked at first, even if uv has let it pass."""
+    row = {
+        "name": "a", "version": "1.0", "file": "a-1.0-py3-none-any.whl", "url": "",
+        "sha256": "0" * 64, "size": 1,
+    }  # fmt: skip
+    with pytest.raises(LockError) as caught:
+        wheels._choose([Offer(**{**row, field: value})], ANY, asks(), ARM)
+    assert caught.value.message.startswith("The wheel index describes ")
+    assert " strangely: " in caught.value.message
+    assert caught.value.message.isprintable()
+
+
+def test_a_size_that_the_index_tells_is_not_asked_for(solve, shelf, serve, tmp_path):
+    """An index of the newer form (PEP 691) tells sizes: no wheel is asked for."""
+    shelf(pure("a", "1.0"), json_pages=True)
+    server = serve(tmp_path / "index")
+    (found,) = solve(f"{server.url}/simple", ["a"])
+    assert found.size == (tmp_path / "index" / "wheels" / found.file).stat().st_size
+    assert [one for one in server.seen if one.startswith("HEAD")] == []
+
+
+def test_a_size_that_the_index_does_not_tell_is_asked_for_once(solve, shelf, serve, tmp_path):
+    """An index of the older form (PEP 503) is asked for the chosen wheel's length alone."""
+    shelf(pure("a", "1.0"), wheel("a-1.0-cp312-none-macosx_11_0_arm64.whl"))
+    server = serve(tmp_path / "index")
+    (found,) = solve(f"{server.url}/simple", ["a"])
+    assert found.size == (tmp_path / "index" / "wheels" / found.file).stat().st_size
+    asked = [one for one in server.seen if one.endswith(".whl")]
+    assert asked == [f"HEAD /wheels/{found.file}"]
+
+
+@pytest.mark.parametrize("port", ["1", "port"])
+def test_a_size_that_nobody_tells_is_refused(asks, port):
+    """Neither the index nor its server tell it: one sentence says so, and what to do."""
+    url = f"http://user:{CANARY}@127.0.0.1:{port}/a-1.0-py3-none-any.whl"
+    offer = Offer("a", "1.0", "a-1.0-py3-none-any.whl", url, "0" * 64, None)
+    with pytest.raises(LockError) as caught:
+        wheels._choose([offer], ANY, asks(), ARM)
+    assert caught.value.message.startswith(
+        "The wheel index tells no size of a-1.0-py3-none-any.whl, and nor does its server: "
+    )
+    assert "PEP 691" in caught.value.instead
+    assert CANARY not in str(caught.value)
+
+
+def test_no_login_is_locked_or_printed(solve, shelf, serve, tmp_path, capfd):
+    """A private index is resolved from, asked for sizes, and leaves no trace of its login."""
+    shelf(pure("a", "1.0"), pure("b", "1.0", hashes={"md5": "0" * 32}))
+    server = serve(tmp_path / "index", f"user:{CANARY}")
+    url = f"http://user:{CANARY}@{server.host}/private/simple"
+    (found,) = solve(url, ["a"])
+    assert CANARY not in repr(found)
+    assert f"HEAD /private/wheels/{found.file}" in server.seen
+    for pip in (["b"], ["a>=2"], ["zzz"]):
+        assert CANARY not in str(refused(solve, url, pip))
+    printed = capfd.readouterr()
+    assert CANARY not in printed.out + printed.err
+
+
+def lock(*found, variant=None):
+    """Return a lock of some wheels."""
+    python = {
+        "name": "python", "version": "3.12.13", "build": "h1_0_cpython", "channel": "conda-forge",
+        "subdir": "osx-arm64", "file": "python-3.12.13-h1_0_cpython.conda", "sha256": "a" * 64,
+        "size": 10, "provides": {},
+    }  # fmt: skip
+    return Lock(
+        "torch", ARM, "c" * 64, "3.12", variant, (), (), ("conda-forge",),
+        (conda_package(python),), tuple(found),
+    )  # fmt: skip
+
+
+def test_wheels_are_found_again_by_their_sha256(solve, shelf):
+    """Each wheel of a lock leads to its address, whatever has come since; one that went is out."""
+    url = shelf(pure("a", "1.0", "b"), pure("b", "1.0"))
+    locked = lock(*solve(url, ["a"]))
+    shelf(
+        pure("a", "1.0", "b"),
+        pure("a", "2.0"),
+        wheel("a-1.0-1-py3-none-any.whl"),
+        pure("b", "1.0", hashes={"sha256": "0" * 64}),
+    )
+    found = wheels.addresses(locked, Mirrors(wheels=url), "")
+    by_name = {one.name: one.sha256 for one in locked.wheels}
+    assert found[by_name["a"]] == url.replace("/simple", "/wheels/a-1.0-py3-none-any.whl")
+    assert by_name["b"] not in found
+
+
+def test_nightly_wheels_are_found_again_in_their_index(solve, shelf):
+    """The machine's own index need not know a nightly build."""
+    own = shelf(pure("sympy", "1.12"))
+    nightly = shelf(
+        wheel("torch-2.16.0.dev1-cp312-cp312-macosx_14_0_arm64.whl", "sympy"), folder="nightly"
+    )
+    alone = Variant(**{**vars(NIGHTLY), "packages": {"torch": None}})
+    locked = lock(*solve(own, variant=alone, nightly=nightly), variant=alone)
+    found = wheels.addresses(locked, Mirrors(wheels=own), nightly)
+    assert sorted(url.rpartition("/")[2] for url in found.values()) == [
+        "sympy-1.12-py3-none-any.whl",
+        "torch-2.16.0.dev1-cp312-cp312-macosx_14_0_arm64.whl",
+    ]
+
+
+def test_an_index_that_has_lost_a_release_is_told(solve, shelf):
+    """Where the index knows a locked version no more, the lock's environment is named."""
+    locked = lock(*solve(shelf(pure("a", "1.0")), ["a"]))
+    url = shelf(pure("a", "2.0"), folder="later")
+    with pytest.raises(LockError) as caught:
+        wheels.addresses(locked, Mirrors(wheels=url), "")
+    assert caught.value.message.startswith("The wheel index cannot say where the wheels of torch")
+    assert "torchard lock --upgrade" in caught.value.instead
