@@ -206,6 +206,23 @@ def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> 
         ("", "", ""),
         arch,
     )
+    lay_out()
+
+
+def lay_out() -> None:
+    """Keep packages where conda's python does; Debian's, for one, has other places."""
+    import site
+    import sysconfig
+
+    packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    site.getsitepackages = lambda prefixes=None: [f"{sys.prefix}/{packages}"]  # noqa: ARG005
+    for name in ("posix_prefix", sysconfig.get_default_scheme()):
+        sysconfig._INSTALL_SCHEMES[name].update(
+            purelib=f"{{base}}/{packages}",
+            platlib=f"{{platbase}}/{packages}",
+            scripts="{base}/bin",
+            data="{base}",
+        )
 
 
 def set_flags(options: Options) -> None:
