@@ -26,7 +26,7 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Served:
-    """A built depot: `installers` maps an arch to the file below `root`/installers and its sha256.
+    """A built depot: `installers` as those of `simlab.depot.Depot`, below `root`/installers.
 
     `pip` holds what the `torch` environment asks for beside PyTorch, all of it in the depot.
     """
