@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from simlab.pip import Pip
 
 ARCHES = {subdir: arch for arch, subdir in SUBDIRS.items()}
-
-
+# What a package has in the place of the prefix that it is linked into.
+PREFIX = "/opt/simlab_placeholder_of_a_prefix"
+_INTERPRETER = (
+    f'python="{PREFIX}/bin/python"\n[ -x "$python" ] ||'
+    ' { echo "$0: $python: bad interpreter: No such file or directory" >&2; exit 126; }'
+)
 SOURCES = {"conda-forge": "channel", "pytorch": "pytorch_channel"}
 
 
@@ -78,8 +82,8 @@ def conda_forge(pip: Pip) -> Iterator[Package]:
         )  # fmt: skip
     yield pip_package(pip, "bare")
     yield pip_package(pip, "whole")
-    for subdir in rows()["conda"]:
-        yield conda_package(subdir)
+    for row in rows()["conda"]:
+        yield from (conda_package(row["version"], row["python"], one) for one in row["subdirs"])
     yield from listed("conda-forge")
 
 
@@ -137,16 +141,16 @@ def pip_package(pip: Pip, kind: str) -> Package:
     )  # fmt: skip
 
 
-def conda_package(subdir: str) -> Package:
+def conda_package(version: str, for_python: str, subdir: str) -> Package:
     """Return the stand-in for conda: `bin/conda` and what it runs."""
-    row = rows()["conda"][subdir]
-    version, short = row["version"], row["python"].rpartition(".")[0]
+    short = for_python.rpartition(".")[0]
     site = f"lib/python{short}/site-packages"
     start = (resources.files("simlab") / "conda" / "conda.sh").read_text(encoding="utf-8")
     modules = conda_modules()
-    files = {
-        "bin/conda": File(python.wrapper(start.replace("@site@", site)).encode(), executable=True)
-    }
+    first, _, rest = python.wrapper(start.replace("@site@", site)).partition("\n")
+    # The real one's first line names its python, and where that is gone it does not run.
+    text = f"{first}\n{_INTERPRETER}\n{rest}"
+    files = {"bin/conda": File(text.encode(), executable=True, prefix=PREFIX)}
     files |= {f"{site}/{path}": File(content) for path, content in modules.items()}
     own = dist_info("conda", version, {})
     files |= {f"{site}/{path}": File(content) for path, content in own.items()}

@@ -1,6 +1,6 @@
 """The depot: everything that the simulated Macs install, as files for a plain web server.
 
-installers/   the Miniconda-shaped installers
+installers/   the installers, shaped as Miniconda's and Miniforge's
 conda/        channels, one folder each: conda-forge and pytorch
 wheels/       stub wheels, with their METADATA beside them
 simple/       the index of the wheels
@@ -37,13 +37,16 @@ _PARTS = (
 
 @dataclass(frozen=True)
 class Depot:
-    """A depot that is there: `installers` by arch as (file name, sha256)."""
+    """A depot that is there: `installers` as (file name, sha256).
+
+    Miniconda's are found by an arch, Miniforge's by `miniforge-ARCH`.
+    """
 
     root: Path
     installers: Mapping[str, tuple[str, str]]
 
     def installer(self, arch: str) -> Path:
-        """Return the installer for an arch."""
+        """Return the installer that is found by `arch`."""
         return self.root / "installers" / self.installers[arch][0]
 
     @property
@@ -95,7 +98,7 @@ def _build(directory: Path, own: pip.Pip) -> Depot:
     found = {}
     for release in installer.RELEASES:
         path = installer.write(release, directory / "installers", root, own)
-        found[release.arch] = (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
+        found[release.key] = (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
     return Depot(directory, found)
 
 

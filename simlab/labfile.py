@@ -26,7 +26,7 @@ _HEAD = """\
 
 @dataclass(frozen=True)
 class Served:
-    """A built depot: `installers` maps an arch to the file below `root`/installers and its sha256.
+    """A built depot: `installers` as those of `simlab.depot.Depot`, below `root`/installers.
 
     `pip` holds what the `torch` environment asks for beside PyTorch, all of it in the depot.
     """
@@ -61,7 +61,8 @@ def write(
     lines += [f"      known_hosts: {json.dumps(str(directory / keys.KNOWN_HOSTS))}"]
     channels = ", ".join(f'{name}: "{web}/conda/{name}"' for name in ("conda-forge", "pytorch"))
     lines += ["    mirrors:", f"      conda: {{{channels}}}"]
-    lines += [f'      wheels: "{web}/simple"', f'      installers: "{web}/installers"']
+    lines += [f'      wheels: "{web}/simple"', f'      nightly: "{web}/nightly/simple"']
+    lines += [f'      installers: "{web}/installers"']
     for arch in sorted({mac.arch for mac in spec}):
         file, sha256 = depot.installers[arch]
         lines += [f"  {GROUPS[arch]}:", "    miniconda:", "      installer:"]

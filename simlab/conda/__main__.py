@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
@@ -82,7 +83,9 @@ def main(prefix: str, arguments: list[str]) -> int:
     if options.verb is None:
         top.print_help()
         return 0
+    name, path = getattr(options, "name", None), getattr(options, "prefix", None)
     try:
+        conda = replace(conda, target=conda.prefix_of(name, path))
         return int(options.function(conda, options))
     except CondaExit:
         print("\nCondaSystemExit: Exiting.\n")

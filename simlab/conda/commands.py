@@ -322,7 +322,7 @@ def info(conda: Root, options: argparse.Namespace) -> int:
     data = {
         "active_prefix": os.environ.get("CONDA_PREFIX"),
         "channels": [
-            f"{conda.channel_url(one)}/{conda.subdir}" for one in conda.config.get("channels", [])
+            f"{url}/{conda.subdir}" for url in conda.channel_urls(conda.config.get("channels", []))
         ],
         "conda_version": conda.version,
         "config_files": [str(file) for file in conda.config_files],

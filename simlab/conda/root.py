@@ -8,21 +8,30 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from simlab.conda import history
 from simlab.conda.failure import CondaError
 
 ALIAS = "https://conda.anaconda.org"
+ANACONDA = "https://repo.anaconda.com"
+DEFAULTS = (f"{ANACONDA}/pkgs/main", f"{ANACONDA}/pkgs/r")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _FALSE = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True)
 class Root:
-    """A conda installation at `prefix`; `command` is what a person typed, for the history."""
+    """A conda installation at `prefix`; `command` is what a person typed, for the history.
+
+    `target` is the environment that the command is about, whose settings count most.
+    """
 
     prefix: Path
     command: tuple[str, ...]
+    target: Path | None = None
 
     @cached_property
     def mac(self) -> dict[str, Any]:
@@ -50,7 +59,7 @@ class Root:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """The settings of PREFIX/.condarc and ~/.condarc; lists merge, the home's first."""
+        """The settings of all files; lists merge, those of a file that counts more first."""
         merged: dict[str, Any] = {}
         for file in self.config_files:
             import yaml  # noqa: PLC0415 (most commands need no settings)
@@ -64,9 +73,9 @@ class Root:
 
     @property
     def config_files(self) -> list[Path]:
-        """The settings files that are there."""
-        files = [self.prefix / ".condarc", Path.home() / ".condarc"]
-        return [file for file in files if file.is_file()]
+        """The settings files that are there, the base's, the account's and the environment's."""
+        folders = dict.fromkeys([self.prefix, Path.home(), self.target or self.prefix])
+        return [file for one in folders if (file := one / ".condarc").is_file()]
 
     @property
     def pkgs(self) -> Path:
@@ -79,10 +88,26 @@ class Root:
         """Where `-n` looks for environments and makes them."""
         return [self.prefix / "envs", Path.home() / ".conda" / "envs"]
 
+    def channel_urls(self, channels: Iterable[str]) -> list[str]:
+        """Return the URLs of channels, each once. Raise CondaError for one that is denied."""
+        denied = {self.channel_url(one) for one in self.config.get("denylist_channels", [])}
+        own = self.config.get("default_channels", DEFAULTS)
+        urls = [
+            self.channel_url(one)
+            for channel in channels
+            for one in (own if channel == "defaults" else [channel])
+        ]
+        for url in urls:
+            if url in denied:
+                raise CondaError("ChannelDenied", f"Channel denied by context: {url}")
+        return list(dict.fromkeys(urls))
+
     def channel_url(self, channel: str) -> str:
         """Return a channel's URL from its name or URL."""
         if "://" in channel:
             return channel.rstrip("/")
+        if channel.startswith("pkgs/"):
+            return f"{ANACONDA}/{channel}"
         if channel.startswith(("/", "./", "~")):
             return Path(channel).expanduser().resolve().as_uri()
         return f"{str(self.config.get('channel_alias', ALIAS)).rstrip('/')}/{channel}"
@@ -121,7 +146,9 @@ class Root:
 
     def register(self, prefix: Path) -> None:
         """Write an environment into ~/.conda/environments.txt, unless told not to."""
-        if os.environ.get("CONDA_REGISTER_ENVS", "true").lower() in _FALSE:
+        told = os.environ.get("CONDA_REGISTER_ENVS", "true").lower()
+        # Before 23.9 nobody could tell it not to.
+        if told in _FALSE and [int(part) for part in self.version.split(".")[:2]] >= [23, 9]:
             return
         known = self.registered()
         if prefix not in known:

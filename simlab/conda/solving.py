@@ -57,7 +57,7 @@ async def _solve(
     ]
     try:
         found = await rattler.solve(
-            [rattler.Channel(root.channel_url(channel)) for channel in channels],
+            [rattler.Channel(url) for url in root.channel_urls(channels)],
             asked,
             gateway=rattler.Gateway(),
             platforms=[root.subdir, "noarch"],

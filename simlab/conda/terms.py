@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from simlab.conda.failure import CondaError
+from simlab.conda.root import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from simlab.conda.root import Root
 
-DEFAULTS = ("https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r")
 _TRUE = ("1", "true", "yes", "on")
 
 
@@ -20,14 +20,11 @@ def check(conda: Root, channels: Iterable[str]) -> None:
     """Raise CondaError where a channel of Anaconda's is in use and nobody has accepted its terms.
 
     What is configured counts, even for an explicit file that names other channels; nobody can be
-    asked, as no simulated Mac has a terminal.
+    asked, as no simulated Mac has a terminal. A base without the plugin asks nobody.
     """
-    wanted = [
-        url
-        for channel in channels
-        for url in (DEFAULTS if channel == "defaults" else (conda.channel_url(channel),))
-        if url in DEFAULTS
-    ]
+    if not any(conda.prefix.glob("conda-meta/conda-anaconda-tos-*.json")):
+        return
+    wanted = [url for url in conda.channel_urls(channels) if url in DEFAULTS]
     accepted = os.environ.get("CONDA_PLUGINS_AUTO_ACCEPT_TOS", "").lower() in _TRUE
     if not wanted or accepted or os.environ.get("CI"):
         return

@@ -1,4 +1,4 @@
-"""The installer of the simulated Macs: Miniconda's manners around a few packages of the channel."""
+"""The installers of the simulated Macs, with the manners of Miniconda and of Miniforge."""
 
 from __future__ import annotations
 
@@ -27,25 +27,38 @@ _HEADER = 9  # digits of the header's own size
 
 @dataclass(frozen=True)
 class Release:
-    """A Miniconda that the installer stands for; `floor` is the oldest macOS that it accepts."""
+    """What an installer stands for; `floor` is the oldest macOS that it accepts.
+
+    Miniconda's base takes its packages from `defaults` and asks for Anaconda's terms; Miniforge's
+    takes them from conda-forge, and asks for none.
+    """
 
     arch: str
     file: str
     version: str
     floor: str
+    name: str = "Miniconda3"
+
+    @property
+    def key(self) -> str:
+        """What a depot finds it by."""
+        return self.arch if self.name == "Miniconda3" else f"miniforge-{self.arch}"
 
 
 RELEASES = (
     Release("arm64", "Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh", "26.5.3-1", "12.1"),
     Release("x86_64", "Miniconda3-py313_25.7.0-2-MacOSX-x86_64.sh", "25.7.0-2", "10.13"),
+    Release("arm64", "Miniforge3-26.3.2-3-MacOSX-arm64.sh", "26.3.2-3", "11.0", "Miniforge3"),
+    Release("x86_64", "Miniforge3-26.3.2-3-MacOSX-x86_64.sh", "26.3.2-3", "11.0", "Miniforge3"),
 )
 
 
 def write(release: Release, directory: Path, channel_root: Path, pip: Pip) -> Path:
     """Write one installer into `directory`, from the packages of a written channel."""
     subdir = SUBDIRS[release.arch]
-    archives = _archives(subdir, channel_root, directory, pip)
-    payload = tar(_payload(subdir, archives))
+    specs = base_specs(release)
+    archives = _archives(specs, subdir, channel_root, directory, pip)
+    payload = tar(_payload(release, specs, archives))
     program = _program(subdir)
     header = _header(release, program, payload)
     path = directory / release.file
@@ -54,19 +67,23 @@ def write(release: Release, directory: Path, channel_root: Path, pip: Pip) -> Pa
     return path
 
 
-def base_specs(subdir: str) -> list[str]:
+def base_specs(release: Release) -> list[str]:
     """Return the specs of the base environment, as its history holds them."""
-    row = channel.rows()["conda"][subdir]
-    return [f"conda=={row['version']}", f"python=={row['python']}", "pip"]
+    version = release.version.partition("-")[0]
+    python = next(row["python"] for row in channel.rows()["conda"] if row["version"] == version)
+    terms = ["conda-anaconda-tos"] if release.name == "Miniconda3" else []
+    return [f"conda=={version}", f"python=={python}", "pip", *terms]
 
 
-def _archives(subdir: str, root: Path, scratch: Path, pip: Pip) -> dict[str, bytes]:
+def _archives(
+    specs: Sequence[str], subdir: str, root: Path, scratch: Path, pip: Pip
+) -> dict[str, bytes]:
     """Return the base's archives by SUBDIR/FILE, in the order in which they are linked.
 
     Its pip goes without byte code, which would be most of the installer's bytes.
     """
     archives = {}
-    for record in _solve(subdir, root):
+    for record in _solve(specs, subdir, root):
         path = root / record.subdir / record.file_name
         if record.name.normalized == "pip":
             path = write_bz2(channel.pip_package(pip.without_bytecode(), "bare"), scratch)
@@ -77,7 +94,7 @@ def _archives(subdir: str, root: Path, scratch: Path, pip: Pip) -> dict[str, byt
     return archives
 
 
-def _solve(subdir: str, root: Path) -> Sequence[object]:
+def _solve(specs: Sequence[str], subdir: str, root: Path) -> Sequence[object]:
     import asyncio  # noqa: PLC0415 (rattler is only loaded where something is built)
 
     import rattler  # noqa: PLC0415
@@ -91,7 +108,7 @@ def _solve(subdir: str, root: Path) -> Sequence[object]:
         )
         found = await rattler.solve(
             [rattler.Channel(root.as_uri())],
-            [rattler.MatchSpec(spec) for spec in base_specs(subdir)],
+            [rattler.MatchSpec(spec) for spec in specs],
             gateway=rattler.Gateway(),
             platforms=[subdir, "noarch"],
             virtual_packages=[system, unix],
@@ -103,23 +120,27 @@ def _solve(subdir: str, root: Path) -> Sequence[object]:
     return asyncio.run(solve())
 
 
-def _payload(subdir: str, archives: Mapping[str, bytes]) -> dict[str, File]:
+def _payload(
+    release: Release, specs: Sequence[str], archives: Mapping[str, bytes]
+) -> dict[str, File]:
+    own = "defaults" if release.name == "Miniconda3" else "conda-forge"
     urls = "".join(f"{CHANNEL}/{path}\n" for path in archives)
     stems = [path.removesuffix(".conda").removesuffix(".tar.bz2") for path in archives]
     log = "".join(f"+conda-forge/{stem.replace('/', '::')}\n" for stem in stems)
     after = (
-        f"==> 2026-01-01 00:00:00 <==\n# cmd: constructor\n{log}"
-        f"# update specs: {base_specs(subdir)!r}\n"
+        f"==> 2026-01-01 00:00:00 <==\n# cmd: constructor\n{log}# update specs: {list(specs)!r}\n"
     )
     before = {"conda-meta/history": File(b"")}
     afterwards = {
         "conda-meta/history": File(after.encode()),
         "conda-meta/initial-state.explicit.txt": File(f"@EXPLICIT\n{urls}".encode()),
-        ".condarc": File(b"channels:\n  - defaults\n"),
+        ".condarc": File(f"channels:\n  - {own}\n".encode()),
         ".nonadmin": File(b""),
     }
     return {
-        "LICENSE.txt": File(b"A simulated Miniconda, made by simlab. It is not Anaconda's.\n"),
+        "LICENSE.txt": File(
+            f"A simulated {release.name}, made by simlab; not the real one.\n".encode()
+        ),
         "preconda.tar.bz2": File(bz2.compress(tar(before))),
         "postconda.tar.bz2": File(bz2.compress(tar(afterwards))),
         "pkgs/env.txt": File(f"@EXPLICIT\n{urls}".encode()),
@@ -149,6 +170,8 @@ def _header(release: Release, program: bytes, payload: bytes) -> bytes:
     values = {
         "file": release.file,
         "floor": release.floor,
+        "name": release.name,
+        "default": release.name.lower(),
         "version": release.version,
         "arch": release.arch,
         "needed": str(3 * len(payload) + 50 * 1024 * 1024),

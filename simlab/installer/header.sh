@@ -1,5 +1,5 @@
 #!/bin/sh
-# @file@, made by simlab for simulated Macs: it has the manners of Miniconda's installer, and none
+# @file@, made by simlab for simulated Macs: it has the manners of @name@'s installer, and none
 # of its contents. What follows this script is a program, @program@ bytes, and a tar archive.
 set -eu
 unset DYLD_LIBRARY_PATH DYLD_FALLBACK_LIBRARY_PATH CONDARC MAMBARC
@@ -29,9 +29,9 @@ BATCH=0
 FORCE=0
 KEEP_PKGS=1
 SKIP_SCRIPTS=0
-PREFIX=${HOME:-/opt}/miniconda3
+PREFIX=${HOME:-/opt}/@default@
 usage() {
-  printf 'usage: %s [options]\n\nInstalls a simulated Miniconda3 @version@\n\n' "$0"
+  printf 'usage: %s [options]\n\nInstalls a simulated @name@ @version@\n\n' "$0"
   printf '%s\n' \
     '-b           run in batch mode: no questions, and the license is taken as accepted' \
     '-c           run conda init after an installation in batch mode' \
@@ -74,7 +74,7 @@ if [ "$BATCH" = 0 ]; then
   # Nobody looks at the arch in batch mode: what is wrong there shows when it does not run.
   [ "$(uname -m)" = @arch@ ] ||
     printf 'WARNING: Your machine hardware does not appear to be @arch@.\n' >&2
-  printf '\nWelcome to a simulated Miniconda3 @version@\n\n'
+  printf '\nWelcome to a simulated @name@ @version@\n\n'
   printf 'Do you accept the license terms? [yes|no]\n>>> '
   read -r answer || answer=no
   case $answer in
@@ -84,7 +84,7 @@ if [ "$BATCH" = 0 ]; then
       exit 2
       ;;
   esac
-  printf '\nMiniconda3 will now be installed into this location:\n%s\n\n[%s] >>> ' "$PREFIX" "$PREFIX"
+  printf '\n@name@ will now be installed into this location:\n%s\n\n[%s] >>> ' "$PREFIX" "$PREFIX"
   read -r answer || answer=
   [ -z "$answer" ] || PREFIX=$answer
 fi

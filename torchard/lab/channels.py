@@ -8,6 +8,8 @@ ALIAS = "https://conda.anaconda.org"
 # which is of no use to a python.
 ANACONDA = "https://repo.anaconda.com"
 _SHORT = {"defaults": "pkgs/main", "main": "pkgs/main", "free": "pkgs/free", "r": "pkgs/r"}
+# The channels whose packages nobody may use who has not accepted Anaconda's terms.
+ANACONDA_CHANNELS = (f"{ANACONDA}/pkgs/main", f"{ANACONDA}/pkgs/r", f"{ALIAS}/anaconda")
 _ANACONDA_HOSTS = ("repo.anaconda.com", "repo.continuum.io", "conda.anaconda.org/anaconda")
 
 

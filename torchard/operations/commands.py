@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
+from torchard.lab.channels import ANACONDA_CHANNELS, is_anaconda
 from torchard.plan import is_another
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
         "artefacts": _lines(f"{sha256} {target}" for sha256, target in artefacts),
         "explicit.txt": _lines(["@EXPLICIT", *explicit]),
         "requirements.txt": _lines(wheels),
+        "condarc": _lines(_settings(lock)),
         "kit.json": _json(
             {
                 "packages": {one.name: _record(one, urls) for one in lock.conda},
@@ -169,6 +171,23 @@ def _record(package: CondaPackage, urls: Mapping[str, str]) -> dict[str, object]
         "sha256": package.sha256,
         "size": package.size,
     }
+
+
+def _settings(lock: Lock) -> list[str]:
+    """Return the generation's own .condarc: a later `conda install` there has the lab's channels.
+
+    The lists of all of conda's files merge, and Miniconda's own adds `defaults`: here that becomes
+    empty, and Anaconda's channels are denied by their URLs, unless the lab itself names one.
+    """
+    lines = [
+        "# Written by Torchard: where conda looks for packages of this environment.",
+        f"channels: {json.dumps(lock.channels)}",
+        "channel_priority: strict",
+    ]
+    if not any(map(is_anaconda, lock.channels)):
+        denied = json.dumps(ANACONDA_CHANNELS)
+        lines += ["default_channels: []", f"denylist_channels: {denied}"]
+    return lines
 
 
 def _variant(lock: Lock) -> dict[str, object] | None:

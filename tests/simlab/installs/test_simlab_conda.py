@@ -452,3 +452,17 @@ def test_base_cannot_be_created_or_removed(arm_mac):
 def test_packages_are_links_to_the_cache(arm_mac, env):
     """A package's files are the cache's own: another environment with it costs no disk."""
     assert (env / "share/simlab/xz.txt").stat().st_nlink > 1
+
+
+def test_settings_of_an_environment_count_for_it_alone(arm_mac, env):
+    """Its `.condarc` adds channels, empties `defaults`, and denies a channel by its URL."""
+    channel = arm_mac.depot.channel.as_uri()
+    denied = "https://repo.anaconda.com/pkgs/main"
+    (env / ".condarc").write_text(
+        f"channels: [{channel}]\ndefault_channels: []\ndenylist_channels: ['{denied}']\n"
+    )
+    assert arm_mac.conda("install -y --json --dry-run -n kept xz").returncode == 0
+    done = arm_mac.conda("install -y --json --dry-run -n kept -c pkgs/main xz")
+    assert failure(done) == "ChannelDenied"
+    done = arm_mac.conda("create -y --json --dry-run -n other xz")
+    assert failure(done) == "CondaToSNonInteractiveError"

@@ -212,3 +212,24 @@ def test_the_bare_environment_is_enough(arm_mac):
     """What is installed runs with nothing but HOME in the environment."""
     done = macs.run(arm_mac.root, f"env -i HOME=$HOME {arm_mac.prefix}/bin/conda --version")
     assert done.stdout == "conda 26.5.3\n"
+
+
+def test_miniforge_has_conda_forge_and_asks_for_no_terms(make_mac):
+    """Its base takes packages from conda-forge, and lacks the plugin that asks for terms."""
+    mac = make_mac("arm64", "11.7")
+    assert mac.install("miniforge-arm64").returncode == 0
+    assert (mac.prefix / ".condarc").read_text() == "channels:\n  - conda-forge\n"
+    assert mac.conda("--version").stdout == "conda 26.3.2\n"
+    added = f"-c {mac.depot.channel.as_uri()}"
+    done = mac.conda(f"create -y -q --dry-run -n new --override-channels -c defaults {added} xz")
+    assert "CondaToSNonInteractiveError" not in done.stderr
+
+
+def test_a_prefix_that_was_moved_does_not_run(make_mac):
+    """Its programs name the python that they were installed with, by its path."""
+    mac = make_mac()
+    assert mac.install().returncode == 0
+    mac.prefix.rename(mac.home / "moved")
+    done = mac.run("moved/bin/conda --version")
+    assert done.returncode == 126
+    assert f"{mac.prefix}/bin/python: bad interpreter" in done.stderr

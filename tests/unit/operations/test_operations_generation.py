@@ -194,6 +194,7 @@ def records(mac, *names: str, **more: object):
     package = {"version": "1", "url": "https://x/a", "channel": "https://x", "sha256": "0"}
     content = {"packages": {"a": {**package, "size": 5}}, "specs": ["a"], "stamp": {"lock": "l"}}
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
+    (kit / "condarc").write_text("channels: [mine]\n", encoding="utf-8")
     return kit, path
 
 
@@ -213,6 +214,7 @@ def test_records_name_where_packages_really_came_from(mac):
     }
     history = (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines()
     assert history[-2:] == ['# remove specs: ["a"]', '# update specs: ["a"]']
+    assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [mine]\n"
 
 
 @pytest.mark.parametrize(

@@ -41,10 +41,10 @@ def now() -> str:
 
 
 def records(kit: str, path: str) -> None:
-    """Rewrite each record's origin, and append the lab's specs to the history.
+    """Rewrite each record's origin, append the lab's specs to the history, and name its channels.
 
-    conda installed from this Mac's depot and pinned every package of the explicit file; with its
-    real channel and the lab's specs instead, a later `conda install` by a person still solves.
+    conda installed from this Mac's depot and pinned every package of the explicit file; with the
+    real channels and the lab's specs instead, a later `conda install` by a person still solves.
     """
     wanted = read(kit, "kit.json")
     meta = os.path.join(path, "conda-meta")
@@ -69,6 +69,8 @@ def records(kit: str, path: str) -> None:
         history.write(f"==> {now()} <==\n# cmd: torchard\n")
         history.write(f"# remove specs: {json.dumps(sorted(wanted['packages']))}\n")
         history.write(f"# update specs: {json.dumps(wanted['specs'])}\n")
+    with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
+        write(settings.read(), os.path.join(path, ".condarc"))
 
 
 def stamp(kit: str, path: str) -> None:
