@@ -103,8 +103,9 @@ def folded(line: Text, console: Console) -> Iterator[Text]:
         yield line
         return
     first, *rest = line[hang:].wrap(console, room)
-    yield line[:hang] + first
-    yield from (Text(" " * hang) + part for part in rest)
+    for part in (line[:hang] + first, *(Text(" " * hang) + part for part in rest)):
+        part.rstrip()
+        yield part
 
 
 def size(count: int) -> str:
