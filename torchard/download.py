@@ -1,6 +1,6 @@
 """One download over HTTP: appended to what is there already, judged by length alone.
 
-Whether the bytes are the right ones is the depot's to say.
+Whether the bytes are the right ones is the depot's to say. A length can be asked for alone, too.
 """
 
 from __future__ import annotations
@@ -45,15 +45,38 @@ def receive(stream: BinaryIO, url: str, size: int | None) -> str:
     `size` is that of the whole in bytes, where it is known. Return the answer's media type. Raise
     DownloadError, BrokenOffError, or OSError where the stream cannot be written.
     """
-    if urlsplit(url).scheme not in {"http", "https", "file"}:
-        raise DownloadError(f"{hidden(url)} is no https, http or file URL.")
     begun = stream.seek(0, os.SEEK_END)
     try:
-        answer = _open(url, begun)
+        answer = _ask("GET", url, begun)
+    except HTTPError:
+        return ""  # nothing is left to send: the sha256 decides
+    with answer:
+        return _append(stream, answer, url, begun, size)
+
+
+def length(url: str) -> int:
+    """Return how many bytes a server has at a URL, by its word: nothing of them is fetched.
+
+    Raise DownloadError where it gives none, BrokenOffError where it may do so next time.
+    """
+    with _ask("HEAD", url) as answer:
+        kind: str = answer.headers.get_content_type()
+        told = answer.headers.get("Content-Length", "")
+    if not told.isdecimal() or int(told) == 0 or kind == "text/html":
+        raise DownloadError(f"No length is told of {hidden(url)}.{remark(kind)}", _OTHER)
+    return int(told)
+
+
+def _ask(method: str, url: str, begun: int = 0) -> HTTPResponse:
+    """Return a server's answer. HTTPError alone says that nothing is left from `begun` on."""
+    if urlsplit(url).scheme not in {"http", "https", "file"}:
+        raise DownloadError(f"{hidden(url)} is no https, http or file URL.")
+    try:
+        return _open(method, url, begun)
     except HTTPError as error:
         error.close()
-        if error.code == _UNSATISFIABLE:
-            return ""  # nothing is left to send: the sha256 decides
+        if begun and error.code == _UNSATISFIABLE:
+            raise
         reason = str(error.reason).partition("\n")[0].rstrip(" .")
         said = hidden(f"the server answered {error.code} {reason}").rstrip()
         if error.code in _AGAIN:
@@ -75,8 +98,6 @@ def receive(stream: BinaryIO, url: str, size: int | None) -> str:
         raise DownloadError(f"{hidden(url)} leads to no URL that can be asked for.") from error
     except (OSError, HTTPException) as error:
         raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
-    with answer:
-        return _append(stream, answer, url, begun, size)
 
 
 def _append(stream: BinaryIO, answer: HTTPResponse, url: str, begun: int, size: int | None) -> str:
@@ -143,7 +164,7 @@ class _Login(BaseHandler):
     https_request = http_request
 
 
-def _open(url: str, begun: int) -> HTTPResponse:
+def _open(method: str, url: str, begun: int) -> HTTPResponse:
     parts = urlsplit(url)
     headers = {"User-Agent": "torchard"}
     handlers = []
@@ -152,7 +173,7 @@ def _open(url: str, begun: int) -> HTTPResponse:
         url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
         handlers = [_Login(url, *login)] if login else []
         headers |= {"Range": f"bytes={begun}-"} if begun else {}
-    request = Request(url, headers=headers)  # noqa: S310  # the scheme was looked at
+    request = Request(url, headers=headers, method=method)  # noqa: S310  # the scheme was looked at
     answer: HTTPResponse = build_opener(*handlers).open(request, timeout=_TIMEOUT)
     return answer
 

@@ -14,8 +14,8 @@ from torchard import plan, probe
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose
 from torchard.depot import Depot as Artefacts
+from torchard.lab.channels import channel_url
 from torchard.lab.model import Environment, Mirrors
-from torchard.lock.addresses import channel_url
 from torchard.lock.lockfile import CondaPackage, Lock
 from torchard.lock.resolve import resolve
 from torchard.operations import commands

@@ -91,6 +91,8 @@ def answering():
                 seen.append((self.path, dict(self.headers)))
                 answer(self)
 
+            do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
+
             def log_message(self, *_words):
                 pass
 
@@ -112,7 +114,8 @@ def say(request, status, body=b"", **headers):
         if value is not None:
             request.send_header(name.replace("_", "-"), str(value))
     request.end_headers()
-    request.wfile.write(body)
+    if request.command != "HEAD":
+        request.wfile.write(body)
 
 
 @pytest.fixture
@@ -481,6 +484,55 @@ def test_other_urls_are_refused(store, url):
     """Only https, http and file URLs are fetched from."""
     with pytest.raises(DownloadError, match="is no https, http or file URL"):
         get(store, url)
+
+
+def test_length_is_told_without_the_bytes(web):
+    """A server's or a folder's file has its length asked for alone."""
+    assert download.length(f"{web.url}/a.conda") == SIZE
+    assert web.log() == [(200, 0)]
+    assert download.length((web.root / "a.conda").as_uri()) == SIZE
+
+
+def test_length_is_asked_for_with_the_login(answering):
+    """What a download is given, a question for its length is given, too; redirects are followed."""
+    url, _ = answering(wanting_a_login)
+    host = urlsplit(url).netloc
+    private = f"http://user:{CANARY}%40%2F@{host}/a.conda"
+    assert download.length(private) == SIZE
+    there, _ = answering(lambda request: say(request, 302, Location=f"{url}/a.conda"))
+    with pytest.raises(DownloadError, match="the server answered 401"):
+        download.length(there)
+    other, _ = answering(lambda request: say(request, 200, BODY))
+    there, _ = answering(lambda request: say(request, 302, Location=f"{other}/a.conda"))
+    assert download.length(there) == SIZE
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content_Length": None},
+        {"Content_Length": "0"},
+        {"Content_Length": "-1"},
+        {"Content_Length": "many"},
+        {"Content_Type": "text/html"},
+    ],
+)
+def test_length_that_is_not_told_is_refused(answering, headers):
+    """A server that tells none, or answers with a portal's page, is not believed."""
+    url, _ = answering(lambda request: say(request, 200, BODY, **headers))
+    with pytest.raises(DownloadError) as caught:
+        download.length(url.replace("://", f"://user:{CANARY}@") + f"/a.conda?{CANARY}")
+    assert caught.value.message.startswith(f"No length is told of {url}/a.conda.")
+    assert ("web page" in caught.value.message) == ("Content_Type" in headers)
+
+
+@pytest.mark.parametrize("status", [404, 405, 416, 503])
+def test_server_that_will_not_tell_a_length_says_why(web, status):
+    """An answer that is none is shown; one that may be another next time is told apart."""
+    web.fault(status=status)
+    kind = download.BrokenOffError if status == 503 else DownloadError
+    with pytest.raises(kind, match=f"the server answered {status}"):
+        download.length(f"{web.url}/a.conda")
 
 
 def test_depot_that_cannot_be_written_is_told(web, tmp_path):

@@ -72,7 +72,7 @@ def solve(  # noqa: PLR0917  # each is one part of the question
     }
     answer = _ask({"solve": request})
     if "error" in answer:
-        raise _unsolved(answer, environment, mac_class, channels)
+        raise _unsolved(answer, environment, mac_class, channels, mirrors)
     rows = answer["solve"]
     packages = [_described(row, channels[row["channel"]], {}) for row in rows]
     python = next(one for one in packages if one.name == "python")
@@ -156,12 +156,15 @@ def _unsolved(
     environment: Environment,
     mac_class: MacClass,
     channels: Sequence[str],
+    mirrors: Mirrors,
 ) -> LockError:
     text = str(answer["text"]).strip()
     what = f"{environment.name} for {mac_class}"
     if answer["error"] == "channel":
+        # A broken index is told without its address, so all of them are named.
+        places = ", ".join(hidden(channel_source(one, mirrors)) for one in channels)
         return LockError(
-            f"The channels of {what} could not be read:{_indented(text)}",
+            f"The channels of {what} could not be read from {places}:{_indented(text)}",
             "Check the network, the name of the channel, and `mirrors.conda`.",
         )
     if answer["error"] == "spec":

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _METADATA = re.compile(
     r"(?:^|/)site-packages/"
-    r"(?P<name>[^/-]+)-(?P<version>[^/-]+)(?:-py[^/]*)?"
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9])?)-(?P<version>[^/-]+)(?:-py[^/]*)?"
     r"\.(?:dist-info/METADATA|egg-info(?:/PKG-INFO)?)$"
 )
 
@@ -110,7 +110,7 @@ def provides(archive: str) -> dict[str, str]:
     for entry in rattler.PathsJson.from_package_archive(archive).paths:
         match = _METADATA.search(str(entry.relative_path).replace(os.sep, "/"))
         if match:
-            found[re.sub(r"[-_.]+", "-", match["name"]).strip("-").lower()] = match["version"]
+            found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
     return found
 
 

@@ -104,7 +104,8 @@ def resolve(
             directory,
             environment,
         )
-        known = logins(" ".join([index or "", *(environment.get(key, "") for key in _INDEXES)]))
+        named = [index or "", *(elsewhere or {}).values()]
+        known = logins(" ".join([*named, *(environment.get(key, "") for key in _INDEXES)]))
         return tuple(_offers(told, directory, known))
 
 

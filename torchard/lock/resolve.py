@@ -76,7 +76,6 @@ def resolve(  # noqa: PLR0917  # each is one part of the question
             provided=provided,
             mirrors=mirrors,
             nightly=nightly,
-            depot=depot,
         )
     return Lock(
         environment=environment.name,

@@ -10,6 +10,7 @@ from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from torchard.download import BrokenOffError, DownloadError, length
 from torchard.lock import index
 from torchard.lock.lockfile import LockError, wheel
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from torchard.depot import Depot
     from torchard.lab.model import Environment, Mirrors, Position
     from torchard.lock.index import Offer
     from torchard.lock.lockfile import Lock, Wheel
@@ -34,14 +34,12 @@ def resolve_wheels(
     provided: Mapping[str, str],
     mirrors: Mirrors,
     nightly: str,
-    depot: Depot,
 ) -> tuple[Wheel, ...]:
     """Return the wheels of an environment, by name.
 
     `python` is the full version of its python; `provided` are the distributions that conda's
     packages hold: they count as installed, and none of them comes as a wheel. `nightly` is the
-    index that a nightly variant comes from. A wheel whose size its index does not tell is fetched
-    into the depot. Raise LockError, or DepotError where such a wheel cannot be had.
+    index that a nightly variant comes from. Raise LockError.
     """
     trio = variant.packages if variant and variant.as_wheels else {}
     wanted = [f"{name}=={version}" if version else name for name, version in trio.items()]
@@ -65,9 +63,7 @@ def resolve_wheels(
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
     ranks = {tag: rank for rank, tag in enumerate(_tags(mac_class, python))}
     return tuple(
-        _choose(releases[name], ranks, environment, mac_class, depot)
-        for name in sorted(releases)
-        if name not in provided
+        _choose(releases[name], ranks, environment, mac_class) for name in sorted(releases)
     )
 
 
@@ -123,7 +119,6 @@ def _choose(
     ranks: Mapping[Tag, int],
     environment: Environment,
     mac_class: MacClass,
-    depot: Depot,
 ) -> Wheel:
     """Choose among the wheels of one release as pip would: the best tag, then the last build."""
     fitting = []
@@ -143,28 +138,39 @@ def _choose(
             "Torchard builds nothing on a Mac: ask for another version, or take it from conda.",
         )
     chosen = max(fitting, key=lambda one: one[:2])[2]
-    sha256, size = chosen.sha256, chosen.size
-    if sha256 is None:
+    if chosen.sha256 is None:
         raise LockError(
             f"The wheel index tells no sha256 of {chosen.file}.",
             "Let `mirrors` name an index that does (PEP 503), or leave it out.",
         )
-    if size is None:  # an index in HTML tells none; PyTorch's own of the nightly builds is one
-        size = depot.fetch(chosen.file, sha256, None, lambda: chosen.url).stat().st_size
     try:
         return wheel(
             {
                 "name": str(canonicalize_name(chosen.name)),
                 "version": chosen.version,
                 "file": chosen.file,
-                "sha256": sha256,
-                "size": size,
+                "sha256": chosen.sha256,
+                "size": _size(chosen),
             }
         )
     except ValueError as error:
         raise LockError(
             f"The wheel index describes {chosen.name} {chosen.version} strangely: {error}.",
             "Let `mirrors.wheels` name another index, or mistrust this one.",
+        ) from error
+
+
+def _size(offer: Offer) -> int:
+    """Return a wheel's size; an index of the old form (PEP 503) tells none, but its server does."""
+    if offer.size is not None:
+        return offer.size
+    try:
+        return length(offer.url)
+    except (DownloadError, BrokenOffError) as error:
+        said = error.message if isinstance(error, DownloadError) else f"{error}."
+        raise LockError(
+            f"The wheel index tells no size of {offer.file}, and nor does its server: {said}",
+            "Try again, or let `mirrors` name an index that tells it (PEP 691).",
         ) from error
 
 
