@@ -69,7 +69,9 @@ class MacState:
 
     `prefix_state` is `absent`, `whole` (a finished conda, whoever installed it), `half` (what an
     interrupted installer leaves) or `foreign` (something that is no conda prefix); `prefix_ours`
-    is the mark Torchard left in a prefix it installed. `environments` is keyed by absolute path.
+    is the mark Torchard left in a prefix it installed. `prefix_made_for` is the path that a prefix
+    was installed at and moved away from, `other_prefix` one that shows generations of ours as well.
+    `environments` is keyed by absolute path.
 
     `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
     bytes on the volume of the home. `depot` maps the sha256 of each
@@ -86,6 +88,8 @@ class MacState:
     prefix_state: PrefixState
     prefix_arch: str | None = None
     prefix_ours: Mapping[str, Any] | None = None
+    prefix_made_for: str | None = None
+    other_prefix: str | None = None
     conda_version: str | None = None
     links: Mapping[str, Link] = field(default_factory=dict)
     environments: Mapping[str, InstalledEnvironment] = field(default_factory=dict)

@@ -199,6 +199,19 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
             " or set miniconda.prefix to another path"
         )
+    if state.prefix_made_for is not None:
+        made_for = tilde(state.prefix_made_for, state.home)
+        yield (
+            f"the Miniconda at {prefix} was installed at {made_for}, and conda cannot be moved; put"
+            " it back there, or move it out of the way, and it is installed anew"
+        )
+    if state.other_prefix is not None:
+        other = tilde(state.other_prefix, state.home)
+        yield (
+            f"its environments belong to the Miniconda at {other}, and the lab says {prefix}:"
+            f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
+            f" {other}/envs first"
+        )
     steps = [environment_step(lock, state) for lock in intent.locks.values()]
     # An artefact lies in the depot and, unpacked, in the generation at least once more.
     needed = sum(step.total_bytes for step in steps if step)

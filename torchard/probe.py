@@ -151,6 +151,8 @@ class _Reader:
             prefix_state=cast("PrefixState", prefix_state),
             prefix_arch=_ARCHES.get(facts.get("prefix_subdir", "")),
             prefix_ours=_json(facts["prefix_mark"]) if "prefix_mark" in facts else None,
+            prefix_made_for=_text(facts.get("prefix_made_for", "")) or None,
+            other_prefix=_text(facts.get("other_prefix", "")) or None,
             conda_version=facts.get("conda_version"),
             links=self.links,
             environments={one.path: one.read() for one in self.environments},

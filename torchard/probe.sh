@@ -74,6 +74,19 @@ if [ "$state" = whole ]; then
     case $version in *[!0-9A-Za-z.]*) ;; *) say conda_version "$version" ;; esac
   done
 fi
+# By inode: the same directory may be written in several ways, by a link or in another case.
+inode() { ls -di "$1/." 2>/dev/null | awk '{ print $1 }'; }
+same() { [ "$1" = "$2" ] || [ "$(inode "$1")" = "$(inode "$2")" ]; }
+# conda's program begins with the path of its python, or with a line that starts it, so a prefix
+# that was moved does not run.
+if [ "$state" = whole ]; then
+  made_for=$(sed -n -e '1,2s|^[^/]*\(/[^"]*\)/bin/python[0-9.]*\([" ].*\)\{0,1\}$|\1|p' -e 2q \
+    "$PREFIX/bin/conda" 2>/dev/null | sed 1q)
+  if [ -n "$made_for" ] && ! same "$made_for" "$PREFIX"; then
+    code "$made_for"
+    say prefix_made_for "$coded"
+  fi
+fi
 [ -f "$PREFIX/.torchard.json" ] && say prefix_mark "$(clean "$PREFIX/.torchard.json")"
 
 root=$HOME/.torchard
@@ -144,6 +157,19 @@ for path in "$PREFIX"/envs/*; do
     [ -d "$path" ] && environment "$path"
   fi
 done
+# What sweeps the generations of one prefix knows nothing of another's links.
+if read -r other <"$root/prefix" && ! same "$other" "$PREFIX"; then
+  for path in "$other"/envs/*; do
+    [ -L "$path" ] || continue
+    case $(readlink "$path") in
+      "$root/generations/"*)
+        code "$other"
+        say other_prefix "$coded"
+        break
+        ;;
+    esac
+  done
+fi 2>/dev/null
 for path in "$root"/generations/*; do
   [ -d "$path" ] && [ ! -L "$path" ] && environment "$path"
 done

@@ -14,7 +14,6 @@ from wheel_tags import fits
 
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose, mac_class
-from torchard.depot import Depot
 from torchard.lab.model import Environment, Mirrors, Wish
 from torchard.lock import index
 from torchard.lock.wheels import resolve_wheels
@@ -65,8 +64,6 @@ def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
             python=PYTHONS[python],
             provided={},
             mirrors=Mirrors(),
-            nightly="",
-            depot=Depot(),
         )
         versions = {one.name: one.version for one in wheels}
         assert dict(variant.packages).items() <= versions.items()

@@ -83,6 +83,7 @@ def test_an_environment_is_built_proved_and_shown(mac, torch_lock, simlab_depot)
     path = Path(link.readlink())
     assert path.name == f"torch-{torch_lock.digest[:8]}"
     assert mac.in_order(torch_lock)
+    assert (mac.torchard / "prefix").read_text() == f"{mac.prefix}\n"
     stamp = json.loads((path / ".torchard.json").read_text())
     assert stamp["lock"] == torch_lock.digest
     assert stamp["proof"] == {

@@ -93,5 +93,6 @@ if ! stamped; then
 fi
 run "$python" -I -S "$kit/generation.py" show "$path" "$link" ||
   failed "$link could not be pointed at $path"
+printf '%s\n' "$PREFIX" >"$root/prefix" || failed "$root/prefix cannot be written"
 run "$python" -I -S "$kit/generation.py" sweep "$root" "$link" "$path" ||
   failed "what is no longer needed could not be removed"

@@ -1,0 +1,140 @@
+"""A prefix that is not where it was: Torchard moves no Miniconda, and says so before it does harm.
+
+A generation's own programs, and conda's, name the paths that they were made at.
+"""
+
+from __future__ import annotations
+
+import re
+
+import on_a_mac
+import pytest
+
+from simlab import macs
+from torchard import plan, probe
+from torchard.lab.model import MacHost
+from torchard.plan import Intent
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory, simlab_depot):
+    mac = on_a_mac.make(tmp_path_factory.mktemp("moved"))
+    done = mac.install(simlab_depot)
+    assert done.returncode == 0, done.stderr
+    (mac.prefix / "envs").mkdir()
+    yield mac
+    mac.end()
+
+
+@pytest.fixture
+def mac(installed):
+    """A Mac with a Miniconda whose environment `torch` is one of our generations."""
+    generation = installed.torchard / "generations/torch-1"
+    generation.mkdir()
+    (installed.prefix / "envs/torch").symlink_to(generation)
+    (installed.torchard / "prefix").write_text(f"{installed.prefix}\n")
+    yield installed
+    (installed.prefix / "envs/torch").unlink()
+    generation.rmdir()
+
+
+def state(mac, prefix="~/miniconda3"):
+    """Return what the probe reads of a Mac whose lab names a prefix."""
+    return probe.parse(macs.run(mac.root, probe.script(prefix)).stdout.splitlines())
+
+
+def refusal(found):
+    """Return why a plan would leave a Mac alone."""
+    return "; ".join(plan.refusals(Intent(MacHost("studio-01"), found)))
+
+
+def test_a_prefix_where_it_was_made_is_no_trouble(mac):
+    """Nor is it where a link leads to it, by whatever name."""
+    (mac.home / "by-link").symlink_to("miniconda3")
+    try:
+        for prefix in ("~/miniconda3", f"{mac.home}/miniconda3", "~/by-link"):
+            found = state(mac, prefix)
+            assert found.prefix_state == "whole"
+            assert (found.prefix_made_for, found.other_prefix) == (None, None)
+            assert refusal(found) == ""
+    finally:
+        (mac.home / "by-link").unlink()
+
+
+def test_a_prefix_that_was_moved_is_refused_with_where_it_was(mac):
+    """Its conda would not start: not a byte of it is used, and putting it back is the way out."""
+    moved = mac.prefix.rename(mac.home / "conda")
+    try:
+        found = state(mac, "~/conda")
+    finally:
+        moved.rename(mac.prefix)
+    assert (found.prefix_state, found.prefix_made_for) == ("whole", str(mac.prefix))
+    assert refusal(found) == (
+        "the Miniconda at ~/conda was installed at ~/miniconda3, and conda cannot be moved; put it"
+        " back there, or move it out of the way, and it is installed anew"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "named"),
+    [
+        ("#!/Users/ada/miniconda3/bin/python", "/Users/ada/miniconda3"),
+        ("#!/Users/ada/miniconda3/bin/python3.13 -I", "/Users/ada/miniconda3"),
+        (
+            '#!/bin/sh\n\'\'\'exec\' "/Users/a da/mini/bin/python" "$0" "$@"',
+            "/Users/a da/mini",
+        ),
+        ("#!/usr/bin/env python", None),
+        ("#!/bin/sh\nexec /usr/bin/true", None),
+        ("\x7fELF\x00/x/bin/", None),
+    ],
+)
+def test_the_path_that_conda_was_made_for_is_read_in_its_first_lines(mac, first, named):
+    """As conda writes it, and as pip does for long paths; what says nothing raises no doubt."""
+    program = mac.prefix / "bin/conda"
+    text = program.read_text()
+    program.write_text(f"{first}\n{text}")
+    try:
+        assert state(mac).prefix_made_for == named
+    finally:
+        program.write_text(text)
+
+
+def test_another_prefix_than_the_one_that_shows_our_environments_is_refused(mac):
+    """Its runs would sweep away generations that only the other one's links hold on to."""
+    found = state(mac, "~/conda")
+    assert (found.prefix_state, found.other_prefix) == ("absent", str(mac.prefix))
+    assert refusal(found) == (
+        "its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/conda:"
+        " Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in"
+        " ~/miniconda3/envs first"
+    )
+
+
+@pytest.mark.parametrize("gone", ["the links", "the prefix"])
+def test_a_prefix_that_shows_nothing_of_ours_any_more_is_in_nobodys_way(mac, gone):
+    """Another one may then be installed wherever the lab says."""
+    link = mac.prefix / "envs/torch"
+    target = link.readlink()
+    if gone == "the links":
+        link.unlink()
+        link.symlink_to(mac.home)
+    else:
+        mac.prefix.rename(mac.home / "away")
+    try:
+        assert refusal(state(mac, "~/conda")) == ""
+    finally:
+        if gone == "the prefix":
+            (mac.home / "away").rename(mac.prefix)
+        link.unlink()
+        link.symlink_to(target)
+
+
+def test_reading_where_a_prefix_was_made_leaves_no_error(mac):
+    """A Mac without our directory, or without a conda, is read in silence."""
+    for prefix in ("~/conda", "~/miniconda3"):
+        done = macs.run(mac.root, probe.script(prefix))
+        assert done.stderr == ""
+    (mac.torchard / "prefix").unlink()
+    done = macs.run(mac.root, probe.script("~/conda"))
+    assert (done.stderr, re.findall("other_prefix.*", done.stdout)) == ("", [])
