@@ -208,4 +208,4 @@ def solve(depot: Depot, environment: Environment, macos: str = "15.0") -> Lock:
     if environment.pytorch is not None:
         variant = choose(environment.pytorch, group, load_catalog())
         assert isinstance(variant, Variant)
-    return resolve(environment, group, variant, ["conda-forge"], mirrors, Artefacts())
+    return resolve(environment, group, variant, ["conda-forge"], mirrors, Artefacts(), nightly="")
