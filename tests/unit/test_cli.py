@@ -82,7 +82,7 @@ def test_help_can_be_read_at_80_columns(command, monkeypatch, name):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
-    """Help, `check` and `choose` feel instant: they load no machinery of SSH, solving or colours."""
+    """Help, `check` and `choose` feel instant: they load nothing for SSH, solving or colours."""
     slow = {"pyinfra", "gevent", "paramiko", "rattler", "asyncssh", "simlab", *forbidden}
     slow |= set() if words[0] == "choose" and "--json" not in words else {"rich"}
     program = (
@@ -153,7 +153,7 @@ def test_a_usage_error_is_a_sentence_and_exit_1(command, words, says):
         ("broken.yaml", "broken.yaml:1:1: "),
     ],
 )
-def test_a_lab_that_cannot_be_read_is_a_sentence_and_exit_1(
+def test_a_lab_that_cannot_be_read_is_a_sentence_and_exit_1(  # noqa: PLR0917  # fixtures
     command, monkeypatch, tmp_path, name, lab_file, says
 ):
     """Whatever is to be done with it, a lab with faults ends with what is wrong, and where."""
