@@ -133,8 +133,6 @@ def choose(  # noqa: PLR0917  # click passes them by name
         raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
     from torchard import choose as choosing  # noqa: PLC0415
     from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
-    from torchard.render.data import choice_data, dumps  # noqa: PLC0415
-    from torchard.render.text import choice_lines  # noqa: PLC0415
     from torchard.variant import MacClass, Refusal  # noqa: PLC0415
 
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
@@ -144,8 +142,12 @@ def choose(  # noqa: PLR0917  # click passes them by name
     answer = choosing.choose(wish, group, catalogue) if isinstance(group, MacClass) else group
     refused = isinstance(answer, Refusal)
     if as_json:
+        from torchard.render.data import choice_data, dumps  # noqa: PLC0415
+
         click.echo(dumps(choice_data(answer)))
     else:
+        from torchard.render.text import choice_lines  # noqa: PLC0415
+
         _print(choice_lines(answer), err=refused)
     _leave(1 if refused else 0)
 

@@ -16,7 +16,6 @@ import signal
 import socket
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,7 @@ from torchard import facts, probe
 from torchard.errors import TorchardError
 from torchard.lab.hosts import pyinfra_groups
 from torchard.operations import commands, transfer
+from torchard.outcome import applied, failed, proved, told
 from torchard.plan import MacPlan, Plan, environment_step, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
@@ -244,14 +244,8 @@ class Session:
             return mac
         took = seconds.get(mac.name)
         if mac.name in self.why:
-            return replace(mac, state="failed", reason=self.why[mac.name], seconds=took)
-        intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
-        after = plan_mac(intent)
-        if after.state != "in_order":
-            left = after.reason or "; ".join(step.reason for step in after.steps)
-            return replace(mac, state="failed", reason=f"not as planned: {left}", seconds=took)
-        proofs = tuple(_stamped_proofs(intent))
-        return replace(mac, state="in_order", seconds=took, proofs=proofs)
+            return failed(mac, self.why[mac.name], took)
+        return applied(mac, self.workspace.intend(self.macs[mac.name], self.states[mac.name]), took)
 
     def verify(self) -> Plan:
         """Prove every environment of every Mac again; nothing is changed."""
@@ -269,13 +263,7 @@ class Session:
             for lock in intents[name].locks.values():
                 ok, text = self._prove(name, lock)
                 (proofs if ok else failures).append((lock.environment, text))
-            results[name] = replace(
-                planned,
-                state="failed" if failures else "in_order",
-                reason="\n".join(f"{name}: {text}" for name, text in failures) or None,
-                steps=(),
-                proofs=tuple(proofs),
-            )
+            results[name] = proved(planned, proofs, failures)
 
         with ctx_state.use(self.state):
             self._each(intents, work)
@@ -303,21 +291,6 @@ class Session:
 def _client(host: Host) -> Any:
     """Return the SSH client of a Mac that is connected; None for the Mac at hand."""
     return getattr(host.connector, "client", None)
-
-
-def _stamped_proofs(intent: Intent) -> Iterator[tuple[str, str]]:
-    for name in intent.locks:
-        link = intent.state.links[name]
-        stamp = intent.state.environments[link.target or ""].stamp or {}
-        yield name, told(stamp.get("proof", {}))
-
-
-def told(proof: dict[str, Any]) -> str:
-    """Say in a few words what an environment proved."""
-    words = [f"python {proof.get('python')} {proof.get('machine')}"]
-    if "torch" in proof:
-        words += [f"torch {proof['torch']}", "MPS works" if proof.get("mps") else "CPU"]
-    return "proved: " + ", ".join(words)
 
 
 @contextmanager

@@ -1,0 +1,138 @@
+"""What each command ends with: 0, 2 where a plan has changes, 3 where a Mac is left alone, 1.
+
+Where several hold, 1 wins over 3, and 3 over 2. The commands that contact no Mac, and usage
+errors, are in tests/unit/test_cli.py; interruptions, which are 130, in test_at_a_terminal.py.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from simlab.lab import SimLab
+from simlab.spec import MacSpec
+
+SHA256 = re.compile(r'sha256: "[0-9a-f]{64}"')
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, simlab_depot, torchard):
+    """Three Macs of one class, one in order, one with nothing yet, one off; and labs with faults.
+
+    Their environment is one without PyTorch: what is tested here is the same with it.
+    """
+    spec = [MacSpec(name, "arm64", "15.1") for name in ("good", "bare", "off")]
+    with SimLab(tmp_path_factory.mktemp("codes") / "lab", spec, simlab_depot.root) as lab:
+        text = lab.lab_file.read_text(encoding="utf-8")
+        text = text.replace("{release: stable}", "false")
+        wrong = f'sha256: "{64 * "0"}"'
+        labs = {
+            "lab": text,
+            "broken": "mac: {}\n",
+            "other-arch": text.replace("arch: arm64", "arch: x86_64"),
+            "wrong-sha256": SHA256.sub(wrong, text),
+            "impossible": text.replace('["einops"]', '["einops>99"]'),
+            "unlocked/lab": text,
+            "no-class": re.sub(r" +(arch|macos): .*\n", "", text),
+        }
+        (lab.directory / "unlocked").mkdir()
+        for name, content in labs.items():
+            (lab.directory / f"{name}.yaml").write_text(content, encoding="utf-8")
+        lab.applied = torchard("apply", lab.lab_file, "--yes", "--limit", "good")
+        lab.macs["off"].set(fault="refuse")
+        yield lab
+
+
+@pytest.fixture
+def command(lab, torchard):
+    """Run a command as it stands in a table: `plan lab --limit good`."""
+
+    def run(words):
+        name, lab_file, *options = words.split()
+        return torchard(name, lab.directory / f"{lab_file}.yaml", *options)
+
+    return run
+
+
+def test_a_mac_that_was_brought_in_order_is_0(lab):
+    """An apply that did all that it showed."""
+    assert (lab.applied.returncode, lab.applied.stderr) == (0, "")
+    assert lab.applied.stdout.endswith("Done: 1 Mac in order.\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        ("lock lab --check", 0, "kept +torch for osx-arm64-macos15.0"),
+        ("lock unlocked/lab --check", 2, "out of date +torch for osx-arm64-macos15.0"),
+        ("lock impossible --check", 2, "out of date +torch"),
+        ("lock impossible", 1, "einops>99"),
+        ("lock no-class --check", 1, "off: .*no-class.yaml:.* does not say its arch and macOS"),
+        ("plan lab --limit good", 0, "Plan: 0 Macs to change, 1 in order"),
+        ("plan lab --limit bare", 2, "Plan: 1 Mac to change, 0 in order"),
+        ("plan lab --limit off", 3, "not reached 127.0.0.1:[0-9]+ refused the connection"),
+        ("plan lab", 3, "Plan: 1 Mac to change, 1 in order, 1 not reached"),
+        ("plan other-arch --limit good", 3, "says it is x86_64, but it is arm64"),
+        ("plan impossible --limit bare", 3, "(?s)refused +torch: .*einops>99"),
+        ("plan unlocked/lab --locked", 1, "The lock .* is missing"),
+        ("plan broken", 1, 'the file has no key "?mac"?'),
+        ("apply lab --limit good", 0, "Plan: 0 Macs to change, 1 in order"),
+        ("apply lab --limit bare", 1, "Nothing was changed: there is no terminal to ask at"),
+        ("apply lab --yes --limit good,off", 3, "Plan: 0 Macs to change, 1 in order, 1 not"),
+        ("apply other-arch --yes --limit good", 3, "says it is x86_64, but it is arm64"),
+        ("apply wrong-sha256 --yes --limit bare", 1, f"wanted {64 * '0'}, found"),
+        ("apply wrong-sha256 --yes --limit bare,off", 1, "Done: .* 1 failed, 1 not reached"),
+        ("apply unlocked/lab --yes --locked", 1, "The lock .* is missing"),
+        ("apply broken --yes", 1, 'the file has no key "?mac"?'),
+        ("verify lab --limit good", 0, "proved: python 3.12"),
+        ("verify lab --limit bare", 1, "torch: it is not there; run `torchard apply`"),
+        ("verify lab --limit off", 3, "refused the connection"),
+        ("verify lab", 1, "Done: 1 Mac in order, 1 failed, 1 not reached"),
+        ("verify other-arch --limit good", 3, "says it is x86_64, but it is arm64"),
+        ("verify unlocked/lab --locked", 1, "The lock .* is missing"),
+        ("verify broken", 1, 'the file has no key "?mac"?'),
+    ],
+    ids=lambda value: value if isinstance(value, str) and value.count(" ") else "",
+)
+def test_an_outcome_has_its_code_and_its_sentence(lab, command, words, code, says):
+    """Each command with each of its outcomes; what is printed says which it is, and no traceback.
+
+    No file comes to a Mac: not where it is refused or not reached, nor what fails on its way.
+    """
+    before = files(lab)
+    done = command(words)
+    printed = done.stdout + done.stderr
+    assert done.returncode == code, printed
+    assert re.search(says, printed), printed
+    assert "Traceback" not in printed
+    assert files(lab) == before
+
+
+def files(lab):
+    return {path: one for path, one in lab.snapshot().items() if one[0] != "directory"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "states"),
+    [
+        ("plan lab", 3, "in_order change unreached"),
+        ("plan lab --limit good,bare", 2, "in_order change"),
+        ("apply lab --limit good", 0, "in_order"),
+        ("apply wrong-sha256 --yes --limit bare,off", 1, "failed unreached"),
+        ("verify lab --limit good,bare", 1, "in_order failed"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_json_is_alone_on_stdout_and_agrees_with_the_code(command, words, code, states):
+    """One document, in the lab's order of Macs; whoever reads the states knows the exit code."""
+    done = command(f"{words} --json")
+    assert (done.returncode, done.stderr) == (code, "")
+    told = json.loads(done.stdout)
+    assert [mac["state"] for mac in told["macs"].values()] == states.split()
+    assert {state: told["summary"][state] for state in states.split()} == {
+        state: states.split().count(state) for state in states.split()
+    }
+    for mac in told["macs"].values():
+        assert (mac["reason"] is not None) == (mac["state"] in {"unreached", "failed", "refused"})
