@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 
 import pytest
 from faultlab import held, started
+
+
+BUILD = 5  # commands of an update before the one that builds: three readings, and two for a push
 
 
 def locked(settled, name):
@@ -49,10 +53,17 @@ def test_without_a_working_mps_a_new_generation_is_not_shown(settled, torchard, 
     assert generations(settled) == before
 
 
-def test_an_artefact_that_was_spoilt_on_the_wire_reaches_no_mac(settled, torchard, tmp_path):
-    """Neither a conda package nor a wheel is pushed when it came otherwise than locked."""
+def test_an_artefact_that_was_spoilt_on_its_way_reaches_no_mac(settled, torchard, tmp_path):
+    """Neither a conda package nor a wheel is pushed that is not as locked.
+
+    One that was spoilt in the controller's own depot is fetched again, and one that is spoilt at
+    the mirror is an error.
+    """
     for name in ("rhash", "pytz"):
         one = locked(settled, name)
+        here = tmp_path / "files" / one["sha256"] / one["file"]
+        here.parent.mkdir(parents=True)
+        here.write_bytes(b"x" * one["size"])
         settled.lab.web_fault(f"*{one['file']}", corrupt=True)
         code, printed = update(settled, torchard, TORCHARD_DEPOT=str(tmp_path))
         settled.lab.clear_web_faults()
@@ -81,28 +92,17 @@ def test_an_artefact_that_was_spoilt_on_the_mac_is_not_installed(settled, torcha
     assert_converges(settled, torchard)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [{"drop_after": 2}, {"drop_during": 4}, {"drop_during": 6}, {"drop_after": 7}],
-    ids=["before the build", "in the build", "in the proof", "before the last look"],
-)
-def test_wherever_a_connection_drops_an_environment_stays_shown(settled, torchard, fault):
+def test_a_connection_that_drops_in_the_build_leaves_an_environment_shown(settled, torchard):
     """What was shown is there until the new generation is; the next run finishes it."""
-    settled.mac.set(fault=fault)
-    with held(settled.mac, "-m pip install" if "drop_during" in fault else "nothing") as mac:
+    settled.mac.set(fault={"drop_during": BUILD})
+    with held(settled.mac, "-m pip install") as mac:
         with started("apply", settled.update, "--yes") as controller:
-            if fault == {"drop_during": 4}:
-                mac.wait()
-            else:
-                mac.release()
+            mac.wait()
             printed, errors = controller.communicate(timeout=60)
         assert controller.returncode == 1, printed
-        assert "the connection to 127.0.0.1:" in printed
-        assert "was lost" in printed
+        assert re.search(r"the connection to 127\.0\.0\.1:\d+ was lost", printed)
         assert not errors
-        if fault["drop_during" if "drop_during" in fault else "drop_after"] <= 4:
-            assert settled.same_environment()
-        assert settled.computes()
+        assert settled.same_environment()
     assert_converges(settled, torchard)
 
 
@@ -143,16 +143,16 @@ def test_a_power_cut_in_the_middle_of_a_build_is_repaired(settled, torchard):
 
 
 def test_an_interrupted_controller_says_so_and_leaves_what_was_shown(settled, torchard):
-    """Ctrl-C ends a run with 130 and one sentence."""
+    """Ctrl-C ends a run with 130 and one sentence; the next run goes on from there."""
     with held(settled.mac, "-m pip install") as mac:
         with started("apply", settled.update, "--yes") as controller:
             mac.wait()
             controller.send_signal(signal.SIGINT)
             _, errors = controller.communicate(timeout=60)
-        mac.power_cut()
-    assert controller.returncode == 130
-    assert errors.strip() == "Interrupted; the same command again goes on from there."
-    assert settled.same_environment()
+        assert controller.returncode == 130
+        assert errors.strip() == "Interrupted; the same command again goes on from there."
+        assert settled.same_environment()
+    assert_converges(settled, torchard)
 
 
 def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
@@ -164,9 +164,7 @@ def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
         mac.wait()
         code, printed = update(settled, torchard, LOGNAME="second")
         assert code == 1
-        print(printed)
-        assert "first@" in printed
-        assert "works on this Mac" in printed
+        assert re.search(r"failed +first@\S+ is at work on this Mac since .*; nothing was done", printed)
         assert settled.same_environment()
         mac.release()
         printed, errors = first.communicate(timeout=60)
