@@ -41,17 +41,15 @@ CUTS = {
     "cut-before-all": {"drop_after": COMMANDS.index("read: is there a Miniconda")},
     "cut-pushing": {"drop_during": COMMANDS.index("name the installer that was pushed")},
     "cut-installing": {"drop_during": COMMANDS.index("install")},
-    "cut-installed": {"drop_after": COMMANDS.index("read: is there the environment")},
     "cut-pushed": {"drop_after": COMMANDS.index("name the packages that were pushed")},
     "cut-building": {"drop_during": COMMANDS.index("build, prove and show")},
     "cut-proving": {"drop_during": COMMANDS.index("prove what is shown")},
-    "cut-at-last": {"drop_after": COMMANDS.index("read: what is there now")},
 }
 ARM = {"arch": "arm64", "macos": "15.1"}
 MACS = (
     MacSpec("good", **ARM),
-    MacSpec("rosetta", **ARM, rosetta=True),
     MacSpec("imac", "x86_64", "12.7"),
+    MacSpec("no-mps", **ARM, mps=False),
     MacSpec("poisoned", **ARM),
     MacSpec("off", **ARM, fault="refuse"),
     MacSpec("stranger", **ARM),
@@ -60,16 +58,27 @@ MACS = (
     MacSpec("full", **ARM, fault={"disk_free": 1_000_000}),
     MacSpec("taken", **ARM),
     MacSpec("imac-mps", "x86_64", "12.7"),
+    MacSpec("ancient", **ARM),
+    MacSpec("too-old", "x86_64", "10.12"),
     MacSpec("forged", **ARM),
     *(MacSpec(name, **ARM, fault=fault) for name, fault in CUTS.items()),
 )
 
 
+ENVIRONMENTS = """\
+environments:
+  mps: {python: "3.12", pytorch: {backend: mps}}
+  ancient: {python: "3.7", pytorch: {}}
+  torch:
+    python: "3.12"
+    pytorch: {with: []}
+    pip: [einops]
+"""
+
+
 def _describe(lab):
     """Let the lab file say of some Macs what is not so, or ask too much."""
-    text = lab.lab_file.read_text().replace(
-        "environments:\n", 'environments:\n  mps:\n    python: "3.12"\n    pytorch: {backend: mps}\n', 1
-    )
+    text = ENVIRONMENTS + lab.lab_file.read_text()[lab.lab_file.read_text().index("groups:") :]
 
     def say(name, old, new):
         nonlocal text
@@ -79,7 +88,8 @@ def _describe(lab):
         text = head + mac + tail.replace(old, new, 1)
 
     say("other", "arch: arm64", "arch: x86_64")
-    say("imac-mps", "groups:", "environments: [mps]\n    groups:")
+    for name, environments in (("imac-mps", "[mps]"), ("ancient", "[ancient]"), ("poisoned", "[]")):
+        say(name, "groups:", f"environments: {environments}\n    groups:")
     url = re.search(r'url: "(.*arm64.sh)"', text)[1]
     own = f'miniconda: {{installer: {{url: "{url}", sha256: "{"0" * 64}"}}}}'
     say("forged", "groups:", f"{own}\n    groups:")
@@ -151,24 +161,38 @@ def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
     assert list(twenty.said["macs"]) == [mac.name for mac in MACS]
     assert len(MACS) == 20
     summary = {state: n for state, n in twenty.said["summary"].items() if n}
-    assert summary == {"in_order": 4, "unreached": 3, "refused": 4, "failed": 1 + len(CUTS)}
+    assert summary == {"in_order": 3, "unreached": 3, "refused": 6, "failed": 2 + len(CUTS)}
     assert twenty.code == 1
 
 
-@pytest.mark.parametrize("name", ["good", "rosetta", "imac", "poisoned"])
-def test_the_macs_that_can_are_brought_in_order(twenty, name):
+@pytest.mark.parametrize(
+    ("name", "proved"),
+    [("good", "arm64, torch 2.15.0, MPS works"), ("imac", "x86_64, torch 2.2.2, CPU")],
+)
+def test_the_macs_that_can_are_brought_in_order(twenty, name, proved):
     """Whatever becomes of the others, their environments are proved, and compute."""
     mac = twenty.said["macs"][name]
     assert (mac["state"], mac["reason"]) == ("in_order", None)
-    arch, mps = ("x86_64", "CPU") if name == "imac" else ("arm64", "MPS works")
-    proof = rf"proved: python 3\.12\.\d+ {arch}, torch 2\.\d+\.\d+, {mps}"
-    assert re.fullmatch(proof, mac["proof"]["torch"])
+    assert mac["proof"]["torch"] == f"proved: python 3.12.13 {proved}"
     assert twenty.computes(name)
+
+
+def test_a_mac_whose_mps_does_not_work_is_shown_no_environment(twenty):
+    """It has Miniconda, the reason, and nothing that looks like an environment."""
+    mac = twenty.said["macs"]["no-mps"]
+    assert mac["state"] == "failed"
+    assert mac["reason"].startswith("MPS does not work on this Mac (arm64, macOS 15.1): ")
+    home = twenty.lab.macs["no-mps"].home
+    assert (home / "miniconda3/bin/conda").exists()
+    assert not list((home / "miniconda3/envs").iterdir())
+    assert not list((home / ".torchard/generations").iterdir())
 
 
 def test_an_installer_that_lay_on_the_mac_under_a_right_name_is_not_run(twenty):
     """Its sha256 is another: it is pushed again, and the one that was there is gone."""
+    assert twenty.said["macs"]["poisoned"]["state"] == "in_order"
     files = of(twenty.after, "poisoned")
+    assert "miniconda3/bin/conda" in files
     assert "executed" not in files
     assert not any(entry[2] == len(POISON) for entry in files.values())
 
@@ -177,10 +201,18 @@ UNTOUCHED = {
     "off": ("unreached", r"127.0.0.1:\d+ refused the connection; turn Remote Login on there .*"),
     "stranger": ("unreached", r"the host key of \[127.0.0.1\]:\d+ is not known; run `ssh .*"),
     "changed": ("unreached", r"the host key of \S+ is not the one that is known; .*"),
-    "other": ("refused", r".*/lab.yaml:\d+:3 says it is x86_64, but it is arm64; .*"),
-    "full": ("refused", r"its disk has [01] MB free, and these packages need more than \d+ MB; .*"),
+    "other": (
+        "refused",
+        r".*/lab.yaml:\d+:3 says it is x86_64, but it is arm64; write arch: arm64, .*",
+    ),
+    "full": (
+        "refused",
+        r"its disk has [01] MB free, and these packages need more than [2-9] MB; .*",
+    ),
     "taken": ("refused", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
     "imac-mps": ("refused", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),
+    "ancient": ("refused", r"ancient: .*python 3\.7.* Write `python: .*"),
+    "too-old": ("refused", r"Intel Macs need macOS 10.13 or newer, and this one has 10.12: .*"),
 }
 
 
