@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
-import pytest
-
 
 def by_killed_unpacking(prefix):
     (prefix / "install_tmp").mkdir()
@@ -13,48 +9,9 @@ def by_killed_unpacking(prefix):
     (prefix / "conda-meta/history").write_text("")
 
 
-def by_messages_left(prefix):
-    (prefix / ".messages.txt").touch()
-
-
-def by_archive_left(prefix):
-    (prefix / "postconda.tar.bz2").write_bytes(b"BZh")
-
-
-def by_empty_history(prefix):
-    (prefix / "conda-meta/history").write_text("")
-
-
-def by_missing_python(prefix):
-    (prefix / "bin/python").unlink()
-
-
-def by_only_its_first_file(prefix):
-    shutil.rmtree(prefix)
-    prefix.mkdir()
-    (prefix / "_conda").touch()
-
-
-def by_empty_directory(prefix):
-    shutil.rmtree(prefix)
-    prefix.mkdir()
-
-
-@pytest.mark.parametrize(
-    "half",
-    [
-        by_killed_unpacking,
-        by_messages_left,
-        by_archive_left,
-        by_empty_history,
-        by_missing_python,
-        by_only_its_first_file,
-        by_empty_directory,
-    ],
-)
-def test_a_half_installed_prefix_is_planned_as_a_repair(settled, torchard, half):
-    """Whatever the installer had done; the environment is shown again from its generation."""
-    half(settled.mac.home / "miniconda3")
+def test_a_half_installed_prefix_is_planned_as_a_repair(settled, torchard):
+    """The environment is shown again from its generation."""
+    by_killed_unpacking(settled.mac.home / "miniconda3")
     done = torchard("plan", settled.lab_file)
     assert done.returncode == 2
     assert "~/miniconda3 is half installed; it is set aside and installed anew" in done.stdout
