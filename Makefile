@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test test-live lint bench clean
+.PHONY: help setup demo test test-live lint bench matrix clean
 
 help:
 	@echo 'make demo       the whole job on five simulated Macs'
 	@echo 'make test       every test; the simulated Macs are the only ones that are touched'
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
 	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
+	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
 	@echo 'make bench      a plan of 20 simulated Macs against the same probe over plain ssh'
 
 setup: $(VENV)/.ready
@@ -42,6 +43,9 @@ lint: $(VENV)/.ready-dev
 
 bench: setup
 	$(BIN)/python benchmarks/plan_of_twenty.py
+
+matrix: setup
+	$(BIN)/torchard catalog matrix --out docs/matrix.md
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,16 +6,15 @@ Nothing here knows a version of anything: every fact is a row of the catalogue.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from packaging.version import InvalidVersion, Version
 
-from torchard.fit import Ask, best, mps_is_for, obstacles, place, short
+from torchard.fit import Ask, best, obstacles, place, short
 from torchard.lab.model import COMPANIONS
 from torchard.variant import Installer, MacClass, Refusal, Variant
-from torchard.ways_out import known_releases, lacks_mps, refuse
+from torchard.ways_out import known_releases, lacks_mps, no_nightly, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +40,8 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
     ask = _read(wish, mac_class, catalogue)
     if isinstance(ask, Refusal):
         return ask
+    if wish.release == "nightly" and wish.source not in {"auto", ask.lane.source}:
+        return no_nightly(ask, catalogue.lanes[wish.source], catalogue)
     release = best(ask, catalogue)
     if release is None:
         return refuse(ask, catalogue)
@@ -125,8 +126,6 @@ def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
     if nonsense is not None:
         return nonsense
     lane = _lane(wish, catalogue)
-    if isinstance(lane, Refusal):
-        return lane
     try:
         release = None if wish.release in {"stable", "nightly"} else Version(wish.release)
     except InvalidVersion:
@@ -136,33 +135,25 @@ def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
             f" {known_releases(lane)}.",
         )
     major, minor = wish.python.split(".")
-    unsaid = tuple(name for name in COMPANIONS if name not in lane.without)
-    ask = Ask(
+    return Ask(
         lane=lane,
         platform=catalogue.platforms[reached.arch],
         macos=Version(reached.macos),
         python=(int(major), int(minor)),
         release=release,
-        mps=wish.backend == "mps",
-        companions=unsaid
+        backend=wish.backend,
+        offer=catalogue.mps,
+        named=None
         if wish.companions is None
         else tuple(name for name in COMPANIONS if name in wish.companions),
     )
-    offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
-    return replace(ask, mps=True) if wish.backend == "auto" and offered else ask
 
 
-def _lane(wish: Wish, catalogue: Catalogue) -> Lane | Refusal:
+def _lane(wish: Wish, catalogue: Catalogue) -> Lane:
     """Return where a wish looks for PyTorch: wheels, unless it names another source."""
-    source = "wheels" if wish.source == "auto" else wish.source
-    if wish.release != "nightly":
-        return catalogue.lanes[source]
-    if source == "wheels":
+    if wish.release == "nightly":
         return catalogue.nightly
-    return Refusal(
-        f"There are no nightly builds of PyTorch in {source}, only as wheels.",
-        "Write `source: wheels` beside `release: nightly`, or leave `source` out.",
-    )
+    return catalogue.lanes["wheels" if wish.source == "auto" else wish.source]
 
 
 def _meaningless(wish: Wish) -> Refusal | None:

@@ -15,6 +15,7 @@ import click
 
 from torchard.errors import TorchardError
 from torchard.lab.model import COMPANIONS, Backend, Source, Wish
+from torchard.upkeep.commands import catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -298,6 +299,9 @@ def demo(macs: int, keep: Path | None) -> None:
     from torchard.demo import run  # noqa: PLC0415
 
     _leave(run(macs, keep))
+
+
+cli.add_command(catalog)
 
 
 @contextmanager

@@ -10,19 +10,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from torchard.lab.model import COMPANIONS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from packaging.version import Version
 
-    from torchard.catalog.rows import Builds, Catalogue, Lane, Platform, Python, Release
+    from torchard.catalog.rows import Builds, Catalogue, Lane, MpsFloor, Platform, Python, Release
+    from torchard.lab.model import Backend
 
 
 @dataclass(frozen=True)
 class Ask:
     """A wish on a Mac class, its words read. `release` None: the newest that fits.
 
-    `lane` is where PyTorch is looked for.
+    `lane` is where PyTorch is looked for; `named` are the companions, None where nothing is said;
+    `offer` says which Macs are offered MPS.
     """
 
     lane: Lane
@@ -30,8 +34,26 @@ class Ask:
     macos: Version
     python: Python
     release: Version | None
-    mps: bool
-    companions: tuple[str, ...]
+    backend: Backend
+    offer: MpsFloor
+    named: tuple[str, ...] | None
+
+    @property
+    def mps(self) -> bool:
+        """Whether MPS must work: where it is asked for, or `auto` and the Mac is offered it."""
+        return self.backend == "mps" or (self.backend == "auto" and self.offered)
+
+    @property
+    def offered(self) -> bool:
+        """Whether a Mac of this arch and macOS is offered MPS."""
+        return self.platform.arch == self.offer.arch and self.macos >= self.offer.macos
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """The companions named; where nothing is said of them, all that come unasked there."""
+        if self.named is not None:
+            return self.named
+        return tuple(name for name in COMPANIONS if name not in self.lane.without)
 
     @property
     def packages(self) -> tuple[str, ...]:
@@ -41,7 +63,7 @@ class Ask:
     @property
     def bare(self) -> Ask:
         """The same for torch alone, without MPS."""
-        return replace(self, mps=False, companions=())
+        return replace(self, backend="cpu", named=())
 
 
 def best(ask: Ask, catalogue: Catalogue) -> Release | None:
@@ -75,7 +97,9 @@ def obstacles(release: Release, ask: Ask, catalogue: Catalogue) -> Iterator[str]
             yield f"{name} needs macOS {short(builds.macos)}{_culprit(builds)}"
     if ask.mps and not mps_is_for(ask, catalogue):
         yield f"its MPS is not for {ask.platform.name} Macs"
-    elif ask.mps and ask.macos < release.mps:
+    elif ask.mps and release.mps is None:
+        yield "which macOS its MPS needs is not proved yet"
+    elif ask.mps and release.mps is not None and ask.macos < release.mps:
         yield f"its MPS needs macOS {short(release.mps)}"
 
 

@@ -30,6 +30,21 @@ def refuse(ask: Ask, catalogue: Catalogue) -> Refusal:
     return Refusal(_reason(ask, catalogue), _instead(ask, catalogue))
 
 
+def no_nightly(ask: Ask, lane: Lane, catalogue: Catalogue) -> Refusal:
+    """Refuse a nightly build from a lane that has none; `ask` is the same of the nightly wheels."""
+    stable = replace(ask, lane=lane)
+    if best(ask, catalogue):
+        instead = "`source: wheels` beside `release: nightly`, or leave `source` out"
+    elif best(stable, catalogue):
+        (instead,) = _first([("`release: stable`", stable)], catalogue)
+    else:
+        instead = f"`release: stable` and {_several_changes(stable, catalogue)}"
+    return Refusal(
+        f"There are no nightly builds of PyTorch in {lane.source}, only as wheels.",
+        f"Write {instead}.",
+    )
+
+
 def lacks_mps(ask: Ask, catalogue: Catalogue) -> str:
     """Say, without a full stop, why this Mac is not offered MPS."""
     if not mps_is_for(ask, catalogue):
@@ -48,12 +63,11 @@ def known_releases(lane: Lane) -> str:
 def _reason(ask: Ask, catalogue: Catalogue) -> str:
     if ask.release is not None:
         return _why_not_this(ask, ask.release, catalogue)
-    modest = replace(ask, mps=False)
-    offered = mps_is_for(ask, catalogue) and ask.macos >= catalogue.mps.macos
-    sentences = [] if offered or not ask.mps else [f"{lacks_mps(ask, catalogue)}."]
+    modest = replace(ask, backend="cpu")
+    sentences = [] if ask.offered or not ask.mps else [f"{lacks_mps(ask, catalogue)}."]
     if not best(modest, catalogue):
         sentences.append(_why_none(modest, catalogue))
-    elif offered:
+    elif ask.offered:
         sentences.append(
             f"No {_release(ask)} has both MPS for macOS {short(ask.macos)} and {ask.lane.build}s"
             f" for python {dotted(ask.python)}."
@@ -96,7 +110,7 @@ def _why_not_this(ask: Ask, version: Version, catalogue: Catalogue) -> str:
 
 def _missing(ask: Ask, catalogue: Catalogue) -> Iterable[str]:
     """Return the companions that have no wheel whatever else is left out, or all of them."""
-    alone = {name: replace(ask.bare, companions=(name,)) for name in ask.companions}
+    alone = {name: replace(ask.bare, named=(name,)) for name in ask.companions}
     return [name for name, one in alone.items() if not best(one, catalogue)] or ask.companions
 
 
@@ -110,16 +124,29 @@ def _instead(ask: Ask, catalogue: Catalogue) -> str:
 
 
 def _several_changes(ask: Ask, catalogue: Catalogue) -> str:
-    """Say what to write where no single change is enough: the most modest wish has an answer."""
+    """Say what to write where no single change is enough.
+
+    The most modest wish is tried, then one more change to it; wheels for some python there are on
+    every Mac that has a class.
+    """
     nightly = ask.lane.index is not None
     lane = catalogue.lanes["wheels"] if nightly else ask.lane
-    modest = replace(ask, lane=lane, release=None, mps=False)
+    modest = replace(ask, lane=lane, release=None, backend="cpu")
     changes = [
         *(["`release: stable`"] if nightly or ask.release is not None else []),
         *(["`backend: cpu`"] if ask.mps else []),
-        *_first(_pythons(modest, catalogue), catalogue),
     ]
-    return " and ".join(changes)
+    text = " and ".join(changes)
+    begun = f"{text} and " if text else ""
+    both = (
+        (f"{source} and {python}", there)
+        for source, other in _sources(modest, catalogue)
+        for python, there in _pythons(other, catalogue)
+    )
+    axes = (_pythons(modest, catalogue), _sources(modest, catalogue), both)
+    more = ((f"{begun}{one}", there) for axis in axes for one, there in axis)
+    start = [(text, modest)] if text else []
+    return next(_first((*start, *more), catalogue))
 
 
 def _first(changes: Iterable[Change], catalogue: Catalogue) -> Iterator[str]:
@@ -157,12 +184,12 @@ def _fewer_companions(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
     """Companions, as many as can be."""
     for count in reversed(range(len(ask.companions))):
         for names in combinations(ask.companions, count):
-            yield f"`with: [{', '.join(names)}]`", replace(ask, companions=names)
+            yield f"`with: [{', '.join(names)}]`", replace(ask, named=names)
 
 
 def _backends(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
     if ask.mps:
-        yield "`backend: cpu`", replace(ask, mps=False)
+        yield "`backend: cpu`", replace(ask, backend="cpu")
 
 
 def _sources(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:

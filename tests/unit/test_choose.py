@@ -490,3 +490,41 @@ def test_class_below_the_oldest_macos_gets_nothing():
     refused = choose(Wish("3.10"), MacClass("osx-64", "10.9"), load_catalog())
     assert isinstance(refused, Refusal)
     assert "10.13 or newer" in refused.instead
+
+
+def test_no_way_out_forgets_a_companion_that_comes_unasked():
+    """Torchaudio comes with a stable release, and there is none of it for python 3.15."""
+    reason, instead = refusal(ARM, "15", "3.15", release="nightly")
+    assert "nightly wheel for python 3.15" in reason
+    assert instead == 'Write `python: "3.14"`.'
+
+
+def test_nightly_from_another_source_is_sent_where_there_is_an_answer():
+    """Who asks a channel for a nightly is sent to the wheels, or to stable where none fits."""
+    _, wheels = refusal(ARM, "15", "3.12", release="nightly", source="conda-forge")
+    assert wheels == "Write `source: wheels` beside `release: nightly`, or leave `source` out."
+    _, stable = refusal(ARM, "13", "3.9", release="nightly", source="pytorch-channel")
+    assert stable == "Write `release: stable` (torch 2.5.1)."
+    _, several = refusal(INTEL, "10.13", "3.14", release="nightly", source="conda-forge")
+    assert several == (
+        'Write `release: stable` and `source: wheels` and `python: "3.12"` (torch 2.2.2).'
+    )
+
+
+def test_a_newer_macos_is_named_only_where_auto_has_an_answer_there():
+    """On macOS 14 `auto` would want MPS, which the nightly wheels have from macOS 15 on."""
+    _, instead = refusal(ARM, "11", "3.11", release="nightly")
+    assert instead == "Write `release: stable` (torch 2.11.0); or bring the Mac to macOS 15."
+
+
+def test_several_changes_lead_to_an_answer():
+    """Where one change is not enough, as many are named as are, and none too many."""
+    _, three = refusal(INTEL, "10.13", "3.14", source="conda-forge", backend="mps")
+    assert three == 'Write `backend: cpu` and `source: wheels` and `python: "3.12"` (torch 2.2.2).'
+    _, two = refusal(ARM, "11", "3.10", release="nightly", backend="mps")
+    assert two == "Write `release: stable` and `backend: cpu` (torch 2.11.0)."
+    _, both = refusal(INTEL, "10.13", "3.13", source="conda-forge")
+    assert both == (
+        'Write `source: wheels` and `python: "3.12"` (torch 2.2.2);'
+        " or bring the Mac to macOS 11 (torch 2.10.0)."
+    )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PACKAGES = ("torch", "torchvision", "torchaudio")
+UNPROVED = "unproved"
 
 
 @functools.cache
@@ -94,7 +95,7 @@ def _release(
             for arch in archs
             if arch in row
         },
-        mps=Version(row["mps"]),
+        mps=None if row["mps"] == UNPROVED else Version(row["mps"]),
         constraints=tuple(row.get("constraints", ())),
         notes=tuple(Note(one["about"], one["text"]) for one in row.get("notes", ())),
     )

@@ -6,6 +6,7 @@ Versions of macOS and of PyTorch are `packaging` versions.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Builds:
         """Tell whether one of them is for this python."""
         return self.first <= python and (self.last is None or python <= self.last)
 
-    @property
+    @cached_property
     def macos(self) -> Version:
         """The oldest macOS that the tag and every dylib admit."""
         return max((self.tag, *self.minos.values()))
@@ -76,13 +77,13 @@ class Release:
     `version` is None for the nightly builds. `packages` maps torch and its companions to exact
     versions, or to None where whatever is offered for that torch is taken; what is missing is not
     offered. `builds` is keyed by arch, then by package; `mps` is the oldest macOS on which its MPS
-    works.
+    works, None while that is not proved.
     """
 
     version: Version | None
     packages: Mapping[str, str | None]
     builds: Mapping[str, Mapping[str, tuple[Builds, ...]]]
-    mps: Version
+    mps: Version | None
     constraints: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
@@ -195,9 +196,18 @@ class Catalogue:
 
         The first is the oldest macOS that we work on. Raise KeyError for an unknown arch.
         """
-        oldest = self.platforms[arch].macos
-        known = {oldest, *self._minima(arch)}
-        return tuple(f"{one.major}.{one.minor}" for one in sorted(known) if one >= oldest)
+        return self._thresholds[arch]
+
+    @cached_property
+    def _thresholds(self) -> Mapping[str, tuple[str, ...]]:
+        """The thresholds of each arch, gone through the rows for once: every choice asks."""
+        found = {}
+        for arch, platform in self.platforms.items():
+            minima = sorted({platform.macos, *self._minima(arch)})
+            found[arch] = tuple(
+                f"{one.major}.{one.minor}" for one in minima if one >= platform.macos
+            )
+        return found
 
     def _minima(self, arch: str) -> Iterator[Version]:
         offered_mps = arch == self.mps.arch
@@ -205,7 +215,7 @@ class Catalogue:
             yield self.mps.macos
         for lane in (*self.lanes.values(), self.nightly):
             for release in lane.releases:
-                if offered_mps:
+                if offered_mps and release.mps is not None:
                     yield release.mps
                 for rows in release.builds.get(arch, {}).values():
                     yield from (one.macos for one in rows)
