@@ -216,6 +216,8 @@ def lay_out() -> None:
 
     packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
     site.getsitepackages = lambda prefixes=None: [f"{sys.prefix}/{packages}"]  # noqa: ARG005
+    # Else pip asks the host's distutils, if there is one, as soon as it sees a python before 3.10.
+    sysconfig._PIP_USE_SYSCONFIG = True
     for name in ("posix_prefix", sysconfig.get_default_scheme()):
         sysconfig._INSTALL_SCHEMES[name].update(
             purelib=f"{{base}}/{packages}",

@@ -315,7 +315,7 @@ def test_sed_edits_in_place_as_bsd(root):
         ("df . | awk 'NR == 1 { print $2 } END { print NF }'", "512-blocks\n9\n"),
         ("touch -t 200001020304.05 f && TZ=UTC date -r f +%d/%H", "02/03\n"),
         ("date +%s%N | grep -c 'N$'", "1\n"),
-        ("chmod -x . && chmod u+x . && chmod -R go-w . && chmod 755 .", ""),
+        ("mkdir d && chmod -x d && chmod u+x d && chmod -R go-w d && chmod 755 d", ""),
         ("printf 'a\\n' | od -An -v -tx1 | tr -d ' \\n'", "610a"),
         (
             "uname -m; arch; arch -x86_64 uname -m; arch -arm64 uname -m",
