@@ -121,9 +121,13 @@ def test_what_is_installed_stays(shelf):
     assert "a>=2.0 depends on b>=2" in refused("a>=2", url, installed={"b": "1.5"})
 
 
-def test_a_package_tied_to_an_index_comes_from_there_alone(shelf):
+@pytest.mark.parametrize("mirror", [True, False])
+def test_a_package_tied_to_an_index_comes_from_there_alone(shelf, monkeypatch, mirror):
     """Other packages come from the index of all, though the tied one has them; and not the tied."""
     near = shelf(pure("a", "9.0"), pure("b", "1.0"))
+    if not mirror:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", near)
+        near = None
     far = shelf(pure("a", "1.0", "b"), pure("b", "9.0"), folder="far")
     assert ask("a", near, elsewhere={"a": far}) == ["a 1.0", "b 1.0"]
     assert "a>=9" in refused("a>=9", near, elsewhere={"a": far})
