@@ -50,7 +50,7 @@ def relock(
 
     `states` holds the Macs that were asked, `unreached` why others could not be.
     """
-    done: set[tuple[str, MacClass]] = set()
+    told: set[Relocked] = set()
     for mac in workspace.lab.macs.values():
         if not mac.environments:
             continue
@@ -59,8 +59,8 @@ def relock(
             for name in mac.environments:
                 # Asked for each Mac: two of one class may contradict each other.
                 answer = _one(workspace, mac, name, group, upgrade=upgrade)
-                if answer.outcome == "error" or (name, group) not in done:
-                    done.add((name, group))
+                if answer not in told:
+                    told.add(answer)
                     yield answer
         else:
             yield Relocked(", ".join(mac.environments), None, "error", f"{mac.name}: {group}")

@@ -17,7 +17,7 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from torchard.credentials import hidden, logins, with_login
 from torchard.errors import TorchardError
@@ -216,7 +216,8 @@ def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]
     offers = []
     for package in _toml(text).get("packages", []):
         for wheel in package.get("wheels", []):
-            url = wheel.get("url") or urljoin(directory.as_uri() + "/", wheel["path"])
+            # Some versions of uv write the path of a file instead, from where they have run.
+            url = wheel.get("url") or Path(os.path.normpath(directory / wheel["path"])).as_uri()
             file = wheel.get("name") or unquote(urlsplit(url).path).rpartition("/")[2]
             offers.append(
                 Offer(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torchard.depot import Depot
     from torchard.lab.model import Environment, Mirrors
-    from torchard.lock.lockfile import CondaPackage, Wheel
+    from torchard.lock.lockfile import CondaPackage
     from torchard.variant import MacClass, Variant
 
 # Raised when the same question would be answered otherwise: every lock is then out of date.
@@ -65,18 +65,15 @@ def resolve(  # noqa: PLR0917  # each is one part of the question
     """
     conda = solve(environment, mac_class, variant, channels, mirrors, depot)
     provided = _provided(conda, environment, mac_class)
-    wheels: tuple[Wheel, ...] = ()
-    if (variant is not None and variant.as_wheels) or environment.pip:
-        python = next(one.version for one in conda if one.name == "python")
-        wheels = resolve_wheels(
-            environment,
-            mac_class,
-            variant,
-            python=python,
-            provided=provided,
-            mirrors=mirrors,
-            nightly=nightly,
-        )
+    wheels = resolve_wheels(
+        environment,
+        mac_class,
+        variant,
+        python=next(one.version for one in conda if one.name == "python"),
+        provided=provided,
+        mirrors=mirrors,
+        nightly=nightly,
+    )
     return Lock(
         environment=environment.name,
         mac_class=mac_class,

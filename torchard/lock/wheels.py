@@ -44,6 +44,8 @@ def resolve_wheels(
     trio = variant.packages if variant and variant.as_wheels else {}
     wanted = [f"{name}=={version}" if version else name for name, version in trio.items()]
     requirements = [*wanted, *environment.pip]
+    if not requirements:
+        return ()
     constraints = variant.constraints if variant else ()
     _one_owner(environment, mac_class, trio, provided)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from conftest import wheel
 
+from torchard import download
 from torchard.lock import index
 from torchard.variant import MacClass
 
@@ -121,9 +122,13 @@ def test_what_is_installed_stays(shelf):
     assert "a>=2.0 depends on b>=2" in refused("a>=2", url, installed={"b": "1.5"})
 
 
-def test_a_package_tied_to_an_index_comes_from_there_alone(shelf):
+@pytest.mark.parametrize("mirror", [True, False])
+def test_a_package_tied_to_an_index_comes_from_there_alone(shelf, monkeypatch, mirror):
     """Other packages come from the index of all, though the tied one has them; and not the tied."""
     near = shelf(pure("a", "9.0"), pure("b", "1.0"))
+    if not mirror:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", near)
+        near = None
     far = shelf(pure("a", "1.0", "b"), pure("b", "9.0"), folder="far")
     assert ask("a", near, elsewhere={"a": far}) == ["a 1.0", "b 1.0"]
     assert "a>=9" in refused("a>=9", near, elsewhere={"a": far})
@@ -338,3 +343,28 @@ def test_no_python_of_the_path_is_asked(near, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert ask("a", near) == ["a 1.0"]
     assert not asked.exists()
+
+
+def test_wheels_in_a_folder_are_found_where_they_are(shelf, tmp_path, monkeypatch):
+    """A folder of wheels leads to URLs that can be fetched, with any sign in its path."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", shelf(pure("b", "1.0")))
+    shelf(pure("a", "1.0"), folder="ä 50%20 #1")
+    folder = tmp_path / "ä 50%20 #1" / "wheels"
+    monkeypatch.setenv("UV_FIND_LINKS", folder.as_uri())
+    (offer,) = index.resolve(["a"], (), ARM, "3.12.13", None)
+    (archive,) = folder.glob("*.whl")
+    assert download.length(offer.url) == archive.stat().st_size
+    assert offer.file == archive.name
+
+
+def test_a_path_that_uv_writes_is_a_url(tmp_path):
+    """A lock of uv may name a file by its path (PEP 751), with any sign in it."""
+    text = """
+        [[packages]]
+        name = "a"
+        version = "1.0"
+        wheels = [{ path = "../ä 50%20 #1/a-1.0-py3-none-any.whl", hashes = { sha256 = "0" } }]
+    """
+    (offer,) = index._offers(text, tmp_path / "lab", {})
+    assert offer.url == (tmp_path / "ä 50%20 #1" / "a-1.0-py3-none-any.whl").as_uri()
+    assert offer.file == "a-1.0-py3-none-any.whl"

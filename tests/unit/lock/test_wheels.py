@@ -112,11 +112,19 @@ def test_the_best_tag_is_taken(solve, shelf, mac, python, tags):
     assert found.file == f"a-1.0-{tags}.whl"
 
 
-def test_the_last_build_of_a_tag_is_taken(solve, shelf):
-    """Of wheels with the same tags, the highest build number counts, and as a number."""
-    files = ["a-1.0-9-py3-none-any.whl", "a-1.0-10-py3-none-any.whl", "a-1.0-py3-none-any.whl"]
-    (found,) = solve(shelf(*map(wheel, files)), ["a"])
-    assert found.file == "a-1.0-10-py3-none-any.whl"
+@pytest.mark.parametrize("builds", [("-9", "-10", ""), ("", "-10", "-9")])
+def test_the_last_build_of_a_tag_is_taken(asks, builds):
+    """Of wheels with the same tags, the highest build number counts, in whatever order they are."""
+    offers = [Offer("a", "1.0", f"a-1.0{one}-py3-none-any.whl", "", "0" * 64, 1) for one in builds]
+    assert wheels._choose(offers, ANY, asks(), ARM).file == "a-1.0-10-py3-none-any.whl"
+
+
+def test_who_wants_no_wheels_needs_no_uv(solve, monkeypatch):
+    """An environment of conda packages alone is locked without an index."""
+    import uv  # noqa: PLC0415  # as the code itself does
+
+    monkeypatch.setattr(uv, "find_uv_bin", lambda: "/nowhere/uv")
+    assert solve("http://127.0.0.1:1/simple", provided={"numpy": "1.26.0"}) == ()
 
 
 def test_a_release_without_a_fitting_wheel_is_refused(asks):
@@ -330,14 +338,16 @@ def lock(*found, variant=None):
 
 
 def test_wheels_are_found_again_by_their_sha256(solve, shelf):
-    """Each wheel of a lock leads to its address, whatever has come since; one that went is out."""
-    url = shelf(pure("a", "1.0", "b"), pure("b", "1.0"))
-    locked = lock(*solve(url, ["a"]))
+    """Each wheel of a lock leads to its address, whatever has come since; one that went is out.
+
+    What they need is not looked at again: it may be conda's, and in no index.
+    """
+    a, b = pure("a", "1.0", "b", "numpy"), pure("b", "1.0")
+    url = shelf(a, b)
+    locked = lock(*solve(url, ["a"], provided={"numpy": "1.26.0"}))
     shelf(
-        pure("a", "1.0", "b"),
-        pure("a", "2.0"),
-        wheel("a-1.0-1-py3-none-any.whl"),
-        pure("b", "1.0", hashes={"sha256": "0" * 64}),
+        *(a, pure("a", "2.0"), wheel("a-1.0-1-py3-none-any.whl", "b", "numpy")),
+        {**b, "hashes": {"sha256": "0" * 64}},
     )
     found = wheels.addresses(locked, Mirrors(wheels=url), "")
     by_name = {one.name: one.sha256 for one in locked.wheels}
