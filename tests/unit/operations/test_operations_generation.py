@@ -194,12 +194,12 @@ def records(mac, *names: str, **more: object):
     package = {"version": "1", "url": "https://x/a", "channel": "https://x", "sha256": "0"}
     content = {"packages": {"a": {**package, "size": 5}}, "specs": ["a"], "stamp": {"lock": "l"}}
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
-    (kit / "condarc").write_text("channels: [mine]\n", encoding="utf-8")
+    (kit / "condarc").write_text("channels: [a]\n", encoding="utf-8")
     return kit, path
 
 
 def test_records_name_where_packages_really_came_from(mac):
-    """The real address replaces the depot's, and the history ends with what the lab asks for."""
+    """The real address replaces the depot's, and the lab's specs and channels are what holds."""
     kit, path = records(mac, "a", requested_spec="file:///kit::a", depends=["b"])
     assert mac.run("records", kit, path).returncode == 0
     record = json.loads((path / "conda-meta" / "a-1-0.json").read_text(encoding="utf-8"))
@@ -214,7 +214,7 @@ def test_records_name_where_packages_really_came_from(mac):
     }
     history = (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines()
     assert history[-2:] == ['# remove specs: ["a"]', '# update specs: ["a"]']
-    assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [mine]\n"
+    assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [a]\n"
 
 
 @pytest.mark.parametrize(
