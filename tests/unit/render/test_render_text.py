@@ -77,6 +77,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(story):
     for width in (40, 80, 120):
         screen = on_screen(lines_of(story), width)
         assert max(map(len, screen.splitlines())) <= width
+        assert not re.search(r" $", screen, re.MULTILINE)
         assert "".join(screen.split()) == "".join(whole.split())
 
 
