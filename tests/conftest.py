@@ -20,10 +20,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--renew", action="store_true", help="write tests/stories anew")
-
-
 @pytest.fixture(scope="session")
 def simlab_depot(tmp_path_factory: pytest.TempPathFactory) -> Depot:
     """What simulated Macs install, built once for all workers of a run. Nobody changes it."""

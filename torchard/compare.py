@@ -62,7 +62,7 @@ def compare(
         else:
             changes.append(change)
     unasked = _unasked(lock, before)
-    for gone in conda.values():
+    for gone in sorted(conda.values(), key=lambda one: one.name):
         changes.append(
             PackageChange("remove", gone.name, gone.version, None, "conda", note=unasked)
         )

@@ -347,11 +347,11 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
 
 def _named(lock: Lock) -> tuple[str, ...]:
     """Return what the lab asks for by name: python, PyTorch, and its own packages."""
-    asked = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-    specs = [asked.match(spec) for spec in (*lock.conda_specs, *lock.pip_specs)]
-    names = [canonicalize_name(match[0]) for match in specs if match]
-    variant = list(lock.variant.packages) if lock.variant else []
-    return tuple(dict.fromkeys(["python", *variant, *names]))
+    asked = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+    conda = [match[0].lower() for match in map(asked.match, lock.conda_specs) if match]
+    wheels = [canonicalize_name(match[0]) for match in map(asked.match, lock.pip_specs) if match]
+    variant = lock.variant.packages if lock.variant else ()
+    return tuple(dict.fromkeys(["python", *variant, *conda, *wheels]))
 
 
 def _link(name: str, state: MacState) -> Link | None:

@@ -197,6 +197,37 @@ def test_what_pytorch_needs_is_said_of_the_package_that_it_concerns():
     assert [one.note for one in changes(FREE, None)] == ["", ""]
 
 
+@pytest.mark.parametrize(("mps", "note"), [(True, "MPS expected"), (False, "")])
+def test_pytorch_of_a_channel_is_told_as_its_wheel_is(mps, note):
+    """By the channel's name for it, with its source; the distribution inside is no second one."""
+    forge = replace(
+        LOCK.variant, source="conda-forge", packages={"pytorch": "2.10.0"}, mps_expected=mps
+    )
+    pytorch = package("pytorch", "2.10.0", "cpu_0", provides=[("torch", "2.10.0")])
+    locked = lock([pytorch], variant=forge)
+    older = package("pytorch", "2.9.1", "cpu_0", provides=[("torch", "2.9.1")])
+    for before, change, version in (
+        (None, "add", None),
+        (built(lock([older], variant=forge)), "change", "2.9.1"),
+    ):
+        (found,) = changes(locked, before)
+        assert (found.change, found.name, found.before, found.after) == (
+            *(change, "pytorch"),
+            *(version, "2.10.0"),
+        )
+        assert (found.source, found.note) == ("conda-forge", note)
+
+
+def test_pytorch_that_comes_from_a_channel_now_puts_its_wheel_away():
+    """The same distribution by another owner: it goes as a wheel, and comes as a package."""
+    pytorch = package("pytorch", "2.2.2", provides=[("torch", "2.2.2")])
+    there = built(lock([], [wheel("torch", "2.2.2")]))
+    assert [(one.change, one.name) for one in changes(lock([pytorch]), there)] == [
+        ("add", "pytorch"),
+        ("remove", "torch"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -78,6 +78,13 @@ def test_an_environment_without_pytorch_has_no_notes():
     assert (found.notes, found.named) == ((), ("python", "einops"))
 
 
+def test_what_the_lab_names_goes_by_the_name_that_its_package_has():
+    """Conda tells `_` and `.` from `-`, and python's packages do not; none tells capitals."""
+    specs = ("_openmp_mutex", "Ruamel.Yaml>=0.18", "scikit_learn")
+    named = replace(lock(variant=None), conda_specs=specs[:2], pip_specs=specs[2:])
+    assert step(mac(), named).named == ("python", "_openmp_mutex", "ruamel.yaml", "scikit-learn")
+
+
 def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
     """What stays is counted, and the new generation has a name of its own."""
     found = step(shown(OTHER))

@@ -102,10 +102,11 @@ def folded(line: Text, console: Console) -> Iterator[Text]:
     if not console.is_terminal or line.cell_len <= console.width or room < NAME:
         yield line
         return
-    first, *rest = line[hang:].wrap(console, room)
-    for part in (line[:hang] + first, *(Text(" " * hang) + part for part in rest)):
-        part.rstrip()
-        yield part
+    head = line[:hang]
+    for part in line[hang:].wrap(console, room):
+        part.rstrip()  # the blank at which it was broken
+        yield head + part
+        head = Text(" " * hang)
 
 
 def size(count: int) -> str:

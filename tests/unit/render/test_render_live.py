@@ -1,0 +1,136 @@
+"""What a person watches while a run goes on, on a terminal that is a string."""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from torchard.render.live import LiveProgress
+
+CODES = re.compile(r"\x1b\[\??([0-9;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
+
+
+def screen(text):
+    """Return the lines that stand on a terminal to which a text was written."""
+    lines, row, column = [""], 0, 0
+    for argument, code, move, plain in CODES.findall(text):
+        if move == "\r":
+            column = 0
+        elif move == "\n":
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif plain:
+            lines[row] = (
+                f"{lines[row][:column]:<{column}}{plain}{lines[row][column + len(plain) :]}"
+            )
+            column += len(plain)
+        elif code == "A":
+            row -= int(argument or 1)
+        elif code == "K":
+            lines[row] = ""
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+class Watched:
+    """A LiveProgress on a terminal of 60 columns, whose clock stands until it is set."""
+
+    def __init__(self, *, terminal=True):
+        self.now = 100.0
+        self.file = StringIO()
+        console = Console(
+            file=self.file,
+            width=60,
+            height=20,
+            force_terminal=terminal,
+            _environ={"TERM": "xterm"},
+        )
+        self.progress = LiveProgress(console, lambda: self.now)
+
+    def shown(self):
+        self.progress._live.refresh()
+        return screen(self.file.getvalue())
+
+
+@pytest.fixture
+def watched():
+    made = Watched()
+    with made.progress:
+        yield made
+
+
+def test_each_mac_has_a_line_that_says_what_it_does_and_for_how_long(watched):
+    """In the order in which they began; a step that follows counts anew."""
+    watched.progress.mac("studio-01", "pushing", 30_000_000, 214_000_000)
+    watched.progress.mac("library-03", "reading")
+    watched.now += 65
+    assert watched.shown() == [
+        "studio-01   pushing  30 MB of 214 MB  1 min 5 s",
+        "library-03  reading  1 min 5 s",
+    ]
+    watched.progress.mac("studio-01", "proving")
+    watched.now += 2
+    assert watched.shown()[0] == "studio-01   proving  2 s"
+
+
+def test_a_mac_that_came_to_its_end_says_how_and_in_what_time(watched):
+    """Of all its steps together; one that never said anything took none."""
+    watched.progress.mac("studio-01", "pushing")
+    watched.now += 30
+    watched.progress.mac("studio-01", "proving")
+    watched.now += 31
+    watched.progress.finished("studio-01", "done")
+    watched.progress.finished("library-04", "failed")
+    watched.now += 500
+    assert watched.shown() == ["studio-01   = done in 1 min 1 s", "library-04  ! failed in 0 s"]
+
+
+def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
+    """Only what is at work now is shown."""
+    watched.progress.announce("locking torch for osx-arm64-macos15.0")
+    (line,) = watched.shown()
+    assert line.endswith("locking torch for osx-arm64-macos15.0")
+    watched.progress.mac("studio-01", "reading")
+    assert watched.shown() == ["studio-01  reading  0 s"]
+
+
+def test_nothing_stands_there_while_something_is_asked(watched):
+    """The lines come back when it is answered."""
+    watched.progress.mac("studio-01", "reading")
+    assert watched.shown()
+    watched.progress.pause()
+    assert screen(watched.file.getvalue()) == []
+    watched.progress.resume()
+    assert watched.shown() == ["studio-01  reading  0 s"]
+
+
+def test_nothing_is_left_behind():
+    """The result is printed where the progress was, and the cursor is back."""
+    watched = Watched()
+    with watched.progress as progress:
+        progress.mac("studio-01", "reading")
+        assert watched.shown()
+    text = watched.file.getvalue()
+    assert screen(text) == []
+    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l")
+
+
+def test_a_name_or_a_message_from_outside_moves_no_cursor(watched):
+    """They are written out."""
+    watched.progress.announce("\x1b[2J")
+    watched.progress.finished("\x1b[1A", "failed")
+    controller, mac = watched.shown()
+    assert controller.endswith(r"\x1b[2J")
+    assert mac.startswith(r"\x1b[1A")
+
+
+def test_where_no_terminal_is_nothing_is_shown():
+    """A log holds results only."""
+    watched = Watched(terminal=False)
+    with watched.progress as progress:
+        progress.announce("locking")
+        progress.mac("studio-01", "reading")
+        progress.finished("studio-01", "done")
+    assert watched.file.getvalue() == ""

@@ -1,0 +1,194 @@
+"""What a person reads of a plan, word for word; `pytest tests/unit/render --renew` writes it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from locked import CLASS, lock, mac, package, wheel
+from rich.text import Text
+from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results
+
+from torchard.catalog.catalog import load_catalog
+from torchard.choose import choose
+from torchard.lab.model import Wish
+from torchard.plan import MacPlan, Plan
+from torchard.render.text import (
+    choice_lines,
+    duration,
+    plan_lines,
+    result_lines,
+    size,
+    step_lines,
+)
+from torchard.variant import MacClass, Refusal
+
+GOLDEN = Path(__file__).parent / "golden"
+STORIES = {name: (make, plan_lines) for name, make in PLANS.items()}
+STORIES["results"] = (results, result_lines)
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
+every_story = pytest.mark.parametrize("story", STORIES)
+
+
+def lines_of(story, **said):
+    make, show = STORIES[story]
+    return list(show(make(), **said))
+
+
+@every_story
+def test_a_story_reads_as_it_is_written_down(story, golden):
+    """On a terminal of 80 columns, and of 120."""
+    screens = (f"── {n} columns ──\n{on_screen(lines_of(story), n)}" for n in (80, 120))
+    golden(f"{story}.txt", "\n".join(screens))
+
+
+def test_each_golden_file_is_a_story():
+    """None is left behind by a story that is told no more."""
+    assert {one.stem for one in GOLDEN.iterdir()} == {*STORIES, "update-in-colour", "update-full"}
+
+
+def test_signs_and_headings_are_coloured(golden):
+    """What comes is green, what changes yellow, what goes red, what stays dim."""
+    shown = on_screen(lines_of("update"), 80, color="standard")
+    golden("update-in-colour.txt", shown.replace("\x1b", "␛"))
+
+
+def test_a_full_plan_names_every_package(golden):
+    """Nothing is left out, and no count of more is given."""
+    shown = on_screen(lines_of("update", full=True), 120)
+    assert " more" not in shown
+    golden("update-full.txt", shown)
+
+
+@every_story
+@pytest.mark.parametrize("width", [80, 120])
+def test_colour_adds_nothing_but_colour(story, width):
+    """Without it, and for whoever does not see it, the very same is said."""
+    coloured = on_screen(lines_of(story), width, color="truecolor")
+    assert COLORS.sub("", coloured) == on_screen(lines_of(story), width)
+
+
+@every_story
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(story):
+    """Lines are broken between words; a pipe gets each of them whole."""
+    whole = on_screen(lines_of(story), 80, terminal=False)
+    assert whole == "".join(f"{line.plain}\n" for line in lines_of(story))
+    for width in (40, 80, 120):
+        screen = on_screen(lines_of(story), width)
+        assert max(map(len, screen.splitlines())) <= width
+        assert not re.search(r" $", screen, re.MULTILINE)
+        assert "".join(screen.split()) == "".join(whole.split())
+
+
+def test_a_terminal_too_narrow_to_hang_anything_gets_whole_lines():
+    """It folds them as it does any others."""
+    line = Text("  + torch       61 packages, 214 MB")
+    assert on_screen([line], 20) == f"{line.plain}\n"
+
+
+def test_nothing_from_a_mac_moves_the_cursor():
+    """Escapes, bidi marks and line breaks are written out; nobody forges a line of the plan."""
+    text = on_screen(lines_of("hostile"), 120)
+    assert not {one for one in text if not one.isprintable()} - {"\n"}
+    assert text.count("\nPlan: ") == 1
+    assert r"\x1b]0;owned\x07\x1b[2J\u202e" in text
+    last = lines_of("hostile")[-1].plain
+    assert last.startswith("Plan: 1 Mac to change, 0 in order, 1 not reached, 1 refused.")
+
+
+def test_a_step_alone_is_harmless_too():
+    """It is what `pyinfra --diff` shows."""
+    (step, *_) = PLANS["hostile"]().macs[0].steps
+    assert ESCAPE not in "".join(line.plain for line in step_lines(step))
+
+
+@pytest.mark.parametrize("mac_class", [CLASS, MacClass("osx-64", "12.0")], ids=["arm64", "x86_64"])
+@pytest.mark.parametrize("source", ["wheels", "conda-forge", "pytorch-channel"])
+def test_a_plan_says_which_pytorch_and_what_was_given_up(source, mac_class):
+    """In the same words, whether it comes as wheels or from a channel: version, source, MPS."""
+    variant = choose(Wish("3.12", source=source), mac_class, load_catalog())
+    name, version = next(iter(variant.packages.items()))
+    torch = [wheel(name, version)] if variant.as_wheels else [package(name, version)]
+    locked = lock(*([[], torch] if variant.as_wheels else [torch]), variant=variant)
+    shown = on_screen(plan_lines(Plan((planned("a", mac(), locked),))), 80, terminal=False)
+    (line,) = re.findall(rf"^      \+ {name} .*$", shown, re.MULTILINE)
+    where = "wheel" if variant.as_wheels else "conda-forge"  # the channel of every made package
+    mps = ", MPS expected" if mac_class == CLASS else ""
+    assert line.split(maxsplit=3)[2:] == [version, f"{where}{mps}"]
+    for said in (variant.reason, *variant.notes):
+        assert f"      {said}\n" in shown
+    if not mps:
+        assert "computes on the processor alone" in shown
+
+
+def test_a_choice_is_told_with_its_reason():
+    """On standard output of `torchard choose`."""
+    answer = choose(Wish("3.12"), MacClass("osx-64", "12.0"), load_catalog())
+    text = [line.plain for line in choice_lines(answer)]
+    torch, *_ = answer.packages.items()
+    assert text[0].startswith(f"{torch[0]} {torch[1]} · ")
+    assert text[1] == "  from wheels, for python 3.12, CPU"
+    assert text[2:] == [
+        *(f"  {one}" for one in (answer.reason,)),
+        *(f"  with {one}" for one in answer.constraints),
+        *(f"  {one}" for one in answer.notes),
+    ]
+    refusal = [line.plain for line in choice_lines(Refusal("Not here.", "Go there."))]
+    assert refusal == ["Not here.", "  Go there."]
+
+
+def test_a_nightly_is_the_newest_there_is():
+    """Its version is not known before it is locked."""
+    answer = choose(Wish("3.12", release="nightly"), CLASS, load_catalog())
+    first, second, *_ = [line.plain for line in choice_lines(answer)]
+    assert first.startswith("torch newest · torchvision newest")
+    assert second.endswith(", MPS expected")
+
+
+def test_macs_of_which_the_same_is_said_are_one_block():
+    """What they have on disk may differ; anything that is shown may not."""
+    step = planned("a", mac(), LOCK)
+    held = planned("b", mac(depot={LOCK.wheels[0].sha256: LOCK.wheels[0].size}), LOCK)
+    older = planned("c", mac(macos="14.2"), LOCK)
+    warned = planned("d", mac(), LOCK, warnings=("look",))
+    heads = [
+        line.plain for line in plan_lines(Plan((step, held, older, warned))) if " · " in line.plain
+    ]
+    assert heads == [
+        "2 Macs · a b · arm64 · macOS 15.1",
+        "1 Mac  · c · arm64 · macOS 14.2",
+        "1 Mac  · d · arm64 · macOS 15.1",
+    ]
+
+
+def test_results_of_macs_that_did_the_same_are_one_block_with_both_times():
+    """The shortest and the longest."""
+    macs = [MacPlan(name, "in_order", seconds=s) for name, s in [("a", 5), ("b", 9), ("c", 7)]]
+    assert next(result_lines(Plan(tuple(macs)))).plain == "3 Macs · a b c · 5 s to 9 s"
+
+
+def test_what_failed_is_told_in_full_only_when_asked():
+    """Its reason says how far it came; `full` lists what was to be done."""
+    failed = results().macs[2]
+    brief = [line.plain for line in result_lines(Plan((failed,)))]
+    full = [line.plain for line in result_lines(Plan((failed,)), full=True)]
+    assert not [line for line in brief if "miniconda   " in line]
+    assert [line for line in full if "miniconda   26.5.3-1" in line]
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (999_999, "1000 kB"), (10**9, "1000 MB")],
+)
+def test_sizes_are_labelled_as_disks_and_downloads_are(count, told):
+    """In powers of ten."""
+    assert size(count) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (61, "1 min 1 s")]
+)
+def test_durations_are_told_in_minutes_and_seconds(seconds, told):
+    """Rounded before they are split."""
+    assert duration(seconds) == told
