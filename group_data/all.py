@@ -1,7 +1,8 @@
 """What every Mac gets, unless a group, the Mac itself or --data says otherwise.
 
 Only plain assignments: pyinfra runs this file, but Torchard reads it. The names are those of a
-group in lab.yaml: environments, ssh, miniconda, channels, mirrors.
+group in lab.yaml: environments, ssh, miniconda, channels, mirrors, accept_license,
+accept_anaconda_terms.
 """
 
 # Miniconda below the account's home needs no sudo. Without a version: the newest that fits.
