@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NoReturn, get_args
 
 import click
 
+from torchard import later
 from torchard.errors import TorchardError
 from torchard.lab.model import COMPANIONS, Backend, Source, Wish
 from torchard.upkeep.commands import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from rich.text import Text
 
@@ -29,39 +30,6 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = get_args(Source)
-_LATER = {
-    "status": "`torchard plan` says what differs, and `torchard verify` proves what is there.",
-    "rollback": "The generation before is kept on each Mac, in ~/.torchard/generations.",
-    "report": "`torchard plan --json` has the same answers for a program.",
-}
-
-
-class _Commands(click.Group):
-    """Commands in the order of a person's day; those that are not there yet say so."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        return list(self.commands)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in _LATER:
-            raise click.UsageError(
-                f"This version of Torchard has no `{args[0]}` yet. {_LATER[args[0]]}", ctx
-            )
-        return super().resolve_command(ctx, args)
-
-
-def _later(instead: str) -> Callable[[click.Context, click.Parameter, object], None]:
-    """Return a callback that refuses an option which is not there yet, and says what is."""
-
-    def refuse(_ctx: click.Context, option: click.Parameter, value: object) -> None:
-        if value is not None:
-            raise click.UsageError(
-                f"This version of Torchard has no {option.opts[0]} yet. {instead}"
-            )
-
-    return refuse
 
 
 def _default_lab() -> Path:
@@ -77,7 +45,7 @@ _locked = click.option("--locked", is_flag=True, help="Fail where a lock is miss
 _full = click.option("--full", is_flag=True, help="Show every package.")
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=later.Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="torchard", message="torchard %(version)s")
 def cli() -> None:
     """PyTorch for an orchard of Macs: one YAML file in, proven conda environments out.
@@ -102,15 +70,35 @@ def _count(number: int, name: str) -> str:
 
 
 @cli.command()
-@click.option("--arch", required=True, type=click.Choice(["arm64", "x86_64"]))
+@click.option(
+    "--arch", required=True, type=click.Choice(["arm64", "x86_64"]), help="The Mac's processor."
+)
 @click.option("--macos", required=True, metavar="VERSION", help="Such as 15.1.")
 @click.option("--python", required=True, metavar="VERSION", help="Such as 3.12.")
 @click.option(
     "--release", default="stable", show_default=True, help="stable, nightly or a version."
 )
-@click.option("--backend", default="auto", show_default=True, type=click.Choice(BACKENDS))
-@click.option("--source", default="auto", show_default=True, type=click.Choice(SOURCES))
-@click.option("--with", "companions", multiple=True, type=click.Choice(COMPANIONS))
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    type=click.Choice(BACKENDS),
+    help="auto: MPS where the Mac can.",
+)
+@click.option(
+    "--source",
+    default="auto",
+    show_default=True,
+    type=click.Choice(SOURCES),
+    help="auto: PyTorch's own wheels.",
+)
+@click.option(
+    "--with",
+    "companions",
+    multiple=True,
+    type=click.Choice(COMPANIONS),
+    help="These beside torch; else all that there are.",
+)
 @click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
 @click.option("--no-with", is_flag=True, help="torch alone.")
 @_json
@@ -199,12 +187,8 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
 @_locked
 @_full
 @_json
-@click.option(
-    "--out", hidden=True, callback=_later("Keep `plan --json` instead."), expose_value=False
-)
-@click.option(
-    "--explain", hidden=True, callback=_later("`plan --full` has it all."), expose_value=False
-)
+@later.option("--out", "Keep `plan --json` instead.")
+@later.option("--explain", "`plan --full` has it all.")
 def plan(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool) -> None:
     """Show what would change on each Mac; write nothing there."""
     from torchard.render.text import plan_lines  # noqa: PLC0415
@@ -289,7 +273,9 @@ def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -
 
 
 @cli.command()
-@click.option("--macs", default=5, show_default=True, type=click.IntRange(1, 50))
+@click.option(
+    "--macs", default=5, show_default=True, type=click.IntRange(1, 50), help="How many Macs."
+)
 @click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the lab here.")
 def demo(macs: int, keep: Path | None) -> None:
     """Do the whole job on simulated Macs.

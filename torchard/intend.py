@@ -169,7 +169,7 @@ class Workspace:
 
         What fails is said later, of each Mac that it concerns.
         """
-        for mac in () if self.locked else macs:
+        for mac in macs:
             if mac.arch is None or mac.macos is None:
                 continue
             group = mac_class(mac.arch, mac.macos, self.catalogue)

@@ -145,3 +145,37 @@ def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
     assert done.returncode == 1
     assert "[studio-01] Could not connect" in done.stderr
     assert re.search(r"Prove torch +1 +", done.stderr)
+
+
+def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path, torchard):
+    """A command that fails, and a connection that drops, are said of that Mac: exit 1.
+
+    The other is brought in order all the same, and the same command again does the rest.
+    """
+    other = changed_lab(lab, tmp_path, "  torch:", "  plain:")
+    text = other.read_text(encoding="utf-8").replace("[torch]", "[plain]")
+    other.write_text(text.replace("{release: stable}", "false"), encoding="utf-8")
+    assert torchard("lock", other).returncode == 0
+    mac = lab.macs["studio-01"]
+    tool = mac.root / "bin" / "caffeinate"
+    whole = tool.read_text(encoding="utf-8")
+    tool.write_text("#!/bin/sh\necho 'out of order' >&2\nexit 9\n", encoding="utf-8")
+    try:
+        failed = pyinfra(*DO, lab_file=other)
+    finally:
+        tool.write_text(whole, encoding="utf-8")
+    mac.set(fault={"drop_during": 4})
+    try:
+        dropped = pyinfra(*DO, lab_file=other)
+    finally:
+        mac.set(fault=None)
+    for done in (failed, dropped):
+        assert done.returncode == 1
+        assert "Traceback" not in done.stdout + done.stderr
+        assert re.search(r"\[studio-01\] Error", done.stderr)
+        assert "[studio-02] Error" not in done.stderr
+    assert "out of order" in failed.stderr
+    assert re.search(r"Prove plain +2 +1 +", failed.stderr), failed.stderr
+    again = pyinfra(*DO, lab_file=other)
+    assert again.returncode == 0, again.stderr
+    assert torchard("plan", other).returncode == 0
