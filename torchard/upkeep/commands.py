@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -31,3 +32,37 @@ def matrix(out: Path | None) -> None:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise TorchardError(f"{out} cannot be written: {error.strerror}.") from error
+
+
+@catalog.command()
+@click.option("--release", "named", multiple=True, metavar="RELEASE", help="Only this one.")
+def verify(named: tuple[str, ...]) -> None:
+    """Check every row on wheels against the index that this machine is configured with."""
+    from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
+    from torchard.lock.index import address  # noqa: PLC0415
+    from torchard.upkeep import matrix as cells  # noqa: PLC0415
+    from torchard.upkeep import verify as checking  # noqa: PLC0415
+
+    catalogue = load_catalog()
+    known = cells.releases(catalogue)
+    for one in named:
+        if one not in known:
+            raise click.UsageError(f"The catalogue knows no release {one}.")
+    answers = cells.answers(catalogue, named or known)
+    trios = cells.trios(answers)
+    rows = [
+        one for one in catalogue.releases if not named or str(one) in named or "stable" in named
+    ]
+    listed = checking.listings(address())
+    wrong = list(checking.contradicted_rows(rows, listed, catalogue))
+    resolving = checking.unresolved(trios, catalogue)
+    with click.progressbar(resolving, len(trios), "Resolving", file=sys.stderr) as bar:
+        wrong += [text for text in bar if text is not None]
+    for text in wrong:
+        click.echo(text)
+    if wrong:
+        raise click.exceptions.Exit(1)
+    click.echo(
+        f"The index agrees: {len(answers)} cells, {len(rows)} releases,"
+        f" {len(trios)} sets of wheels resolved."
+    )
