@@ -64,6 +64,7 @@ def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
             python=PYTHONS[python],
             provided={},
             mirrors=Mirrors(),
+            nightly="",
         )
         versions = {one.name: one.version for one in wheels}
         assert dict(variant.packages).items() <= versions.items()
