@@ -66,3 +66,51 @@ def verify(named: tuple[str, ...]) -> None:
         f"The index agrees: {len(answers)} cells, {len(rows)} releases,"
         f" {len(trios)} sets of wheels resolved."
     )
+
+
+@catalog.command()
+@click.option(
+    "--from",
+    "places",
+    multiple=True,
+    type=click.Choice(("wheels", "conda", "installers")),
+    help="Only this place.",
+)
+@click.option("--write", is_flag=True, help="Write the rows into the catalogue's files.")
+def refresh(places: tuple[str, ...], *, write: bool) -> None:
+    """Propose rows for what is new, as a diff to review.
+
+    Exits 0 where nothing is new, 2 where something is.
+    """
+    from torchard.catalog import catalog as reading  # noqa: PLC0415
+    from torchard.lab.model import Mirrors  # noqa: PLC0415
+    from torchard.upkeep.proposal import INSTALLERS, PYTORCH, difference  # noqa: PLC0415
+    from torchard.upkeep.refresh import PLACES, amend, look  # noqa: PLC0415
+
+    folder = Path(reading.__file__).parent
+    before = {name: (folder / name).read_text(encoding="utf-8") for name in (PYTORCH, INSTALLERS)}
+    found = look(places or PLACES, reading.load_catalog(), Mirrors())
+    for text in found.silent:
+        click.echo(f"Not asked, {text}", err=True)
+    if not found.answered:
+        raise TorchardError("No place gave an answer.", "Check the network, and ask again.")
+    after = amend(before, found)
+    for name, text in after.items():
+        click.echo(difference(f"torchard/catalog/{name}", before[name], text), nl=False)
+    for text in found.remarks:
+        click.echo(text)
+    if write:
+        _write(folder, {name: text for name, text in after.items() if text != before[name]})
+    if not found.proposals and not found.remarks:
+        click.echo("Nothing is new.")
+        return
+    raise click.exceptions.Exit(2)
+
+
+def _write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        try:
+            (folder / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise TorchardError(f"{folder / name} cannot be written: {error.strerror}.") from error
+        click.echo(f"Written: {folder / name}", err=True)
