@@ -91,7 +91,7 @@ def refresh(places: tuple[str, ...], *, write: bool) -> None:
     before = {name: (folder / name).read_text(encoding="utf-8") for name in (PYTORCH, INSTALLERS)}
     found = look(places or PLACES, reading.load_catalog(), Mirrors())
     for text in found.silent:
-        click.echo(f"Not asked, {text}", err=True)
+        click.echo(f"No answer from {text}", err=True)
     if not found.answered:
         raise TorchardError("No place gave an answer.", "Check the network, and ask again.")
     after = amend(before, found)

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from torchard.catalog.catalog import PACKAGES
 from torchard.lock import index
+from torchard.upkeep.libraries import UnreadError, minos
 from torchard.upkeep.listing import oldest_macos
 from torchard.upkeep.proposal import PYTORCH, Proposal
 from torchard.variant import MacClass
@@ -59,21 +60,29 @@ def _release(
         f" {', '.join(one.name for one in files['torch'] if one.macos('arm64', python))}."
         for python in (pythons[0], pythons[-1])
     ]
+    unread: list[str] = []
+    wheels = {
+        arch: {name: list(_rows(files[name], arch, unread)) for name in PACKAGES}
+        for arch in catalogue.platforms
+        if all(any(_spans(files[name], arch)) for name in PACKAGES)
+    }
     lines = [
         "  # The companions are what uv picks beside it.",
         *evidence,
-        "  # Its libraries were not read: neither what they were built for, nor where MPS begins.",
+        *(
+            f"  # Not read, so what its libraries were built for is not known: {one}"
+            for one in unread
+        ),
+        "  # Where its MPS begins is in the binary alone, and was not read.",
         f"  - torch: {version}",
         f"    torchvision: {trio['torchvision']}",
         f"    torchaudio: {trio['torchaudio']}",
         "    mps: unproved",
     ]
-    for arch in catalogue.platforms:
-        rows = {name: list(_rows(files[name], arch)) for name in PACKAGES}
-        if all(rows.values()):
-            lines.append(f"    {arch}:")
-            for name, own in rows.items():
-                lines += [f"      {name}:", *own]
+    for arch, rows in wheels.items():
+        lines.append(f"    {arch}:")
+        for name, own in rows.items():
+            lines += [f"      {name}:", *own]
     return Proposal(PYTORCH, ("releases:",), (*lines, "    source: [wheels]", ""))
 
 
@@ -100,12 +109,25 @@ def _pythons() -> list[str]:
     return [f"3.{minor}" for minor in _MINORS]
 
 
-def _rows(files: Iterable[File], arch: str) -> Iterator[str]:
-    """Yield the rows of one package: neighbouring pythons with the same macOS share one."""
+def _spans(files: Iterable[File], arch: str) -> Iterator[tuple[Version, list[str]]]:
+    """Yield the macOS of wheels with the pythons that they are for: neighbours share one."""
     own = tuple(files)
     found = [(python, oldest_macos(own, arch, python)) for python in _pythons()]
     for tag, group in groupby(found, key=lambda one: one[1]):
         if tag is not None:
-            pythons = [python for python, _ in group]
-            last = "null" if pythons[-1] == _pythons()[-1] else f'"{pythons[-1]}"'
-            yield f'        - {{python: ["{pythons[0]}", {last}], tag: "{tag}", minos: {{}}}}'
+            yield tag, [python for python, _ in group]
+
+
+def _rows(files: Sequence[File], arch: str, unread: list[str]) -> Iterator[str]:
+    """Yield the rows of one package; one wheel of each is read, or named in `unread`."""
+    for tag, pythons in _spans(files, arch):
+        wheel = next(one for one in files if one.macos(arch, pythons[0]) == tag)
+        try:
+            built_for = minos(wheel, arch)
+        except UnreadError as error:
+            unread.append(str(error))
+            built_for = {}
+        last = "null" if pythons[-1] == _pythons()[-1] else f'"{pythons[-1]}"'
+        libraries = ", ".join(f'{file}: "{macos}"' for file, macos in built_for.items())
+        row = f'python: ["{pythons[0]}", {last}], tag: "{tag}", minos: {{{libraries}}}'
+        yield f"        - {{{row}}}"

@@ -15,14 +15,18 @@ JSON = "application/vnd.pypi.simple.v1+json"
 class Quiet(SimpleHTTPRequestHandler):
     """Serves a folder, and what a test puts in the place of its pages: text by path, None: gone."""
 
-    def __init__(self, *arguments, instead, **options):
+    def __init__(self, *arguments, instead, files, **options):
         self.instead = instead
+        self.files = files
         super().__init__(*arguments, **options)
 
     def log_message(self, *_words):
         pass
 
     def do_GET(self):
+        if self.path in self.files:
+            self.send_part(self.files[self.path])
+            return
         page = Path(self.translate_path(self.path)) / "index.json"
         as_json = JSON in self.headers.get("Accept", "") and page.is_file()
         path = f"{self.path}index.json" if as_json else self.path
@@ -42,14 +46,25 @@ class Quiet(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
+    def send_part(self, content):
+        """Answer a Range request."""
+        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
+        part = content[first : last + 1]
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
+        self.send_header("Content-Length", str(len(part)))
+        self.end_headers()
+        self.wfile.write(part)
+
 
 class Served:
-    """A web server over simlab's depot: `url`, and `instead` of its pages."""
+    """A web server over simlab's depot: `url`, what stands `instead` of its pages, more `files`."""
 
     def __init__(self, root: Path):
         self.root = root
         self.instead: dict[str, str | None] = {}
-        handler = partial(Quiet, directory=root, instead=self.instead)
+        self.files: dict[str, bytes] = {}
+        handler = partial(Quiet, directory=root, instead=self.instead, files=self.files)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         # It looks often whether it is to end.
