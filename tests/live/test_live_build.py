@@ -12,8 +12,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from mach_o import slices
 from wheel_lab import SIMULATED
+
+from torchard.upkeep.mach_o import slices
 
 pytestmark = pytest.mark.live
 

@@ -8,8 +8,6 @@ from importlib import resources
 
 import pytest
 import yaml
-from mach_o import HEAD, slices
-from ranged import RangedFile
 from wheel_tags import fits
 
 from torchard.catalog.catalog import load_catalog
@@ -17,6 +15,8 @@ from torchard.choose import choose, mac_class
 from torchard.lab.model import Environment, Mirrors, Wish
 from torchard.lock import index
 from torchard.lock.wheels import resolve_wheels
+from torchard.upkeep.mach_o import HEAD, slices
+from torchard.upkeep.ranged import RangedFile
 from torchard.variant import MacClass, Variant
 
 pytestmark = pytest.mark.live
@@ -64,6 +64,7 @@ def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
             python=PYTHONS[python],
             provided={},
             mirrors=Mirrors(),
+            nightly="",
         )
         versions = {one.name: one.version for one in wheels}
         assert dict(variant.packages).items() <= versions.items()

@@ -21,11 +21,10 @@ from urllib.parse import unquote, urlsplit
 
 from torchard.credentials import hidden, logins, with_login
 from torchard.errors import TorchardError
+from torchard.variant import MacClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from torchard.variant import MacClass
 
 PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 _PATIENCE = 900  # seconds
@@ -107,6 +106,33 @@ def resolve(
         named = [index or "", *(elsewhere or {}).values()]
         known = logins(" ".join([*named, *(environment.get(key, "") for key in _INDEXES)]))
         return tuple(_offers(told, directory, known))
+
+
+def address() -> str:
+    """Return the default index that this machine is configured with, as uv tells it.
+
+    Raise IndexError where it cannot be asked.
+    """
+    mac = MacClass("osx-arm64", "15.0")
+    with tempfile.TemporaryDirectory(prefix="torchard-") as made:
+        directory = Path(made)
+        (directory / "pyproject.toml").write_text(_project(["torch"], {}), encoding="utf-8")
+        environment = _environment(mac, own_index=False)
+        told = _run(
+            [
+                *("pip", "compile", "pyproject.toml", "--no-deps", "--emit-index-url"),
+                *("--python-platform", PLATFORMS[mac.arch], "--python-version", "3.12"),
+                *("--python", sys.executable, "--no-python-downloads", "--only-binary", ":all:"),
+                *("--no-header", "--no-progress", "--color", "never", "--quiet"),
+            ],
+            directory,
+            environment,
+        )
+    found = re.search(r"(?m)^--index-url (\S+)$", told)
+    if found is None:
+        raise IndexError("uv is configured with no index")
+    known = logins(" ".join(environment.get(key, "") for key in _INDEXES))
+    return with_login(found[1], known).rstrip("/")
 
 
 def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:

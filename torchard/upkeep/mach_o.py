@@ -23,8 +23,16 @@ class Slice(NamedTuple):
     macos: tuple[int, int, int]
 
 
+def is_fat(content: bytes) -> bool:
+    """Tell whether a file, by its first bytes, holds one for each of several archs."""
+    return content[:4] == struct.pack(">I", _FAT)
+
+
 def slices(content: bytes) -> list[Slice]:
-    """Read a file, or the first HEAD bytes of a thin one; nothing where it is no Mach-O."""
+    """Read a file, or the first HEAD bytes of a thin one; nothing where it is no Mach-O.
+
+    Raise ValueError for one that does not say which macOS it was built for.
+    """
     if len(content) < 8:
         return []
     if struct.unpack_from("<I", content)[0] == _THIN:
@@ -33,7 +41,9 @@ def slices(content: bytes) -> list[Slice]:
     if magic != _FAT:
         return []
     offsets = [struct.unpack_from(">5I", content, 8 + 20 * one)[2] for one in range(count)]
-    return [_thin(content[offset:]) for offset in offsets]
+    parts = [content[offset:] for offset in offsets]
+    # A part for a processor of 32 bits has another header, and no Mac here runs it.
+    return [_thin(part) for part in parts if part[:4] == struct.pack("<I", _THIN)]
 
 
 def _thin(content: bytes) -> Slice:
@@ -41,11 +51,12 @@ def _thin(content: bytes) -> Slice:
     for command, body in _commands(content, count):
         if command == _LC_BUILD_VERSION:
             platform, minos = struct.unpack_from("<II", body)
-            assert platform == _PLATFORM_MACOS, f"built for platform {platform}, not for macOS"
+            if platform != _PLATFORM_MACOS:
+                raise ValueError(f"it was built for platform {platform}, not for macOS")
             return Slice(_ARCHS[cpu], _version(minos))
         if command == _LC_VERSION_MIN_MACOSX:
             return Slice(_ARCHS[cpu], _version(*struct.unpack_from("<I", body)))
-    raise AssertionError("this Mach-O file does not say which macOS it was built for")
+    raise ValueError("it does not say which macOS it was built for")
 
 
 def _commands(content: bytes, count: int) -> Iterator[tuple[int, bytes]]:

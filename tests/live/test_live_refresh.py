@@ -1,0 +1,34 @@
+"""What refresh would propose, against rows that were measured by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from importlib import resources
+
+import pytest
+import yaml
+
+from torchard.catalog.catalog import load_catalog
+from torchard.lock.index import address
+from torchard.upkeep.new_wheels import new_releases
+from torchard.upkeep.verify import listings
+
+pytestmark = pytest.mark.live
+
+
+@pytest.mark.parametrize("torch", ["2.15.0", "2.9.1"])
+def test_a_release_is_proposed_as_it_was_measured(torch):
+    """Its companions, pythons, tags and the macOS of its libraries are those of its row."""
+    known = load_catalog()
+    others = tuple(one for one in known.releases if str(one.version) != torch)
+    lanes = {**known.lanes, "wheels": replace(known.lanes["wheels"], releases=others)}
+    (proposal,) = new_releases(listings(address()), replace(known, lanes=lanes))
+    (got,) = yaml.safe_load("\n".join(("releases:", *proposal.lines)))["releases"]
+    text = resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes()
+    (row,) = (one for one in yaml.safe_load(text)["releases"] if one["torch"] == torch)
+    assert got["torchvision"] == row["torchvision"]
+    for package in ("torch", "torchvision"):
+        for one in (*got["arm64"][package], *row["arm64"][package]):
+            one["minos"] = sorted(one["minos"].values())
+        assert got["arm64"][package] == row["arm64"][package]
+    assert got["mps"] == "unproved"
