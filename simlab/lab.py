@@ -162,18 +162,19 @@ class SimLab:
         rows = [line.split("\t") for line in file.read_text(encoding="utf-8").splitlines()]
         return [(method, path, int(status), int(sent)) for method, path, status, sent in rows]
 
-    def snapshot(self) -> dict[str, Entry]:
-        """Return all that is in the Macs' homes, by `NAME/path`.
+    def snapshot(self, *names: str) -> dict[str, Entry]:
+        """Return all that is in the Macs' homes, or in those of some, by `NAME/path`.
 
         Each entry is its kind (`file`, `directory`, `link` or `other`), permission bits, size
         in bytes, sha256 and link target; what a kind does not have is 0 or empty.
         """
         entries = {}
-        for name, mac in sorted(self.macs.items()):
-            for folder, folders, files in os.walk(mac.home):
+        for name in sorted(names or self.macs):
+            home = self.macs[name].home
+            for folder, folders, files in os.walk(home):
                 for entry in (*folders, *files):
                     path = Path(folder, entry)
-                    entries[f"{name}/{path.relative_to(mac.home)}"] = _entry(path)
+                    entries[f"{name}/{path.relative_to(home)}"] = _entry(path)
         return entries
 
 

@@ -64,6 +64,24 @@ MACS = (
     *(MacSpec(name, **ARM, fault=fault) for name, fault in CUTS.items()),
 )
 
+# Who is left alone, and why; the ways out are in full where each refusal has its own test.
+UNTOUCHED = {
+    "off": ("unreached", r"127.0.0.1:\d+ refused the connection; turn Remote Login on there .*"),
+    "stranger": ("unreached", r"the host key of \[127.0.0.1\]:\d+ is not known; run `ssh .*"),
+    "changed": ("unreached", r"the host key of \S+ is not the one that is known; .*"),
+    "other": (
+        "refused",
+        r".*/lab.yaml:\d+:3 says it is x86_64, but it is arm64; write arch: arm64, .*",
+    ),
+    "full": (
+        "refused",
+        r"its disk has [01] MB free, and these packages need more than [2-9] MB; .*",
+    ),
+    "taken": ("refused", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
+    "imac-mps": ("refused", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),
+    "ancient": ("refused", r"ancient: .*python 3\.7.* Write `python: .*"),
+    "too-old": ("refused", r"Intel Macs need macOS 10.13 or newer, and this one has 10.12: .*"),
+}
 
 ENVIRONMENTS = """\
 environments:
@@ -115,7 +133,7 @@ def _arrange(lab):
 
 @dataclass(frozen=True)
 class Twenty:
-    """The lab, what was on its Macs before and after the first apply, and what that one said."""
+    """The lab, what was on some Macs before and after the first apply, and what that one said."""
 
     lab: SimLab
     before: dict[str, Entry]
@@ -143,17 +161,19 @@ def of(snapshot, name):
 def twenty(tmp_path_factory, simlab_depot, torchard):
     with SimLab(tmp_path_factory.mktemp("twenty") / "lab", MACS, simlab_depot.root) as lab:
         _arrange(lab)
-        before = lab.snapshot()
+        before = lab.snapshot(*UNTOUCHED)
         done = torchard("apply", lab.lab_file, "--yes", "--json")
         assert not done.stderr
-        yield Twenty(lab, before, lab.snapshot(), done.returncode, json.loads(done.stdout))
+        # Not of those that were cut off: they may still be at work.
+        after = lab.snapshot(*UNTOUCHED, "poisoned", "forged")
+        yield Twenty(lab, before, after, done.returncode, json.loads(done.stdout))
 
 
 @pytest.fixture(scope="module")
 def again(twenty, torchard):
     """What a second run says of the Macs that were cut off, and what is there then."""
     done = torchard("apply", twenty.lab.lab_file, "--yes", "--json", "--limit", "cut-*")
-    return done.returncode, json.loads(done.stdout)["macs"], twenty.lab.snapshot()
+    return done.returncode, json.loads(done.stdout)["macs"], twenty.lab.snapshot(*CUTS, "good")
 
 
 def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
@@ -195,25 +215,6 @@ def test_an_installer_that_lay_on_the_mac_under_a_right_name_is_not_run(twenty):
     assert "miniconda3/bin/conda" in files
     assert "executed" not in files
     assert not any(entry[2] == len(POISON) for entry in files.values())
-
-
-UNTOUCHED = {
-    "off": ("unreached", r"127.0.0.1:\d+ refused the connection; turn Remote Login on there .*"),
-    "stranger": ("unreached", r"the host key of \[127.0.0.1\]:\d+ is not known; run `ssh .*"),
-    "changed": ("unreached", r"the host key of \S+ is not the one that is known; .*"),
-    "other": (
-        "refused",
-        r".*/lab.yaml:\d+:3 says it is x86_64, but it is arm64; write arch: arm64, .*",
-    ),
-    "full": (
-        "refused",
-        r"its disk has [01] MB free, and these packages need more than [2-9] MB; .*",
-    ),
-    "taken": ("refused", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
-    "imac-mps": ("refused", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),
-    "ancient": ("refused", r"ancient: .*python 3\.7.* Write `python: .*"),
-    "too-old": ("refused", r"Intel Macs need macOS 10.13 or newer, and this one has 10.12: .*"),
-}
 
 
 @pytest.mark.parametrize("name", UNTOUCHED)

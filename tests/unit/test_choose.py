@@ -186,6 +186,12 @@ def test_intel_keeps_numpy_1_and_is_told_of_its_last_release():
     assert answer(ARM, "15", "3.12").constraints == ()
 
 
+@pytest.mark.parametrize("release", ["2.11.0", "2.12.0", "2.12.1"])
+def test_two_releases_keep_setuptools_below_82(release):
+    """Conda, which is solved first, has to leave the wheels one that they accept."""
+    assert answer(ARM, "15", "3.12", release=release).constraints == ("setuptools<82",)
+
+
 def test_only_the_companions_asked_for_are_installed():
     """Packages are torch and the companions asked for, in a fixed order, and so are notes."""
     assert list(answer(ARM, "15", "3.12").packages) == ["torch", "torchvision", "torchaudio"]
