@@ -14,6 +14,13 @@ from torchard.mac import InstalledConda, InstalledDist, Link
 from torchard.plan import Intent, MacPlan, Plan, plan_mac
 
 NAMES = ["a", "b", "numpy", "pip", "torch"]
+# Made once: hypothesis looks at each strategy anew that is made while it draws.
+EITHER = st.booleans()
+NAME = st.sampled_from(NAMES)
+SOME = st.lists(NAME, unique=True)
+BUILD = st.sampled_from("xy")
+LINKED = st.lists(st.sampled_from(["torch", "second", "mine"]), unique=True)
+PREFIX_STATE = st.sampled_from(["absent", "half", "whole", "whole", "foreign"])
 VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
 
 
@@ -21,10 +28,10 @@ VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
 def locks(draw, environment="torch"):
     """Conda packages with or without a distribution, and wheels that none of them provides."""
     conda = []
-    for name in draw(st.lists(st.sampled_from(NAMES), unique=True)):
+    for name in draw(SOME):
         version = draw(VERSIONS)
-        provides = [(name, version)] if draw(st.booleans()) else []
-        conda.append(package(name, version, draw(st.sampled_from("xy")), provides))
+        provides = [(name, version)] if draw(EITHER) else []
+        conda.append(package(name, version, draw(BUILD), provides))
     provided = {name for one in conda for name, _ in one.provides}
     names = draw(
         st.lists(st.sampled_from([n for n in [*NAMES, "z"] if n not in provided]), unique=True)
@@ -39,13 +46,13 @@ def environments(draw, wanted):
     base = path_of(draw(st.sampled_from([wanted, locked])))
     path = draw(st.sampled_from([base, f"{base}.2", f"{base}.3", f"{PREFIX}/envs/mine"]))
     one = built(locked, path)
-    if draw(st.booleans()):
-        extra = InstalledConda(draw(st.sampled_from(NAMES)), draw(VERSIONS), "x", None)
-        dist = InstalledDist(draw(st.sampled_from(NAMES)), draw(VERSIONS))
+    if draw(EITHER):
+        extra = InstalledConda(draw(NAME), draw(VERSIONS), "x", None)
+        dist = InstalledDist(draw(NAME), draw(VERSIONS))
         one = replace(
             one,
-            whole=draw(st.booleans()),
-            damaged=draw(st.booleans()),
+            whole=draw(EITHER),
+            damaged=draw(EITHER),
             conda=draw(st.sampled_from([one.conda, one.conda[1:], (*one.conda[1:], extra)])),
             dists=draw(st.sampled_from([one.dists, one.dists[1:], (*one.dists, dist)])),
             stamp=draw(st.sampled_from([one.stamp, None, {}, {"lock": 1, "proof": 1}])),
@@ -59,13 +66,13 @@ def labs(draw):
     wanted = draw(locks())
     there = draw(st.lists(environments(wanted), max_size=4))
     paths = [one.path for one in there] + [f"{GENERATIONS}/gone", path_of(wanted), None]
-    names = draw(st.lists(st.sampled_from(["torch", "second", "mine"]), unique=True))
+    names = draw(LINKED)
     depot = [one.sha256 for one in (*wanted.conda, *wanted.wheels)]
     state = mac(
         *there,
         links={name: draw(st.sampled_from(paths)) for name in names},
-        prefix_state=draw(st.sampled_from(["absent", "half", "whole", "whole", "foreign"])),
-        depot={sha256: 100 for sha256 in depot if draw(st.booleans())},
+        prefix_state=draw(PREFIX_STATE),
+        depot={sha256: 100 for sha256 in depot if draw(EITHER)},
     )
     if state.prefix_state == "absent":
         state = replace(state, links={})

@@ -12,7 +12,7 @@ from torchard.render.harmless import harmless_data, harmless_lines
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console
 
@@ -32,35 +32,21 @@ MEGABYTE = 10**6
 
 def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of a plan; `full` for every package, not only what is news or asked for."""
-    for macs in _groups(plan, done=False):
+    for macs in _groups(plan, _plan_of):
         yield _head(macs)
-        yield from _remarks(macs[0])
-        for step in macs[0].steps:
-            yield from _step_lines(step, _widest(macs[0]), full=full)
-        if macs[0].state == "in_order":
-            yield Text("  = in order", style="dim")
+        yield from _plan_of(macs[0], full=full)
     yield Text()
     yield Text(f"Plan: {_summary(plan)}")
 
 
-def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
+def result_lines(plan: Plan) -> Iterator[Text]:
     """Yield the lines of what an apply did and proved, or of what is proved now.
 
-    What was to be done to a Mac that failed is only told in full: its reason says how far it came.
+    What was to be done to a Mac that failed is not told: its reason says how far it came.
     """
-    for macs in _groups(plan, done=True):
-        mac, width = macs[0], _widest(macs[0])
+    for macs in _groups(plan, _result_of):
         yield _head(macs)
-        yield from _remarks(mac)
-        for step in mac.steps:
-            if mac.state == "in_order":
-                yield from _row(SIGNS[step.change], *_done(step), width)
-            elif full or mac.state == "change":
-                yield from _step_lines(step, width, full=full)
-        for name, proof in mac.proofs:
-            yield from _row("=", name, proof, "", width)
-        if mac.state == "in_order" and not mac.steps and not mac.proofs:
-            yield Text("  = in order", style="dim")
+        yield from _result_of(macs[0])
     yield Text()
     done = plan.summary
     parts = [f"{_macs(done.in_order)} in order"]
@@ -139,26 +125,36 @@ def _left_alone(plan: Plan) -> list[str]:
     return [*parts, f"{count.refused} refused"] if count.refused else parts
 
 
-def _groups(plan: Plan, *, done: bool) -> list[list[MacPlan]]:
-    """Put Macs together of which the very same would be shown."""
+def _groups(plan: Plan, told: Callable[..., Iterator[Text]]) -> list[list[MacPlan]]:
+    """Put Macs together of which the very same is told, down to every package."""
     groups: dict[object, list[MacPlan]] = {}
     for mac in plan.macs:
         safe = replace(harmless_data(mac), reason=harmless_lines(mac.reason or ""))
-        groups.setdefault(_likeness(safe, done=done), []).append(safe)
+        lines = [line.plain for line in told(safe, full=True)]
+        groups.setdefault((mac.arch, mac.macos, *lines), []).append(safe)
     return list(groups.values())
 
 
-def _likeness(mac: MacPlan, *, done: bool) -> object:
-    steps = [
-        (step.kind, *_planned(step), step.reason, step.notes, *map(_told, step.packages))
-        for step in mac.steps
-    ]
-    shown = [_done(step) for step in mac.steps] if done else steps
-    return (mac.state, mac.arch, mac.macos, mac.reason, mac.warnings, mac.proofs, *shown)
+def _plan_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
+    yield from _remarks(mac)
+    for step in mac.steps:
+        yield from _step_lines(step, _widest(mac), full=full)
+    if mac.state == "in_order":
+        yield Text("  = in order", style="dim")
 
 
-def _told(one: PackageChange) -> tuple[str | None, ...]:
-    return (one.change, one.name, one.before, one.after, one.source, one.note)
+def _result_of(mac: MacPlan, *, full: bool = False) -> Iterator[Text]:
+    width = _widest(mac)
+    yield from _remarks(mac)
+    for step in mac.steps:
+        if mac.state == "in_order":
+            yield from _row(SIGNS[step.change], *_done(step), width)
+        elif mac.state == "change":
+            yield from _step_lines(step, width, full=full)
+    for name, proof in mac.proofs:
+        yield from _row("=", name, proof, "", width)
+    if mac.state == "in_order" and not mac.steps and not mac.proofs:
+        yield Text("  = in order", style="dim")
 
 
 def _head(macs: Sequence[MacPlan]) -> Text:
@@ -206,8 +202,8 @@ def _step_lines(step: Step, width: int, *, full: bool) -> Iterator[Text]:
         step.change == "change" and step.reason != LOCK_CHANGED
     ):
         yield Text(f"      {step.reason}")
-    # Why this PyTorch is worth its lines where PyTorch is what comes.
-    torch = any(one.name in TORCH and one.change != "remove" for one in step.packages)
+    # Why this PyTorch is worth its lines where PyTorch changes.
+    torch = any(one.name in TORCH for one in step.packages)
     if full or torch or step.kind == "miniconda":
         yield from (Text(f"      {note}", style="dim") for note in step.notes)
     if step.kind == "environment":

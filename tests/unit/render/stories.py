@@ -195,8 +195,9 @@ def hostile():
 
 
 def results():
-    """What an apply leaves: done, done in other times, and failed with a remote's own words."""
+    """What an apply leaves: done anew or in part, and failed with a remote's own words."""
     one, two, three, *_ = first().macs
+    half, link = repair().macs
     proof = (("torch", "python 3.12.13, torch 2.15.0, MPS computes"),)
     said = "torch was built, but its proof failed:\n  RuntimeError: MPS expected, but refused"
     return Plan(
@@ -204,7 +205,10 @@ def results():
             replace(one, state="in_order", seconds=61.4, proofs=proof),
             replace(two, state="in_order", seconds=75.0, proofs=proof),
             replace(three, state="failed", reason=said, seconds=9.6),
+            replace(half, state="in_order", seconds=20.0, proofs=proof),
+            replace(link, seconds=1.0),
             replace(planned("studio-04", shown(LOCK), LOCK), proofs=proof),
+            planned("studio-05", shown(LOCK), LOCK),
             MacPlan("library-04", "unreached", reason="it did not answer in time"),
         )
     )

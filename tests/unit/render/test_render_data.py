@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from jsonschema import Draft202012Validator
-from locked import CLASS, mac
+from locked import CLASS, lock, mac, package, shown, wheel
 from made import plans
 from stories import PLANS, on_screen, planned, results
 
@@ -51,8 +52,8 @@ def test_every_plan_holds_to_the_schema_and_agrees_with_the_text(plan):
     states = [mac["state"] for mac in data["macs"].values()]
     for state in ("change", "in_order", "unreached", "refused", "failed"):
         assert data["summary"][state] == states.count(state)
-    for lines in (plan_lines, result_lines):
-        text = [line.plain for line in lines(plan, full=True)]
+    for lines in (plan_lines(plan, full=True), result_lines(plan)):
+        text = [line.plain for line in lines]
         assert all(line.isprintable() for line in text)
         numbers = [re.match(r"(\d+) Macs? ", line) for line in text]
         assert sum(int(found[1]) for found in numbers if found) == len(plan.macs)
@@ -151,3 +152,14 @@ def test_a_mac_of_an_unknown_processor_is_told_too():
     data = told(plan)
     VALIDATOR.validate(data)
     assert data["macs"]["old"]["arch"] == "ppc"
+
+
+def test_a_plan_is_told_key_by_key(golden):
+    """As `golden/told.json` has it; seconds to a tenth."""
+    old, new = (
+        lock([package("python", "3.12.13")], [wheel("torch", version)])
+        for version in ("2.2.1", "2.2.2")
+    )
+    one = planned("studio-01", shown(old), new, warnings=("look",))
+    plan = Plan((replace(one, seconds=61.44, proofs=(("torch", "computes"),)),))
+    golden("told.json", f"{dumps(plan_data(plan))}\n")

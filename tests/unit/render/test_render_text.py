@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,12 @@ def test_a_story_reads_as_it_is_written_down(story, golden):
 
 def test_each_golden_file_is_a_story():
     """None is left behind by a story that is told no more."""
-    assert {one.stem for one in GOLDEN.iterdir()} == {*STORIES, "update-in-colour", "update-full"}
+    assert {one.stem for one in GOLDEN.iterdir()} == {
+        *STORIES,
+        "update-in-colour",
+        "update-full",
+        "told",
+    }
 
 
 def test_signs_and_headings_are_coloured(golden):
@@ -101,6 +107,8 @@ def test_a_step_alone_is_harmless_too():
     """It is what `pyinfra --diff` shows."""
     (step, *_) = PLANS["hostile"]().macs[0].steps
     assert ESCAPE not in "".join(line.plain for line in step_lines(step))
+    long = replace(step, environment="thesis-2026-spring")
+    assert next(step_lines(long)).plain.startswith("  ~ thesis-2026-spring 9 kept")
 
 
 @pytest.mark.parametrize("mac_class", [CLASS, MacClass("osx-64", "12.0")], ids=["arm64", "x86_64"])
@@ -146,20 +154,63 @@ def test_a_nightly_is_the_newest_there_is():
     assert second.endswith(", MPS expected")
 
 
+def heads(plan, show=plan_lines):
+    """Return the first line of each block."""
+    return [line.plain for line in show(plan) if line.style == "bold"]
+
+
 def test_macs_of_which_the_same_is_said_are_one_block():
-    """What they have on disk may differ; anything that is shown may not."""
-    step = planned("a", mac(), LOCK)
-    held = planned("b", mac(depot={LOCK.wheels[0].sha256: LOCK.wheels[0].size}), LOCK)
-    older = planned("c", mac(macos="14.2"), LOCK)
-    warned = planned("d", mac(), LOCK, warnings=("look",))
-    heads = [
-        line.plain for line in plan_lines(Plan((step, held, older, warned))) if " · " in line.plain
-    ]
-    assert heads == [
-        "2 Macs · a b · arm64 · macOS 15.1",
-        "1 Mac  · c · arm64 · macOS 14.2",
-        "1 Mac  · d · arm64 · macOS 15.1",
-    ]
+    """What they hold of it already may differ."""
+    held = {LOCK.wheels[0].sha256: LOCK.wheels[0].size}
+    macs = (planned("a", mac(), LOCK), planned("b", mac(depot=held), LOCK))
+    assert macs[0] != replace(macs[1], name="a")
+    assert heads(Plan(macs)) == ["2 Macs · a b · arm64 · macOS 15.1"]
+
+
+@pytest.mark.parametrize("show", [plan_lines, result_lines])
+@pytest.mark.parametrize(
+    "differs",
+    [
+        lambda one: replace(one, macos="14.2"),
+        lambda one: replace(one, arch="x86_64"),
+        lambda one: replace(one, state="failed", reason="x"),
+        lambda one: replace(one, warnings=("look",)),
+    ],
+)
+def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show):
+    """Nobody reads of one what is true of the other."""
+    one = planned("a", mac(), LOCK)
+    assert len(heads(Plan((one, replace(differs(one), name="b"))), show)) == 2
+
+
+@pytest.mark.parametrize(
+    "differs",
+    [
+        lambda step: replace(step, reason="x"),
+        lambda step: replace(step, notes=("x",)),
+        lambda step: replace(step, change="add"),
+        lambda step: replace(step, kept=step.kept + 1),
+        lambda step: replace(step, packages=(replace(step.packages[0], source="x"),)),
+        lambda step: replace(step, packages=(replace(step.packages[0], note="x"),)),
+        lambda step: replace(step, packages=(replace(step.packages[0], after="x"),)),
+    ],
+)
+def test_macs_with_another_step_are_two_blocks(differs):
+    """Down to the source and the note of a package."""
+    one = planned("a", mac(), lock([package("python")]))
+    step = replace(one.steps[0], change="repair")
+    one = replace(one, steps=(step,))
+    other = replace(one, name="b", steps=(differs(step),))
+    assert len(heads(Plan((one, other)))) == 2
+
+
+@pytest.mark.parametrize(("count", "told", "more"), [(12, 12, ""), (13, 13, ""), (14, 12, "2")])
+def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, told, more):
+    """Not for a single one, which takes the very line."""
+    locked = lock([package(f"p{number}") for number in range(count)], variant=None, specs=("a",))
+    text = on_screen(plan_lines(Plan((planned("a", mac(), locked),))), 80)
+    assert len(re.findall(r"^      \+ p", text, re.MULTILINE)) == told
+    assert "".join(re.findall("… (.*) more", text)) == more
 
 
 def test_results_of_macs_that_did_the_same_are_one_block_with_both_times():
@@ -168,13 +219,25 @@ def test_results_of_macs_that_did_the_same_are_one_block_with_both_times():
     assert next(result_lines(Plan(tuple(macs)))).plain == "3 Macs · a b c · 5 s to 9 s"
 
 
-def test_what_failed_is_told_in_full_only_when_asked():
-    """Its reason says how far it came; `full` lists what was to be done."""
+def test_what_is_still_to_be_done_is_told_of_each_mac():
+    """Two that only agree in how much it is are two blocks, and so are a new one and a repair."""
+    locks = [lock([package("python")], [wheel("torch", version)]) for version in ("2.1", "2.2")]
+    macs = [planned(f"mac-{one.digest}", mac(), one) for one in locks]
+    assert len(heads(Plan(tuple(macs)), result_lines)) == 2
+    one = replace(macs[0], state="in_order")
+    repaired = replace(one, name="b", steps=(replace(one.steps[0], change="repair"),))
+    assert len(heads(Plan((one, repaired)), result_lines)) == 2
+    proved = replace(one, name="b", proofs=(("torch", "computes"),))
+    assert len(heads(Plan((one, proved)), result_lines)) == 2
+
+
+def test_what_was_to_be_done_to_a_mac_that_failed_is_not_told():
+    """Its reason says how far it came, and Macs that failed alike are one block."""
     failed = results().macs[2]
-    brief = [line.plain for line in result_lines(Plan((failed,)))]
-    full = [line.plain for line in result_lines(Plan((failed,)), full=True)]
-    assert not [line for line in brief if "miniconda   " in line]
-    assert [line for line in full if "miniconda   26.5.3-1" in line]
+    other = replace(failed, name="b", steps=failed.steps[1:])
+    text = [line.plain for line in result_lines(Plan((failed, other)))]
+    assert len(text) == 5
+    assert text[0].startswith("2 Macs · library-03 b")
 
 
 @pytest.mark.parametrize(
