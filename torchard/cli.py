@@ -174,7 +174,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
         if answer.outcome == "error":
-            click.echo(answer.detail, err=True)
+            _complain(answer.detail)
         else:
             click.echo(f"{answer.outcome:<11} {where:<32} {answer.detail}".rstrip())
     outcomes = {answer.outcome for answer in answers}
@@ -352,6 +352,13 @@ def _print(lines: Iterable[Text], *, err: bool = False) -> None:
             console.print(part)
 
 
+def _complain(sentence: str) -> None:
+    """Say on stderr what is wrong; a Mac or a server may have had its say in it."""
+    from torchard.render.harmless import harmless_lines  # noqa: PLC0415
+
+    click.echo(harmless_lines(sentence), err=True)
+
+
 def _leave(code: int) -> NoReturn:
     raise click.exceptions.Exit(code)
 
@@ -373,7 +380,7 @@ def main() -> NoReturn:
         error.show()
         code = 1
     except TorchardError as error:
-        click.echo(str(error), err=True)
+        _complain(str(error))
         code = 1
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; the same command again goes on from there.", err=True)

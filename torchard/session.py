@@ -173,9 +173,13 @@ class Session:
     def _probe(self, name: str) -> None:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
         ok, output = host.run_shell_command(StringCommand(probe.script(prefix)))
-        if not ok and not output.stdout_lines:
-            raise TorchardError(self._lost(name) or output.stderr or "its shell answered nothing")
-        self.states[name] = probe.parse(output.stdout_lines)
+        try:
+            self.states[name] = probe.parse(output.stdout_lines)
+        except TorchardError:
+            said = self._lost(name) or output.stderr.strip()
+            if ok or not said:
+                raise
+            raise TorchardError(said) from None  # why its answer is no whole one
         facts.remember(host, prefix, self.states[name])
 
     def intents(self) -> dict[str, Intent]:

@@ -9,6 +9,7 @@ from pyinfra import logger
 from pyinfra.api import operation
 
 from torchard.operations import transfer
+from torchard.render.harmless import harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,5 +24,6 @@ def refuse(reason: str) -> Generator[FunctionCommand]:
     + reason: what stands in the way, and the way out
     """
     if not pyinfra.state.is_executing:  # a dry run shows no more than this
-        pyinfra.host.log_styled(reason, fg="red", log_func=logger.error)
+        shown = harmless_lines(reason)
+        pyinfra.host.log_styled(shown, fg="red", log_func=logger.error)
     yield transfer.fail(reason)

@@ -21,6 +21,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 
 from torchard.errors import TorchardError
 from torchard.operations.commands import Controller, incoming
+from torchard.render.harmless import harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +58,7 @@ def fail(reason: str) -> FunctionCommand:
 
 def _fail(state: Any, host: Any, reason: str) -> bool:  # noqa: ARG001  # pyinfra gives both
     host.connector_data[FAILURE] = reason
-    host.log_styled(reason, fg="red", log_func=logger.error)
+    host.log_styled(harmless_lines(reason), fg="red", log_func=logger.error)
     return False
 
 

@@ -146,3 +146,12 @@ def test_a_run_has_one_token(monkeypatch):
     assert transfer.controller() is transfer.controller()
     assert transfer.controller().who.count("@") >= 1
     assert isinstance(transfer.controller(), commands.Controller)
+
+
+def test_a_failure_never_speaks_to_a_terminal(host, pyinfra_state, caplog, monkeypatch):
+    """What a Mac said may hold escape sequences: they are written out in pyinfra's own log."""
+    monkeypatch.setattr(transfer.logger, "propagate", True)
+    assert transfer._fail(pyinfra_state, host, "a link to \x1b]0;x\x07y\n  Go.") is False
+    (record,) = caplog.records
+    assert "a link to \\x1b]0;x\\x07y\n  Go." in record.getMessage()
+    assert "\x07" not in record.getMessage()
