@@ -18,7 +18,7 @@ from torchard.upkeep.proposal import PYTORCH, Proposal
 from torchard.variant import MacClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torchard.catalog.rows import Catalogue
     from torchard.upkeep.listing import File
@@ -60,11 +60,11 @@ def _release(
         f" {', '.join(one.name for one in files['torch'] if one.macos('arm64', python))}."
         for python in (pythons[0], pythons[-1])
     ]
-    unread: list[str] = []
+    unread: dict[str, None] = {}
     wheels = {
         arch: {name: list(_rows(files[name], arch, unread)) for name in PACKAGES}
         for arch in catalogue.platforms
-        if all(any(_spans(files[name], arch)) for name in PACKAGES)
+        if all(any(oldest_macos(files[name], arch, one) for one in _pythons()) for name in PACKAGES)
     }
     lines = [
         "  # The companions are what uv picks beside it.",
@@ -109,25 +109,32 @@ def _pythons() -> list[str]:
     return [f"3.{minor}" for minor in _MINORS]
 
 
-def _spans(files: Iterable[File], arch: str) -> Iterator[tuple[Version, list[str]]]:
-    """Yield the macOS of wheels with the pythons that they are for: neighbours share one."""
-    own = tuple(files)
-    found = [(python, oldest_macos(own, arch, python)) for python in _pythons()]
-    for tag, group in groupby(found, key=lambda one: one[1]):
-        if tag is not None:
-            yield tag, [python for python, _ in group]
+def _rows(files: Sequence[File], arch: str, unread: dict[str, None]) -> Iterator[str]:
+    """Yield the rows of one package: neighbouring pythons whose wheels are alike share one.
+
+    Every wheel is read, since those of one tag may bring other libraries; or named in `unread`.
+    """
+    read: dict[str, str] = {}
+    found = []
+    for python in _pythons():
+        tag = oldest_macos(files, arch, python)
+        if tag is None:
+            found.append((python, ""))
+            continue
+        wheel = next(one for one in files if one.macos(arch, python) == tag)
+        if wheel.url not in read:
+            read[wheel.url] = _libraries(wheel, arch, unread)
+        found.append((python, f'tag: "{tag}", minos: {{{read[wheel.url]}}}'))
+    for alike, group in groupby(found, key=lambda one: one[1]):
+        if alike:
+            pythons = [python for python, _ in group]
+            last = "null" if pythons[-1] == _pythons()[-1] else f'"{pythons[-1]}"'
+            yield f'        - {{python: ["{pythons[0]}", {last}], {alike}}}'
 
 
-def _rows(files: Sequence[File], arch: str, unread: list[str]) -> Iterator[str]:
-    """Yield the rows of one package; one wheel of each is read, or named in `unread`."""
-    for tag, pythons in _spans(files, arch):
-        wheel = next(one for one in files if one.macos(arch, pythons[0]) == tag)
-        try:
-            built_for = minos(wheel, arch)
-        except UnreadError as error:
-            unread.append(str(error))
-            built_for = {}
-        last = "null" if pythons[-1] == _pythons()[-1] else f'"{pythons[-1]}"'
-        libraries = ", ".join(f'{file}: "{macos}"' for file, macos in built_for.items())
-        row = f'python: ["{pythons[0]}", {last}], tag: "{tag}", minos: {{{libraries}}}'
-        yield f"        - {{{row}}}"
+def _libraries(wheel: File, arch: str, unread: dict[str, None]) -> str:
+    try:
+        return ", ".join(f'{file}: "{macos}"' for file, macos in minos(wheel, arch).items())
+    except UnreadError as error:
+        unread[str(error)] = None
+        return ""
