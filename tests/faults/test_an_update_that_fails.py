@@ -155,13 +155,6 @@ def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
     assert first.returncode == 0, printed + errors
 
 
-def test_a_second_run_changes_nothing(settled, torchard):
-    """Where everything is in order, apply and verify leave every file as it is."""
-    assert torchard("apply", settled.lab_file, "--yes").returncode == 0
-    assert torchard("verify", settled.lab_file).returncode == 0
-    assert settled.lab.snapshot() == settled.before
-
-
 def test_an_environment_that_lost_its_stamp_is_shown_until_another_is_built(settled, torchard):
     """A generation that somebody spoilt is not moved from under its users."""
     (settled.link / ".torchard.json").unlink()
