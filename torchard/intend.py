@@ -28,7 +28,8 @@ from torchard.lock.lockfile import (
     lock_path,
     read_lock,
 )
-from torchard.plan import Intent, is_another, tilde
+from torchard.plan import Intent
+from torchard.steps import is_another, tilde
 from torchard.variant import MacClass, Refusal
 
 if TYPE_CHECKING:

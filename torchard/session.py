@@ -36,10 +36,11 @@ from torchard.errors import TorchardError
 from torchard.lab.hosts import pyinfra_groups
 from torchard.operations import commands, transfer
 from torchard.outcome import applied, failed, proved, told
-from torchard.plan import MacPlan, Plan, environment_step, plan_mac, unreached
+from torchard.plan import MacPlan, Plan, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
 from torchard.reason import lost, reason
+from torchard.steps import environment_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from simlab import macs
 from simlab.spec import MacSpec
-from torchard import plan, probe
+from torchard import probe, steps
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose
 from torchard.depot import Depot as Artefacts
@@ -100,7 +100,7 @@ class OnAMac:
     def build_script(self, lock: Lock) -> str:
         """Let the kit arrive that a lock needs here and now, and return what builds it."""
         state = self.state
-        step = plan.environment_step(lock, state)
+        step = steps.environment_step(lock, state)
         assert step is not None, "it is in order"
         urls = {channel: channel_url(channel) for channel in lock.channels}
         kit = commands.kit(state, lock, step.path.rpartition("/")[2], urls)
@@ -118,7 +118,7 @@ class OnAMac:
 
     def in_order(self, lock: Lock) -> bool:
         """Tell whether a plan would have nothing to do for an environment."""
-        return plan.environment_step(lock, self.state) is None
+        return steps.environment_step(lock, self.state) is None
 
     def run(
         self, script: str, *, shell: Sequence[str] = SH, **variables: str

@@ -13,7 +13,7 @@ import pytest
 from on_a_mac import artefact
 
 from simlab import macs
-from torchard import plan
+from torchard import steps
 from torchard.lab.model import Environment, Wish
 
 ALIAS = "https://conda.anaconda.org"
@@ -312,7 +312,7 @@ def test_a_generation_in_use_is_never_moved(mac, lock):
     assert f"{shown} is in use, but is not this generation any more" in done.stderr
     assert mac.link(lock).readlink() == shown
     assert (shown / "mine").is_dir()
-    assert plan.environment_step(lock, mac.state).path == f"{shown}.2"
+    assert steps.environment_step(lock, mac.state).path == f"{shown}.2"
 
 
 def test_a_conda_that_fails_leaves_no_debris(mac, lock, simlab_depot):

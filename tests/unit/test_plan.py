@@ -23,18 +23,8 @@ from locked import (
 
 from torchard.lab.model import MacHost
 from torchard.mac import InstalledDist, InstalledEnvironment
-from torchard.plan import (
-    Intent,
-    MacPlan,
-    Plan,
-    environment_step,
-    generation_name,
-    miniconda_step,
-    plan_mac,
-    refusals,
-    tilde,
-    unreached,
-)
+from torchard.plan import Intent, MacPlan, Plan, plan_mac, refusals, unreached
+from torchard.steps import environment_step, generation_name, miniconda_step, tilde
 from torchard.variant import MacClass
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 
 from torchard.lab.channels import ANACONDA_CHANNELS, is_anaconda
-from torchard.plan import is_another
+from torchard.steps import is_another
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,7 +10,7 @@ from pyinfra import logger
 from torchard.render.text import step_lines
 
 if TYPE_CHECKING:
-    from torchard.plan import Step
+    from torchard.steps import Step
 
 
 def show(step: Step) -> None:

@@ -14,7 +14,7 @@ from pyinfra.api import StringCommand, operation
 from torchard import facts
 from torchard.operations import commands, transfer
 from torchard.operations.diff import show
-from torchard.plan import miniconda_step
+from torchard.steps import miniconda_step
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
-    from torchard.plan import MacPlan, Plan, Step
+    from torchard.plan import MacPlan, Plan
+    from torchard.steps import Step
     from torchard.variant import Variant
 
 FORMAT = 1

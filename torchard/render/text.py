@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from torchard.plan import LOCK_CHANGED
 from torchard.render.harmless import harmless_data, harmless_lines
+from torchard.steps import LOCK_CHANGED
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from torchard.compare import PackageChange
-    from torchard.plan import MacPlan, Plan, Step
+    from torchard.plan import MacPlan, Plan
+    from torchard.steps import Step
     from torchard.variant import Variant
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from torchard.compare import PackageChange
-from torchard.plan import MacPlan, Plan, Step
+from torchard.plan import MacPlan, Plan
+from torchard.steps import Step
 
 TEXT = st.one_of(
     st.text(st.characters(), max_size=6),  # lone surrogates too: a file name may hold any byte

@@ -197,7 +197,7 @@ def hostile():
 def results():
     """What an apply leaves: done anew or in part, and failed with a remote's own words."""
     one, two, three, *_ = first().macs
-    half, link = repair().macs
+    half, link, _ = repair().macs
     proof = (("torch", "python 3.12.13, torch 2.15.0, MPS computes"),)
     said = "torch was built, but its proof failed:\n  RuntimeError: MPS expected, but refused"
     return Plan(
