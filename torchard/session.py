@@ -40,6 +40,7 @@ from torchard.plan import MacPlan, Plan, environment_step, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
 from torchard.reason import lost, reason
+from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -172,7 +173,7 @@ class Session:
 
     def _probe(self, name: str) -> None:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
-        ok, output = host.run_shell_command(StringCommand(probe.script(prefix)))
+        ok, output = host.run_shell_command(StringCommand(for_any_shell(probe.script(prefix))))
         if not ok and not output.stdout_lines:
             raise TorchardError(self._lost(name) or output.stderr or "its shell answered nothing")
         self.states[name] = probe.parse(output.stdout_lines)
@@ -290,7 +291,7 @@ class Session:
         state = self.states[name]
         if lock.environment not in state.links:
             return False, "it is not there; run `torchard apply`"
-        command = commands.prove_environment(state, lock)
+        command = for_any_shell(commands.prove_environment(state, lock))
         ok, output = self.hosts[name].run_shell_command(StringCommand(command))
         if not ok:
             return False, output.stderr.strip() or "its python does not run"

@@ -12,6 +12,7 @@ from torchard import facts
 from torchard.operations import commands, transfer
 from torchard.operations.diff import show
 from torchard.plan import miniconda_step
+from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -42,8 +43,9 @@ def miniconda(
         host.noop(f"Miniconda is at {state.prefix}")
         return
     show(step)
-    yield StringCommand(commands.make_incoming(state))
+    yield StringCommand(for_any_shell(commands.make_incoming(state)))
     yield transfer.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))
     yield transfer.say("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    yield StringCommand(commands.install_miniconda(state, installer, transfer.controller(), date))
+    script = commands.install_miniconda(state, installer, transfer.controller(), date)
+    yield StringCommand(for_any_shell(script))
