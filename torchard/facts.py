@@ -9,6 +9,7 @@ from pyinfra.api import FactBase, FactProcessError
 
 from torchard import probe
 from torchard.mac import MacState as State
+from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +29,7 @@ class MacState(FactBase[State | None]):
 
     def command(self, prefix: str) -> str:
         """Return the probe; `prefix` is where Miniconda is wanted."""
-        return probe.script(prefix)
+        return for_any_shell(probe.script(prefix))
 
     def process(self, output: Iterable[str]) -> State | None:
         """Read the answer; any trouble with it stays with its host."""

@@ -40,6 +40,7 @@ from torchard.plan import MacPlan, Plan, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
 from torchard.reason import lost, reason
+from torchard.shell import for_any_shell
 from torchard.steps import environment_step
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class Session:
 
     def _probe(self, name: str) -> None:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
-        ok, output = host.run_shell_command(StringCommand(probe.script(prefix)))
+        ok, output = host.run_shell_command(StringCommand(for_any_shell(probe.script(prefix))))
         try:
             self.states[name] = probe.parse(output.stdout_lines)
         except TorchardError:
@@ -283,7 +284,7 @@ class Session:
         state = self.states[name]
         if lock.environment not in state.links:
             return False, "it is not there; run `torchard apply`"
-        command = commands.prove_environment(state, lock)
+        command = for_any_shell(commands.prove_environment(state, lock))
         ok, output = self.hosts[name].run_shell_command(StringCommand(command))
         if not ok:
             return False, output.stderr.strip() or "its python does not run"

@@ -200,12 +200,14 @@ def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:
     return depot.root / "wheels" / one.file
 
 
-def solve(depot: Depot, environment: Environment, macos: str = "15.0") -> Lock:
-    """Lock an environment for arm64, from a depot."""
-    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, (depot.root / "simple").as_uri())
+def solve(depot: Depot, environment: Environment, index: str, macos: str = "15.0") -> Lock:
+    """Lock an environment for arm64, from a depot and the URL of its wheel index."""
+    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, index)
     group = MacClass("osx-arm64", macos)
     variant = None
     if environment.pytorch is not None:
         variant = choose(environment.pytorch, group, load_catalog())
         assert isinstance(variant, Variant)
-    return resolve(environment, group, variant, ["conda-forge"], mirrors, Artefacts(), nightly="")
+    return resolve(
+        environment, group, variant, ["conda-forge"], mirrors, Artefacts(), nightly=index
+    )

@@ -95,7 +95,7 @@ def test_text_and_json_of_a_plan_agree(job):
     """Both forms name the same Macs, versions and counts, with the same exit code."""
     told = json.loads(job.plan_json.stdout)
     assert (job.plan_json.returncode, job.plan_json.stderr) == (2, "")
-    heads = re.findall(r"^1 Mac  · (\S+) · (\S+) · macOS (\S+)$", job.plan.stdout, re.MULTILINE)
+    heads = re.findall(r"^1 Mac +· (\S+) · (\S+) · macOS (\S+)$", job.plan.stdout, re.MULTILINE)
     assert heads == [(name, mac["arch"], mac["macos"]) for name, mac in told["macs"].items()]
     versions = re.findall(r"^      \+ torch +(\S+)", job.plan.stdout, re.MULTILINE)
     assert versions == [version_of("torch", mac) for mac in told["macs"].values()]

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
 import on_a_mac
@@ -13,6 +14,7 @@ import pytest
 from on_a_mac import artefact
 
 from simlab import macs
+from simlab.lab import SimLab
 from torchard import steps
 from torchard.lab.model import Environment, Wish
 
@@ -36,10 +38,13 @@ def mac(_mac):
 
 
 @pytest.fixture(scope="module")
-def torch_lock(simlab_depot, artefacts):
+def torch_lock(simlab_depot, artefacts, tmp_path_factory):
     """An environment with PyTorch and NumPy."""
     wish = Wish("3.12", companions=())
-    return on_a_mac.solve(simlab_depot, Environment("torch", "3.12", wish, pip=("numpy",)))
+    wanted = Environment("torch", "3.12", wish, pip=("numpy",))
+    with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
+        index = re.search(r'wheels: "(.*)"', lab.lab_file.read_text(encoding="utf-8"))[1]
+        return on_a_mac.solve(simlab_depot, wanted, index)
 
 
 @pytest.fixture

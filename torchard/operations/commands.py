@@ -65,7 +65,7 @@ def incoming(state: MacState) -> str:
 
 def make_incoming(state: MacState) -> str:
     """Return the command that makes the directory that files are pushed to."""
-    return f"mkdir -p {shlex.quote(incoming(state))}"
+    return f"umask 022 && mkdir -p {shlex.quote(incoming(state))}"
 
 
 def install_miniconda(

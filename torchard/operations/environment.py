@@ -10,6 +10,7 @@ from pyinfra.api import StringCommand, operation
 from torchard import facts
 from torchard.operations import commands, transfer
 from torchard.operations.diff import show
+from torchard.shell import for_any_shell
 from torchard.steps import environment_step
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def environment(
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.change == "show" else (*lock.conda, *lock.wheels)
     )
-    yield StringCommand(commands.make_incoming(state))
+    yield StringCommand(for_any_shell(commands.make_incoming(state)))
     yield transfer.push(
         state,
         artefacts,
@@ -54,4 +55,5 @@ def environment(
         text_path=kit.path(state),
     )
     yield transfer.say(f"building {lock.environment}")
-    yield StringCommand(commands.build_environment(state, lock, kit, transfer.controller()))
+    script = commands.build_environment(state, lock, kit, transfer.controller())
+    yield StringCommand(for_any_shell(script))

@@ -14,6 +14,7 @@ from pyinfra.api import StringCommand, operation
 from torchard import facts
 from torchard.operations import commands, transfer
 from torchard.operations.diff import show
+from torchard.shell import for_any_shell
 from torchard.steps import miniconda_step
 
 if TYPE_CHECKING:
@@ -45,8 +46,9 @@ def miniconda(
         host.noop(f"Miniconda is at {state.prefix}")
         return
     show(step)
-    yield StringCommand(commands.make_incoming(state))
+    yield StringCommand(for_any_shell(commands.make_incoming(state)))
     yield transfer.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))
     yield transfer.say("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    yield StringCommand(commands.install_miniconda(state, installer, transfer.controller(), date))
+    script = commands.install_miniconda(state, installer, transfer.controller(), date)
+    yield StringCommand(for_any_shell(script))

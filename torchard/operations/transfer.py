@@ -22,6 +22,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from torchard.errors import TorchardError
 from torchard.operations.commands import Controller, incoming
 from torchard.render.harmless import harmless_lines
+from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,7 +134,7 @@ def _own(path: str) -> str:
 def _name(host: Any, paths: Sequence[str]) -> None:
     """Give files that have arrived whole the names that they are looked for by."""
     renames = (f"mv -f {shlex.quote(_own(path))} {shlex.quote(path)}" for path in paths)
-    done, output = host.run_shell_command(StringCommand(" && ".join(renames) or ":"))
+    done, output = host.run_shell_command(StringCommand(for_any_shell(" && ".join(renames) or ":")))
     if not done:
         raise TorchardError(f"what was pushed could not be named on the Mac: {output.stderr}")
 

@@ -9,6 +9,7 @@ from pyinfra.api import StringCommand, operation
 
 from torchard import facts
 from torchard.operations import commands, transfer
+from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -39,4 +40,4 @@ def verify(
         yield transfer.fail("its state could not be read")
         return
     yield transfer.say(f"proving {lock.environment}")
-    yield StringCommand(commands.prove_environment(state, lock))
+    yield StringCommand(for_any_shell(commands.prove_environment(state, lock)))

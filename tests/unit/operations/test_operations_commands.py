@@ -118,6 +118,14 @@ def test_the_depot_is_made_where_it_is_said(tmp_path_factory, home):
         shutil.rmtree(made)
 
 
+def test_nobody_else_can_write_to_the_depot(tmp_path):
+    """Whatever umask the account has, files that were verified there cannot be exchanged."""
+    command = f"umask 000; {commands.make_incoming(replace(STATE, home=str(tmp_path)))}"
+    subprocess.run(["/bin/sh", "-c", command], check=True)
+    made = [tmp_path / ".torchard", *(tmp_path / ".torchard").rglob("*")]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o755] * 3
+
+
 @settings(max_examples=40, deadline=None)
 @given(name=st.lists(SPECIAL | ANY, max_size=3).map("".join), version=TEXT)
 def test_the_proof_is_given_what_was_asked(tmp_path_factory, name, version):

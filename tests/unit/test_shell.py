@@ -1,0 +1,44 @@
+"""A script reaches `sh` as it is, whatever the login shell that it passes through."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+from pyinfra.api import StringCommand
+from pyinfra.connectors.util import make_unix_command
+
+from torchard import probe
+from torchard.operations import commands
+from torchard.shell import for_any_shell
+
+NASTY = "it's \\' \\\\ \\0101 \"$HOME\" `id` $(id) !x !! # ( ) é \t 100% ~ *\nsecond \\\nlines"
+SCRIPTS = [probe.script("~/it's"), *map(commands.script, ("lock.sh", "environment.sh")), NASTY]
+
+
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_no_login_shell_reads_the_quoted_text_otherwise(text):
+    """Between one pair of single quotes stands nothing that sh, tcsh and fish read differently."""
+    sent = make_unix_command(StringCommand(for_any_shell(text))).get_raw_value()
+    quoted = re.fullmatch(r"sh -c '([ -~]*)'", sent)[1]
+    assert not re.search(r"['!]|\\[^0]", quoted)
+
+
+@pytest.mark.parametrize("shell", [["/bin/sh"], ["/bin/bash", "--posix"]])
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_every_character_arrives(shell, text):
+    """What is evaluated is the script, byte for byte, but for line breaks at its very end."""
+    shown = for_any_shell(text).removeprefix("eval ")
+    done = subprocess.run(
+        [*shell, "-c", f"printf %s {shown}"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == text.rstrip("\n")
+
+
+def test_the_script_has_the_status_and_the_input_of_its_command():
+    """It ends as it wants to, and what is sent to it on stdin is its own."""
+    script = for_any_shell('read -r line\necho "$line"\nexit 7')
+    command = ["/bin/sh", "-c", script]
+    done = subprocess.run(command, check=False, input="said\n", capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (7, "said\n")
