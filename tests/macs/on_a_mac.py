@@ -200,9 +200,9 @@ def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:
     return depot.root / "wheels" / one.file
 
 
-def solve(depot: Depot, environment: Environment, macos: str = "15.0") -> Lock:
-    """Lock an environment for arm64, from a depot."""
-    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, (depot.root / "simple").as_uri())
+def solve(depot: Depot, environment: Environment, web: str, macos: str = "15.0") -> Lock:
+    """Lock an environment for arm64, from a depot that is served at `web`: sizes are told there."""
+    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, f"{web}/simple")
     group = MacClass("osx-arm64", macos)
     variant = None
     if environment.pytorch is not None:

@@ -13,6 +13,7 @@ import pytest
 from on_a_mac import artefact
 
 from simlab import macs
+from simlab.lab import SimLab
 from torchard import plan
 from torchard.lab.model import Environment, Wish
 
@@ -36,10 +37,11 @@ def mac(_mac):
 
 
 @pytest.fixture(scope="module")
-def torch_lock(simlab_depot, artefacts):
+def torch_lock(tmp_path_factory, simlab_depot, artefacts):
     """An environment with PyTorch and NumPy."""
-    wish = Wish("3.12", companions=())
-    return on_a_mac.solve(simlab_depot, Environment("torch", "3.12", wish, pip=("numpy",)))
+    asked = Environment("torch", "3.12", Wish("3.12", companions=()), pip=("numpy",))
+    with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
+        return on_a_mac.solve(simlab_depot, asked, lab.web_url)
 
 
 @pytest.fixture
