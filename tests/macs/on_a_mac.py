@@ -14,8 +14,8 @@ from torchard import probe, steps
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose
 from torchard.depot import Depot as Artefacts
-from torchard.lab.channels import channel_url
 from torchard.lab.model import Environment, Mirrors
+from torchard.lock.addresses import channel_url
 from torchard.lock.lockfile import CondaPackage, Lock
 from torchard.lock.resolve import resolve
 from torchard.operations import commands
@@ -200,14 +200,12 @@ def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:
     return depot.root / "wheels" / one.file
 
 
-def solve(depot: Depot, environment: Environment, index: str, macos: str = "15.0") -> Lock:
-    """Lock an environment for arm64, from a depot and the URL of its wheel index."""
-    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, index)
+def solve(depot: Depot, environment: Environment, web: str, macos: str = "15.0") -> Lock:
+    """Lock an environment for arm64, from a depot that is served at `web`: sizes are told there."""
+    mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, f"{web}/simple")
     group = MacClass("osx-arm64", macos)
     variant = None
     if environment.pytorch is not None:
         variant = choose(environment.pytorch, group, load_catalog())
         assert isinstance(variant, Variant)
-    return resolve(
-        environment, group, variant, ["conda-forge"], mirrors, Artefacts(), nightly=index
-    )
+    return resolve(environment, group, variant, ["conda-forge"], mirrors, Artefacts(), nightly="")
