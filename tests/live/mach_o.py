@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +23,30 @@ class Slice(NamedTuple):
     macos: tuple[int, int, int]
 
 
+def read_slices(file: BinaryIO) -> list[Slice]:
+    """Read a library: its head where that says all, the whole of it where it is several in one."""
+    head = file.read(HEAD)
+    return slices(head + file.read() if _is_fat(head) else head)
+
+
 def slices(content: bytes) -> list[Slice]:
     """Read a file, or the first HEAD bytes of a thin one; nothing where it is no Mach-O."""
-    if len(content) < 8:
-        return []
-    if struct.unpack_from("<I", content)[0] == _THIN:
+    if _is_thin(content):
         return [_thin(content)]
-    magic, count = struct.unpack_from(">II", content)
-    if magic != _FAT:
+    if not _is_fat(content):
         return []
+    (count,) = struct.unpack_from(">I", content, 4)
     offsets = [struct.unpack_from(">5I", content, 8 + 20 * one)[2] for one in range(count)]
-    return [_thin(content[offset:]) for offset in offsets]
+    parts = [content[offset:] for offset in offsets]
+    return [_thin(part) for part in parts if _is_thin(part)]  # the others are of 32 bits
+
+
+def _is_thin(content: bytes) -> bool:
+    return content[:4] == struct.pack("<I", _THIN)
+
+
+def _is_fat(content: bytes) -> bool:
+    return content[:4] == struct.pack(">I", _FAT)
 
 
 def _thin(content: bytes) -> Slice:

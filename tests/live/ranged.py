@@ -7,15 +7,11 @@ from urllib.request import Request, urlopen
 
 
 class RangedFile(io.RawIOBase):
-    """Read a URL of known `size` (bytes) from a server that answers Range requests.
-
-    `fetched` counts the bytes that came.
-    """
+    """Read a URL of known `size` (bytes) from a server that answers Range requests."""
 
     def __init__(self, url: str, size: int) -> None:
         self.url = url
         self.size = size
-        self.fetched = 0
         self._place = 0
 
     def readable(self) -> bool:
@@ -43,5 +39,4 @@ class RangedFile(io.RawIOBase):
             content = answer.read()
         buffer[: len(content)] = content
         self._place += len(content)
-        self.fetched += len(content)
         return len(content)
