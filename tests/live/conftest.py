@@ -14,8 +14,19 @@ from wheel_lab import SIMULATED, WheelLab
 
 from simlab.lab import SimLab
 from simlab.spec import MacSpec
+from torchard.lock import index
+from torchard.variant import MacClass
 
 _PATIENCE = 1800  # seconds: torch's wheels may come over a slow line
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reachable():
+    """End the run at once, and not green, where the index does not answer."""
+    try:
+        index.resolve(["pip"], (), MacClass("osx-arm64", "15.0"), "3.12.13", None)
+    except index.IndexError as error:
+        pytest.exit(f"The package index cannot be reached: {error.message}", returncode=1)
 
 
 @pytest.fixture(scope="session")

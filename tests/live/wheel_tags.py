@@ -7,12 +7,19 @@ import re
 
 def fits(file: str, arch: str, macos: str, python: str) -> bool:
     """Tell whether pip on a Mac would take a wheel; `macos` and `python` as `15.1` and `3.12`."""
+    digits = python.replace(".", "")
     pythons, abis, platforms = file.removesuffix(".whl").split("-")[-3:]
     return (
         any(_platform(one, arch, _numbers(macos)) for one in platforms.split("."))
-        and any(_python(one, abis, python.replace(".", "")) for one in pythons.split("."))
-        and set(abis.split(".")) <= {"none", "abi3", f"cp{python.replace('.', '')}"}
+        and any(_python(one, abis, digits) for one in pythons.split("."))
+        # Up to 3.7, the ABI's name ends in m.
+        and set(abis.split(".")) <= {"none", "abi3", *(f"cp{digits}{m}" for m in ("", "m"))}
     )
+
+
+def oldest(file: str) -> str:
+    """Return the macOS in the tag of a wheel for Macs, as `11.0`."""
+    return ".".join(re.search(r"-macosx_(\d+)_(\d+)_", file).groups())
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -16,7 +16,7 @@ import pytest
 from torchard.cli import cli, main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("check", "choose", "lock", "plan", "apply", "verify", "demo")
+COMMANDS = ("check", "choose", "lock", "plan", "apply", "verify", "demo", "catalog")
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 
 

@@ -12,7 +12,7 @@ from torchard.errors import TorchardError
 
 @click.group()
 def catalog() -> None:
-    """Keep the catalogue true: see it whole, check it, bring it up to date."""
+    """Keep the catalogue true: see, check and renew it."""
 
 
 @catalog.command()

@@ -1,0 +1,36 @@
+"""Every wheel for Macs of one release, whatever its arch and python."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from torchard.lock import index
+from torchard.variant import MacClass
+
+
+@cache
+def mac_wheels(name, version, python):
+    """Return them for a python and all newer ones; none where it is too old for the release.
+
+    The index is asked as torchard asks it, but for all systems and pythons at once.
+    """
+    with tempfile.TemporaryDirectory() as made:
+        directory = Path(made)
+        text = f'[project]\nname = "lab"\nversion = "0"\ndependencies = ["{name}=={version}"]\n'
+        (directory / "pyproject.toml").write_text(f"{text}[tool.uv]\n", encoding="utf-8")
+        arguments = [
+            *("pip", "compile", "pyproject.toml", "--format", "pylock.toml", "--no-deps"),
+            *("--universal", "--python-version", python, "--only-binary", ":all:"),
+            *("--python", sys.executable, "--no-python-downloads", "--no-header", "--quiet"),
+        ]
+        environment = index._environment(MacClass("osx-arm64", "26.0"), own_index=False)
+        try:
+            told = index._run(arguments, directory, environment)
+        except index.IndexError as error:
+            if "requested Python version" not in error.message:
+                raise
+            return ()
+        return tuple(one for one in index._offers(told, directory, {}) if "macosx" in one.file)
