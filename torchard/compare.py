@@ -43,9 +43,11 @@ def compare(
     Each package of the lock either stays or is one change; the others that are there are removed.
     `depot` holds what already lies on the Mac, by sha256: that costs no bytes.
     """
-    conda = {package.name: package for package in before.conda} if before else {}
+    # In an order of their own: a file system lists as it likes.
+    found = sorted(before.conda, key=lambda one: (one.name, one.version)) if before else []
+    conda = {package.name: package for package in found}
     dists: dict[str, list[str]] = {}
-    for dist in before.dists if before else ():
+    for dist in sorted(before.dists, key=lambda one: (one.name, one.version)) if before else ():
         dists.setdefault(canonicalize_name(dist.name), []).append(dist.version)
     notes = _notes(lock)
     changes: list[PackageChange] = []
@@ -62,7 +64,7 @@ def compare(
         else:
             changes.append(change)
     unasked = _unasked(lock, before)
-    for gone in sorted(conda.values(), key=lambda one: one.name):
+    for gone in conda.values():
         changes.append(
             PackageChange("remove", gone.name, gone.version, None, "conda", note=unasked)
         )

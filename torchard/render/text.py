@@ -248,7 +248,8 @@ def _packages(step: Step, *, full: bool) -> Iterator[Text]:
     versions = max((len(_versions(one)) for one in shown), default=0)
     for one in shown:
         where = ", ".join(filter(None, (one.source, one.note)))
-        if one.change != "add" and one.note:
+        # A note on what was there says why it changes; of PyTorch the source is news as well.
+        if one.change != "add" and one.note and one.name not in TORCH:
             where = one.note
         line = f" {one.name:<{names}}   {_versions(one):<{versions}}   {where}"
         sign = SIGNS[one.change]

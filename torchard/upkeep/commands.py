@@ -37,7 +37,7 @@ def matrix(out: Path | None) -> None:
 @catalog.command()
 @click.option("--release", "named", multiple=True, metavar="RELEASE", help="Only this one.")
 def verify(named: tuple[str, ...]) -> None:
-    """Check every row on wheels against the index that this machine is configured with."""
+    """Hold every row on wheels against the package index."""
     from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
     from torchard.lock.index import address  # noqa: PLC0415
     from torchard.upkeep import matrix as cells  # noqa: PLC0415
