@@ -351,6 +351,8 @@ def _write(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise LockFileError(
             f"{path} cannot be written: {error.strerror or error}.",
             "Let the lab file lie where you may write; its locks belong beside it.",

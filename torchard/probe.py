@@ -29,6 +29,10 @@ class ProbeError(TorchardError):
     """The host's answer is no state of a Mac: cut short, or not a Mac at all."""
 
 
+class NotAMacError(ProbeError):
+    """The host was read, and runs another system."""
+
+
 @lru_cache(maxsize=1)
 def _body() -> str:
     return resources.files("torchard").joinpath("probe.sh").read_text(encoding="utf-8")
@@ -124,9 +128,9 @@ class _Reader:
     def state(self) -> MacState:
         facts = self.facts
         if facts.get("kernel") != "Darwin":
-            raise ProbeError(
+            raise NotAMacError(
                 f"it runs {facts.get('kernel') or 'an unknown system'}, not macOS",
-                "Torchard provisions Macs only; remove it from the lab file.",
+                "Torchard provisions Macs only, from a Mac or from Linux: name a Mac instead.",
             )
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}", facts.get("macos", "")):
             raise ProbeError(

@@ -101,7 +101,7 @@ environment() {
   for dist in "$1"/lib/python3*/site-packages/*.dist-info; do
     if [ -f "$dist/METADATA" ] && [ ! -L "${dist%/*/*}" ]; then
       dist=${dist##*/}
-      case $dist in *[!A-Za-z0-9._+!-]*) ;; *) say dist "${dist%.dist-info}" ;; esac
+      case $dist in [!A-Za-z0-9]* | *[!A-Za-z0-9._+!-]*) ;; *) say dist "${dist%.dist-info}" ;; esac
     fi
   done
   [ -f "$1/.torchard.json" ] && say stamp "$(clean "$1/.torchard.json")"

@@ -83,7 +83,8 @@ def heed_signals() -> None:
 class Session:
     """A connection to some Macs of a lab. Use it as a context manager.
 
-    `why` holds the reason of each Mac that could not be reached or read, `states` the others.
+    `why` holds the reason of each Mac that could not be reached or read, `states` the others;
+    `strangers` are those that were read, and are no Macs.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Session:
         self.progress = progress or Silent()
         self.why: dict[str, str] = {}
         self.states: dict[str, MacState] = {}
+        self.strangers: set[str] = set()
         # What pyinfra and paramiko log is told by the plan, in fewer words.
         for name in ("pyinfra", "paramiko"):
             logging.getLogger(name).addHandler(logging.NullHandler())
@@ -177,6 +179,9 @@ class Session:
         ok, output = host.run_shell_command(StringCommand(for_any_shell(probe.script(prefix))))
         try:
             self.states[name] = probe.parse(output.stdout_lines)
+        except probe.NotAMacError:
+            self.strangers.add(name)
+            raise
         except TorchardError:
             said = self._lost(name) or output.stderr.strip()
             if ok or not said:
@@ -197,10 +202,16 @@ class Session:
         intents = self.intents()
         return Plan(
             tuple(
-                plan_mac(intents[name]) if name in intents else unreached(name, self.why[name])
+                plan_mac(intents[name]) if name in intents else self._unread(name)
                 for name in self.macs
             )
         )
+
+    def _unread(self, name: str) -> MacPlan:
+        """Return the plan of a Mac whose state is not known."""
+        if name in self.strangers:
+            return MacPlan(name, "refused", reason=self.why[name])
+        return unreached(name, self.why[name])
 
     def apply(self, plan: Plan) -> Plan:
         """Do what a plan says, each Mac at its own pace, and return what is there then."""
@@ -274,10 +285,7 @@ class Session:
         with ctx_state.use(self.state):
             self._each(intents, work)
         return Plan(
-            tuple(
-                results[name] if name in results else unreached(name, self.why[name])
-                for name in self.macs
-            )
+            tuple(results[name] if name in results else self._unread(name) for name in self.macs)
         )
 
     def _prove(self, name: str, lock: Lock) -> tuple[bool, str]:

@@ -132,6 +132,7 @@ def test_a_distribution_is_what_pip_would_list(root):
     dist(path, "torch-2.9.1+cpu.dist-info")
     dist(path, "ruamel.yaml-0.18.dist-info")
     dist(path, "~orch-2.9.0.dist-info")
+    dist(path, "_private-1.0.dist-info")
     dist(path, "tb\tnightly\nend\tok-1.dist-info")
     dist(path, "old-1.0.egg-info")
     (path / "lib/python3.12/site-packages/hollow-1.0.dist-info").mkdir()

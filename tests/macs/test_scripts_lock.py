@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ import pytest
 from on_a_mac import MAC_SH, SH, let_go, locked
 
 TAKE = "take_lock; echo taken"
+CONTENT = b"whatever was pushed"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
@@ -241,3 +244,14 @@ def test_whoever_stopped_listening_does_not_stop_the_work(mac):
     assert process.wait(60) == 0
     assert done.exists()
     assert not mac.lock.exists()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664, 0o666])
+def test_nobody_else_can_write_to_what_was_verified(mac, mode):
+    """An account may leave what it writes open to its group; on a Mac, that is everybody."""
+    mac.push(SHA256, CONTENT)
+    (mac.incoming / SHA256).chmod(mode)
+    assert mac.run(locked(f"take_lock; place {SHA256} x.whl")).returncode == 0
+    kept = mac.torchard / "depot" / SHA256
+    assert kept.stat().st_mode & 0o777 == 0o644
+    assert kept.read_bytes() == CONTENT

@@ -120,7 +120,7 @@ def test_condas_own_distribution_altered_with_pip_is_a_change_of_its_package(the
     ("there", "change", "before"),
     [
         (["2.2.1"], "change", "2.2.1"),
-        (["2.2.2", "2.2.1"], "change", "2.2.2, 2.2.1"),
+        (["2.2.2", "2.2.1"], "change", "2.2.1, 2.2.2"),
         ([], "add", None),
     ],
 )

@@ -336,6 +336,10 @@ def test_a_lock_is_written_whole_or_said_not_to_be(workspace, tmp_path):
     with pytest.raises(LockFileError, match="cannot be written") as said:
         intend._write(path / "below" / "torch.json", "three")
     assert "its locks belong beside it" in said.value.instead
+    (path.parent / "taken.json").mkdir()
+    with pytest.raises(LockFileError, match="cannot be written"):
+        intend._write(path.parent / "taken.json", "four")
+    assert {one.name for one in path.parent.iterdir()} == {"taken.json", "torch.json"}
 
 
 def test_a_workspace_is_one_for_a_process_and_a_lab(workspace):

@@ -180,6 +180,11 @@ def _unresolved(
     text: str, environment: Environment, mac_class: MacClass, provided: Mapping[str, str]
 ) -> LockError:
     lines = "".join(f"\n    {line}" for line in text.splitlines())
+    if "Failed to fetch" in text:
+        return LockError(
+            f"The wheel index of {environment.name} for {mac_class} could not be read:{lines}",
+            "Check the network, the index that uv or pip is configured with, and `mirrors.wheels`.",
+        )
     owned = [name for name in provided if re.search(_word(name), text)]
     instead = "Loosen a version in `pip:`, or choose another `release:` or `python:`."
     if owned:

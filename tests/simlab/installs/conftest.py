@@ -102,3 +102,34 @@ def served(simlab_depot: Depot) -> Iterator[str]:
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_words: object) -> None:
         pass
+
+
+@pytest.fixture
+def archive(simlab_depot):
+    """Return what finds a package's archive: `archive("xz-5.8.1")`, for arm64 unless said."""
+
+    def archive(stem: str, subdir: str = "osx-arm64") -> Path:
+        (found,) = (simlab_depot.channel / subdir).glob(f"{stem}-*")
+        return found
+
+    return archive
+
+
+@pytest.fixture
+def explicit(tmp_path, archive):
+    """Return what writes an explicit file of packages, and gives its path."""
+
+    def explicit(*stems: str, lines: tuple[str, ...] = ()) -> Path:
+        file = tmp_path / "explicit.txt"
+        urls = [archive(stem).as_uri() for stem in stems]
+        file.write_text("\n".join(["@EXPLICIT", *urls, *lines, ""]), encoding="utf-8")
+        return file
+
+    return explicit
+
+
+@pytest.fixture(scope="session")
+def env(arm_mac):
+    """An environment with xz that nothing changes: its prefix."""
+    assert arm_mac.conda(f"create -y -q -n kept {arm_mac.channel} xz=5.8.1").returncode == 0
+    return arm_mac.prefix / "envs/kept"

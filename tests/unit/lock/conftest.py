@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
-import html
-import json
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from wheelhouse import write_index
 
-from simlab.package import metadata, write_wheel
 from torchard.depot import Depot
 from torchard.lab.model import Environment, Mirrors, Position
 from torchard.lock import index
@@ -82,61 +79,6 @@ def serve():
     yield begin
     for one in servers:
         one.stop()
-
-
-def wheel(file, *requires, python="", size=True, hashes=None):
-    """Return a wheel for an index, or what shall be there under its name.
-
-    It is told with its size where the index can; `hashes` are told instead of its own.
-    """
-    return {"file": file, "requires": requires, "python": python, "size": size, "hashes": hashes}
-
-
-def write_index(root, *wheels, json_pages=False):
-    """Write wheels and a simple index over them below a folder; return the index's folder.
-
-    Its pages are HTML, which tells no sizes, or JSON.
-    """
-    pages = {}
-    (root / "wheels").mkdir(parents=True, exist_ok=True)
-    for one in wheels:
-        name, version = one["file"].removesuffix(".tar.gz").split("-")[:2]
-        if one["file"].endswith(".whl"):
-            meta = metadata(name, version, one["requires"], one["python"])
-            content = write_wheel(root / "wheels", one["file"], {}, meta).read_bytes()
-        else:
-            content = b"a source distribution"
-            (root / "wheels" / one["file"]).write_bytes(content)
-        own = {"sha256": hashlib.sha256(content).hexdigest()}
-        row = {
-            "filename": one["file"],
-            "url": f"../../wheels/{one['file']}",
-            "hashes": own if one["hashes"] is None else one["hashes"],
-            "requires-python": one["python"] or None,
-            "core-metadata": one["file"].endswith(".whl"),
-            **({"size": len(content)} if one["size"] else {}),
-        }
-        pages.setdefault(name.replace("_", "-"), []).append(row)
-    for name, rows in pages.items():
-        page = root / "simple" / name
-        page.mkdir(parents=True, exist_ok=True)
-        if json_pages:
-            told = {"meta": {"api-version": "1.1"}, "name": name, "files": rows}
-            (page / "index.json").write_text(json.dumps(told), encoding="utf-8")
-            continue
-        links = "".join(map(_link, rows))
-        (page / "index.html").write_text(f"<!DOCTYPE html>{links}", encoding="utf-8")
-    return root / "simple"
-
-
-def _link(row):
-    fragment = "".join(f"#{kind}={value}" for kind, value in row["hashes"].items())
-    python = html.escape(row["requires-python"] or "")
-    beside = ' data-core-metadata="true"' if row["core-metadata"] else ""
-    return (
-        f'<a href="{row["url"]}{fragment}" data-requires-python="{python}"{beside}>'
-        f"{row['filename']}</a>"
-    )
 
 
 @pytest.fixture

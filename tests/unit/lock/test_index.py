@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import wheel
+from wheelhouse import wheel
 
 from torchard import download
 from torchard.lock import index

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from conftest import wheel
+from wheelhouse import wheel
 
 from torchard.lab.model import Mirrors
 from torchard.lock import wheels
@@ -378,3 +378,11 @@ def test_an_index_that_has_lost_a_release_is_told(solve, shelf):
         wheels.addresses(locked, Mirrors(wheels=url), "")
     assert caught.value.message.startswith("The wheel index cannot say where the wheels of torch")
     assert "torchard lock --upgrade" in caught.value.instead
+
+
+def test_index_that_cannot_be_reached_is_no_fault_of_the_lab(solve):
+    """No version of anything is blamed: the network, or the address, is."""
+    error = refused(solve, "http://127.0.0.1:9/simple", pip=["a"])
+    assert error.message.startswith("The wheel index of torch for osx-arm64-macos14.0 could not be")
+    assert "127.0.0.1:9" in error.message
+    assert "Check the network" in error.instead

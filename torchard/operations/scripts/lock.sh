@@ -130,6 +130,7 @@ place() {
   found=''
   for file in "$root/depot/incoming/$1" "$root/depot/$1"; do
     [ -f "$file" ] || continue
+    chmod 644 "$file"  # an account may leave its files open to its group, which may be everybody
     found=$(sha256_of "$file")
     if [ "$found" = "$1" ]; then
       [ "$file" = "$root/depot/$1" ] || mv "$file" "$root/depot/$1"

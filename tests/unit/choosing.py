@@ -1,0 +1,31 @@
+"""Questions to the catalogue, and the trios that it answers with."""
+
+from __future__ import annotations
+
+from torchard.catalog.catalog import load_catalog
+from torchard.choose import choose, mac_class
+from torchard.lab.model import Wish
+from torchard.variant import MacClass, Refusal
+
+ARM, INTEL = "arm64", "x86_64"
+
+NEW = ("2.15.0", "0.29.2", "2.11.0")
+NEW_14 = ("2.14.1", "0.29.2", "2.11.0")
+NEW_11 = ("2.11.0", "0.26.0", "2.11.0")
+LIBOMP_11 = ("2.6.0", "0.21.0", "2.6.0")
+FIRST_MPS = ("2.4.1", "0.19.1", "2.4.1")
+LAST_INTEL = ("2.2.2", "0.17.2", "2.2.2")
+
+
+def answer(arch, macos, python, **wish):
+    """Choose for a Mac that has a class."""
+    group = mac_class(arch, macos, load_catalog())
+    assert isinstance(group, MacClass)
+    return choose(Wish(python, **wish), group, load_catalog())
+
+
+def refusal(arch, macos, python, **wish):
+    """Choose where there is no answer; return the reason and the way out."""
+    refused = answer(arch, macos, python, **wish)
+    assert isinstance(refused, Refusal), refused
+    return refused.reason, refused.instead

@@ -1,0 +1,60 @@
+"""Servers on loopback ports, and a depot that makes no pauses."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from fetching import Served
+
+from torchard.depot import Depot
+
+
+@pytest.fixture
+def web(tmp_path):
+    """Simlab's web server with `a.conda` in it."""
+    served = Served(tmp_path / "web")
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def answering():
+    """Return what starts a server that answers as a function of the request says."""
+    servers = []
+
+    def begin(answer):
+        seen = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                seen.append((self.path, dict(self.headers)))
+                answer(self)
+
+            do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
+
+            def log_message(self, *_words):
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}", seen
+
+    yield begin
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def pauses():
+    """The pauses that the depot has made."""
+    return []
+
+
+@pytest.fixture
+def store(tmp_path, pauses):
+    """A depot that notes its pauses and makes none."""
+    return Depot(tmp_path / "depot", pauses.append)

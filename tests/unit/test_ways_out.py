@@ -1,0 +1,280 @@
+"""What a refusal says, and that every way out of it leads to an answer."""
+
+from __future__ import annotations
+
+import pytest
+from choosing import ARM, INTEL, refusal
+
+
+@pytest.mark.parametrize(
+    ("mac", "wish", "reason", "instead"),
+    [
+        pytest.param(
+            (ARM, "13", "3.14"),
+            {},
+            ["No release of PyTorch has both MPS for macOS 13 and wheels for python 3.14."],
+            ['`python: "3.13"` (torch 2.6.0)', "`backend: cpu` (torch 2.11.0)", "macOS 14"],
+            id="auto wants MPS where no release for this python has it",
+        ),
+        pytest.param(
+            (ARM, "11", "3.12"),
+            {"backend": "mps"},
+            ["MPS needs macOS 12.3 or newer, and this Mac has macOS 11."],
+            ["`backend: cpu` (torch 2.11.0)", "bring the Mac to macOS 12.3 (torch 2.4.1)."],
+            id="MPS below its first macOS",
+        ),
+        pytest.param(
+            (ARM, "11", "3.15"),
+            {"backend": "mps"},
+            ["MPS needs macOS 12.3", "No release of PyTorch has a wheel for macOS 11"],
+            ['Write `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
+            id="no single change is enough",
+        ),
+        pytest.param(
+            (ARM, "11", "3.15"),
+            {"backend": "mps", "release": "2.99"},
+            ["The catalogue knows no PyTorch 2.99, only 1.12.0 to 2.15.0."],
+            ['Write `release: stable` and `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
+            id="nothing of the wish can stay",
+        ),
+        pytest.param(
+            (INTEL, "12", "3.12"),
+            {"backend": "mps"},
+            ["PyTorch's MPS is not for Intel Macs."],
+            ["Write `backend: cpu` (torch 2.2.2)."],
+            id="MPS on Intel",
+        ),
+        pytest.param(
+            (INTEL, "12", "3.10"),
+            {"backend": "mps", "release": "2.2.2"},
+            ["PyTorch 2.2.2 does not fit", "its MPS is not for Intel Macs."],
+            ["Write `backend: cpu`."],
+            id="MPS of an exact release on Intel",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.13"),
+            {},
+            ["wheel for python 3.13 on Intel Macs, only for 3.7 to 3.12."],
+            ['Write `python: "3.12"` (torch 2.2.2), or `source: conda-forge` (torch 2.10.0).'],
+            id="python too new for Intel",
+        ),
+        pytest.param(
+            (ARM, "14", "3.6"),
+            {},
+            ["No release of PyTorch has a wheel for python 3.6 on Apple silicon Macs"],
+            ['`python: "3.8"`'],
+            id="python too old",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.12"),
+            {"release": "2.5.1"},
+            ["PyTorch 2.5.1 does not fit", "no wheel for Intel Macs."],
+            ['Write `release: "2.2.2"`.'],
+            id="release without wheels for Intel",
+        ),
+        pytest.param(
+            (ARM, "15", "3.15"),
+            {},
+            ["No release of torchaudio has a wheel for macOS 15 and python 3.15"],
+            ['`python: "3.14"` (torch 2.15.0)', "`with: [torchvision]` (torch 2.15.0)"],
+            id="companion without a wheel",
+        ),
+        pytest.param(
+            (ARM, "11", "3.14"),
+            {},
+            ["No release of torchvision or torchaudio has a wheel for macOS 11 and python 3.14"],
+            ['`python: "3.13"` (torch 2.6.0)', "`with: []` (torch 2.11.0)", "macOS 12"],
+            id="both companions without a wheel",
+        ),
+        pytest.param(
+            (ARM, "13", "3.15"),
+            {"companions": ("torchvision",), "backend": "cpu"},
+            ["No release of PyTorch has a wheel for macOS 13 and python 3.15."],
+            ['`python: "3.14"` (torch 2.11.0)', "bring the Mac to macOS 14 (torch 2.15.0)."],
+            id="macOS too old for the python",
+        ),
+        pytest.param(
+            (ARM, "14", "3.12"),
+            {"release": "2.15.0"},
+            ["PyTorch 2.15.0 does not fit macOS 14 and python 3.12: its MPS needs macOS 15."],
+            ['`release: "2.14.1"`', "`backend: cpu`", "bring the Mac to macOS 15."],
+            id="exact release whose MPS needs more",
+        ),
+        pytest.param(
+            (ARM, "15", "3.10"),
+            {"release": "2.15.0"},
+            ["it has no wheel for python 3.10, only for 3.11 to 3.15."],
+            ['Write `release: "2.14.1"`, or `python: "3.11"`.'],
+            id="exact release not for this python",
+        ),
+        pytest.param(
+            (ARM, "15", "3.15"),
+            {"release": "2.15.0"},
+            ["its torchaudio 2.11.0 has no wheel for python 3.15, only for 3.10 to 3.14."],
+            ['`python: "3.14"`', "`with: [torchvision]`"],
+            id="exact release whose companion has no wheel",
+        ),
+        pytest.param(
+            (ARM, "13", "3.12"),
+            {"release": "2.8.0"},
+            ["it needs macOS 14 (for its libomp.dylib)."],
+            ['Write `release: "2.6.0"`; or bring the Mac to macOS 14.'],
+            id="exact release whose OpenMP was built for a newer macOS",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "2.1.0"},
+            ["it has no wheel for python 3.12, only for 3.8 to 3.11."],
+            ['Write `release: "2.2.0"`, or `python: "3.11"`.'],
+            id="exact release with nothing older that fits",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "2.99.0"},
+            ["The catalogue knows no PyTorch 2.99.0, only 1.12.0 to 2.15.0."],
+            ['Write `release: "2.15.0"`.'],
+            id="release nobody knows",
+        ),
+        pytest.param(
+            (ARM, "11.3", "3.10"),
+            {"release": "1.13.1"},
+            ["its torchaudio 0.13.1 needs macOS 12."],
+            ['`release: "1.12.1"`', "`with: [torchvision]`", "bring the Mac to macOS 12."],
+            id="exact release whose companion needs more",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "newest"},
+            ["'newest' is no release of PyTorch."],
+            ["Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"],
+            id="release that is no version",
+        ),
+        pytest.param(
+            (ARM, "14", "3.12"),
+            {"release": "nightly"},
+            ["No build of PyTorch has both MPS for macOS 14 and nightly wheels for python 3.12."],
+            [
+                (
+                    "Write `release: stable` (torch 2.14.1), or `backend: cpu`;"
+                    " or bring the Mac to macOS 15."
+                )
+            ],
+            id="nightly whose MPS needs more",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.12"),
+            {"release": "nightly"},
+            ["No build of PyTorch has a nightly wheel for Intel Macs."],
+            ["Write `release: stable` (torch 2.2.2)."],
+            id="nightly for Intel",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "nightly", "companions": ("torchaudio",)},
+            ["No release of torchaudio has a nightly wheel for macOS 15 and python 3.12"],
+            ["`release: stable` (torch 2.15.0)", "`with: []`"],
+            id="nightly of torchaudio",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "nightly", "source": "conda-forge"},
+            ["There are no nightly builds of PyTorch in conda-forge, only as wheels."],
+            ["Write `source: wheels` beside `release: nightly`, or leave `source` out."],
+            id="nightly of conda-forge",
+        ),
+        pytest.param(
+            (ARM, "15", "3.9"),
+            {"source": "conda-forge"},
+            ["No release of torchaudio has a conda build for macOS 15 and python 3.9"],
+            ['`python: "3.10"` (torch 2.10.0)', "`source: wheels` (torch 2.8.0)"],
+            id="companion that conda-forge built for other pythons",
+        ),
+        pytest.param(
+            (INTEL, "10.13", "3.12"),
+            {"source": "conda-forge", "companions": ()},
+            ["No release of PyTorch in conda-forge has a conda build for macOS 10.13"],
+            ["`source: wheels` (torch 2.2.2)", "bring the Mac to macOS 10.15"],
+            id="macOS too old for conda-forge",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"source": "conda-forge", "release": "2.15.0"},
+            ["The catalogue knows no PyTorch 2.15.0 in conda-forge, only 2.3.0 to 2.13.0."],
+            ['`release: "2.10.0"`', "`source: wheels`"],
+            id="release that conda-forge has not",
+        ),
+        pytest.param(
+            (INTEL, "14", "3.12"),
+            {"source": "pytorch-channel", "release": "2.5.1"},
+            ["PyTorch 2.5.1 does not fit", "it has no conda build for Intel Macs."],
+            ['Write `release: "2.2.2"`.'],
+            id="the legacy channel's last for the other arch",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12.4"),
+            {},
+            ["'3.12.4' is no python of the form MAJOR.MINOR."],
+            ['Write it like `python: "3.12"`.'],
+            id="python with a micro version",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"companions": ("torchtext",)},
+            ["'torchtext' is no companion of torch."],
+            ["Write `with: [torchvision, torchaudio]`, or a part of it."],
+            id="strange companion",
+        ),
+    ],
+)
+def test_refusal_names_the_reason_and_the_ways_out(mac, wish, reason, instead):
+    """A refusal says what stands in the way, and which changes lead to an answer."""
+    said, ways = refusal(*mac, **wish)
+    assert [part for part in reason if part not in said] == [], said
+    assert [part for part in instead if part not in ways] == [], ways
+
+
+def test_newer_macos_beside_several_changes():
+    """Where no single change of the wish is enough, a newer macOS is still offered beside them."""
+    _, ways = refusal(ARM, "11", "3.15", backend="mps", companions=())
+    assert ways == (
+        'Write `backend: cpu` and `python: "3.14"` (torch 2.11.0);'
+        " or bring the Mac to macOS 15 (torch 2.15.0)."
+    )
+
+
+def test_no_way_out_forgets_a_companion_that_comes_unasked():
+    """Torchaudio comes with a stable release, and there is none of it for python 3.15."""
+    reason, instead = refusal(ARM, "15", "3.15", release="nightly")
+    assert "nightly wheel for python 3.15" in reason
+    assert instead == 'Write `python: "3.14"`.'
+
+
+def test_nightly_from_another_source_is_sent_where_there_is_an_answer():
+    """Who asks a channel for a nightly is sent to the wheels, or to stable where none fits."""
+    _, wheels = refusal(ARM, "15", "3.12", release="nightly", source="conda-forge")
+    assert wheels == "Write `source: wheels` beside `release: nightly`, or leave `source` out."
+    _, stable = refusal(ARM, "13", "3.9", release="nightly", source="pytorch-channel")
+    assert stable == "Write `release: stable` (torch 2.5.1)."
+    _, several = refusal(INTEL, "10.13", "3.14", release="nightly", source="conda-forge")
+    assert several == (
+        'Write `release: stable` and `source: wheels` and `python: "3.12"` (torch 2.2.2).'
+    )
+
+
+def test_a_newer_macos_is_named_only_where_auto_has_an_answer_there():
+    """On macOS 14 `auto` would want MPS, which the nightly wheels have from macOS 15 on."""
+    _, instead = refusal(ARM, "11", "3.11", release="nightly")
+    assert instead == "Write `release: stable` (torch 2.11.0); or bring the Mac to macOS 15."
+
+
+def test_several_changes_lead_to_an_answer():
+    """Where one change is not enough, as many are named as are, and none too many."""
+    _, three = refusal(INTEL, "10.13", "3.14", source="conda-forge", backend="mps")
+    assert three == 'Write `backend: cpu` and `source: wheels` and `python: "3.12"` (torch 2.2.2).'
+    _, two = refusal(ARM, "11", "3.10", release="nightly", backend="mps")
+    assert two == "Write `release: stable` and `backend: cpu` (torch 2.11.0)."
+    _, both = refusal(INTEL, "10.13", "3.13", source="conda-forge")
+    assert both == (
+        'Write `source: wheels` and `python: "3.12"` (torch 2.2.2);'
+        " or bring the Mac to macOS 11 (torch 2.10.0)."
+    )
