@@ -13,6 +13,7 @@ from locked import package, wheel
 from torchard import intend
 from torchard.errors import TorchardError
 from torchard.intend import LockMissingError, open_workspace
+from torchard.lab.model import Miniconda
 from torchard.lock.lockfile import LockError, LockFileError, lock_path
 from torchard.lock.resolve import inputs_digest
 from torchard.mac import RunLock
@@ -22,6 +23,8 @@ NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
 BARE = mac_of(prefix_state="absent", prefix_arch=None)
 WHOLE = mac_of()
 PYTHON = package("python", "3.12.13", "h0_0_cpython")
+PINNED = ', miniconda: {version: "26.5.3-1"}'
+OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
 
 
 @pytest.fixture
@@ -167,6 +170,30 @@ def test_an_installer_is_looked_up_where_one_has_to_run(workspace, more, state, 
     assert wanted in ((None,) if one is None else (one.distribution, one.file))
 
 
+def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
+    """Only for a Miniconda of Torchard's own, and only where the lab names a version or a file."""
+    ours = replace(WHOLE, prefix_ours=OURS)
+    space = workspace(f"{PINNED}, accept_license: true")
+    locked(space)
+    mac = space.mac("studio-01")
+    intent = space.intend(mac, ours)
+    assert (intent.installer.version, intent.refusals) == ("26.5.3-1", ())
+    settled = {**OURS, "sha256": intent.installer.sha256}
+    for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
+        assert space.intend(mac, state).installer is None
+    assert space.intend(replace(mac, miniconda=Miniconda()), ours) == (
+        replace(intent, mac=replace(mac, miniconda=Miniconda()), installer=None)
+    )
+
+
+def test_terms_are_asked_for_only_where_the_installer_would_run(workspace):
+    """A whole Miniconda of the version that the lab names accepts nothing anew."""
+    space = workspace(PINNED)
+    locked(space)
+    assert "on your behalf" in refusals(space, replace(WHOLE, prefix_ours=OURS))[0]
+    assert refusals(space, WHOLE) == ()
+
+
 @pytest.mark.parametrize("state", [BARE, replace(BARE, prefix_state="half")])
 def test_nobodys_terms_are_accepted_for_them(workspace, state):
     """Before anything runs, it is said whose terms they are, where, and the two ways on."""
@@ -228,6 +255,9 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
             ["a run of ada@desk is still at work there"],
         ),
         ("", {"lock": RunLock("t", "ada@desk", 0, busy=False)}, []),
+        (PINNED, {"conda_version": "26.5.3"}, []),
+        (PINNED, {"conda_version": "4.12.0"}, ["names Miniconda 26.5.3-1, but the one at"]),
+        (PINNED, {}, ["(an unknown version) is not Torchard's own, and is kept"]),
     ],
 )
 def test_what_is_worth_a_note_is_no_refusal(workspace, more, changes, says):
