@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packaging.version import InvalidVersion, Version
+
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose, choose_installer, mac_class
 from torchard.depot import Depot
@@ -80,7 +82,7 @@ class Workspace:
 
     def intend(self, mac: MacHost, state: MacState) -> Intent:
         """Look up what a Mac should become. Raise LockMissingError where that is not allowed."""
-        refusals = list(_contradictions(mac, state))
+        refusals = [*_contradictions(mac, state), *self._old_conda(state)]
         group = mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
             return Intent(mac, state, refusals=(*refusals, _sentence(group)))
@@ -103,6 +105,18 @@ class Workspace:
             locks=locks,
             refusals=tuple(refusals),
             warnings=(*_remarks(mac, state), *self._openmp(locks)),
+        )
+
+    def _old_conda(self, state: MacState) -> Iterator[str]:
+        """Say where the conda that is there cannot unpack today's packages."""
+        found, oldest = state.conda_version, self.catalogue.oldest_conda
+        if state.prefix_state != "whole" or found is None or not _is_older(found, oldest):
+            return
+        prefix = tilde(state.prefix, state.home)
+        yield (
+            f"the conda at {prefix} is {found}, and only {oldest} and newer unpack today's"
+            f" packages; bring it up to date ({prefix}/bin/conda update conda), or move it away,"
+            " and a new one is installed"
         )
 
     def _openmp(self, locks: Mapping[str, Lock]) -> Iterator[str]:
@@ -328,6 +342,13 @@ def _remarks(mac: MacHost, state: MacState) -> Iterator[str]:
         yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
     if state.lock is not None and state.lock.busy:
         yield f"a run of {state.lock.who} is still at work there"
+
+
+def _is_older(found: str, oldest: Version) -> bool:
+    try:
+        return Version(found) < oldest
+    except InvalidVersion:
+        return False
 
 
 def _within(macos: str, expected: str) -> bool:

@@ -171,7 +171,10 @@ def test_an_installer_is_looked_up_where_one_has_to_run(workspace, more, state, 
 
 
 def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
-    """Only for a Miniconda of Torchard's own, and only where the lab names a version or a file."""
+    """Only for one of Torchard's own, and only where the lab names a version or a file.
+
+    Terms are asked for only where it would run.
+    """
     ours = replace(WHOLE, prefix_ours=OURS)
     space = workspace(f"{PINNED}, accept_license: true")
     locked(space)
@@ -181,17 +184,11 @@ def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
     settled = {**OURS, "sha256": intent.installer.sha256}
     for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
         assert space.intend(mac, state).installer is None
+    assert "on your behalf" in refusals(workspace(PINNED), ours)[0]
+    assert refusals(workspace(PINNED), WHOLE) == ()
     assert space.intend(replace(mac, miniconda=Miniconda()), ours) == (
         replace(intent, mac=replace(mac, miniconda=Miniconda()), installer=None)
     )
-
-
-def test_terms_are_asked_for_only_where_the_installer_would_run(workspace):
-    """A whole Miniconda of the version that the lab names accepts nothing anew."""
-    space = workspace(PINNED)
-    locked(space)
-    assert "on your behalf" in refusals(space, replace(WHOLE, prefix_ours=OURS))[0]
-    assert refusals(space, WHOLE) == ()
 
 
 @pytest.mark.parametrize("state", [BARE, replace(BARE, prefix_state="half")])
@@ -225,6 +222,19 @@ def test_a_mac_that_cannot_be_meant_is_refused_before_anything_is_solved(
     intent = space.intend(space.mac("studio-01"), replace(WHOLE, **changes))
     assert says in " ".join(intent.refusals)
     assert (intent.locks, intent.installer) == ({}, None)
+
+
+@pytest.mark.parametrize("found", ["4.6.14", "4.7", "4.12.0", "26.5.3", "odd", None])
+def test_a_conda_that_cannot_unpack_todays_packages_is_refused(workspace, found):
+    """Both ways out are said. One whose version is unknown is tried."""
+    space = workspace()
+    locked(space)
+    said = refusals(space, replace(WHOLE, conda_version=found))
+    if found != "4.6.14":
+        assert said == ()
+        return
+    assert "the conda at ~/miniconda3 is 4.6.14, and only 4.7.0 and newer" in said[0]
+    assert "~/miniconda3/bin/conda update conda" in said[0]
 
 
 def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(workspace):

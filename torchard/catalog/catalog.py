@@ -56,6 +56,7 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
         lanes={one.source: one for one in (wheels, *conda)},
         nightly=_nightly(pytorch["nightly"]),
         openmp=tuple(pytorch["openmp"]["conda"]),
+        oldest_conda=Version(installers["conda"]["oldest"]),
         installers={row["distribution"]: _distribution(row) for row in installers["distributions"]},
     )
 

@@ -176,7 +176,8 @@ class Catalogue:
 
     `lanes` is keyed by the lab file's word for a source, `installers` by its word for a
     distribution; `nightly` is a lane apart, for a release that has no version. `openmp` names the
-    conda packages that bring an OpenMP runtime, as a wheel of torch does.
+    conda packages that bring an OpenMP runtime, as a wheel of torch does; `oldest_conda` is the
+    first that unpacks what channels hold today.
     """
 
     platforms: Mapping[str, Platform]
@@ -184,6 +185,7 @@ class Catalogue:
     lanes: Mapping[str, Lane]
     nightly: Lane
     openmp: tuple[str, ...]
+    oldest_conda: Version
     installers: Mapping[str, Distribution]
 
     @property
