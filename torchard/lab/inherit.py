@@ -1,4 +1,4 @@
-"""Who gives a Mac its settings: all < groups < the Mac < the command line; the nearest wins."""
+"""Who gives a Mac its settings, the nearest wins: all < lab < groups < Mac < command line."""
 
 from __future__ import annotations
 
@@ -24,18 +24,24 @@ if TYPE_CHECKING:
 
 _MERGED = ("ssh", "miniconda", "mirrors")
 _REPLACED = ("channels", "environments", "accept_license", "accept_anaconda_terms")
+_ONCE = ("accept_license", "accept_anaconda_terms")  # what a lab may also say for all its Macs
 _PATHS = ("key", "known_hosts", "config")
 
 
 def settings_of(
     mac: Mapping[str, Any],
-    groups: Mapping[str, Any],
+    lab: Mapping[str, Any],
     defaults: Mapping[str, Any],
     overrides: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the settings that a Mac ends up with. A group that does not exist gives none."""
+    """Return the settings that a Mac ends up with; `lab` is what the whole file says.
+
+    A group that does not exist gives none.
+    """
+    once = {key: lab[key] for key in _ONCE if key in lab}
+    groups = lab.get("groups") or {}
     own = [groups.get(name) or {} for name in mac.get("groups") or ()]
-    return merged([defaults, *own, mac, overrides])
+    return merged([defaults, once, *own, mac, overrides])
 
 
 def merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -62,7 +68,7 @@ def build(path: Path, source: Source, defaults: Source, overrides: Source) -> La
     groups = source.data.get("groups", {})
     macs = {}
     for name, mac in source.data["macs"].items():
-        given = settings_of(mac or {}, groups, defaults.data, overrides.data)
+        given = settings_of(mac or {}, source.data, defaults.data, overrides.data)
         macs[name] = _mac(name, mac or {}, given, path.parent, source)
     environments = source.data.get("environments", {})
     return Lab(

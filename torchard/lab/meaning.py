@@ -32,6 +32,7 @@ class Meaning:
 
     def __init__(self, source: Source, lab: Mapping[str, Any]) -> None:
         self.source = source
+        self.lab = lab
         self.environments: Mapping[str, Any] = lab.get("environments") or {}
         self.groups: Mapping[str, Any] = lab.get("groups") or {}
         self.macs: Mapping[str, Any] = lab.get("macs") or {}
@@ -74,7 +75,7 @@ class Meaning:
         yield from self._duplicates(defaults.data, overrides.data)
         told = set()
         for name, mac in self.macs.items():
-            if settings_of(mac or {}, self.groups, defaults.data, overrides.data).get(
+            if settings_of(mac or {}, self.lab, defaults.data, overrides.data).get(
                 "accept_anaconda_terms"
             ):
                 continue
@@ -117,7 +118,7 @@ class Meaning:
             said = mac or {}
             if said.get("connection") == "local":
                 continue
-            ssh = settings_of(said, self.groups, defaults, overrides)["ssh"]
+            ssh = settings_of(said, self.lab, defaults, overrides)["ssh"]
             address, port = said.get("address", name), ssh.get("port", 22)
             first = seen.setdefault((_normal(address), port, ssh.get("config", "")), name)
             if first != name:

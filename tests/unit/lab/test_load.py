@@ -266,3 +266,22 @@ def test_a_lab_that_is_not_there_is_a_lab_error(file, tmp_path):
     """A missing file or a folder is told as any other fault."""
     with pytest.raises(LabError, match=r"there is no such file|this is a folder"):
         load(tmp_path / file)
+
+
+def test_what_is_accepted_may_be_said_once_for_the_whole_lab(lab):
+    """Above everybody's defaults, below whatever is nearer; each says only its own."""
+    text = """
+        accept_license: true
+        accept_anaconda_terms: true
+        groups:
+          cautious: {accept_license: false}
+        macs:
+          plain: {channels: [main]}
+          lent: {groups: [cautious]}
+          own: {groups: [cautious], accept_license: true, accept_anaconda_terms: false}
+    """
+    found = lab(text, defaults="accept_license = False\n").macs
+    assert {
+        name: (mac.accept_license, mac.accept_anaconda_terms) for name, mac in found.items()
+    } == {"plain": (True, True), "lent": (False, True), "own": (True, False)}
+    assert not lab(text, {"accept_license": False}).macs["plain"].accept_license
