@@ -140,3 +140,29 @@ def test_what_was_done_by_hand_is_named_and_mended(applied, torchard, testinfra)
     assert shown(applied) != before
     assert (mac.home / before).is_dir()
     assert torchard("verify", applied.lab_file).returncode == 0
+
+
+def test_another_installer_replaces_the_miniconda_below_the_environments(
+    applied, torchard, simlab_depot
+):
+    """The one that was there is set aside; what is shown stays what it was, and works."""
+    before = shown(applied)
+    for old, new in zip(
+        simlab_depot.installers["arm64"], simlab_depot.installers["miniforge-arm64"], strict=True
+    ):
+        edit(applied, old, new)
+    plan = torchard("plan", applied.lab_file)
+    assert plan.returncode == 2, plan.stderr
+    assert re.search(r"(?m)^  ~ miniconda .* -> Miniforge3\S+ at ~/miniconda3$", plan.stdout)
+    assert "~/miniconda3 is set aside, the environments stay" in plan.stdout
+    assert "Plan: 1 Mac to change" in plan.stdout
+    told = bring_in_order(torchard, applied)
+    assert "installed anew" in told
+    assert shown(applied) == before
+    assert version_of_torch(applied, "miniconda3/envs/torch") == "2.15.0"
+    home = applied.macs["studio-01"].home
+    (aside,) = home.glob("miniconda3.torchard-aside-*")
+    assert (aside / "bin/conda").exists()
+    settings = (home / "miniconda3/.condarc").read_text(encoding="utf-8")
+    assert settings == "channels:\n  - conda-forge\n"
+    assert torchard("verify", applied.lab_file).returncode == 0
