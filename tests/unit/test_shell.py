@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -14,6 +16,8 @@ from torchard.operations import commands
 from torchard.shell import for_any_shell
 
 NASTY = "it's \\' \\\\ \\0101 \"$HOME\" `id` $(id) !x !! # ( ) é \t 100% ~ *\nsecond \\\nlines"
+# The login shells of this machine, of those that a Mac's account may have.
+LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
 SCRIPTS = [probe.script("~/it's"), *map(commands.script, ("lock.sh", "environment.sh")), NASTY]
 
 
@@ -42,3 +46,12 @@ def test_the_script_has_the_status_and_the_input_of_its_command():
     command = ["/bin/sh", "-c", script]
     done = subprocess.run(command, check=False, input="said\n", capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (7, "said\n")
+
+
+@pytest.mark.parametrize("shell", LOGIN)
+def test_a_login_shell_hands_a_command_on_unchanged(shell):
+    """As sshd starts it: the shell is given what pyinfra sends, in one argument."""
+    script = f"printf %s {shlex.quote(NASTY)}; exit 7"
+    sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
+    done = subprocess.run([shell, "-c", sent], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (7, NASTY, "")
