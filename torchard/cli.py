@@ -233,6 +233,8 @@ def apply(
     if as_json or done is not None:
         done = done or planned
         _show(done, result_lines(done), as_json=as_json)
+    else:
+        click.echo("Nothing has been changed.")
     _leave((done or planned).exit_code)
 
 

@@ -143,7 +143,9 @@ def test_a_second_run_has_nothing_to_do(job):
     """Applied again, nothing is asked, nothing changes, and the plan is empty: exit 0."""
     for done in (job.apply_again, job.plan_again):
         assert (done.returncode, done.stderr) == (0, "")
-        assert "Plan: 0 Macs to change, 5 in order." in done.stdout
+        assert done.stdout.endswith(
+            "Plan: 0 Macs to change, 5 in order.\nNothing has been changed.\n"
+        )
     told = json.loads(job.plan_again_json.stdout)
     assert {(mac["state"], len(mac["steps"])) for mac in told["macs"].values()} == {("in_order", 0)}
 
