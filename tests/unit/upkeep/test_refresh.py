@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,27 +204,33 @@ def test_diff_is_one_that_git_applies(tmp_path):
     assert (tmp_path / path).read_text(encoding="utf-8") == after
 
 
-def test_command_shows_what_is_new_and_writes_only_when_told(served, torchard, tmp_path, older):
+def test_command_shows_what_is_new_and_writes_only_when_told(served, tmp_path, older):
     """Exit 2 and a diff; --write writes it into the catalogue's own files, and then it is known."""
     shutil.copytree(
         ROOT / "torchard", tmp_path / "torchard", ignore=shutil.ignore_patterns("__py*")
     )
     file = tmp_path / "torchard/catalog" / PYTORCH
     file.write_text(older[1], encoding="utf-8")
-    reached = {
-        "UV_DEFAULT_INDEX": served.index,
-        "UV_CACHE_DIR": str(tmp_path / "uv"),
-        "PYTHONPATH": str(tmp_path),
-        "PYTHONSAFEPATH": "1",
-    }
-    shown = torchard("catalog", "refresh", "--from", "wheels", **reached)
+    reached = {"UV_DEFAULT_INDEX": served.index, "UV_CACHE_DIR": str(tmp_path / "uv")}
+
+    def refresh(*more):  # the torchard of its working directory
+        return subprocess.run(
+            [sys.executable, "-m", "torchard", "catalog", "refresh", "--from", "wheels", *more],
+            cwd=tmp_path,
+            env={**os.environ, **reached},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    shown = refresh()
     assert shown.returncode == 2, shown.stderr
     assert re.search(r"(?m)^\+  - torch: 2\.15\.0$", shown.stdout)
     assert file.read_text(encoding="utf-8") == older[1]
-    written = torchard("catalog", "refresh", "--from", "wheels", "--write", **reached)
+    written = refresh("--write")
     assert (written.returncode, written.stdout) == (2, shown.stdout)
     assert "    mps: unproved\n" in file.read_text(encoding="utf-8")
-    again = torchard("catalog", "refresh", "--from", "wheels", **reached)
+    again = refresh()
     assert (again.returncode, again.stdout) == (0, "Nothing is new.\n")
 
 
