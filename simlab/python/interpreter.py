@@ -78,6 +78,8 @@ class Stand(types.ModuleType):
         """Find one of them by its name; everything else is somebody else's."""
         if name == "pip" and REAL_VERSION < (3, 12) <= sys.version_info[:2]:
             teach_rmtree()
+        if name.rpartition(".")[2] == "typing_extensions":
+            return seeing_the_host(name, path)
         alias = name == "tomllib" and REAL_VERSION < (3, 11)
         if alias or name == "_scproxy" or name.startswith("_sysconfigdata_"):
             from importlib.machinery import ModuleSpec
@@ -105,6 +107,28 @@ class Stand(types.ModuleType):
 
 
 REAL_VERSION = sys.version_info[:2]
+
+
+REAL_INFO = sys.version_info
+
+
+def seeing_the_host(name: str, path: object) -> object:
+    """Find a module that is to see the host's version while it loads: it patches the host's own."""
+    from importlib.machinery import PathFinder
+
+    spec = PathFinder.find_spec(name, path)
+    if spec is not None:
+        load = spec.loader.exec_module
+
+        def exec_module(module: types.ModuleType) -> None:
+            pretended, sys.version_info = sys.version_info, REAL_INFO
+            try:
+                load(module)
+            finally:
+                sys.version_info = pretended
+
+        spec.loader.exec_module = exec_module
+    return spec
 
 
 def teach_rmtree() -> None:
