@@ -80,6 +80,8 @@ def install_miniconda(
         "version": installer.version,
         "date": date,
     }
+    if installer.licence:
+        mark["accepted"] = installer.licence  # as the lab says: nothing runs without
     values = {
         "WHO": controller.who,
         "TOKEN": controller.token,
@@ -132,6 +134,7 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
                     "lock": lock.digest,
                     "class": str(lock.mac_class),
                     "variant": _variant(lock),
+                    **_accepted(lock),
                 },
             }
         ),
@@ -188,6 +191,11 @@ def _settings(lock: Lock) -> list[str]:
         denied = json.dumps(ANACONDA_CHANNELS)
         lines += ["default_channels: []", f"denylist_channels: {denied}"]
     return lines
+
+
+def _accepted(lock: Lock) -> dict[str, bool]:
+    """Return what the lab has accepted, without which this lock would not be."""
+    return {"accepted_anaconda_terms": True} if any(map(is_anaconda, lock.channels)) else {}
 
 
 def _variant(lock: Lock) -> dict[str, object] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -233,3 +234,19 @@ def test_a_home_with_spaces_is_a_file_url():
     state = replace(STATE, home="/Volumes/My Disk/ada")
     files = files_of(commands.kit(state, LOCK, "torch-1", URLS))
     assert b"file:///Volumes/My%20Disk/ada/.torchard/kits" in files["explicit.txt"]
+
+
+def test_what_somebody_accepted_is_recorded_where_it_led():
+    """The terms of an installer in the prefix's mark, those of channels in a generation's stamp."""
+    said = "Anaconda's Terms of Service"
+    for licence in (said, ""):
+        installer = Installer("miniconda", "1", "x.sh", "", "d" * 64, licence=licence)
+        script = commands.install_miniconda(STATE, installer, Controller("a", "b"), "now")
+        mark = re.search(r"(?m)^MARK='(.*)'$", script)[1].replace("'\"'\"'", "'")
+        assert json.loads(mark).get("accepted") == (licence or None)
+    for channels in (["conda-forge"], ["conda-forge", "defaults"]):
+        one = replace(LOCK, channels=tuple(channels))
+        kit = commands.kit(STATE, one, "torch-1", dict.fromkeys(channels, "https://x"))
+        with tarfile.open(fileobj=io.BytesIO(kit.archive)) as archive:
+            stamp = json.load(archive.extractfile("kit.json"))["stamp"]
+        assert stamp.get("accepted_anaconda_terms") == ("defaults" in channels or None)
