@@ -1,0 +1,1 @@
+"""The commands of `torchard`, one file each; `cli` gathers them."""

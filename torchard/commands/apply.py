@@ -1,0 +1,48 @@
+"""`torchard apply`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from torchard.commands import options, reach, terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@options.lab
+@options.limits
+@options.locked
+@options.full
+@options.as_json
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def apply(
+    lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool, yes: bool
+) -> None:
+    """Plan, ask, bring each Mac to what LAB describes, and prove it."""
+    if lab.suffix == ".json":
+        raise click.UsageError(
+            "This version of Torchard applies no saved plan yet. Give it a lab file: it plans"
+            " again, shows the plan, and asks."
+        )
+    from torchard.render.text import plan_lines, result_lines  # noqa: PLC0415
+
+    with reach.session(lab, limits, locked=locked) as session:
+        planned = session.plan()
+        session.progress.pause()
+        if not as_json:
+            terminal.show(planned, plan_lines(planned, full=full), as_json=False)
+            terminal.say_locked(session)
+        if planned.summary.change and not yes:
+            terminal.ask(shown=not as_json)
+        session.progress.resume()
+        done = session.apply(planned) if planned.summary.change else None
+    if as_json or done is not None:
+        done = done or planned
+        terminal.show(done, result_lines(done), as_json=as_json)
+    else:
+        click.echo("Nothing has been changed.")
+    terminal.leave((done or planned).exit_code)

@@ -1,0 +1,85 @@
+"""`torchard choose`."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import click
+
+from torchard.commands import options, terminal
+from torchard.lab.model import COMPANIONS, Backend, Source, Wish
+
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+
+@click.command()
+@click.option(
+    "--arch", required=True, type=click.Choice(["arm64", "x86_64"]), help="The Mac's processor."
+)
+@click.option("--macos", required=True, metavar="VERSION", help="Such as 15.1.")
+@click.option("--python", required=True, metavar="VERSION", help="Such as 3.12.")
+@click.option(
+    "--release", default="stable", show_default=True, help="stable, nightly or a version."
+)
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    type=click.Choice(BACKENDS),
+    help="auto: MPS where the Mac can.",
+)
+@click.option(
+    "--source",
+    default="auto",
+    show_default=True,
+    type=click.Choice(SOURCES),
+    help="auto: PyTorch's own wheels.",
+)
+@click.option(
+    "--with",
+    "companions",
+    multiple=True,
+    type=click.Choice(COMPANIONS),
+    help="These beside torch; else all that there are.",
+)
+@click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
+@click.option("--no-with", is_flag=True, help="torch alone.")
+@options.as_json
+def choose(  # noqa: PLR0917  # click passes them by name
+    arch: str,
+    macos: str,
+    python: str,
+    release: str,
+    backend: Backend,
+    source: Source,
+    companions: tuple[str, ...],
+    more: tuple[str, ...],
+    *,
+    no_with: bool,
+    as_json: bool,
+) -> None:
+    """Say which PyTorch fits a Mac, and why."""
+    if companions and no_with:
+        raise click.UsageError("--with and --no-with exclude each other.")
+    if more and not companions:
+        raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
+    from torchard import choose as choosing  # noqa: PLC0415
+    from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
+    from torchard.variant import MacClass, Refusal  # noqa: PLC0415
+
+    asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
+    wish = Wish(python, release, backend, source, asked if asked or no_with else None)
+    catalogue = load_catalog()
+    group = choosing.mac_class(arch, macos, catalogue)
+    answer = choosing.choose(wish, group, catalogue) if isinstance(group, MacClass) else group
+    refused = isinstance(answer, Refusal)
+    if as_json:
+        from torchard.render.data import choice_data, dumps  # noqa: PLC0415
+
+        click.echo(dumps(choice_data(answer)))
+    else:
+        from torchard.render.text import choice_lines  # noqa: PLC0415
+
+        terminal.print_lines(choice_lines(answer), err=refused)
+    terminal.leave(1 if refused else 0)

@@ -1,0 +1,21 @@
+"""The argument and the options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+
+def _default_lab() -> Path:
+    return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
+
+
+lab = click.argument("lab", required=False, type=click.Path(path_type=Path), default=_default_lab)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
+limits = click.option(
+    "--limit", "limits", multiple=True, metavar="NAME", help="Only this Mac, group or pattern."
+)
+locked = click.option("--locked", is_flag=True, help="Fail where a lock is missing or stale.")
+full = click.option("--full", is_flag=True, help="Show every package.")

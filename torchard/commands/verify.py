@@ -1,0 +1,30 @@
+"""`torchard verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from torchard.commands import options, reach, terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@options.lab
+@options.limits
+@options.locked
+@options.as_json
+def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -> None:
+    """Prove every environment again; change nothing.
+
+    Native python, the locked versions, real computing, and MPS where it is expected.
+    """
+    from torchard.render.text import result_lines  # noqa: PLC0415
+
+    with reach.session(lab, limits, locked=locked) as session:
+        proved = session.verify()
+    terminal.show(proved, result_lines(proved), as_json=as_json)
+    terminal.leave(proved.exit_code)
