@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from torchard.basis import basis
 from torchard.steps import (
     environment_step,
     generation_name,
@@ -47,11 +48,22 @@ class Intent:
 
 
 @dataclass(frozen=True)
+class Disk:
+    """What a Mac's plan needs of its disk, and what is free there, in bytes."""
+
+    needed: int
+    free: int
+
+
+@dataclass(frozen=True)
 class MacPlan:
     """What would be done to one Mac; `reason` is why it was refused, not reached or failed.
 
-    After an apply `state` is what was found then, `steps` are what was to be done, `seconds` how
-    long it took, and `proofs` what each environment proved, as (environment, answer).
+    `basis` is what the plan rests on, as (part, what was found), see `torchard.basis`.
+
+    After an apply `state` is what was found then, `steps` are what was to be done, `done` names
+    those that were and `failed_at` the one that was not, `seconds` is how long it took, and
+    `proofs` what each environment proved, as (environment, answer).
     """
 
     name: str
@@ -62,6 +74,10 @@ class MacPlan:
     reason: str | None = None
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
+    disk: Disk | None = None
+    basis: tuple[tuple[str, str], ...] = ()
+    done: tuple[str, ...] = ()
+    failed_at: str | None = None
     seconds: float | None = None
     proofs: tuple[tuple[str, str], ...] = ()
 
@@ -70,8 +86,8 @@ class MacPlan:
 class Summary:
     """The counts of a plan's last line.
 
-    `fetch_bytes` counts each artefact once for the lab, where its size is known and a Mac that is
-    to change lacks it.
+    `fetch_bytes` counts each artefact once for the lab, where its size is known, a Mac that is to
+    change lacks it, and the controller's depot does too.
     """
 
     change: int
@@ -84,9 +100,13 @@ class Summary:
 
 @dataclass(frozen=True)
 class Plan:
-    """What would be done to a lab, Mac by Mac in the lab's order."""
+    """What would be done to a lab, Mac by Mac in the lab's order.
+
+    `held` is the sha256 of each artefact that the controller's depot holds already.
+    """
 
     macs: tuple[MacPlan, ...]
+    held: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> Summary:
@@ -97,7 +117,7 @@ class Plan:
             count[mac.state] += 1
             for step in mac.steps if mac.state == "change" else ():
                 for package in step.packages:
-                    if package.bytes and package.sha256:
+                    if package.bytes and package.sha256 and package.sha256 not in self.held:
                         artefacts[package.sha256] = package.bytes
         return Summary(**count, fetch_bytes=sum(artefacts.values()))
 
@@ -126,6 +146,7 @@ def plan_mac(intent: Intent) -> MacPlan:
         arch=intent.state.arch,
         macos=intent.state.macos,
         warnings=intent.warnings,
+        basis=basis(intent.mac, intent.state, intent.locks),
     )
     reasons = refusals(intent)
     if reasons:
@@ -135,7 +156,16 @@ def plan_mac(intent: Intent) -> MacPlan:
         step = environment_step(lock, intent.state)
         if step:
             steps.append(step)
-    return replace(base, state="change" if steps else "in_order", steps=tuple(steps))
+    disk = Disk(disk_needed(steps), intent.state.free) if steps else None
+    return replace(base, state="change" if steps else "in_order", steps=tuple(steps), disk=disk)
+
+
+def disk_needed(steps: Iterable[Step | None]) -> int:
+    """Return what steps need of a Mac's disk, in bytes.
+
+    An artefact lies in the depot and, unpacked, in the generation at least once more.
+    """
+    return 2 * sum(step.total_bytes for step in steps if step)
 
 
 def refusals(intent: Intent) -> tuple[str, ...]:
@@ -187,13 +217,11 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
             f" {other}/envs first"
         )
-    steps = [environment_step(lock, state) for lock in intent.locks.values()]
-    # An artefact lies in the depot and, unpacked, in the generation at least once more.
-    needed = sum(step.total_bytes for step in steps if step)
-    if state.free < 2 * needed:
+    needed = disk_needed(environment_step(lock, state) for lock in intent.locks.values())
+    if state.free < needed:
         yield (
             f"its disk has {state.free // 10**6} MB free, and these packages need more than"
-            f" {2 * needed // 10**6} MB; make room"
+            f" {needed // 10**6} MB; make room"
         )
     for name in intent.locks:
         link = link_of(name, state)

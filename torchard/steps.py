@@ -17,23 +17,37 @@ if TYPE_CHECKING:
     from torchard.mac import InstalledEnvironment, Link, MacState
     from torchard.variant import Installer
 
-StepChange = Literal["add", "change", "repair", "show"]
+StepKind = Literal["miniconda", "environment", "shell"]
+StepChange = Literal["add", "change", "repair", "show", "remove"]
 # Reasons that a plan's signs tell already.
 NOT_THERE = "not there yet"
 LOCK_CHANGED = "the lock has changed"
 
 
 @dataclass(frozen=True)
+class FileChange:
+    """A small text file, or our part of a person's, before and after; None where it is not there.
+
+    `path` is as a person writes it.
+    """
+
+    path: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
 class Step:
     """One thing that would be done to a Mac.
 
-    `kind` is `miniconda` or `environment`. `path` is what would be made: the prefix, or the new
-    generation; `place` is the prefix as a person writes it. `kept` counts the packages that stay
-    as they are, `total_bytes` sums the sizes of every artefact of the result. `named` are the
-    packages that the lab itself asks for, `notes` say why this PyTorch and what was given up.
+    `path` is what would be made or removed: the prefix, a generation, or a shell's file; `place`
+    is that path as a person writes it. `kept` counts the packages that stay as they are,
+    `total_bytes` sums the sizes of every artefact of the result. `digest` is the installer's
+    sha256, or that of the lock. `named` are the packages that the lab itself asks for, `notes` say
+    why this PyTorch and what was given up.
     """
 
-    kind: Literal["miniconda", "environment"]
+    kind: StepKind
     change: StepChange
     environment: str | None
     reason: str
@@ -42,9 +56,20 @@ class Step:
     packages: tuple[PackageChange, ...] = ()
     kept: int = 0
     total_bytes: int = 0
-    detail: str = ""
+    digest: str | None = None
+    files: tuple[FileChange, ...] = ()
     named: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def same_step(one: Step, other: Step) -> bool:
+    """Tell whether two steps make the same of a Mac, whatever is pushed to it or said of it."""
+    return _essence(one) == _essence(other)
+
+
+def _essence(step: Step) -> tuple[object, ...]:
+    packages = tuple((one.change, one.name, one.before, one.after) for one in step.packages)
+    return step.kind, step.change, step.environment, step.path, step.digest, step.files, packages
 
 
 def generations_root(home: str) -> str:
@@ -110,7 +135,7 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
                 sha256=installer.sha256,
             ),
         ),
-        detail=installer.sha256,
+        digest=installer.sha256,
         notes=installer.notes,
     )
 
@@ -142,20 +167,24 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
             name,
             reason="this generation is built and proved; only its link is missing or elsewhere",
             path=ready.path,
+            place=tilde(ready.path, state.home),
+            digest=lock.digest,
             kept=len(lock.conda) + len(lock.wheels),
         )
     before = shown if shown is not None and shown.whole else None
     changes, kept = compare(lock, before, state.depot)
+    path = _free_path(lock, state)
     return Step(
         "environment",
         "add" if link is None else "repair" if before is None else "change",
         name,
         reason=NOT_THERE if link is None else _reason(lock, before),
-        path=_free_path(lock, state),
+        path=path,
+        place=tilde(path, state.home),
         packages=changes,
         kept=kept,
         total_bytes=lock.size,
-        detail=lock.digest,
+        digest=lock.digest,
         named=_named(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
     )

@@ -1,22 +1,25 @@
-"""A plan and its results as JSON (`schemas/plan.schema.json`), and the catalogue's answers."""
+"""A plan as JSON and back (`schemas/plan.schema.json`), and the catalogue's answers."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from torchard.compare import PackageChange
+from torchard.plan import Disk, MacPlan, Plan
+from torchard.steps import FileChange, Step
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
-    from torchard.plan import MacPlan, Plan
-    from torchard.steps import Step
+    from collections.abc import Mapping
+
     from torchard.variant import Variant
 
 FORMAT = 1
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON values."""
+    """Return a plan as JSON values; what is null or empty in most plans is left out."""
     summary = plan.summary
     return {
         "format": FORMAT,
@@ -42,7 +45,11 @@ def _mac(mac: MacPlan) -> dict[str, Any]:
         "warnings": list(mac.warnings),
         "steps": [_step(step) for step in mac.steps],
     }
+    if mac.disk is not None:
+        data["disk"] = {"needed": mac.disk.needed, "free": mac.disk.free}
     if mac.seconds is not None:
+        data["done"] = list(mac.done)
+        data["failed"] = mac.failed_at
         data["seconds"] = round(mac.seconds, 1)
     if mac.proofs:
         data["proof"] = dict(mac.proofs)
@@ -56,8 +63,13 @@ def _step(step: Step) -> dict[str, Any]:
         "environment": step.environment,
         "reason": step.reason,
         "path": step.path,
+        "place": step.place,
+        "digest": step.digest,
         "notes": list(step.notes),
         "kept": step.kept,
+        "bytes": step.total_bytes,
+        "asked": list(step.named),
+        "files": [{"path": one.path, "from": one.before, "to": one.after} for one in step.files],
         "packages": [
             {
                 "change": one.change,
@@ -66,11 +78,65 @@ def _step(step: Step) -> dict[str, Any]:
                 "to": one.after,
                 "source": one.source,
                 "bytes": one.bytes,
+                "sha256": one.sha256,
                 "note": one.note,
             }
             for one in step.packages
         ],
     }
+
+
+def read_plan(data: dict[str, Any], held: frozenset[str] = frozenset()) -> Plan:
+    """Return the plan that `plan_data` made these values of. They hold to the schema."""
+    return Plan(tuple(_read_mac(name, mac) for name, mac in data["macs"].items()), held)
+
+
+def _read_mac(name: str, mac: dict[str, Any]) -> MacPlan:
+    return MacPlan(
+        name,
+        mac["state"],
+        mac_class=mac["class"],
+        arch=mac["arch"],
+        macos=mac["macos"],
+        reason=mac["reason"],
+        steps=tuple(map(_read_step, mac["steps"])),
+        warnings=tuple(mac["warnings"]),
+        disk=Disk(**mac["disk"]) if "disk" in mac else None,
+        done=tuple(mac.get("done", ())),
+        failed_at=mac.get("failed"),
+        seconds=mac.get("seconds"),
+        proofs=tuple(mac.get("proof", {}).items()),
+    )
+
+
+def _read_step(step: dict[str, Any]) -> Step:
+    return Step(
+        kind=step["kind"],
+        change=step["change"],
+        environment=step["environment"],
+        reason=step["reason"],
+        path=step["path"],
+        place=step["place"],
+        packages=tuple(
+            PackageChange(
+                change=one["change"],
+                name=one["name"],
+                before=one["from"],
+                after=one["to"],
+                source=one["source"],
+                bytes=one["bytes"],
+                sha256=one["sha256"],
+                note=one["note"],
+            )
+            for one in step["packages"]
+        ),
+        kept=step["kept"],
+        total_bytes=step["bytes"],
+        digest=step["digest"],
+        files=tuple(FileChange(one["path"], one["from"], one["to"]) for one in step["files"]),
+        named=tuple(step["asked"]),
+        notes=tuple(step["notes"]),
+    )
 
 
 def choice_data(answer: Variant | Refusal) -> dict[str, Any]:
@@ -94,7 +160,7 @@ def choice_data(answer: Variant | Refusal) -> dict[str, Any]:
     }
 
 
-def dumps(data: dict[str, Any]) -> str:
+def dumps(data: Mapping[str, Any]) -> str:
     """Return JSON text; keys stay in the order that people read them in.
 
     It is ASCII, so that nothing that came from a Mac speaks to a terminal, or cannot be printed.

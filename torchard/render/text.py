@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from torchard.compare import PackageChange
     from torchard.plan import MacPlan, Plan
-    from torchard.steps import Step
+    from torchard.steps import FileChange, Step
     from torchard.variant import Variant
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for
@@ -199,7 +200,7 @@ def _row(sign: str, name: str, what: str, right: str = "", width: int = NAME) ->
 
 def _step_lines(step: Step, width: int, *, full: bool) -> Iterator[Text]:
     yield from _row(SIGNS[step.change], *_planned(step), width)
-    if step.change in {"repair", "show"} or (
+    if step.change in {"repair", "show", "remove"} or (
         step.change == "change" and step.reason != LOCK_CHANGED
     ):
         yield Text(f"      {step.reason}")
@@ -207,17 +208,32 @@ def _step_lines(step: Step, width: int, *, full: bool) -> Iterator[Text]:
     torch = any(one.name in TORCH for one in step.packages)
     if full or torch or step.kind == "miniconda":
         yield from (Text(f"      {note}", style="dim") for note in step.notes)
-    if step.kind == "environment":
-        yield from _packages(step, full=full)
+    yield from _packages(step, full=full) if step.kind == "environment" else ()
+    for file in step.files:
+        yield from _diff(file)
+
+
+def _diff(file: FileChange) -> Iterator[Text]:
+    """Yield a unified diff of one file."""
+    before, after = (text.splitlines() if text else [] for text in (file.before, file.after))
+    old = "/dev/null" if file.before is None else file.path
+    new = "/dev/null" if file.after is None else file.path
+    for line in unified_diff(before, after, old, new, lineterm=""):
+        style = "" if line.startswith(("---", "+++", "@@")) else STYLES.get(line[0], "")
+        yield Text.assemble("      ", (line.rstrip(), style))
 
 
 def _planned(step: Step) -> tuple[str, str, str]:
     """Return the name, the middle and the right of a step's line in a plan."""
     if step.kind == "miniconda":
         what = f"{_versions(step.packages[0])} at {step.place}"
-        return "miniconda", what, f"sha256 {step.detail[:8]}…"
+        return "miniconda", what, f"sha256 {(step.digest or '')[:8]}…"
+    if step.kind == "shell":
+        return "shell", step.place, ""
     if step.change == "show":
         return step.environment or "", f"{step.kept} kept", "the link only"
+    if step.change == "remove":
+        return step.environment or "", step.place, "its link and its generations"
     return step.environment or "", _counts(step, "to change"), "new generation"
 
 
@@ -226,8 +242,12 @@ def _done(step: Step) -> tuple[str, str, str]:
     name, what, _ = _planned(step)
     if step.kind == "miniconda":
         return name, what, "installed" if step.change == "add" else "installed anew"
+    if step.kind == "shell":
+        return name, what, "written"
     if step.change == "show":
         return name, what, "shown again"
+    if step.change == "remove":
+        return name, what, "removed"
     return name, _counts(step, "changed"), "built and shown"
 
 

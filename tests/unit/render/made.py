@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from torchard.compare import PackageChange
-from torchard.plan import MacPlan, Plan
-from torchard.steps import Step
+from torchard.plan import Disk, MacPlan, Plan
+from torchard.steps import FileChange, Step
 
 TEXT = st.one_of(
     st.text(st.characters(), max_size=6),  # lone surrogates too: a file name may hold any byte
@@ -22,13 +22,15 @@ PACKAGES = st.builds(
 )
 PROOFS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda told: tuple(told.items()))
 FEW = st.lists(TEXT, max_size=2).map(tuple)
+FILES = st.builds(FileChange, TEXT, st.none() | TEXT, st.none() | TEXT)
 ENVIRONMENTS = st.builds(
     Step,
     st.just("environment"),
-    st.sampled_from(["add", "change", "repair", "show"]),
+    st.sampled_from(["add", "change", "repair", "show", "remove"]),
     *(TEXT, TEXT, TEXT, TEXT),
     st.lists(PACKAGES, max_size=4).map(tuple),
-    *(COUNT, COUNT, TEXT),
+    *(COUNT, COUNT, st.none() | TEXT),
+    files=st.lists(FILES, max_size=2).map(tuple),
     named=FEW,
     notes=FEW,
 )
@@ -39,10 +41,23 @@ MINICONDA = st.builds(
     st.none(),
     *(TEXT, TEXT, TEXT),
     st.tuples(PACKAGES),
-    detail=TEXT,
+    digest=st.none() | TEXT,
     notes=FEW,
 )
-STEPS = st.lists(ENVIRONMENTS | MINICONDA, max_size=2).map(tuple)
+SHELL = st.builds(
+    Step, st.just("shell"), st.sampled_from(["add", "change", "remove"]), st.none(), *(TEXT,) * 3,
+    files=st.tuples(FILES),
+)  # fmt: skip
+STEPS = st.lists(ENVIRONMENTS | MINICONDA | SHELL, max_size=2).map(tuple)
+
+
+RESULTS = st.just({}) | st.fixed_dictionaries(
+    {
+        "done": FEW,
+        "failed_at": st.none() | TEXT,
+        "seconds": st.integers(0, 10**7).map(lambda tenths: tenths / 10),
+    }
+)
 
 
 @st.composite
@@ -61,7 +76,8 @@ def plans(draw):
                 reason=draw(TEXT) if left or state == "failed" else None,
                 steps=() if left else draw(STEPS),
                 warnings=draw(FEW),
-                seconds=draw(st.none() | st.floats(0, 10**6)),
+                disk=draw(st.none() | st.builds(Disk, COUNT, COUNT)),
+                **draw(RESULTS),
                 proofs=draw(
                     st.dictionaries(TEXT, TEXT, max_size=2).map(lambda d: tuple(d.items()))
                 ),

@@ -18,7 +18,7 @@ from torchard.choose import choose
 from torchard.lab.model import Wish
 from torchard.plan import Plan, unreached
 from torchard.project import resource
-from torchard.render.data import choice_data, dumps, plan_data
+from torchard.render.data import choice_data, dumps, plan_data, read_plan
 from torchard.render.text import plan_lines, result_lines
 from torchard.variant import Refusal
 
@@ -63,6 +63,13 @@ def test_every_plan_holds_to_the_schema_and_agrees_with_the_text(plan):
     )
 
 
+@settings(max_examples=60)
+@given(plans())
+def test_a_plan_is_read_back_from_its_json_as_it_was(plan):
+    """Only what a saved plan keeps besides is not in it."""
+    assert read_plan(json.loads(json.dumps(plan_data(plan)))) == plan
+
+
 def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
     """As the design of the format has it; null where there was, or will be, none."""
     data = told(PLANS["update"]())
@@ -76,6 +83,7 @@ def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
         "to": "2.15.0",
         "source": "wheel",
         "bytes": 88_000_000,
+        "sha256": torch["sha256"],
         "note": "MPS expected",
     }
     gone = data["macs"]["by-hand"]["steps"][0]["packages"][-1]

@@ -1,0 +1,81 @@
+"""What a plan rests on: what was found on a Mac and looked up for it, part by part. Pure.
+
+A saved plan keeps this, so that whoever applies it later can be told what has moved since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from torchard.steps import link_of, tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import Lock
+    from torchard.mac import InstalledEnvironment, MacState
+
+Basis = tuple[tuple[str, str], ...]
+ENVIRONMENT = "environment "
+LOCK = "lock "
+MINICONDA = "miniconda"
+
+
+def basis(mac: MacHost, state: MacState, locks: Mapping[str, Lock]) -> Basis:
+    """Return each part that a Mac's plan rests on, as (part, its state in a few words)."""
+    parts = {
+        "way": way(mac),
+        "arch": state.arch,
+        "macos": state.macos,
+        "account": f"{state.user} in {state.home}",
+        MINICONDA: _miniconda(state),
+    }
+    for name, lock in locks.items():
+        parts[ENVIRONMENT + name] = _environment(name, state)
+        parts[LOCK + name] = lock.digest
+    return tuple(parts.items())
+
+
+def way(mac: MacHost) -> str:
+    """Return how a Mac is reached: the lab may give its name to another one."""
+    if mac.connection == "local":
+        return "this Mac"
+    user = f"{mac.ssh.user}@" if mac.ssh.user else ""
+    port = f":{mac.ssh.port}" if mac.ssh.port else ""
+    return f"{user}{mac.address}{port}"
+
+
+def _miniconda(state: MacState) -> str:
+    place = tilde(state.prefix, state.home)
+    if state.prefix_state != "whole":
+        return f"{state.prefix_state} at {place}"
+    mark = (state.prefix_ours or {}).get("sha256")
+    origin = f"from installer {mark[:8]}" if isinstance(mark, str) else "not Torchard's own"
+    return f"{state.conda_version or 'of an unknown version'} at {place}, {origin}"
+
+
+def _environment(name: str, state: MacState) -> str:
+    link = link_of(name, state)
+    if link is None:
+        return "not there"
+    if link.target is None:
+        return "no link"
+    shown = state.environments.get(link.target)
+    content = "nothing" if shown is None else contents(shown)
+    return f"a link to {tilde(link.target, state.home)}, which holds {content}"
+
+
+def contents(environment: InstalledEnvironment) -> str:
+    """Return what names all that is known of an environment: 12 digits of a sha256."""
+    said = (
+        environment.whole,
+        environment.damaged,
+        sorted((one.name, one.version, one.build, one.sha256 or "") for one in environment.conda),
+        sorted((one.name, one.version) for one in environment.dists),
+        environment.stamp,
+    )
+    text = json.dumps(said, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
