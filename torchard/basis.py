@@ -22,6 +22,7 @@ Basis = tuple[tuple[str, str], ...]
 ENVIRONMENT = "environment "
 LOCK = "lock "
 MINICONDA = "miniconda"
+HOLDS = ", which holds "
 
 
 def basis(mac: MacHost, state: MacState, locks: Mapping[str, Lock]) -> Basis:
@@ -65,7 +66,7 @@ def _environment(name: str, state: MacState) -> str:
         return "no link"
     shown = state.environments.get(link.target)
     content = "nothing" if shown is None else contents(shown)
-    return f"a link to {tilde(link.target, state.home)}, which holds {content}"
+    return f"a link to {tilde(link.target, state.home)}{HOLDS}{content}"
 
 
 def contents(environment: InstalledEnvironment) -> str:

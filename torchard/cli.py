@@ -17,6 +17,7 @@ from torchard.commands.choose import choose
 from torchard.commands.demo import demo
 from torchard.commands.lock import lock
 from torchard.commands.plan import plan
+from torchard.commands.show import show
 from torchard.commands.terminal import complain
 from torchard.commands.verify import verify
 from torchard.errors import TorchardError
@@ -34,7 +35,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, choose, lock, plan, apply, verify, demo, catalog):
+for _command in (check, choose, lock, plan, show, apply, verify, demo, catalog):
     cli.add_command(_command)
 
 

@@ -45,6 +45,10 @@ class Depot:
         self._pause = pause
         self._verified: dict[Path, tuple[int, ...]] = {}
 
+    def holds(self, sha256: str) -> bool:
+        """Tell whether an artefact was brought; it is verified when it is fetched from here."""
+        return (self.root / "files" / sha256).is_dir()
+
     def fetch(self, file: str, sha256: str, size: int | None, address: Callable[[], str]) -> Path:
         """Return an artefact's verified file; `size` in bytes, None where it is not known.
 

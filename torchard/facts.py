@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyinfra
 from pyinfra.api import FactBase, FactProcessError
 
-from torchard import probe
+from torchard import guard, probe
 from torchard.mac import MacState as State
 from torchard.shell import for_any_shell
 
@@ -47,6 +47,7 @@ def remember(host: Any, prefix: str, state: State) -> None:
 def read(prefix: str) -> State | None:
     """Read the Mac at hand. While pyinfra prepares, nothing changes: one reading serves all."""
     host, key = pyinfra.host, f"{_MEMORY} {prefix}"
+    guard.admit(host, pyinfra.state, for_any_shell(probe.script(prefix)))
     if pyinfra.state.is_executing:
         return host.get_fact(MacState, prefix=prefix)
     if key not in host.connector_data:

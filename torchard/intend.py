@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from torchard.lock.lockfile import (
     read_lock,
 )
 from torchard.plan import Intent
-from torchard.steps import is_another, tilde
+from torchard.steps import is_another, same_step, tilde
 from torchard.variant import MacClass, Refusal
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from torchard.lab.model import Environment, Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac import MacState
+    from torchard.plan import Plan
+    from torchard.steps import Step
     from torchard.variant import Installer, Variant
 
 LockKey = tuple[str, MacClass]
@@ -59,7 +61,8 @@ class Workspace:
     """One lab on its controller: what is wanted, and what was looked up for it so far.
 
     `locked` forbids to write a lock file. `announce` is told, in a few words, what takes long.
-    `written` holds the lock files that were.
+    `written` holds the lock files that were. `planned` holds the steps that were shown of each Mac,
+    where there are any: no others are done.
     """
 
     lab: Lab
@@ -68,6 +71,7 @@ class Workspace:
     catalogue: Catalogue = field(default_factory=load_catalog)
     depot: Depot = field(default_factory=Depot)
     written: set[Path] = field(default_factory=set)
+    planned: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     _locks: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
     _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock)
@@ -79,6 +83,22 @@ class Workspace:
     def mac(self, name: str) -> MacHost:
         """Return a Mac by its name in the lab file."""
         return self.lab.macs[name]
+
+    def as_planned(self, mac: MacHost, step: Step) -> bool:
+        """Tell whether a step is one that was shown; stock pyinfra shows and does its own."""
+        steps = self.planned.get(mac.name)
+        return steps is None or any(same_step(step, one) for one in steps)
+
+    def held(self, plan: Plan) -> Plan:
+        """Return a plan that knows what the controller's depot holds already."""
+        wanted = {
+            one.sha256
+            for mac in plan.macs
+            for step in mac.steps
+            for one in step.packages
+            if one.sha256 and one.bytes
+        }
+        return replace(plan, held=frozenset(filter(self.depot.holds, wanted)))
 
     def intend(self, mac: MacHost, state: MacState) -> Intent:
         """Look up what a Mac should become. Raise LockMissingError where that is not allowed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from torchard.plan import plan_mac
@@ -13,7 +13,21 @@ if TYPE_CHECKING:
     from torchard.plan import Intent, MacPlan
 
 
-def applied(planned: MacPlan, intent: Intent, seconds: float | None) -> MacPlan:
+@dataclass(frozen=True)
+class Course:
+    """How the work on one Mac went.
+
+    `done` names the steps that came to their end, `failed_at` the one that did not; `reason` is
+    why it failed, or None. `seconds` is how long it all took, or None where nothing was begun.
+    """
+
+    done: tuple[str, ...] = ()
+    failed_at: str | None = None
+    reason: str | None = None
+    seconds: float | None = None
+
+
+def applied(planned: MacPlan, intent: Intent, course: Course) -> MacPlan:
     """Return what an apply came to: in order, if a plan of what is there now finds nothing to do.
 
     `planned` is what was to be done, `intent` holds what the Mac was found to have after it.
@@ -21,13 +35,24 @@ def applied(planned: MacPlan, intent: Intent, seconds: float | None) -> MacPlan:
     after = plan_mac(intent)
     if after.state != "in_order":
         left = after.reason or "; ".join(step.reason for step in after.steps)
-        return failed(planned, f"not as planned: {left}", seconds)
-    return replace(planned, state="in_order", seconds=seconds, proofs=tuple(_stamped(intent)))
+        return failed(planned, replace(course, reason=f"not as planned: {left}"))
+    proofs = tuple(_stamped(intent))
+    return replace(_took(planned, course), state="in_order", proofs=proofs)
 
 
-def failed(planned: MacPlan, reason: str, seconds: float | None = None) -> MacPlan:
+def failed(planned: MacPlan, course: Course) -> MacPlan:
     """Return what an apply came to that did not get to its end."""
-    return replace(planned, state="failed", reason=reason, seconds=seconds)
+    return replace(_took(planned, course), state="failed", reason=course.reason)
+
+
+def _took(planned: MacPlan, course: Course) -> MacPlan:
+    labels = [step.label for step in planned.steps]
+    return replace(
+        planned,
+        done=tuple(label for label in labels if label in course.done),
+        failed_at=course.failed_at if course.failed_at in labels else None,
+        seconds=course.seconds,
+    )
 
 
 def proved(

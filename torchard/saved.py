@@ -119,6 +119,23 @@ def read(path: Path) -> Saved:
     return Saved(replace(plan, macs=tuple(macs)), Path(saved["lab"]), saved["date"])
 
 
+def lab_of(saved: Saved, path: Path) -> Path:
+    """Return the lab file that a plan is for. Raise PlanFileError where it is gone, or another."""
+    if saved.lab is None:
+        raise PlanFileError(
+            f"{path}: this is what --json printed, and holds too little to be applied.", _AGAIN
+        )
+    named = os.environ.get("TORCHARD_LAB")
+    if named and Path(named).resolve() != saved.lab:
+        raise PlanFileError(
+            f"{path}: this plan is for the lab {saved.lab}, and TORCHARD_LAB names {named}.",
+            "Unset TORCHARD_LAB, or plan again for that lab.",
+        )
+    if not saved.lab.is_file():
+        raise PlanFileError(f"{path}: the lab of this plan, {saved.lab}, is not there.", _AGAIN)
+    return saved.lab
+
+
 def _seals(data: Mapping[str, Any]) -> dict[str, str]:
     """Return what tells that a part of a plan is as it was written, by Mac; `*` is the rest."""
     saved = {key: value for key, value in data["saved"].items() if key not in {"seals", "basis"}}

@@ -16,6 +16,7 @@ import signal
 import socket
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,20 +32,22 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
-from torchard import facts, probe
+from torchard import facts, guard, probe
 from torchard.errors import TorchardError
+from torchard.intend import LockMissingError
 from torchard.lab.hosts import pyinfra_groups
 from torchard.operations import commands, transfer
-from torchard.outcome import applied, failed, proved, told
+from torchard.outcome import Course, applied, failed, proved, told
 from torchard.plan import MacPlan, Plan, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
 from torchard.reason import lost, reason
 from torchard.shell import for_any_shell
+from torchard.stale import gone, still
 from torchard.steps import environment_step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyinfra.api.host import Host
 
@@ -138,7 +141,11 @@ class Session:
                     ctx_host.use(self.hosts[name]),
                 ):
                     work(name)
+            except guard.WrittenTooEarlyError:
+                raise
             except UnexpectedExternalError as wrapped:  # what deploy.py raised
+                if isinstance(wrapped.exception, guard.WrittenTooEarlyError):
+                    raise wrapped.exception from None
                 self.why[name] = reason(wrapped.exception, self.macs[name])
             except Exception as error:  # noqa: BLE001  # whatever it is, it is this Mac's alone
                 self.why[name] = reason(error, self.macs[name])
@@ -176,7 +183,9 @@ class Session:
 
     def _probe(self, name: str) -> None:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
-        ok, output = host.run_shell_command(StringCommand(for_any_shell(probe.script(prefix))))
+        reading = for_any_shell(probe.script(prefix))
+        guard.admit(host, self.state, reading)
+        ok, output = host.run_shell_command(StringCommand(reading))
         try:
             self.states[name] = probe.parse(output.stdout_lines)
         except probe.NotAMacError:
@@ -200,12 +209,29 @@ class Session:
     def plan(self) -> Plan:
         """Compare every Mac with what it should become, in the lab's order."""
         intents = self.intents()
-        return Plan(
-            tuple(
-                plan_mac(intents[name]) if name in intents else self._unread(name)
-                for name in self.macs
-            )
+        macs = (
+            plan_mac(intents[name]) if name in intents else self._unread(name) for name in self.macs
         )
+        return self.workspace.held(Plan(tuple(macs)))
+
+    def plan_again(self, saved: Plan) -> Plan:
+        """Plan anew what a saved plan changes, and return what of it still holds, Mac by Mac."""
+        macs = (self._again(mac) for mac in saved.macs)
+        return self.workspace.held(Plan(tuple(macs)))
+
+    def _again(self, mac: MacPlan) -> MacPlan:
+        if mac.state in {"unreached", "refused"}:
+            return mac  # it was left alone, and it still is
+        if mac.name not in self.macs:
+            return gone(mac)
+        if mac.name not in self.states:
+            return self._unread(mac.name)
+        try:
+            intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
+        except LockMissingError as error:  # the lab or the catalogue asks for another by now
+            reason = f"{error.message} Plan again"
+            return replace(mac, state="refused", reason=reason, steps=(), disk=None)
+        return still(mac, plan_mac(intent))
 
     def _unread(self, name: str) -> MacPlan:
         """Return the plan of a Mac whose state is not known."""
@@ -215,15 +241,16 @@ class Session:
 
     def apply(self, plan: Plan) -> Plan:
         """Do what a plan says, each Mac at its own pace, and return what is there then."""
+        self.workspace.planned = {mac.name: mac.steps for mac in plan.macs}
         todo = [mac.name for mac in plan.macs if mac.state == "change"]
-        seconds: dict[str, float] = {}
+        courses = dict.fromkeys(todo, Course())
 
         def work(name: str) -> None:
             start = time.monotonic()
             try:
-                self._run(name)
+                courses[name] = self._run(name)
             finally:
-                seconds[name] = time.monotonic() - start
+                courses[name] = replace(courses[name], seconds=time.monotonic() - start)
                 self.progress.finished(name, "failed" if name in self.why else "done")
 
         with ctx_state.use(self.state):
@@ -235,34 +262,39 @@ class Session:
             self._each([name for name in todo if name not in self.why], work)
             # What is reported is what is on disk then, not what should be.
             self._each([name for name in todo if name not in self.why], self._probe)
-        return Plan(tuple(self._result(mac, seconds) for mac in plan.macs))
+        return replace(plan, macs=tuple(self._result(mac, courses) for mac in plan.macs))
 
-    def _run(self, name: str) -> None:
+    def _run(self, name: str) -> Course:
         host = self.hosts[name]
+        done: list[str] = []
         host.connector_data[transfer.PROGRESS] = lambda _host, *what: self.progress.mac(name, *what)
         for op_hash in list(host.op_hash_order):
+            label = _label(self.state.get_op_meta(op_hash).names)
             try:
-                done = run_host_op(self.state, host, op_hash)
+                well = run_host_op(self.state, host, op_hash)
             except PyinfraError:
-                done = False  # it counts the Macs that are left, and cries where this was the last
-            if not done:
+                well = False  # it counts the Macs that are left, and cries where this was the last
+            if not well:
                 meta = self.state.get_op_data_for_host(host, op_hash).operation_meta
                 said = host.connector_data.pop(transfer.FAILURE, None) or meta.stderr.strip()
                 self.why[name] = self._lost(name) or said or "a command failed in silence"
-                return
+                return Course(tuple(one for one in done if one != label), label)
+            done.append(label)
+        return Course(tuple(done))
 
     def _lost(self, name: str) -> str | None:
         """Say that the connection to a Mac was lost, where it was."""
         client = _client(self.hosts[name])
         return lost(self.macs[name]) if client and not client.get_transport().is_active() else None
 
-    def _result(self, mac: MacPlan, seconds: dict[str, float]) -> MacPlan:
+    def _result(self, mac: MacPlan, courses: dict[str, Course]) -> MacPlan:
         if mac.state != "change":
             return mac
-        took = seconds.get(mac.name)
+        course = courses[mac.name]
         if mac.name in self.why:
-            return failed(mac, self.why[mac.name], took)
-        return applied(mac, self.workspace.intend(self.macs[mac.name], self.states[mac.name]), took)
+            return failed(mac, replace(course, reason=self.why[mac.name]))
+        intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
+        return applied(mac, intent, course)
 
     def verify(self) -> Plan:
         """Prove every environment of every Mac again; nothing is changed."""
@@ -293,6 +325,7 @@ class Session:
         if lock.environment not in state.links:
             return False, "it is not there; run `torchard apply`"
         command = for_any_shell(commands.prove_environment(state, lock))
+        guard.admit(self.hosts[name], self.state, command)
         ok, output = self.hosts[name].run_shell_command(StringCommand(command))
         if not ok:
             return False, output.stderr.strip() or "its python does not run"
@@ -305,6 +338,12 @@ class Session:
 def _client(host: Host) -> Any:
     """Return the SSH client of a Mac that is connected; None for the Mac at hand."""
     return getattr(host.connector, "client", None)
+
+
+def _label(names: Iterable[str]) -> str:
+    """Return the step that an operation of deploy.py belongs to: `Prove torch` is of torch."""
+    name = next(iter(names))
+    return name.partition(" ")[2] or name.lower()
 
 
 @contextmanager

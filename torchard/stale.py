@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from torchard.basis import ENVIRONMENT, LOCK, MINICONDA
+from torchard.basis import ENVIRONMENT, HOLDS, LOCK, MINICONDA
 from torchard.plan import unreached
 from torchard.steps import same_step
 
@@ -30,12 +30,10 @@ _SAID = {
 
 
 def still(saved: MacPlan, now: MacPlan) -> MacPlan:
-    """Return what of a saved plan is to be done on a Mac that was planned anew.
+    """Return what of a saved plan is to be done on a Mac; `now` is what was planned anew.
 
-    That is nothing where it was not to be changed, and a refusal where something has moved.
+    That is a refusal where something has moved, with what it is.
     """
-    if saved.state in {"unreached", "refused"}:
-        return saved
     if now.state in {"unreached", "refused"}:
         return now
     done = {_part(step) for step in saved.steps if _is_done(step, now)}
@@ -43,7 +41,7 @@ def still(saved: MacPlan, now: MacPlan) -> MacPlan:
     if not moved:
         left = [step for step in saved.steps if _part(step) not in done]
         if _differ(left, now.steps):
-            moved = ["other steps than those of the plan are to be done there now"]
+            moved = ["the lab asks for other steps there now"]
     if moved:
         reason = f"not as it was when the plan was saved: {'; '.join(moved)}. Plan again"
         return replace(now, state="refused", reason=reason, steps=(), disk=None)
@@ -89,8 +87,15 @@ def _moved(saved: MacPlan, now: MacPlan, done: set[str]) -> Iterator[str]:
         elif kind == LOCK.strip():
             yield f"the lock of {name} has changed{_told(_wanted(saved, now, name))}"
         else:
-            found = _told(_found(saved, now, name)) or f": it was {was}, and is {now_is}"
-            yield f"{name} has changed on the Mac{found}"
+            yield _environment(name, was, now_is) or (
+                f"{name} has changed on the Mac{_told(_found(saved, now, name))}"
+            )
+
+
+def _environment(name: str, was: str, now: str) -> str | None:
+    """Say where an environment was and is, if that is not the same place."""
+    before, after = (text.partition(HOLDS)[0] for text in (was, now))
+    return None if before == after else f"{name} was {before}, and is {after} now"
 
 
 def _told(differences: Mapping[str, tuple[str | None, str | None]]) -> str:

@@ -61,6 +61,11 @@ class Step:
     named: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def label(self) -> str:
+        """What the step is called: `miniconda`, its environment's name, or its file's place."""
+        return self.environment or ("miniconda" if self.kind == "miniconda" else self.place)
+
 
 def same_step(one: Step, other: Step) -> bool:
     """Tell whether two steps make the same of a Mac, whatever is pushed to it or said of it."""

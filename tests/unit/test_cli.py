@@ -16,7 +16,7 @@ import pytest
 from torchard.cli import cli, main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("check", "choose", "lock", "plan", "apply", "verify", "demo", "catalog")
+COMMANDS = ("check", "choose", "lock", "plan", "show", "apply", "verify", "demo", "catalog")
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 
 
@@ -138,10 +138,11 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         (["status", "lab.yaml", "--json"], "no `status` yet."),
         (["rollback", "torch"], "no `rollback` yet. The generation before is kept"),
         (["report", "--html", "page.html"], "no `report` yet. `torchard plan --json`"),
-        (["plan", "--out", "plan.json"], "no --out yet. Keep `plan --json` instead."),
+        (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["plan", "--explain", "studio-01"], "no --explain yet. `plan --full` has it all."),
-        (["apply", "plan.json"], "applies no saved plan yet."),
-        (["apply", "--yes", "plan.json"], "applies no saved plan yet."),
+        (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),
+        (["show", "gone.json"], "gone.json: the plan cannot be read: No such file"),
+        (["show"], "Missing argument 'FILE'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

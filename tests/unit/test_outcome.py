@@ -9,7 +9,7 @@ import pytest
 from locked import built, lock, mac, package, shown, stamp, wheel
 
 from torchard.lab.model import MacHost
-from torchard.outcome import applied, failed, proved, told
+from torchard.outcome import Course, applied, failed, proved, told
 from torchard.plan import Intent, Plan, plan_mac, unreached
 from torchard.render.data import plan_data
 from torchard.render.text import result_lines
@@ -21,7 +21,8 @@ PLANNED = plan_mac(Intent(MacHost("studio-01"), mac(), locks={"torch": LOCK}))
 def after(state, name="studio-01"):
     """What an apply came to, if this is what the Mac has then."""
     planned = replace(PLANNED, name=name)
-    return applied(planned, Intent(MacHost(name), state, locks={"torch": LOCK}), 12.5)
+    course = Course(("torch",), seconds=12.5)
+    return applied(planned, Intent(MacHost(name), state, locks={"torch": LOCK}), course)
 
 
 def text_of(plan):
@@ -68,7 +69,7 @@ def test_text_json_and_exit_code_are_read_from_one_object(macs, code, last):
     """The last line, the JSON's counts and the exit code cannot disagree."""
     made = {
         "good": after(shown(LOCK), "good"),
-        "failed": failed(replace(PLANNED, name="failed"), "pip failed", 3.0),
+        "failed": failed(replace(PLANNED, name="failed"), Course((), "torch", "pip failed", 3.0)),
         "unreached": unreached("unreached", "it is off"),
     }
     done = Plan(tuple(made[name] for name in macs))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.lab
+@options.lab_or_plan
 @options.limits
 @options.locked
 @options.full
@@ -22,16 +22,20 @@ if TYPE_CHECKING:
 def apply(
     lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool, yes: bool
 ) -> None:
-    """Plan, ask, bring each Mac to what LAB describes, and prove it."""
-    if lab.suffix == ".json":
-        raise click.UsageError(
-            "This version of Torchard applies no saved plan yet. Give it a lab file: it plans"
-            " again, shows the plan, and asks."
-        )
-    from torchard.render.text import plan_lines, result_lines  # noqa: PLC0415
+    """Plan, ask, bring each Mac to what LAB describes, and prove it.
 
-    with reach.session(lab, limits, locked=locked) as session:
-        planned = session.plan()
+    A PLAN that `torchard plan --out` saved is done just as it was shown, and nothing else; a Mac
+    that has moved since is left alone.
+    """
+    from torchard.render.text import plan_lines, result_lines  # noqa: PLC0415
+    from torchard.saved import is_plan, read  # noqa: PLC0415
+
+    saved = read(lab) if is_plan(lab) else None
+    if saved and (limits or locked):
+        raise click.UsageError("A saved plan says itself which Macs and which locks.")
+    opened = reach.again(saved, lab) if saved else reach.session(lab, limits, locked=locked)
+    with opened as session:
+        planned = session.plan_again(saved.plan) if saved else session.plan()
         session.progress.pause()
         if not as_json:
             terminal.show(planned, plan_lines(planned, full=full), as_json=False)

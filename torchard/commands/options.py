@@ -13,6 +13,13 @@ def _default_lab() -> Path:
 
 
 lab = click.argument("lab", required=False, type=click.Path(path_type=Path), default=_default_lab)
+lab_or_plan = click.argument(
+    "lab",
+    metavar="[LAB or PLAN]",
+    required=False,
+    type=click.Path(path_type=Path),
+    default=_default_lab,
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 limits = click.option(
     "--limit", "limits", multiple=True, metavar="NAME", help="Only this Mac, group or pattern."

@@ -77,7 +77,7 @@ def print_lines(lines: Iterable[Text], *, err: bool = False) -> None:
     """Print lines as a terminal, or a pipe, can take them."""
     from rich.console import Console  # noqa: PLC0415
 
-    from torchard.render.text import folded  # noqa: PLC0415
+    from torchard.render.words import folded  # noqa: PLC0415
 
     console = Console(stderr=err, highlight=False, soft_wrap=True)
     for line in lines:

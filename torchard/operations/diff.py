@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pyinfra
 from pyinfra import logger
 
-from torchard.render.text import step_lines
+from torchard.render.changes import step_lines
 
 if TYPE_CHECKING:
     from torchard.steps import Step

@@ -41,6 +41,9 @@ def environment(
     if step is None:
         host.noop(f"{lock.environment} is as locked")
         return
+    if not workspace.as_planned(mac, step):
+        yield transfer.fail(transfer.CHANGED)
+        return
     show(step)
     kit = commands.kit(state, lock, step.path.rpartition("/")[2], workspace.channel_urls(lock))
     artefacts: tuple[CondaPackage | Wheel, ...] = (

@@ -45,6 +45,9 @@ def miniconda(
     if step is None or installer is None:
         host.noop(f"Miniconda is at {state.prefix}")
         return
+    if not workspace.as_planned(mac, step):
+        yield transfer.fail(transfer.CHANGED)
+        return
     show(step)
     yield StringCommand(for_any_shell(commands.make_incoming(state)))
     yield transfer.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 FAILURE = "torchard failure"
 PROGRESS = "torchard progress"
+CHANGED = "it is not as it was when it was planned, and was left alone; run it again"
 _AT_ONCE = 32 * 1024 * 1024  # bytes pushed before they are named: what a lost connection costs
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from torchard.render.harmless import harmless
-from torchard.render.text import duration, size
+from torchard.render.words import duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,8 @@ from rich.console import Console
 from torchard.lab.model import MacHost
 from torchard.mac import InstalledConda, InstalledDist
 from torchard.plan import Intent, MacPlan, Plan, plan_mac, unreached
-from torchard.render.text import folded
+from torchard.render.words import folded
+from torchard.steps import FileChange, Step
 from torchard.variant import MacClass
 
 MB = 10**6
@@ -194,6 +195,9 @@ def hostile():
     )
 
 
+AT_TORCH = {"done": ("miniconda",), "failed_at": "torch"}
+
+
 def results():
     """What an apply leaves: done anew or in part, and failed with a remote's own words."""
     one, two, three, *_ = first().macs
@@ -204,7 +208,8 @@ def results():
         (
             replace(one, state="in_order", seconds=61.4, proofs=proof),
             replace(two, state="in_order", seconds=75.0, proofs=proof),
-            replace(three, state="failed", reason=said, seconds=9.6),
+            replace(three, state="failed", reason=said, seconds=9.6, **AT_TORCH),
+            replace(one, name="cut-off", state="failed", reason="its connection was lost"),
             replace(half, state="in_order", seconds=20.0, proofs=proof),
             replace(link, seconds=1.0),
             replace(planned("studio-04", shown(LOCK), LOCK), proofs=proof),
@@ -214,7 +219,44 @@ def results():
     )
 
 
-PLANS = {one.__name__: one for one in (first, update, source, repair, nothing, left, hostile)}
+def alike():
+    """Two environments that are the same but for PyTorch, and a third that lacks it."""
+    vision = replace(LOCK, environment="vision", wheels=(*WHEELS, TORCH[0]))
+    plain = replace(LOCK, environment="plain", wheels=tuple(WHEELS), variant=None)
+    return Plan(
+        (
+            planned("studio-01", mac(), LOCK, vision),
+            planned("studio-02", mac(), LOCK, vision, plain),
+        )
+    )
+
+
+def files():
+    """Settings of an environment that somebody changed, and the start of a shell."""
+    settings = FileChange("~/miniconda3/envs/torch/.condarc", "channels: [defaults]\n", CONDARC)
+    block = FileChange("~/.zshrc", None, "# >>> conda initialize >>>\n…\n# <<< conda <<<\n")
+    (step,) = planned("one", shown(OLD), LOCK).steps
+    shell = Step("shell", "add", None, "not there yet", "/Users/ann/.zshrc", "~/.zshrc")
+    gone = Step("environment", "remove", "old", "the lab does not name it", "/x", "~/x")
+    steps = (replace(step, packages=(), files=(settings,)), replace(shell, files=(block,)), gone)
+    return Plan((replace(planned("studio-01", shown(OLD), LOCK), steps=steps),))
+
+
+CONDARC = "channels: [conda-forge]\nchannel_priority: strict\n"
+
+
+def many():
+    """A whole school: as many Macs as nobody reads the names of."""
+    there = [planned(f"studio-{n:03}", shown(OLD), LOCK) for n in range(1, 258)]
+    fuller = replace(shown(OLD), free=7 * 10**9)
+    off = [unreached(f"lent-{n:02}", "it is off") for n in range(1, 44)]
+    return Plan((*there, planned("fuller", fuller, LOCK), *off))
+
+
+PLANS = {
+    one.__name__: one
+    for one in (first, update, source, repair, nothing, left, hostile, alike, files, many)
+}
 
 
 def on_screen(lines, width, *, color=None, terminal=True):

@@ -13,16 +13,12 @@ from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results
 
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose
+from torchard.compare import PackageChange
 from torchard.lab.model import Wish
 from torchard.plan import MacPlan, Plan
-from torchard.render.text import (
-    choice_lines,
-    duration,
-    plan_lines,
-    result_lines,
-    size,
-    step_lines,
-)
+from torchard.render.changes import step_lines
+from torchard.render.text import choice_lines, plan_lines, result_lines
+from torchard.render.words import duration, size
 from torchard.variant import MacClass, Refusal
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -39,8 +35,8 @@ def lines_of(story, **said):
 
 @every_story
 def test_a_story_reads_as_it_is_written_down(story, golden):
-    """On a terminal of 80 columns, and of 120."""
-    screens = (f"── {n} columns ──\n{on_screen(lines_of(story), n)}" for n in (80, 120))
+    """On a terminal of 60 columns, of 80, and of 120."""
+    screens = (f"── {n} columns ──\n{on_screen(lines_of(story), n)}" for n in (60, 80, 120))
     golden(f"{story}.txt", "\n".join(screens))
 
 
@@ -231,13 +227,46 @@ def test_what_is_still_to_be_done_is_told_of_each_mac():
     assert len(heads(Plan((one, proved)), result_lines)) == 2
 
 
-def test_what_was_to_be_done_to_a_mac_that_failed_is_not_told():
-    """Its reason says how far it came, and Macs that failed alike are one block."""
+def test_a_mac_that_failed_says_how_far_it_came():
+    """What was done, where it failed, and what was not begun; Macs alike are one block."""
     failed = results().macs[2]
-    other = replace(failed, name="b", steps=failed.steps[1:])
-    text = [line.plain for line in result_lines(Plan((failed, other)))]
-    assert len(text) == 5
+    later = replace(failed.steps[1], environment="vision")
+    failed = replace(failed, steps=(*failed.steps, later))
+    text = [line.plain for line in result_lines(Plan((failed, replace(failed, name="b"))))]
     assert text[0].startswith("2 Macs · library-03 b")
+    assert [line.split()[:3] for line in text[1:5]] == [
+        ["+", "miniconda", "26.5.3-1"],
+        ["!", "torch", "failed:"],
+        ["RuntimeError:", "MPS", "expected,"],
+        ["vision", "not", "begun"],
+    ]
+
+
+@pytest.mark.parametrize(("count", "shown"), [(8, "a8 · arm64"), (9, "a7 … 2 more · arm64")])
+def test_no_more_macs_are_named_than_are_read(count, shown):
+    """All of them with --full."""
+    plan = Plan(tuple(planned(f"a{n}", mac(), LOCK) for n in range(1, count + 1)))
+    assert shown in heads(plan)[0]
+    assert f"a{count} · arm64" in next(plan_lines(plan, full=True)).plain
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "equal"),
+    [
+        ("2.14.1", "2.14.2", "2.14."),
+        ("2.14.1", "2.15.0", "2."),
+        ("3.12=h0_0", "3.12=h1_0", "3.12="),
+        ("1", "2", ""),
+        ("2025.1", "2025.10", "2025."),
+    ],
+)
+def test_what_two_versions_have_in_common_is_dim(before, after, equal):
+    """Down to a separator, in both."""
+    change = PackageChange("change", "numpy", before, after, "wheel")
+    step = replace(planned("a", mac(), LOCK).steps[0], packages=(change,), notes=())
+    line = list(step_lines(step))[-1]
+    dim = [line.plain[span.start : span.end] for span in line.spans if span.style == "dim"]
+    assert [one for one in dim if one] == ([equal, equal] if equal else [])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,193 @@
+"""The steps of a plan as text: what each makes, its packages, and the files that it changes."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from torchard.render.harmless import harmless_data
+from torchard.render.words import NAME, size
+from torchard.steps import LOCK_CHANGED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchard.compare import PackageChange
+    from torchard.steps import FileChange, Step
+
+SHORT = 12  # packages of one step on the screen, unless all are asked for
+ALIKE = 3  # packages that several environments must have in common to be told once
+RIGHT = 63  # the column at which the last part of a step's line begins
+SIGNS = {"add": "+", "change": "~", "remove": "-", "repair": "~", "show": "~"}
+STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim", " ": "dim"}
+TORCH = {"torch", "pytorch"}
+Lines = tuple[str, str, str]
+
+
+def step_lines(step: Step, *, full: bool = False) -> Iterator[Text]:
+    """Yield the lines of one step of a plan: what it makes, then its packages."""
+    yield from steps_lines((harmless_data(step),), full=full)
+
+
+def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
+    """Yield the lines of one Mac's steps; what several environments have in common comes first."""
+    width = widest(step.environment or "" for step in steps)
+    alike = _alike(steps)
+    if alike:
+        sharing = [step for step in steps if _shares(step)]
+        named = tuple(dict.fromkeys(name for step in sharing for name in step.named))
+        all_of_them = "both" if len(sharing) == 2 else f"all {len(sharing)}"
+        yield Text(f"  in {all_of_them}: {', '.join(step.label for step in sharing)}")
+        yield from _packages(alike, named, full=full)
+    for step in steps:
+        yield from row(SIGNS[step.change], *_planned(step), width)
+        yield from _reasons(step, full=full)
+        own = [one for one in step.packages if one not in alike]
+        yield from _packages(own, step.named, full=full) if step.kind == "environment" else ()
+        for file in step.files:
+            yield from _diff(file)
+
+
+def done_line(step: Step, width: int) -> Iterator[Text]:
+    """Yield the line of a step that was done."""
+    return row(SIGNS[step.change], *_done(step), width)
+
+
+def widest(names: Iterator[str]) -> int:
+    """Return how wide the column of names must be."""
+    return max(NAME, *map(len, [*names, ""]))
+
+
+def row(sign: str, name: str, what: str, right: str = "", width: int = NAME) -> Iterator[Text]:
+    """Yield one line in columns, or two where its parts would meet."""
+    line = Text.assemble("  ", (sign, STYLES[sign]), f" {name:<{width}} {what}")
+    fits = line.cell_len < RIGHT
+    if right and fits:
+        line.append(" " * (RIGHT - line.cell_len) + right)
+    line.rstrip()
+    yield line
+    if right and not fits:
+        yield Text(" " * (5 + width) + right)
+
+
+def _shares(step: Step) -> bool:
+    return step.kind == "environment" and bool(step.packages)
+
+
+def _alike(steps: Sequence[Step]) -> tuple[PackageChange, ...]:
+    """Return the changes that each of several environments has, in the first one's order."""
+    sharing = [step for step in steps if _shares(step)]
+    if len(sharing) < 2:
+        return ()
+    others = [set(step.packages) for step in sharing[1:]]
+    common = [one for one in sharing[0].packages if all(one in other for other in others)]
+    return tuple(common) if len(common) >= ALIKE else ()
+
+
+def _reasons(step: Step, *, full: bool) -> Iterator[Text]:
+    if step.change in {"repair", "show", "remove"} or (
+        step.change == "change" and step.reason != LOCK_CHANGED
+    ):
+        yield Text(f"      {step.reason}")
+    # Why this PyTorch is worth its lines where PyTorch changes.
+    torch = any(one.name in TORCH for one in step.packages)
+    if full or torch or step.kind == "miniconda":
+        yield from (Text(f"      {note}", style="dim") for note in step.notes)
+
+
+def _planned(step: Step) -> Lines:
+    """Return the name, the middle and the right of a step's line in a plan."""
+    if step.kind == "miniconda":
+        what = f"{_versions(step.packages[0]).plain} at {step.place}"
+        return "miniconda", what, f"sha256 {(step.digest or '')[:8]}…"
+    if step.kind == "shell":
+        return "shell", step.place, ""
+    name = step.environment or ""
+    if step.change == "show":
+        return name, f"{step.kept} kept", "the link only"
+    if step.change == "remove":
+        return name, step.place, "with generations"
+    return name, _counts(step, "to change"), "new generation"
+
+
+def _done(step: Step) -> Lines:
+    """Return the same where the step was done."""
+    name, what, _ = _planned(step)
+    if step.kind == "miniconda":
+        return name, what, "installed" if step.change == "add" else "installed anew"
+    if step.kind == "shell":
+        return name, what, "written"
+    if step.change == "show":
+        return name, what, "shown again"
+    if step.change == "remove":
+        return name, what, "removed"
+    return name, _counts(step, "changed"), "built and shown"
+
+
+def _counts(step: Step, changed: str) -> str:
+    if not step.kept and all(one.change == "add" for one in step.packages):
+        return f"{len(step.packages)} packages, {size(step.total_bytes)}"
+    return f"{step.kept} kept, {len(step.packages)} {changed}"
+
+
+def _packages(
+    packages: Sequence[PackageChange], named: Sequence[str], *, full: bool
+) -> Iterator[Text]:
+    """Yield what changes or goes, then what the lab itself asks for; the rest only in full."""
+    packages = sorted(packages, key=lambda one: _rank(one, named))
+    asked = [one for one in packages if one.change != "add" or one.name in named]
+    shown = packages if full else (asked or packages)[:SHORT]
+    if len(shown) == len(packages) - 1:
+        shown = packages
+    versions = [_versions(one) for one in shown]
+    names = max((len(one.name) for one in shown), default=0)
+    wide = max((one.cell_len for one in versions), default=0)
+    for one, version in zip(shown, versions, strict=True):
+        sign = SIGNS[one.change]
+        version.pad_right(wide - version.cell_len)
+        line = Text.assemble("      ", (sign, STYLES[sign]), f" {one.name:<{names}}   ", version)
+        line.append(f"   {_where(one, full=full)}")
+        line.rstrip()
+        yield line
+    if len(shown) < len(packages):
+        yield Text(f"      … {len(packages) - len(shown)} more", style="dim")
+
+
+def _where(package: PackageChange, *, full: bool) -> str:
+    """Say where a package comes from, and what is worth saying of it."""
+    # A note on what was there says why it changes; of PyTorch the source is news as well.
+    if package.change != "add" and package.note and package.name not in TORCH:
+        return package.note
+    said = [package.source, package.note]
+    return ", ".join(filter(None, [*said, (full and package.bytes and size(package.bytes)) or ""]))
+
+
+def _versions(package: PackageChange) -> Text:
+    """Write OLD -> NEW; what is equal in both, down to a separator, is dim."""
+    before, after = package.before, package.after
+    if before is None or after is None:
+        return Text(before or after or "")
+    pairs = zip(before, after, strict=False)
+    common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    equal = 1 + max(before.rfind(separator, 0, common) for separator in ".=_+-")
+    return Text.assemble(
+        *((before[:equal], "dim"), before[equal:], " -> "), (after[:equal], "dim"), after[equal:]
+    )
+
+
+def _rank(package: PackageChange, named: Sequence[str]) -> tuple[int, int]:
+    news = 1 if package.change == "add" else 0
+    return news, named.index(package.name) if package.name in named else len(named)
+
+
+def _diff(file: FileChange) -> Iterator[Text]:
+    """Yield a unified diff of one file."""
+    before, after = (text.splitlines() if text else [] for text in (file.before, file.after))
+    old = "/dev/null" if file.before is None else file.path
+    new = "/dev/null" if file.after is None else file.path
+    for line in unified_diff(before, after, old, new, lineterm=""):
+        style = "" if line.startswith(("---", "+++", "@@")) else STYLES.get(line[0], "")
+        yield Text.assemble("      ", (line.rstrip(), style))
