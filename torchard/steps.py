@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from packaging.utils import canonicalize_name
@@ -165,6 +165,8 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         ),
         None,
     )
+    before = shown if shown is not None and shown.whole else None
+    changes, kept = compare(lock, before, state.depot)
     if ready is not None:
         return Step(
             "environment",
@@ -173,11 +175,10 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
             reason="this generation is built and proved; only its link is missing or elsewhere",
             path=ready.path,
             place=tilde(ready.path, state.home),
+            packages=tuple(replace(one, bytes=0) for one in changes) if before else (),
+            kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
-            kept=len(lock.conda) + len(lock.wheels),
         )
-    before = shown if shown is not None and shown.whole else None
-    changes, kept = compare(lock, before, state.depot)
     path = _free_path(lock, state)
     return Step(
         "environment",

@@ -113,14 +113,22 @@ def test_a_link_that_leads_to_nothing_whole_is_repaired_beside_it(state):
 
 
 def test_a_generation_that_is_ready_is_only_shown():
-    """Nothing is built or fetched, wherever the link leads now, or where none is."""
-    for state in (
-        mac(built(LOCK)),
-        mac(built(LOCK), built(OTHER), links={"torch": path_of(OTHER)}),
-        mac(built(LOCK, f"{PATH}.2"), built(LOCK, damaged=True), links={"torch": PATH}),
+    """Nothing is built or fetched, wherever the link leads now, or where none is.
+
+    What that changes for its users is told as for any other change.
+    """
+    for state, changed in (
+        (mac(built(LOCK)), ()),
+        (
+            mac(built(LOCK), built(OTHER), links={"torch": path_of(OTHER)}),
+            (("python", "3.12.12", "3.12.13"), ("pip", None, "25.1"), ("torch", None, "2.2.2")),
+        ),
+        (mac(built(LOCK, f"{PATH}.2"), built(LOCK, damaged=True), links={"torch": PATH}), ()),
     ):
         found = step(state)
-        assert (found.change, found.kept, found.packages, found.total_bytes) == ("show", 3, (), 0)
+        assert (found.change, found.kept, found.total_bytes) == ("show", 3 - len(changed), 0)
+        assert tuple((one.name, one.before, one.after) for one in found.packages) == changed
+        assert not any(one.bytes for one in found.packages)
         assert found.reason == (
             "this generation is built and proved; only its link is missing or elsewhere"
         )

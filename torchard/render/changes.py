@@ -107,7 +107,7 @@ def _planned(step: Step) -> Lines:
         return "shell", step.place, ""
     name = step.environment or ""
     if step.change == "show":
-        return name, f"{step.kept} kept", "the link only"
+        return name, _counts(step, "to change"), "the link only"
     if step.change == "remove":
         return name, step.place, "with generations"
     return name, _counts(step, "to change"), "new generation"
@@ -121,15 +121,17 @@ def _done(step: Step) -> Lines:
     if step.kind == "shell":
         return name, what, "written"
     if step.change == "show":
-        return name, what, "shown again"
+        return name, _counts(step, "changed"), "shown again"
     if step.change == "remove":
         return name, what, "removed"
     return name, _counts(step, "changed"), "built and shown"
 
 
 def _counts(step: Step, changed: str) -> str:
-    if not step.kept and all(one.change == "add" for one in step.packages):
+    if not step.kept and step.total_bytes and all(one.change == "add" for one in step.packages):
         return f"{len(step.packages)} packages, {size(step.total_bytes)}"
+    if step.change == "show" and not step.packages:
+        return f"{step.kept} kept"
     return f"{step.kept} kept, {len(step.packages)} {changed}"
 
 
