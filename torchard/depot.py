@@ -12,6 +12,7 @@ import hashlib
 import os
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -27,6 +28,10 @@ _CHUNK = 1 << 20  # bytes
 _TURN = 0.1  # seconds between looks at a download that another is at
 
 
+def _silent(_file: str, _done: int, _total: int) -> None:
+    """Say nothing."""
+
+
 class DepotError(TorchardError):
     """An artefact cannot be had, or is not what its sha256 says."""
 
@@ -34,8 +39,11 @@ class DepotError(TorchardError):
 class Depot:
     """A depot below `root`: $TORCHARD_DEPOT or ~/.cache/torchard/depot where left out.
 
-    `pause` waits so many seconds.
+    `pause` waits so many seconds. `tell` hears of each file that comes: its name, how many bytes
+    have come, and of how many, 0 where that is not known.
     """
+
+    tell: Callable[[str, int, int], None] = staticmethod(_silent)
 
     def __init__(
         self, root: Path | None = None, pause: Callable[[float], object] = time.sleep
@@ -56,19 +64,19 @@ class Depot:
         DownloadError where no server has it, DepotError where it is spoilt or cannot be kept.
         """
         path = self.root / "files" / sha256 / file
-        partial = self.root / "partial" / sha256
+        unfinished = self.root / "partial" / sha256
         try:
             if self._whole(path, sha256):
                 return path
             url = address()
-            partial.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(partial, self._pause) as stream:
+            unfinished.parent.mkdir(parents=True, exist_ok=True)
+            with _alone(unfinished, self._pause) as stream:
                 if self._whole(path, sha256):  # another has brought it in the meantime
-                    partial.unlink()
+                    unfinished.unlink()
                     return path
                 self._download(stream, url, file, sha256, size)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                partial.replace(path)
+                unfinished.replace(path)
                 self._verified[path] = _marks(path)
         except OSError as error:
             raise DepotError(
@@ -103,7 +111,7 @@ class Depot:
                 self._pause(_PAUSE * 2 ** (attempt - 1))
             begun = stream.seek(0, os.SEEK_END)
             try:
-                kind = receive(stream, url, size)
+                kind = receive(stream, url, size, partial(self.tell, file))
             except BrokenOffError as error:
                 reason = str(error)
                 continue
@@ -128,17 +136,17 @@ class Depot:
 
 
 @contextmanager
-def _alone(partial: Path, pause: Callable[[float], object]) -> Iterator[BinaryIO]:
+def _alone(unfinished: Path, pause: Callable[[float], object]) -> Iterator[BinaryIO]:
     """Open a partial download for one caller alone; wait while another is at it."""
     while True:
-        with partial.open("ab+") as stream:
+        with unfinished.open("ab+") as stream:
             try:
                 # Not waited for in the kernel, which would hold up every Mac of a pyinfra run.
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 pause(_TURN)
                 continue
-            if _same(stream, partial):  # else the other has finished with it: look again
+            if _same(stream, unfinished):  # else the other has finished with it: look again
                 yield stream
                 return
 

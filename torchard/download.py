@@ -19,7 +19,7 @@ from torchard.credentials import hidden
 from torchard.errors import TorchardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from http.client import HTTPResponse
 
 _CHUNK = 1 << 20  # bytes
@@ -39,10 +39,17 @@ class BrokenOffError(Exception):
     """A download that may go better next time."""
 
 
-def receive(stream: BinaryIO, url: str, size: int | None) -> str:
+def _silent(_done: int, _total: int) -> None:
+    """Say nothing."""
+
+
+def receive(
+    stream: BinaryIO, url: str, size: int | None, tell: Callable[[int, int], None] = _silent
+) -> str:
     """Append what a server has beyond the stream's end; begin anew where it sends the whole.
 
-    `size` is that of the whole in bytes, where it is known. Return the answer's media type. Raise
+    `size` is that of the whole in bytes, where it is known; `tell` is called with what has come of
+    how much, 0 where that is not known. Return the answer's media type. Raise
     DownloadError, BrokenOffError, or OSError where the stream cannot be written.
     """
     begun = stream.seek(0, os.SEEK_END)
@@ -51,7 +58,7 @@ def receive(stream: BinaryIO, url: str, size: int | None) -> str:
     except HTTPError:
         return ""  # nothing is left to send: the sha256 decides
     with answer:
-        return _append(stream, answer, url, begun, size)
+        return _append(stream, answer, url, begun, size, tell)
 
 
 def length(url: str) -> int:
@@ -100,7 +107,14 @@ def _ask(method: str, url: str, begun: int = 0) -> HTTPResponse:
         raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
 
 
-def _append(stream: BinaryIO, answer: HTTPResponse, url: str, begun: int, size: int | None) -> str:
+def _append(  # noqa: PLR0917  # the one caller has them all
+    stream: BinaryIO,
+    answer: HTTPResponse,
+    url: str,
+    begun: int,
+    size: int | None,
+    tell: Callable[[int, int], None],
+) -> str:
     kind: str = answer.headers.get_content_type()
     if answer.status == _PART:
         if not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
@@ -117,6 +131,7 @@ def _append(stream: BinaryIO, answer: HTTPResponse, url: str, begun: int, size: 
         for chunk in _chunks(answer):
             stream.write(chunk)
             has += len(chunk)
+            tell(has, whole or 0)
             if whole is not None and has > whole:
                 break  # a server without an end is not read to its end
     if told not in {None, whole} or (whole is not None and has > whole):

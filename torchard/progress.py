@@ -13,6 +13,9 @@ class Progress(Protocol):
     def announce(self, message: str) -> None:
         """Say what the controller itself does now."""
 
+    def fetched(self, file: str, done: int, total: int) -> None:
+        """Say that a file comes to the controller: `done` of `total` bytes, 0 where not known."""
+
     def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
         """Say what one Mac does now; `done` of `total` bytes, where there are bytes."""
 
@@ -30,6 +33,9 @@ class Silent:
     """A Progress that nobody watches."""
 
     def announce(self, message: str) -> None:
+        """Say nothing."""
+
+    def fetched(self, file: str, done: int, total: int) -> None:
         """Say nothing."""
 
     def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:

@@ -52,6 +52,7 @@ def _reading(workspace: Workspace, macs: Sequence[MacHost]) -> Iterator[Session]
 
     with terminal.watched() as progress:
         workspace.announce = progress.announce
+        workspace.depot.tell = progress.fetched
         workspace.lock_ahead(macs)
         with Session(workspace, macs, progress) as opened:
             yield opened

@@ -109,7 +109,8 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
             path = fetch(artefact)
             tell(host, f"pushing {artefact.file}", done, total)
             whole.append(f"{incoming(mac_state)}/{artefact.sha256}")
-            if not host.put_file(str(path), _own(whole[-1])):
+            told = _telling(host, artefact.file, done, total)
+            if not _put(host, path, _own(whole[-1]), told):
                 return _fail(state, host, f"{artefact.file} could not be written to the Mac")
             done += getattr(artefact, "size", 0)
             if done - named >= _AT_ONCE:
@@ -125,6 +126,32 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
     except (OSError, EOFError, SSHException) as error:
         return _fail(state, host, f"the connection was lost while pushing: {error}")
     return True
+
+
+def _telling(host: Any, file: str, begun: int, total: int) -> Callable[[int], None]:
+    """Return what tells how many bytes of one file, behind those of others, were pushed."""
+    return lambda sent: tell(host, f"pushing {file}", begun + sent, total)
+
+
+class _Told(io.FileIO):
+    """A file that tells how many bytes of it were read."""
+
+    def __init__(self, path: Path, told: Callable[[int], None]) -> None:
+        super().__init__(path)
+        self._told = told
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size) or b""
+        self._told(self.tell())
+        return data
+
+
+def _put(host: Any, path: Path, target: str, told: Callable[[int], None]) -> bool:
+    """Push one file. On the Mac at hand pyinfra copies it by its name, and is not watched."""
+    if getattr(host.connector, "client", None) is None:
+        return bool(host.put_file(str(path), target))
+    with _Told(path, told) as file:
+        return bool(host.put_file(file, target))
 
 
 def _own(path: str) -> str:

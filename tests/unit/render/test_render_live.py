@@ -91,9 +91,38 @@ def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
     """Only what is at work now is shown."""
     watched.progress.announce("locking torch for osx-arm64-macos15.0")
     (line,) = watched.shown()
-    assert line.endswith("locking torch for osx-arm64-macos15.0")
+    assert line.endswith("locking torch for osx-arm64-macos15.0  0 s")
+    watched.now += 61
+    assert watched.shown()[0].endswith("macos15.0  1 min 1 s")
     watched.progress.mac("studio-01", "reading")
     assert watched.shown() == ["studio-01  reading  0 s"]
+
+
+def test_bytes_have_a_rate_once_it_can_be_told(watched):
+    """Of what came since they began to, over all files of one push."""
+    push = watched.progress.mac
+    push("studio-01", "pushing a.whl", 30_000_000, 214_000_000)
+    watched.now += 10
+    push("studio-01", "pushing a.whl", 50_000_000, 214_000_000)
+    assert watched.shown() == ["studio-01  pushing a.whl  50 MB of 214 MB  2 MB/s  10 s"]
+    watched.now += 10
+    push("studio-01", "pushing b.whl", 130_000_000, 214_000_000)
+    assert watched.shown() == ["studio-01  pushing b.whl  130 MB of 214 MB  5 MB/s  0 s"]
+
+
+def test_a_file_that_comes_has_the_line_of_the_controller(watched):
+    """While Macs go on; where its size is not known, nothing is said of it, and then it is over."""
+    watched.progress.fetched("torch.whl", 0, 88_000_000)
+    watched.now += 4
+    watched.progress.fetched("torch.whl", 44_000_000, 88_000_000)
+    watched.progress.mac("studio-01", "reading")
+    controller, mac = watched.shown()
+    assert controller.endswith("fetching torch.whl  44 MB of 88 MB  11 MB/s  4 s")
+    assert mac.split() == ["studio-01", "reading", "0", "s"]
+    watched.progress.fetched("torch.whl", 88_000_000, 88_000_000)
+    assert watched.shown() == ["studio-01  reading  0 s"]
+    watched.progress.fetched("page.html", 17, 0)
+    assert watched.shown()[0].endswith("fetching page.html  0 s")
 
 
 def test_nothing_stands_there_while_something_is_asked(watched):
@@ -122,7 +151,7 @@ def test_a_name_or_a_message_from_outside_moves_no_cursor(watched):
     watched.progress.announce("\x1b[2J")
     watched.progress.finished("\x1b[1A", "failed")
     controller, mac = watched.shown()
-    assert controller.endswith(r"\x1b[2J")
+    assert controller.endswith(r"\x1b[2J  0 s")
     assert mac.startswith(r"\x1b[1A")
 
 
