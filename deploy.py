@@ -35,7 +35,7 @@ if state is not None:
         miniconda(name="Miniconda", mac=mac, installer=intent.installer, workspace=lab)
         # Over every environment of the lab, in one order: pyinfra tells operations apart by
         # their place, so a Mac's own list would be taken for another's.
-        for name in host.loop(sorted(lab.lab.environments)):
+        for name in host.loop(lab.lab.environments):
             if name in intent.locks:
                 lock = intent.locks[name]
                 built = environment(name=f"Environment {name}", mac=mac, lock=lock, workspace=lab)

@@ -110,7 +110,8 @@ class Workspace:
             return Intent(mac, state, refusals=tuple(refusals))
         installer = self._installer(mac, state, refusals)
         locks = {}
-        for name in mac.environments:
+        # In the order of the lab, in which deploy.py does them.
+        for name in filter(mac.environments.__contains__, self.lab.environments):
             try:
                 locks[name] = self.lock(self.lab.environments[name], group, mac)
             except LockMissingError:

@@ -248,9 +248,11 @@ def _free_path(lock: Lock, state: MacState) -> str:
 
     What is in the way there was left by a killed run, and is set aside. One drifted by hand keeps
     its name until it goes, and one that is shown is never touched, whatever became of it: a link
-    that leads nowhere would show what is built there before it is proved.
+    that leads nowhere would show what is built there before it is proved. The links of a prefix
+    that is set aside first show nothing.
     """
-    shown = {link.target for link in state.links.values()}
+    links = state.links.values() if state.prefix_state == "whole" else ()
+    shown = {link.target for link in links}
     stamped = {one.path for one in state.environments.values() if one.stamp is not None}
     base = _path(lock, state)
     paths = itertools.chain([base], (f"{base}.{number}" for number in itertools.count(2)))

@@ -1,0 +1,224 @@
+"""A Mac that is a MacState: it answers the probe, and does to it what our scripts do to a Mac.
+
+As a program it holds what deploy.py does to generated Macs against their plans:
+
+    python tests/unit/operations/model_mac.py EXAMPLES session|stock
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from torchard.session import Session, _as_cli  # isort: skip  # first: it patches for gevent
+
+from hypothesis import HealthCheck, Phase, given, settings
+from locked import built
+from pyinfra.api.operations import run_ops
+from pyinfra.api.state import StateStage
+from pyinfra.connectors.util import CommandOutput, OutputLine
+from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
+from pyinfra_cli.util import exec_file
+from test_plan_properties import labs
+
+from torchard import intend, probe
+from torchard.lab.model import Environment, Lab, MacHost, Position
+from torchard.mac import Link
+from torchard.plan import plan_mac
+from torchard.project import resource
+from torchard.shell import for_any_shell
+
+PROOF = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
+OCTAL = re.compile(rb"\\0([0-7]{3})")
+
+
+def coded(text):
+    return f"={text}" if text.isascii() and text.isprintable() else text.encode().hex()
+
+
+def answer(state):
+    """Write what the probe would print on such a Mac."""
+    yield from ("begin", "kernel\tDarwin", f"machine\t{state.arch}", f"macos\t{state.macos}")
+    yield from (f"home\t{coded(state.home)}", f"user\t{coded(state.user)}")
+    yield from (f"free\t{state.free // 1024}", f"prefix\t{coded(state.prefix)}")
+    yield f"prefix_state\t{state.prefix_state}"
+    for link in state.links.values():
+        yield f"link\t{coded(link.name)}\t{'-' if link.target is None else coded(link.target)}"
+    for path, one in state.environments.items():
+        yield f"environment\t{coded(path)}"
+        yield from ["whole\t1"] * one.whole + ["damaged\t1"] * one.damaged
+        for each in one.conda:
+            yield "\t".join(("conda", each.name, each.version, each.build, each.sha256 or ""))
+        yield from (f"dist\t{each.name}-{each.version}" for each in one.dists)
+        if one.stamp is not None:
+            yield f"stamp\t{probe.json.dumps(one.stamp)}"
+    yield from (f"depot\t{sha256}\t{size}" for sha256, size in state.depot.items())
+    yield "end\tok"
+
+
+class Model:
+    """A connector of pyinfra to a Mac that is but a state; `done` is what was done to it."""
+
+    handles_execution = True
+
+    def __init__(self, intent):
+        self.intent = intent
+        self.state = intent.state
+        self.probe = for_any_shell(probe.script(intent.mac.miniconda.prefix))
+        self.done = []
+
+    def connect(self):
+        """Be there."""
+
+    def disconnect(self):
+        """Go."""
+
+    def put_file(self, *_, **__):
+        return True
+
+    def get_file(self, *_, **__):
+        raise NotImplementedError
+
+    def rsync(self, *_, **__):
+        raise NotImplementedError
+
+    def run_shell_command(self, command, *_, **__):
+        text = str(command)
+        out = list(answer(self.state)) if text == self.probe else self._run(text)
+        return True, CommandOutput([OutputLine("stdout", line) for line in out])
+
+    def _run(self, command):
+        plain = OCTAL.sub(lambda found: bytes([int(found[1], 8)]), command.encode()).decode()
+        # A script begins with its values, one a line; no value of these Macs holds a line break.
+        lines = plain.partition('printf %b "')[2].splitlines()
+        words = [shlex.split(line) for line in lines[:12] if re.match(r"[A-Z0-9]+=", line)]
+        values = dict(word[0].split("=", 1) for word in words if word)
+        if "MARK" in values:
+            self._miniconda(values)
+        elif "GENERATION" in values:
+            self._environment(values)
+        return [PROOF] if "proof.py" in plain or "INSIDE" in plain else []
+
+    def _miniconda(self, values):
+        self.done.append(("miniconda", None, values["PREFIX"]))
+        kept = {} if self.state.prefix_state == "half" else self.state.links
+        within = f"{self.state.prefix}/"
+        there = {p: one for p, one in self.state.environments.items() if not p.startswith(within)}
+        mark = {"sha256": values["SHA256"]}
+        self.state = replace(
+            self.state, prefix_state="whole", prefix_ours=mark, links=kept, environments=there
+        )
+
+    def _environment(self, values):
+        name = values["NAME"]
+        path = f"{self.state.home}/.torchard/generations/{values['GENERATION']}"
+        self.done.append(("environment", name, path))
+        there = dict(self.state.environments)
+        stamp = (there[path].stamp or {}) if path in there else {}
+        if stamp.get("lock") != values["DIGEST"]:
+            there[path] = built(self.intent.locks[name], path)
+        links = {**self.state.links, name: Link(name, path)}
+        self.state = replace(self.state, environments=there, links=links)
+
+
+class Given(intend.Workspace):
+    """A workspace whose answers are given."""
+
+    def intend(self, mac, state):
+        return replace(self.given, mac=mac, state=state)
+
+    def fetch(self, *_):
+        return Path("/dev/null")
+
+    def fetch_installer(self, *_):
+        return Path("/dev/null")
+
+
+def opened(intent):
+    """Return a session on the one Mac of an intent, and the Mac."""
+    environments = {name: Environment(name, "3.12", None) for name in intent.locks}
+    mac = MacHost("mac", address="192.0.2.1", environments=tuple(environments))
+    intent = replace(intent, mac=mac)
+    lab = Lab(Path("/model/lab.yaml"), environments, {}, {"mac": mac})
+    workspace = Given(lab)
+    workspace.given = intent
+    intend._WORKSPACES[lab.path] = workspace
+    session = Session(workspace, [mac])
+    (host,) = session.hosts.values()
+    host.connector = Model(intent)
+    return session, host
+
+
+def by_session(intent):
+    """Apply as `torchard apply` does; return what was done, the plan, and the plan that is left."""
+    session, host = opened(intent)
+    with session:
+        plan = session.plan()
+        result = session.apply(plan)
+    left = plan_mac(replace(intent, mac=host.connector.intent.mac, state=host.connector.state))
+    states = {"change": "in_order"}
+    assert result.macs[0].state == states.get(plan.macs[0].state, plan.macs[0].state), result
+    assert len(result.macs[0].done) == len(result.macs[0].steps) or plan.macs[0].state != "change"
+    return host.connector.done, plan.macs[0], left
+
+
+def by_stock(intent):
+    """Apply as the `pyinfra` command does with deploy.py: a dry run first, then for good."""
+    session, host = opened(intent)
+    state = session.state
+    plan = plan_mac(replace(intent, mac=host.connector.intent.mac))
+    with ctx_state.use(state), ctx_config.use(state.config.copy()):
+        state.set_stage(StateStage.Connect)
+        host.connect(show_errors=False, raise_exceptions=True)
+        state.activate_host(host)
+        state.set_stage(StateStage.Prepare)
+        with _as_cli(), ctx_inventory.use(state.inventory), ctx_host.use(host):
+            exec_file(str(resource("deploy.py")))
+        assert host.connector.done == []
+        planned = [
+            state.get_op_meta(one).names
+            for one in state.get_op_order()
+            if state.get_op_data_for_host(host, one).operation_meta.will_change
+        ]
+        state.set_stage(StateStage.Execute)
+        run_ops(state)
+    assert bool(planned) == (plan.state != "in_order"), planned
+    left = plan_mac(replace(intent, mac=host.connector.intent.mac, state=host.connector.state))
+    return host.connector.done, plan, left
+
+
+def main(examples, how):
+    """Hold what is done to so many Macs against their plans."""
+    apply = {"session": by_session, "stock": by_stock}[how]
+    count = 0
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(labs())
+    def hold(intent):
+        nonlocal count
+        done, plan, left = apply(intent)
+        assert done == [(step.kind, step.environment, step.path) for step in plan.steps]
+        assert plan.state in {"in_order", "change", "refused"}, plan.reason
+        if plan.state != "refused":
+            assert (left.state, left.steps) == ("in_order", ()), left
+        count += bool(plan.steps)
+
+    hold()
+    print(count)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2])
