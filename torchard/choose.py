@@ -37,7 +37,7 @@ def mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal
 
 def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | Refusal:
     """Return the variant that a wish gets on a Mac class, or a refusal that names ways out."""
-    ask = _read(wish, mac_class, catalogue)
+    ask = question(wish, mac_class, catalogue)
     if isinstance(ask, Refusal):
         return ask
     if wish.release == "nightly" and wish.source not in {"auto", ask.lane.source}:
@@ -117,7 +117,7 @@ def _macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
     return version
 
 
-def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
+def question(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
     """Read a wish's words. Refuse those that mean nothing, or nothing yet."""
     reached = mac_class(group.arch, group.macos, catalogue)
     if isinstance(reached, Refusal):

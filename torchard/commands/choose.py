@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import click
@@ -66,7 +67,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
         raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
     from torchard import choose as choosing  # noqa: PLC0415
     from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
-    from torchard.variant import MacClass, Refusal  # noqa: PLC0415
+    from torchard.cautions import of_choice  # noqa: PLC0415
+    from torchard.variant import MacClass, Refusal, Variant  # noqa: PLC0415
 
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     wish = Wish(python, release, backend, source, asked if asked or no_with else None)
@@ -74,6 +76,9 @@ def choose(  # noqa: PLR0917  # click passes them by name
     group = choosing.mac_class(arch, macos, catalogue)
     answer = choosing.choose(wish, group, catalogue) if isinstance(group, MacClass) else group
     refused = isinstance(answer, Refusal)
+    if isinstance(group, MacClass) and isinstance(answer, Variant):
+        known = (f"{text}." for text in of_choice(answer, wish, group, catalogue))
+        answer = replace(answer, notes=(*answer.notes, *known))
     if as_json:
         from torchard.render.data import choice_data, dumps  # noqa: PLC0415
 
