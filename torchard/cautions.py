@@ -47,10 +47,11 @@ def of_choice(
 def torch_of(lock: Lock, catalogue: Catalogue) -> Version | None:
     """Return the version of the torch in a lock, whoever asked for it; None where there is none."""
     names = {lane.names.get("torch", "torch") for lane in catalogue.lanes.values()}
-    for one in (*lock.wheels, *lock.conda):
-        if one.name in names:
-            with suppress(InvalidVersion):
-                return Version(one.version)
+    found = {one.name: one.version for one in lock.wheels}
+    found.update((one.name, one.version) for one in lock.conda)
+    for name in names & found.keys():
+        with suppress(InvalidVersion):
+            return Version(found[name])
     return None
 
 
