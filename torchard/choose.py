@@ -6,14 +6,15 @@ Nothing here knows a version of anything: every fact is a row of the catalogue.
 from __future__ import annotations
 
 import re
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from packaging.version import InvalidVersion, Version
 
-from torchard.fit import Ask, best, obstacles, place, short
+from torchard.fit import Ask, best, obstacles, place, short, why_not
 from torchard.lab.model import COMPANIONS
-from torchard.variant import Installer, MacClass, Refusal, Variant
+from torchard.variant import Considered, Installer, MacClass, PassedOver, Refusal, Variant
 from torchard.ways_out import known_releases, lacks_mps, no_nightly, refuse
 
 if TYPE_CHECKING:
@@ -54,6 +55,24 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
         reason=_reason(ask),
         constraints=release.constraints,
         notes=tuple(_notes(wish, ask, release, catalogue)),
+    )
+
+
+def considered(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Considered:
+    """Return what `choose` does, with every release that was passed over, and why."""
+    answer = choose(wish, mac_class, catalogue)
+    ask = question(wish, mac_class, catalogue)
+    if isinstance(ask, Refusal):
+        return Considered(answer)
+    chosen = best(ask, catalogue)
+    if chosen is not None and isinstance(answer, Refusal):
+        return Considered(answer)  # it asks for nightly builds where there are none
+    newer = takewhile(lambda one: one is not chosen, ask.lane.releases)
+    groups = groupby(newer, key=lambda one: why_not(one, ask, catalogue))
+    return Considered(
+        answer,
+        None if chosen is None else str(chosen),
+        tuple(PassedOver(tuple(map(str, rows)), why) for why, rows in groups),
     )
 
 
