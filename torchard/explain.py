@@ -124,9 +124,7 @@ def _class_reason(group: MacClass | Refusal | None, macos: str, mac: MacHost, *,
     if isinstance(group, Refusal):
         return f"{group.reason} {group.instead}"
     said = "" if read else f" ({_line(mac.where)} says so; it was not read)"
-    return (
-        f"macOS {macos}{said} reaches this threshold, and none above it, where a choice may change"
-    )
+    return f"the highest that macOS {macos} reaches of those at which a choice may change{said}"
 
 
 def _answer(  # noqa: PLR0917  # each is one part of the question
