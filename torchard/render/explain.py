@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from torchard.render.changes import SIGNS, STYLES
 from torchard.render.data import FORMAT, answer_data, passed_data
 from torchard.render.harmless import harmless, harmless_lines
-from torchard.render.changes import SIGNS, STYLES
 from torchard.render.text import LEFT_ALONE, passed_words
 from torchard.render.words import NAME, duration, size
 from torchard.steps import tilde
