@@ -15,7 +15,7 @@ from torchard.steps import tilde
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sized
 
     from torchard.explain import Answer, Explanation, Part, UsedLock
     from torchard.lab.model import Environment
@@ -156,8 +156,12 @@ def _lock(used: UsedLock) -> str:
     written = ", written just now" if used.written else ""
     return (
         f"{used.path.parent.name}/{used.path.name}, {lock.digest[:8]}{written}:"
-        f" {len(lock.conda)} conda packages, {len(lock.wheels)} wheels, {size(lock.size)}"
+        f" {_count(lock.conda, 'conda package')}, {_count(lock.wheels, 'wheel')}, {size(lock.size)}"
     )
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
 
 
 def _part(part: Part) -> tuple[str, str]:
@@ -167,7 +171,7 @@ def _part(part: Part) -> tuple[str, str]:
     if step.kind == "miniconda":
         what = f"; {step.packages[0].after} is installed"
     elif step.packages:
-        what = f"; {step.place}: {len(step.packages)} packages to change, {step.kept} kept"
+        what = f"; {step.place}: {_count(step.packages, 'package')} to change, {step.kept} kept"
     else:
         what = f"; {step.place}"
     return f"{SIGNS[step.change]} {part.name}", part.reason + what
