@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from choosing import ARM, INTEL
-from locked import lock, package, wheel
+from locked import VARIANT, lock, mac, package, shown, wheel
 from packaging.version import Version
 
 from torchard import cautions
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose, mac_class
-from torchard.lab.model import Wish
+from torchard.intend import Workspace
+from torchard.lab.model import Environment, Lab, MacHost, Wish
+from torchard.plan import plan_mac
 from torchard.upkeep.matrix import Cell, cells
 from torchard.variant import MacClass, Refusal, Variant
 
 CATALOGUE = load_catalog()
 LOCK = lock([package("python")], [wheel("torch", "2.5.1")])
+FROZEN = replace(VARIANT, source="pytorch-channel", packages={"pytorch": "2.5.1"})
 UNSAFE = "torch {} has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only weights"
 
 
@@ -116,3 +120,30 @@ def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
         cautions.of_lock(replace(made, mac_class=MacClass("osx-64", "12.0")), odd, CATALOGUE)
     )
     assert lines[-1].startswith(UNSAFE.format("2.5.1"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "made", "says"),
+    [
+        (Wish("3.12"), lock([package("python")], [wheel("torch", "2.15.0")]), []),
+        (Wish("3.12", release="2.5.1"), LOCK, ["write `release: stable` (torch 2.15.0)"]),
+        (
+            Wish("3.12", source="pytorch-channel"),
+            lock([package("python"), package("pytorch", "2.5.1")], variant=FROZEN),
+            ["PyTorch comes from the channel pytorch, which is frozen", "torch 2.5.1 has known"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("order", [True, False])
+def test_a_mac_is_warned_in_order_or_not(wish, made, says, order):
+    """One line for each, under the environment's name; nothing is refused for it."""
+    host = MacHost("studio-01", environments=("torch",))
+    environments = {"torch": Environment("torch", "3.12", wish)}
+    lab = Lab(Path("/lab/lab.yaml"), environments, {}, {host.name: host})
+    space = Workspace(lab, _locks={("torch", made.mac_class): made})
+    plan = plan_mac(space.intend(host, shown(made) if order else mac()))
+    assert plan.state == ("in_order" if order else "change")
+    assert len(plan.warnings) == len(says)
+    for warning, words in zip(plan.warnings, says, strict=True):
+        assert warning.startswith("torch: ")
+        assert words in warning

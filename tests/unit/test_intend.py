@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from locked import lock as lock_of
 from locked import mac as mac_of
-from locked import package, shown, wheel
+from locked import package, wheel
 
 from torchard import intend
 from torchard.errors import TorchardError
@@ -17,7 +17,6 @@ from torchard.lab.model import Miniconda
 from torchard.lock.lockfile import LockError, LockFileError, lock_path
 from torchard.lock.resolve import inputs_digest
 from torchard.mac import RunLock
-from torchard.plan import plan_mac
 from torchard.variant import MacClass
 
 NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
@@ -302,35 +301,6 @@ def test_two_openmp_runtimes_are_warned_of(workspace, source, conda, names):
         assert names in intent.warnings[0]
         assert "OMP: Error #15" in intent.warnings[0]
         assert "from `conda:` to `pip:`" in intent.warnings[0]
-
-
-@pytest.mark.parametrize(
-    ("release", "source", "version", "says"),
-    [
-        ("stable", "auto", "2.15.0", []),
-        ("2.5.1", "auto", "2.5.1", ["write `release: stable` (torch 2.15.0)"]),
-        ("stable", "pytorch-channel", "2.5.1", ["channel pytorch, which is frozen", "2.5.1 has"]),
-    ],
-)
-def test_a_torch_that_is_unsafe_or_frozen_is_warned_of(workspace, release, source, version, says):
-    """One line each, with what to do; of a Mac that is in order, too, and it refuses nothing."""
-    asked = f'{{release: "{release}", source: {source}}}'
-    space = workspace(environments=f'torch: {{python: "3.12", pytorch: {asked}}}')
-    wheels = source == "auto"
-    made = locked(
-        space,
-        wheels=[wheel("torch", version)] if wheels else (),
-        conda=() if wheels else [package("pytorch", version)],
-    )
-    for state in (WHOLE, shown(made)):
-        intent = space.intend(space.mac("studio-01"), state)
-        assert intent.refusals == ()
-        assert len(intent.warnings) == len(says)
-        for warning, words in zip(intent.warnings, says, strict=True):
-            assert warning.startswith("torch: ")
-            assert words in warning
-    assert plan_mac(intent).state == "in_order"
-    assert plan_mac(intent).warnings == intent.warnings
 
 
 def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
