@@ -72,8 +72,8 @@ def _unsafe(
 
 
 def _frozen(variant: Variant, catalogue: Catalogue) -> Iterator[str]:
-    lane = catalogue.lanes[variant.source]
-    if lane.frozen:
+    lane = catalogue.lanes.get(variant.source)  # a lock is a file, and may say anything
+    if lane is not None and lane.frozen:
         yield f"PyTorch comes from the channel {lane.channel}, which is frozen: {lane.frozen}"
 
 

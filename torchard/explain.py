@@ -95,7 +95,7 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
     """Gather what led to a plan. `intent` is None where the Mac was not read."""
     state = intent.state if intent else None
     arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
-    group = mac_class(arch, macos, catalogue) if arch and macos else None
+    group = mac_class(arch, macos, catalogue) if state or (arch and macos) else None
     known = group if isinstance(group, MacClass) else None
     return Explanation(
         mac=mac,

@@ -105,6 +105,12 @@ def test_a_torch_that_came_along_is_told_of_too():
     assert "no single change" in line
 
 
+def test_a_lock_of_a_source_that_nobody_knows_is_no_frozen_one():
+    """Its file may say anything; only what the catalogue knows is claimed."""
+    made = replace(LOCK, variant=replace(VARIANT, source="elsewhere"))
+    assert [line[:9] for line in cautions.of_lock(made, None, CATALOGUE)] == ["torch 2.5"]
+
+
 def test_a_version_that_no_rule_reads_is_passed_over():
     """Conda has versions of other shapes; nothing is claimed of them."""
     made = lock([package("python"), package("pytorch", "2.2_custom")], variant=None)

@@ -84,6 +84,14 @@ def test_the_class_is_that_of_the_macs_own_system():
     assert found.class_reason.startswith("the highest that macOS 13.6 reaches")
 
 
+def test_a_mac_of_an_unknown_processor_has_no_class():
+    """It was read, and is of no kind that anything is built for."""
+    found = told(mac(arch=""), {}, refusals=("its processor is unknown",))
+    assert (found.mac_class, found.thresholds) == (None, ())
+    assert "this one's is unknown" in found.class_reason
+    assert found.answers[0].considered is None
+
+
 @pytest.mark.parametrize(
     ("host", "name", "reason"),
     [
