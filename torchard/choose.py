@@ -6,14 +6,15 @@ Nothing here knows a version of anything: every fact is a row of the catalogue.
 from __future__ import annotations
 
 import re
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from packaging.version import InvalidVersion, Version
 
-from torchard.fit import Ask, best, obstacles, place, short
+from torchard.fit import Ask, best, obstacles, place, short, why_not
 from torchard.lab.model import COMPANIONS
-from torchard.variant import Installer, MacClass, Refusal, Variant
+from torchard.variant import Considered, Installer, MacClass, PassedOver, Refusal, Variant
 from torchard.ways_out import known_releases, lacks_mps, no_nightly, refuse
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal
 
 def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | Refusal:
     """Return the variant that a wish gets on a Mac class, or a refusal that names ways out."""
-    ask = _read(wish, mac_class, catalogue)
+    ask = question(wish, mac_class, catalogue)
     if isinstance(ask, Refusal):
         return ask
     if wish.release == "nightly" and wish.source not in {"auto", ask.lane.source}:
@@ -54,6 +55,24 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
         reason=_reason(ask),
         constraints=release.constraints,
         notes=tuple(_notes(wish, ask, release, catalogue)),
+    )
+
+
+def considered(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Considered:
+    """Return what `choose` does, with every release that was passed over, and why."""
+    answer = choose(wish, mac_class, catalogue)
+    ask = question(wish, mac_class, catalogue)
+    if isinstance(ask, Refusal):
+        return Considered(answer)
+    chosen = best(ask, catalogue)
+    if chosen is not None and isinstance(answer, Refusal):
+        return Considered(answer)  # it asks for nightly builds where there are none
+    newer = takewhile(lambda one: one is not chosen, ask.lane.releases)
+    groups = groupby(newer, key=lambda one: why_not(one, ask, catalogue))
+    return Considered(
+        answer,
+        None if chosen is None else str(chosen),
+        tuple(PassedOver(tuple(map(str, rows)), why) for why, rows in groups),
     )
 
 
@@ -117,7 +136,7 @@ def _macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
     return version
 
 
-def _read(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
+def question(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
     """Read a wish's words. Refuse those that mean nothing, or nothing yet."""
     reached = mac_class(group.arch, group.macos, catalogue)
     if isinstance(reached, Refusal):

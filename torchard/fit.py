@@ -103,6 +103,18 @@ def obstacles(release: Release, ask: Ask, catalogue: Catalogue) -> Iterator[str]
         yield f"its MPS needs macOS {short(release.mps)}"
 
 
+def why_not(release: Release, ask: Ask, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return, as phrases, why a release is not the answer; nothing where it may be.
+
+    Its companions' obstacles are told only where torch itself has none: they follow it.
+    """
+    if ask.release not in {None, release.version}:
+        return (f"{ask.release} is asked for",)
+    alone = tuple(obstacles(release, replace(ask, named=()), catalogue))
+    clauses = alone or tuple(obstacles(release, ask, catalogue))
+    return tuple(one.removeprefix("it has ").removeprefix("it ") for one in clauses)
+
+
 def mps_is_for(ask: Ask, catalogue: Catalogue) -> bool:
     """Tell whether the arch is offered MPS at all."""
     return ask.platform.arch == catalogue.mps.arch

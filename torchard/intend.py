@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from torchard.catalog.catalog import load_catalog
+from torchard.cautions import of_lock
 from torchard.choose import choose, choose_installer, mac_class
 from torchard.depot import Depot
 from torchard.errors import TorchardError
@@ -125,7 +126,7 @@ class Workspace:
             installer=installer,
             locks=locks,
             refusals=tuple(refusals),
-            warnings=(*_remarks(mac, state), *self._openmp(locks)),
+            warnings=(*_remarks(mac, state), *self._cautions(locks)),
         )
 
     def _old_conda(self, state: MacState) -> Iterator[str]:
@@ -140,17 +141,11 @@ class Workspace:
             " and a new one is installed"
         )
 
-    def _openmp(self, locks: Mapping[str, Lock]) -> Iterator[str]:
-        """Say where a torch wheel's OpenMP runtime meets one of conda's."""
+    def _cautions(self, locks: Mapping[str, Lock]) -> Iterator[str]:
+        """Say what to know of each environment, be it in order or not."""
         for name, lock in locks.items():
-            conda = [one.name for one in lock.conda if one.name in self.catalogue.openmp]
-            if conda and lock.variant is not None and lock.variant.as_wheels:
-                yield (
-                    f"{name}: two OpenMP runtimes meet, the one in torch's wheel and conda's"
-                    f" {' and '.join(conda)}: a program that loads both may be aborted (OMP: Error"
-                    " #15). Move numpy and its like from `conda:` to `pip:`, or take PyTorch from"
-                    " `source: conda-forge`"
-                )
+            wish = self.lab.environments[name].pytorch
+            yield from (f"{name}: {text}" for text in of_lock(lock, wish, self.catalogue))
 
     def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
         whole = state.prefix_state == "whole"

@@ -1,15 +1,8 @@
-"""Commands and options that this version does not have yet: refused with a sentence."""
+"""Commands that this version does not have yet: refused with a sentence."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import click
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Command = Callable[..., Any]
 
 _COMMANDS = {
     "status": "`torchard plan` says what differs, and `torchard verify` proves what is there.",
@@ -34,13 +27,3 @@ class Commands(click.Group):
                 f"This version of Torchard has no `{args[0]}` yet. {_COMMANDS[args[0]]}", ctx
             )
         return super().resolve_command(ctx, args)
-
-
-def option(name: str, instead: str) -> Callable[[Command], Command]:
-    """Return a decorator for an option that is not there yet; `instead` says what is."""
-
-    def refuse(_ctx: click.Context, _option: click.Parameter, value: object) -> None:
-        if value is not None:
-            raise click.UsageError(f"This version of Torchard has no {name} yet. {instead}")
-
-    return click.option(name, hidden=True, expose_value=False, callback=refuse)

@@ -66,6 +66,29 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """Releases that follow each other, newest first, and do not fit for the same reasons.
+
+    `obstacles` are phrases about each of them: `needs macOS 14`.
+    """
+
+    releases: tuple[str, ...]
+    obstacles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Considered:
+    """An answer with the way to it: the release that it is of, and those newer ones that are not.
+
+    `release` is None for a refusal. Where a wish means nothing, no release was looked at.
+    """
+
+    answer: Variant | Refusal
+    release: str | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+@dataclass(frozen=True)
 class Installer:
     """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex.
 

@@ -45,6 +45,19 @@ def no_nightly(ask: Ask, lane: Lane, catalogue: Catalogue) -> Refusal:
     )
 
 
+def safer(ask: Ask, catalogue: Catalogue) -> str:
+    """Say what to write, or to do, for a release that no advisory is about; empty where none is.
+
+    As for a refusal, one thing of the wish is changed at a time.
+    """
+    stable = [] if ask.release is None else [("`release: stable`", replace(ask, release=None))]
+    axes = (stable, *(axis(ask, catalogue) for axis in (_pythons, _backends, _sources)))
+    systems = ((f"bring the Mac to {text}", one) for text, one in _newer_systems(ask, catalogue))
+    changes = [found for axis in axes for found in _first(axis, catalogue, sound=True)]
+    write = [f"write {', or '.join(changes)}"] if changes else []
+    return ", or ".join([*write, *_first(systems, catalogue, sound=True)])
+
+
 def lacks_mps(ask: Ask, catalogue: Catalogue) -> str:
     """Say, without a full stop, why this Mac is not offered MPS."""
     if not mps_is_for(ask, catalogue):
@@ -149,11 +162,16 @@ def _several_changes(ask: Ask, catalogue: Catalogue) -> str:
     return next(_first((*start, *more), catalogue))
 
 
-def _first(changes: Iterable[Change], catalogue: Catalogue) -> Iterator[str]:
-    """Yield the first of several changes that leads to an answer, if one does."""
+def _first(
+    changes: Iterable[Change], catalogue: Catalogue, *, sound: bool = False
+) -> Iterator[str]:
+    """Yield the first of several changes that leads to an answer, if one does.
+
+    With `sound`, to one that no advisory is about.
+    """
     for text, ask in changes:
         found = best(ask, catalogue)
-        if found:
+        if found and not (sound and catalogue.advisories_on(found.version)):
             yield text if found.version == ask.release else f"{text} (torch {found})"
             return
 

@@ -77,6 +77,12 @@ def test_a_mac_that_was_brought_in_order_is_0(lab):
         ("plan impossible --limit bare", 3, "(?s)refused +torch: .*einops>99"),
         ("plan unlocked/lab --locked", 1, "The lock .* is missing"),
         ("plan broken", 1, 'the file has no key "?mac"?'),
+        ("plan lab --explain good", 0, "= torch +~/.torchard/generations/torch-.* was built of"),
+        ("plan lab --explain bare", 2, r"\+ torch +not there yet; .* packages to change"),
+        ("plan lab --explain off", 3, "(?s)Why it is left alone.* refused the connection"),
+        ("plan impossible --explain bare", 3, "(?s)Why it is left alone.*einops>99"),
+        ("plan unlocked/lab --locked --explain good", 1, "The lock .* is missing"),
+        ("plan lab --explain goood", 1, "(?s)goood is no Mac of lab.yaml..*Did you mean good?"),
         ("apply lab --limit good", 0, "Plan: 0 Macs to change, 1 in order"),
         ("apply lab --limit bare", 1, "Nothing was changed: there is no terminal to ask at"),
         ("apply lab --yes --limit good,off", 3, "Plan: 0 Macs to change, 1 in order, 1 not"),
@@ -110,6 +116,20 @@ def test_an_outcome_has_its_code_and_its_sentence(lab, command, words, code, say
     assert re.search(says, printed), printed
     assert "Traceback" not in printed
     assert files(lab) == before
+
+
+def test_of_a_plan_that_is_explained_only_that_mac_is_contacted(lab, command):
+    """The others are not even connected to; as JSON it is one document, with the same code."""
+    lab.macs["bare"].set(fault={"drop_after": 99})  # which counts commands
+    done = command("plan lab --explain good --json")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)["explain"]
+    assert (told["mac"], told["state"], told["found"]["conda"]) == ("good", "in_order", "26.5.3")
+    assert [part["change"] for part in told["parts"]] == [None, None]
+    assert not (lab.macs["bare"].root / "commands").exists()
+    command("plan lab --explain bare")
+    assert (lab.macs["bare"].root / "commands").exists()
+    lab.macs["bare"].set(fault=None)
 
 
 def files(lab):

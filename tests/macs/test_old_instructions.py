@@ -7,7 +7,6 @@ proof, as `docs/old-instructions.md` tells it.
 from __future__ import annotations
 
 import json
-import re
 from types import SimpleNamespace
 
 import pytest
@@ -87,7 +86,7 @@ def test_each_mac_proves_the_pytorch_that_fits_it(job, command):
 
 
 def test_an_intel_mac_gets_the_last_wheels_with_a_numpy_that_fits(job):
-    """The 2.2.2 trio, numpy below 2, no `cpuonly`, and a word on how old it is."""
+    """The 2.2.2 trio, numpy below 2, no `cpuonly`, and a word on its being the last."""
     lock = locked(job, "cpu", "osx-64-macos12.0")
     wheels = versions(lock, "wheels")
     trio = {"torch": "2.2.2", "torchvision": "0.17.2", "torchaudio": "2.2.2"}
@@ -95,13 +94,36 @@ def test_an_intel_mac_gets_the_last_wheels_with_a_numpy_that_fits(job):
     assert wheels["numpy"].startswith("1.26.")
     assert "cpuonly" not in versions(lock, "conda") | wheels
     (note,) = lock["variant"]["notes"]
-    assert re.search("last release with wheels for Intel Macs.* known vulnerabilities", note)
+    assert note == "2.2.2 is the last release with wheels for Intel Macs."
 
 
 def test_wheels_with_numpy_for_a_wheel_meet_no_second_openmp(job):
     """No plan warns of two runtimes where conda brings neither numpy nor PyTorch."""
-    told = json.loads(job.plan.stdout)["macs"]
-    assert [one["warnings"] for one in told.values()] == [[]] * 5
+    assert "OpenMP" not in job.plan.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "verify"])
+def test_an_old_pytorch_is_warned_of_as_long_as_it_is_there(job, command):
+    """By the names of what is known, and with what to write for another; of no newer one."""
+    told = json.loads(getattr(job, command).stdout)["macs"]
+    warnings = [warning for one in told.values() for warning in one["warnings"]]
+    assert warnings == [
+        (
+            "cpu: torch 2.2.2 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only"
+            " weights that you trust, or write `source: conda-forge` (torch 2.10.0)"
+        ),
+        (
+            "torch: torch 2.4.1 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load"
+            " only weights that you trust, or write `backend: cpu` (torch 2.11.0), or bring the Mac"
+            " to macOS 14 (torch 2.14.1)"
+        ),
+        (
+            "torch: torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that"
+            " you trust, or write `backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14"
+            " (torch 2.14.1)"
+        ),
+    ]
+    assert job.again.stdout.count("CVE-2026-24747") == 3
 
 
 def test_an_intel_mac_gets_something_newer_from_conda_forge(job):

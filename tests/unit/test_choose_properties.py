@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from importlib import resources
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
-from torchard.choose import choose, choose_installer, mac_class
+from torchard.choose import choose, choose_installer, considered, mac_class
 from torchard.lab.model import COMPANIONS, Miniconda, Wish
+from torchard.upkeep.matrix import cells
 from torchard.variant import Installer, MacClass, Refusal, Variant
 
 ROWS = yaml.safe_load(resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes())
@@ -41,6 +44,31 @@ def answer(wish, arch, macos):
     """Choose for a Mac by its own macOS."""
     group = mac_class(arch, macos, load_catalog())
     return group if isinstance(group, Refusal) else choose(wish, group, load_catalog())
+
+
+def agrees(wish, group):
+    """Hold what was considered against the choice and the catalogue's rows."""
+    known = load_catalog()
+    found = considered(wish, group, known)
+    assert found.answer == choose(wish, group, known)
+    source = "wheels" if wish.source == "auto" else wish.source
+    lane = known.nightly if wish.release == "nightly" else known.lanes[source]
+    over = [one for group in found.passed_over for one in group.releases]
+    assert over == [str(one) for one in lane.releases][: len(over)]
+    for one, other in itertools.pairwise(found.passed_over):
+        assert one.obstacles != other.obstacles
+    for one in found.passed_over:
+        assert one.obstacles
+        assert all(re.fullmatch(r"\w.*[^.]", text) for text in one.obstacles)
+    if isinstance(found.answer, Refusal):
+        assert found.release is None
+        assert len(over) in {0, len(lane.releases)}
+        assert over or wish.release != "stable"
+    else:
+        row = lane.releases[len(over)]
+        assert found.release == str(row)
+        torch = next(iter(found.answer.packages.values()))
+        assert torch == row.packages["torch"]
 
 
 def fits(row, wish, arch, macos, *, mps):
@@ -94,6 +122,15 @@ def test_choice_is_the_first_row_that_fits(wish, arch, macos):
         assert set(got.packages) == {name, *wish.companions}
     else:
         assert isinstance(got, Refusal)
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_what_is_considered_is_what_is_chosen(wish, arch, macos):
+    """The release chosen is the first that was not passed over, and each that was has a reason."""
+    group = mac_class(arch, macos, load_catalog())
+    if isinstance(group, MacClass):
+        agrees(wish, group)
 
 
 @steady
@@ -177,3 +214,49 @@ def test_every_mac_with_a_class_has_an_installer(arch, macos):
     group = mac_class(arch, macos, load_catalog())
     got = choose_installer(arch, macos, Miniconda(), load_catalog())
     assert isinstance(got, Installer if isinstance(group, MacClass) else Refusal)
+
+
+def test_the_whole_matrix_is_considered_as_it_is_chosen():
+    """Each arch, macOS, python, backend and source, for what is newest, nightly, or just that."""
+    for cell in cells(load_catalog(), ("stable", "nightly", "2.5.1")):
+        agrees(
+            Wish(cell.python, cell.release, cell.backend, cell.source),
+            mac_class(cell.arch, cell.macos, load_catalog()),
+        )
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "wish", "over"),
+    [
+        ("x86_64", "12.7", Wish("3.12"), ["2.15.0 to 2.3.0: no wheel for Intel Macs"]),
+        ("arm64", "14.6", Wish("3.12"), ["2.15.0 to 2.15.0: its MPS needs macOS 15"]),
+        ("arm64", "15.1", Wish("3.12"), []),
+        ("arm64", "15.1", Wish("3.12", release="2.5.1"), ["2.15.0 to 2.6.0: 2.5.1 is asked for"]),
+        (
+            "arm64",
+            "11.4",
+            Wish("3.13"),
+            [
+                "2.15.0 to 2.12.0: needs macOS 14",
+                (
+                    "2.11.0 to 2.11.0: its torchvision 0.26.0 needs macOS 12, and its torchaudio"
+                    " 2.11.0 needs macOS 12"
+                ),
+                "2.10.0 to 2.7.0: needs macOS 14 (for its libomp.dylib)",
+            ],
+        ),
+        (
+            "arm64",
+            "15.1",
+            Wish("3.12", source="conda-forge"),
+            ["2.13.0 to 2.11.0: no torchaudio there"],
+        ),
+    ],
+)
+def test_releases_with_the_same_obstacles_are_told_together(arch, macos, wish, over):
+    """A companion's obstacles only where torch itself has none."""
+    found = considered(wish, mac_class(arch, macos, load_catalog()), load_catalog())
+    assert [
+        f"{one.releases[0]} to {one.releases[-1]}: {', and '.join(one.obstacles)}"
+        for one in found.passed_over
+    ] == over

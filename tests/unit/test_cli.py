@@ -129,6 +129,10 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         (["choose", *MAC, "--with", "torchaudio", "--no-with"], "exclude each other"),
         (["lock", "--upgrade", "--check"], "--upgrade and --check exclude each other."),
         (["plan", "--limit"], "'--limit' requires an argument"),
+        (["plan", "--explain"], "'--explain' requires an argument"),
+        (["plan", "--explain", "a", "--limit", "b"], "--explain stands alone"),
+        (["plan", "--explain", "a", "--full"], "--explain stands alone, or with --locked"),
+        (["plan", "--explain", "a", "--out", "a.json"], "--explain stands alone"),
         (["apply", "--sure"], "No such option '--sure'"),
         (["verify", "--full"], "No such option '--full'"),
         (["demo", "--macs", "0"], "0 is not in the range"),
@@ -139,7 +143,6 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         (["rollback", "torch"], "no `rollback` yet. The generation before is kept"),
         (["report", "--html", "page.html"], "no `report` yet. `torchard plan --json`"),
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
-        (["plan", "--explain", "studio-01"], "no --explain yet. `plan --full` has it all."),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),
         (["show", "gone.json"], "gone.json: the plan cannot be read: No such file"),
         (["show"], "Missing argument 'FILE'."),
@@ -204,6 +207,37 @@ def test_choosing_answers_on_stdout_and_refuses_on_stderr(command):
     code, out, err = command("choose", *MAC, "--no-with", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["variant"]["packages"] == {"torch": "2.15.0"}
+
+
+def test_choosing_tells_of_a_torch_that_is_unsafe(command):
+    """Among its notes, as text and as JSON, with what to write for another."""
+    intel = ("--arch", "x86_64", "--macos", "12.7", "--python", "3.12")
+    _, out, _ = command("choose", *intel)
+    assert "torch 2.2.2 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): " in out
+    _, told, _ = command("choose", *intel, "--json")
+    (note,) = [one for one in json.loads(told)["variant"]["notes"] if "CVE" in one]
+    assert note.endswith("or write `source: conda-forge` (torch 2.10.0).")
+    assert note in out
+    assert "CVE" not in command("choose", *MAC)[1]
+
+
+def test_choosing_says_what_was_passed_over_if_it_is_asked(command):
+    """Newer releases with their obstacles, beside a variant and beside a refusal."""
+    intel = ("--arch", "x86_64", "--macos", "12.7", "--python", "3.12")
+    assert "passed over" not in command("choose", *intel)[1]
+    code, out, _ = command("choose", *intel, "--explain")
+    assert (code, out.splitlines()[-1]) == (
+        0,
+        "  passed over 2.15.0 to 2.3.0: no wheel for Intel Macs",
+    )
+    code, out, err = command("choose", *intel, "--backend", "mps", "--explain")
+    assert (code, out) == (1, "")
+    assert "passed over 2.2.2 to 2.2.0: its MPS is not for Intel Macs" in err
+    code, out, _ = command("choose", *intel, "--explain", "--json")
+    (group,) = json.loads(out)["passed_over"]
+    assert (group["releases"][0], group["obstacles"]) == ("2.15.0", ["no wheel for Intel Macs"])
+    old = ("--arch", "x86_64", "--macos", "10.9", "--python", "3.12", "--explain", "--json")
+    assert json.loads(command("choose", *old)[1])["passed_over"] == []
 
 
 def test_companions_may_follow_one_with_or_several(command):

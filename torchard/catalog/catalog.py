@@ -10,9 +10,11 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from torchard.catalog.rows import (
+    Advisory,
     Automatic,
     Builds,
     Catalogue,
@@ -56,6 +58,7 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
         lanes={one.source: one for one in (wheels, *conda)},
         nightly=_nightly(pytorch["nightly"]),
         openmp=tuple(pytorch["openmp"]["conda"]),
+        advisories=tuple(_advisory(row) for row in pytorch["advisories"]),
         oldest_conda=Version(installers["conda"]["oldest"]),
         installers={row["distribution"]: _distribution(row) for row in installers["distributions"]},
     )
@@ -79,6 +82,17 @@ def _platform(row: Mapping[str, Any]) -> Platform:
         name=row["name"],
         macos=Version(row["macos"]),
         reason=row["reason"],
+    )
+
+
+def _advisory(row: Mapping[str, Any]) -> Advisory:
+    return Advisory(
+        id=row["id"],
+        published=row["published"],
+        affected=SpecifierSet(row["affected"]),
+        fixed=Version(row["fixed"]),
+        text=row["text"],
+        url=row["url"],
     )
 
 
@@ -124,6 +138,7 @@ def _conda_lane(row: Mapping[str, Any], upstream: Mapping[Version | None, Releas
         channel=row["channel"],
         names=row["names"],
         notes=tuple(Note(arch, one["text"]) for one in row["notes"] for arch in one["about"]),
+        frozen=row.get("frozen", ""),
     )
 
 

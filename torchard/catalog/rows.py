@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
 Python = tuple[int, int]
@@ -71,6 +72,21 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Advisory:
+    """A known vulnerability of torch: who is affected, what it means (a phrase), where it ends.
+
+    `published` is an ISO date; `fixed` the first release without it; `url` the advisory itself.
+    """
+
+    id: str
+    published: str
+    affected: SpecifierSet
+    fixed: Version
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Release:
     """A release of PyTorch with its companions, as one lane offers it.
 
@@ -103,7 +119,8 @@ class Lane:
     `source` is the lab file's word for it, `build` what one of its files is called (`wheel`).
     `channel` is the conda channel, or None for wheels; `index` a wheel index of its own. `names`
     are the channel's names of packages where they differ. `without` says, as a phrase, why a
-    companion is left out unless it is asked for by name.
+    companion is left out unless it is asked for by name; `frozen`, of a channel that nothing new
+    comes to, what it ended with.
     """
 
     source: str
@@ -114,6 +131,7 @@ class Lane:
     names: Mapping[str, str] = field(default_factory=dict)
     without: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
+    frozen: str = ""
 
     def pythons(self, arch: str) -> tuple[Python, ...]:
         """Return every python that some release of torch itself is built for, ascending."""
@@ -176,8 +194,8 @@ class Catalogue:
 
     `lanes` is keyed by the lab file's word for a source, `installers` by its word for a
     distribution; `nightly` is a lane apart, for a release that has no version. `openmp` names the
-    conda packages that bring an OpenMP runtime, as a wheel of torch does; `oldest_conda` is the
-    first that unpacks what channels hold today.
+    conda packages that bring an OpenMP runtime, as a wheel of torch does; `advisories` are newest
+    first; `oldest_conda` is the first that unpacks what channels hold today.
     """
 
     platforms: Mapping[str, Platform]
@@ -185,6 +203,7 @@ class Catalogue:
     lanes: Mapping[str, Lane]
     nightly: Lane
     openmp: tuple[str, ...]
+    advisories: tuple[Advisory, ...]
     oldest_conda: Version
     installers: Mapping[str, Distribution]
 
@@ -192,6 +211,14 @@ class Catalogue:
     def releases(self) -> tuple[Release, ...]:
         """The releases that PyTorch itself made, as wheels."""
         return self.lanes["wheels"].releases
+
+    def advisories_on(self, version: Version | None) -> tuple[Advisory, ...]:
+        """Return what is known to be unsafe in a release of torch; nothing of a nightly build."""
+        if version is None:
+            return ()
+        return tuple(
+            one for one in self.advisories if one.affected.contains(version, prereleases=True)
+        )
 
     def thresholds(self, arch: str) -> tuple[str, ...]:
         """Return the macOS versions (MAJOR.MINOR) at which some choice changes, ascending.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import get_args
 
 import click
@@ -45,6 +46,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 )
 @click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
 @click.option("--no-with", is_flag=True, help="torch alone.")
+@click.option("--explain", is_flag=True, help="Name the newer releases that do not fit, and why.")
 @options.as_json
 def choose(  # noqa: PLR0917  # click passes them by name
     arch: str,
@@ -57,6 +59,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
     more: tuple[str, ...],
     *,
     no_with: bool,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Say which PyTorch fits a Mac, and why."""
@@ -66,20 +69,30 @@ def choose(  # noqa: PLR0917  # click passes them by name
         raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
     from torchard import choose as choosing  # noqa: PLC0415
     from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
-    from torchard.variant import MacClass, Refusal  # noqa: PLC0415
+    from torchard.cautions import of_choice  # noqa: PLC0415
+    from torchard.variant import Considered, MacClass, Refusal, Variant  # noqa: PLC0415
 
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     wish = Wish(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
     group = choosing.mac_class(arch, macos, catalogue)
-    answer = choosing.choose(wish, group, catalogue) if isinstance(group, MacClass) else group
+    found = (
+        choosing.considered(wish, group, catalogue)
+        if isinstance(group, MacClass)
+        else Considered(group)
+    )
+    answer = found.answer
     refused = isinstance(answer, Refusal)
+    if isinstance(group, MacClass) and isinstance(answer, Variant):
+        known = (f"{text}." for text in of_choice(answer, wish, group, catalogue))
+        answer = replace(answer, notes=(*answer.notes, *known))
+    over = found.passed_over if explain else None
     if as_json:
         from torchard.render.data import choice_data, dumps  # noqa: PLC0415
 
-        click.echo(dumps(choice_data(answer)))
+        click.echo(dumps(choice_data(answer, over)))
     else:
         from torchard.render.text import choice_lines  # noqa: PLC0415
 
-        terminal.print_lines(choice_lines(answer), err=refused)
+        terminal.print_lines(choice_lines(answer, over or ()), err=refused)
     terminal.leave(1 if refused else 0)

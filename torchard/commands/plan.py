@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from torchard import later
 from torchard.commands import options, reach, terminal
+from torchard.commands.explain import explain
 
 
 @click.command()
@@ -22,13 +22,24 @@ from torchard.commands import options, reach, terminal
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the plan in this .json file.",
 )
-@later.option("--explain", "`plan --full` has it all.")
+@click.option("--explain", "mac", metavar="MAC", help="Say why, of this Mac alone.")
 def plan(  # click passes them by name
-    lab: Path, limits: tuple[str, ...], out: Path | None, *, locked: bool, full: bool, as_json: bool
+    lab: Path,
+    limits: tuple[str, ...],
+    out: Path | None,
+    mac: str | None,
+    *,
+    locked: bool,
+    full: bool,
+    as_json: bool,
 ) -> None:
     """Show what would change on each Mac; write nothing there."""
     if out is not None and out.suffix != ".json":
         raise click.UsageError(f"A plan is a .json file: --out {out}.json")
+    if mac is not None:
+        if limits or full or out:
+            raise click.UsageError("--explain stands alone, or with --locked and --json.")
+        explain(lab, mac, locked=locked, as_json=as_json)
     from torchard.render.text import plan_lines  # noqa: PLC0415
 
     with reach.session(lab, limits, locked=locked) as session:

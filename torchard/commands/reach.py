@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def session(lab: Path, limits: Iterable[str], *, locked: bool) -> Iterator[Session]:
-    """Connect to the Macs that are meant and read them, under the eyes of who watches."""
+def session(
+    lab: Path, limits: Iterable[str], *, locked: bool, only: str | None = None
+) -> Iterator[Session]:
+    """Connect to the Macs that are meant and read them, under the eyes of who watches.
+
+    `only` is one Mac's very name.
+    """
     # The session first: it patches the standard library before others import it, or use threads.
     from torchard.session import heed_signals  # noqa: PLC0415  # isort: skip
     from torchard.intend import open_workspace  # noqa: PLC0415
+    from torchard.lab.limit import named  # noqa: PLC0415
     from torchard.lab.limit import select as limited  # noqa: PLC0415
 
     heed_signals()
     workspace = open_workspace(lab, locked=locked)
-    with _reading(workspace, limited(workspace.lab, limits)) as opened:
+    macs = limited(workspace.lab, limits) if only is None else (named(workspace.lab, only),)
+    with _reading(workspace, macs) as opened:
         yield opened
 
 

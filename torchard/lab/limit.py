@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torchard.errors import TorchardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from torchard.lab.model import Lab, MacHost
 
@@ -32,10 +32,22 @@ def select(lab: Lab, limits: Iterable[str]) -> tuple[MacHost, ...]:
     return tuple(mac for name, mac in lab.macs.items() if name in meant)
 
 
+def named(lab: Lab, name: str) -> MacHost:
+    """Return the Mac of this name. Raise TorchardError where there is none, with the nearest."""
+    if name in lab.macs:
+        return lab.macs[name]
+    raise TorchardError(
+        f"{name} is no Mac of {lab.path.name}.", _close(name, lab.groups.get(name) or lab.macs)
+    )
+
+
 def _nothing(lab: Lab, limit: str) -> TorchardError:
-    known = [*lab.macs, *lab.groups]
     if limit in lab.groups:
         return TorchardError(f"The group {limit} has no Macs.", "Limit the run to something else.")
-    close = get_close_matches(limit, known, 1)
-    instead = f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
+    instead = _close(limit, [*lab.macs, *lab.groups])
     return TorchardError(f"--limit {limit} means no Mac and no group of {lab.path.name}.", instead)
+
+
+def _close(name: str, known: Collection[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."

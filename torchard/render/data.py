@@ -11,9 +11,9 @@ from torchard.steps import FileChange, Step
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from torchard.variant import Variant
+    from torchard.variant import PassedOver, Variant
 
 FORMAT = 1
 
@@ -139,15 +139,26 @@ def _read_step(step: dict[str, Any]) -> Step:
     )
 
 
-def choice_data(answer: Variant | Refusal) -> dict[str, Any]:
-    """Return the catalogue's answer as JSON values."""
+def choice_data(
+    answer: Variant | Refusal, passed_over: Iterable[PassedOver] | None = None
+) -> dict[str, Any]:
+    """Return the catalogue's answer as JSON values, with what was passed over where it is asked."""
+    data = {"format": FORMAT, **answer_data(answer)}
+    return data if passed_over is None else {**data, "passed_over": passed_data(passed_over)}
+
+
+def passed_data(passed_over: Iterable[PassedOver]) -> list[dict[str, Any]]:
+    """Return the releases that were passed over, newest first, and why."""
+    return [
+        {"releases": list(one.releases), "obstacles": list(one.obstacles)} for one in passed_over
+    ]
+
+
+def answer_data(answer: Variant | Refusal) -> dict[str, Any]:
+    """Return a variant or a refusal under its name."""
     if isinstance(answer, Refusal):
-        return {
-            "format": FORMAT,
-            "refusal": {"reason": answer.reason, "instead": answer.instead},
-        }
+        return {"refusal": {"reason": answer.reason, "instead": answer.instead}}
     return {
-        "format": FORMAT,
         "variant": {
             "source": answer.source,
             "packages": dict(answer.packages),

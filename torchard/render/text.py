@@ -13,10 +13,10 @@ from torchard.render.words import NAME, duration, macs, size
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchard.plan import MacPlan, Plan
-    from torchard.variant import Variant
+    from torchard.variant import PassedOver, Variant
 
 NAMES = 8  # Macs of one block that are named, unless all are asked for
 LEFT_ALONE = {"unreached": "not reached", "refused": "refused", "failed": "failed"}
@@ -46,12 +46,27 @@ def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     yield Text(f"Done: {', '.join(parts)}.")
 
 
-def choice_lines(answer: Variant | Refusal) -> Iterator[Text]:
-    """Yield the lines of the catalogue's answer: what, from where, and why."""
+def choice_lines(
+    answer: Variant | Refusal, passed_over: Iterable[PassedOver] = ()
+) -> Iterator[Text]:
+    """Yield the lines of the catalogue's answer: what, from where, and why; then what was not."""
     if isinstance(answer, Refusal):
         yield Text(answer.reason, style="red")
         yield Text(f"  {answer.instead}")
-        return
+    else:
+        yield from _variant(answer)
+    yield from (Text(f"  passed over {one}", style="dim") for one in passed_words(passed_over))
+
+
+def passed_words(passed_over: Iterable[PassedOver]) -> Iterator[str]:
+    """Yield releases that were passed over as phrases: `2.15.0 to 2.3.0: no wheel for it`."""
+    for one in passed_over:
+        first, last = one.releases[0], one.releases[-1]
+        span = first if first == last else f"{first} to {last}"
+        yield f"{span}: {', and '.join(one.obstacles)}"
+
+
+def _variant(answer: Variant) -> Iterator[Text]:
     packages = (f"{name} {version or 'newest'}" for name, version in answer.packages.items())
     yield Text(" · ".join(packages), style="bold")
     device = "MPS expected" if answer.mps_expected else "CPU"

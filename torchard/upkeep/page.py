@@ -35,6 +35,10 @@ _TITLES = {
     "conda-forge": "`source: conda-forge`",
     "pytorch-channel": "`source: pytorch-channel`, frozen",
 }
+_ADVISORIES = """\
+Every plan warns of an environment whose torch is affected, in order or not, and says how to come to
+a release without. What PyTorch disputes, or the CVE programme rejected, is not counted.
+"""
 
 
 def page(catalogue: Catalogue) -> str:
@@ -47,7 +51,18 @@ def page(catalogue: Catalogue) -> str:
         lines += ["### Every release", "", *_releases(catalogue.lanes[source], catalogue), ""]
     lines += ["## `release: nightly`, only as wheels", ""]
     lines += _stable("nightly", "wheels", found, catalogue)
+    lines += ["## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _advisories(catalogue: Catalogue) -> Iterator[str]:
+    yield from _table(
+        ["what", "since", "torch", "what it means"],
+        (
+            [f"[{one.id}]({one.url})", one.published, f"before {one.fixed}", one.text]
+            for one in catalogue.advisories
+        ),
+    )
 
 
 def _stable(release: str, source: Source, found: Answers, catalogue: Catalogue) -> Iterator[str]:

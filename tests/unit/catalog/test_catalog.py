@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import itertools
 import json
 import re
@@ -55,6 +56,8 @@ def test_file_holds_to_the_schema(name):
         ("pytorch.yaml", lambda data: data["releases"][0].update(mps=15.0)),
         ("pytorch.yaml", lambda data: data["releases"][0].update(colour="red")),
         ("pytorch.yaml", lambda data: data["macs"][0].update(arch="ppc")),
+        ("pytorch.yaml", lambda data: data["advisories"][0].pop("source")),
+        ("pytorch.yaml", lambda data: data["advisories"][0].update(affected="2.6 or older")),
         ("installers.yaml", lambda data: data["distributions"][0]["installers"][0].pop("source")),
         (
             "installers.yaml",
@@ -159,6 +162,28 @@ def test_numpy_1_is_asked_for_before_2_3():
     for release in load_catalog().releases:
         old = release.version < Version("2.3")
         assert ("numpy<2" in release.constraints) == old
+
+
+def test_an_advisory_ends_with_the_release_that_fixed_it():
+    """Each is about every known release before that one, and none from it on; newest first."""
+    known = load_catalog()
+    for one in known.advisories:
+        for release in known.releases:
+            affected = one in known.advisories_on(release.version)
+            assert affected == (release.version < one.fixed), (one.id, release.version)
+    dates = [dt.date.fromisoformat(one.published) for one in known.advisories]
+    assert dates == sorted(dates, reverse=True)
+    assert len({one.id for one in known.advisories}) == len(dates) == 5
+
+
+def test_advisories_are_about_releases():
+    """A build of no release, and a nightly's version, are not taken for an old one."""
+    known = load_catalog()
+    assert known.advisories_on(None) == ()
+    assert known.advisories_on(Version("2.16.0.dev20261120")) == ()
+    assert known.advisories_on(known.releases[0].version) == ()
+    two = ["CVE-2026-24747", "CVE-2025-32434"]
+    assert [one.id for one in known.advisories_on(Version("2.2.2+cpu"))] == two
 
 
 def test_thresholds_are_where_a_choice_changes():

@@ -28,7 +28,7 @@ from pyinfra_cli.util import exec_file
 from test_plan_properties import labs
 
 from torchard import intend, probe
-from torchard.lab.model import Environment, Lab, MacHost, Position
+from torchard.lab.model import Environment, Lab, MacHost
 from torchard.mac import Link
 from torchard.plan import plan_mac
 from torchard.project import resource

@@ -42,7 +42,8 @@ def test_a_story_reads_as_it_is_written_down(story, golden):
 
 def test_each_golden_file_is_a_story():
     """None is left behind by a story that is told no more."""
-    assert {one.stem for one in GOLDEN.iterdir()} == {
+    golden = {one.stem for one in GOLDEN.iterdir() if not one.stem.startswith("explain-")}
+    assert golden == {
         *STORIES,
         "update-in-colour",
         "update-full",

@@ -1,0 +1,191 @@
+"""What a person, and a program, is told of why one Mac gets what its plan says."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from locked import INSTALLER, built, mac
+from stories import ESCAPE, INTEL_LOCK, LOCK, on_screen
+
+from torchard.catalog.catalog import load_catalog
+from torchard.explain import explain
+from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
+from torchard.lock.lockfile import lock_path
+from torchard.mac import RunLock
+from torchard.plan import Intent, plan_mac, unreached
+from torchard.project import resource
+from torchard.render.data import dumps
+from torchard.render.explain import explain_data, explain_lines
+
+SCHEMA = json.loads(resource("schemas/explain.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA)
+WIDTHS = (60, 80, 120, 200)
+SPECS = {"conda": ("nodejs",), "pip": ("pandas>=2", "einops", "numpy")}
+TORCH = Environment("torch", "3.12", Wish("3.12"), **SPECS, where=Position("lab.yaml", 2, 3))
+PLAIN = Environment("plain", "3.12", None, where=Position("lab.yaml", 7, 3))
+EMPTY = mac(prefix_state="absent", prefix_arch=None)
+
+
+def told(name, state, locks, wish=None, macs=("torch",), **said):
+    """Explain the plan of a Mac of a lab at line 12 of its file."""
+    lab = Lab(
+        Path("/lab/lab.yaml"),
+        {"torch": replace(TORCH, pytorch=wish or TORCH.pytorch), "plain": PLAIN},
+        *({}, {}),
+    )
+    host = MacHost(name, environments=macs, where=Position("lab.yaml", 12, 3))
+    if state is None:
+        reason = "192.0.2.41:22 refused the connection;\nturn Remote Login on there"
+        return explain(host, unreached(name, reason), None, lab, load_catalog())
+    known = {one.environment: one for one in locks}
+    installer = None if state.prefix_state == "whole" else INSTALLER
+    intent = Intent(host, state, installer=installer, locks=known, **said)
+    written = {lock_path(lab.path, one.environment, one.mac_class) for one in locks}
+    return explain(host, plan_mac(intent), intent, lab, load_catalog(), written)
+
+
+def intel():
+    """Nothing is there yet, and the newest releases have nothing for it."""
+    state = replace(EMPTY, arch="x86_64", macos="12.7.6")
+    return told("library-03", state, [INTEL_LOCK], warnings=("torch: look at this",))
+
+
+def order():
+    """All is in order, on a Mac under Rosetta that somebody works on."""
+    state = mac(
+        built(LOCK),
+        links={"torch": built(LOCK).path},
+        conda_version="26.5.3",
+        prefix_ours={"sha256": "0"},
+        translated=True,
+        lock=RunLock("t", "ada@desk", 1_000_000, busy=True),
+        clock=1_000_100,
+    )
+    return told("studio-01", state, [LOCK], macs=("torch", "plain"))
+
+
+def refused():
+    """What stands in the way, a wish that has no answer, and a lock that was left behind."""
+    state = mac(
+        prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000, busy=False)
+    )
+    said = ("torch: there is no answer. Write another python.",)
+    return told("studio-02", state, [], Wish("3.15", companions=()), refusals=said)
+
+
+def away():
+    """Nothing was read."""
+    return told("library-04", None, [], macs=("torch", "plain"))
+
+
+def hostile():
+    """A Mac whose every answer moves the cursor."""
+    state = mac(
+        built(LOCK, path=f"/Users/ann/{ESCAPE}"),
+        links={"torch": f"/Users/ann/{ESCAPE}"},
+        user=f"ann{ESCAPE}",
+        conda_version=f"1{ESCAPE}",
+        prefix_made_for=f"/Volumes/{ESCAPE}",
+        lock=RunLock("t", f"ada{ESCAPE}\nWarnings", 0, busy=True),
+    )
+    return told("studio-01", state, [LOCK], warnings=(f"a{ESCAPE}\n\nWhat is to be done",))
+
+
+STORIES = {one.__name__: one for one in (intel, order, refused, away, hostile)}
+every_story = pytest.mark.parametrize("story", STORIES)
+
+
+@every_story
+def test_an_explanation_reads_as_it_is_written_down(story, golden):
+    """On a terminal of 80 columns, and of 120."""
+    lines = list(explain_lines(STORIES[story]()))
+    screens = (f"── {n} columns ──\n{on_screen(lines, n)}" for n in (80, 120))
+    golden(f"explain-{story}.txt", "\n".join(screens))
+
+
+@every_story
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_lost(story):
+    """From 60 columns to 200; a pipe gets each line whole."""
+    lines = list(explain_lines(STORIES[story]()))
+    whole = on_screen(lines, 80, terminal=False)
+    assert whole == "".join(f"{line.plain}\n" for line in lines)
+    for width in WIDTHS:
+        screen = on_screen(lines, width)
+        assert max(map(len, screen.splitlines())) <= width
+        assert "".join(screen.split()) == "".join(whole.split())
+
+
+@every_story
+def test_an_explanation_as_json_holds_to_its_schema(story):
+    """Only ASCII goes out, and it says what the text says."""
+    found = STORIES[story]()
+    text = dumps(explain_data(found))
+    assert text.isascii()
+    data = json.loads(text)
+    VALIDATOR.validate(data)
+    told = data["explain"]
+    assert (told["mac"], told["state"]) == (found.mac.name, found.planned.state)
+    screen = "\n".join(line.plain for line in explain_lines(found))
+    for part in told["parts"]:
+        assert part["name"] in screen
+    for environment in told["environments"].values():
+        for group in environment["passed_over"]:
+            assert group["releases"][0] in screen
+            assert ", and ".join(group["obstacles"]) in screen
+        if environment["lock"]:
+            assert environment["lock"]["digest"][:8] in screen
+
+
+def test_nothing_from_a_mac_moves_the_cursor():
+    """Escapes, bidi marks and line breaks are written out; nobody forges a heading."""
+    lines = list(explain_lines(hostile()))
+    assert all(line.plain.isprintable() for line in lines)
+    heads = [line.plain for line in lines if line.style == "bold"]
+    assert len(heads) == len(set(heads)) == 6
+    assert sum(r"\x1b]0;owned\x07\x1b[2J\u202e" in line.plain for line in lines) >= 5
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda told: told.update(state="failed"),
+        lambda told: told["environments"]["torch"].pop("lock"),
+        lambda told: told["environments"]["torch"]["passed_over"][0].update(obstacles=[]),
+        lambda told: told["environments"]["torch"]["answer"].update(refusal={}),
+        lambda told: told["found"].update(key="x"),
+    ],
+)
+def test_the_schema_refuses_what_explains_nothing(spoil):
+    """No reason, two answers, a key too many or too few."""
+    data = explain_data(intel())
+    VALIDATOR.validate(data)
+    spoil(data["explain"])
+    assert not VALIDATOR.is_valid(data)
+
+
+def test_every_part_of_the_schema_is_explained():
+    """Each property of each part has a description, and each part a title; the example fits."""
+    Draft202012Validator.check_schema(SCHEMA)
+    for example in SCHEMA["examples"]:
+        VALIDATOR.validate(example)
+    for name, part in [("the explanation", SCHEMA), *SCHEMA["$defs"].items()]:
+        assert {"title", "description"} <= part.keys(), name
+        for key, said in part.get("properties", {}).items():
+            assert said.get("description"), f"{name}.{key}"
+
+
+def test_what_is_installed_is_told_by_its_name():
+    """A pinned installer of the catalogue by its version, and a link that is only set."""
+    text = on_screen(explain_lines(intel()), 200)
+    assert re.search(r"\+ miniconda   no Miniconda at ~/miniconda3; 26.5.3-1 is installed", text)
+    ready = told("studio-01", mac(built(LOCK), conda_version="26.5.3"), [LOCK])
+    text = on_screen(explain_lines(ready), 200)
+    assert (
+        f"only its link is missing or elsewhere; ~/.torchard/generations/torch-{LOCK.digest[:8]}"
+        in text
+    )

@@ -1,0 +1,271 @@
+"""Why one Mac gets what its plan says, as text and as JSON (`schemas/explain.schema.json`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from torchard.render.changes import SIGNS, STYLES
+from torchard.render.data import FORMAT, answer_data, passed_data
+from torchard.render.harmless import harmless, harmless_lines
+from torchard.render.text import LEFT_ALONE, passed_words
+from torchard.render.words import NAME, duration, size
+from torchard.steps import tilde
+from torchard.variant import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sized
+
+    from torchard.explain import Answer, Explanation, Part, UsedLock
+    from torchard.lab.model import Environment
+    from torchard.mac import MacState
+    from torchard.variant import Considered
+
+    Rows = Iterable[tuple[str, str]]
+
+_WITHOUT_CONDA = {
+    "absent": "none at {}",
+    "half": "half installed at {}",
+    "foreign": "{} is there, and is no Miniconda",
+}
+
+
+def explain_lines(told: Explanation) -> Iterator[Text]:
+    """Yield the lines: what was found, what follows from it, and what is to be done."""
+    planned = told.planned
+    system = f"macOS {planned.macos}" if planned.macos else None
+    words = filter(None, (told.mac.name, planned.arch, system, told.where))
+    yield Text(harmless(" · ".join(words)), style="bold")
+    if told.state is not None:
+        yield from _section("What was read on it", _facts(told.state, told))
+    yield from _section("Its class", _class(told))
+    for answer in told.answers:
+        yield from _section(f"The environment {answer.environment.name}", _answer(answer))
+    if told.refusals:
+        left = f"! {LEFT_ALONE[planned.state]}"
+        yield from _section("Why it is left alone", ((left, text) for text in told.refusals))
+    else:
+        yield from _section("What is to be done", map(_part, told.parts))
+    yield from _section("Warnings", (("! note", text) for text in planned.warnings))
+
+
+def _section(head: str, rows: Rows) -> Iterator[Text]:
+    """Yield a heading and rows of what a person reads; nothing where there are no rows."""
+    first = True
+    for label, text in rows:
+        if first:
+            yield from (Text(), Text(harmless(head), style="bold"))
+        first = False
+        sign, _, name = label.partition(" ") if label[:1] in STYLES else ("", "", label)
+        lead = f" {name:<{NAME}}" if sign else f"{name:<{NAME + 2}}"
+        line, *more = harmless_lines(text).split("\n")
+        yield Text.assemble("  ", (sign, STYLES.get(sign, "")), f"{harmless(lead)} {line}".rstrip())
+        yield from (Text(f"{' ' * (NAME + 5)}{one}".rstrip()) for one in more)
+
+
+def _facts(state: MacState, told: Explanation) -> Rows:
+    translated = "its shell runs under Rosetta" if state.translated else "its shell is native"
+    yield "arch", f"{state.arch or 'unknown'}; {translated}"
+    yield "macOS", state.macos
+    yield "account", f"{state.user}, at home in {state.home}"
+    disk = told.planned.disk
+    needed = f"; what is to be done needs {size(disk.needed)}" if disk else ""
+    yield "disk", f"{size(state.free)} free{needed}"
+    yield "Miniconda", _miniconda(state)
+    yield from ((one.environment.name, one.found) for one in told.answers)
+    yield "run lock", _run_lock(state)
+
+
+def _miniconda(state: MacState) -> str:
+    prefix = tilde(state.prefix, state.home)
+    if state.prefix_state != "whole":
+        return _WITHOUT_CONDA[state.prefix_state].format(prefix)
+    words = [f"conda {state.conda_version or 'of an unknown version'} at {prefix}"]
+    words += [f"for {state.prefix_arch}"] if state.prefix_arch else []
+    words += ["installed by Torchard" if state.prefix_ours else "installed by a person"]
+    words += [f"made for {state.prefix_made_for}"] if state.prefix_made_for else []
+    return ", ".join(words)
+
+
+def _run_lock(state: MacState) -> str:
+    lock = state.lock
+    if lock is None:
+        return "nobody is at work there"
+    since = duration(max(0, state.clock - lock.since))
+    if lock.busy:
+        return f"{lock.who} has been at work there for {since}"
+    return f"left behind by {lock.who} {since} ago; nobody is at work there"
+
+
+def _class(told: Explanation) -> Rows:
+    yield "class", str(told.mac_class or "none")
+    yield "because", told.class_reason
+    if told.thresholds:
+        yield "thresholds", f"macOS {', '.join(told.thresholds)}"
+
+
+def _answer(answer: Answer) -> Rows:
+    yield "asked for", f"{_wish(answer.environment)} ({answer.where})"
+    for kind in ("conda", "pip"):
+        specs: tuple[str, ...] = getattr(answer.environment, kind)
+        if specs:
+            yield f"and by {kind}", ", ".join(specs)
+    if answer.considered is not None:
+        yield from _considered(answer.considered)
+    for source, torch in answer.elsewhere:
+        yield "elsewhere", f"{source} has {f'torch {torch}' if torch else 'none that fits'}"
+    if answer.used is not None:
+        yield "lock", _lock(answer.used)
+    for one in answer.advisories:
+        yield (
+            "known",
+            f"{one.id}, since {one.published}: {one.text}; fixed in {one.fixed}: {one.url}",
+        )
+
+
+def _wish(environment: Environment) -> str:
+    """Say what an environment asks for, defaults filled in."""
+    wish = environment.pytorch
+    if wish is None:
+        return f"python {environment.python}, no PyTorch"
+    named = wish.companions
+    beside = "all companions that there are" if named is None else " and ".join(named) or "nothing"
+    return (
+        f"python {wish.python}, release {wish.release}, backend {wish.backend},"
+        f" source {wish.source}, with {beside}"
+    )
+
+
+def _considered(found: Considered) -> Rows:
+    answer = found.answer
+    yield from (("passed over", text) for text in passed_words(found.passed_over))
+    if isinstance(answer, Refusal):
+        yield "refused", f"{answer.reason} {answer.instead}"
+        return
+    packages = (f"{name} {version or 'newest'}" for name, version in answer.packages.items())
+    device = "MPS expected" if answer.mps_expected else "CPU"
+    yield "chosen", f"{', '.join(packages)}, from {answer.source}, {device}"
+    yield "because", answer.reason
+    yield from (("needs", f"{one} beside it") for one in answer.constraints)
+    yield from (("note", one) for one in answer.notes)
+
+
+def _lock(used: UsedLock) -> str:
+    lock = used.lock
+    written = ", written just now" if used.written else ""
+    return (
+        f"{used.path.parent.name}/{used.path.name}, {lock.digest[:8]}{written}:"
+        f" {_count(lock.conda, 'conda package')}, {_count(lock.wheels, 'wheel')}, {size(lock.size)}"
+    )
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
+
+
+def _part(part: Part) -> tuple[str, str]:
+    step = part.step
+    if step is None:
+        return f"= {part.name}", part.reason
+    if step.kind == "miniconda":
+        what = f"; {step.packages[0].after} is installed"
+    elif step.packages:
+        what = f"; {step.place}: {_count(step.packages, 'package')} to change, {step.kept} kept"
+    else:
+        what = f"; {step.place}"
+    return f"{SIGNS[step.change]} {part.name}", part.reason + what
+
+
+def explain_data(told: Explanation) -> dict[str, Any]:
+    """Return the same as JSON values."""
+    planned = told.planned
+    return {
+        "format": FORMAT,
+        "explain": {
+            "mac": told.mac.name,
+            "where": told.where,
+            "state": planned.state,
+            "found": _found_data(told.state) if told.state else None,
+            "class": str(told.mac_class) if told.mac_class else None,
+            "class_reason": told.class_reason,
+            "thresholds": list(told.thresholds),
+            "environments": {one.environment.name: _answer_data(one) for one in told.answers},
+            "parts": [_part_data(one) for one in told.parts],
+            "refusals": list(told.refusals),
+            "warnings": list(planned.warnings),
+        },
+    }
+
+
+def _found_data(state: MacState) -> dict[str, Any]:
+    lock = state.lock
+    return {
+        "arch": state.arch,
+        "rosetta": state.translated,
+        "macos": state.macos,
+        "user": state.user,
+        "home": state.home,
+        "free": state.free,
+        "prefix": state.prefix,
+        "prefix_state": state.prefix_state,
+        "prefix_arch": state.prefix_arch,
+        "prefix_ours": state.prefix_ours is not None,
+        "conda": state.conda_version,
+        "run_lock": None
+        if lock is None
+        else {"who": lock.who, "seconds": max(0, state.clock - lock.since), "busy": lock.busy},
+    }
+
+
+def _answer_data(answer: Answer) -> dict[str, Any]:
+    environment, found, used = answer.environment, answer.considered, answer.used
+    wish = environment.pytorch
+    return {
+        "where": answer.where,
+        "asked": {
+            "python": environment.python,
+            "pytorch": wish
+            and {
+                "release": wish.release,
+                "backend": wish.backend,
+                "source": wish.source,
+                "with": None if wish.companions is None else list(wish.companions),
+            },
+            "conda": list(environment.conda),
+            "pip": list(environment.pip),
+        },
+        "found": answer.found,
+        "passed_over": passed_data(found.passed_over if found else ()),
+        "release": found and found.release,
+        "answer": found and answer_data(found.answer),
+        "elsewhere": dict(answer.elsewhere),
+        "advisories": [
+            {
+                "id": one.id,
+                "published": one.published,
+                "text": one.text,
+                "fixed": str(one.fixed),
+                "url": one.url,
+            }
+            for one in answer.advisories
+        ],
+        "lock": used
+        and {
+            "path": str(used.path),
+            "digest": used.lock.digest,
+            "written": used.written,
+            "conda": len(used.lock.conda),
+            "wheels": len(used.lock.wheels),
+            "bytes": used.lock.size,
+        },
+    }
+
+
+def _part_data(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "change": part.step and part.step.change,
+        "path": part.step and part.step.path,
+        "reason": part.reason,
+    }
