@@ -45,4 +45,4 @@ if state is not None:
                 verify(name=f"Prove {name}", mac=mac, lock=lock, after=built)
         for shell in host.loop(SHELLS):
             if shell in mac.shells:
-                shell_file(name=f"Shell {place(shell)}", mac=mac, shell=shell)
+                shell_file(name=f"Shell {place(shell)}", mac=mac, shell=shell, workspace=lab)

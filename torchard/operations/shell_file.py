@@ -18,15 +18,19 @@ if TYPE_CHECKING:
 
     from pyinfra.api import FunctionCommand
 
+    from torchard.intend import Workspace
     from torchard.lab.model import MacHost, Shell
 
 
 @operation()
-def shell_file(mac: MacHost, shell: Shell) -> Generator[StringCommand | FunctionCommand]:
+def shell_file(
+    mac: MacHost, shell: Shell, workspace: Workspace
+) -> Generator[StringCommand | FunctionCommand]:
     """Put conda's block into a shell's file, or into the place of the one that is there.
 
     + mac: the Mac as the lab describes it
     + shell: whose file; Miniconda is there by now
+    + workspace: what was shown, and may be done
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:
@@ -35,6 +39,9 @@ def shell_file(mac: MacHost, shell: Shell) -> Generator[StringCommand | Function
     step = shell_step(shell, state)
     if step is None:
         host.noop(f"{place(shell)} starts the conda at {state.prefix}")
+        return
+    if not workspace.as_planned(mac, step):
+        yield transfer.fail(transfer.CHANGED)
         return
     show(step)
     yield transfer.say(f"writing {place(shell)}")
