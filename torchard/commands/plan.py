@@ -13,6 +13,7 @@ from torchard.commands import options, reach, terminal
 @click.command()
 @options.lab
 @options.limits
+@options.only_failed_from
 @options.locked
 @options.full
 @options.as_json
@@ -24,14 +25,21 @@ from torchard.commands import options, reach, terminal
 )
 @later.option("--explain", "`plan --full` has it all.")
 def plan(  # click passes them by name
-    lab: Path, limits: tuple[str, ...], out: Path | None, *, locked: bool, full: bool, as_json: bool
+    lab: Path,
+    limits: tuple[str, ...],
+    report: Path | None,
+    out: Path | None,
+    *,
+    locked: bool,
+    full: bool,
+    as_json: bool,
 ) -> None:
     """Show what would change on each Mac; write nothing there."""
     if out is not None and out.suffix != ".json":
         raise click.UsageError(f"A plan is a .json file: --out {out}.json")
     from torchard.render.text import plan_lines  # noqa: PLC0415
 
-    with reach.session(lab, limits, locked=locked) as session:
+    with reach.session(lab, limits, report, locked=locked) as session:
         planned = session.plan()
     if out is not None:
         from torchard.saved import save  # noqa: PLC0415
