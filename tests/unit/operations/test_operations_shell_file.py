@@ -139,10 +139,10 @@ def test_there_is_no_edit_without_a_copy(zshrc, tmp_path):
     """The disk is full, say."""
     zshrc.write_text("a=1\n", encoding="utf-8")
     home = tmp_path / "bin"
-    done = edit(zshrc, PATH=tool(home, "echo 'no space left' >&2; exit 1"))
+    done = edit(zshrc, PATH=tool(home, "echo half >\"$3\"; echo 'no space left' >&2; exit 1"))
     assert done.returncode == 1
     assert "no space left" in done.stderr
-    assert f"{zshrc} cannot be changed" in done.stderr
+    assert f"{zshrc} cannot be copied." in done.stderr
     assert zshrc.read_text(encoding="utf-8") == "a=1\n"
     assert others(zshrc) == [home]
 
@@ -153,6 +153,16 @@ def test_a_file_whose_owner_or_mode_cannot_be_kept_is_left_alone(zshrc, tmp_path
     home = tmp_path / "bin"
     done = edit(zshrc, PATH=tool(home, '/bin/cp "$@" && chmod 600 "$3"'))
     assert done.returncode == 1
-    assert "cannot give a file" in done.stderr
+    assert "has a mode, an owner or a group that a copy cannot have." in done.stderr
     assert zshrc.read_text(encoding="utf-8") == "a=1\n"
     assert others(zshrc) == [home]
+
+
+def test_what_the_disk_refuses_is_told(zshrc):
+    """As a sentence, not as a traceback."""
+    zshrc.with_name(".zshrc.torchard-partial").mkdir()
+    done = edit(zshrc)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{zshrc} cannot be changed: ")
+    assert "Traceback" not in done.stderr
+    assert not zshrc.exists()

@@ -30,11 +30,21 @@ def edited(content: bytes, before: bytes, after: bytes) -> bytes | None:
 
 def copy(path: str, to: str) -> None:
     """Copy a file with its mode, owner and, on a Mac, its access list and attributes."""
-    subprocess.run(["cp", "-p", path, to], check=True)
-    one, other = os.stat(path), os.stat(to)
-    if (one.st_mode, one.st_uid, one.st_gid) != (other.st_mode, other.st_uid, other.st_gid):
+    copied = subprocess.run(["cp", "-p", path, to], check=False).returncode == 0
+    if copied and owned(path) == owned(to):
+        return
+    if os.path.lexists(to):
         os.unlink(to)
-        sys.exit(f"{path} has an owner or a group that its account cannot give a file.")
+    what = (
+        "has a mode, an owner or a group that a copy cannot have" if copied else "cannot be copied"
+    )
+    sys.exit(f"{path} {what}.")
+
+
+def owned(path: str) -> tuple[int, int, int]:
+    """Return a file's mode, owner and group."""
+    about = os.stat(path)
+    return about.st_mode, about.st_uid, about.st_gid
 
 
 def set_aside(path: str) -> None:
@@ -77,5 +87,5 @@ def main(path: str, before: str, after: str) -> None:
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except (OSError, subprocess.CalledProcessError) as error:
+    except OSError as error:
         sys.exit(f"{sys.argv[1]} cannot be changed: {error}")
