@@ -13,11 +13,14 @@ from pyinfra.api import DeployError
 from torchard import facts
 from torchard.errors import TorchardError
 from torchard.intend import workspace
+from torchard.lab.model import SHELLS
 from torchard.operations.environment import environment
 from torchard.operations.miniconda import miniconda
 from torchard.operations.refuse import refuse
+from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
 from torchard.plan import refusals
+from torchard.shell_file import place
 
 try:
     lab = workspace(host.data.torchard_lab, inventory.get_override_data())
@@ -40,3 +43,6 @@ if state is not None:
                 lock = intent.locks[name]
                 built = environment(name=f"Environment {name}", mac=mac, lock=lock, workspace=lab)
                 verify(name=f"Prove {name}", mac=mac, lock=lock, after=built)
+        for shell in host.loop(SHELLS):
+            if shell in mac.shells:
+                shell_file(name=f"Shell {place(shell)}", mac=mac, shell=shell, workspace=lab)

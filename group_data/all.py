@@ -1,7 +1,7 @@
 """What every Mac gets, unless a group, the Mac itself or --data says otherwise.
 
 Only plain assignments: pyinfra runs this file, but Torchard reads it. The names are those of a
-group in lab.yaml: environments, ssh, miniconda, channels, mirrors, accept_license,
+group in lab.yaml: environments, ssh, miniconda, channels, mirrors, shell, accept_license,
 accept_anaconda_terms.
 """
 

@@ -9,12 +9,13 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from torchard.shell_file import FILES, place
 from torchard.steps import link_of, tilde
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torchard.lab.model import MacHost
+    from torchard.lab.model import MacHost, Shell
     from torchard.lock.lockfile import Lock
     from torchard.mac import InstalledEnvironment, MacState
 
@@ -22,6 +23,7 @@ Basis = tuple[tuple[str, str], ...]
 ENVIRONMENT = "environment "
 LOCK = "lock "
 MINICONDA = "miniconda"
+SHELL = "shell "
 HOLDS = ", which holds "
 
 
@@ -37,6 +39,8 @@ def basis(mac: MacHost, state: MacState, locks: Mapping[str, Lock]) -> Basis:
     for name, lock in locks.items():
         parts[ENVIRONMENT + name] = _environment(name, state)
         parts[LOCK + name] = lock.digest
+    for shell in mac.shells:
+        parts[SHELL + place(shell)] = _shell(shell, state)
     return tuple(parts.items())
 
 
@@ -67,6 +71,13 @@ def _environment(name: str, state: MacState) -> str:
     shown = state.environments.get(link.target)
     content = "nothing" if shown is None else contents(shown)
     return f"a link to {tilde(link.target, state.home)}{HOLDS}{content}"
+
+
+def _shell(shell: Shell, state: MacState) -> str:
+    file = state.shell_files.get(FILES[shell])
+    if file is None or file.block is None:
+        return "without a block of conda"
+    return f"with the block {hashlib.sha256(file.block.encode()).hexdigest()[:12]}"
 
 
 def contents(environment: InstalledEnvironment) -> str:

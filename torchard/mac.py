@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PrefixState = Literal["absent", "whole", "half", "foreign"]
+ShellFileState = Literal["absent", "file", "tangled", "closed", "outside", "odd"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,21 @@ class RunLock:
 
 
 @dataclass(frozen=True)
+class ShellFile:
+    """A file that a shell reads when it starts, and conda's block in it: no more of it is read.
+
+    `path` is where it really lies, behind links. `state` is `absent`, `file`, or what stands in the
+    way of changing it: `tangled` (several blocks, or one without its end), `closed` (the account
+    may not), `outside` (a link that leads out of the home) or `odd` (no file, or a link to none).
+    `block` goes from the line that begins it to the one that ends it, without the last line break.
+    """
+
+    path: str
+    state: ShellFileState = "absent"
+    block: str | None = None
+
+
+@dataclass(frozen=True)
 class MacState:
     """Everything the probe reads in one command. A Mac without Miniconda is a valid state.
 
@@ -75,7 +91,8 @@ class MacState:
 
     `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
     bytes on the volume of the home. `depot` maps the sha256 of each
-    file in the Mac's depot to its size in bytes.
+    file in the Mac's depot to its size in bytes. `shell_files` has `.zshrc` and `.bash_profile`;
+    `bash_reads` is what bash reads where there is no .bash_profile, if that is there.
     """
 
     arch: str
@@ -96,4 +113,5 @@ class MacState:
     depot: Mapping[str, int] = field(default_factory=dict)
     lock: RunLock | None = None
     clock: int = 0
-    shell_block: bool = False
+    shell_files: Mapping[str, ShellFile] = field(default_factory=dict)
+    bash_reads: str | None = None

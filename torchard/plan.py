@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from torchard.basis import basis
+from torchard.shell_file import shell_obstacles, shell_step
 from torchard.steps import (
     environment_step,
     generation_name,
@@ -156,6 +157,7 @@ def plan_mac(intent: Intent) -> MacPlan:
         step = environment_step(lock, intent.state)
         if step:
             steps.append(step)
+    steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
     disk = Disk(disk_needed(steps), intent.state.free) if steps else None
     return replace(base, state="change" if steps else "in_order", steps=tuple(steps), disk=disk)
 
@@ -170,7 +172,11 @@ def disk_needed(steps: Iterable[Step | None]) -> int:
 
 def refusals(intent: Intent) -> tuple[str, ...]:
     """Return every reason to leave a Mac alone."""
-    return (*intent.refusals, *_standing_in_the_way(intent))
+    return (
+        *intent.refusals,
+        *_standing_in_the_way(intent),
+        *shell_obstacles(intent.mac.shells, intent.state),
+    )
 
 
 def _standing_in_the_way(intent: Intent) -> Iterable[str]:

@@ -19,6 +19,8 @@ from torchard.mac import (
     MacState,
     PrefixState,
     RunLock,
+    ShellFile,
+    ShellFileState,
 )
 
 if TYPE_CHECKING:
@@ -106,6 +108,7 @@ class _Reader:
         self.links: dict[str, Link] = {}
         self.depot: dict[str, int] = {}
         self.lock: RunLock | None = None
+        self.shell_files: dict[str, ShellFile] = {}
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -122,6 +125,10 @@ class _Reader:
             case "lock", [owner, busy]:
                 token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
                 self.lock = RunLock(token, who or "somebody", _number(since), busy=busy == "1")
+            case "shell_file", [name, state, path, block]:
+                if state in get_args(ShellFileState):
+                    known = cast("ShellFileState", state)
+                    self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
             case _, [value]:
                 self.facts[kind] = value
 
@@ -163,7 +170,8 @@ class _Reader:
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),
-            shell_block="shell_block" in facts,
+            shell_files=self.shell_files,
+            bash_reads=facts.get("bash_reads"),
         )
 
 

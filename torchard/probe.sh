@@ -192,9 +192,51 @@ if [ -d "$root/lock" ]; then
   done
   say lock "$(clean "$root/lock/owner")$tab$busy"
 fi
-for path in "$HOME/.zshrc" "$HOME/.bash_profile"; do
-  if [ -f "$path" ] && grep -q '^# >>> conda initialize >>>' "$path" 2>/dev/null; then
-    say shell_block "${path##*/}"
+# Of a shell's file nothing is read but conda's own block: what else a person wrote there may be
+# secret. Says where the file really lies, and what would stand in the way of changing it.
+begin='# >>> conda initialize >>>'
+end='# <<< conda initialize <<<'
+home=$(cd "$HOME" 2>/dev/null && pwd -P)
+shell_file() {
+  real=$HOME/$1
+  hops=0
+  while [ -L "$real" ] && [ "$hops" -lt 16 ]; do
+    target=$(readlink "$real")
+    case $target in /*) real=$target ;; *) real=${real%/*}/$target ;; esac
+    hops=$((hops + 1))
+  done
+  folder=$(cd "${real%/*}/" 2>/dev/null && pwd -P)
+  real=${folder%/}/${real##*/}
+  if [ -z "$folder" ] || { [ -L "$HOME/$1" ] && [ ! -e "$real" ]; }; then
+    state=odd
+  elif [ -e "$real" ] && [ ! -f "$real" ]; then
+    state=odd
+  elif [ ! -w "$folder" ] || { [ -f "$real" ] && { [ ! -r "$real" ] || [ ! -w "$real" ]; }; }; then
+    state=closed
+  else
+    state=absent
+    [ -f "$real" ] && state=file
+    case $folder/ in "${home:-$HOME}"/*) ;; *) state=outside ;; esac
   fi
+  block=
+  if [ -f "$real" ] && [ -r "$real" ] && grep -qxF -e "$begin" "$real"; then
+    block=$(awk -v begin="$begin" -v end="$end" '
+      $0 == begin { begun++; inside = 1 }
+      inside { text = text $0 "\n" }
+      $0 == end { ended++; inside = 0 }
+      END { if (begun == 1 && ended == 1 && !inside && length(text) < 16384) printf "%s", text }
+    ' "$real")
+    [ -n "$block" ] || state=tangled
+  fi
+  code "$real"
+  path=$coded
+  code "$block"
+  say shell_file "$1$tab$state$tab$path$tab$coded"
+}
+shell_file .zshrc
+shell_file .bash_profile
+# Where there is no .bash_profile, bash reads the first of these.
+for name in .bash_login .profile; do
+  [ -e "$HOME/$name" ] && say bash_reads "$name" && break
 done
 say end ok

@@ -110,7 +110,8 @@ class Session:
             for name, data in pyinfra_groups(workspace.lab)["macs"]
             if data["torchard_mac"] in self.macs
         ]
-        self.state = State(Inventory((hosts, {})), Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT))
+        self.state = State()  # which would take an inventory of no hosts for none
+        self.state.init(Inventory((hosts, {})), Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT))
         # pyinfra's own count of failures raises when no host is left; `why` has them all.
         self.state.fail_hosts = lambda *_, **__: None
         self.hosts: dict[str, Host] = {

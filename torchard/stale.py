@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from torchard.basis import ENVIRONMENT, HOLDS, LOCK, MINICONDA
+from torchard.basis import ENVIRONMENT, HOLDS, LOCK, MINICONDA, SHELL
 from torchard.plan import unreached
 from torchard.steps import same_step
 
@@ -54,7 +54,7 @@ def gone(saved: MacPlan) -> MacPlan:
 
 
 def _part(step: Step) -> str:
-    return MINICONDA if step.kind == "miniconda" else f"{step.kind} {step.environment or ''}"
+    return MINICONDA if step.kind == "miniconda" else f"{step.kind} {step.label}"
 
 
 def _is_done(step: Step, now: MacPlan) -> bool:
@@ -68,7 +68,8 @@ def _is_done(step: Step, now: MacPlan) -> bool:
         return parts.get(_part(step), "not there") == "not there"
     if step.kind == "environment":
         return parts.get(_part(step), "").startswith(f"a link to {step.place},")
-    return True  # a shell's file is as the step makes it, or it would be a step again
+    # A shell's file is as the step makes it, or it would be a step again, if the lab still asks.
+    return _part(step) in parts
 
 
 def _moved(saved: MacPlan, now: MacPlan, done: set[str]) -> Iterator[str]:
@@ -81,7 +82,7 @@ def _moved(saved: MacPlan, now: MacPlan, done: set[str]) -> Iterator[str]:
         if part in _SAID:
             yield _SAID[part].format(was, now_is)
         elif was is None or now_is is None:
-            if kind == ENVIRONMENT.strip():
+            if kind in {ENVIRONMENT.strip(), SHELL.strip()}:
                 verb = "asks" if was is None else "does not ask"
                 yield f"the lab {verb} for {name} {'now' if was is None else 'any more'}"
         elif kind == LOCK.strip():

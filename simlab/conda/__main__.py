@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from simlab.conda import commands
+from simlab.conda import commands, shells
 from simlab.conda.failure import CondaError, CondaExit
 from simlab.conda.root import Root
 
@@ -75,6 +75,8 @@ def main(prefix: str, arguments: list[str]) -> int:
     if conda.subdir == "osx-arm64" and conda.mac["arch"] != "arm64":
         print(f"{prefix}/bin/python: Bad CPU type in executable", file=sys.stderr)
         return 126
+    if arguments and arguments[0].startswith("shell."):
+        return speak(conda, arguments[0].removeprefix("shell."), arguments[1:])
     top = parser()
     options = top.parse_args(arguments)
     if options.version:
@@ -96,6 +98,16 @@ def main(prefix: str, arguments: list[str]) -> int:
         else:
             print(f"\n{error.name}: {error}\n", file=sys.stderr)
         return 1
+
+
+def speak(conda: Root, shell: str, arguments: list[str]) -> int:
+    """Say what a shell shall evaluate; it hears of a failure by the exit status."""
+    try:
+        print(shells.speak(conda, shell, arguments), end="")
+    except CondaError as error:
+        print(f"\n{error.name}: {error}\n", file=sys.stderr)
+        return 1
+    return 0
 
 
 def end(status: int) -> None:

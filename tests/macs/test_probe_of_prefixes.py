@@ -24,7 +24,7 @@ def test_a_mac_without_miniconda_is_a_valid_state(tmp_path, arch, macos, rosetta
     assert (state.prefix, state.prefix_state) == (f"{root}/home/miniconda3", "absent")
     assert (state.prefix_arch, state.prefix_ours, state.conda_version) == (None, None, None)
     assert (state.links, state.environments, state.depot, state.lock) == ({}, {}, {}, None)
-    assert not state.shell_block
+    assert {one.state for one in state.shell_files.values()} == {"absent"}
 
 
 def test_the_free_disk_and_the_clock_are_told(root):

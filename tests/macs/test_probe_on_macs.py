@@ -50,7 +50,10 @@ def test_unreadable_parts_of_a_mac_are_passed_over(strangers):
     )
     assert opened.stamp == {}
     assert not state.environments[f"{path.parent}/closed"].whole
-    assert not state.shell_block
+    assert (state.shell_files[".zshrc"].state, state.shell_files[".zshrc"].block) == (
+        "closed",
+        None,
+    )
     assert state.lock is not None
     assert not state.lock.busy
 
@@ -110,21 +113,6 @@ def test_a_lock_whose_process_is_gone_is_not_busy(root, running):
     lock = read(root).lock
     assert lock is not None
     assert (lock.who, lock.since, lock.busy) == ("somebody", 0, False)
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "found"),
-    [
-        (".zshrc", "# >>> conda initialize >>>\n", True),
-        (".bash_profile", "a\n# >>> conda initialize >>>\n", True),
-        (".zshrc", "echo '# >>> conda initialize >>>'\n", False),
-        (".profile", "# >>> conda initialize >>>\n", False),
-    ],
-)
-def test_the_block_of_conda_init_is_found(root, file, text, found):
-    """Where conda init writes it on a Mac."""
-    write(root / "home" / file, text)
-    assert read(root).shell_block is found
 
 
 def test_a_home_may_have_any_name(root):

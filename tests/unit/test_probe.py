@@ -17,6 +17,7 @@ from torchard.mac import (
     Link,
     MacState,
     RunLock,
+    ShellFile,
 )
 
 SHA256 = "0123456789abcdef" * 4
@@ -49,7 +50,10 @@ WHOLE = [
     'stamp\t{"lock": "abc"}',
     f"depot\t{SHA256}\t12",
     "lock\t12-ab 1700000000 ann@imac of Ann\t1",
-    "shell_block\t.zshrc",
+    "shell_file\t.zshrc\tfile\t=/Users/ann/.zshrc\t610a62",
+    "shell_file\t.bash_profile\tabsent\t=/Users/ann/.bash_profile\t=",
+    "shell_file\t.zprofile\tof another kind\t=/Users/ann/.zprofile\t=",
+    "bash_reads\t.profile",
     "end\tok",
 ]
 
@@ -87,7 +91,11 @@ def test_an_answer_becomes_the_state_of_a_mac():
         depot={SHA256: 12},
         lock=RunLock("12-ab", "ann@imac of Ann", 1700000000, busy=True),
         clock=1700000000,
-        shell_block=True,
+        shell_files={
+            ".zshrc": ShellFile("/Users/ann/.zshrc", "file", "a\nb"),
+            ".bash_profile": ShellFile("/Users/ann/.bash_profile"),
+        },
+        bash_reads=".profile",
     )
 
 
@@ -95,7 +103,7 @@ def test_the_least_answer_is_that_of_a_mac_without_anything():
     """A Mac without Miniconda is a valid state."""
     state = probe.parse(f"{line}\r\n" for line in LEAST)
     assert (state.prefix_state, state.environments, state.lock) == ("absent", {}, None)
-    assert (state.free, state.clock, state.shell_block) == (0, 0, False)
+    assert (state.free, state.clock, state.shell_files, state.bash_reads) == (0, 0, {}, None)
 
 
 @given(st.integers(0, len("\n".join(WHOLE)) - 1))

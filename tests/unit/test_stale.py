@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, wheel
 
 from torchard.lab.model import MacHost, Ssh
-from torchard.mac import InstalledDist, Link
+from torchard.mac import InstalledDist, Link, ShellFile
 from torchard.plan import Intent, plan_mac, unreached
+from torchard.shell_file import block
 from torchard.stale import gone, still
 
 BASE = [package("python", "3.12.13")]
@@ -109,6 +111,35 @@ def test_a_lab_that_asks_for_more_or_less_is_named():
     assert "the lab does not ask for second any more" in left(
         planned(THERE, LOCK, second), planned(THERE)
     )
+
+
+def with_block(text=None):
+    """A Mac as it was, whose .zshrc has this block."""
+    return replace(THERE, shell_files={".zshrc": ShellFile("/Users/ann/.zshrc", "file", text)})
+
+
+def test_a_shell_that_was_set_up_otherwise_since_is_named():
+    """Its file is the person's own: what is replaced must be what was shown."""
+    host = replace(MAC, shells=("zsh", "bash"))
+    saved = planned(with_block(), host=host)
+    assert still(saved, planned(with_block(), host=host)) == saved
+    assert re.fullmatch(
+        "~/.zshrc was without a block of conda, and is with the block [0-9a-f]{12} now",
+        left(saved, planned(with_block("other"), host=host)),
+    )
+    one = replace(MAC, shells=("bash",))
+    said = "the lab does not ask for ~/.zshrc any more"
+    assert left(saved, planned(with_block(), host=one)) == said
+    both = planned(with_block(), host=host)
+    assert left(planned(with_block(), host=one), both) == "the lab asks for ~/.zshrc now"
+
+
+def test_a_shell_that_the_plan_itself_has_set_up_is_no_move():
+    """Of two, one may be done when the run was stopped."""
+    host = replace(MAC, shells=("zsh", "bash"))
+    saved = planned(with_block(), host=host)
+    now = planned(with_block(block("zsh", THERE.prefix)), host=host)
+    assert [step.label for step in still(saved, now).steps] == ["torch", "~/.bash_profile"]
 
 
 def test_a_name_that_was_given_to_another_mac_is_refused():

@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 @click.command()
 @options.lab_or_plan
 @options.limits
+@options.only_failed_from
 @options.locked
 @options.full
 @options.as_json
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def apply(
-    lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool, yes: bool
+    lab: Path,
+    limits: tuple[str, ...],
+    report: Path | None,
+    *,
+    locked: bool,
+    full: bool,
+    as_json: bool,
+    yes: bool,
 ) -> None:
     """Plan, ask, bring each Mac to what LAB describes, and prove it.
 
@@ -31,9 +39,9 @@ def apply(
     from torchard.saved import is_plan, read  # noqa: PLC0415
 
     saved = read(lab) if is_plan(lab) else None
-    if saved and (limits or locked):
+    if saved and (limits or report or locked):
         raise click.UsageError("A saved plan says itself which Macs and which locks.")
-    opened = reach.again(saved, lab) if saved else reach.session(lab, limits, locked=locked)
+    opened = reach.again(saved, lab) if saved else reach.session(lab, limits, report, locked=locked)
     with opened as session:
         planned = session.plan_again(saved.plan) if saved else session.plan()
         session.progress.pause()

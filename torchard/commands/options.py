@@ -24,5 +24,12 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.
 limits = click.option(
     "--limit", "limits", multiple=True, metavar="NAME", help="Only this Mac, group or pattern."
 )
+only_failed_from = click.option(
+    "--only-failed-from",
+    "report",
+    metavar="REPORT",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only what failed, or was left alone, in what `apply --json` printed.",
+)
 locked = click.option("--locked", is_flag=True, help="Fail where a lock is missing or stale.")
 full = click.option("--full", is_flag=True, help="Show every package.")

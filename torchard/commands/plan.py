@@ -13,6 +13,7 @@ from torchard.commands.explain import explain
 @click.command()
 @options.lab
 @options.limits
+@options.only_failed_from
 @options.locked
 @options.full
 @options.as_json
@@ -26,6 +27,7 @@ from torchard.commands.explain import explain
 def plan(  # click passes them by name
     lab: Path,
     limits: tuple[str, ...],
+    report: Path | None,
     out: Path | None,
     mac: str | None,
     *,
@@ -37,12 +39,12 @@ def plan(  # click passes them by name
     if out is not None and out.suffix != ".json":
         raise click.UsageError(f"A plan is a .json file: --out {out}.json")
     if mac is not None:
-        if limits or full or out:
+        if limits or report or full or out:
             raise click.UsageError("--explain stands alone, or with --locked and --json.")
         explain(lab, mac, locked=locked, as_json=as_json)
     from torchard.render.text import plan_lines  # noqa: PLC0415
 
-    with reach.session(lab, limits, locked=locked) as session:
+    with reach.session(lab, limits, report, locked=locked) as session:
         planned = session.plan()
     if out is not None:
         from torchard.saved import save  # noqa: PLC0415

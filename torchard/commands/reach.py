@@ -12,18 +12,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchard.intend import Workspace
-    from torchard.lab.model import MacHost
+    from torchard.lab.model import Lab, MacHost
     from torchard.saved import Saved
     from torchard.session import Session
 
 
 @contextmanager
 def session(
-    lab: Path, limits: Iterable[str], *, locked: bool, only: str | None = None
+    lab: Path,
+    limits: Iterable[str],
+    report: Path | None = None,
+    *,
+    locked: bool,
+    only: str | None = None,
 ) -> Iterator[Session]:
     """Connect to the Macs that are meant and read them, under the eyes of who watches.
 
-    `only` is one Mac's very name.
+    With a report of an apply, only those that it left behind are meant; `only` is one Mac's very
+    name.
     """
     # The session first: it patches the standard library before others import it, or use threads.
     from torchard.session import heed_signals  # noqa: PLC0415  # isort: skip
@@ -34,8 +40,25 @@ def session(
     heed_signals()
     workspace = open_workspace(lab, locked=locked)
     macs = limited(workspace.lab, limits) if only is None else (named(workspace.lab, only),)
+    if report is not None:
+        macs = _left_behind(report, workspace.lab, macs)
     with _reading(workspace, macs) as opened:
         yield opened
+
+
+def _left_behind(report: Path, lab: Lab, macs: Sequence[MacHost]) -> tuple[MacHost, ...]:
+    """Return those of the Macs that an apply left behind, and say where there are none."""
+    from torchard.leftover import left_behind  # noqa: PLC0415
+
+    names = left_behind(report)
+    gone = [name for name in names if name not in lab.macs]
+    if gone:
+        terminal.complain(f"{report} names {', '.join(gone)}: not in {lab.path.name} any more.")
+    left = tuple(mac for mac in macs if mac.name in names)
+    if not left:
+        which = "None of these Macs" if names else "Nothing"
+        terminal.complain(f"{which} failed in {report}.")
+    return left
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.lab.model import (
     COMPANIONS,
+    SHELLS,
     Environment,
     InstallerSource,
     Lab,
@@ -17,13 +18,14 @@ from torchard.lab.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from torchard.lab.model import Shell
     from torchard.lab.yaml_source import Source
 
 _MERGED = ("ssh", "miniconda", "mirrors")
-_REPLACED = ("channels", "environments", "accept_license", "accept_anaconda_terms")
+_REPLACED = ("channels", "environments", "shell", "accept_license", "accept_anaconda_terms")
 _ONCE = ("accept_license", "accept_anaconda_terms")  # what a lab may also say for all its Macs
 _PATHS = ("key", "known_hosts", "config")
 
@@ -142,10 +144,17 @@ def _mac(
         miniconda=Miniconda(**miniconda),
         channels=tuple(given.get("channels", MacHost.channels)),
         mirrors=Mirrors(**given["mirrors"]),
+        shells=_shells(given.get("shell", ())),
         accept_license=given.get("accept_license", False),
         accept_anaconda_terms=given.get("accept_anaconda_terms", False),
         where=source.where(("macs", name), key=True),
     )
+
+
+def _shells(said: str | Sequence[str]) -> tuple[Shell, ...]:
+    """Return the shells of a setting that names one, or several."""
+    named = (said,) if isinstance(said, str) else said
+    return tuple(shell for shell in SHELLS if shell in named)
 
 
 def _absolute(path: str, folder: Path) -> str:

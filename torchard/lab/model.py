@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 Arch = Literal["arm64", "x86_64"]
 Backend = Literal["auto", "mps", "cpu"]
 Source = Literal["auto", "wheels", "conda-forge", "pytorch-channel"]
+Shell = Literal["zsh", "bash"]
+SHELLS: tuple[Shell, ...] = ("zsh", "bash")
 COMPANIONS = ("torchvision", "torchaudio")
 
 
@@ -109,7 +111,8 @@ class Mirrors:
 class MacHost:
     """One Mac of the lab with everything that its groups and the defaults give it.
 
-    `arch` and `macos` are expectations; the Mac's own facts decide. `accept_license` and
+    `arch` and `macos` are expectations; the Mac's own facts decide. `shells` is a subset of SHELLS
+    in that order: those in which `conda activate` shall work. `accept_license` and
     `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
     Anaconda's channels, takes for accepted.
     """
@@ -125,6 +128,7 @@ class MacHost:
     miniconda: Miniconda = Miniconda()
     channels: tuple[str, ...] = ("conda-forge",)
     mirrors: Mirrors = Mirrors()
+    shells: tuple[Shell, ...] = ()
     accept_license: bool = False
     accept_anaconda_terms: bool = False
     where: Position = Position("", 0, 0)

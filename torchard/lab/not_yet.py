@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _KEYS = {
     "delivery": "Leave it out: every Mac is handed its packages over its own SSH connection.",
-    "shell": "Leave it out; on the Mac, `~/miniconda3/bin/conda init zsh` sets its shell up.",
     "frozen": "Leave it out: Torchard never changes an environment after it was shown.",
     "prune": "Leave it out: what the lab does not name is left alone.",
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from torchard.lab.yaml_source import KeyPath
 
 KEYS = (
-    "environments", "ssh", "miniconda", "channels", "mirrors", "accept_license",
+    "environments", "ssh", "miniconda", "channels", "mirrors", "shell", "accept_license",
     "accept_anaconda_terms",
 )  # fmt: skip
 COMMAND_LINE = "--data"

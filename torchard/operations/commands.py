@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from torchard.lock.lockfile import CondaPackage, Lock
     from torchard.mac import MacState
+    from torchard.steps import Step
     from torchard.variant import Installer
 
 # A proof that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
@@ -243,6 +244,21 @@ def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Control
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
     }
     return _with(values, "lock.sh", "environment.sh")
+
+
+def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that changes a shell's file as its step says."""
+    (change,) = step.files
+    values = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "PREFIX": state.prefix,
+        "FILE": step.path,
+        "BEFORE": change.before or "",
+        "AFTER": change.after or "",
+        "EDIT": script("shell_file.py"),
+    }
+    return _with(values, "lock.sh", "shell_file.sh")
 
 
 def prove_environment(state: MacState, lock: Lock) -> str:

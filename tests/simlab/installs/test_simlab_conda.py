@@ -315,3 +315,22 @@ def test_settings_of_an_environment_count_for_it_alone(arm_mac, env):
     assert failure(done) == "ChannelDenied"
     done = arm_mac.conda("create -y --json --dry-run -n other xz")
     assert failure(done) == "CondaToSNonInteractiveError"
+
+
+def test_conda_speaks_to_a_shell(arm_mac, env):
+    """Its hook makes it a function there, which activates and deactivates; base is active first."""
+    hook = f"eval \"$('{arm_mac.prefix}/bin/conda' shell.posix hook)\""
+    told = 'echo "${CONDA_DEFAULT_ENV-none} $(command -v xz)"'
+    said = arm_mac.run(f"{hook}; {told}; conda activate kept; {told}; conda deactivate; {told}")
+    base, kept, none = said.stdout.splitlines()
+    assert base.startswith("base ")
+    assert kept == f"kept {env}/bin/xz"
+    assert none.startswith("none ")
+    assert str(arm_mac.prefix) not in none
+    by_path = arm_mac.run(f'{hook}; conda activate {env}; echo "$CONDA_PREFIX"; conda --version')
+    assert by_path.stdout.splitlines() == [str(env), "conda 26.5.3"]
+    failed = arm_mac.run(f"{hook}; conda activate nothing")
+    assert failed.returncode == 1
+    assert "EnvironmentNameNotFound: Could not find conda environment: nothing" in failed.stderr
+    for words in ("shell.fish hook", "shell.posix sing"):
+        assert arm_mac.conda(words).returncode == 1

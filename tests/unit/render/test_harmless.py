@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torchard.render.harmless import harmless, harmless_data, harmless_lines
+from torchard.steps import FileChange
 
 
 @given(st.text(st.characters()))
@@ -53,3 +54,9 @@ def test_every_text_within_data_is_made_harmless():
     assert harmless_data(Part("\x1b", (Part("a\n", ()), ("\x07", None, 2)))) == Part(
         r"\x1b", (Part(r"a\n", ()), (r"\x07", None, 2))
     )
+
+
+def test_a_file_keeps_its_lines():
+    """Its diff goes line by line; whatever else is not printable in it is written out."""
+    change = FileChange("~/\n", "a\r\n\tb\x1b\n", None)
+    assert harmless_data((change,)) == (FileChange("~/\\n", "a\\r\n\\tb\\x1b\n", None),)

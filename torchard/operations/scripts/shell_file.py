@@ -1,0 +1,91 @@
+"""Put conda's block into a shell's file. Runs on a Mac, with the base python, as `python -I -S -c`.
+
+FILE BEFORE AFTER    the file behind all links, the block that was seen in it (empty: none), and
+                     the one that it shall have
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+BEGIN, END = b"# >>> conda initialize >>>", b"# <<< conda initialize <<<"
+BLOCK = re.compile(rb"^%s$.*?^%s$" % (BEGIN, END), re.MULTILINE | re.DOTALL)
+
+
+def edited(content: bytes, before: bytes, after: bytes) -> bytes | None:
+    """Return the content with the new block; every other byte stays. None where it has moved on."""
+    begun = content.split(b"\n").count(BEGIN)
+    if before:
+        return content.replace(before, after) if BLOCK.findall(content) == [before] else None
+    if begun:
+        return None
+    if not content:
+        return after + b"\n"
+    return content + (b"\n" if content.endswith(b"\n") else b"\n\n") + after + b"\n"
+
+
+def copy(path: str, to: str) -> None:
+    """Copy a file with its mode, owner and, on a Mac, its access list and attributes."""
+    copied = subprocess.run(["cp", "-p", path, to], check=False).returncode == 0
+    if copied and owned(path) == owned(to):
+        return
+    if os.path.lexists(to):
+        os.unlink(to)
+    what = (
+        "has a mode, an owner or a group that a copy cannot have" if copied else "cannot be copied"
+    )
+    sys.exit(f"{path} {what}.")
+
+
+def owned(path: str) -> tuple[int, int, int]:
+    """Return a file's mode, owner and group."""
+    about = os.stat(path)
+    return about.st_mode, about.st_uid, about.st_gid
+
+
+def set_aside(path: str) -> None:
+    """Keep a copy of the file as it was, beside it."""
+    aside = f"{path}.torchard-aside-{time.strftime('%Y%m%d-%H%M%S')}"
+    while os.path.lexists(aside):
+        aside += "+"
+    copy(path, aside)
+
+
+def write(path: str, content: bytes) -> None:
+    """Write the file so that it is there whole, or as it was."""
+    partial = f"{path}.torchard-partial"
+    if os.path.lexists(partial):
+        os.unlink(partial)
+    if os.path.lexists(path):
+        set_aside(path)
+        copy(path, partial)
+    with open(partial, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def main(path: str, before: str, after: str) -> None:
+    """Change the file, unless it is another by now than the one that was planned for."""
+    if os.path.realpath(path) != path:
+        sys.exit(f"{path} is a link by now; run it again.")
+    content = b""
+    if os.path.lexists(path):
+        with open(path, "rb") as file:
+            content = file.read()
+    new = edited(content, os.fsencode(before), os.fsencode(after))
+    if new is None:
+        sys.exit(f"{path} has another block of conda than was planned for; run it again.")
+    write(path, new)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except OSError as error:
+        sys.exit(f"{sys.argv[1]} cannot be changed: {error}")
