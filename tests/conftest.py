@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let what people are shown be written anew, in tests/stories and tests/unit/render."""
+    parser.addoption(
+        "--renew",
+        action="store_true",
+        help="write down anew what people are shown, of the tests that run; then read the diff",
+    )
+
+
 @pytest.fixture(scope="session")
 def simlab_depot(tmp_path_factory: pytest.TempPathFactory) -> Depot:
     """What simulated Macs install, built once for all workers of a run. Nobody changes it."""

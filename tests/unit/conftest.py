@@ -5,14 +5,6 @@ from __future__ import annotations
 import pytest
 
 
-def pytest_addoption(parser):
-    parser.addoption(
-        "--renew",
-        action="store_true",
-        help="write the golden files anew (pytest tests/unit/render --renew); then read the diff",
-    )
-
-
 @pytest.fixture
 def golden(request):
     """Hold a text against `golden/NAME` beside the test, or write it there with --renew."""
@@ -20,7 +12,7 @@ def golden(request):
 
     def hold(name, text):
         path = folder / name
-        if request.config.getoption("--renew", default=False):
+        if request.config.getoption("--renew"):
             path.write_text(text, encoding="utf-8")
         assert text == path.read_text(encoding="utf-8")
 

@@ -1,0 +1,113 @@
+# What somebody installed or removed by hand is named package by package.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+studio-01$ miniconda3/bin/conda install -q -y -n tools --override-channels -c http://127.0.0.1:8080/conda/conda-forge zstd >/dev/null
+[0]
+studio-01$ miniconda3/envs/tools/bin/python -m pip install -q --index-url http://127.0.0.1:8080/simple pytz 2>/dev/null
+[0]
+studio-01$ rm -r miniconda3/envs/tools/lib/python3.12/site-packages/einops*
+[0]
+$ torchard plan
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ~ tools       18 kept, 3 to change                           new generation
+      changed by hand since it was built
+      - zstd     1.5.7    not in the lock; installed by hand
+      - pytz     2026.6   not in the lock; installed by hand
+      + einops   0.8.2    wheel
+    disk        N MB needed, N GB free
+
+Plan: 1 Mac to change, 0 in order.
+Nothing has been changed.
+[2]
+# For programs, the same: each package with what it was and what it is to be.
+$ torchard plan --json
+{
+  "format": 1,
+  "macs": {
+    "studio-01": {
+      "class": "osx-arm64-macos15.0",
+      "state": "change",
+      "reason": null,
+      "arch": "arm64",
+      "macos": "15.1",
+      "warnings": [],
+      "steps": [
+        {
+          "kind": "environment",
+          "change": "change",
+          "environment": "tools",
+          "reason": "changed by hand since it was built",
+          "path": "/Users/ada/.torchard/generations/tools-XXXXXXXX.2",
+          "place": "~/.torchard/generations/tools-XXXXXXXX.2",
+          "digest": "SHA256",
+          "notes": [],
+          "kept": 18,
+          "bytes": N,
+          "asked": [
+            "python",
+            "pip",
+            "rhash",
+            "einops"
+          ],
+          "files": [],
+          "packages": [
+            {
+              "change": "remove",
+              "name": "zstd",
+              "from": "1.5.7",
+              "to": null,
+              "source": "conda",
+              "bytes": 0,
+              "sha256": null,
+              "note": "not in the lock; installed by hand"
+            },
+            {
+              "change": "add",
+              "name": "einops",
+              "from": null,
+              "to": "0.8.2",
+              "source": "wheel",
+              "bytes": 0,
+              "sha256": "SHA256",
+              "note": ""
+            },
+            {
+              "change": "remove",
+              "name": "pytz",
+              "from": "2026.6",
+              "to": null,
+              "source": "wheel",
+              "bytes": 0,
+              "sha256": null,
+              "note": "not in the lock; installed by hand"
+            }
+          ]
+        }
+      ],
+      "disk": {
+        "needed": N,
+        "free": N
+      }
+    }
+  },
+  "summary": {
+    "change": 1,
+    "in_order": 0,
+    "unreached": 0,
+    "refused": 0,
+    "failed": 0,
+    "fetch_bytes": 0
+  }
+}
+[2]
+# What is not as it was locked proves nothing.
+$ torchard verify
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ! failed      tools: einops is missing, not 0.8.2
+
+Done: 0 Macs in order, 1 failed.
+[1]

@@ -1,0 +1,11 @@
+# An empty lab file is told what a lab file needs.
+lab: ""
+---
+$ torchard check
+2> lab.yaml:1:1: the file is empty
+2>   Describe your Macs below `macs:`.
+[1]
+$ torchard plan
+2> lab.yaml:1:1: the file is empty
+2>   Describe your Macs below `macs:`.
+[1]

@@ -1,0 +1,51 @@
+# A Mac that is as the lab describes it is in order, and nothing is done to it.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+$ torchard plan
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  = in order
+
+Plan: 0 Macs to change, 1 in order.
+Nothing has been changed.
+[0]
+$ torchard plan --json
+{
+  "format": 1,
+  "macs": {
+    "studio-01": {
+      "class": "osx-arm64-macos15.0",
+      "state": "in_order",
+      "reason": null,
+      "arch": "arm64",
+      "macos": "15.1",
+      "warnings": [],
+      "steps": []
+    }
+  },
+  "summary": {
+    "change": 0,
+    "in_order": 1,
+    "unreached": 0,
+    "refused": 0,
+    "failed": 0,
+    "fetch_bytes": 0
+  }
+}
+[0]
+$ torchard apply
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  = in order
+
+Plan: 0 Macs to change, 1 in order.
+Nothing has been changed.
+[0]
+$ torchard verify
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  = tools       proved: python 3.12.13 arm64
+
+Done: 1 Mac in order.
+[0]

@@ -1,0 +1,15 @@
+# A limit that means no Mac is an error, and says what was probably meant.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1"}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+$ torchard plan --limit studio-1
+2> --limit studio-1 means no Mac and no group of lab.yaml.
+2>   Did you mean studio-01?
+[1]
+$ torchard plan --limit "lab-*"
+2> --limit lab-* means no Mac and no group of lab.yaml.
+2>   There are: studio-01, simulated, apple-silicon.
+[1]

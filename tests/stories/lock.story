@@ -1,0 +1,27 @@
+# Each environment is locked once for each class of Mac; no Mac is contacted where the lab tells its class.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", fault: refuse}
+- {name: studio-02, arch: arm64, macos: "15.4", fault: refuse}
+- {name: library-01, arch: x86_64, macos: "12.7", fault: refuse}
+lab:
+  environments:
+    torch: {python: "3.12"}
+locked: false
+---
+$ torchard lock --check
+out of date torch for osx-arm64-macos15.0    The lock /work/locks/torch.osx-arm64-macos15.0.json is missing.
+out of date torch for osx-64-macos12.0       The lock /work/locks/torch.osx-64-macos12.0.json is missing.
+[2]
+$ torchard lock
+written     torch for osx-arm64-macos15.0    locks/torch.osx-arm64-macos15.0.json
+written     torch for osx-64-macos12.0       locks/torch.osx-64-macos12.0.json
+[0]
+$ torchard lock
+kept        torch for osx-arm64-macos15.0    locks/torch.osx-arm64-macos15.0.json
+kept        torch for osx-64-macos12.0       locks/torch.osx-64-macos12.0.json
+[0]
+lab: {environments: {torch: {conda: [nodejs]}}}
+$ torchard lock --check
+out of date torch for osx-arm64-macos15.0    The lock /work/locks/torch.osx-arm64-macos15.0.json is out of date.
+out of date torch for osx-64-macos12.0       The lock /work/locks/torch.osx-64-macos12.0.json is out of date.
+[2]

@@ -1,0 +1,14 @@
+# A lab file that is not there is an error that names it.
+---
+$ torchard check
+2> lab.yaml: there is no such file
+2>   Name a lab file that exists.
+[1]
+$ torchard plan nowhere/lab.yaml
+2> nowhere/lab.yaml: there is no such file
+2>   Name a lab file that exists.
+[1]
+$ torchard lock
+2> lab.yaml: there is no such file
+2>   Name a lab file that exists.
+[1]

@@ -1,0 +1,57 @@
+# A plan's JSON has every package of a Mac that has nothing yet.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1"}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+$ torchard plan --json | head -n 48
+{
+  "format": 1,
+  "macs": {
+    "studio-01": {
+      "class": "osx-arm64-macos15.0",
+      "state": "change",
+      "reason": null,
+      "arch": "arm64",
+      "macos": "15.1",
+      "warnings": [],
+      "steps": [
+        {
+          "kind": "miniconda",
+          "change": "add",
+          "environment": null,
+          "reason": "no Miniconda at ~/miniconda3",
+          "path": "/Users/ada/miniconda3",
+          "place": "~/miniconda3",
+          "digest": "SHA256",
+          "notes": [],
+          "kept": 0,
+          "bytes": 0,
+          "asked": [],
+          "files": [],
+          "packages": [
+            {
+              "change": "add",
+              "name": "miniconda",
+              "from": null,
+              "to": "Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh",
+              "source": "installer",
+              "bytes": 0,
+              "sha256": "SHA256",
+              "note": ""
+            }
+          ]
+        },
+        {
+          "kind": "environment",
+          "change": "add",
+          "environment": "tools",
+          "reason": "not there yet",
+          "path": "/Users/ada/.torchard/generations/tools-XXXXXXXX",
+          "place": "~/.torchard/generations/tools-XXXXXXXX",
+          "digest": "SHA256",
+          "notes": [],
+          "kept": 0,
+          "bytes": N,
+[0]
