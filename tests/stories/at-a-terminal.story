@@ -29,6 +29,10 @@ $ torchard plan
 ␛[2m      … 25 more␛[0m
   ␛[2m ␛[0m disk        N MB needed, N GB free; N MB to push
 ␛[1m1 Mac  · library-01 · x86_64 · macOS 12.7␛[0m
+  ! note        torch: torch 2.2.2 has known vulnerabilities
+                (CVE-2026-24747, CVE-2025-32434): load only
+                weights that you trust, or write `source:
+                conda-forge` (torch 2.10.0)
   + miniconda   Miniconda3-py313_25.7.0-2-MacOSX-x86_64.sh
                 at ~/miniconda3
                 sha256 XXXXXXXX…
@@ -38,9 +42,7 @@ $ torchard plan
           ␛[2mpython 3.12␛[0m
 ␛[2m      PyTo␛[0m␛[2mrch's MPS is not for Intel Macs, so torch computes␛[0m
           ␛[2mon the processor alone.␛[0m
-␛[2m      2.2.␛[0m␛[2m2 is the last release with wheels for Intel Macs,␛[0m
-          ␛[2mand it carries known vulnerabilities, such as␛[0m
-          ␛[2mCVE-2024-7804.␛[0m
+␛[2m      2.2.2 is the last release with wheels for Intel Macs.␛[0m
       + python        3.12.13   conda-forge
       + torch         2.2.2     wheel
       + torchvision   0.17.2    wheel

@@ -12,11 +12,13 @@ torch 2.2.2 · torchvision 0.17.2 · torchaudio 2.2.2
   the newest release whose wheels fit macOS 12 and python 3.12
   with numpy<2
   PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone.
-  2.2.2 is the last release with wheels for Intel Macs, and it carries known vulnerabilities, such as CVE-2024-7804.
+  2.2.2 is the last release with wheels for Intel Macs.
+  torch 2.2.2 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only weights that you trust, or write `source: conda-forge` (torch 2.10.0).
 [0]
 $ torchard choose --arch arm64 --macos 13.4 --python 3.12 --with torchvision
 torch 2.6.0 · torchvision 0.21.0
   from wheels, for python 3.12, MPS expected
   the newest release whose wheels and MPS fit macOS 13 and python 3.12
   torch 2.11.0 would install on macOS 13, but its MPS needs macOS 14.
+  torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that you trust, or write `backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14 (torch 2.14.1).
 [0]

@@ -29,12 +29,13 @@ $ torchard plan
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · library-01 · x86_64 · macOS 12.7
+  ! note        torch: torch 2.2.2 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only weights that you trust, or write `source: conda-forge` (torch 2.10.0)
   + miniconda   Miniconda3-py313_25.7.0-2-MacOSX-x86_64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
       the newest release whose wheels fit macOS 12 and python 3.12
       PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone.
-      2.2.2 is the last release with wheels for Intel Macs, and it carries known vulnerabilities, such as CVE-2024-7804.
+      2.2.2 is the last release with wheels for Intel Macs.
       + python        3.12.13   conda-forge
       + torch         2.2.2     wheel
       + torchvision   0.17.2    wheel
