@@ -11,7 +11,7 @@ help:
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
 	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
 	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
-	@echo 'make bench      a plan of 20 simulated Macs against the same probe over plain ssh'
+	@echo 'make bench      plans of 20 simulated Macs against plain ssh, and of 300 made-up ones'
 
 setup: $(VENV)/.ready
 
@@ -43,6 +43,7 @@ lint: $(VENV)/.ready-dev
 
 bench: setup
 	$(BIN)/python benchmarks/plan_of_twenty.py
+	$(BIN)/python benchmarks/plan_of_three_hundred.py
 
 matrix: setup
 	$(BIN)/torchard catalog matrix --out docs/matrix.md
