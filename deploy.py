@@ -16,6 +16,7 @@ from torchard.intend import workspace
 from torchard.lab.model import SHELLS
 from torchard.operations.environment import environment
 from torchard.operations.miniconda import miniconda
+from torchard.operations.prune import prune
 from torchard.operations.refuse import refuse
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
@@ -46,3 +47,5 @@ if state is not None:
         for shell in host.loop(SHELLS):
             if shell in mac.shells:
                 shell_file(name=f"Shell {place(shell)}", mac=mac, shell=shell, workspace=lab)
+        if mac.prune:
+            prune(name="Prune", mac=mac, workspace=lab)

@@ -2,7 +2,7 @@
 
 Only plain assignments: pyinfra runs this file, but Torchard reads it. The names are those of a
 group in lab.yaml: environments, ssh, miniconda, channels, mirrors, shell, accept_license,
-accept_anaconda_terms.
+accept_anaconda_terms, prune.
 """
 
 # Miniconda below the account's home needs no sudo. Without a version: the newest that fits.

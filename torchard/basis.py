@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from torchard.shell_file import FILES, place
-from torchard.steps import link_of, tilde
+from torchard.steps import link_of, removal_steps, tilde
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,8 @@ def basis(mac: MacHost, state: MacState, locks: Mapping[str, Lock]) -> Basis:
         parts[LOCK + name] = lock.digest
     for shell in mac.shells:
         parts[SHELL + place(shell)] = _shell(shell, state)
+    for step in removal_steps(mac.environments, state) if mac.prune else ():
+        parts[f"{ENVIRONMENT}{step.environment}"] = _environment(step.environment or "", state)
     return tuple(parts.items())
 
 
@@ -88,6 +90,7 @@ def contents(environment: InstalledEnvironment) -> str:
         sorted((one.name, one.version, one.build, one.sha256 or "") for one in environment.conda),
         sorted((one.name, one.version) for one in environment.dists),
         environment.stamp,
+        environment.condarc,
     )
     text = json.dumps(said, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

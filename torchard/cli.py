@@ -18,6 +18,7 @@ from torchard.commands.demo import demo
 from torchard.commands.lock import lock
 from torchard.commands.plan import plan
 from torchard.commands.show import show
+from torchard.commands.status import status
 from torchard.commands.terminal import complain
 from torchard.commands.verify import verify
 from torchard.errors import TorchardError
@@ -35,7 +36,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, choose, lock, plan, show, apply, verify, demo, catalog):
+for _command in (check, choose, lock, plan, show, apply, status, verify, demo, catalog):
     cli.add_command(_command)
 
 

@@ -31,11 +31,21 @@ class InstalledDist:
 
 
 @dataclass(frozen=True)
+class Packages:
+    """What Torchard noted of an environment when it had made it."""
+
+    conda: tuple[InstalledConda, ...] = ()
+    dists: tuple[InstalledDist, ...] = ()
+
+
+@dataclass(frozen=True)
 class InstalledEnvironment:
-    """A generation, or a real environment directory that somebody made.
+    """A generation, a real environment directory that somebody made, or the base of a prefix.
 
     `path` is absolute; `whole` means conda's own sign (conda-meta/history) is there; `damaged`
-    that an interrupted conda left `*.c~` records; `stamp` is our `.torchard.json`.
+    that an interrupted conda left `*.c~` records; `stamp` is our `.torchard.json`. `condarc` is
+    the text of its own settings, None where it has none. `made` is what was there when it was
+    made, None where nobody noted that.
     """
 
     path: str
@@ -44,6 +54,8 @@ class InstalledEnvironment:
     conda: tuple[InstalledConda, ...] = ()
     dists: tuple[InstalledDist, ...] = ()
     stamp: Mapping[str, Any] | None = None
+    condarc: str | None = None
+    made: Packages | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,7 @@ class MacState:
     interrupted installer leaves) or `foreign` (something that is no conda prefix); `prefix_ours`
     is the mark Torchard left in a prefix it installed. `prefix_made_for` is the path that a prefix
     was installed at and moved away from, `other_prefix` one that shows generations of ours as well.
-    `environments` is keyed by absolute path.
+    `environments` is keyed by absolute path; `base` is that of a whole prefix itself.
 
     `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
     bytes on the volume of the home. `depot` maps the sha256 of each
@@ -110,6 +122,7 @@ class MacState:
     conda_version: str | None = None
     links: Mapping[str, Link] = field(default_factory=dict)
     environments: Mapping[str, InstalledEnvironment] = field(default_factory=dict)
+    base: InstalledEnvironment | None = None
     depot: Mapping[str, int] = field(default_factory=dict)
     lock: RunLock | None = None
     clock: int = 0

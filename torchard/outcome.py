@@ -75,9 +75,9 @@ def _stamped(intent: Intent) -> Iterator[tuple[str, str]]:
         yield name, told(stamp.get("proof", {}))
 
 
-def told(proof: Mapping[str, Any]) -> str:
-    """Say in a few words what an environment proved."""
+def told(proof: Mapping[str, Any], date: str | None = None) -> str:
+    """Say in a few words what an environment proved, and when."""
     words = [f"python {proof.get('python')} {proof.get('machine')}"]
     if "torch" in proof:
         words += [f"torch {proof['torch']}", "MPS works" if proof.get("mps") else "CPU"]
-    return "proved: " + ", ".join(words)
+    return f"proved{f' {date}' if date else ''}: {', '.join(words)}"

@@ -16,6 +16,7 @@ from torchard.steps import (
     is_another,
     link_of,
     miniconda_step,
+    removal_steps,
     tilde,
 )
 
@@ -158,6 +159,8 @@ def plan_mac(intent: Intent) -> MacPlan:
         if step:
             steps.append(step)
     steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
+    if intent.mac.prune:
+        steps += removal_steps(intent.mac.environments, intent.state)
     disk = Disk(disk_needed(steps), intent.state.free) if steps else None
     return replace(base, state="change" if steps else "in_order", steps=tuple(steps), disk=disk)
 

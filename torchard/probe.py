@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from torchard.errors import TorchardError
 from torchard.mac import (
@@ -17,6 +17,7 @@ from torchard.mac import (
     InstalledEnvironment,
     Link,
     MacState,
+    Packages,
     PrefixState,
     RunLock,
     ShellFile,
@@ -35,14 +36,19 @@ class NotAMacError(ProbeError):
     """The host was read, and runs another system."""
 
 
-@lru_cache(maxsize=1)
-def _body() -> str:
-    return resources.files("torchard").joinpath("probe.sh").read_text(encoding="utf-8")
+@lru_cache(maxsize=2)
+def _text_of(name: str) -> str:
+    return resources.files("torchard").joinpath(name).read_text(encoding="utf-8")
+
+
+def packages() -> str:
+    """Return the shell functions that list an environment's packages, for what makes one, too."""
+    return _text_of("packages.sh")
 
 
 def script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
-    return f"PREFIX={shlex.quote(prefix)}\n{_body()}"
+    return f"PREFIX={shlex.quote(prefix)}\n{packages()}{_text_of('probe.sh')}"
 
 
 def parse(lines: Iterable[str]) -> MacState:
@@ -75,6 +81,10 @@ class _Environment:
     conda: list[InstalledConda] = field(default_factory=list)
     dists: list[InstalledDist] = field(default_factory=list)
     stamp: Mapping[str, Any] | None = None
+    condarc: list[str] | None = None
+    made: Literal["same", "other"] | None = None
+    made_conda: list[InstalledConda] = field(default_factory=list)
+    made_dists: list[InstalledDist] = field(default_factory=list)
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -82,29 +92,56 @@ class _Environment:
                 self.whole = True
             case "damaged", _:
                 self.damaged = True
-            case "conda", [name, version, build, sha256]:
-                self.conda.append(InstalledConda(name, version, build, sha256 or None))
-            case "dist", [stem]:
+            case (("conda" | "made_conda"), [name, version, build, sha256]):
+                ours = self.conda if kind == "conda" else self.made_conda
+                ours.append(InstalledConda(name, version, build, sha256 or None))
+            case (("dist" | "made_dist"), [stem]):
                 name, _, version = stem.rpartition("-")
-                self.dists.append(InstalledDist(name, version))
+                dists = self.dists if kind == "dist" else self.made_dists
+                dists.append(InstalledDist(name, version))
             case "stamp", [text]:
                 self.stamp = _json(text)
+            case "condarc", [""]:
+                self.condarc = []
+            case "condarc", [line] if self.condarc is not None:
+                self.condarc.append(_text(line))
+            case "made", [("same" | "other") as said]:
+                self.made = said
 
     def read(self) -> InstalledEnvironment:
+        found = Packages(tuple(self.conda), tuple(self.dists))
+        other = Packages(tuple(self.made_conda), tuple(self.made_dists))
         return InstalledEnvironment(
             self.path,
             self.whole,
             self.damaged,
-            tuple(self.conda),
-            tuple(self.dists),
+            found.conda,
+            found.dists,
             self.stamp,
+            None if self.condarc is None else "".join(f"{line}\n" for line in self.condarc),
+            {None: None, "same": found, "other": other}[self.made],
         )
+
+
+_PARTS = {
+    "whole",
+    "damaged",
+    "conda",
+    "dist",
+    "stamp",
+    "condarc",
+    "made",
+    "made_conda",
+    "made_dist",
+}
 
 
 class _Reader:
     def __init__(self) -> None:
         self.facts: dict[str, str] = {}
         self.environments: list[_Environment] = []
+        self.base: _Environment | None = None
+        self.at: _Environment | None = None
         self.links: dict[str, Link] = {}
         self.depot: dict[str, int] = {}
         self.lock: RunLock | None = None
@@ -112,11 +149,11 @@ class _Reader:
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
-            case "environment", [path]:
-                self.environments.append(_Environment(_text(path)))
-            case (("whole" | "damaged" | "conda" | "dist" | "stamp"), _):
-                if self.environments:
-                    self.environments[-1].take(kind, fields)
+            case (("environment" | "base"), [path]):
+                self._begin(kind, _Environment(_text(path)))
+            case _ if kind in _PARTS:
+                if self.at is not None:
+                    self.at.take(kind, fields)
             case "link", [name, target]:
                 leads = None if target == "-" else _text(target)
                 self.links[_text(name)] = Link(_text(name), leads)
@@ -131,6 +168,13 @@ class _Reader:
                     self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
             case _, [value]:
                 self.facts[kind] = value
+
+    def _begin(self, kind: str, environment: _Environment) -> None:
+        self.at = environment
+        if kind == "base":
+            self.base = environment
+        else:
+            self.environments.append(environment)
 
     def state(self) -> MacState:
         facts = self.facts
@@ -167,6 +211,7 @@ class _Reader:
             conda_version=facts.get("conda_version"),
             links=self.links,
             environments={one.path: one.read() for one in self.environments},
+            base=self.base.read() if self.base else None,
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),

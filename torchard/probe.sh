@@ -1,6 +1,6 @@
-# Reads one Mac's whole state and writes nothing. POSIX sh; PREFIX is set by the line above this
-# file's text. Answers are lines of printable ASCII with tabs between their fields. What stands
-# before `begin` is somebody's banner; without `end` the answer was cut short.
+# Reads one Mac's whole state and writes nothing. POSIX sh; PREFIX is set above this text, where
+# packages.sh stands as well. Answers are lines of printable ASCII with tabs between their fields.
+# What stands before `begin` is somebody's banner; without `end` the answer was cut short.
 LC_ALL=C
 export LC_ALL
 tab=$(printf '\t')
@@ -90,61 +90,27 @@ fi
 [ -f "$PREFIX/.torchard.json" ] && say prefix_mark "$(clean "$PREFIX/.torchard.json")"
 
 root=$HOME/.torchard
+# Tells of the environment at $1; $2 says what it is, where that is no environment of a name.
 environment() {
   code "$1"
-  say environment "$coded"
+  say "${2:-environment}" "$coded"
   [ -f "$1/conda-meta/history" ] && say whole 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1
-  # A wheel leaves a dist-info, and so does what pip builds from source; egg-info is conda's own.
-  # A conda python has lib/python3.1 beside lib/python3.12, as a link.
-  for dist in "$1"/lib/python3*/site-packages/*.dist-info; do
-    if [ -f "$dist/METADATA" ] && [ ! -L "${dist%/*/*}" ]; then
-      dist=${dist##*/}
-      case $dist in [!A-Za-z0-9]* | *[!A-Za-z0-9._+!-]*) ;; *) say dist "${dist%.dist-info}" ;; esac
-    fi
-  done
   [ -f "$1/.torchard.json" ] && say stamp "$(clean "$1/.torchard.json")"
-  set -- "$1"/conda-meta/*.json
-  [ -e "$1" ] || [ -L "$1" ] || return 0
-  # conda itself holds a record to its file's name, name-version-build; only the sha256 must be
-  # read. Records are long lists of files, but rattler writes it near the beginning and conda near
-  # the end, so both ends of all records are read at once, and whole only one that has it in neither.
-  { head -c 1536 "$@" /dev/null; tail -c 768 "$@" /dev/null; } 2>/dev/null | awk '
-    # Only keys of the record itself: those of its files are indented further.
-    function found(line) {
-      if (line !~ /^ ? ? ? ?"sha256": *"[0-9a-f]+"/) return ""
-      sub(/^[^:]*: *"/, "", line)
-      sub(/".*/, "", line)
-      return line
-    }
-    BEGIN {
-      OFS = "\t"
-      count = ARGC
-      for (i = 1; i < count; i++) record[i] = ARGV[i]
-      ARGC = 1
-    }
-    /^==> .* <==$/ { path = substr($0, 5, length($0) - 8); cut = 1; next }
-    cut { cut = 0; next }
-    sha256[path] == "" { sha256[path] = found($0) }
-    END {
-      for (i = 1; i < count; i++) {
-        path = record[i]
-        name = path
-        sub(/.*\//, "", name)
-        sub(/\.json$/, "", name)
-        if (name !~ /^[A-Za-z0-9_.+!-]+-[A-Za-z0-9_.+!]+-[A-Za-z0-9_.+!]+$/) {
-          print "damaged", 1
-          continue
-        }
-        while (sha256[path] == "" && (getline line < path) > 0) sha256[path] = found(line)
-        close(path)
-        at = match(name, /-[^-]*-[^-]*$/)
-        split(substr(name, at + 1), rest, "-")
-        print "conda", substr(name, 1, at - 1), rest[1], rest[2], sha256[path]
-      }
-    }' "$@" 2>/dev/null || say damaged 1
+  # Base has settings of its own, which no lock says anything of.
+  if [ -f "$1/.condarc" ] && [ "$1" != "$PREFIX" ]; then
+    say condarc ''
+    lines=0
+    while [ "$lines" -lt 100 ] && { IFS= read -r line || [ -n "$line" ]; }; do
+      code "$line"
+      say condarc "$coded"
+      lines=$((lines + 1))
+    done <"$1/.condarc"
+  fi 2>/dev/null
+  packages_and_made "$1"
 }
+[ "$state" = whole ] && environment "$PREFIX" base
 for path in "$PREFIX"/envs/*; do
   [ -e "$path" ] || [ -L "$path" ] || continue
   code "${path##*/}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from packaging.utils import canonicalize_name
 
 from torchard.compare import PackageChange, compare
+from torchard.credentials import hidden
 
 if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
@@ -22,6 +23,7 @@ StepChange = Literal["add", "change", "repair", "show", "remove"]
 # Reasons that a plan's signs tell already.
 NOT_THERE = "not there yet"
 LOCK_CHANGED = "the lock has changed"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,12 @@ class Step:
 
     @property
     def label(self) -> str:
-        """What the step is called: `miniconda`, its environment's name, or its file's place."""
+        """What the step is called: `miniconda`, its environment's name, or its file's place.
+
+        All that is pruned is one step of a run.
+        """
+        if self.kind == "environment" and self.change == "remove":
+            return "prune"
         return self.environment or ("miniconda" if self.kind == "miniconda" else self.place)
 
 
@@ -88,7 +95,7 @@ def generation_name(target: str | None, home: str) -> str | None:
     if target is None or not target.startswith(root):
         return None
     name = target[len(root) :]
-    return name if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name) else None
+    return name if _is_name(name) else None
 
 
 def tilde(path: str, home: str) -> str:
@@ -167,6 +174,7 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
     )
     before = shown if shown is not None and shown.whole else None
     changes, kept = compare(lock, before, state.depot)
+    files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
     if ready is not None:
         return Step(
             "environment",
@@ -178,22 +186,69 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
             packages=tuple(replace(one, bytes=0) for one in changes) if before else (),
             kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
+            files=files,
         )
     path = _free_path(lock, state)
     return Step(
         "environment",
         "add" if link is None else "repair" if before is None else "change",
         name,
-        reason=NOT_THERE if link is None else _reason(lock, before),
+        reason=NOT_THERE if link is None else _reason(lock, before, changes),
         path=path,
         place=tilde(path, state.home),
         packages=changes,
         kept=kept,
         total_bytes=lock.size,
         digest=lock.digest,
+        files=files,
         named=_named(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
     )
+
+
+def condarc_change(
+    name: str, state: MacState, before: str | None, after: str | None
+) -> tuple[FileChange, ...]:
+    """Return what becomes of an environment's own .condarc, as it may be shown."""
+    if before == after:
+        return ()
+    path = f"{tilde(state.prefix, state.home)}/envs/{name}/.condarc"
+    texts = (None if text is None else hidden(text) for text in (before, after))
+    return (FileChange(path, *texts),)
+
+
+def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
+    """Return what removes each environment that Torchard made and that is not named any more.
+
+    That is a link of ours, or generations that nothing shows: a run that was stopped in between
+    leaves those. One that somebody's own link shows stays.
+    """
+    shown = {link.target for link in state.links.values() if link_of(link.name, state)}
+    found = {
+        name: link.target
+        for name, link in sorted(state.links.items())
+        if link_of(name, state) and is_ours(link, state)
+    }
+    for path, one in sorted(state.environments.items()):
+        name = (one.stamp or {}).get("environment")
+        if generation_name(path, state.home) and path not in shown and _is_name(name):
+            found.setdefault(name, path)
+    return tuple(
+        Step(
+            "environment",
+            "remove",
+            name,
+            reason="the lab does not name it, and says prune: true",
+            path=path or "",
+            place=tilde(path or "", state.home),
+        )
+        for name, path in found.items()
+        if name not in named
+    )
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
 
 
 def _named(lock: Lock) -> tuple[str, ...]:
@@ -205,12 +260,29 @@ def _named(lock: Lock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(["python", *variant, *conda, *wheels]))
 
 
+def is_ours(link: Link, state: MacState) -> bool:
+    """Tell whether Torchard made a link: it leads to a generation of the environment of its name.
+
+    A person may have made another one to a generation.
+    """
+    generation = generation_name(link.target, state.home)
+    if generation is None:
+        return False
+    built = state.environments.get(link.target or "")
+    said = (built.stamp or {}).get("environment") if built else None
+    if isinstance(said, str):
+        return said == link.name
+    return re.fullmatch(re.escape(link.name) + r"-[0-9a-f]{8}(\.[0-9]+)?", generation) is not None
+
+
 def link_of(name: str, state: MacState) -> Link | None:
     """Return what stands at an environment's name, unless its prefix is about to be set aside."""
     return state.links.get(name) if state.prefix_state == "whole" else None
 
 
-def _reason(lock: Lock, before: InstalledEnvironment | None) -> str:
+def _reason(
+    lock: Lock, before: InstalledEnvironment | None, changes: Sequence[PackageChange]
+) -> str:
     if before is None:
         return "its link leads to no whole generation"
     stamp = before.stamp
@@ -224,11 +296,13 @@ def _reason(lock: Lock, before: InstalledEnvironment | None) -> str:
         return LOCK_CHANGED
     if not isinstance(stamp.get("proof"), Mapping):
         return "it was never proved"
+    if not changes:
+        return f"its .condarc was {'removed' if before.condarc is None else 'altered'} by hand"
     return "changed by hand since it was built"
 
 
 def _is(lock: Lock, environment: InstalledEnvironment) -> bool:
-    """Tell whether a generation is this lock's: whole, proved, and package by package the same."""
+    """Tell whether a generation is this lock's: whole, proved, with its packages and settings."""
     stamp = environment.stamp or {}
     if not environment.whole or environment.damaged:
         return False
@@ -236,7 +310,7 @@ def _is(lock: Lock, environment: InstalledEnvironment) -> bool:
         return False
     if stamp.get("environment") != lock.environment:
         return False
-    return not compare(lock, environment, {})[0]
+    return environment.condarc == lock.condarc and not compare(lock, environment, {})[0]
 
 
 def _path(lock: Lock, state: MacState) -> str:

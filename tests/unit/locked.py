@@ -98,6 +98,7 @@ def built(locked: Lock, path: str | None = None, **changes) -> InstalledEnvironm
             + [InstalledDist(one.name, one.version) for one in locked.wheels]
         ),
         stamp=stamp(locked),
+        condarc=locked.condarc,
     )
     return replace(installed, **changes)
 

@@ -96,12 +96,24 @@ def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
         ({"stamp": stamp(LOCK) | {"proof": None}}, "it was never proved"),
         ({"stamp": stamp(LOCK) | {"proof": "yes"}}, "it was never proved"),
         ({"dists": ()}, "changed by hand since it was built"),
+        ({"condarc": "channels: []\n"}, "its .condarc was altered by hand"),
+        ({"condarc": None}, "its .condarc was removed by hand"),
+        ({"condarc": None, "dists": ()}, "changed by hand since it was built"),
     ],
 )
 def test_a_generation_that_is_not_as_built_is_built_anew(changes, reason):
     """Never in the place of what is shown, whatever became of its stamp."""
     found = step(shown(LOCK, **changes))
     assert (found.change, found.reason, found.path) == ("change", reason, f"{PATH}.2")
+
+
+def test_settings_that_will_be_others_are_shown():
+    """As they are and as they will be, without the login that somebody wrote into them."""
+    (file,) = step(shown(LOCK, condarc="channels: [https://ann:pw@host/x]\n")).files
+    assert file.path == "~/miniconda3/envs/torch/.condarc"
+    assert (file.before, file.after) == ("channels: [https://host/x]\n", LOCK.condarc)
+    assert step(shown(OTHER)).files == ()
+    assert step(mac()).files == ()
 
 
 @pytest.mark.parametrize("state", [mac(links={"torch": PATH}), shown(LOCK, whole=False)])

@@ -16,6 +16,7 @@ from torchard.mac import (
     InstalledEnvironment,
     Link,
     MacState,
+    Packages,
     RunLock,
     ShellFile,
 )
@@ -48,6 +49,16 @@ WHOLE = [
     f"conda\tpython\t3.12.13\th0_0_cpython\t{SHA256}",
     "conda\ttk\t8.6.13\th0_0\t",
     'stamp\t{"lock": "abc"}',
+    "condarc\t",
+    "condarc\t=channels: [x]",
+    "condarc\tc3a9",
+    "made\tother",
+    f"made_conda\ttk\t8.6.12\th0_0\t{SHA256}",
+    "made_dist\ttorch-2.14.1",
+    "base\t=/Users/ann/miniconda3",
+    "whole\t1",
+    "dist\tpip-26.1",
+    "made\tsame",
     f"depot\t{SHA256}\t12",
     "lock\t12-ab 1700000000 ann@imac of Ann\t1",
     "shell_file\t.zshrc\tfile\t=/Users/ann/.zshrc\t610a62",
@@ -86,8 +97,19 @@ def test_an_answer_becomes_the_state_of_a_mac():
                 ),
                 dists=(InstalledDist("torch", "2.15.0"),),
                 stamp={"lock": "abc"},
+                condarc="channels: [x]\né\n",
+                made=Packages(
+                    (InstalledConda("tk", "8.6.12", "h0_0", SHA256),),
+                    (InstalledDist("torch", "2.14.1"),),
+                ),
             ),
         },
+        base=InstalledEnvironment(
+            "/Users/ann/miniconda3",
+            whole=True,
+            dists=(InstalledDist("pip", "26.1"),),
+            made=Packages(dists=(InstalledDist("pip", "26.1"),)),
+        ),
         depot={SHA256: 12},
         lock=RunLock("12-ab", "ann@imac of Ann", 1700000000, busy=True),
         clock=1700000000,
@@ -186,7 +208,7 @@ def test_an_answer_that_is_no_macs_is_refused_with_what_is_missing(line, sentenc
 def test_lines_of_no_environment_belong_to_none():
     """What names no environment first is passed over."""
     state = probe.parse([*HEAD, *PLACE, "whole\t1", "dist\ttorch-2", "stamp\t{}", "end\tok"])
-    assert state.environments == {}
+    assert (state.environments, state.base) == ({}, None)
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "i386", ""])

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Where conda itself looks for a channel that is named and not addressed: its `channel_alias`.
 ALIAS = "https://conda.anaconda.org"
 # Anaconda's own repository, and conda's short names for what is in it. `defaults` also has pkgs/r,
@@ -24,3 +30,20 @@ def channel_url(channel: str) -> str:
 def is_anaconda(channel: str) -> bool:
     """Tell whether a channel is Anaconda's own, whose terms have to be accepted."""
     return any(f"//{host}" in channel_url(channel) for host in _ANACONDA_HOSTS)
+
+
+def condarc(channels: Sequence[str]) -> str:
+    """Return an environment's own .condarc: a later `conda install` there has the lab's channels.
+
+    The lists of all of conda's files merge, and Miniconda's own adds `defaults`: here that becomes
+    empty, and Anaconda's channels are denied by their URLs, unless the lab itself names one.
+    """
+    lines = [
+        "# Written by Torchard: where conda looks for packages of this environment.",
+        f"channels: {json.dumps(channels)}",
+        "channel_priority: strict",
+    ]
+    if not any(map(is_anaconda, channels)):
+        denied = json.dumps(ANACONDA_CHANNELS)
+        lines += ["default_channels: []", f"denylist_channels: {denied}"]
+    return "".join(f"{line}\n" for line in lines)

@@ -114,7 +114,8 @@ class MacHost:
     `arch` and `macos` are expectations; the Mac's own facts decide. `shells` is a subset of SHELLS
     in that order: those in which `conda activate` shall work. `accept_license` and
     `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
-    Anaconda's channels, takes for accepted.
+    Anaconda's channels, takes for accepted. `prune` says that what Torchard made, and what is not
+    among `environments` any more, is removed.
     """
 
     name: str
@@ -131,6 +132,7 @@ class MacHost:
     shells: tuple[Shell, ...] = ()
     accept_license: bool = False
     accept_anaconda_terms: bool = False
+    prune: bool = False
     where: Position = Position("", 0, 0)
 
 

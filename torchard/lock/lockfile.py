@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from torchard.errors import TorchardError
+from torchard.lab.channels import condarc
 from torchard.project import resource
 from torchard.variant import MacClass, Variant
 
@@ -93,6 +94,11 @@ class Lock:
         return sum(one.size for one in self.conda) + sum(one.size for one in self.wheels)
 
     @property
+    def condarc(self) -> str:
+        """The text of the environment's own .condarc."""
+        return condarc(self.channels)
+
+    @property
     def digest(self) -> str:
         """What names a generation: the sha256 (64 hex) of all that a Mac is given or must prove.
 
@@ -103,6 +109,7 @@ class Lock:
             "environment": self.environment,
             "class": str(self.mac_class),
             "specs": list(self.conda_specs),
+            "condarc": self.condarc,
             "conda": [_conda_row(one) for one in self.conda],
             "wheels": [vars(one) for one in self.wheels],
             "torch": None if variant is None else [dict(variant.packages), variant.mps_expected],

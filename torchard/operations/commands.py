@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 
-from torchard.lab.channels import ANACONDA_CHANNELS, is_anaconda
+from torchard import probe
+from torchard.lab.channels import is_anaconda
 from torchard.steps import is_another
 
 if TYPE_CHECKING:
@@ -52,6 +53,11 @@ def script(name: str) -> str:
 def _with(values: Mapping[str, str], *scripts: str) -> str:
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
     return "\n".join([*lines, *map(script, scripts)])
+
+
+def _building(values: Mapping[str, str], name: str) -> str:
+    """Return a script that makes something under the Mac's run lock, and notes what it made."""
+    return "\n".join([_with(values, "lock.sh"), probe.packages(), script(name)])
 
 
 def root(state: MacState) -> str:
@@ -93,7 +99,7 @@ def install_miniconda(
         "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
-    return _with(values, "lock.sh", "miniconda.sh")
+    return _building(values, "miniconda.sh")
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
         "artefacts": _lines(f"{sha256} {target}" for sha256, target in artefacts),
         "explicit.txt": _lines(["@EXPLICIT", *explicit]),
         "requirements.txt": _lines(wheels),
-        "condarc": _lines(_settings(lock)),
+        "condarc": lock.condarc.encode(),
         "kit.json": _json(
             {
                 "packages": {one.name: _record(one, urls) for one in lock.conda},
@@ -135,6 +141,7 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
                     "lock": lock.digest,
                     "class": str(lock.mac_class),
                     "variant": _variant(lock),
+                    "condarc": lock.condarc,
                     **_accepted(lock),
                 },
             }
@@ -175,23 +182,6 @@ def _record(package: CondaPackage, urls: Mapping[str, str]) -> dict[str, object]
         "sha256": package.sha256,
         "size": package.size,
     }
-
-
-def _settings(lock: Lock) -> list[str]:
-    """Return the generation's own .condarc: a later `conda install` there has the lab's channels.
-
-    The lists of all of conda's files merge, and Miniconda's own adds `defaults`: here that becomes
-    empty, and Anaconda's channels are denied by their URLs, unless the lab itself names one.
-    """
-    lines = [
-        "# Written by Torchard: where conda looks for packages of this environment.",
-        f"channels: {json.dumps(lock.channels)}",
-        "channel_priority: strict",
-    ]
-    if not any(map(is_anaconda, lock.channels)):
-        denied = json.dumps(ANACONDA_CHANNELS)
-        lines += ["default_channels: []", f"denylist_channels: {denied}"]
-    return lines
 
 
 def _accepted(lock: Lock) -> dict[str, bool]:
@@ -243,7 +233,20 @@ def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Control
         "KIT": kit.sha256,
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
     }
-    return _with(values, "lock.sh", "environment.sh")
+    return _building(values, "environment.sh")
+
+
+def remove_environment(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that removes an environment which the lab does not name."""
+    values = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "PREFIX": state.prefix,
+        "NAME": step.environment or "",
+        "TARGET": step.path,
+        "PROGRAM": script("generation.py"),
+    }
+    return _with(values, "lock.sh", "prune.sh")
 
 
 def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHORT = 12  # packages of one step on the screen, unless all are asked for
 ALIKE = 3  # packages that several environments must have in common to be told once
 RIGHT = 63  # the column at which the last part of a step's line begins
+INDENT = " " * 6  # of what is said below a step's line
 SIGNS = {"add": "+", "change": "~", "remove": "-", "repair": "~", "show": "~"}
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim", " ": "dim"}
 TORCH = {"torch", "pytorch"}
@@ -48,7 +49,7 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
         own = [one for one in step.packages if one not in alike]
         yield from _packages(own, step.named, full=full) if step.kind == "environment" else ()
         for file in step.files:
-            yield from _diff(file)
+            yield from diff_lines(file)
 
 
 def done_line(step: Step, width: int) -> Iterator[Text]:
@@ -144,18 +145,25 @@ def _packages(
     shown = packages if full else (asked or packages)[:SHORT]
     if len(shown) == len(packages) - 1:
         shown = packages
+    yield from package_lines(shown, len(packages) - len(shown), full=full)
+
+
+def package_lines(
+    shown: Sequence[PackageChange], more: int = 0, indent: str = INDENT, *, full: bool = False
+) -> Iterator[Text]:
+    """Yield packages in columns; `more` counts those that are left out."""
     versions = [_versions(one) for one in shown]
     names = max((len(one.name) for one in shown), default=0)
     wide = max((one.cell_len for one in versions), default=0)
     for one, version in zip(shown, versions, strict=True):
         sign = SIGNS[one.change]
         version.pad_right(wide - version.cell_len)
-        line = Text.assemble("      ", (sign, STYLES[sign]), f" {one.name:<{names}}   ", version)
+        line = Text.assemble(indent, (sign, STYLES[sign]), f" {one.name:<{names}}   ", version)
         line.append(f"   {_where(one, full=full)}")
         line.rstrip()
         yield line
-    if len(shown) < len(packages):
-        yield Text(f"      … {len(packages) - len(shown)} more", style="dim")
+    if more:
+        yield Text(f"{indent}… {more} more", style="dim")
 
 
 def _where(package: PackageChange, *, full: bool) -> str:
@@ -185,11 +193,11 @@ def _rank(package: PackageChange, named: Sequence[str]) -> tuple[int, int]:
     return news, named.index(package.name) if package.name in named else len(named)
 
 
-def _diff(file: FileChange) -> Iterator[Text]:
+def diff_lines(file: FileChange, indent: str = INDENT) -> Iterator[Text]:
     """Yield a unified diff of one file."""
     before, after = (text.splitlines() if text else [] for text in (file.before, file.after))
     old = "/dev/null" if file.before is None else file.path
     new = "/dev/null" if file.after is None else file.path
     for line in unified_diff(before, after, old, new, lineterm=""):
         style = "" if line.startswith(("---", "+++", "@@")) else STYLES.get(line[0], "")
-        yield Text.assemble("      ", (line.rstrip(), style))
+        yield Text.assemble(indent, (line.rstrip(), style))

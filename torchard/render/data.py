@@ -69,20 +69,27 @@ def _step(step: Step) -> dict[str, Any]:
         "kept": step.kept,
         "bytes": step.total_bytes,
         "asked": list(step.named),
-        "files": [{"path": one.path, "from": one.before, "to": one.after} for one in step.files],
-        "packages": [
-            {
-                "change": one.change,
-                "name": one.name,
-                "from": one.before,
-                "to": one.after,
-                "source": one.source,
-                "bytes": one.bytes,
-                "sha256": one.sha256,
-                "note": one.note,
-            }
-            for one in step.packages
-        ],
+        "files": list(map(file_data, step.files)),
+        "packages": list(map(package_data, step.packages)),
+    }
+
+
+def file_data(file: FileChange) -> dict[str, Any]:
+    """Return one small file that comes, goes or changes as JSON values."""
+    return {"path": file.path, "from": file.before, "to": file.after}
+
+
+def package_data(package: PackageChange) -> dict[str, Any]:
+    """Return one package that comes, goes or changes as JSON values."""
+    return {
+        "change": package.change,
+        "name": package.name,
+        "from": package.before,
+        "to": package.after,
+        "source": package.source,
+        "bytes": package.bytes,
+        "sha256": package.sha256,
+        "note": package.note,
     }
 
 

@@ -24,18 +24,18 @@ LEFT_ALONE = {"unreached": "not reached", "refused": "refused", "failed": "faile
 
 def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of a plan; `full` for every package and Mac, not only what is news."""
-    for block in _blocks(plan, _plan_of):
-        yield _head(block, full=full)
+    for block in blocks(plan, _plan_of):
+        yield head(block, full=full)
         yield from _plan_of(max(block, key=_pushed), full=full)
         yield from _disk(block)
     yield Text()
-    yield Text(f"Plan: {_summary(plan)}")
+    yield Text(f"Plan: {summary(plan)}")
 
 
 def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of what an apply did and proved, or of what is proved now."""
-    for block in _blocks(plan, _result_of):
-        yield _head(block, full=full)
+    for block in blocks(plan, _result_of):
+        yield head(block, full=full)
         yield from _result_of(block[0], full=full)
     yield Text()
     done = plan.summary
@@ -76,7 +76,8 @@ def _variant(answer: Variant) -> Iterator[Text]:
     yield from (Text(f"  {note}", style="dim") for note in answer.notes)
 
 
-def _summary(plan: Plan) -> str:
+def summary(plan: Plan) -> str:
+    """Return the counts of a plan as the end of a sentence."""
     count = plan.summary
     parts = [f"{macs(count.change)} to change", f"{count.in_order} in order", *_left_alone(plan)]
     fetch = f" {size(count.fetch_bytes)} to fetch once." if count.fetch_bytes else ""
@@ -89,14 +90,14 @@ def _left_alone(plan: Plan) -> list[str]:
     return [*parts, f"{count.refused} refused"] if count.refused else parts
 
 
-def _blocks(plan: Plan, told: Callable[..., Iterator[Text]]) -> list[list[MacPlan]]:
+def blocks(plan: Plan, told: Callable[..., Iterator[Text]]) -> list[list[MacPlan]]:
     """Put Macs together of which the very same is told, whatever they hold of it already."""
-    blocks: dict[object, list[MacPlan]] = {}
+    alike: dict[object, list[MacPlan]] = {}
     for mac in plan.macs:
         safe = replace(harmless_data(mac), reason=harmless_lines(mac.reason or ""))
         lines = [line.plain for line in told(_unweighed(safe), full=True)]
-        blocks.setdefault((mac.arch, mac.macos, *lines), []).append(safe)
-    return list(blocks.values())
+        alike.setdefault((mac.arch, mac.macos, *lines), []).append(safe)
+    return list(alike.values())
 
 
 def _unweighed(mac: MacPlan) -> MacPlan:
@@ -113,7 +114,7 @@ def _pushed(mac: MacPlan) -> int:
 
 
 def _plan_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
-    yield from _remarks(mac)
+    yield from remarks(mac)
     yield from steps_lines(mac.steps, full=full)
     if mac.state == "in_order":
         yield Text("  = in order", style="dim")
@@ -154,7 +155,8 @@ def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
         yield Text("  = in order", style="dim")
 
 
-def _head(block: Sequence[MacPlan], *, full: bool) -> Text:
+def head(block: Sequence[MacPlan], *, full: bool) -> Text:
+    """Return the line above what is told of some Macs."""
     mac = block[0]
     names = [one.name for one in block]
     if len(names) > NAMES and not full:
@@ -169,7 +171,7 @@ def _head(block: Sequence[MacPlan], *, full: bool) -> Text:
     return Text(" · ".join(parts), style="bold")
 
 
-def _remarks(mac: MacPlan) -> Iterator[Text]:
+def remarks(mac: MacPlan) -> Iterator[Text]:
     """Say what is to be known first, and why a Mac is left alone."""
     for warning in mac.warnings:
         yield from row("!", "note", warning)

@@ -38,7 +38,7 @@ def folded(line: Text, console: Console) -> Iterator[Text]:
     A pipe gets every line whole.
     """
     indent = len(line.plain) - len(line.plain.lstrip())
-    hang = {0: 9, 2: 5 + NAME, 4: 5 + NAME}.get(indent, indent + 4)
+    hang = {0: 9, 2: 5 + NAME, 3: 9 + NAME, 4: 5 + NAME}.get(indent, indent + 4)
     room = console.width - hang
     if not console.is_terminal or line.cell_len <= console.width or room < NAME:
         yield line

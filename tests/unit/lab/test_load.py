@@ -285,3 +285,15 @@ def test_what_is_accepted_may_be_said_once_for_the_whole_lab(lab):
         name: (mac.accept_license, mac.accept_anaconda_terms) for name, mac in found.items()
     } == {"plain": (True, True), "lent": (False, True), "own": (True, False)}
     assert not lab(text, {"accept_license": False}).macs["plain"].accept_license
+
+
+def test_whether_a_mac_is_pruned_is_said_once_or_nearer(lab):
+    """By nobody, it is not."""
+    text = """
+        groups: {careful: {prune: false}}
+        macs: {plain: {}, kept: {groups: [careful]}, own: {groups: [careful], prune: true}}
+    """
+    said = {name: mac.prune for name, mac in lab(f"{text}\n        prune: true\n").macs.items()}
+    assert said == {"plain": True, "kept": False, "own": True}
+    assert not lab(text).macs["plain"].prune
+    assert lab(text, {"prune": True}).macs["kept"].prune

@@ -152,6 +152,7 @@ def test_size_is_that_of_everything():
         {"environment": "other"},
         {"mac_class": MacClass("osx-arm64", "15.0")},
         {"conda_specs": ("python 3.12.*",)},
+        {"channels": ("conda-forge", "bioconda")},
         {"conda": (python(sha256="d" * 64),)},
         {"wheels": ()},
         {"variant": None},

@@ -58,6 +58,9 @@ def answer(state):
         yield from (f"dist\t{each.name}-{each.version}" for each in one.dists)
         if one.stamp is not None:
             yield f"stamp\t{probe.json.dumps(one.stamp)}"
+        if one.condarc is not None:
+            yield "condarc\t"
+            yield from (f"condarc\t{coded(line)}" for line in one.condarc.splitlines())
     yield from (f"depot\t{sha256}\t{size}" for sha256, size in state.depot.items())
     yield "end\tok"
 

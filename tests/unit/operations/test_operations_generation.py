@@ -70,6 +70,9 @@ class Root:
         done = self.run("sweep", self.root, self.envs / "torch", shown)
         assert (done.returncode, done.stderr) == (0, "")
 
+    def remove(self, name: str, path: object) -> subprocess.CompletedProcess[str]:
+        return self.run("remove", self.root, self.envs / name, path)
+
     def there(self, part: str) -> set[str]:
         return {path.name for path in (self.root / part).iterdir()}
 
@@ -238,3 +241,70 @@ def test_the_stamp_holds_the_proof(mac):
     assert stamp.pop("date")
     assert stamp == {"lock": "l", "proof": {"python": "3.12.13"}}
     assert [one.name for one in path.iterdir() if "partial" in one.name] == []
+
+
+def test_an_environment_is_removed_with_its_generations_and_what_only_they_need(mac):
+    """Others stay, whatever they are called, and so does what only looks like one."""
+    shown = mac.generation("old-1", "old", "x", "a")
+    mac.generation("old-2", "old", "x", "b")
+    other = mac.generation("old-env-1", "old-env", "x", "c")
+    (mac.envs / "old").symlink_to(shown)
+    (mac.envs / "old-env").symlink_to(other)
+    for one in "abc":
+        mac.file(f"depot/{one}")
+    (mac.root / "generations" / "mine").symlink_to(other)
+    mac.grow_old()
+    done = mac.remove("old", shown)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert mac.there("generations") == {"old-env-1", "mine"}
+    assert mac.there("depot") == {"c", "incoming"}
+    assert {path.name for path in mac.envs.iterdir()} == {"old-env"}
+
+
+@pytest.mark.parametrize("kind", ["a directory", "a file", "a link elsewhere"])
+def test_what_stands_in_place_of_the_link_is_left_alone(mac, kind):
+    """Somebody put it there since; our generations go all the same, for nothing shows them."""
+    path, place = mac.generation("old-1", "old", "x"), mac.envs / "old"
+    if kind == "a directory":
+        (place / "mine").mkdir(parents=True)
+    elif kind == "a file":
+        place.write_text("mine", encoding="utf-8")
+    else:
+        place.symlink_to("/opt/mine")
+    before = os.lstat(place)
+    assert mac.remove("old", path).returncode == 0
+    assert os.lstat(place) == before
+    assert mac.there("generations") == set()
+
+
+def test_a_link_that_leads_to_another_generation_by_now_is_left_alone(mac):
+    """And so is everything else: it is not as it was planned."""
+    planned, now = mac.generation("old-1", "old", "x"), mac.generation("old-2", "old", "x")
+    (mac.envs / "old").symlink_to(now)
+    done = mac.remove("old", planned)
+    assert done.returncode == 1
+    assert done.stderr == f"{mac.envs / 'old'} leads to {now} by now; it was left alone\n"
+    assert mac.there("generations") == {"old-1", "old-2"}
+
+
+def test_a_generation_that_somebodys_link_shows_stays(mac):
+    """Only the link of its own name goes."""
+    path = mac.generation("old-1", "old", "x")
+    for name in ("old", "mine"):
+        (mac.envs / name).symlink_to(path)
+    assert mac.remove("old", path).returncode == 0
+    assert {path.name for path in mac.envs.iterdir()} == {"mine"}
+    assert mac.there("generations") == {"old-1"}
+
+
+def test_what_a_stop_left_of_a_removal_is_removed_by_the_next(mac):
+    """Also without Miniconda's folder of environments, and by the sweep of another one."""
+    (mac.root / "generations/.discarded-old-1/lib").mkdir(parents=True)
+    path = mac.generation("old-1", "old", "x")
+    mac.envs.rmdir()
+    assert mac.remove("old", path).returncode == 0
+    assert mac.there("generations") == set()
+    (mac.root / "generations/.discarded-old-2").mkdir()
+    mac.envs.mkdir()
+    mac.sweep(mac.generation("torch-1", "torch", "x"))
+    assert mac.there("generations") == {"torch-1"}

@@ -5,11 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from io import StringIO
 
-from locked import CLASS, INSTALLER, VARIANT, built, lock, mac, package, shown, wheel
+from locked import (
+    CLASS,
+    GENERATIONS,
+    INSTALLER,
+    PREFIX,
+    VARIANT,
+    built,
+    lock,
+    mac,
+    package,
+    shown,
+    stamp,
+    wheel,
+)
 from rich.console import Console
 
+from torchard.drift import standings
 from torchard.lab.model import MacHost
-from torchard.mac import InstalledConda, InstalledDist
+from torchard.mac import InstalledConda, InstalledDist, InstalledEnvironment, Packages
 from torchard.plan import Intent, MacPlan, Plan, plan_mac, unreached
 from torchard.render.words import folded
 from torchard.steps import FileChange, Step
@@ -251,6 +265,44 @@ def many():
     fuller = replace(shown(OLD), free=7 * 10**9)
     off = [unreached(f"lent-{n:02}", "it is off") for n in range(1, 44)]
     return Plan((*there, planned("fuller", fuller, LOCK), *off))
+
+
+def standing():
+    """What stands on Macs: as it was made, worked on by hand, pruned, gone, never there."""
+    made = Packages(built(LOCK).conda, built(LOCK).dists)
+    stamped = {**stamp(LOCK), "date": "2026-11-26 10:31:22", "condarc": LOCK.condarc}
+    same = built(LOCK, stamp=stamped, made=made)
+    ours = {"sha256": INSTALLER.sha256, "version": INSTALLER.version}
+    base = InstalledEnvironment(PREFIX, whole=True, made=Packages())
+    mine = {"base": base, "prefix_ours": ours, "prefix_arch": "arm64"}
+    drifted = replace(
+        same,
+        dists=(*same.dists[:-1], InstalledDist("cowsay", "6.1")),
+        conda=(*same.conda, InstalledConda("htop", "3.4", "h0_0", None)),
+        condarc=f"{CONDARC}# {ESCAPE}\n",
+    )
+    old = replace(
+        same, path=f"{GENERATIONS}/old-env-12345678", stamp={**stamped, "environment": "old-env"}
+    )
+    links = {"torch": same.path, "old-env": old.path, "thesis-2026-spring": "/opt/thesis"}
+    worked = {**mine, "base": replace(base, dists=(InstalledDist("pip", "26.1"),))}
+    states = {
+        "studio-01": mac(same, links={"torch": same.path}, **mine),
+        "studio-02": mac(same, links={"torch": same.path}, **mine),
+        "studio-03": mac(drifted, old, links=links, **worked),
+        "studio-04": mac(replace(same, made=None), links={}, base=replace(base, made=None)),
+        "studio-05": mac(prefix_state="absent", prefix_arch=None),
+        "studio-06": mac(links={"torch": None}, **mine),
+    }
+    hosts = {
+        name: MacHost(name, environments=("torch",), prune=name == "studio-03") for name in states
+    }
+    plans = [
+        plan_mac(Intent(hosts[name], one, CLASS, None if one.base else INSTALLER, {"torch": LOCK}))
+        for name, one in states.items()
+    ]
+    plan = Plan((*plans, unreached("studio-07", "192.0.2.17:22 did not answer in time")))
+    return plan, {name: standings(hosts[name], one) for name, one in states.items()}
 
 
 PLANS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from locked import CLASS, lock, mac, package, wheel
 from rich.text import Text
-from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results
+from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results, standing
 
 from torchard.catalog.catalog import load_catalog
 from torchard.choose import choose
@@ -17,6 +17,7 @@ from torchard.compare import PackageChange
 from torchard.lab.model import Wish
 from torchard.plan import MacPlan, Plan
 from torchard.render.changes import step_lines
+from torchard.render.status import status_data, status_lines
 from torchard.render.text import choice_lines, plan_lines, result_lines
 from torchard.render.words import duration, size
 from torchard.variant import MacClass, Refusal
@@ -24,6 +25,7 @@ from torchard.variant import MacClass, Refusal
 GOLDEN = Path(__file__).parent / "golden"
 STORIES = {name: (make, plan_lines) for name, make in PLANS.items()}
 STORIES["results"] = (results, result_lines)
+STORIES["standing"] = (standing, lambda told, **said: status_lines(*told, **said))
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 every_story = pytest.mark.parametrize("story", STORIES)
 
@@ -285,3 +287,31 @@ def test_sizes_are_labelled_as_disks_and_downloads_are(count, told):
 def test_durations_are_told_in_minutes_and_seconds(seconds, told):
     """Rounded before they are split."""
     assert duration(seconds) == told
+
+
+def test_what_stands_on_a_mac_is_short_unless_all_is_asked_for():
+    """Twelve packages that changed, and how many more; in full, all of them."""
+    plan, found = standing()
+    (base, torch, *rest) = found["studio-03"]
+    many = tuple(PackageChange("add", f"p{n}", None, "1", "pip") for n in range(20))
+    told = {**found, "studio-03": (base, replace(torch, packages=many), *rest)}
+    short = "\n".join(line.plain for line in status_lines(plan, told))
+    assert "p11" in short
+    assert "p12" not in short
+    assert "          … 8 more" in short
+    full = "\n".join(line.plain for line in status_lines(plan, told, full=True))
+    assert "p19" in full
+
+
+def test_the_values_of_a_status_are_those_of_its_plan_and_of_what_stands():
+    """A Mac that was not read has none; what an apply would do is the plan's."""
+    plan, found = standing()
+    data = status_data(plan, found)
+    assert data["macs"].keys() - data["status"].keys() == {"studio-07"}
+    rows = {one["environment"]: one for one in data["status"]["studio-03"]}
+    assert {name: (one["since"], one["apply"]) for name, one in rows.items()} == {
+        None: ("modified", None),
+        "torch": ("modified", "change"),
+        "old-env": ("same", "remove"),
+        "thesis-2026-spring": ("unknown", None),
+    }

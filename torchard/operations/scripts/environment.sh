@@ -88,6 +88,7 @@ if ! stamped; then
     rm -rf "$path" "$building" "$kit/conda" "$kit/wheels"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi
+  keep_packages "$path" || failed "$path cannot be written"
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || failed "$path cannot be written"
   rm -rf "$building" "$kit/conda" "$kit/wheels"
 fi

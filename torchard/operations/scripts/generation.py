@@ -4,6 +4,8 @@ records KIT PATH     write where each package really came from, and the lab's ow
 stamp KIT PATH       write `.torchard.json`: the generation is proved
 show PATH LINK       point the environment's link at it, in one rename
 sweep ROOT LINK PATH remove what no generation needs any more
+remove ROOT LINK PATH
+                     remove the link, if it leads to PATH, and the generations that no link shows
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import time
 from typing import Any
 
 YOUNG = 3600  # seconds: what another run may be about to use
+DISCARDED = ".discarded-"
 
 
 def read(*parts: str) -> Any:
@@ -112,8 +115,41 @@ def young(path: str) -> bool:
 
 def sweep(root: str, link: str, path: str) -> None:
     """Keep the generation that is shown and the one before it; remove what no other needs."""
-    envs, name = os.path.split(link)
-    sweep_generations(os.path.join(root, "generations"), envs, name, path)
+    older = [other for other in unshown(root, link) if other != path]
+    for other in older[:-1]:
+        discard(other)
+    sweep_artefacts(root)
+
+
+def remove(root: str, link: str, path: str) -> None:
+    """Remove an environment: its link first, so that what is shown is always whole."""
+    if os.path.islink(link):
+        target = os.readlink(link)
+        if target == path:
+            os.unlink(link)
+        elif stamped(target).get("environment") == os.path.basename(link):
+            sys.exit(f"{link} leads to {target} by now; it was left alone")
+    for other in unshown(root, link):
+        discard(other)
+    sweep_artefacts(root)
+
+
+def discard(path: str) -> None:
+    """Remove a generation, out of sight first: no stop leaves half of one under its name."""
+    folder, name = os.path.split(path)
+    hidden = os.path.join(folder, DISCARDED + name)
+    if os.path.isdir(hidden):
+        shutil.rmtree(hidden)
+    os.rename(path, hidden)
+    shutil.rmtree(hidden)
+
+
+def sweep_artefacts(root: str) -> None:
+    """Remove what no generation is built from, and what a stop has left of removed ones."""
+    generations = os.path.join(root, "generations")
+    for entry in os.listdir(generations):
+        if entry.startswith(DISCARDED):
+            shutil.rmtree(os.path.join(generations, entry))
     artefacts = needed_artefacts(root)
     depot = os.path.join(root, "depot")
     for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), {})):
@@ -130,18 +166,19 @@ def sweep(root: str, link: str, path: str) -> None:
         shutil.rmtree(whole) if os.path.isdir(whole) else os.unlink(whole)
 
 
-def sweep_generations(generations: str, envs: str, name: str, path: str) -> None:
-    """Remove the generations of one environment that no link shows, but for the newest of them."""
-    links = [os.path.join(envs, entry) for entry in os.listdir(envs)]
-    keep = {path, *(os.readlink(link) for link in links if os.path.islink(link))}
-    older = []
+def unshown(root: str, link: str) -> list[str]:
+    """Return the generations of an environment that no link shows, the last that was shown last."""
+    generations = os.path.join(root, "generations")
+    envs, name = os.path.split(link)
+    links = [os.path.join(envs, entry) for entry in os.listdir(envs)] if os.path.isdir(envs) else []
+    shown = {os.readlink(one) for one in links if os.path.islink(one)}
+    found = []
     for entry in os.listdir(generations):
-        other = os.path.join(generations, entry)
-        content = stamped(other)
-        if other not in keep and not os.path.islink(other) and content.get("environment") == name:
-            older.append((os.lstat(os.path.join(other, ".torchard.json")).st_mtime_ns, other))
-    for _, other in sorted(older)[:-1]:
-        shutil.rmtree(other)
+        path = os.path.join(generations, entry)
+        ours = not entry.startswith(".") and not os.path.islink(path) and path not in shown
+        if ours and stamped(path).get("environment") == name:
+            found.append((os.lstat(os.path.join(path, ".torchard.json")).st_mtime_ns, path))
+    return [path for _, path in sorted(found)]
 
 
 def needed_artefacts(root: str) -> dict[str, str]:
@@ -173,5 +210,11 @@ def bare(target: str) -> str:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {"records": records, "stamp": stamp, "show": show, "sweep": sweep}
+    commands: dict[str, Any] = {
+        "records": records,
+        "stamp": stamp,
+        "show": show,
+        "sweep": sweep,
+        "remove": remove,
+    }
     commands[sys.argv[1]](*sys.argv[2:])

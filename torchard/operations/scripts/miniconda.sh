@@ -65,4 +65,5 @@ if [ -n "$before" ]; then
     fi
   done
 fi
+keep_packages "$PREFIX" || refuse "$PREFIX cannot be written"
 printf '%s\n' "$MARK" >"$PREFIX/.torchard.json" || refuse "$PREFIX cannot be written"

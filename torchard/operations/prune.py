@@ -1,0 +1,48 @@
+"""What Torchard made on a Mac, and the lab does not name for it any more: removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from torchard import facts
+from torchard.operations import commands, transfer
+from torchard.operations.diff import show
+from torchard.shell import for_any_shell
+from torchard.steps import removal_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pyinfra.api import FunctionCommand
+
+    from torchard.intend import Workspace
+    from torchard.lab.model import MacHost
+
+
+@operation()
+def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | FunctionCommand]:
+    """Remove environments, each by its link first, where that leads where the plan found it.
+
+    What nothing shows of its generations goes then; nothing else is touched.
+
+    + mac: the Mac as the lab describes it
+    + workspace: what was planned for it
+    """
+    state = facts.read(mac.miniconda.prefix)
+    if state is None:
+        yield transfer.fail("its state could not be read")
+        return
+    steps = removal_steps(mac.environments, state)
+    if not steps:
+        host.noop("the lab names all that Torchard made")
+    for step in steps:
+        if not workspace.as_planned(mac, step):
+            yield transfer.fail(transfer.CHANGED)
+            return
+        show(step)
+        yield transfer.say(f"removing {step.environment}")
+        script = commands.remove_environment(state, step, transfer.controller())
+        yield StringCommand(for_any_shell(script))

@@ -1,0 +1,81 @@
+# What an environment holds, package by package. POSIX sh with LC_ALL=C, part of the probe and of
+# what builds: one text lists both what was made and what is found.
+
+# Prints the packages of the environment at $1, one a line, with tabs between the fields.
+packages() {
+  # A wheel leaves a dist-info, and so does what pip builds from source; egg-info is conda's own.
+  # A conda python has lib/python3.1 beside lib/python3.12, as a link.
+  for dist in "$1"/lib/python3*/site-packages/*.dist-info; do
+    if [ -f "$dist/METADATA" ] && [ ! -L "${dist%/*/*}" ]; then
+      dist=${dist##*/}
+      case $dist in
+        [!A-Za-z0-9]* | *[!A-Za-z0-9._+!-]*) ;;
+        *) printf 'dist\t%s\n' "${dist%.dist-info}" ;;
+      esac
+    fi
+  done
+  set -- "$1"/conda-meta/*.json
+  [ -e "$1" ] || [ -L "$1" ] || return 0
+  # conda itself holds a record to its file's name, name-version-build; only the sha256 must be
+  # read. Records are long lists of files, but rattler writes it near the beginning and conda near
+  # the end, so both ends of all records are read at once, and whole only one that has it in neither.
+  { head -c 1536 "$@" /dev/null; tail -c 768 "$@" /dev/null; } 2>/dev/null | awk '
+    # Only keys of the record itself: those of its files are indented further.
+    function found(line) {
+      if (line !~ /^ ? ? ? ?"sha256": *"[0-9a-f]+"/) return ""
+      sub(/^[^:]*: *"/, "", line)
+      sub(/".*/, "", line)
+      return line
+    }
+    BEGIN {
+      OFS = "\t"
+      count = ARGC
+      for (i = 1; i < count; i++) record[i] = ARGV[i]
+      ARGC = 1
+    }
+    /^==> .* <==$/ { path = substr($0, 5, length($0) - 8); cut = 1; next }
+    cut { cut = 0; next }
+    sha256[path] == "" { sha256[path] = found($0) }
+    END {
+      for (i = 1; i < count; i++) {
+        path = record[i]
+        name = path
+        sub(/.*\//, "", name)
+        sub(/\.json$/, "", name)
+        if (name !~ /^[A-Za-z0-9_.+!-]+-[A-Za-z0-9_.+!]+-[A-Za-z0-9_.+!]+$/) {
+          print "damaged", 1
+          continue
+        }
+        while (sha256[path] == "" && (getline line < path) > 0) sha256[path] = found(line)
+        close(path)
+        at = match(name, /-[^-]*-[^-]*$/)
+        split(substr(name, at + 1), rest, "-")
+        print "conda", substr(name, 1, at - 1), rest[1], rest[2], sha256[path]
+      }
+    }' "$@" 2>/dev/null || printf 'damaged\t1\n'
+}
+# Keeps the packages of a finished environment in it; `end` says that these are all.
+keep_packages() { { packages "$1" && echo end; } >"$1/.torchard-packages"; }
+# Prints the packages of an environment and, where we kept what was made, whether that was the same;
+# what it was is only printed where it was not. The order of the lines says nothing.
+packages_and_made() {
+  if [ ! -f "$1/.torchard-packages" ] || [ ! -r "$1/.torchard-packages" ]; then
+    packages "$1"
+    return
+  fi
+  packages "$1" | MADE=$1/.torchard-packages awk '
+    { print }
+    /^(conda|dist)\t/ { found[$0] = 1 }
+    END {
+      while (lines++ < 20000 && (getline line < ENVIRON["MADE"]) > 0) {
+        last = line
+        if (line !~ /^(conda|dist)\t[!-~\t]*$/ || length(line) > 500) continue
+        made[++count] = line
+        if (line in found) delete found[line]; else other = 1
+      }
+      if (last != "end") exit
+      for (line in found) other = 1
+      print "made\t" (other ? "other" : "same")
+      if (other) for (i = 1; i <= count; i++) print "made_" made[i]
+    }'
+}

@@ -1,0 +1,114 @@
+"""What stands on a lab's Macs, as text and as JSON: what changed, and what an apply would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
+from torchard.render.data import file_data, package_data, plan_data
+from torchard.render.harmless import harmless_data
+from torchard.render.text import blocks, head, remarks, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from torchard.drift import Standing
+    from torchard.plan import MacPlan, Plan
+    from torchard.steps import Step
+
+    Standings = Mapping[str, tuple[Standing, ...]]
+
+SINCE = {"same": "=", "modified": "M", "gone": "D", "unknown": "?"}
+STYLE = {"=": "dim", "M": "yellow", "D": "red", "?": "dim"}
+INDENT = " " * 10  # of what is said below a line
+LEGEND = (
+    "First, since Torchard made it: = as it was, M changed, D gone, ? not known.",
+    "Then, what an apply would do: = nothing, + add, ~ change, - remove.",
+)
+
+
+def status_lines(plan: Plan, found: Standings, *, full: bool = False) -> Iterator[Text]:
+    """Yield what stands on each Mac, equal ones once; `full` for every package that changed."""
+
+    def told(mac: MacPlan, *, full: bool) -> Iterator[Text]:
+        yield from remarks(mac)
+        yield from _mac(mac, found.get(mac.name, ()), full=full)
+
+    for block in blocks(plan, told):
+        yield head(block, full=full)
+        yield from told(block[0], full=full)
+    yield Text()
+    yield from (Text(line, style="dim") for line in LEGEND)
+    yield Text(f"An apply: {summary(plan)}")
+
+
+def status_data(plan: Plan, found: Standings) -> dict[str, Any]:
+    """Return a plan's JSON values and, as `status`, what stands on each Mac that was read."""
+    return {
+        **plan_data(plan),
+        "status": {
+            mac.name: [_standing(one, _step(mac, one)) for one in found[mac.name]]
+            for mac in plan.macs
+            if mac.name in found
+        },
+    }
+
+
+def _standing(one: Standing, step: Step | None) -> dict[str, Any]:
+    return {
+        "environment": one.environment,
+        "owner": one.owner,
+        "since": one.since,
+        "apply": step.change if step else None,
+        "version": one.version,
+        "proof": one.proof,
+        "remarks": list(one.remarks),
+        "packages": list(map(package_data, one.packages)),
+        "files": list(map(file_data, one.files)),
+    }
+
+
+def _step(mac: MacPlan, one: Standing) -> Step | None:
+    """Return what an apply would do to what stands there."""
+    kind = "environment" if one.environment else "miniconda"
+    asked = (step for step in mac.steps if (step.kind, step.environment) == (kind, one.environment))
+    return next(asked, None)
+
+
+def _mac(mac: MacPlan, found: Iterable[Standing], *, full: bool) -> Iterator[Text]:
+    rows = [(one, _step(mac, one)) for one in map(harmless_data, found)]
+    shown = [step for _, step in rows if step]
+    more = [step for step in mac.steps if step not in shown]
+    width = widest(one.environment or "" for one, _ in rows)
+    for one, step in rows:
+        first, *rest = _said(one, step)
+        yield _row(SINCE[one.since], step, one.environment or "miniconda", first, width)
+        yield from (Text(f"{INDENT}{line}") for line in rest)
+        packages = one.packages if full else one.packages[:SHORT]
+        yield from package_lines(packages, len(one.packages) - len(packages), INDENT, full=full)
+        for file in one.files:
+            yield from diff_lines(file, INDENT)
+    for step in more:
+        yield _row("=", step, step.kind, step.place, width)
+
+
+def _row(since: str, step: Step | None, name: str, what: str, width: int) -> Text:
+    then = SIGNS[step.change] if step else "="
+    signs = (since, STYLE[since]), " ", (then, STYLES[then])
+    line = Text.assemble("   ", *signs, f"  {name:<{width}} {what}")
+    line.rstrip()
+    return line
+
+
+def _said(one: Standing, step: Step | None) -> Iterator[str]:
+    """Yield what is said of one environment: first beside its name, then below."""
+    whose = why = None
+    if one.owner == "person":
+        whose = "not made by Torchard; it is left alone"
+    elif one.owner == "torchard":
+        whose = step.reason if step else "nobody declares it; it is left alone"
+    elif step and step.change != "add":
+        why = step.reason
+    yield from filter(None, (one.version, whose, one.proof, *one.remarks, why))
