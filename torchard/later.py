@@ -6,7 +6,6 @@ import click
 
 _COMMANDS = {
     "status": "`torchard plan` says what differs, and `torchard verify` proves what is there.",
-    "rollback": "The generation before is kept on each Mac, in ~/.torchard/generations.",
     "report": "`torchard plan --json` has the same answers for a program.",
 }
 

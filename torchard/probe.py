@@ -75,6 +75,7 @@ class _Environment:
     conda: list[InstalledConda] = field(default_factory=list)
     dists: list[InstalledDist] = field(default_factory=list)
     stamp: Mapping[str, Any] | None = None
+    frozen: bool = False
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -82,6 +83,8 @@ class _Environment:
                 self.whole = True
             case "damaged", _:
                 self.damaged = True
+            case "frozen", _:
+                self.frozen = True
             case "conda", [name, version, build, sha256]:
                 self.conda.append(InstalledConda(name, version, build, sha256 or None))
             case "dist", [stem]:
@@ -98,6 +101,7 @@ class _Environment:
             tuple(self.conda),
             tuple(self.dists),
             self.stamp,
+            self.frozen,
         )
 
 
@@ -109,22 +113,27 @@ class _Reader:
         self.depot: dict[str, int] = {}
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
+        self.shown: list[str] = []
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case "environment", [path]:
                 self.environments.append(_Environment(_text(path)))
-            case (("whole" | "damaged" | "conda" | "dist" | "stamp"), _):
+            case (("whole" | "damaged" | "frozen" | "conda" | "dist" | "stamp"), _):
                 if self.environments:
                     self.environments[-1].take(kind, fields)
             case "link", [name, target]:
                 leads = None if target == "-" else _text(target)
                 self.links[_text(name)] = Link(_text(name), leads)
+            case "shown", [name]:
+                self.shown.append(name)
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
             case "lock", [owner, busy]:
                 token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
-                self.lock = RunLock(token, who or "somebody", _number(since), busy=busy == "1")
+                self.lock = RunLock(
+                    token, who or "somebody", _number(since), tuple(map(_number, busy.split()))
+                )
             case "shell_file", [name, state, path, block]:
                 if state in get_args(ShellFileState):
                     known = cast("ShellFileState", state)
@@ -167,6 +176,7 @@ class _Reader:
             conda_version=facts.get("conda_version"),
             links=self.links,
             environments={one.path: one.read() for one in self.environments},
+            last_shown=tuple(f"{home}/.torchard/generations/{name}" for name in self.shown),
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),

@@ -16,7 +16,19 @@ import pytest
 from torchard.cli import cli, main
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("check", "choose", "lock", "plan", "show", "apply", "verify", "demo", "catalog")
+COMMANDS = (
+    "check",
+    "choose",
+    "lock",
+    "plan",
+    "show",
+    "apply",
+    "verify",
+    "rollback",
+    "unlock",
+    "demo",
+    "catalog",
+)
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 
 
@@ -140,7 +152,6 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         # What the design has and this version has not: a sentence, and what to do instead.
         (["status"], "no `status` yet. `torchard plan` says what differs"),
         (["status", "lab.yaml", "--json"], "no `status` yet."),
-        (["rollback", "torch"], "no `rollback` yet. The generation before is kept"),
         (["report", "--html", "page.html"], "no `report` yet. `torchard plan --json`"),
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from torchard.lab.yaml_source import Source
 
 _MERGED = ("ssh", "miniconda", "mirrors")
-_REPLACED = ("channels", "environments", "shell", "accept_license", "accept_anaconda_terms")
+_REPLACED = (
+    "channels", "environments", "shell", "accept_license", "accept_anaconda_terms", "frozen",
+)  # fmt: skip
 _ONCE = ("accept_license", "accept_anaconda_terms")  # what a lab may also say for all its Macs
 _PATHS = ("key", "known_hosts", "config")
 
@@ -147,6 +149,7 @@ def _mac(
         shells=_shells(given.get("shell", ())),
         accept_license=given.get("accept_license", False),
         accept_anaconda_terms=given.get("accept_anaconda_terms", False),
+        frozen=given.get("frozen", False),
         where=source.where(("macs", name), key=True),
     )
 

@@ -114,7 +114,7 @@ class MacHost:
     `arch` and `macos` are expectations; the Mac's own facts decide. `shells` is a subset of SHELLS
     in that order: those in which `conda activate` shall work. `accept_license` and
     `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
-    Anaconda's channels, takes for accepted.
+    Anaconda's channels, takes for accepted. `frozen` closes its environments to conda.
     """
 
     name: str
@@ -131,6 +131,7 @@ class MacHost:
     shells: tuple[Shell, ...] = ()
     accept_license: bool = False
     accept_anaconda_terms: bool = False
+    frozen: bool = False
     where: Position = Position("", 0, 0)
 
 

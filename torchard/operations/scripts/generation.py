@@ -3,7 +3,12 @@
 records KIT PATH     write where each package really came from, and the lab's own specs
 stamp KIT PATH       write `.torchard.json`: the generation is proved
 show PATH LINK       point the environment's link at it, in one rename
+back PATH LINK       the same for one that was shown before: nothing else is touched
 sweep ROOT LINK PATH remove what no generation needs any more
+
+The times of the stamps are the order in which generations were shown by an apply: `sweep` keeps
+by it, and a rollback goes back by it. A rollback leaves them alone, so the second one finds that
+nothing is older, and the next apply finds the generation that it takes leave of.
 """
 
 from __future__ import annotations
@@ -12,11 +17,18 @@ import datetime as dt
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 YOUNG = 3600  # seconds: what another run may be about to use
+SECOND = 10**9  # nanoseconds; older volumes keep times in whole seconds
+LISTING = 60  # seconds that lsof may take: it waits for a network volume that is gone
+REMOVING = ".removing-"
 
 
 def read(*parts: str) -> Any:
@@ -42,6 +54,8 @@ def now() -> str:
 
 def records(kit: str, path: str) -> None:
     """Rewrite each record's origin, append the lab's specs to the history, and name its channels.
+
+    Where the lab freezes its environments, conda is told so, and what to say (CEP 22).
 
     conda installed from this Mac's depot and pinned every package of the explicit file; with the
     real channels and the lab's specs instead, a later `conda install` by a person still solves.
@@ -69,6 +83,9 @@ def records(kit: str, path: str) -> None:
         history.write(f"==> {now()} <==\n# cmd: torchard\n")
         history.write(f"# remove specs: {json.dumps(sorted(wanted['packages']))}\n")
         history.write(f"# update specs: {json.dumps(wanted['specs'])}\n")
+    if "frozen" in wanted:
+        message = json.dumps({"message": wanted["frozen"]})
+        write(message + "\n", os.path.join(meta, "frozen"))
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
 
@@ -81,19 +98,35 @@ def stamp(kit: str, path: str) -> None:
 
 
 def show(path: str, link: str) -> None:
-    """Point the link at the generation; a directory that is no link of ours is left alone."""
+    """Show a generation, and let the stamps tell that it came after the one that was shown."""
+    before = os.readlink(link) if os.path.islink(link) else ""
+    if before == path:
+        return
+    now_ns = time.time_ns()
+    for one, at in ((before, now_ns), (path, now_ns + SECOND)):
+        if one and stamped(one):
+            os.utime(os.path.join(one, ".torchard.json"), ns=(at, at))
+    point(path, link)
+
+
+def back(path: str, link: str) -> None:
+    """Show a generation that was shown before, if it is still whole and was proved."""
+    proof = stamped(path).get("proof")
+    if not os.path.isfile(os.path.join(path, "conda-meta", "history")) or not proof:
+        sys.exit(f"{path} is not whole any more; it was not shown")
+    point(path, link)
+
+
+def point(path: str, link: str) -> None:
+    """Point the link at a generation; a directory that is no link of ours is left alone."""
     if os.path.lexists(link) and not os.path.islink(link):
         sys.exit(f"{link} is a real directory; it was left alone")
-    if os.path.islink(link) and os.readlink(link) == path:
-        return
     # Hidden, and the same for every run: what a killed one left is used up by the next.
     partial = os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.torchard-partial")
     if os.path.islink(partial):
         os.unlink(partial)
     os.symlink(path, partial)
     os.replace(partial, link)
-    # One that was built long ago may be shown anew: for `sweep`, it is now the last that was.
-    os.utime(os.path.join(path, ".torchard.json"))
 
 
 def stamped(path: str) -> dict[str, Any]:
@@ -111,7 +144,7 @@ def young(path: str) -> bool:
 
 
 def sweep(root: str, link: str, path: str) -> None:
-    """Keep the generation that is shown and the one before it; remove what no other needs."""
+    """Keep the generation that is shown, the one before and any in use; remove what none needs."""
     envs, name = os.path.split(link)
     sweep_generations(os.path.join(root, "generations"), envs, name, path)
     artefacts = needed_artefacts(root)
@@ -131,7 +164,13 @@ def sweep(root: str, link: str, path: str) -> None:
 
 
 def sweep_generations(generations: str, envs: str, name: str, path: str) -> None:
-    """Remove the generations of one environment that no link shows, but for the newest of them."""
+    """Remove the generations of one environment that no link shows, but for the newest of them.
+
+    Those in which a process has a file open stay as well: it may be about to import the next one.
+    """
+    for entry in os.listdir(generations):
+        if entry.startswith(REMOVING):  # a run was killed at it
+            shutil.rmtree(os.path.join(generations, entry))
     links = [os.path.join(envs, entry) for entry in os.listdir(envs)]
     keep = {path, *(os.readlink(link) for link in links if os.path.islink(link))}
     older = []
@@ -140,8 +179,54 @@ def sweep_generations(generations: str, envs: str, name: str, path: str) -> None
         content = stamped(other)
         if other not in keep and not os.path.islink(other) and content.get("environment") == name:
             older.append((os.lstat(os.path.join(other, ".torchard.json")).st_mtime_ns, other))
-    for _, other in sorted(older)[:-1]:
-        shutil.rmtree(other)
+    gone = [other for _, other in sorted(older)[:-1]]
+    used = in_use(os.path.join(envs, name)) if gone else None
+    for other in gone:
+        if used is not None and not used(other):
+            # In one rename: what is half removed bears a stamp as well, and would be shown again.
+            going = os.path.join(generations, REMOVING + os.path.basename(other))
+            os.rename(other, going)
+            shutil.rmtree(going)
+
+
+def in_use(link: str) -> Callable[[str], bool] | None:
+    """Return what tells whether a generation is in use; None where that cannot be known.
+
+    One listing of all open files: a python has its executable open as long as it runs. Without
+    root, lsof tells of this account's own processes. Another's, that was started by the link's
+    name or the generation's, may be in any of them.
+    """
+    listing = said("lsof", "-n", "-P", "-w", "-F", "pn")
+    processes = said("ps", "-A", "-ww", "-o", "uid=", "-o", "command=")
+    if f"p{os.getpid()}" not in listing or not processes:  # a listing without us is not whole
+        return None
+    rows = [row.split(None, 1) for row in processes]
+    others = [row[1] for row in rows if len(row) == 2 and row[0] != str(os.getuid())]
+
+    def used(path: str) -> bool:
+        # By its end: lsof writes what comes before as the volume has it, or in escapes.
+        inside = path[path.rindex("/.torchard/") :] + "/"
+        return any(inside in f"{name}/" for name in listing) or any(
+            f"{place}/" in command for command in others for place in (path, link)
+        )
+
+    return used
+
+
+def said(*command: str) -> list[str]:
+    """Return the lines that a system tool prints; none where it cannot be run to its end."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=LISTING,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.decode(errors="replace").splitlines()
 
 
 def needed_artefacts(root: str) -> dict[str, str]:
@@ -173,5 +258,11 @@ def bare(target: str) -> str:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {"records": records, "stamp": stamp, "show": show, "sweep": sweep}
+    commands: dict[str, Any] = {
+        "records": records,
+        "stamp": stamp,
+        "show": show,
+        "back": back,
+        "sweep": sweep,
+    }
     commands[sys.argv[1]](*sys.argv[2:])
