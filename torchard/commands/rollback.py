@@ -28,7 +28,7 @@ def rollback(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Show the generation of ENV before, on each Mac that has it.
+    """Show again the generation before, on each Mac that has ENV.
 
     One rename of a link: nothing is fetched, locked or built. Given again, it goes no further
     back and not forward: `torchard apply` does that.

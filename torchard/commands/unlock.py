@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.lab
 @click.option("--holder", metavar="ID", help="The run whose lock it is, as told without this.")
 def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
-    """Say who holds the run lock of MAC, and remove what a dead run left.
+    """Say who holds a Mac's run lock; remove what a dead run left.
 
     The next run does so as well. The lock of a run that is still there is never removed: end its
     process first, and the lock goes with it.

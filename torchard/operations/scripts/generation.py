@@ -102,10 +102,13 @@ def show(path: str, link: str) -> None:
     before = os.readlink(link) if os.path.islink(link) else ""
     if before == path:
         return
-    now_ns = time.time_ns()
-    for one, at in ((before, now_ns), (path, now_ns + SECOND)):
-        if one and stamped(one):
+    generations = os.path.dirname(path)
+    later = (shown_at(os.path.join(generations, one)) + SECOND for one in os.listdir(generations))
+    at = max(time.time_ns(), *later)  # the clock may have been set back
+    for one in (before, path):
+        if one and shown_at(one):
             os.utime(os.path.join(one, ".torchard.json"), ns=(at, at))
+            at += SECOND
     point(path, link)
 
 
@@ -127,6 +130,14 @@ def point(path: str, link: str) -> None:
         os.unlink(partial)
     os.symlink(path, partial)
     os.replace(partial, link)
+
+
+def shown_at(path: str) -> int:
+    """Return when an apply showed a generation last, in nanoseconds; 0 where it has no stamp."""
+    try:
+        return os.lstat(os.path.join(path, ".torchard.json")).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def stamped(path: str) -> dict[str, Any]:
@@ -178,7 +189,7 @@ def sweep_generations(generations: str, envs: str, name: str, path: str) -> None
         other = os.path.join(generations, entry)
         content = stamped(other)
         if other not in keep and not os.path.islink(other) and content.get("environment") == name:
-            older.append((os.lstat(os.path.join(other, ".torchard.json")).st_mtime_ns, other))
+            older.append((shown_at(other), other))
     gone = [other for _, other in sorted(older)[:-1]]
     used = in_use(os.path.join(envs, name)) if gone else None
     for other in gone:
