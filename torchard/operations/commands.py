@@ -160,6 +160,7 @@ def kit(
         "proof.json": _json(proof(lock)),
         "proof.py": script("proof.py").encode(),
         "generation.py": script("generation.py").encode(),
+        "stay.py": script("stay.py").encode(),
     }
     return Kit(generation, _tar(files))
 

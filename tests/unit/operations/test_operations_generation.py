@@ -329,6 +329,9 @@ def records(mac, *names: str, frozen: str = "", **more: object):
     content.update({"frozen": frozen} if frozen else {})
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
     (kit / "condarc").write_text("channels: [a]\n", encoding="utf-8")
+    (kit / "stay.py").write_text(commands.script("stay.py"), encoding="utf-8")
+    (path / "lib/python3.12/site-packages").mkdir(parents=True)
+    (path / "lib/python3.1").symlink_to("python3.12")
     return kit, path
 
 
@@ -349,6 +352,30 @@ def test_records_name_where_packages_really_came_from(mac):
     history = (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines()
     assert history[-2:] == ['# remove specs: ["a"]', '# update specs: ["a"]']
     assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [a]\n"
+
+
+def test_a_python_imports_from_where_it_lies_and_not_from_where_its_link_leads(mac, tmp_path):
+    """CPython keeps the link's name in sys.path; what is told to it at its start resolves that."""
+    kit, path = records(mac, "a")
+    assert mac.run("records", kit, path).returncode == 0
+    packages = path / "lib/python3.12/site-packages"
+    assert (packages / "_torchard_stay.pth").read_text(
+        encoding="utf-8"
+    ) == "import _torchard_stay\n"
+    link = tmp_path / "link"
+    link.symlink_to(sys.base_prefix)
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    told = "import json; print(json.dumps([sys.path, sys.modules['encodings'].__path__]))"
+    program = "import sys; sys.path.append('/tmp/..'); exec(open(sys.argv[1]).read());" + told
+    found = []
+    for script in (packages / "_torchard_stay.py", "/dev/null"):
+        command = [link / "bin" / name, "-I", "-c", program, script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        paths, encodings = json.loads(done.stdout)
+        assert paths.pop() == "/tmp/.."  # noqa: S108  # what is not the link's own is left alone
+        found.append({one for one in (*paths, *encodings) if one.startswith(f"{link}/")})
+    assert found[0] == set()
+    assert len(found[1]) > 2
 
 
 def test_a_frozen_environment_says_whose_it_is(mac):

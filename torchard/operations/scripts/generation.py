@@ -55,7 +55,8 @@ def now() -> str:
 def records(kit: str, path: str) -> None:
     """Rewrite each record's origin, append the lab's specs to the history, and name its channels.
 
-    Where the lab freezes its environments, conda is told so, and what to say (CEP 22).
+    Where the lab freezes its environments, conda is told so, and what to say (CEP 22). Its python
+    is told to import from where it lies, whatever its link leads to later.
 
     conda installed from this Mac's depot and pinned every package of the explicit file; with the
     real channels and the lab's specs instead, a later `conda install` by a person still solves.
@@ -86,6 +87,14 @@ def records(kit: str, path: str) -> None:
     if "frozen" in wanted:
         message = json.dumps({"message": wanted["frozen"]})
         write(message + "\n", os.path.join(meta, "frozen"))
+    with open(os.path.join(kit, "stay.py"), encoding="utf-8") as text:
+        stay = text.read()
+    for lib in os.listdir(os.path.join(path, "lib")):
+        packages = os.path.join(path, "lib", lib, "site-packages")
+        # A conda python has lib/python3.1 beside lib/python3.12, as a link.
+        if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
+            write(stay, os.path.join(packages, "_torchard_stay.py"))
+            write("import _torchard_stay\n", os.path.join(packages, "_torchard_stay.pth"))
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
 
