@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 
+import on_a_mac
 import pytest
+from on_a_mac import CONTROLLER, let_go
 from test_scripts_lock import dead_pid, start_of
 
 from simlab.lab import SimLab
+from torchard.operations import commands
 
 GONE = "Thu Jan  1 00:00:00 2026"
 ID = "41-0123456789abcdef"
@@ -124,3 +127,27 @@ def test_a_mac_that_is_off_is_3(lab, torchard):
         lab.macs["studio-01"].set(fault=None)
     assert done.returncode == 3
     assert done.stderr.startswith("studio-01 was not reached: 127.0.0.1:")
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A Mac with nothing on it, without SSH."""
+    mac = on_a_mac.make(tmp_path)
+    yield mac
+    mac.end()
+
+
+def test_everything_is_judged_again_on_the_mac(mac):
+    """Between the look and the removal, another run may have come, or this one come to life."""
+    script = commands.remove_lock(ID, CONTROLLER)
+    assert mac.run(script).returncode == 0
+    holder = mac.hold("bob@lab")
+    another = mac.run(script)
+    assert another.returncode == 1
+    assert another.stderr == "the lock is another's by now; nothing was changed\n"
+    (mac.lock / "owner").write_text(f"{ID} 1700000000 ada@desk\n")
+    alive = mac.run(script)
+    assert alive.returncode == 1
+    assert alive.stderr == "ada@desk is still at work there; nothing was changed\n"
+    assert mac.lock.exists()
+    assert let_go(holder) == 0
