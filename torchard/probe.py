@@ -134,10 +134,9 @@ class _Reader:
                 self.lock = RunLock(
                     token, who or "somebody", _number(since), tuple(map(_number, busy.split()))
                 )
-            case "shell_file", [name, state, path, block]:
-                if state in get_args(ShellFileState):
-                    known = cast("ShellFileState", state)
-                    self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
+            case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
+                known = cast("ShellFileState", state)
+                self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
             case _, [value]:
                 self.facts[kind] = value
 
