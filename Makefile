@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test test-live lint bench matrix clean
+.PHONY: help setup demo test test-nightly test-live lint bench matrix clean
 
 help:
 	@echo 'make demo       the whole job on five simulated Macs'
 	@echo 'make test       every test; the simulated Macs are the only ones that are touched'
+	@echo 'make test-nightly  what takes minutes, such as a hundred rounds of two controllers'
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
 	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
 	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
@@ -31,6 +32,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2
+
+test-nightly: setup
+	$(BIN)/python -m pytest -n 2 -m nightly
 
 test-live: setup
 	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed

@@ -22,6 +22,7 @@ def _row(pid: int) -> dict[str, str]:
     command = " ".join(words).strip() or name
     return {
         "pid": str(pid),
+        "uid": str(Path(f"/proc/{pid}").stat().st_uid),
         "ppid": fields[1],
         "pgid": fields[2],
         "stat": fields[0],

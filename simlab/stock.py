@@ -65,6 +65,8 @@ GUARDED = {
     "grep": Guard("0123456789aA:bB:C:cEe:Ff:GHhiILlm:noqRrsUvwxy", "dDJMOpSVXZz", _GREP_LONG,
                   strict=False, status=2),
     "id": Guard("Ggnru", "AFMPp"),
+    # The same program on both systems; it knows no long options.
+    "lsof": Guard("abc:d:F:lnOPp:RS:tu:wx:", "?ACDefghiKkLMmNoQrsTUVvXzZ", strict=False),
     "ls": Guard("1AaCcdFfgHhiklLmnopqRrSstux", "BGOPTUW@bevwy,%D", status=1),
     "mkdir": Guard("m:pv", status=64),
     "od": Guard("A:aBbcDdFfHhIij:LlN:OosSt:vXx"),
@@ -87,6 +89,8 @@ TRANSLATED = (
 )  # fmt: skip
 _STRICT_ENDS = ("head", "readlink", "cp")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")
+# What a slim Linux may not have: read from /proc instead.
+_OWN = {"ps": "ps.py", "lsof": "lsof.py"}
 _STATUS = {"cp": 64, "df": 64, "du": 64, "mv": 64}
 
 # Tools without which nothing here works; every other one is left out where the host has none.
@@ -111,7 +115,7 @@ def tools() -> tuple[dict[str, str], dict[str, str]]:
     missing = [tool for tool in NEEDED if not _host(tool)]
     if missing:
         raise HostError(f"A simulated Mac needs {', '.join(missing)}, not found on this machine.")
-    scripts = {tool: _guard(tool) for tool in GUARDED if tool == "ps" or _host(tool)}
+    scripts = {tool: _guard(tool) for tool in GUARDED if tool in _OWN or _host(tool)}
     scripts.update({tool: _script(tool) for tool in (*ANSWERED, *TRANSLATED)})
     scripts.update({tool: _compose(tool, "_mac", "developer") for tool in DEVELOPER})
     return links, scripts
@@ -155,9 +159,9 @@ def _compose(tool: str, *parts: str) -> str:
 
 
 def _command(tool: str) -> str:
-    """Return the shell words that start the host's tool; slim Linux may have no ps at all."""
+    """Return the shell words that start the host's tool, or simlab's own in its place."""
     path = _host(tool)
-    if path is None and tool == "ps":
-        source = str(resources.files("simlab") / "ps.py")
+    if path is None and tool in _OWN:
+        source = str(resources.files("simlab") / _OWN[tool])
         return f"{shlex.quote(sys.executable)} -I -S {shlex.quote(source)}"
     return shlex.quote(path or f"/nonexistent/{tool}")

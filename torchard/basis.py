@@ -87,6 +87,7 @@ def contents(environment: InstalledEnvironment) -> str:
     said = (
         environment.whole,
         environment.damaged,
+        environment.frozen,
         sorted((one.name, one.version, one.build, one.sha256 or "") for one in environment.conda),
         sorted((one.name, one.version) for one in environment.dists),
         environment.stamp,

@@ -17,9 +17,11 @@ from torchard.commands.choose import choose
 from torchard.commands.demo import demo
 from torchard.commands.lock import lock
 from torchard.commands.plan import plan
+from torchard.commands.rollback import rollback
 from torchard.commands.show import show
 from torchard.commands.status import status
 from torchard.commands.terminal import complain
+from torchard.commands.unlock import unlock
 from torchard.commands.verify import verify
 from torchard.errors import TorchardError
 from torchard.upkeep.commands import catalog
@@ -36,7 +38,20 @@ def cli() -> None:
     """
 
 
-for _command in (check, choose, lock, plan, show, apply, status, verify, demo, catalog):
+for _command in (
+    check,
+    choose,
+    lock,
+    plan,
+    show,
+    apply,
+    status,
+    verify,
+    rollback,
+    unlock,
+    demo,
+    catalog,
+):
     cli.add_command(_command)
 
 

@@ -92,10 +92,50 @@ def compare(
         PackageChange("remove", name, ", ".join(versions), None, "wheel", note=unasked)
         for name, versions in dists.items()
     ]
-    # torch and its companions first among the wheels, as in a person's question.
-    order = {"torch": 0, "torchvision": 1, "torchaudio": 2}
-    wheels.sort(key=lambda one: (order.get(one.name, 3), one.name))
+    wheels.sort(key=lambda one: _order(one.name))
     return (*changes, *wheels), kept
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Put torch and its companions first among the wheels, as in a person's question."""
+    return {"torch": 0, "torchvision": 1, "torchaudio": 2}.get(name, 3), name
+
+
+def compare_installed(
+    shown: InstalledEnvironment | None, other: InstalledEnvironment
+) -> tuple[tuple[PackageChange, ...], int]:
+    """Compare two environments as their own records tell them: the changes, and how many stay.
+
+    What conda put there comes and goes with its package; `source` is `conda` for those, and
+    `wheel` for every other distribution.
+    """
+    old, new = _recorded(shown) if shown else {}, _recorded(other)
+    changes = []
+    for source, name in sorted(old.keys() | new.keys(), key=lambda one: (one[0], _order(one[1]))):
+        was, will = old.get((source, name)), new.get((source, name))
+        if was == will:
+            continue
+        change: Change = "add" if was is None else "remove" if will is None else "change"
+        before, after = was[0] if was else None, will[0] if will else None
+        if was and will and before == after:  # the build is all that differs
+            before, after = "=".join(was), "=".join(will)
+        changes.append(PackageChange(change, name, before, after, source))
+    return tuple(changes), len(new) - sum(one.change != "remove" for one in changes)
+
+
+def _recorded(environment: InstalledEnvironment) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return what is installed, by source and name: version and build, or version alone."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {
+        ("conda", one.name): (one.version, one.build) for one in environment.conda
+    }
+    ours = {canonicalize_name(one.name) for one in environment.conda}
+    if "pytorch" in ours:  # by which name a channel has it
+        ours.add(canonicalize_name("torch"))
+    for dist in environment.dists:
+        name = canonicalize_name(dist.name)
+        if name not in ours:
+            found["wheel", str(name)] = (dist.version,)
+    return found
 
 
 def _conda_change(

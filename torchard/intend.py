@@ -13,8 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packaging.version import InvalidVersion, Version
-
 from torchard.catalog.catalog import load_catalog
 from torchard.cautions import of_lock
 from torchard.choose import choose, choose_installer, mac_class
@@ -32,6 +30,7 @@ from torchard.lock.lockfile import (
     read_lock,
 )
 from torchard.plan import Intent
+from torchard.remarks import is_older, remarks
 from torchard.steps import is_another, same_step, tilde
 from torchard.variant import MacClass, Refusal
 
@@ -126,13 +125,13 @@ class Workspace:
             installer=installer,
             locks=locks,
             refusals=tuple(refusals),
-            warnings=(*_remarks(mac, state), *self._cautions(locks)),
+            warnings=(*remarks(mac, state, self.catalogue), *self._cautions(locks)),
         )
 
     def _old_conda(self, state: MacState) -> Iterator[str]:
         """Say where the conda that is there cannot unpack today's packages."""
         found, oldest = state.conda_version, self.catalogue.oldest_conda
-        if state.prefix_state != "whole" or found is None or not _is_older(found, oldest):
+        if state.prefix_state != "whole" or found is None or not is_older(found, oldest):
             return
         prefix = tilde(state.prefix, state.home)
         yield (
@@ -341,35 +340,6 @@ def _contradictions(mac: MacHost, state: MacState) -> Iterator[str]:
             f"{mac.where} says it is {mac.arch}, but it is {state.arch}; write arch:"
             f" {state.arch}, or correct its address"
         )
-
-
-def _remarks(mac: MacHost, state: MacState) -> Iterator[str]:
-    if mac.macos is not None and not _within(state.macos, mac.macos):
-        yield f"{mac.where} says macOS {mac.macos}, but it runs {state.macos}"
-    wanted = (mac.miniconda.version or "").partition("-")[0]
-    if state.prefix_state == "whole" and not state.prefix_ours and wanted:
-        found = state.conda_version or "an unknown version"
-        if found != wanted:
-            yield (
-                f"{mac.where} names Miniconda {mac.miniconda.version}, but the one at"
-                f" {tilde(state.prefix, state.home)} ({found}) is not Torchard's own, and is kept"
-            )
-    if state.translated:
-        yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
-    if state.lock is not None and state.lock.busy:
-        yield f"a run of {state.lock.who} is still at work there"
-
-
-def _is_older(found: str, oldest: Version) -> bool:
-    try:
-        return Version(found) < oldest
-    except InvalidVersion:
-        return False
-
-
-def _within(macos: str, expected: str) -> bool:
-    """Tell whether 15.1.2 is what somebody calls 15.1."""
-    return f"{macos}.".startswith(f"{expected}.")
 
 
 def _sentence(refusal: Refusal) -> str:

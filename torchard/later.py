@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 _COMMANDS = {
-    "rollback": "The generation before is kept on each Mac, in ~/.torchard/generations.",
     "report": "`torchard plan --json` has the same answers for a program.",
 }
 

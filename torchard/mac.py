@@ -43,9 +43,9 @@ class InstalledEnvironment:
     """A generation, a real environment directory that somebody made, or the base of a prefix.
 
     `path` is absolute; `whole` means conda's own sign (conda-meta/history) is there; `damaged`
-    that an interrupted conda left `*.c~` records; `stamp` is our `.torchard.json`. `condarc` is
-    the text of its own settings, None where it has none. `made` is what was there when it was
-    made, None where nobody noted that.
+    that an interrupted conda left `*.c~` records; `stamp` is our `.torchard.json`; `frozen` that
+    conda refuses to change it (CEP 22). `condarc` is the text of its own settings, None where it
+    has none. `made` is what was there when it was made, None where nobody noted that.
     """
 
     path: str
@@ -54,6 +54,7 @@ class InstalledEnvironment:
     conda: tuple[InstalledConda, ...] = ()
     dists: tuple[InstalledDist, ...] = ()
     stamp: Mapping[str, Any] | None = None
+    frozen: bool = False
     condarc: str | None = None
     made: Packages | None = None
 
@@ -68,12 +69,26 @@ class Link:
 
 @dataclass(frozen=True)
 class RunLock:
-    """Who works on this Mac: `~/.torchard/lock`, times in seconds since the epoch."""
+    """Who works on this Mac: `~/.torchard/lock`, times in seconds since the epoch.
+
+    `token` tells one run from another, and is empty where nobody signed. `processes` are the
+    numbers of its processes that are still there: the run's own, and that of the step it is at.
+    """
 
     token: str
     who: str
     since: int
-    busy: bool
+    processes: tuple[int, ...] = ()
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether some process of the run is still there."""
+        return bool(self.processes)
+
+
+def at_work(lock: RunLock | None) -> tuple[str, ...]:
+    """Return what is worth saying of a run that is still at work on a Mac."""
+    return (f"a run of {lock.who} is still at work there",) if lock and lock.busy else ()
 
 
 @dataclass(frozen=True)
@@ -99,7 +114,9 @@ class MacState:
     interrupted installer leaves) or `foreign` (something that is no conda prefix); `prefix_ours`
     is the mark Torchard left in a prefix it installed. `prefix_made_for` is the path that a prefix
     was installed at and moved away from, `other_prefix` one that shows generations of ours as well.
-    `environments` is keyed by absolute path; `base` is that of a whole prefix itself.
+    `environments` is keyed by absolute path; `base` is that of a whole prefix itself, and
+    `last_shown` names the generations that bear a stamp by theirs, the one that an apply showed
+    last first.
 
     `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
     bytes on the volume of the home. `depot` maps the sha256 of each
@@ -123,6 +140,7 @@ class MacState:
     links: Mapping[str, Link] = field(default_factory=dict)
     environments: Mapping[str, InstalledEnvironment] = field(default_factory=dict)
     base: InstalledEnvironment | None = None
+    last_shown: tuple[str, ...] = ()
     depot: Mapping[str, int] = field(default_factory=dict)
     lock: RunLock | None = None
     clock: int = 0

@@ -16,6 +16,7 @@ from torchard.steps import (
     is_another,
     link_of,
     miniconda_step,
+    not_ours,
     removal_steps,
     tilde,
 )
@@ -155,7 +156,7 @@ def plan_mac(intent: Intent) -> MacPlan:
         return replace(base, state="refused", reason="; ".join(reasons))
     steps = [step for step in (miniconda_step(intent.state, intent.installer),) if step]
     for lock in intent.locks.values():
-        step = environment_step(lock, intent.state)
+        step = environment_step(lock, intent.state, frozen=intent.mac.frozen)
         if step:
             steps.append(step)
     steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
@@ -226,7 +227,10 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
             f" {other}/envs first"
         )
-    needed = disk_needed(environment_step(lock, state) for lock in intent.locks.values())
+    frozen = intent.mac.frozen
+    needed = disk_needed(
+        environment_step(lock, state, frozen=frozen) for lock in intent.locks.values()
+    )
     if state.free < needed:
         yield (
             f"its disk has {state.free // 10**6} MB free, and these packages need more than"
@@ -236,8 +240,4 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
         link = link_of(name, state)
         if link is None or generation_name(link.target, state.home):
             continue
-        what = "no link" if link.target is None else f"a link to {link.target}"
-        yield (
-            f"{prefix}/envs/{name} is {what}, so Torchard did not make it; rename it, or"
-            f" name the environment otherwise than {name}"
-        )
+        yield not_ours(link, state)

@@ -85,6 +85,7 @@ class _Environment:
     made: Literal["same", "other"] | None = None
     made_conda: list[InstalledConda] = field(default_factory=list)
     made_dists: list[InstalledDist] = field(default_factory=list)
+    frozen: bool = False
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -92,6 +93,8 @@ class _Environment:
                 self.whole = True
             case "damaged", _:
                 self.damaged = True
+            case "frozen", _:
+                self.frozen = True
             case (("conda" | "made_conda"), [name, version, build, sha256]):
                 ours = self.conda if kind == "conda" else self.made_conda
                 ours.append(InstalledConda(name, version, build, sha256 or None))
@@ -118,6 +121,7 @@ class _Environment:
             found.conda,
             found.dists,
             self.stamp,
+            self.frozen,
             None if self.condarc is None else "".join(f"{line}\n" for line in self.condarc),
             {None: None, "same": found, "other": other}[self.made],
         )
@@ -126,6 +130,7 @@ class _Environment:
 _PARTS = {
     "whole",
     "damaged",
+    "frozen",
     "conda",
     "dist",
     "stamp",
@@ -146,6 +151,7 @@ class _Reader:
         self.depot: dict[str, int] = {}
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
+        self.shown: list[str] = []
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -157,15 +163,18 @@ class _Reader:
             case "link", [name, target]:
                 leads = None if target == "-" else _text(target)
                 self.links[_text(name)] = Link(_text(name), leads)
+            case "shown", [name]:
+                self.shown.append(name)
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
             case "lock", [owner, busy]:
                 token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
-                self.lock = RunLock(token, who or "somebody", _number(since), busy=busy == "1")
-            case "shell_file", [name, state, path, block]:
-                if state in get_args(ShellFileState):
-                    known = cast("ShellFileState", state)
-                    self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
+                self.lock = RunLock(
+                    token, who or "somebody", _number(since), tuple(map(_number, busy.split()))
+                )
+            case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
+                known = cast("ShellFileState", state)
+                self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
             case _, [value]:
                 self.facts[kind] = value
 
@@ -212,6 +221,7 @@ class _Reader:
             links=self.links,
             environments={one.path: one.read() for one in self.environments},
             base=self.base.read() if self.base else None,
+            last_shown=tuple(f"{home}/.torchard/generations/{name}" for name in self.shown),
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),

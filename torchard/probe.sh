@@ -95,6 +95,7 @@ environment() {
   code "$1"
   say "${2:-environment}" "$coded"
   [ -f "$1/conda-meta/history" ] && say whole 1
+  [ -f "$1/conda-meta/frozen" ] && say frozen 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1
   [ -f "$1/.torchard.json" ] && say stamp "$(clean "$1/.torchard.json")"
@@ -139,6 +140,9 @@ fi 2>/dev/null
 for path in "$root"/generations/*; do
   [ -d "$path" ] && [ ! -L "$path" ] && environment "$path"
 done
+# The order in which they were shown, the last first: it is kept in the times of their stamps.
+(cd "$root/generations" && ls -td ./*/.torchard.json) 2>/dev/null |
+  sed -n "s|^\./\([A-Za-z0-9][A-Za-z0-9._-]*\)/\.torchard\.json\$|shown$tab\1|p"
 # What lies in this Mac's depot: files named by their sha256, with sizes in bytes. One that is still
 # in incoming/ has not been verified yet.
 if [ -d "$root/depot" ]; then
@@ -149,12 +153,13 @@ if [ -d "$root/depot" ]; then
     }'
 fi
 if [ -d "$root/lock" ]; then
-  busy=0
+  busy=
   # Signed by the run's process, and by that of the step it is at, which may outlive it.
   for name in running step; do
     pid=$(sed -n 1p "$root/lock/$name" 2>/dev/null)
     start=$(sed -n 2p "$root/lock/$name" 2>/dev/null)
-    [ -n "$start" ] && [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] && busy=1
+    [ -n "$start" ] && [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] &&
+      busy=${busy:+$busy }$pid
   done
   say lock "$(clean "$root/lock/owner")$tab$busy"
 fi

@@ -173,7 +173,7 @@ class Session:
             if isinstance(transport.sock, socket.socket):  # else a jump host's channel, or a pipe
                 # Each of our commands is one small packet; Nagle holds it back by some 40 ms.
                 transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._probe(name)
+        self.read(name)
 
     def _leave(self, name: str) -> None:
         host = self.hosts[name]
@@ -182,7 +182,8 @@ class Session:
         if client is not None:
             client.close()  # pyinfra leaves that to the end of the process
 
-    def _probe(self, name: str) -> None:
+    def read(self, name: str) -> None:
+        """Read what a Mac has now. Raise TorchardError where it cannot be told."""
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
         reading = for_any_shell(probe.script(prefix))
         guard.admit(host, self.state, reading)
@@ -211,7 +212,7 @@ class Session:
         """Compare every Mac with what it should become, in the lab's order."""
         intents = self.intents()
         macs = (
-            plan_mac(intents[name]) if name in intents else self._unread(name) for name in self.macs
+            plan_mac(intents[name]) if name in intents else self.unread(name) for name in self.macs
         )
         return self.workspace.held(Plan(tuple(macs)))
 
@@ -226,7 +227,7 @@ class Session:
         if mac.name not in self.macs:
             return gone(mac)
         if mac.name not in self.states:
-            return self._unread(mac.name)
+            return self.unread(mac.name)
         try:
             intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
         except LockMissingError as error:  # the lab or the catalogue asks for another by now
@@ -234,7 +235,7 @@ class Session:
             return replace(mac, state="refused", reason=reason, steps=(), disk=None)
         return still(mac, plan_mac(intent))
 
-    def _unread(self, name: str) -> MacPlan:
+    def unread(self, name: str) -> MacPlan:
         """Return the plan of a Mac whose state is not known."""
         if name in self.strangers:
             return MacPlan(name, "refused", reason=self.why[name])
@@ -262,7 +263,7 @@ class Session:
             self.state.is_executing = True
             self._each([name for name in todo if name not in self.why], work)
             # What is reported is what is on disk then, not what should be.
-            self._each([name for name in todo if name not in self.why], self._probe)
+            self._each([name for name in todo if name not in self.why], self.read)
         return replace(plan, macs=tuple(self._result(mac, courses) for mac in plan.macs))
 
     def _run(self, name: str) -> Course:
@@ -282,6 +283,20 @@ class Session:
                 return Course(tuple(one for one in done if one != label), label)
             done.append(label)
         return Course(tuple(done))
+
+    def work(self, names: Sequence[str], errand: Callable[[str], None]) -> None:
+        """Do what is no apply for each Mac at once; what goes wrong with one is kept in `why`."""
+        self.state.is_executing = True
+        with ctx_state.use(self.state):
+            self._each(names, errand)
+
+    def run(self, name: str, script: str) -> list[str]:
+        """Run a script on a Mac and return its lines. Raise TorchardError with what it said."""
+        ok, output = self.hosts[name].run_shell_command(StringCommand(for_any_shell(script)))
+        if not ok:
+            said = self._lost(name) or output.stderr.strip()
+            raise TorchardError(said or "a command failed in silence")
+        return list(output.stdout_lines)
 
     def _lost(self, name: str) -> str | None:
         """Say that the connection to a Mac was lost, where it was."""
@@ -318,7 +333,7 @@ class Session:
         with ctx_state.use(self.state):
             self._each(intents, work)
         return Plan(
-            tuple(results[name] if name in results else self._unread(name) for name in self.macs)
+            tuple(results[name] if name in results else self.unread(name) for name in self.macs)
         )
 
     def _prove(self, name: str, lock: Lock) -> tuple[bool, str]:
@@ -330,7 +345,7 @@ class Session:
         ok, output = self.hosts[name].run_shell_command(StringCommand(command))
         if not ok:
             return False, output.stderr.strip() or "its python does not run"
-        step = environment_step(lock, state)
+        step = environment_step(lock, state, frozen=self.macs[name].frozen)
         if step is not None:
             return False, f"{step.reason}; run `torchard plan`"
         return True, told(json.loads(output.stdout_lines[-1]))

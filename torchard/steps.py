@@ -156,19 +156,23 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def environment_step(lock: Lock, state: MacState) -> Step | None:
-    """Return what must be done for one environment, or None where it is in order."""
+def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> Step | None:
+    """Return what must be done for one environment, or None where it is in order.
+
+    `frozen` says that conda is to refuse changing it. What is shown is never changed for that: the
+    same lock is built anew, from what lies on the Mac.
+    """
     name = lock.environment
     link = link_of(name, state)
     shown = state.environments.get(link.target) if link and link.target else None
-    if shown is not None and _is(lock, shown):
+    if shown is not None and _is(lock, shown, frozen=frozen):
         return None
     paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
     ready = next(
         (
             one
             for one in state.environments.values()
-            if paths.fullmatch(one.path) and _is(lock, one)
+            if paths.fullmatch(one.path) and _is(lock, one, frozen=frozen)
         ),
         None,
     )
@@ -193,7 +197,7 @@ def environment_step(lock: Lock, state: MacState) -> Step | None:
         "environment",
         "add" if link is None else "repair" if before is None else "change",
         name,
-        reason=NOT_THERE if link is None else _reason(lock, before, changes),
+        reason=NOT_THERE if link is None else _reason(lock, before, changes, frozen=frozen),
         path=path,
         place=tilde(path, state.home),
         packages=changes,
@@ -280,8 +284,22 @@ def link_of(name: str, state: MacState) -> Link | None:
     return state.links.get(name) if state.prefix_state == "whole" else None
 
 
+def not_ours(link: Link, state: MacState) -> str:
+    """Say that what stands at an environment's name leads to no generation, and the way out."""
+    what = "no link" if link.target is None else f"a link to {link.target}"
+    place = f"{tilde(state.prefix, state.home)}/envs/{link.name}"
+    return (
+        f"{place} is {what}, so Torchard did not make it; rename it, or name the environment"
+        f" otherwise than {link.name}"
+    )
+
+
 def _reason(
-    lock: Lock, before: InstalledEnvironment | None, changes: Sequence[PackageChange]
+    lock: Lock,
+    before: InstalledEnvironment | None,
+    changes: Sequence[PackageChange],
+    *,
+    frozen: bool,
 ) -> str:
     if before is None:
         return "its link leads to no whole generation"
@@ -296,15 +314,19 @@ def _reason(
         return LOCK_CHANGED
     if not isinstance(stamp.get("proof"), Mapping):
         return "it was never proved"
+    if before.frozen is not frozen:
+        if stamp.get("frozen", False) is frozen:
+            return f"its conda-meta/frozen was {'removed' if frozen else 'made'} by hand"
+        return "the lab freezes it" if frozen else "the lab freezes it no longer"
     if not changes:
         return f"its .condarc was {'removed' if before.condarc is None else 'altered'} by hand"
     return "changed by hand since it was built"
 
 
-def _is(lock: Lock, environment: InstalledEnvironment) -> bool:
+def _is(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
     """Tell whether a generation is this lock's: whole, proved, with its packages and settings."""
     stamp = environment.stamp or {}
-    if not environment.whole or environment.damaged:
+    if not environment.whole or environment.damaged or environment.frozen is not frozen:
         return False
     if stamp.get("lock") != lock.digest or not isinstance(stamp.get("proof"), Mapping):
         return False

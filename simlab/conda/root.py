@@ -200,10 +200,17 @@ def existing(prefix: Path) -> Path:
 def thawed(prefix: Path, *, override: bool) -> None:
     """Raise CondaError for an environment that CEP 22 protects."""
     protected = os.environ.get("CONDA_PROTECT_FROZEN_ENVS", "1").lower() not in _FALSE
-    if protected and not override and (prefix / "conda-meta" / "frozen").exists():
-        raise CondaError(
-            "EnvironmentIsFrozenError", f"Cannot modify frozen environment at {prefix}"
-        )
+    marker = prefix / "conda-meta" / "frozen"
+    if not protected or override or not marker.is_file():
+        return
+    text = marker.read_text(encoding="utf-8")
+    message = json.loads(text).get("message", "") if text else ""
+    reason = f" Reason:\n\n    {message}\n" if message else ""
+    raise CondaError(
+        "EnvironmentIsFrozenError",
+        f"Cannot modify '{prefix}'. The environment is marked as frozen.{reason}\n"
+        "You can bypass this with the `--override-frozen` flag, at your own risk.",
+    )
 
 
 def delete(prefix: Path) -> None:

@@ -198,6 +198,8 @@ def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> 
     major, minor, micro = map(int, version.split("."))
     prefix = os.path.dirname(os.path.dirname(os.path.abspath(executable)))
     sys.executable = sys._base_executable = os.path.abspath(executable)
+    # Open as long as it runs, as the executable of a python is; what it starts does not inherit it.
+    sys._simlab_text = os.open(os.path.realpath(executable), os.O_RDONLY)
     sys.prefix = sys.exec_prefix = sys.base_prefix = sys.base_exec_prefix = prefix
     sys.version_info = VersionInfo((major, minor, micro, "final", 0))
     sys.hexversion = (major << 24) | (minor << 16) | (micro << 8) | 0xF0

@@ -116,6 +116,51 @@ exec '{real}' "$@"
         real.rename(path)
 
 
+@dataclass
+class Meeting:
+    """A tool of a simulated Mac that stops whoever comes to it, until they may go on together."""
+
+    here: int
+    go: int
+
+    def wait(self, count: int) -> None:
+        """Return once so many have come."""
+        while count > 0:
+            readable, _, _ = select.select([self.here], [], [], PATIENCE)
+            assert readable, f"{count} never came to where they were to meet"
+            count -= len(os.read(self.here, count))
+
+    def release(self, count: int) -> None:
+        """Let so many go on."""
+        os.write(self.go, b"\n" * count)
+
+
+@contextmanager
+def meeting(mac: SimMac, words: str, tool: str) -> Iterator[Meeting]:
+    """Let all meet who run a tool of a Mac with these words among its arguments."""
+    path, real = mac.root / "bin" / tool, mac.root / "bin" / f"{tool}-itself"
+    here, go = (mac.root / f"{tool}-{name}" for name in ("here", "go"))
+    os.mkfifo(here)
+    os.mkfifo(go)
+    path.rename(real)
+    path.write_text(
+        f"""#!/bin/sh
+case "$*" in *'{words}'*) echo >'{here}' && read -r _ <'{go}' ;; esac
+exec '{real}' "$@"
+"""
+    )
+    path.chmod(0o755)
+    one = Meeting(os.open(here, os.O_RDWR), os.open(go, os.O_RDWR))
+    try:
+        yield one
+    finally:
+        os.close(one.here)
+        os.close(one.go)
+        here.unlink()
+        go.unlink()
+        real.rename(path)
+
+
 @contextmanager
 def started(*arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Start the `torchard` command beside the test, in a session of its own."""

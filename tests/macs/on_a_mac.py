@@ -97,13 +97,13 @@ class OnAMac:
             if one.sha256 not in there:
                 self.push(one.sha256, artefact(depot, one).read_bytes())
 
-    def build_script(self, lock: Lock) -> str:
+    def build_script(self, lock: Lock, *, frozen: bool = False) -> str:
         """Let the kit arrive that a lock needs here and now, and return what builds it."""
         state = self.state
-        step = steps.environment_step(lock, state)
+        step = steps.environment_step(lock, state, frozen=frozen)
         assert step is not None, "it is in order"
         urls = {channel: channel_url(channel) for channel in lock.channels}
-        kit = commands.kit(state, lock, step.path.rpartition("/")[2], urls)
+        kit = commands.kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
         self.push(kit.sha256, kit.archive)
         return commands.build_environment(state, lock, kit, CONTROLLER)
 

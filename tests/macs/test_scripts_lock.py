@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
+from typing import TYPE_CHECKING
 
 import on_a_mac
 import pytest
 from on_a_mac import MAC_SH, SH, let_go, locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TAKE = "take_lock; echo taken"
 CONTENT = b"whatever was pushed"
@@ -212,6 +217,115 @@ def test_a_run_never_releases_the_lock_of_another(mac):
     (mac.lock / "running").write_text("1\nThu Jan  1 00:00:00 2026\n")
     assert let_go(process) == 0
     assert (mac.lock / "running").read_text().startswith("1\n")
+
+
+def test_a_run_that_is_stopped_keeps_its_lock(mac):
+    """However long a process stands still, nobody takes its lock; going on, it finishes."""
+    holder = mac.hold()
+    holder.send_signal(signal.SIGSTOP)
+    old = time.time() - 3600
+    os.utime(mac.lock, (old, old))
+    refused = mac.run(locked(TAKE, "bob@lab"))
+    assert "ada@desk is at work on this Mac since " in refused.stderr
+    holder.send_signal(signal.SIGCONT)
+    assert let_go(holder) == 0
+    assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
+
+
+def test_where_ps_cannot_tell_a_run_counts_as_alive(mac):
+    """A table of processes that is full, or a ps that fails, breaks nobody's lock."""
+    holder = mac.hold()
+    mac.tool("ps", "exit 1")
+    refused = mac.run(locked(TAKE, "bob@lab"))
+    assert "ada@desk is at work on this Mac since " in refused.stderr
+    assert let_go(holder) == 0
+
+
+def held_tool(mac, tool: str, words: str) -> tuple[Path, Path]:
+    """Let a tool stop once where it is called with these words: read `here`, then write `go`."""
+    here, go, once = (mac.root / f"{tool}-{name}" for name in ("here", "go", "once"))
+    os.mkfifo(here)
+    os.mkfifo(go)
+    real = (mac.root / "bin" / tool).rename(mac.root / "bin" / f"{tool}-itself")
+    hold = f"mkdir '{once}' 2>/dev/null && {{ echo >'{here}'; read -r _ <'{go}'; }}"
+    mac.tool(tool, f'case "$*" in {words}) {hold} ;; esac\nexec \'{real}\' "$@"')
+    return here, go
+
+
+def test_one_that_slept_before_it_signed_does_not_work_under_anothers_lock(mac):
+    """A lock that was unsigned for minutes is broken; who comes back to it then does nothing."""
+    here, go = held_tool(mac, "date", "'+%Y-%m-%d '*")
+    sleeper = mac.start(locked(TAKE, "ada@desk"))
+    assert here.read_text() == "\n"
+    old = time.time() - 130
+    os.utime(mac.lock, (old, old))
+    other = mac.hold("bob@lab")
+    go.write_text("\n")
+    out, errors = sleeper.communicate(timeout=60)
+    assert (sleeper.returncode, out) == (1, "")
+    assert "nothing was done" in errors
+    assert (mac.lock / "owner").read_text().endswith(" bob@lab\n")
+    assert let_go(other) == 0
+
+
+def test_one_that_stands_still_while_it_breaks_a_lock_is_waited_for(mac):
+    """Between judging a lock and removing it lies a moment: nobody else takes it then."""
+    leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
+    here, go = held_tool(mac, "rm", f"*'{mac.lock}'")
+    breaker = mac.start(locked(TAKE, "ada@desk"))
+    assert here.read_text() == "\n"
+    old = time.time() - 3600
+    os.utime(mac.torchard / "lock.breaking", (old, old))
+    waiting = mac.tell_of_waiting()
+    other = mac.start(locked("take_lock; echo taken; read -r line", "bob@lab"))
+    assert waiting.read_text() == "\n"
+    assert mac.lock.exists()
+    go.write_text("\n")
+    assert breaker.communicate(timeout=60)[0] == "taken\n"
+    assert other.stdout.readline() == "taken\n"
+    assert let_go(other) == 0
+
+
+def test_a_run_whose_lock_was_taken_away_stops_before_its_next_step(mac):
+    """Where a lock was removed by hand, its owner does nothing more beside the new one's run."""
+    body = "take_lock; echo taken; read -r line; open_log x; run echo more; echo on"
+    first = mac.start(locked(body))
+    assert first.stdout.readline() == "taken\n"
+    shutil.rmtree(mac.lock)
+    second = mac.hold("bob@lab")
+    out, errors = first.communicate("\n", timeout=60)
+    assert (first.returncode, out) == (1, "")
+    assert errors.startswith("this run's lock on the Mac was taken away; it stopped where it was\n")
+    assert not list((mac.torchard / "log").glob("*"))
+    assert not (mac.lock / "step").exists()
+    assert let_go(second) == 0
+
+
+ROUNDS = [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark.nightly)]
+
+
+@pytest.mark.parametrize("rounds", ROUNDS)
+@pytest.mark.parametrize("controllers", [2, 3])
+def test_of_controllers_that_begin_at_once_one_works_each_time(mac, controllers, rounds):
+    """Every round one of them takes the lock, of a dead run every other time; the rest are told."""
+    mac.tool("sleep", "exec /bin/sleep 0.02")
+    body = "echo ready; read -r go; take_lock; echo taken; read -r done"
+    for number in range(rounds):
+        if number % 2:
+            leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
+        crowd = [mac.start(locked(body, f"c{n}@lab")) for n in range(controllers)]
+        assert [one.stdout.readline() for one in crowd] == ["ready\n"] * controllers
+        for one in crowd:
+            one.stdin.write("go\n")
+            one.stdin.flush()
+        answers = [one.stdout.readline() for one in crowd]
+        assert sorted(answers) == [""] * (controllers - 1) + ["taken\n"]
+        winner = answers.index("taken\n")
+        ends = [one.communicate("\n", timeout=60) for one in crowd]
+        told = rf"c{winner}@lab is at work on this Mac since 20\d\d-\d\d-\d\d \d\d:\d\d \w+; .*\n"
+        assert all(re.fullmatch(told, end[1]) for n, end in enumerate(ends) if n != winner), ends
+        assert not mac.lock.exists()
+        mac.started.clear()
 
 
 def test_a_home_that_cannot_be_written_is_said_at_once(mac):

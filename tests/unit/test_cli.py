@@ -25,6 +25,8 @@ COMMANDS = (
     "apply",
     "status",
     "verify",
+    "rollback",
+    "unlock",
     "demo",
     "catalog",
 )
@@ -149,7 +151,6 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         (["demo", "--macs", "0"], "0 is not in the range"),
         (["demo", "here"], "unexpected extra argument (here)"),
         # What the design has and this version has not: a sentence, and what to do instead.
-        (["rollback", "torch"], "no `rollback` yet. The generation before is kept"),
         (["report", "--html", "page.html"], "no `report` yet. `torchard plan --json`"),
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),

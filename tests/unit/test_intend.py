@@ -261,10 +261,10 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
         ("", {"translated": True}, ["runs under Rosetta; what Torchard runs there is native"]),
         (
             "",
-            {"lock": RunLock("t", "ada@desk", 0, busy=True)},
+            {"lock": RunLock("t", "ada@desk", 0, (41,))},
             ["a run of ada@desk is still at work there"],
         ),
-        ("", {"lock": RunLock("t", "ada@desk", 0, busy=False)}, []),
+        ("", {"lock": RunLock("t", "ada@desk", 0)}, []),
         (PINNED, {"conda_version": "26.5.3"}, []),
         (PINNED, {"conda_version": "4.12.0"}, ["names Miniconda 26.5.3-1, but the one at"]),
         (PINNED, {}, ["(an unknown version) is not Torchard's own, and is kept"]),

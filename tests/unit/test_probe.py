@@ -60,7 +60,7 @@ WHOLE = [
     "dist\tpip-26.1",
     "made\tsame",
     f"depot\t{SHA256}\t12",
-    "lock\t12-ab 1700000000 ann@imac of Ann\t1",
+    "lock\t12-ab 1700000000 ann@imac of Ann\t41 42",
     "shell_file\t.zshrc\tfile\t=/Users/ann/.zshrc\t610a62",
     "shell_file\t.bash_profile\tabsent\t=/Users/ann/.bash_profile\t=",
     "shell_file\t.zprofile\tof another kind\t=/Users/ann/.zprofile\t=",
@@ -111,7 +111,7 @@ def test_an_answer_becomes_the_state_of_a_mac():
             made=Packages(dists=(InstalledDist("pip", "26.1"),)),
         ),
         depot={SHA256: 12},
-        lock=RunLock("12-ab", "ann@imac of Ann", 1700000000, busy=True),
+        lock=RunLock("12-ab", "ann@imac of Ann", 1700000000, (41, 42)),
         clock=1700000000,
         shell_files={
             ".zshrc": ShellFile("/Users/ann/.zshrc", "file", "a\nb"),

@@ -77,6 +77,7 @@ class Reached:
         self.state = session.states[name]
         described = session.workspace.lab.macs[name]
         self.locks = session.workspace.intend(described, self.state).locks
+        self.frozen = described.frozen
         if described.connection == "local":
             self.backend = LocalBackend()
         else:

@@ -55,6 +55,14 @@ def test_conda_sees_the_locked_packages(mac, host, environment):
     assert found == {(one.name, one.version, one.build) for one in environment.conda}
 
 
+def test_conda_leaves_alone_what_the_lab_freezes(mac, host, environment):
+    """The mark of a frozen environment is there where the lab says so, and nowhere else."""
+    mark = host.file(f"{mac.link(environment)}/conda-meta/frozen")
+    assert mark.exists is mac.frozen
+    if mac.frozen:
+        assert "Torchard" in json.loads(mark.content_string)["message"]
+
+
 def test_pip_sees_the_locked_wheels(mac, host, environment):
     """The environment's own pip names exactly the locked wheels beside conda's distributions."""
     told = answer(

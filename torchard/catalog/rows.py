@@ -195,7 +195,8 @@ class Catalogue:
     `lanes` is keyed by the lab file's word for a source, `installers` by its word for a
     distribution; `nightly` is a lane apart, for a release that has no version. `openmp` names the
     conda packages that bring an OpenMP runtime, as a wheel of torch does; `advisories` are newest
-    first; `oldest_conda` is the first that unpacks what channels hold today.
+    first; `oldest_conda` is the first that unpacks what channels hold today, `freezing_conda` the
+    first that heeds CEP 22.
     """
 
     platforms: Mapping[str, Platform]
@@ -205,6 +206,7 @@ class Catalogue:
     openmp: tuple[str, ...]
     advisories: tuple[Advisory, ...]
     oldest_conda: Version
+    freezing_conda: Version
     installers: Mapping[str, Distribution]
 
     @property

@@ -49,7 +49,7 @@ def apply(
             terminal.show(planned, plan_lines(planned, full=full), as_json=False)
             terminal.say_locked(session)
         if planned.summary.change and not yes:
-            terminal.ask(shown=not as_json)
+            terminal.ask("torchard plan", shown=not as_json)
         session.progress.resume()
         done = session.apply(planned) if planned.summary.change else None
     if as_json or done is not None:

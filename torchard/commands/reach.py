@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchard.commands import terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from torchard.intend import Workspace
@@ -62,6 +62,20 @@ def _left_behind(report: Path, lab: Lab, macs: Sequence[MacHost]) -> tuple[MacHo
 
 
 @contextmanager
+def session_without_locks(
+    lab: Path, choose: Callable[[Lab], Sequence[MacHost]]
+) -> Iterator[Session]:
+    """Connect to some Macs for what needs no lock file: none is read, and none is made."""
+    from torchard.session import heed_signals  # noqa: PLC0415  # isort: skip
+    from torchard.intend import open_workspace  # noqa: PLC0415
+
+    heed_signals()
+    workspace = open_workspace(lab, locked=True)
+    with _reading(workspace, choose(workspace.lab), ahead=False) as opened:
+        yield opened
+
+
+@contextmanager
 def again(saved: Saved, path: Path) -> Iterator[Session]:
     """Connect to the Macs that a saved plan reached; its locks must be those that are there."""
     from torchard.session import heed_signals  # noqa: PLC0415  # isort: skip
@@ -77,12 +91,15 @@ def again(saved: Saved, path: Path) -> Iterator[Session]:
 
 
 @contextmanager
-def _reading(workspace: Workspace, macs: Sequence[MacHost]) -> Iterator[Session]:
+def _reading(
+    workspace: Workspace, macs: Sequence[MacHost], *, ahead: bool = True
+) -> Iterator[Session]:
     from torchard.session import Session  # noqa: PLC0415
 
     with terminal.watched() as progress:
         workspace.announce = progress.announce
         workspace.depot.tell = progress.fetched
-        workspace.lock_ahead(macs)
+        if ahead:
+            workspace.lock_ahead(macs)
         with Session(workspace, macs, progress) as opened:
             yield opened

@@ -37,13 +37,16 @@ def watched() -> Iterator[Progress]:
         yield progress
 
 
-def ask(*, shown: bool) -> None:
-    """Go on only if a person at a terminal says so to the plan that is shown."""
+def ask(command: str, *, shown: bool) -> None:
+    """Go on only if a person at a terminal says so to the plan that is shown.
+
+    `command` is what shows the plan again, and does nothing.
+    """
     if not shown or not sys.stdin.isatty():
         found = "there is no terminal to ask at" if shown else "--json shows no plan to agree to"
         raise TorchardError(
             f"Nothing was changed: {found}.",
-            "Look at what `torchard plan` says, and add --yes if it is what you want.",
+            f"Look at what `{command}` says, and add --yes if it is what you want.",
         )
     answer = "?"
     while answer not in {"y", "yes", "n", "no", ""}:

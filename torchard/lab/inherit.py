@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MERGED = ("ssh", "miniconda", "mirrors")
 # What a lab may also say for all its Macs.
 _ONCE = ("accept_license", "accept_anaconda_terms", "prune")
-_REPLACED = ("channels", "environments", "shell", *_ONCE)
+_REPLACED = ("channels", "environments", "shell", "frozen", *_ONCE)
 _PATHS = ("key", "known_hosts", "config")
 
 
@@ -149,6 +149,7 @@ def _mac(
         accept_license=given.get("accept_license", False),
         accept_anaconda_terms=given.get("accept_anaconda_terms", False),
         prune=given.get("prune", False),
+        frozen=given.get("frozen", False),
         where=source.where(("macs", name), key=True),
     )
 

@@ -114,8 +114,8 @@ class MacHost:
     `arch` and `macos` are expectations; the Mac's own facts decide. `shells` is a subset of SHELLS
     in that order: those in which `conda activate` shall work. `accept_license` and
     `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
-    Anaconda's channels, takes for accepted. `prune` says that what Torchard made, and what is not
-    among `environments` any more, is removed.
+    Anaconda's channels, takes for accepted. `frozen` closes its environments to conda. `prune` says
+    that what Torchard made, and what is not among `environments` any more, is removed.
     """
 
     name: str
@@ -133,6 +133,7 @@ class MacHost:
     accept_license: bool = False
     accept_anaconda_terms: bool = False
     prune: bool = False
+    frozen: bool = False
     where: Position = Position("", 0, 0)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 _KEYS = {
     "delivery": "Leave it out: every Mac is handed its packages over its own SSH connection.",
-    "frozen": "Leave it out: Torchard never changes an environment after it was shown.",
 }
 _SECRETS = ("password", "passphrase", "secret", "token")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEYS = (
     "environments", "ssh", "miniconda", "channels", "mirrors", "shell", "accept_license",
-    "accept_anaconda_terms", "prune",
+    "accept_anaconda_terms", "frozen", "prune",
 )  # fmt: skip
 COMMAND_LINE = "--data"
 _PLAIN = "Write NAME = VALUE with texts, numbers, lists and mappings only."

@@ -34,6 +34,12 @@ PROOF_START = "import sys; exec(sys.argv[1])"
 # Imports that prove a package beyond its version; torch itself is computed with.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
 
+# What conda says to whoever would change an environment that is frozen.
+FROZEN = (
+    "Torchard keeps this environment as the lab describes it. Ask whoever keeps the lab for what"
+    " you need, or make an environment of your own: conda create --name mine"
+)
+
 
 @dataclass(frozen=True)
 class Controller:
@@ -119,8 +125,18 @@ class Kit:
         return f"{incoming(state)}/{self.sha256}"
 
 
-def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -> Kit:
-    """Write the kit of one generation; `urls` gives each of the lock's channels its real URL."""
+def kit(
+    state: MacState,
+    lock: Lock,
+    generation: str,
+    urls: Mapping[str, str],
+    *,
+    frozen: bool = False,
+) -> Kit:
+    """Write the kit of one generation; `urls` gives each of the lock's channels its real URL.
+
+    `frozen` lets conda refuse to change it.
+    """
     place = f"{root(state)}/kits/{generation}"
     artefacts = [(one.sha256, f"conda/{one.subdir}/{one.file}") for one in lock.conda]
     artefacts += [(one.sha256, f"wheels/{one.file}") for one in lock.wheels]
@@ -135,6 +151,7 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
             {
                 "packages": {one.name: _record(one, urls) for one in lock.conda},
                 "specs": list(lock.conda_specs),
+                **({"frozen": FROZEN} if frozen else {}),
                 "stamp": {
                     "format": 1,
                     "environment": lock.environment,
@@ -143,12 +160,14 @@ def kit(state: MacState, lock: Lock, generation: str, urls: Mapping[str, str]) -
                     "variant": _variant(lock),
                     "condarc": lock.condarc,
                     **_accepted(lock),
+                    **({"frozen": True} if frozen else {}),
                 },
             }
         ),
         "proof.json": _json(proof(lock)),
         "proof.py": script("proof.py").encode(),
         "generation.py": script("generation.py").encode(),
+        "stay.py": script("stay.py").encode(),
     }
     return Kit(generation, _tar(files))
 
@@ -266,11 +285,50 @@ def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
 
 def prove_environment(state: MacState, lock: Lock) -> str:
     """Return the command that proves the environment that is shown, and changes nothing."""
-    python = f"{state.prefix}/envs/{lock.environment}/bin/python"
     text, wanted = script("proof.py"), json.dumps(proof(lock))
-    command = [python, "-B", "-I", "-c", PROOF_START, text, wanted]
+    start = _start_of_proof(state, lock.environment)
+    return _cleanly('exec "$@"', "sh", *start, text, wanted)
+
+
+def prove_built(state: MacState, step: Step) -> str:
+    """Return the command that proves what is shown by what it was built for, and changes nothing.
+
+    That is in the kit of its generation, on the Mac. Where it is not, nothing is printed.
+    """
+    ask = 'cd "$0" && [ -f proof.json ] || exit 0; exec "$@" "$(cat proof.py)" "$(cat proof.json)"'
+    place = f"{root(state)}/kits/{step.path.rpartition('/')[2]}"
+    return _cleanly(ask, place, *_start_of_proof(state, step.environment or ""))
+
+
+def _start_of_proof(state: MacState, environment: str) -> list[str]:
     native = ["arch", "-arm64"] if state.translated else []
+    python = f"{state.prefix}/envs/{environment}/bin/python"
+    return [*native, python, "-B", "-I", "-c", PROOF_START]
+
+
+def _cleanly(text: str, *words: str) -> str:
+    """Return the command that runs some text of shell with nothing of the account's variables."""
     # By a shell of its own: env would take a path with an equals sign for a variable.
     clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C'
-    words = " ".join(map(shlex.quote, [*native, *command]))
-    return f"{clean} sh -c 'exec \"$@\"' sh {words}"
+    return f"{clean} sh -c {shlex.quote(text)} {' '.join(map(shlex.quote, words))}"
+
+
+def show_earlier(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that shows a generation that was shown before."""
+    name = step.environment or ""
+    values = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "PREFIX": state.prefix,
+        "NAME": name,
+        "GENERATION": step.path.rpartition("/")[2],
+        "SHOWN": state.links[name].target or "",
+        "PROGRAM": script("generation.py"),
+    }
+    return _with(values, "lock.sh", "rollback.sh")
+
+
+def remove_lock(holder: str, controller: Controller) -> str:
+    """Return the script that removes the run lock of a run that is gone; `holder` is its token."""
+    values = {"WHO": controller.who, "TOKEN": controller.token, "HOLDER": holder}
+    return _with(values, "lock.sh", "unlock.sh")

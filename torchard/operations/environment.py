@@ -37,7 +37,7 @@ def environment(
     if state is None:
         yield transfer.fail("its state could not be read")
         return
-    step = environment_step(lock, state)
+    step = environment_step(lock, state, frozen=mac.frozen)
     if step is None:
         host.noop(f"{lock.environment} is as locked")
         return
@@ -45,7 +45,13 @@ def environment(
         yield transfer.fail(transfer.CHANGED)
         return
     show(step)
-    kit = commands.kit(state, lock, step.path.rpartition("/")[2], workspace.channel_urls(lock))
+    kit = commands.kit(
+        state,
+        lock,
+        step.path.rpartition("/")[2],
+        workspace.channel_urls(lock),
+        frozen=mac.frozen,
+    )
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.change == "show" else (*lock.conda, *lock.wheels)
     )

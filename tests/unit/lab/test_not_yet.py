@@ -19,7 +19,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("key", ["delivery", "frozen"])
+@pytest.mark.parametrize("key", ["delivery"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_key_that_is_not_there_yet_is_refused_wherever_it_stands(tmp_path, key, place):
     """The sentence names the key and its line, and says what holds without it."""
@@ -33,7 +33,7 @@ def test_a_key_that_is_not_there_yet_is_refused_wherever_it_stands(tmp_path, key
     assert problem.where.line == 1
 
 
-@pytest.mark.parametrize("key", ["delivery", "frozen"])
+@pytest.mark.parametrize("key", ["delivery"])
 def test_neither_are_they_taken_from_outside_the_lab_file(tmp_path, key):
     """A default of group_data/all.py and a --data of the command line are refused alike."""
     lab, defaults = tmp_path / "lab.yaml", tmp_path / "all.py"

@@ -10,6 +10,8 @@ import threading
 
 import pytest
 
+from simlab import macs
+from simlab.spec import MacSpec
 from torchard.operations import commands
 
 HOUR_AGO = 3700  # seconds
@@ -20,6 +22,7 @@ class Root:
 
     def __init__(self, path):
         self.root = path / ".torchard"
+        self.tools = macs.build(path, [MacSpec("mac-1", "arm64", "15.1")])["mac-1"]
         self.stamps = 0  # how many were made: the order of their stamps
         self.envs = path / "miniconda3" / "envs"
         self.program = path / "generation.py"
@@ -31,6 +34,7 @@ class Root:
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-I", "-S", self.program, *map(str, arguments)],
+            env=macs.environment(self.tools),
             capture_output=True,
             text=True,
             check=False,
@@ -52,6 +56,17 @@ class Root:
         kit.mkdir()
         lines = "".join(f"{one} conda/noarch/{one}-1-0.conda\n" for one in artefacts)
         (kit / "artefacts").write_text(lines, encoding="utf-8")
+
+    def tool(self, name: str, script: str) -> None:
+        """Put another tool into the Mac's PATH."""
+        path = self.tools / "bin" / name
+        path.unlink(missing_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def show(self, path) -> None:
+        done = self.run("show", path, self.envs / "torch")
+        assert (done.returncode, done.stderr) == (0, "")
 
     def file(self, path: str) -> None:
         whole = self.root / path
@@ -148,6 +163,124 @@ def test_the_shown_generation_and_the_one_before_are_kept(mac):
     assert mac.there("generations") == kept
 
 
+def whole(path, proof: object = None):
+    """Let a generation look whole and proved, as far as a rollback looks."""
+    stamp = path / ".torchard.json"
+    at = stamp.stat().st_mtime
+    content = json.loads(stamp.read_text(encoding="utf-8"))
+    content["proof"] = {"python": "3.12.13"} if proof is None else proof
+    stamp.write_text(json.dumps(content), encoding="utf-8")
+    os.utime(stamp, (at, at))
+    (path / "conda-meta").mkdir()
+    (path / "conda-meta/history").write_text("", encoding="utf-8")
+    return path
+
+
+def test_what_was_left_last_is_kept_and_not_what_was_newer(mac):
+    """After a rollback, the next that is shown takes leave of the older one: it is what stays."""
+    first, second = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2))
+    mac.show(first)
+    mac.show(second)
+    before = [path.stat().st_mtime_ns for path in sorted(mac.root.rglob(".torchard.json"))]
+    assert mac.run("back", first, mac.envs / "torch").returncode == 0
+    assert (mac.envs / "torch").readlink() == first
+    after = [path.stat().st_mtime_ns for path in sorted(mac.root.rglob(".torchard.json"))]
+    assert after == before
+    third = mac.generation("torch-3", "torch", "2026")
+    mac.show(third)
+    mac.sweep(third)
+    assert mac.there("generations") == {"torch-1", "torch-3"}
+
+
+@pytest.mark.parametrize("spoilt", ["history", "proof", "stamp"])
+def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
+    """Judged on the Mac, just before the rename; what is shown stays."""
+    first, second = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2))
+    mac.show(second)
+    if spoilt == "history":
+        (first / "conda-meta/history").unlink()
+    elif spoilt == "stamp":
+        (first / ".torchard.json").unlink()
+    else:
+        (first / ".torchard.json").write_text('{"proof": null}', encoding="utf-8")
+    done = mac.run("back", first, mac.envs / "torch")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{first} is not whole any more; it was not shown\n",
+    )
+    assert (mac.envs / "torch").readlink() == second
+
+
+def four(mac):
+    """Make four generations and return the newest, which is shown."""
+    paths = [mac.generation(f"torch-{n}", "torch", "2026") for n in range(1, 5)]
+    mac.show(paths[-1])
+    return paths[-1]
+
+
+@pytest.mark.parametrize("use", ["a file", "a directory"])
+def test_a_generation_in_use_is_kept_until_it_is_not(mac, use):
+    """Whoever has a file open in it, or stands in it, is not disturbed; the others go."""
+    shown = four(mac)
+    used = mac.root / "generations/torch-1"
+    (used / "lib").mkdir()
+    (used / "lib/x.py").write_text("", encoding="utf-8")
+    open_it = f"exec 5<'{used}/lib/x.py'" if use == "a file" else f"cd '{used}/lib'"
+    holder = subprocess.Popen(
+        ["/bin/sh", "-c", f"{open_it}; echo; read -r line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout.readline() == b"\n"
+    mac.sweep(shown)
+    assert mac.there("generations") == {"torch-1", "torch-3", "torch-4"}
+    holder.communicate(b"\n")
+    mac.sweep(shown)
+    assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "script"),
+    [
+        ("lsof", "exit 1"),
+        ("lsof", "printf 'p1\\nn/\\n'"),
+        ("lsof", None),
+        ("ps", "exit 1"),
+    ],
+    ids=["fails", "without-us", "missing", "no-ps"],
+)
+def test_where_it_cannot_be_known_what_is_open_everything_is_kept(mac, tool, script):
+    """A listing that fails, or that does not even have the process that asks, is no answer."""
+    shown = four(mac)
+    if script is None:
+        (mac.tools / "bin" / tool).unlink()
+    else:
+        mac.tool(tool, script)
+    mac.sweep(shown)
+    assert mac.there("generations") == {f"torch-{n}" for n in range(1, 5)}
+
+
+@pytest.mark.parametrize("place", ["{envs}/torch/bin/python", "{generations}/torch-1/bin/jupyter"])
+def test_what_another_account_runs_is_taken_for_in_use(mac, place):
+    """Lsof tells nothing of it; what it was started by is all that can be known."""
+    shown = four(mac)
+    place = place.format(envs=mac.envs, generations=mac.root / "generations")
+    mac.tool("ps", f"printf '  0 /sbin/launchd\\n  4294967 {place} x.py\\n'")
+    mac.sweep(shown)
+    kept = {"torch-1", "torch-3", "torch-4"} | ({"torch-2"} if "/torch/" in place else set())
+    assert mac.there("generations") == kept
+
+
+def test_what_was_half_removed_is_no_generation_any_more(mac):
+    """A removal begins with a rename: what a killed one left is never shown again, and goes."""
+    shown = four(mac)
+    half = mac.root / "generations/.removing-torch-0"
+    half.mkdir()
+    (half / ".torchard.json").write_text('{"environment": "torch"}', encoding="utf-8")
+    mac.sweep(shown)
+    assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
 def test_going_back_keeps_the_newer_one(mac):
     """Where an older generation is shown again, the newest of the others is the one before."""
     for number in range(1, 4):
@@ -183,7 +316,7 @@ def test_the_package_cache_keeps_what_kept_generations_share(mac):
     assert mac.there("pkgs") == {"a-1-0.conda", "a-1-0", "urls.txt"}
 
 
-def records(mac, *names: str, **more: object):
+def records(mac, *names: str, frozen: str = "", **more: object):
     """Make an environment of some conda packages, and a kit of one; return its path."""
     path = mac.root / "generations" / "torch-1"
     meta = path / "conda-meta"
@@ -196,8 +329,12 @@ def records(mac, *names: str, **more: object):
     kit.mkdir()
     package = {"version": "1", "url": "https://x/a", "channel": "https://x", "sha256": "0"}
     content = {"packages": {"a": {**package, "size": 5}}, "specs": ["a"], "stamp": {"lock": "l"}}
+    content.update({"frozen": frozen} if frozen else {})
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
     (kit / "condarc").write_text("channels: [a]\n", encoding="utf-8")
+    (kit / "stay.py").write_text(commands.script("stay.py"), encoding="utf-8")
+    (path / "lib/python3.12/site-packages").mkdir(parents=True)
+    (path / "lib/python3.1").symlink_to("python3.12")
     return kit, path
 
 
@@ -218,6 +355,44 @@ def test_records_name_where_packages_really_came_from(mac):
     history = (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines()
     assert history[-2:] == ['# remove specs: ["a"]', '# update specs: ["a"]']
     assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [a]\n"
+
+
+def test_a_python_imports_from_where_it_lies_and_not_from_where_its_link_leads(mac, tmp_path):
+    """CPython keeps the link's name in sys.path; what is told to it at its start resolves that."""
+    kit, path = records(mac, "a")
+    assert mac.run("records", kit, path).returncode == 0
+    packages = path / "lib/python3.12/site-packages"
+    assert (packages / "_torchard_stay.pth").read_text(
+        encoding="utf-8"
+    ) == "import _torchard_stay\n"
+    link = tmp_path / "link"
+    link.symlink_to(sys.base_prefix)
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    told = "import json; print(json.dumps([sys.path, sys.modules['encodings'].__path__]))"
+    program = "import sys; sys.path.append('/tmp/..'); exec(open(sys.argv[1]).read());" + told
+    found = []
+    for script in (packages / "_torchard_stay.py", "/dev/null"):
+        command = [link / "bin" / name, "-I", "-c", program, script]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        paths, encodings = json.loads(done.stdout)
+        assert paths.pop() == "/tmp/.."  # noqa: S108  # what is not the link's own is left alone
+        found.append({one for one in (*paths, *encodings) if one.startswith(f"{link}/")})
+    assert found[0] == set()
+    assert len(found[1]) > 2
+
+
+def test_a_frozen_environment_says_whose_it_is(mac):
+    """Conda reads a mark with a message, where the lab asks for one, and finds none elsewhere."""
+    kit, path = records(mac, "a", frozen="Ask the lab.")
+    assert mac.run("records", kit, path).returncode == 0
+    mark = path / "conda-meta/frozen"
+    assert json.loads(mark.read_text(encoding="utf-8")) == {"message": "Ask the lab."}
+    mark.unlink()
+    (kit / "kit.json").write_text(
+        (kit / "kit.json").read_text(encoding="utf-8").replace("frozen", "other"), encoding="utf-8"
+    )
+    assert mac.run("records", kit, path).returncode == 0
+    assert not mark.exists()
 
 
 @pytest.mark.parametrize(

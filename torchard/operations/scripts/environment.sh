@@ -45,11 +45,13 @@ rm -f "$root/depot/$KIT"
 
 # What could not be finished goes at once: its bytes would stand in the way of the next attempt.
 give_up() {
+  keep_lock
   rm -rf "$path" "$root/pkgs" "$kit/conda" "$kit/wheels" && rm -f "$building"
   failed "$1"
 }
 # Leaves the answer, one line of JSON, in the kit; says what does not hold.
 prove() {
+  keep_lock
   # shellcheck disable=SC2086 # native is two words, or none
   step $native "$path/bin/python" -B -I -c 'import sys; exec(sys.argv[1])' \
     "$(cat "$kit/proof.py")" "$(cat "$kit/proof.json")" \
@@ -85,6 +87,7 @@ if ! stamped; then
   run "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
     give_up "the records of $path could not be written"
   if ! prove; then
+    keep_lock
     rm -rf "$path" "$building" "$kit/conda" "$kit/wheels"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi

@@ -3,9 +3,14 @@
 records KIT PATH     write where each package really came from, and the lab's own specs
 stamp KIT PATH       write `.torchard.json`: the generation is proved
 show PATH LINK       point the environment's link at it, in one rename
+back PATH LINK       the same for one that was shown before: nothing else is touched
 sweep ROOT LINK PATH remove what no generation needs any more
 remove ROOT LINK PATH
                      remove the link, if it leads to PATH, and the generations that no link shows
+
+The times of the stamps are the order in which generations were shown by an apply: `sweep` keeps
+by it, and a rollback goes back by it. A rollback leaves them alone, so the second one finds that
+nothing is older, and the next apply finds the generation that it takes leave of.
 """
 
 from __future__ import annotations
@@ -14,11 +19,17 @@ import datetime as dt
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 YOUNG = 3600  # seconds: what another run may be about to use
+SECOND = 10**9  # nanoseconds; older volumes keep times in whole seconds
+LISTING = 60  # seconds that lsof may take: it waits for a network volume that is gone
 DISCARDED = ".discarded-"
 
 
@@ -46,6 +57,9 @@ def now() -> str:
 def records(kit: str, path: str) -> None:
     """Rewrite each record's origin, append the lab's specs to the history, and name its channels.
 
+    Where the lab freezes its environments, conda is told so, and what to say (CEP 22). Its python
+    is told to import from where it lies, whatever its link leads to later.
+
     conda installed from this Mac's depot and pinned every package of the explicit file; with the
     real channels and the lab's specs instead, a later `conda install` by a person still solves.
     """
@@ -72,6 +86,17 @@ def records(kit: str, path: str) -> None:
         history.write(f"==> {now()} <==\n# cmd: torchard\n")
         history.write(f"# remove specs: {json.dumps(sorted(wanted['packages']))}\n")
         history.write(f"# update specs: {json.dumps(wanted['specs'])}\n")
+    if "frozen" in wanted:
+        message = json.dumps({"message": wanted["frozen"]})
+        write(message + "\n", os.path.join(meta, "frozen"))
+    with open(os.path.join(kit, "stay.py"), encoding="utf-8") as text:
+        stay = text.read()
+    for lib in os.listdir(os.path.join(path, "lib")):
+        packages = os.path.join(path, "lib", lib, "site-packages")
+        # A conda python has lib/python3.1 beside lib/python3.12, as a link.
+        if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
+            write(stay, os.path.join(packages, "_torchard_stay.py"))
+            write("import _torchard_stay\n", os.path.join(packages, "_torchard_stay.pth"))
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
 
@@ -84,19 +109,46 @@ def stamp(kit: str, path: str) -> None:
 
 
 def show(path: str, link: str) -> None:
-    """Point the link at the generation; a directory that is no link of ours is left alone."""
+    """Show a generation, and let the stamps tell that it came after the one that was shown."""
+    before = os.readlink(link) if os.path.islink(link) else ""
+    if before == path:
+        return
+    generations = os.path.dirname(path)
+    later = (shown_at(os.path.join(generations, one)) + SECOND for one in os.listdir(generations))
+    at = max(time.time_ns(), *later)  # the clock may have been set back
+    for one in (before, path):
+        if one and shown_at(one):
+            os.utime(os.path.join(one, ".torchard.json"), ns=(at, at))
+            at += SECOND
+    point(path, link)
+
+
+def back(path: str, link: str) -> None:
+    """Show a generation that was shown before, if it is still whole and was proved."""
+    proof = stamped(path).get("proof")
+    if not os.path.isfile(os.path.join(path, "conda-meta", "history")) or not proof:
+        sys.exit(f"{path} is not whole any more; it was not shown")
+    point(path, link)
+
+
+def point(path: str, link: str) -> None:
+    """Point the link at a generation; a directory that is no link of ours is left alone."""
     if os.path.lexists(link) and not os.path.islink(link):
         sys.exit(f"{link} is a real directory; it was left alone")
-    if os.path.islink(link) and os.readlink(link) == path:
-        return
     # Hidden, and the same for every run: what a killed one left is used up by the next.
     partial = os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.torchard-partial")
     if os.path.islink(partial):
         os.unlink(partial)
     os.symlink(path, partial)
     os.replace(partial, link)
-    # One that was built long ago may be shown anew: for `sweep`, it is now the last that was.
-    os.utime(os.path.join(path, ".torchard.json"))
+
+
+def shown_at(path: str) -> int:
+    """Return when an apply showed a generation last, in nanoseconds; 0 where it has no stamp."""
+    try:
+        return os.lstat(os.path.join(path, ".torchard.json")).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def stamped(path: str) -> dict[str, Any]:
@@ -114,10 +166,13 @@ def young(path: str) -> bool:
 
 
 def sweep(root: str, link: str, path: str) -> None:
-    """Keep the generation that is shown and the one before it; remove what no other needs."""
-    older = [other for other in unshown(root, link) if other != path]
-    for other in older[:-1]:
-        discard(other)
+    """Keep the generation that is shown, the one before and any in use; remove what none needs."""
+    gone = [other for other in unshown(root, link) if other != path][:-1]
+    used = in_use(link) if gone else None
+    for other in gone:
+        # A process that has a file open in it may be about to import the next one.
+        if used is not None and not used(other):
+            discard(other)
     sweep_artefacts(root)
 
 
@@ -177,8 +232,48 @@ def unshown(root: str, link: str) -> list[str]:
         path = os.path.join(generations, entry)
         ours = not entry.startswith(".") and not os.path.islink(path) and path not in shown
         if ours and stamped(path).get("environment") == name:
-            found.append((os.lstat(os.path.join(path, ".torchard.json")).st_mtime_ns, path))
+            found.append((shown_at(path), path))
     return [path for _, path in sorted(found)]
+
+
+def in_use(link: str) -> Callable[[str], bool] | None:
+    """Return what tells whether a generation is in use; None where that cannot be known.
+
+    One listing of all open files: a python has its executable open as long as it runs. Without
+    root, lsof tells of this account's own processes. Another's, that was started by the link's
+    name or the generation's, may be in any of them.
+    """
+    listing = said("lsof", "-n", "-P", "-w", "-F", "pn")
+    processes = said("ps", "-A", "-ww", "-o", "uid=", "-o", "command=")
+    if f"p{os.getpid()}" not in listing or not processes:  # a listing without us is not whole
+        return None
+    rows = [row.split(None, 1) for row in processes]
+    others = [row[1] for row in rows if len(row) == 2 and row[0] != str(os.getuid())]
+
+    def used(path: str) -> bool:
+        # By its end: lsof writes what comes before as the volume has it, or in escapes.
+        inside = path[path.rindex("/.torchard/") :] + "/"
+        return any(inside in f"{name}/" for name in listing) or any(
+            f"{place}/" in command for command in others for place in (path, link)
+        )
+
+    return used
+
+
+def said(*command: str) -> list[str]:
+    """Return the lines that a system tool prints; none where it cannot be run to its end."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=LISTING,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return done.stdout.decode(errors="replace").splitlines()
 
 
 def needed_artefacts(root: str) -> dict[str, str]:
@@ -214,6 +309,7 @@ if __name__ == "__main__":
         "records": records,
         "stamp": stamp,
         "show": show,
+        "back": back,
         "sweep": sweep,
         "remove": remove,
     }

@@ -19,12 +19,21 @@ started() { TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null; }
 signature() { sed 2q "$1" 2>/dev/null; }
 newline='
 '
-# Whether the process of a signature is still there.
+# Whether the process of a signature is still there, stopped or not. Where `ps` cannot tell, it is.
 alive() {
   pid=${1%%"$newline"*}
   case $pid in '' | "$1" | *[!0-9]*) return 1 ;; esac
-  [ "$(started "$pid")" = "${1#*"$newline"}" ]
+  kill -0 "$pid" 2>/dev/null || return 1
+  start=$(started "$pid")
+  [ -z "$start" ] || [ "$start" = "${1#*"$newline"}" ]
 }
+# Signs a directory that was just made. Never over another's signature: should this process have
+# slept until somebody took it for a dead one's, it is theirs.
+sign() {
+  (set -C && printf '%s\n%s\n%s\n' "$$" "$(started $$)" "$(date '+%Y-%m-%d %H:%M %Z')" \
+    >"$1/running") 2>/dev/null
+}
+signed() { [ "$(sed -n 1p "$1/running" 2>/dev/null)" = "$$" ]; }
 # Prints who works here; fails when nobody does. Leaves in `seen` the signature that it judged.
 holder() {
   seen=$(signature "$root/lock/running")
@@ -39,15 +48,20 @@ holder() {
 }
 old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
 # Removes a lock whose owner is gone. Only one may do so at a time, and judges again once it may; by
-# then the lock may have gone, and another have come that nobody has signed yet.
+# then the lock may have gone, and another have come that nobody has signed yet. The mark is signed
+# as well: one that is stopped between its judgement and its deed is waited for, however long.
 break_stale() {
-  if mkdir "$root/lock.breaking" 2>/dev/null; then
+  breaking=$root/lock.breaking
+  if mkdir "$breaking" 2>/dev/null; then
+    sign "$breaking" || return 1
     if ! holder >/dev/null && [ "$(signature "$root/lock/running")" = "$seen" ]; then
       if [ -n "$seen" ] || old "$root/lock"; then rm -rf "$root/lock"; fi
     fi
-    rmdir "$root/lock.breaking"
-  elif old "$root/lock.breaking"; then
-    rmdir "$root/lock.breaking" 2>/dev/null
+    signed "$breaking" && rm -rf "$breaking"
+  elif mark=$(signature "$breaking/running") && alive "$mark"; then
+    return 1
+  elif [ -n "$mark" ] || old "$breaking"; then
+    rm -rf "$breaking"
   else
     return 1
   fi
@@ -87,12 +101,12 @@ take_lock() {
     sleep 1
   done
   mine=yes
-  # Never over another's signature: should this process have slept until its lock was broken, the
-  # lock is theirs.
-  (set -C && printf '%s\n%s\n%s\n' "$$" "$(started $$)" "$(date '+%Y-%m-%d %H:%M %Z')" \
-    >"$root/lock/running") 2>/dev/null &&
-    printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner" ||
+  sign "$root/lock" && printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner" ||
     die "$root/lock cannot be written; nothing was done"
+}
+# Before anything is done under the lock: whoever removed it by hand let another run in.
+keep_lock() {
+  signed "$root/lock" || die "this run's lock on the Mac was taken away; it stopped where it was"
 }
 open_log() { log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log; }
 # The hardware's own arch, whatever the shell runs as.
@@ -114,6 +128,7 @@ step() {
 }
 # Runs a long step awake and natively, into the log.
 run() {
+  keep_lock
   printf '+ %s\n' "$*" >>"$log"
   # shellcheck disable=SC2086 # native is two words, or none
   step caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null

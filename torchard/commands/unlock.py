@@ -1,0 +1,79 @@
+"""`torchard unlock`."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from torchard.commands import options, reach, terminal
+from torchard.errors import TorchardError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from torchard.lab.model import Lab, MacHost
+    from torchard.mac import RunLock
+
+
+@click.command()
+@click.argument("mac", metavar="MAC")
+@options.lab
+@click.option("--holder", metavar="ID", help="The run whose lock it is, as told without this.")
+def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
+    """Say who holds a Mac's run lock; remove what a dead run left.
+
+    The next run does so as well. The lock of a run that is still there is never removed: end its
+    process first, and the lock goes with it.
+    """
+
+    def the_mac(found: Lab) -> Sequence[MacHost]:
+        if mac not in found.macs:
+            raise TorchardError(
+                f"There is no Mac {mac} in {found.path.name}.",
+                f"There are: {', '.join(found.macs)}.",
+            )
+        return (found.macs[mac],)
+
+    with reach.session_without_locks(lab, the_mac) as session:
+        if mac in session.why:
+            terminal.complain(f"{mac} was not reached: {session.why[mac]}")
+            terminal.leave(3)
+        lock = session.states[mac].lock
+        if lock is None:
+            click.echo(f"Nobody holds the run lock of {mac}.")
+            terminal.leave(0)
+        if holder is None or holder != lock.token or lock.busy:
+            raise _left_alone(mac, lab, lock, holder)
+        from torchard import errands  # noqa: PLC0415  # the session patches first
+
+        errands.unlock(session, mac, holder)
+    click.echo(f"The run lock that {lock.who} left on {mac} is removed.")
+
+
+def _left_alone(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardError:
+    """Say who holds a lock, since when, and what can be done about it."""
+    said = f"{lock.who} holds the run lock of {mac}"
+    if lock.since:
+        since = datetime.fromtimestamp(lock.since).astimezone()
+        said += f" since {since:%Y-%m-%d %H:%M %Z}"
+    if holder is not None and holder != lock.token:
+        said += f"; its id is not {holder}. Nothing was changed"
+    numbers = " ".join(map(str, lock.processes))
+    if lock.busy:
+        return TorchardError(
+            f"{said}, and is at work: process {numbers.replace(' ', ' and ')}.",
+            f"Let it finish. If it hangs, end it on the Mac with `kill {numbers}`, or with `kill -9"
+            f" {numbers}` where it takes no notice: its lock goes with it.",
+        )
+    if not lock.token:
+        return TorchardError(
+            f"{said}, and nobody signed it.", "It expires by itself a minute after it was made."
+        )
+    again = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
+    return TorchardError(
+        f"{said}, but its process is gone.", f"The next run removes it; or say `{again}`."
+    )

@@ -1,0 +1,77 @@
+"""What is done to Macs beside an apply: going back a generation, and removing a dead run's lock."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from torchard.errors import TorchardError
+from torchard.operations import commands, transfer
+from torchard.outcome import Course, failed
+from torchard.plan import Plan
+from torchard.rollback import plan_rollback, rolled_back
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchard.mac import MacState
+    from torchard.session import Session
+
+
+def plan_back(session: Session, environment: str) -> Plan:
+    """Say what would be shown instead of what is, on every Mac; no lock is asked for."""
+    return Plan(
+        tuple(
+            plan_rollback(environment, mac, session.states[name])
+            if name in session.states
+            else session.unread(name)
+            for name, mac in session.macs.items()
+        )
+    )
+
+
+def go_back(session: Session, plan: Plan) -> Plan:
+    """Do what a plan of a rollback says, and return what is there then."""
+    results = {mac.name: mac for mac in plan.macs}
+
+    def errand(name: str) -> None:
+        start = time.monotonic()
+        planned, state = results[name], session.states[name]
+        (step,) = planned.steps
+        session.progress.mac(name, f"showing {step.place}")
+        session.run(name, commands.show_earlier(state, step, transfer.controller()))
+        session.progress.mac(name, "proving")
+        proof: Mapping[str, Any] | str
+        try:
+            said = session.run(name, commands.prove_built(state, step))
+            proof = json.loads(said[-1]) if said else _proof(state, step.path)
+        except TorchardError as error:
+            proof = str(error)
+        session.read(name)
+        took = time.monotonic() - start
+        results[name] = rolled_back(planned, session.states[name], proof, took)
+
+    todo = [mac.name for mac in plan.macs if mac.state == "change"]
+    session.work(todo, errand)
+    for name in todo:
+        if name in session.why:
+            results[name] = failed(results[name], Course(reason=session.why[name]))
+    return Plan(tuple(results.values()))
+
+
+def _proof(state: MacState, path: str) -> Mapping[str, Any]:
+    """Return what a generation proved when it was built."""
+    proof: Mapping[str, Any] = (state.environments[path].stamp or {})["proof"]
+    return proof
+
+
+def unlock(session: Session, name: str, holder: str) -> None:
+    """Remove the run lock that a dead run left on a Mac. Raise TorchardError where it stays."""
+
+    def errand(name: str) -> None:
+        session.run(name, commands.remove_lock(holder, transfer.controller()))
+
+    session.work([name], errand)
+    if name in session.why:
+        raise TorchardError(f"{name}: {session.why[name]}")

@@ -1,0 +1,54 @@
+"""What is worth knowing of a Mac and stops nothing, from its state and its lab file. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packaging.version import InvalidVersion, Version
+
+from torchard.mac import at_work
+from torchard.steps import tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchard.catalog.rows import Catalogue
+    from torchard.lab.model import MacHost
+    from torchard.mac import MacState
+
+
+def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str]:
+    """Yield what whoever looks at a plan of this Mac should know; none of it stops anything."""
+    if mac.macos is not None and not _within(state.macos, mac.macos):
+        yield f"{mac.where} says macOS {mac.macos}, but it runs {state.macos}"
+    wanted = (mac.miniconda.version or "").partition("-")[0]
+    if state.prefix_state == "whole" and not state.prefix_ours and wanted:
+        found = state.conda_version or "an unknown version"
+        if found != wanted:
+            yield (
+                f"{mac.where} names Miniconda {mac.miniconda.version}, but the one at"
+                f" {tilde(state.prefix, state.home)} ({found}) is not Torchard's own, and is kept"
+            )
+    if state.translated:
+        yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
+    conda, first = state.conda_version, catalogue.freezing_conda
+    if mac.frozen and conda is not None and is_older(conda, first):
+        prefix = tilde(state.prefix, state.home)
+        yield (
+            f"the conda at {prefix} is {conda}, and only {first} and newer take notice of"
+            f" `frozen: true`; bring it up to date ({prefix}/bin/conda update conda)"
+        )
+    yield from at_work(state.lock)
+
+
+def is_older(found: str, oldest: Version) -> bool:
+    """Tell whether a version that a Mac told is older; one that is none is not."""
+    try:
+        return Version(found) < oldest
+    except InvalidVersion:
+        return False
+
+
+def _within(macos: str, expected: str) -> bool:
+    """Tell whether 15.1.2 is what somebody calls 15.1."""
+    return f"{macos}.".startswith(f"{expected}.")
