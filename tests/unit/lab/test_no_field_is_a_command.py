@@ -74,7 +74,7 @@ def test_each_field_takes_what_it_is_for(tmp_path, place):
         "key": "~/.ssh/lab", "known_hosts": "keys", "config": "config", "conda": "nodejs",
         "pip": "einops", "channels": "conda-forge", "environments": "torch", "groups": "studio",
         "wheels": "https://a", "nightly": "https://a", "installers": "https://a",
-        "conda-forge": "https://a",
+        "conda-forge": "https://a", "shell": "zsh",
     }  # fmt: skip
     if place[-1] == KEY:
         text = {"macs": "studio-01", "groups": "studio", "environments": "torch"}[place[0]]
