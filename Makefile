@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test test-nightly test-live lint bench matrix clean
+.PHONY: help setup demo test test-nightly test-live lint bench matrix fuzz clean
 
 help:
 	@echo 'make demo       the whole job on five simulated Macs'
@@ -12,6 +12,7 @@ help:
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
 	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
 	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
+	@echo 'make fuzz       texts that nobody thought of, to what reads files, for SECONDS=60'
 	@echo 'make bench      plans of 20 simulated Macs against plain ssh, and of 300 made-up ones'
 
 setup: $(VENV)/.ready
@@ -52,5 +53,10 @@ bench: setup
 matrix: setup
 	$(BIN)/torchard catalog matrix --out docs/matrix.md
 
+SECONDS ?= 60
+fuzz: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz/fuzz_readers.py $(SECONDS)
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

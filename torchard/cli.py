@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -23,8 +23,12 @@ from torchard.commands.status import status
 from torchard.commands.terminal import complain
 from torchard.commands.unlock import unlock
 from torchard.commands.verify import verify
+from torchard.credentials import hidden
 from torchard.errors import TorchardError
 from torchard.upkeep.commands import catalog
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 INTERRUPTED = 130
 
@@ -60,9 +64,17 @@ def _terminate(number: int, _frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
+def _cry(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of what nobody foresaw, without the logins of the URLs in it."""
+    import traceback  # noqa: PLC0415  # only those who need it wait for it
+
+    sys.stderr.write(hidden("".join(traceback.format_exception(kind, error, trace))))
+
+
 def main() -> NoReturn:
     """Run the command; every error is a sentence on stderr and exit 1."""
     signal.signal(signal.SIGTERM, _terminate)
+    sys.excepthook = _cry
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows no · shows a ?

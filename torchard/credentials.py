@@ -9,11 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Up to the last @ before a space: a password that should have been escaped is one all the same.
-_LOGIN = re.compile(r"(?<=://)[^\s'\"`<>]*@")
+_URL = re.compile(r"(?<=://)[^\s'\"`<>]+")
 _TOKEN = re.compile(r"(?<=/t/)[^/\s'\"`<>()]+")  # conda's way of a token: https://host/t/TOKEN/…
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_QUERY = re.compile(r"(://[^\s'\"`<>()?#]*)[?#][^\s'\"`<>()]*")
+_QUERY = re.compile(r"[?#][^()]*")
 
 
 def hidden(text: str) -> str:
@@ -21,8 +20,13 @@ def hidden(text: str) -> str:
 
     It may come from a server: what would move a terminal's cursor is a space there.
     """
-    text = _UNSEEN.sub(" ", text)
-    return _QUERY.sub(r"\1", _TOKEN.sub("***", _LOGIN.sub("", text)))
+    return _TOKEN.sub("***", _URL.sub(_harmless, _UNSEEN.sub(" ", text)))
+
+
+def _harmless(url: re.Match[str]) -> str:
+    """Return what is nobody's secret of a URL, from behind its `://` on."""
+    # Up to its last @: a password that should have been escaped is one all the same.
+    return _QUERY.sub("", url[0].rpartition("@")[2])
 
 
 def logins(text: str) -> dict[str, str]:

@@ -94,7 +94,9 @@ root=$HOME/.torchard
 environment() {
   code "$1"
   say "${2:-environment}" "$coded"
-  [ -f "$1/conda-meta/history" ] && say whole 1
+  # What we built had a python. A person's may never have had one.
+  [ -f "$1/conda-meta/history" ] && { [ -x "$1/bin/python" ] || [ ! -f "$1/.torchard.json" ]; } &&
+    say whole 1
   [ -f "$1/conda-meta/frozen" ] && say frozen 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1

@@ -17,6 +17,7 @@ from paramiko import (
 from paramiko.ssh_exception import NoValidConnectionsError
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 
+from torchard.credentials import hidden
 from torchard.errors import TorchardError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def reason(error: BaseException, mac: MacHost) -> str:
         # Its text is for pyinfra's log; what was caught just before it says more.
         return _connecting(error.__context__ or error, mac)
     if isinstance(error, PyinfraError):
-        return _key(str(error), mac)
+        return _key(hidden(str(error)), mac)
     if mac.connection == "ssh" and isinstance(error, (OSError, EOFError, SSHException)):
         return lost(mac)
     return f"{type(error).__name__}: {_text(error)}"
@@ -140,4 +141,4 @@ def _ssh_copy_id(mac: MacHost) -> str:
 
 
 def _text(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+    return hidden(str(error)) or type(error).__name__

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from torchard.errors import TorchardError
 from torchard.project import resource
 from torchard.render.data import FORMAT, dumps, plan_data, read_plan
+from torchard.render.harmless import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torchard.plan import Plan
 
 _START = b'{\n  "format":'  # what every file of ours begins with, whatever its name
+_LONGEST = 200  # characters of names that a file gives
 _REST = "*"
 _AGAIN = "Plan again: `torchard plan --out FILE`."
 
@@ -160,8 +162,14 @@ def _unedited(data: Mapping[str, Any], path: Path) -> None:
         names = [_REST]
     if names:
         macs = [name for name in names if name != _REST]
-        what = f"the plan of {', '.join(macs)}" if macs else "its head or its summary"
+        what = f"the plan of {_cut(', '.join(macs))}" if macs else "its head or its summary"
         raise PlanFileError(f"{path}: {what} was edited since it was saved.", _AGAIN)
+
+
+def _cut(text: str) -> str:
+    """Return what a file says as a sentence may hold it."""
+    shown = harmless(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 
 def _shaped(data: Mapping[str, Any], path: Path) -> None:
@@ -170,5 +178,5 @@ def _shaped(data: Mapping[str, Any], path: Path) -> None:
     schema = json.loads(resource("schemas/plan.schema.json").read_text(encoding="utf-8"))
     error = next(Draft202012Validator(schema).iter_errors(data), None)
     if error is not None:
-        place = "/".join(map(str, error.absolute_path)) or "its top"
+        place = _cut("/".join(map(str, error.absolute_path))) or "its top"
         raise PlanFileError(f"{path}: this is no plan of Torchard: see {place}.", _AGAIN)

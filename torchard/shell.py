@@ -15,5 +15,7 @@ def for_any_shell(script: str) -> str:
     reads `!` even there; fish takes a backslash in single quotes for an escape before another or
     a quote. So those characters, and all that need quoting, go as the octal numbers of `printf`.
     """
-    text = _NOT_PLAIN.sub(lambda found: b"\\0%03o" % found[0][0], script.encode())
+    # Half a character, as a file name of the Mac may hold, is written out: it stays with its Mac.
+    coded = script.encode("utf-8", "backslashreplace")
+    text = _NOT_PLAIN.sub(lambda found: b"\\0%03o" % found[0][0], coded)
     return f'eval "$(printf %b "{text.decode()}")"'

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from torchard.lab.model import Shell
+    from torchard.lab.model import Position, Shell
     from torchard.lab.yaml_source import Source
 
 _MERGED = ("ssh", "miniconda", "mirrors")
@@ -73,34 +73,36 @@ def build(path: Path, source: Source, defaults: Source, overrides: Source) -> La
     for name, mac in source.data["macs"].items():
         given = settings_of(mac or {}, source.data, defaults.data, overrides.data)
         macs[name] = _mac(name, mac or {}, given, path.parent, source)
-    environments = source.data.get("environments", {})
+    members: dict[str, list[str]] = {group: [] for group in groups}
+    for name, mac in macs.items():
+        for group in mac.groups:
+            members[group].append(name)
+    positions: dict[str, dict[str, Position]] = {}
+    for place, spot in source.spots.items():
+        if place[:1] == ("environments",) and len(place) > 2:
+            inner = "/".join(str(key) for key in place[2:])
+            positions.setdefault(str(place[1]), {})[inner] = spot.value
     return Lab(
         path=path,
         environments={
-            name: _environment(name, said, source) for name, said in environments.items()
+            name: _environment(name, said, source, positions.get(name, {}))
+            for name, said in source.data.get("environments", {}).items()
         },
-        groups={
-            group: tuple(name for name, mac in macs.items() if group in mac.groups)
-            for group in groups
-        },
+        groups={group: tuple(names) for group, names in members.items()},
         macs=macs,
     )
 
 
-def _environment(name: str, said: Mapping[str, Any], source: Source) -> Environment:
-    root = ("environments", name)
-    positions = {
-        "/".join(str(key) for key in path[2:]): spot.value
-        for path, spot in source.spots.items()
-        if path[:2] == root and len(path) > 2
-    }
+def _environment(
+    name: str, said: Mapping[str, Any], source: Source, positions: Mapping[str, Position]
+) -> Environment:
     return Environment(
         name=name,
         python=said["python"],
         pytorch=_wish(said["python"], said.get("pytorch", {})),
         conda=tuple(said.get("conda", ())),
         pip=tuple(said.get("pip", ())),
-        where=source.where(root, key=True),
+        where=source.where(("environments", name), key=True),
         item_positions=positions,
     )
 

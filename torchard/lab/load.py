@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.lab.inherit import build
 from torchard.lab.meaning import Meaning
-from torchard.lab.problem import LabError, Problem
+from torchard.lab.problem import LabError, Problem, few
 from torchard.lab.schema import check
 from torchard.lab.settings import read_defaults, read_overrides
 from torchard.lab.yaml_source import read_yaml
@@ -39,14 +39,14 @@ def load(
     lab = check(source)
     problems += lab.problems
     meaning = Meaning(source, lab.data or {})
-    problems += meaning.problems()
+    problems += few(meaning.problems())
     outside = []
     for settings in (below, above):
         checked = check(settings, "settings")
         problems += [*settings.problems, *checked.problems]
-        problems += meaning.settings(settings, (), checked.data)
+        problems += few(meaning.settings(settings, (), checked.data))
         outside.append(replace(settings, data=checked.data))
-    problems += meaning.inherited(*outside)
+    problems += few(meaning.inherited(*outside))
     if problems:
         raise LabError(problems)
     return build(path.resolve(), source, *outside)

@@ -8,17 +8,18 @@ import functools
 import json
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from torchard.lab import specs
 from torchard.lab.not_yet import refused_key
-from torchard.lab.problem import Problem, shown
+from torchard.lab.problem import Problem, few, shown
 from torchard.project import resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from jsonschema import Draft202012Validator
+    from jsonschema import Draft202012Validator, ValidationError
 
     from torchard.lab.yaml_source import KeyPath, Source
 
@@ -30,6 +31,7 @@ _WANTED = {
     "boolean": ("true or false", "Write true or false, without quotes."),
 }
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
+_LOOKED_AT = 100  # words: to compare one takes up to a tenth of a millisecond
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def check(source: Source, definition: str | None = None) -> Checked:
         path = tuple(error.absolute_path)
         if path in wrong_type and error.validator != "type":
             continue  # 0.5 is no port because it is no whole number, not because it is below 1
-        problems += _FAULTS[error.validator](error, path, source)
+        problems += few(_FAULTS[error.validator](error, path, source))
         # A key or an item too many, or one that is missing, leaves the rest to be judged.
         if error.validator in {"additionalProperties", "required", "uniqueItems"}:
             continue
@@ -67,11 +69,29 @@ def check(source: Source, definition: str | None = None) -> Checked:
 def _validator(definition: str | None) -> Draft202012Validator:
     # A tenth of a second: only those who read a lab wait for it.
     from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema.validators import extend  # noqa: PLC0415
 
     schema = _schema()
-    if definition is not None:
-        schema = {"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"}
-    return Draft202012Validator(schema)
+    whole = schema if definition is None else schema["$defs"][definition]
+    # jsonschema compares every item with every other, where they cannot be sorted.
+    kind: Any = extend(Draft202012Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
+    validator: Draft202012Validator = kind(_inlined(whole, schema["$defs"]))
+    return validator
+
+
+def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Write what a schema refers to in its place: looked up for each value, it takes twice as long.
+
+    No definition of ours refers to itself.
+    """
+    if isinstance(schema, list):
+        return [_inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if isinstance(schema.get("$ref"), str):
+        meant = definitions[schema["$ref"].removeprefix("#/$defs/")]
+        schema = {**meant, **{key: value for key, value in schema.items() if key != "$ref"}}
+    return {key: _inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
 
 
 @functools.cache
@@ -114,8 +134,9 @@ def place(path: Iterable[str | int]) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word that a person most likely meant, or None."""
-    found = difflib.get_close_matches(word.lower(), list(words), n=1, cutoff=0.6)
+    """Return the word that a person most likely meant, or None. Only so many are looked at."""
+    few_words = list(islice(words, _LOOKED_AT))
+    found = difflib.get_close_matches(word.lower(), few_words, n=1, cutoff=0.6)
     return found[0] if found else None
 
 
@@ -211,12 +232,27 @@ def _alternatives(words: list[str]) -> str:
 
 def _range(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     low, high = error.schema["minimum"], error.schema["maximum"]
-    sentence = f"{place(path)} cannot be {error.instance}"
+    sentence = f"{place(path)} cannot be {shown(error.instance)}"
     yield Problem(source.where(path), sentence, f"Write a number from {low} to {high}.")
 
 
 def _empty(_error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     yield Problem(source.where(path), f"{place(path)} names nothing", "Name at least one.")
+
+
+def _too_many(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
+    most = error.validator_value
+    sentence = f"{place(path)} names more than {most}"
+    yield Problem(source.where(path), sentence, f"Name {most} at most.")
+
+
+def _unique(_validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[ValidationError]:
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    if wanted and isinstance(items, list):
+        texts = {json.dumps(item, default=str) for item in items}
+        if len(texts) < len(items):
+            yield ValidationError("an item stands there twice")
 
 
 def _twice(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
@@ -244,6 +280,8 @@ _FAULTS: dict[str, Callable[[Any, KeyPath, Source], Iterable[Problem]]] = {
     "maximum": _range,
     "minItems": _empty,
     "minProperties": _empty,
+    "maxItems": _too_many,
+    "maxProperties": _too_many,
     "uniqueItems": _twice,
     "not": _not,
 }

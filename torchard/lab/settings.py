@@ -25,6 +25,7 @@ KEYS = (
     "accept_anaconda_terms", "frozen", "prune",
 )  # fmt: skip
 COMMAND_LINE = "--data"
+MAX_BYTES = 16 * 1024
 _PLAIN = "Write NAME = VALUE with texts, numbers, lists and mappings only."
 
 
@@ -32,11 +33,23 @@ def read_defaults(path: Path) -> Source:
     """Read the plain assignments of a group_data file. What is not plain is a problem of it."""
     file = str(path)
     try:
-        tree = ast.parse(path.read_bytes(), file)
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return _unread(file, f"cannot be read: {reason}", "Make it readable.")
+    if len(content) > MAX_BYTES:
+        return _unread(file, f"the file is over {MAX_BYTES // 1024} KiB", _PLAIN)
+    try:
+        # Decoded here: a file may name an encoding, and the codec of one is a program.
+        tree = ast.parse(content.decode("utf-8-sig"), file)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 0
         where = Position(file, line, getattr(error, "offset", None) or 1)
-        return Source(file, {}, {}, (Problem(where, f"this is not Python: {error}", _PLAIN),))
+        said = getattr(error, "msg", None) or str(error)
+        return _unread(file, f"this is not Python: {said}", _PLAIN, where)
+    except (MemoryError, RecursionError):
+        return _unread(file, "this is nested too deeply to be read", _PLAIN)
     data: dict[str, Any] = {}
     spots: dict[KeyPath, Spot] = {(): Spot(Position(file, 1, 1))}
     problems: list[Problem] = []
@@ -52,7 +65,7 @@ def read_defaults(path: Path) -> Source:
             problems.append(Problem(where, "this is more than an assignment", _PLAIN))
             continue
         try:
-            value = ast.literal_eval(node.value)
+            value = _plain(ast.literal_eval(node.value))
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
             problems.append(Problem(where, "this value has to be computed", _PLAIN))
             continue
@@ -77,6 +90,30 @@ def read_overrides(overrides: Mapping[str, Any]) -> Source:
             sentence = f"there is no setting {shown(key)}"
             problems.append(Problem(where, sentence, f"Write {near}."))
     return Source(COMMAND_LINE, data, {(): Spot(where)}, tuple(problems))
+
+
+def _unread(file: str, sentence: str, instead: str, where: Position | None = None) -> Source:
+    problem = Problem(where or Position(file, 0, 0), sentence, instead)
+    return Source(file, {}, {}, (problem,), readable=False)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a lab file could say it. Raise ValueError for any other."""
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {_name(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, int) and value.bit_length() > 64:  # as text it may take a minute
+        raise ValueError
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    raise ValueError
+
+
+def _name(key: Any) -> str:
+    if not isinstance(key, str):
+        raise ValueError  # noqa: TRY004  # whoever asks takes both for one fault
+    return key
 
 
 def _position(file: str, node: ast.stmt | ast.expr) -> Position:

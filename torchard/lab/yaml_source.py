@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from torchard.lab.model import Position
-from torchard.lab.problem import Problem, shown
+from torchard.lab.problem import MAX_PROBLEMS, Problem, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,10 +26,14 @@ MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 _TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
 _FLATTER = "A lab file needs no more than six levels."
+_FEWER = "A lab of a thousand Macs needs less: say in groups what they share, or split it."
+MAX_PARTS = 20_000  # keys and values; a Mac with all that can be said of it has some forty
 MAX_CHARACTERS = 100  # forbidden characters that are told one by one
 
 # libyaml's parser is some ten times as fast; a PyYAML built without it gives the same events.
 PARSER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_LONGEST = 200  # characters of a name or of a parser's own words
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
@@ -164,7 +168,12 @@ def _syntax(error: yaml.YAMLError, file: str) -> Problem:
         instead = 'Put text that holds ": " in quotes, and check the indentation.'
     else:
         instead = "Check the indentation, quotes and brackets of this line and the one before it."
-    return Problem(_at(mark, file), f"this is not YAML: {problem}", instead)
+    return Problem(_at(mark, file), f"this is not YAML: {_cut(problem)}", instead)
+
+
+def _cut(text: str) -> str:
+    """Cut what may be as long as the file."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _at(mark: Any, file: str) -> Position:
@@ -203,6 +212,7 @@ class _Builder:
         self.problems: list[Problem] = []
         self.readable = True
         self.documents = 0
+        self.parts = 0
         self.stack: list[_Frame] = []
 
     def source(self) -> Source:
@@ -229,8 +239,16 @@ class _Builder:
         self.last = Position(self.file, mark.line + 1, mark.column + 1)
         if isinstance(event, yaml.DocumentStartEvent):
             return self._document()
+        if len(self.problems) > MAX_PROBLEMS:
+            self.readable = False
+            return False
+        if isinstance(event, yaml.NodeEvent):
+            self.parts += 1
+            if self.parts > MAX_PARTS:
+                self._refuse(f"the file has more than {MAX_PARTS} keys and values", _FEWER)
+                return False
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(f"*{event.anchor} is an alias", "Write the value out.")
+            self._refuse(f"*{_cut(event.anchor or '')} is an alias", "Write the value out.")
             self._place_value(_MUTED, None)
         elif isinstance(event, yaml.ScalarEvent):
             self._check_node(event)
@@ -251,7 +269,7 @@ class _Builder:
 
     def _check_node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
         if event.anchor is not None:
-            self._note(f"&{event.anchor} is an anchor", "Write the value out.")
+            self._note(f"&{_cut(event.anchor)} is an anchor", "Write the value out.")
         if event.tag is not None:
             # A tag's name may hold anything, percent-encoded.
             tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"))

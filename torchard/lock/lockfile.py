@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FORMAT = 1
+MAX_BYTES = 4 << 20  # a lock of a thousand packages takes half a MiB
 
 
 class LockError(TorchardError):
@@ -166,16 +167,23 @@ def lock_path(lab: Path, environment: str, mac_class: MacClass) -> Path:
 def read_lock(path: Path) -> Lock:
     """Read a lock file. Raise LockFileError where it cannot be read, or is no lock."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise LockFileError(f"{path}: the lock cannot be read: {error.strerror}.") from error
+    if len(content) > MAX_BYTES:
+        raise LockFileError(
+            f"{path}: the lock is over {MAX_BYTES >> 20} MiB, as none of Torchard's is.",
+            "Restore it, or remove it: `torchard lock` then solves it anew.",
+        )
     return loads(content, str(path))
 
 
 def loads(text: str | bytes, path: str) -> Lock:
     """Read a lock's text; `path` is for messages. Raise LockFileError where it is no lock."""
     try:
-        return _lock(json.loads(text))
+        # json itself would take UTF-16 as well, and half characters.
+        return _lock(json.loads(text.decode("utf-8") if isinstance(text, bytes) else text))
     except (ValueError, RecursionError) as error:
         what = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise LockFileError(
@@ -237,8 +245,9 @@ def _lock(content: object) -> Lock:
         conda=_rows_of("conda package", data["conda"], conda_package),
         wheels=_rows_of("wheel", data["wheels"], wheel),
     )
+    channels = set(lock.channels)
     for one in lock.conda:
-        if one.channel not in lock.channels:
+        if one.channel not in channels:
             raise _UnfitError(f"{one.name} is from {one.channel}, which is none of its channels")
         if one.subdir not in {lock.mac_class.subdir, "noarch"}:
             raise _UnfitError(f"{one.name} is for {one.subdir}, not for {lock.mac_class.subdir}")
@@ -298,8 +307,9 @@ def _object(value: object, names: set[str]) -> dict[str, Any]:
         raise _UnfitError(f"{_excerpt(value)} is no object")
     if value.keys() != names:
         missing, strange = sorted(names - value.keys()), sorted(value.keys() - names)
-        said = f"{', '.join(missing)} is missing" if missing else f"{strange[0]!a} has no meaning"
-        raise _UnfitError(said)
+        if missing:
+            raise _UnfitError(f"{', '.join(missing)} is missing")
+        raise _UnfitError(f"{_excerpt(strange[0])} has no meaning")
     return value
 
 

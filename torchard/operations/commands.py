@@ -184,7 +184,14 @@ def _tar(files: Mapping[str, bytes]) -> bytes:
 
 
 def _lines(lines: Iterable[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode()
+    """Write lines for programs that read one thing in each, and that take a dash for an option.
+
+    No lock that was read brings either. Raise ValueError where a line is not one thing.
+    """
+    whole = list(lines)
+    if any(len(line.splitlines()) > 1 or line.startswith("-") for line in whole):
+        raise ValueError("a line for conda or pip holds another one, or is an option")
+    return "".join(f"{line}\n" for line in whole).encode()
 
 
 def _json(value: object) -> bytes:

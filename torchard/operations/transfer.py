@@ -21,7 +21,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 
 from torchard.errors import TorchardError
 from torchard.operations.commands import Controller, incoming
-from torchard.render.harmless import harmless_lines
+from torchard.render.harmless import harmless, harmless_lines
 from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _AT_ONCE = 32 * 1024 * 1024  # bytes pushed before they are named: what a lost c
 @lru_cache(maxsize=1)
 def controller() -> Controller:
     """Return who works on the Macs in this run."""
-    who = f"{getpass.getuser()}@{socket.gethostname()}"
+    who = harmless(f"{getpass.getuser()}@{socket.gethostname()}")
     return Controller(who=who, token=f"{os.getpid()}-{secrets.token_hex(8)}")
 
 

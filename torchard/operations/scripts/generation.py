@@ -178,6 +178,11 @@ def sweep(root: str, link: str, path: str) -> None:
 
 def remove(root: str, link: str, path: str) -> None:
     """Remove an environment: its link first, so that what is shown is always whole."""
+    used = in_use(link)
+    for other in {path, *unshown(root, link)}:
+        if os.path.isdir(other) and (used is None or used(other)):
+            why = "is in use" if used else "cannot be told from one that is in use"
+            sys.exit(f"{other} {why}; it was left alone, run it again later")
     if os.path.islink(link):
         target = os.readlink(link)
         if target == path:

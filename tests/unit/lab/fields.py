@@ -1,0 +1,73 @@
+"""Every place of a lab file that holds a text, as its schema tells it; and labs that fill one."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from torchard.project import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "<name>"  # the name of something in a mapping whose keys are the lab's own
+ITEM = "<item>"
+Place = tuple[str, ...]
+
+# What is there in any case, so that all the rest has a meaning.
+LAB: dict[str, Any] = {
+    "environments": {"torch": {"python": "3.12"}},
+    "groups": {"studio": {}},
+    "macs": {"studio-01": {"address": "192.0.2.1", "groups": ["studio"]}},
+}
+NAMES = {"environments": "torch", "groups": "studio", "macs": "studio-01", "conda": "conda-forge"}
+BESIDE = {"url": {"sha256": "0" * 64}, "sha256": {"url": "https://a"}}
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a lab."""
+    text = resource("schemas/lab.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def places(of: dict[str, Any] | None = None, at: Place = ()) -> Iterator[Place]:
+    """Walk a schema; yield where it takes a text. Whatever it knows not to walk is an error."""
+    of = schema() if of is None else of
+    if "$ref" in of:
+        of = {**schema()["$defs"][of["$ref"].rpartition("/")[2]], **of}
+    kinds = of.get("type", "enum" if "enum" in of else None)
+    for kind in [kinds] if isinstance(kinds, str) else kinds:
+        if kind in {"string", "enum"}:
+            yield at
+        elif kind == "array":
+            yield from places(of["items"], (*at, ITEM))
+        elif kind == "object":
+            for key, value in of.get("properties", {}).items():
+                yield from places(value, (*at, key))
+            if "propertyNames" in of:
+                yield (*at, KEY)
+                assert isinstance(of["additionalProperties"], dict)
+                yield from places(of["additionalProperties"], (*at, NAMES[at[-1]]))
+            else:
+                assert of["additionalProperties"] is False, at
+        else:
+            assert kind in {"boolean", "integer", "null"}, (at, kind)
+
+
+def filled(place: Place, text: str) -> dict[str, Any]:
+    """Return a lab that has a text at one place."""
+    lab = copy.deepcopy(LAB)
+    around: Any = lab
+    *way, last = place
+    if last == ITEM:
+        *way, last = way
+    for key in way:
+        around = around.setdefault(key, {})
+    if place[-1] == KEY:
+        around[text] = around.pop(NAMES[way[-1]], "https://a" if way[-1] == "conda" else {})
+    else:
+        around[last] = [text] if place[-1] == ITEM else text
+        around.update(BESIDE.get(last, {}))
+    return lab

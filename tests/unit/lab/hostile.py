@@ -1,0 +1,261 @@
+"""Files of up to 1 MiB that try to hang, to fill the memory, or to crash what reads them.
+
+    python hostile.py DIRECTORY
+
+reads each in a process of its own, and prints a line of JSON for it: what is said of it, or what
+went wrong, and the seconds and MiB that it took.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import traceback
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MIB = 1 << 20
+# Bounds for one file, as Torchard promises them. The address space holds the libraries, too, and
+# what malloc reserves for threads: only what runs away meets it.
+SECONDS, MEBIBYTES, ADDRESSES = 2, 200, 2 << 30
+
+MACS, MAC = b"macs:\n", b"macs: {m: "
+PACKAGES = b"macs: {m: }\nenvironments: {e: {python: '3.12', "
+
+
+def filled(unit: bytes, head: bytes = b"", tail: bytes = b"", size: int = MIB) -> bytes:
+    """Repeat a text until the whole is as large as a file may be."""
+    return head + unit * ((size - len(head) - len(tail)) // len(unit)) + tail
+
+
+def counted(
+    unit: bytes, head: bytes = b"", tail: bytes = b"", size: int = MIB, most: int = MIB
+) -> bytes:
+    """Do so with a number in place of each %d, `most` times at most."""
+    parts, room = [], size - len(head) - len(tail)
+    for number in count():
+        part = unit.replace(b"%d", b"%d" % number)
+        room -= len(part)
+        if room < 0 or number == most:
+            return head + b"".join(parts) + tail
+        parts.append(part)
+    raise AssertionError
+
+
+LABS: dict[str, Callable[[], bytes]] = {
+    # What a parser may do much for.
+    "billion laughs": lambda: b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
+        b"%c: &%c [%s]\n" % (one, one, b",".join([b"*%c" % (one - 1)] * 9))
+        for one in range(98, 123)
+    ),
+    "aliases": lambda: filled(b"*a,", b"[", b"]"),
+    "an anchor as long as the file": lambda: b"&" + b"a" * (MIB - 3) + b" x",
+    "tags": lambda: filled(b"!a x,", b"[", b"]"),
+    "a long tag": lambda: filled(b"%41", b"macs: !<", b"> x"),
+    "merges": lambda: filled(b"<<: 1\n"),
+    "documents": lambda: filled(b"---\n"),
+    "directives": lambda: filled(b"%a b\n"),
+    # Depth and length.
+    "brackets": lambda: filled(b"["),
+    "braces": lambda: filled(b"{a: "),
+    "dashes": lambda: filled(b"- "),
+    "question marks": lambda: filled(b"? "),
+    "steps": lambda: b"\n".join(b" " * depth + b"a:" for depth in range(1400)),
+    "one long line": lambda: filled(b"x", b"macs: "),
+    "one long quote": lambda: filled(b"x", b"macs: '", b"'"),
+    "an open quote": lambda: filled(b"x\n", b'"'),
+    "a long key": lambda: filled(b"k", MACS + b"? ", b"\n: 1\n"),
+    "escapes": lambda: filled(b"\\x41", b'macs: "', b'"'),
+    "a long block": lambda: filled(b" x\n", b"macs: |\n"),
+    "comments": lambda: filled(b"#\n"),
+    # Bytes.
+    "NULs": lambda: filled(b"\0"),
+    "tabs": lambda: filled(b"\t\n", MACS),
+    "carriage returns": lambda: filled(b"\r"),
+    "no UTF-8": lambda: filled(b"\xff"),
+    "no UTF-8 at the end": lambda: filled(b"\n", b"", b"\xff"),
+    "byte order marks": lambda: filled(b"\xef\xbb\xbf"),
+    "UTF-16": lambda: filled("macs:\n".encode("utf-16-le"), b"\xff\xfe"),
+    "UTF-32": lambda: filled("macs:\n".encode("utf-32-be"), b"\0\0\xfe\xff"),
+    "bidi marks": lambda: filled("\u202e".encode()),
+    # Very many things.
+    "keys": lambda: counted(b"%d:\n"),
+    "empty pairs": lambda: filled(b"?,", b"{", b"}"),
+    "equal keys": lambda: filled(b"a: 1\n"),
+    "Macs": lambda: counted(b" m%d:\n", MACS),
+    "as many Macs as there may be": lambda: counted(b" m%d:\n", MACS, most=9_990),
+    "Macs without an address": lambda: counted(b" %d: {}\n", MACS, most=6_600),
+    "Macs of one address": lambda: counted(b" m%d: {address: a}\n", MACS, most=4_900),
+    "names that are none": lambda: counted(b" -%d: 1\n", MACS, most=9_990),
+    "misspelt keys": lambda: counted(b" m%d: {adress: x}\n", MACS, most=4_900),
+    "unknown keys of one Mac": lambda: counted(b"k%d: 1,", MAC + b"{", b"}}", most=9_900),
+    "misspelt groups": lambda: counted(
+        b" m%d: {groups: [studio-of-the-univeristy-department-nmuber-9%d]}\n",
+        counted(b" studio-of-the-university-department-number-1%d:\n", b"groups:\n", most=4_000)
+        + MACS,
+        most=3_000,
+    ),
+    "groups of many channels": lambda: counted(
+        b" m%d: {groups: [g]}\n",
+        counted(b"c%d,", b"groups: {g: {channels: [", b"]}}\n", most=9_000) + MACS,
+        most=2_400,
+    ),
+    "Macs of many groups": lambda: counted(
+        b" m%d: {groups: [" + b",".join(b"g%d" % number for number in range(99)) + b"]}\n",
+        b"groups:\n" + b"".join(b" g%d:\n" % number for number in range(99)) + MACS,
+        most=190,
+    ),
+    "environments": lambda: counted(
+        b" e%d: {python: '3.12', conda: [a, b, c, d]}\n",
+        b"macs: {m: }\nenvironments:\n",
+        most=1_700,
+    ),
+    "environments without python": lambda: counted(
+        b" e%d:\n", b"macs: {m: }\nenvironments:\n", most=9_980
+    ),
+    "channels of every type": lambda: filled(
+        b"1,a,null,{a: 1},[],", MAC + b"{channels: [", b"]}}", size=60_000
+    ),
+    "equal lists": lambda: filled(b"[],", MAC + b"{channels: [", b"]}}", size=59_000),
+    "Anaconda's channels": lambda: counted(
+        b" m%d: {channels: [defaults,main,r,free]}\n", MACS, most=2_400
+    ),
+    "numbers": lambda: filled(b"9" * 18 + b",", b"[", b"]"),
+    "one huge number": lambda: filled(b"9", b"macs: "),
+    "a huge exponent": lambda: filled(b"9", b"macs: 1e"),
+    # What a pattern may go through again and again.
+    "URLs in one text": lambda: filled(b"://", MAC + b"{'", b"': 1}}"),
+    "tokens in one text": lambda: filled(b"/t/", MAC + b"{address: '", b"'}}"),
+    "match specs": lambda: counted(
+        b"'p%d<1," + b" " * 180 + b"!',", PACKAGES + b"conda: [", b"]}}", most=19_000
+    ),
+    "requirements": lambda: counted(
+        b"'p%d" + b"1." * 140 + b"%',", PACKAGES + b"pip: [", b"]}}", most=19_000
+    ),
+    "whole requirements": lambda: counted(
+        b"'p%d[a,b]>=1,<2; python_version > \"3\"',", PACKAGES + b"pip: [", b"]}}", most=19_000
+    ),
+    "addresses": lambda: counted(b" m%d: {address: '" + b"a:" * 110 + b"!'}\n", MACS),
+    "host names": lambda: counted(b" m%d: {address: '" + b"a-" * 120 + b"!'}\n", MACS),
+    "a prefix": lambda: filled(b"/a", MAC + b"{miniconda: {prefix: '", b"!'}}}"),
+    "a URL": lambda: filled(b"/a", MAC + b"{mirrors: {wheels: 'https://a", b"!'}}}"),
+}  # fmt: skip
+
+KIB = 16 * 1024
+SETTINGS: dict[str, Callable[[], bytes]] = {
+    "signs": lambda: filled(b"-", b"a=", b"1", KIB),
+    "sums": lambda: filled(b"+1", b"a=1", size=KIB),
+    "conditions": lambda: filled(b"1 if 1 else ", b"a=", b"1", KIB),
+    "parentheses": lambda: filled(b"(", b"a=", size=KIB),
+    "calls": lambda: filled(b"()", b"a=x", size=KIB),
+    "lambdas": lambda: filled(b"lambda:", b"a=", b"1", KIB),
+    "powers": lambda: filled(b"**9", b"a=9", size=KIB),
+    "a huge hexadecimal number": lambda: filled(b"f", b"ssh={'port':0x", b"}", KIB),
+    "a huge number": lambda: filled(b"9", b"ssh={'port':", b"}", KIB),
+    "many items": lambda: filled(b"1,", b"channels=[", b"]", KIB),
+    "many assignments": lambda: filled(b"a=1\n", size=KIB),
+    "a set": lambda: b"channels={1,2}",
+    "bytes": lambda: b"ssh={'user': b'x'}",
+    "a complex number": lambda: b"ssh={'port': 1+2j}",
+    "an ellipsis": lambda: b"channels=...",
+    "a number as a key": lambda: b"ssh={1: 2}",
+    "nothing as a key": lambda: b"mirrors={'conda': {None: 'https://a'}}",
+    "infinity": lambda: b"ssh={'port': 1e999}",
+    "half a character": lambda: b"ssh={'\\ud800': '\\ud800'}",
+    "an encoding that is none": lambda: b"# -*- coding: rot13 -*-\nffu={}\n",
+    "an import": lambda: b"import os; os.mkdir('made')",
+    "a call": lambda: b"ssh=[__import__('os').mkdir('made')]",
+    "NULs": lambda: b"ssh='\0'",
+    "no UTF-8": lambda: filled(b"\xff", size=KIB),
+    "more than it may hold": lambda: filled(b"#\n"),
+}
+
+LOCKS: dict[str, Callable[[], bytes]] = {
+    "brackets": lambda: filled(b"["),
+    "braces": lambda: filled(b'{"a":'),
+    "lists": lambda: filled(b"[],", b"[", b"[]]"),
+    "keys": lambda: counted(b'"%d":1,', b"{", b'"a":1}'),
+    "a long key": lambda: filled(b"k", b'{"', b'": 1}'),
+    "a long text": lambda: filled(b"x", b'"', b'"'),
+    "a huge number": lambda: filled(b"9"),
+    "numbers": lambda: filled(b"9,", b"[", b"9]"),
+    "no numbers": lambda: b'{"format": NaN}',
+    "UTF-16": lambda: filled(b"[\0"),
+    "NULs": lambda: filled(b"\0"),
+    "half a character": lambda: b'{"\\ud800": "\\udfff"}',
+    "more than it may hold": lambda: filled(b" ", size=5 * MIB),
+}
+
+PLAN = b'{"format": 1, "summary": {}, "macs": {'
+PLANS: dict[str, Callable[[], bytes]] = {
+    **{name: LOCKS[name] for name in ("brackets", "braces", "lists", "a huge number", "NULs")},
+    "Macs that are none": lambda: counted(b'"%d":1,', PLAN, b'"a":1}}'),
+    "Macs that were edited": lambda: counted(
+        b'"%d":1,', PLAN, b'"a":1},"saved":{"seals":{},"basis":{}}}'
+    ),
+    "a Mac of depth": lambda: filled(b"[", PLAN + b'"m":', b"]" * 900 + b"}}", size=2_000),
+    "half a character": lambda: PLAN + b'"\\ud800": 1}, "saved": {"seals": {}, "basis": {}}}',
+}
+
+
+def bounded(work: Callable[[], str]) -> dict[str, object]:
+    """Do something in a process of its own; return what it says, its seconds and its MiB."""
+    says, hears = os.pipe()
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
+        resource.setrlimit(resource.RLIMIT_CPU, (10 * SECONDS, 10 * SECONDS))
+        try:
+            said = {"said": work()}
+        except BaseException:  # noqa: BLE001  # that is what is looked for
+            said = {"crash": traceback.format_exc()[-2000:]}
+        with os.fdopen(hears, "w") as pipe:
+            json.dump(said, pipe)
+        os._exit(0)
+    os.close(hears)
+    with os.fdopen(says) as pipe:
+        text = pipe.read()
+    _, status, used = os.wait4(child, 0)
+    said = json.loads(text) if text else {"crash": f"its process ended with status {status}"}
+    scale = MIB if sys.platform == "darwin" else 1024
+    return {**said, "seconds": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / scale}
+
+
+def main() -> None:
+    """Read each file as what it is to be."""
+    from torchard.lab.load import LabError, load  # noqa: PLC0415
+    from torchard.lock.lockfile import LockFileError, read_lock  # noqa: PLC0415
+    from torchard.saved import PlanFileError, read  # noqa: PLC0415
+
+    os.chdir(sys.argv[1])
+    path, good = Path("text"), Path("good.yaml")
+    good.write_text("macs: {m: }\nenvironments: {e: {python: '3.12', pip: [a]}}\n")
+    readers: dict[str, tuple[dict[str, Callable[[], bytes]], Callable[[], object]]] = {
+        "lab": (LABS, lambda: load(path)),
+        "settings": (SETTINGS, lambda: load(good, defaults=path)),
+        "lock": (LOCKS, lambda: read_lock(path)),
+        "plan": (PLANS, lambda: read(path)),
+    }
+    load(good)  # what is imported late, is imported once
+    for kind, (files, reader) in readers.items():
+        for name, content in files.items():
+
+            def work(content: Callable[[], bytes] = content, reader=reader) -> str:
+                path.write_bytes(content())
+                try:
+                    reader()
+                except (LabError, LockFileError, PlanFileError) as error:
+                    return str(error)
+                return ""
+
+            print(json.dumps({"file": f"{kind}: {name}", **bounded(work)}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""No text of a lab file means anything to a shell: what could is refused by the schema."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import evil
+import pytest
+from fields import ITEM, KEY, filled, places
+
+from torchard.lab.load import LabError, load
+
+PLACES = sorted(places())
+# A requirement and a match spec have `<`, `>`, `*` and more of their own. They reach a Mac in a
+# file that programs read, and uv and the solver as arguments: never a shell.
+SPECS = (("conda", ITEM), ("pip", ITEM))
+NEVER = set("$`\\&|#{}\n\r\0\x1b\u202e\ud800")
+# Paths of this computer, which may hold a space or a foreign letter: pyinfra opens them, and people
+# are told commands with them, quoted.
+PATHS = ("key", "known_hosts", "config")
+
+
+def loaded(tmp_path, place, text):
+    """Load a lab with a text at one place; return it, or None where that is refused."""
+    path = tmp_path / "lab.yaml"
+    path.write_text(json.dumps(filled(place, text)), encoding="utf-8")
+    try:
+        return load(path)
+    except LabError:
+        return None
+
+
+def test_the_walk_finds_the_fields_that_a_person_knows():
+    """Keys, items and values of every level are walked to."""
+    assert set(PLACES) > {
+        ("macs", KEY),
+        ("macs", "studio-01", "address"),
+        ("macs", "studio-01", "ssh", "key"),
+        ("groups", "studio", "channels", ITEM),
+        ("groups", "studio", "mirrors", "conda", KEY),
+        ("groups", "studio", "miniconda", "installer", "url"),
+        ("environments", "torch", "pip", ITEM),
+        ("environments", "torch", "pytorch", "with", ITEM),
+    }
+    assert len(PLACES) > 40
+
+
+@pytest.mark.parametrize("place", PLACES, ids="/".join)
+def test_no_text_that_a_shell_reads_stands_in_a_lab(tmp_path, place):
+    """Each such text is refused in each field; what is let through is one plain word to a shell."""
+    for text in evil.TEXTS:
+        if loaded(tmp_path, place, text) is None:
+            continue
+        if place[-2:] in SPECS:
+            assert not NEVER & set(text), text
+            assert text[0].isalnum() or text[0] == "_"
+        elif place[-1] in PATHS:
+            assert not (NEVER | set("'\"();<>*?[]!")) & set(text), text
+            assert text[0] not in "- "
+            assert text[0] != "~" or text.startswith("~/")
+        else:
+            assert text == shlex.quote(text), text
+
+
+@pytest.mark.parametrize("place", PLACES, ids="/".join)
+def test_each_field_takes_what_it_is_for(tmp_path, place):
+    """The labs of these tests are refused for the text alone: with a good one, they load."""
+    good = {
+        "address": "192.0.2.7", "macos": "15.1", "arch": "arm64", "connection": "ssh",
+        "python": "3.12", "release": "2.6.0", "backend": "cpu", "source": "wheels",
+        "with": "torchaudio", "distribution": "miniforge", "version": "25.7.0-2",
+        "prefix": "~/conda", "url": "https://a/b.sh", "sha256": "1" * 64, "user": "ada",
+        "key": "~/.ssh/lab", "known_hosts": "keys", "config": "config", "conda": "nodejs",
+        "pip": "einops", "channels": "conda-forge", "environments": "torch", "groups": "studio",
+        "wheels": "https://a", "nightly": "https://a", "installers": "https://a",
+        "conda-forge": "https://a", "shell": "zsh",
+    }  # fmt: skip
+    if place[-1] == KEY:
+        text = {"macs": "studio-01", "groups": "studio", "environments": "torch"}[place[0]]
+        text = "defaults" if "mirrors" in place else text
+    else:
+        text = good[place[-2] if place[-1] == ITEM else place[-1]]
+    assert loaded(tmp_path, place, text) is not None

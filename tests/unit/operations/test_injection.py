@@ -1,0 +1,375 @@
+"""Quoting alone keeps every value from running, whatever the schema would have refused.
+
+The dataclasses are made by hand here, of texts that no lab file, lock or Mac could bring past their
+readers; what is made of them is run by real shells, in a home where `canary` is a command.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import evil
+import locked
+import pytest
+from pyinfra.api import StringCommand
+from pyinfra.connectors.util import make_unix_command
+
+import torchard
+from torchard import facts, probe, reason, shell_file
+from torchard.lab.model import MacHost, Miniconda, Ssh
+from torchard.operations import commands, transfer
+from torchard.operations.commands import Controller
+from torchard.shell import for_any_shell
+from torchard.steps import FileChange, Step
+from torchard.variant import MacClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PACKAGE = Path(torchard.__file__).parent
+# What may read a script on a Mac, and the login shells that may be given its one line.
+SHELLS = [
+    shell for shell in ("sh", "bash --posix", "zsh --emulate sh") if shutil.which(shell.split()[0])
+]
+LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What commands are made of: everything in it is one and the same text, or begins with it."""
+
+    text: str
+    home: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.home}/{self.text}"
+
+    @property
+    def state(self):
+        ours = {"sha256": self.text, "version": self.text}
+        return locked.mac(
+            home=self.path, user=self.text, prefix=f"{self.path}/conda", prefix_ours=ours,
+            arch=self.text, macos=self.text, conda_version=self.text, prefix_made_for=self.path,
+        )  # fmt: skip
+
+    @property
+    def mac(self) -> MacHost:
+        ssh = Ssh(self.text, 22, self.text, self.text, self.text)
+        return MacHost(self.text, address=self.text, ssh=ssh, miniconda=Miniconda(prefix=self.path))
+
+    @property
+    def lock(self):
+        text = self.text
+        package = replace(
+            locked.package("python"), name=text, version=text, build=text, channel=text,
+            subdir=text, file=text, sha256=text, provides=((text, text),),
+        )  # fmt: skip
+        wheel = replace(locked.wheel("a"), name=text, version=text, file=text, sha256=text)
+        variant = replace(locked.VARIANT, packages={text: text}, source=text)
+        return replace(
+            locked.lock([package], [wheel], text, variant, (text, text)),
+            mac_class=MacClass(text, text), channels=(text,), python=text,
+        )  # fmt: skip
+
+    @property
+    def installer(self):
+        text = self.text
+        return replace(
+            locked.INSTALLER, distribution=text, version=text, file=text, url=text, sha256=text,
+            licence=text,
+        )  # fmt: skip
+
+    @property
+    def shell_step(self):
+        file = FileChange(self.text, self.text, self.text)
+        return Step("shell", "add", None, self.text, self.path, files=(file,))
+
+    @property
+    def controller(self) -> Controller:
+        return Controller(self.text, self.text)
+
+    def refused_by(self, error: Exception) -> Exception:
+        """Return an error of paramiko's as pyinfra wraps it."""
+        wrapped = reason.ConnectError("no")
+        wrapped.__context__ = error
+        return wrapped
+
+
+def mv(made: Made) -> str:
+    """Return what names a file that has arrived, as it is sent."""
+    sent: list[StringCommand] = []
+    host = SimpleNamespace(
+        run_shell_command=lambda command: (sent.append(command), (True, None))[1]
+    )
+    transfer._name(host, [f"{commands.incoming(made.state)}/{made.text}"])
+    (command,) = sent
+    return command.get_raw_value()
+
+
+def hint(made: Made, error: BaseException) -> str:
+    """Return the command that a person is told to type, as it stands between backticks."""
+    return reason.reason(error, made.mac).partition("`")[2].rpartition("`")[0]
+
+
+def bad_key(made: Made) -> BaseException:
+    key = SimpleNamespace(get_name=str, get_base64=str)
+    return made.refused_by(reason.BadHostKeyException(made.text, key, key))
+
+
+# Every maker of a command's text, by where it is; a function that quotes is one, see below.
+MAKERS: dict[str, Callable[[Made], str]] = {
+    "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
+    "operations.commands.install_miniconda": lambda made: commands.install_miniconda(
+        made.state, made.installer, made.controller, made.text
+    ),
+    "operations.commands.build_environment": lambda made: commands.build_environment(
+        made.state, made.lock, commands.Kit(made.text, b""), made.controller
+    ),
+    "operations.commands.prove_environment": lambda made: commands.prove_environment(
+        made.state, made.lock
+    ),
+    "operations.commands._with": lambda made: commands._with({"VALUE": made.text}),
+    "operations.commands.edit_shell_file": lambda made: commands.edit_shell_file(
+        made.state, made.shell_step, made.controller
+    ),
+    "operations.transfer._name": mv,
+    # This stays in a person's file, and is read at each login.
+    "shell_file._hook": lambda made: shell_file.block("zsh", made.path),
+    "probe.script": lambda made: probe.script(made.path),
+    "facts.command": lambda made: facts.MacState().command(made.path),
+    "reason._ssh": lambda made: reason._ssh(made.mac),
+    "reason._ssh_copy_id": lambda made: reason._ssh_copy_id(made.mac),
+    "reason._connecting": lambda made: hint(made, bad_key(made)),
+    "reason._key": lambda made: hint(made, reason.PyinfraError(f"{made.text} is encrypted")),
+}
+# They hand what the makers above made to a Mac, and make none of it.
+SENDERS = {
+    "operations.environment.environment", "operations.miniconda.miniconda",
+    "operations.verify.verify", "session._probe", "session._prove", "facts.read",
+    "operations.shell_file.shell_file",
+}  # fmt: skip
+SENDING = {"for_any_shell", "StringCommand", "_with"}
+
+
+def called(node: ast.AST) -> str:
+    """Return the name of the function that is called there, if any is."""
+    return getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+
+
+def quoting() -> set[str]:
+    """Return every function of Torchard that quotes for a shell, or sends a command to one."""
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            for node in ast.walk(function):
+                shell = isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "shlex"
+                by_hand = isinstance(node, ast.Constant) and node.value == "'"
+                if (shell and node.attr in {"quote", "join"}) or called(node) in SENDING or by_hand:
+                    found.add(f"{module}.{function.name}")
+    return found
+
+
+def test_whatever_makes_a_command_is_run_here():
+    """A function that quotes, and that no test here runs, is a fault of this file."""
+    assert quoting() - SENDERS == set(MAKERS), "write the new maker into MAKERS"
+    texts = {
+        f"operations.commands.{name}"
+        for name, value in vars(commands).items()
+        if inspect.isfunction(value)
+        and value.__module__ == commands.__name__
+        and value.__annotations__.get("return") == "str"
+    }
+    paths = {f"operations.commands.{name}" for name in ("script", "root", "incoming")}
+    assert texts - paths <= set(MAKERS)
+
+
+def test_no_command_is_sent_but_as_one_line_for_any_shell():
+    """Whatever pyinfra is given for a Mac went through for_any_shell first."""
+    for path in PACKAGE.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            lines = {
+                node.targets[0].id
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Name)
+                and called(node.value) == "for_any_shell"
+            }
+            for node in ast.walk(function):
+                if called(node) == "StringCommand":
+                    (given,) = node.args
+                    sent = called(given) == "for_any_shell" or getattr(given, "id", "") in lines
+                    assert sent, f"{path}:{node.lineno}"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home on whose PATH stand a canary, and stand-ins for what would reach out."""
+    where = tmp_path_factory.mktemp("sandbox")
+    tools = where / "tools"
+    tools.mkdir()
+    ran = where / "ran"
+    scripts = dict.fromkeys(
+        ("sleep", "ssh", "ssh-add", "ssh-copy-id", "ssh-keygen", "arch"), "exit 0"
+    )
+    scripts["caffeinate"] = 'shift; exec "$@"'
+    scripts["canary"] = f"echo canary >>'{ran}'"
+    for name, text in scripts.items():
+        (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+    return where
+
+
+def words(shell: str) -> list[str]:
+    """Return how a shell is started: tcsh without a person's own settings."""
+    name, *options = shell.split()
+    return [str(shutil.which(name)), *options, *(["-f"] if name == "tcsh" else [])]
+
+
+def run(home: Path, shell: str, text: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a text by a shell; no canary may run. Whatever else comes of it is another test's."""
+    done = subprocess.run(
+        [*words(shell), "-c", text],
+        cwd=home,
+        env={"HOME": str(home), "PATH": f"{home}/tools:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    sang = (home / "ran").exists()
+    (home / "ran").unlink(missing_ok=True)
+    assert not sang, (shell, text[:2000])
+    return done
+
+
+def test_the_canary_sings(home):
+    """A text that is not quoted does run it: what these tests look for is there to be found."""
+    for shell in SHELLS:
+        with pytest.raises(AssertionError):
+            run(home, shell, "echo $(canary)")
+
+
+SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surrogates(text)]
+# Makers that only quote: each text alone tells more than all of them, and costs little.
+ALONE = ("operations.commands._with", "operations.commands.make_incoming", "reason._ssh")
+
+
+@pytest.mark.parametrize("maker", [*MAKERS])
+def test_no_value_of_a_command_is_run(home, maker):
+    """All texts at once, and each alone where little else is in the command: no shell runs one."""
+    for text in (evil.ALL_AT_ONCE, *(SHORT if maker in ALONE else ())):
+        command = MAKERS[maker](Made(text, str(home)))
+        for shell in SHELLS if text == evil.ALL_AT_ONCE else SHELLS[-1:]:
+            run(home, shell, command)
+
+
+@pytest.mark.parametrize("shell", LOGIN)
+def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
+    """As sshd hands it over: pyinfra's whole line, with every text in it, NUL and halves too."""
+    everything = "".join(one for one in evil.TEXTS if len(one) < 100)
+    for maker in ("operations.commands._with", "probe.script"):
+        script = MAKERS[maker](Made(everything, str(home)))
+        sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
+        assert sent.isascii()
+        assert "\n" not in sent
+        run(home, shell, sent)
+
+
+def test_every_text_reaches_a_script_as_it_is(home):
+    """Through pyinfra's line, `sh` and our quotes, a text comes out as the same text."""
+    script = f"printf '%s\\0' {shlex.join(SHORT)}"
+    sent = make_unix_command(StringCommand(for_any_shell(script)))
+    for shell in LOGIN:
+        done = run(home, shell, sent.get_raw_value())
+        assert done.stdout.decode().split("\0")[:-1] == SHORT, shell
+
+
+def test_lines_for_conda_and_pip_stay_one_line_each(home):
+    """A name that holds a line break makes no kit: pip would read an option in the next line."""
+    for text in evil.TEXTS:
+        made = Made(text, str(home))
+        try:
+            kit = commands.kit(made.state, made.lock, "torch-1", {text: "https://a"})
+        except ValueError:
+            continue
+        assert len(text.splitlines()) <= 1
+        assert not text.startswith("-")
+        assert kit.archive
+
+
+STAND_IN = """#!/bin/sh
+case "$*" in
+  *create*)
+    while [ "$1" != -p ]; do shift; done
+    mkdir -p "$2/bin" "$2/conda-meta" && : >"$2/conda-meta/history"
+    cp "$0" "$2/bin/python" ;;
+  *'-I -S'*) exec {python} "$@" ;;
+  *) echo '{{}}' ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_whole_installation_and_build_run_no_value(home, shell):
+    """From the first line of the scripts to the last: a prefix and names like these are only names.
+
+    The home is good, as the variable HOME is the account's own. The prefix, the installer's file,
+    the environment and its generation have a name that is a command in every way.
+    """
+    own = home / f"whole-{SHELLS.index(shell)}"
+    own.mkdir()
+    text = (
+        "$(canary)`canary`';canary;'\n\"$(canary)\" \\';canary & !! ~ * [a] {b,} %s \\044(canary) é"
+    )
+    made = Made(text, str(own))
+    state = replace(made.state, home=str(own), prefix=f"{own}/{text}", prefix_state="absent",
+                    arch=os.uname().machine)  # fmt: skip
+    stand_in = STAND_IN.format(python=shlex.quote(sys.executable))
+    installer = f"""
+[ "$2" = -p ] && mkdir -p "$3/bin" "$3/conda-meta" || exit 7
+printf '%s' {shlex.quote(stand_in)} >"$3/bin/conda" && cp "$3/bin/conda" "$3/bin/python"
+chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
+""".encode()
+    incoming = Path(commands.incoming(state))
+    incoming.mkdir(parents=True)
+    sha256 = hashlib.sha256(installer).hexdigest()
+    (incoming / sha256).write_bytes(installer)
+    file = f"{text}.sh"
+    one = replace(made.installer, file=file, sha256=sha256)
+    environment = {"HOME": str(own), "PATH": f"{home}/tools:{os.environ['PATH']}"}
+
+    def does(script: str) -> None:
+        done = subprocess.run(
+            [*words(shell), "-c", script], cwd=own, env=environment, stdin=subprocess.DEVNULL,
+            capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert not (home / "ran").exists()
+        logs = "".join(path.read_text() for path in (own / ".torchard/log").iterdir())
+        assert done.returncode == 0, done.stderr.decode() + logs
+
+    does(commands.install_miniconda(state, one, made.controller, text))
+    assert Path(state.prefix, "bin/conda").exists()
+    lock = replace(locked.lock([], [], text, None), mac_class=MacClass("osx-arm64", "15.0"))
+    kit = commands.kit(state, lock, text, {"conda-forge": "https://a"})
+    (incoming / kit.sha256).write_bytes(kit.archive)
+    does(commands.build_environment(state, lock, kit, made.controller))
+    shown = Path(state.prefix, "envs", text)
+    assert shown.readlink() == own / ".torchard/generations" / text
+    does(commands.prove_environment(state, lock))
