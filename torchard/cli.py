@@ -15,6 +15,7 @@ from torchard.commands.apply import apply
 from torchard.commands.check import check
 from torchard.commands.choose import choose
 from torchard.commands.demo import demo
+from torchard.commands.keys import keys
 from torchard.commands.lock import lock
 from torchard.commands.plan import plan
 from torchard.commands.show import show
@@ -36,7 +37,7 @@ def cli() -> None:
     """
 
 
-for _command in (check, choose, lock, plan, show, apply, status, verify, demo, catalog):
+for _command in (check, keys, choose, lock, plan, show, apply, status, verify, demo, catalog):
     cli.add_command(_command)
 
 

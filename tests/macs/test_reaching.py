@@ -56,29 +56,6 @@ def test_a_closed_port_is_said(lab, mac, torchard):
     assert reason.startswith(f"127.0.0.1:{mac.port} refused the connection; turn Remote Login on")
 
 
-def test_another_host_key_is_said(lab, mac, torchard):
-    """A key that is not the known one: why that may be, and the command that forgets the old."""
-    mac.set(fault="hostkey")
-    reason = plan(torchard, lab)
-    assert f"the host key of [127.0.0.1]:{mac.port} is not the one that is known" in reason
-    forget = f"ssh-keygen -R '[127.0.0.1]:{mac.port}' -f {lab.directory / 'known_hosts'}"
-    assert f"`{forget}`" in reason
-
-
-def test_an_unknown_host_key_is_neither_taken_nor_asked_about(lab, mac, described, torchard):
-    """A Mac that nobody knows is not talked to; its key is not written anywhere."""
-    other = lab.directory / "others"
-    other.write_text("", encoding="utf-8")
-    own = f"    ssh: {{port: {mac.port}}}"
-    assert own in described
-    known = f"    ssh: {{port: {mac.port}, known_hosts: others}}"
-    lab.lab_file.write_text(described.replace(own, known), encoding="utf-8")
-    reason = plan(torchard, lab)
-    assert f"the host key of [127.0.0.1]:{mac.port} is not known" in reason
-    assert f"-p {mac.port} -o UserKnownHostsFile={other} " in reason
-    assert other.read_text(encoding="utf-8") == ""
-
-
 def test_a_key_that_the_mac_does_not_take_is_said(lab, mac, described, torchard):
     """A Mac that takes none of our keys: the command that gives it one."""
     key = lab.directory / "stranger"
@@ -190,7 +167,7 @@ def test_the_key_of_a_jump_host_has_to_be_known_too(  # noqa: PLR0917  # fixture
     through("")
     reason = plan(torchard, lab)
     assert f"the host key of [127.0.0.1]:{jump.port} is not known" in reason
-    assert f"`ssh -F {tmp_path / 'config'} " in reason
+    assert f"`torchard keys trust studio-01 {lab.lab_file}`" in reason
     assert jump.asked == []
     assert (tmp_path / "jump_hosts").read_text(encoding="utf-8") == ""
 

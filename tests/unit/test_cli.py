@@ -18,6 +18,7 @@ from torchard.cli import cli, main
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "check",
+    "keys",
     "choose",
     "lock",
     "plan",
