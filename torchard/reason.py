@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import shlex
 from pathlib import Path
 from socket import gaierror
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 10  # seconds
 _SHARING = "System Settings > General > Sharing"
+
+
+def instead_of_logs() -> None:
+    """Silence what pyinfra and paramiko log: it is told here, in fewer words."""
+    for name in ("pyinfra", "paramiko"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
 
 
 def reason(error: BaseException, mac: MacHost) -> str:

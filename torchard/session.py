@@ -11,7 +11,6 @@ import pyinfra_cli  # noqa: F401  # patches the standard library for gevent: mus
 # isort: on
 
 import json
-import logging
 import signal
 import socket
 import time
@@ -39,7 +38,7 @@ from torchard.outcome import Course, applied, failed, proved, told
 from torchard.plan import MacPlan, Plan, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
-from torchard.reason import CONNECT_TIMEOUT, lost, need_config, reason
+from torchard.reason import CONNECT_TIMEOUT, instead_of_logs, lost, need_config, reason
 from torchard.shell import for_any_shell
 from torchard.stale import gone, still
 from torchard.steps import environment_step
@@ -96,10 +95,7 @@ class Session:
         self.why: dict[str, str] = {}
         self.states: dict[str, MacState] = {}
         self.strangers: set[str] = set()
-        # What pyinfra and paramiko log is told by the plan, in fewer words.
-        for name in ("pyinfra", "paramiko"):
-            logging.getLogger(name).addHandler(logging.NullHandler())
-            logging.getLogger(name).propagate = False
+        instead_of_logs()
         # What goes wrong in a greenlet is kept in `why`; gevent would print it, Ctrl-C included.
         gevent.get_hub().exception_stream = None
         hosts = [

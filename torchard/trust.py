@@ -13,7 +13,7 @@ from gevent.pool import Pool
 from torchard import hostkeys
 from torchard.errors import TorchardError
 from torchard.lab.hosts import connection
-from torchard.reason import CONNECT_TIMEOUT, connecting, need_config
+from torchard.reason import CONNECT_TIMEOUT, connecting, instead_of_logs, need_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,6 @@ def look(mac: MacHost) -> PKey | hostkeys.HostKeyError | str:
 
     Text is the reason why the Mac, or the jump host before it, could not be asked.
     """
-    hostkeys.hold()
     data = connection(mac)
     options: dict[str, Any] = {"timeout": CONNECT_TIMEOUT, "auth_strategy": _NoLogin()}
     if "ssh_port" in data:
@@ -69,5 +68,7 @@ def look(mac: MacHost) -> PKey | hostkeys.HostKeyError | str:
 
 def look_at(macs: Sequence[MacHost]) -> list[PKey | hostkeys.HostKeyError | str]:
     """Ask several Macs at once; return what each of them shows, in their order."""
+    instead_of_logs()
+    hostkeys.hold()  # for the jump hosts, which pyinfra's own client would connect to
     answers: list[PKey | hostkeys.HostKeyError | str] = Pool(AT_ONCE).map(look, macs)
     return answers

@@ -172,6 +172,40 @@ def test_the_key_of_a_jump_host_has_to_be_known_too(  # noqa: PLR0917  # fixture
     assert (tmp_path / "jump_hosts").read_text(encoding="utf-8") == ""
 
 
+def test_the_key_of_a_jump_host_is_recorded_before_the_macs(  # noqa: PLR0917  # fixtures
+    lab, mac, through, jump, torchard, tmp_path
+):
+    """Each in the file that its next connection reads; after that, both are known."""
+    through("")
+    (lab.directory / "known_hosts").rename(tmp_path / "kept")
+    try:
+        done = torchard("keys", "trust", "studio-01", lab.lab_file, "--yes")
+        again = torchard("keys", "trust", "studio-01", lab.lab_file)
+        (line,) = (lab.directory / "known_hosts").read_text(encoding="utf-8").splitlines()
+    finally:
+        (tmp_path / "kept").replace(lab.directory / "known_hosts")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"key of (\S+) is ED25519", done.stdout) == [
+        f"[127.0.0.1]:{jump.port}",
+        f"[127.0.0.1]:{mac.port}",
+    ]
+    assert line.startswith(f"[127.0.0.1]:{mac.port} ssh-ed25519 ")
+    recorded = (tmp_path / "jump_hosts").read_text(encoding="utf-8")
+    assert recorded == f"[127.0.0.1]:{jump.port} {jump.public}\n"
+    assert (again.returncode, again.stderr) == (0, "")
+    assert re.fullmatch(r"studio-01: ED25519 \S+ is known\.\n", again.stdout)
+
+
+def test_a_jump_host_whose_key_has_changed_is_not_passed(lab, mac, through, jump, torchard):
+    """What to forget is the jump host's key, in the jump host's file; nothing passes it."""
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+    through(f"[127.0.0.1]:{jump.port} {other}\n")
+    reason = plan(torchard, lab)
+    assert f"`ssh-keygen -R '[127.0.0.1]:{jump.port}' -f " in reason
+    assert reason.endswith("/jump_hosts`")
+    assert jump.asked == []
+
+
 def test_an_ssh_config_that_is_not_there_is_said(lab, mac, described, torchard):
     """Otherwise pyinfra would go on without it, to another address than the one that is meant."""
     own = f"    ssh: {{port: {mac.port}}}"

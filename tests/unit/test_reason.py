@@ -70,8 +70,7 @@ def refused(number):
         (
             ChangedHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS, OLD),
             "the host key of 192.0.2.11 is not the one that is known",
-            f"shows {shown(KEY)}, and {shown(OLD)} is known; somebody may be in between, or the"
-            " Mac was set up anew: then run `ssh-keygen -R 192.0.2.11`",
+            f"shows {shown(KEY)}, and {shown(OLD)} is known; somebody may be in between,",
         ),
         (
             OtherHostKeyError("192.0.2.11", KEY, "/dev/null", OLD.fingerprint),

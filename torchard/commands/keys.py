@@ -36,7 +36,9 @@ def keys() -> None:
 )
 @options.yes
 def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -> None:
-    """Record the host keys of Macs in the lab's known_hosts, once you have compared them.
+    """Record the host keys of Macs, once you have compared them.
+
+    They go into the file of known hosts that the lab names, or ~/.ssh/known_hosts.
 
     MAC is a Mac, a group or a pattern; every Mac of the lab is meant where there is none. LAB has a
     slash in it, or ends in .yaml. Nobody logs in to the Macs. A key that is another than the known
