@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from torchard.steps import Step
     from torchard.variant import Installer, Variant
 
+_DAY = 86400  # seconds
 LockKey = tuple[str, MacClass]
 
 
@@ -356,6 +358,13 @@ def _remarks(mac: MacHost, state: MacState) -> Iterator[str]:
             )
     if state.translated:
         yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
+    days = int((state.clock - time.time()) / _DAY)
+    if state.clock and days:
+        yield (
+            f"its clock is {abs(days)} {'day' if abs(days) == 1 else 'days'}"
+            f" {'ahead of' if days > 0 else 'behind'} this computer's; whatever is fetched there"
+            " over TLS, as by a later `conda install`, fails until it is right"
+        )
     if state.lock is not None and state.lock.busy:
         yield f"a run of {state.lock.who} is still at work there"
 

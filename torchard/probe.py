@@ -57,13 +57,16 @@ def parse(lines: Iterable[str]) -> MacState:
     Lines before the answer, such as a banner, and lines that nobody knows are passed over.
     """
     reader = None
+    noise = ""
     for line in lines:
         kind, *fields = line.rstrip("\r\n").split("\t")
         if (kind, fields) == ("begin", []):
-            reader = _Reader()
-        elif reader is not None and (kind, fields) == ("end", ["ok"]):
+            reader = _Reader(noise)
+        elif reader is None:
+            noise = noise or line.strip()
+        elif (kind, fields) == ("end", ["ok"]):
             return reader.state()
-        elif reader is not None:
+        else:
             reader.take(kind, fields)
     raise ProbeError(
         "its answer was cut short",
@@ -137,7 +140,9 @@ _PARTS = {
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, noise: str) -> None:
+        self.noise = noise
+        self.unwritable: list[str] = []
         self.facts: dict[str, str] = {}
         self.environments: list[_Environment] = []
         self.base: _Environment | None = None
@@ -166,6 +171,8 @@ class _Reader:
                 if state in get_args(ShellFileState):
                     known = cast("ShellFileState", state)
                     self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
+            case "unwritable", [path]:
+                self.unwritable.append(_text(path))
             case _, [value]:
                 self.facts[kind] = value
 
@@ -217,6 +224,8 @@ class _Reader:
             clock=_number(facts.get("clock", "")),
             shell_files=self.shell_files,
             bash_reads=facts.get("bash_reads"),
+            unwritable=tuple(dict.fromkeys(self.unwritable)),
+            noise=self.noise,
         )
 
 
