@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from torchard.lock.lockfile import (
     read_lock,
 )
 from torchard.plan import Intent
+from torchard.remarks import remarks
 from torchard.steps import is_another, same_step, tilde
 from torchard.variant import MacClass, Refusal
 
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from torchard.steps import Step
     from torchard.variant import Installer, Variant
 
-_DAY = 86400  # seconds
 LockKey = tuple[str, MacClass]
 
 
@@ -128,7 +127,7 @@ class Workspace:
             installer=installer,
             locks=locks,
             refusals=tuple(refusals),
-            warnings=(*_remarks(mac, state), *self._cautions(locks)),
+            warnings=(*remarks(mac, state), *self._cautions(locks)),
         )
 
     def _old_conda(self, state: MacState) -> Iterator[str]:
@@ -345,40 +344,11 @@ def _contradictions(mac: MacHost, state: MacState) -> Iterator[str]:
         )
 
 
-def _remarks(mac: MacHost, state: MacState) -> Iterator[str]:
-    if mac.macos is not None and not _within(state.macos, mac.macos):
-        yield f"{mac.where} says macOS {mac.macos}, but it runs {state.macos}"
-    wanted = (mac.miniconda.version or "").partition("-")[0]
-    if state.prefix_state == "whole" and not state.prefix_ours and wanted:
-        found = state.conda_version or "an unknown version"
-        if found != wanted:
-            yield (
-                f"{mac.where} names Miniconda {mac.miniconda.version}, but the one at"
-                f" {tilde(state.prefix, state.home)} ({found}) is not Torchard's own, and is kept"
-            )
-    if state.translated:
-        yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
-    days = int((state.clock - time.time()) / _DAY)
-    if state.clock and days:
-        yield (
-            f"its clock is {abs(days)} {'day' if abs(days) == 1 else 'days'}"
-            f" {'ahead of' if days > 0 else 'behind'} this computer's; whatever is fetched there"
-            " over TLS, as by a later `conda install`, fails until it is right"
-        )
-    if state.lock is not None and state.lock.busy:
-        yield f"a run of {state.lock.who} is still at work there"
-
-
 def _is_older(found: str, oldest: Version) -> bool:
     try:
         return Version(found) < oldest
     except InvalidVersion:
         return False
-
-
-def _within(macos: str, expected: str) -> bool:
-    """Tell whether 15.1.2 is what somebody calls 15.1."""
-    return f"{macos}.".startswith(f"{expected}.")
 
 
 def _sentence(refusal: Refusal) -> str:
