@@ -122,12 +122,17 @@ class Client(ssh_client.SSHClient):
     def _again(
         self, hostname: str, said: str, options: dict[str, Any], error: BadHostKeyException
     ) -> None:
-        """Ask a host for a key of a type that is known; what differs then has changed.
+        """Connect where the key is known after all; what differs still has changed.
 
-        paramiko asks for the known type first, but for RSA's under a name that no OpenSSH since
-        8.8 answers to, and takes the other key that it is shown then for a changed one.
+        paramiko knows the first of several keys that a file has for a host, where OpenSSH knows
+        all. It asks for the known type first, but for RSA's under a name that no OpenSSH since 8.8
+        answers to, and takes the other key that it is shown then for a changed one.
         """
         host = _entry(error.hostname, self._ssh_config["port"])
+        if "sock" not in options and _has(self._host_keys, host, error.key):
+            nowhere = {"_pyinfra_ssh_known_hosts_file": os.devnull}
+            self.connect(hostname, error.key.fingerprint, **{**options, **nowhere})
+            return
         known = set(self._host_keys.lookup(host).keys())
         known |= set(_RSA) if "ssh-rsa" in known else set()
         changed = ChangedHostKeyError(host, error.key, self._host_keys_filename, error.expected_key)
@@ -156,6 +161,17 @@ class _Policy(MissingHostKeyPolicy):
 
 def _entry(hostname: str, port: int) -> str:
     return hostname if port == 22 else f"[{hostname}]:{port}"
+
+
+def _has(known: HostKeys, host: str, key: PKey) -> bool:
+    """Tell whether any line has this key for a host."""
+    lines = HostKeys()
+    for line in known._entries:  # type: ignore[attr-defined]  # noqa: SLF001  # lookup hides some
+        lines.clear()
+        lines._entries.append(line)  # type: ignore[attr-defined]  # noqa: SLF001
+        if lines.check(host, key):
+            return True
+    return False
 
 
 def record(error: UnknownHostKeyError) -> None:

@@ -103,8 +103,20 @@ def test_an_unknown_key_is_shown_and_the_mac_is_given_no_command(lab, mac, known
     assert state == "unreached"
     assert f"host key of [127.0.0.1]:{mac.port} is not known; it shows {public(mac)[1]};" in reason
     assert f"`torchard keys trust studio-01 {lab.lab_file}`" in reason
+    stock = pyinfra(lab.lab_file, "--data", "ssh_strict_host_key_checking=no", "deploy.py", "-y")
+    assert stock.returncode == 1
+    assert f"is not known; it shows {public(mac)[1]}" in stock.stderr
     assert known.read_text(encoding="utf-8") == ""
     assert not asked(mac)
+
+
+def test_any_key_that_is_known_will_do(lab, mac, known, torchard):
+    """As to ssh, where a file has several of one type: an address may have been another's once."""
+    line, _ = public(mac, keys.OTHER_HOST_KEY)
+    known.write_text(line + public(mac)[0], encoding="utf-8")
+    assert plan(torchard, lab.lab_file)[0] == "change"
+    done = torchard("keys", "trust", "studio-01", lab.lab_file)
+    assert (done.returncode, done.stdout) == (0, f"studio-01: {public(mac)[1]} is known.\n")
 
 
 def test_a_changed_key_is_shown_and_the_mac_is_given_no_command(lab, mac, known, torchard):
