@@ -142,7 +142,6 @@ _PARTS = {
 class _Reader:
     def __init__(self, noise: str) -> None:
         self.noise = noise
-        self.unwritable: list[str] = []
         self.facts: dict[str, str] = {}
         self.environments: list[_Environment] = []
         self.base: _Environment | None = None
@@ -171,8 +170,6 @@ class _Reader:
                 if state in get_args(ShellFileState):
                     known = cast("ShellFileState", state)
                     self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
-            case "unwritable", [path]:
-                self.unwritable.append(_text(path))
             case _, [value]:
                 self.facts[kind] = value
 
@@ -224,11 +221,14 @@ class _Reader:
             clock=_number(facts.get("clock", "")),
             shell_files=self.shell_files,
             bash_reads=facts.get("bash_reads"),
-            unwritable=tuple(dict.fromkeys(self.unwritable)),
+            unwritable=tuple(
+                dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
+            ),
             noise=self.noise,
         )
 
 
+_UNWRITABLE = ("unwritable_prefix", "unwritable_home")
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
 
 
