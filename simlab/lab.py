@@ -40,7 +40,7 @@ class SimMac:
     @property
     def home(self) -> Path:
         """The home of its account."""
-        return self.root / "home"
+        return macs.home(self.root)
 
     def set(self, **changes: Any) -> MacSpec:
         """Change fields of the Mac (`fault="refuse"`, `macos="14.0"`); hold from here on."""

@@ -1,4 +1,4 @@
-"""Simulated Macs on disk: DIR/macs/NAME/{home,bin,tmp,mac.json}.
+"""Simulated Macs on disk: DIR/macs/NAME/{home,bin,tmp,mac.json}, and tmp a link, as on macOS.
 
 mac.json holds the fields of `MacSpec` and is read again at every call and connection, so that
 whoever edits it changes the Mac. What runs on a Mac finds its own by going up from where it
@@ -32,8 +32,14 @@ def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
     roots = {}
     for mac in spec:
         root = directory / "macs" / mac.name
-        for part in ("home", "bin", "tmp"):
+        for part in (mac.home, "bin", "private/tmp"):
             (root / part).mkdir(parents=True, exist_ok=True)
+        _link(root / "tmp", "private/tmp")
+        stock.shell(mac.shell)
+        if mac.gnu:
+            (root / "gnu").mkdir(exist_ok=True)
+            for tool, target in stock.gnu_tools().items():
+                _link(root / "gnu" / tool, target)
         for tool, target in links.items():
             _link(root / "bin" / tool, target)
         for tool, text in scripts.items():
@@ -74,20 +80,35 @@ def change(root: Path, **changes: Any) -> MacSpec:
     return mac
 
 
+def home(root: Path) -> Path:
+    """Return the home of a Mac's account."""
+    return root / read(root).home
+
+
+def login_shell(root: Path) -> str:
+    """Return the path of the shell that sshd starts for a Mac's account."""
+    return stock.shell(read(root).shell)
+
+
 def user() -> str:
     """Return the account that everything runs as: the one that started simlab."""
     return pwd.getpwuid(os.getuid()).pw_name
 
 
 def environment(root: Path) -> Mapping[str, str]:
-    """Return the bare environment that sshd gives a command: no PATH but the Mac's own bin."""
+    """Return the bare environment that sshd gives a command: no PATH but the Mac's own bin.
+
+    What a startup file would add of `gnu` and `compat` is there as well.
+    """
+    mac = read(root)
     return {
-        "HOME": str(root / "home"),
+        "HOME": str(root / mac.home),
         "LOGNAME": user(),
-        "PATH": str(root / "bin"),
-        "SHELL": "/bin/zsh",
+        "PATH": f"{root}/gnu:{root}/bin" if mac.gnu else str(root / "bin"),
+        "SHELL": "/bin/zsh" if mac.shell == "sh" else stock.shell(mac.shell),
         "TMPDIR": f"{root / 'tmp'}/",
         "USER": user(),
+        **({"SYSTEM_VERSION_COMPAT": "1"} if mac.compat else {}),
     }
 
 
@@ -97,7 +118,7 @@ def run(
     """Run a command line on a Mac without SSH; `timeout` in seconds."""
     done = subprocess.run(
         [SHELL, "-c", command],
-        cwd=root / "home",
+        cwd=home(root),
         env=environment(root),
         input=stdin,
         capture_output=True,

@@ -30,7 +30,13 @@ class _Login(asyncssh.SSHServer):
     def __init__(self, mac: MacServer) -> None:
         self._mac = mac
 
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._conn = conn
+
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+        banner = self._mac.mac().banner
+        if banner:
+            self._conn.send_auth_banner(banner)
         return True
 
     def public_key_auth_supported(self) -> bool:

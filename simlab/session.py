@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 from typing import TYPE_CHECKING, cast
 
 import asyncssh
@@ -56,11 +57,12 @@ class Command(asyncio.SubprocessProtocol):
 
     async def start(self, root: Path, command: str | None) -> int:
         """Start `command`, or a shell that reads its lines from stdin; return the pid."""
-        arguments = [macs.SHELL] if command is None else [macs.SHELL, "-c", command]
+        shell = macs.login_shell(root)
+        arguments = [shell] if command is None else [shell, "-c", command]
         transport, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: self,
             *arguments,
-            cwd=root / "home",
+            cwd=macs.home(root),
             env=dict(macs.environment(root)),
             start_new_session=True,
         )
@@ -177,7 +179,7 @@ class Session(SSHServerStreamSession[bytes]):
     ) -> None:
         super().__init__(
             None,
-            lambda chan: Files(cast("asyncssh.SSHServerChannel[bytes]", chan), root / "home"),
+            lambda chan: Files(cast("asyncssh.SSHServerChannel[bytes]", chan), macs.home(root)),
             sftp_version=3,
         )
         self._root = root
@@ -198,6 +200,7 @@ class Session(SSHServerStreamSession[bytes]):
         """Start what was asked for, unless the Mac is to drop the connection here."""
         chan = cast("asyncssh.SSHServerChannel[bytes]", self._chan)
         if chan.get_subsystem():
+            chan.write(_printed_at_start(self._root))
             super().session_started()
             return
         self._fate = self._before()
@@ -265,6 +268,22 @@ class Session(SSHServerStreamSession[bytes]):
         """Interrupt the process, as a terminal's break would."""
         self.signal_received("INT")
         return True
+
+
+def _printed_at_start(root: Path) -> bytes:
+    """Return what an account's shell prints before it becomes sshd's sftp-server."""
+    if macs.read(root).shell == "sh":
+        return b""  # it reads no startup file
+    done = subprocess.run(
+        [macs.login_shell(root), "-c", "true"],
+        cwd=macs.home(root),
+        env=macs.environment(root),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    return done.stdout
 
 
 _TASKS: set[asyncio.Task[None]] = set()

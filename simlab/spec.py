@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ARCHES = ("arm64", "x86_64")
+SHELLS = ("sh", "bash", "zsh", "tcsh", "fish")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MACOS = re.compile(r"[1-9][0-9]?(?:\.[0-9]{1,2}){1,2}")
+_HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private)$)[^/:\x00-\x1f]{1,60}")
 _COUNTED = ("drop_after", "drop_during", "disk_free")
 _FAULTS = "null, refuse, hostkey, {drop_after: N}, {drop_during: N} or {disk_free: BYTES}"
 
@@ -34,6 +36,13 @@ class MacSpec:
     (another host key than known_hosts has), {"drop_after": N} (the connection is cut once,
     when N commands have completed and before the next starts), {"drop_during": N} (the command
     after N others is started, and cut off while it runs), or {"disk_free": BYTES} (what df says).
+
+    `shell` is the account's login shell, this machine's own one of that name, and reads what
+    startup files lie in the home; whatever it prints of them stands before a command's output, and
+    in the way of SFTP. `banner` is shown before anybody has logged in. `home` is the name of the
+    home's folder. `clock` is how many seconds `date` is ahead, or behind. `compat` sets
+    SYSTEM_VERSION_COMPAT, by which macOS calls itself 10.16. `gnu` puts this machine's GNU tools
+    first on the PATH, as Homebrew's can be; they know nothing of `clock` and `fault`.
     """
 
     name: str
@@ -42,6 +51,12 @@ class MacSpec:
     rosetta: bool = False
     mps: bool | str = True
     fault: Fault = None
+    shell: str = "sh"
+    banner: str = ""
+    home: str = "home"
+    clock: int = 0
+    compat: bool = False
+    gnu: bool = False
 
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""
@@ -61,6 +76,23 @@ class MacSpec:
             raise SpecError(f"{self.name}: mps is {self.mps!r}; write true, false or lies.")
         if not _is_fault(self.fault):
             raise SpecError(f"{self.name}: fault is {self.fault!r}; write {_FAULTS}.")
+        self._check_account()
+
+    def _check_account(self) -> None:
+        if self.shell not in SHELLS:
+            raise SpecError(
+                f"{self.name}: shell is {self.shell!r}; write one of {', '.join(SHELLS)}."
+            )
+        if not isinstance(self.banner, str):
+            raise SpecError(f"{self.name}: banner is {self.banner!r}; write a text.")
+        if not isinstance(self.home, str) or not _HOME.fullmatch(self.home):
+            raise SpecError(f"{self.name}: home is {self.home!r}; write the name of a folder.")
+        if type(self.clock) is not int:
+            raise SpecError(f"{self.name}: clock is {self.clock!r}; write a number of seconds.")
+        for key in ("compat", "gnu"):
+            found = getattr(self, key)
+            if not isinstance(found, bool):
+                raise SpecError(f"{self.name}: {key} is {found!r}; write true or false.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return what mac.json holds: plain JSON values under the field names."""

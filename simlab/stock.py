@@ -23,6 +23,17 @@ LINKED = (
     "pgrep", "pkill", "yes", "file", "ssh", "scp", "rsync",
 )  # fmt: skip
 
+# What Homebrew's formulas of GNU tools put first on a PATH that has their gnubin, but for those
+# that would tell of this machine instead of the Mac.
+GNU = (
+    "basename", "cat", "chgrp", "chmod", "chown", "cksum", "comm", "cp", "cut", "date", "dd", "df",
+    "dirname", "du", "echo", "env", "expr", "false", "find", "fold", "grep", "head", "id", "join",
+    "ln", "ls", "md5sum", "mkdir", "mkfifo", "mktemp", "mv", "nice", "nl", "nohup", "od", "paste",
+    "printf", "pwd", "readlink", "realpath", "rm", "rmdir", "sed", "seq", "sha256sum", "sleep",
+    "sort", "split", "stat", "tail", "tar", "tee", "test", "touch", "tr", "true", "tty", "uniq",
+    "wc", "whoami", "xargs", "yes",
+)  # fmt: skip
+
 # /usr/bin has these on every Mac, and they only ask for the Command Line Tools.
 DEVELOPER = ("python3", "pip3", "git", "make", "cc", "clang", "gcc", "otool", "lipo", "strings")
 
@@ -81,10 +92,10 @@ GUARDED = {
 }  # fmt: skip
 
 # Shims that read mac.json: the Mac itself answers.
-ANSWERED = ("uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink")
+ANSWERED = ("uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date")
 # Shims that translate between the systems' options.
 TRANSLATED = (
-    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "date", "mktemp", "cp", "mv",
+    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "cp", "mv",
     "ln", "du", "head", "wc", "dd", "tar", "xattr", "sudo",
 )  # fmt: skip
 _STRICT_ENDS = ("head", "readlink", "cp")  # shims that end with the host's tool, BSD's order
@@ -103,6 +114,21 @@ class HostError(RuntimeError):
 
 def _host(tool: str) -> str | None:
     return shutil.which(tool, path="/usr/bin:/bin:/usr/sbin:/sbin") or shutil.which(tool)
+
+
+def shell(name: str) -> str:
+    """Return the path of a login shell. Raise HostError when the host has none of that name."""
+    path = "/bin/sh" if name == "sh" else _host(name)
+    if path is None:
+        raise HostError(f"The login shell of a simulated Mac is {name}, not found on this machine.")
+    return path
+
+
+def gnu_tools() -> dict[str, str]:
+    """Return GNU's tools by name. Raise HostError where the host's own are others."""
+    if platform.system() == "Darwin":
+        raise HostError("A simulated Mac has GNU tools where the host has them: on Linux.")
+    return {tool: path for tool in GNU if (path := _host(tool))}
 
 
 @lru_cache(maxsize=1)

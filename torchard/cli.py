@@ -15,6 +15,7 @@ from torchard.commands.apply import apply
 from torchard.commands.check import check
 from torchard.commands.choose import choose
 from torchard.commands.demo import demo
+from torchard.commands.keys import keys
 from torchard.commands.lock import lock
 from torchard.commands.plan import plan
 from torchard.commands.rollback import rollback
@@ -44,6 +45,7 @@ def cli() -> None:
 
 for _command in (
     check,
+    keys,
     choose,
     lock,
     plan,

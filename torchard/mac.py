@@ -120,8 +120,11 @@ class MacState:
 
     `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
     bytes on the volume of the home. `depot` maps the sha256 of each
-    file in the Mac's depot to its size in bytes. `shell_files` has `.zshrc` and `.bash_profile`;
-    `bash_reads` is what bash reads where there is no .bash_profile, if that is there.
+    file in the Mac's depot to its size in bytes. `clock` counts seconds since the epoch, and is 0
+    where nobody read it. `shell_files` has `.zshrc` and `.bash_profile`; `bash_reads` is what bash
+    reads where there is no .bash_profile, if that is there. `unwritable` are directories that the
+    account would have to write to, and cannot; `noise` is the first line that its shell prints at
+    every start, before any command.
     """
 
     arch: str
@@ -146,3 +149,5 @@ class MacState:
     clock: int = 0
     shell_files: Mapping[str, ShellFile] = field(default_factory=dict)
     bash_reads: str | None = None
+    unwritable: tuple[str, ...] = ()
+    noise: str = ""

@@ -5,10 +5,12 @@ Text, JSON and exit code are all read from the Plan made here, so they cannot di
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from torchard.basis import basis
+from torchard.lab.problem import shown
 from torchard.shell_file import shell_obstacles, shell_step
 from torchard.steps import (
     environment_step,
@@ -179,6 +181,7 @@ def refusals(intent: Intent) -> tuple[str, ...]:
     return (
         *intent.refusals,
         *_standing_in_the_way(intent),
+        *_beyond_the_account(intent),
         *shell_obstacles(intent.mac.shells, intent.state),
     )
 
@@ -241,3 +244,29 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
         if link is None or generation_name(link.target, state.home):
             continue
         yield not_ours(link, state)
+
+
+def _beyond_the_account(intent: Intent) -> Iterable[str]:
+    """Name what keeps the account from doing what there is to do."""
+    state = intent.state
+    if re.search(r"\s", state.home):
+        yield (
+            f"its home is {state.home}, and conda cannot live in a path with spaces: name"
+            " another account in ssh.user"
+        )
+    steps = (
+        environment_step(lock, state, frozen=intent.mac.frozen) for lock in intent.locks.values()
+    )
+    if miniconda_step(state, intent.installer) is None and not any(steps):
+        return
+    for path in state.unwritable:
+        yield (
+            f"{state.user} may not write to {tilde(path, state.home)}; name another account in"
+            " ssh.user, or set miniconda.prefix to a path below its home"
+        )
+    if state.noise:
+        yield (
+            f"its shell prints {shown(state.noise)} whenever it is started, which no file that is"
+            " sent over SSH survives; let the account's startup files, such as ~/.zshenv, print"
+            " only to a terminal ([ -t 1 ])"
+        )

@@ -57,13 +57,16 @@ def parse(lines: Iterable[str]) -> MacState:
     Lines before the answer, such as a banner, and lines that nobody knows are passed over.
     """
     reader = None
+    noise = ""
     for line in lines:
         kind, *fields = line.rstrip("\r\n").split("\t")
         if (kind, fields) == ("begin", []):
-            reader = _Reader()
-        elif reader is not None and (kind, fields) == ("end", ["ok"]):
+            reader = _Reader(noise)
+        elif reader is None:
+            noise = noise or line.strip()
+        elif (kind, fields) == ("end", ["ok"]):
             return reader.state()
-        elif reader is not None:
+        else:
             reader.take(kind, fields)
     raise ProbeError(
         "its answer was cut short",
@@ -142,7 +145,8 @@ _PARTS = {
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, noise: str) -> None:
+        self.noise = noise
         self.facts: dict[str, str] = {}
         self.environments: list[_Environment] = []
         self.base: _Environment | None = None
@@ -227,9 +231,14 @@ class _Reader:
             clock=_number(facts.get("clock", "")),
             shell_files=self.shell_files,
             bash_reads=facts.get("bash_reads"),
+            unwritable=tuple(
+                dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
+            ),
+            noise=self.noise,
         )
 
 
+_UNWRITABLE = ("unwritable_prefix", "unwritable_home")
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
 
 

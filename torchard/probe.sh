@@ -74,6 +74,18 @@ if [ "$state" = whole ]; then
     case $version in *[!0-9A-Za-z.]*) ;; *) say conda_version "$version" ;; esac
   done
 fi
+# Told of the nearest part that is there: the account may not make what is to come below it.
+writable() {
+  place=$2
+  while [ ! -e "$place" ] && [ -n "$place" ]; do place=${place%/*}; done
+  if [ ! -w "${place:-/}" ]; then
+    code "${place:-/}"
+    say "unwritable_$1" "$coded"
+  fi
+}
+# A prefix that is not there, or is set aside, is an entry of the directory above it.
+if [ "$state" = whole ]; then writable prefix "$PREFIX/envs"; else writable prefix "${PREFIX%/*}"; fi
+writable home "$HOME/.torchard/generations"
 # By inode: the same directory may be written in several ways, by a link or in another case.
 inode() { ls -di "$1/." 2>/dev/null | awk '{ print $1 }'; }
 same() { [ "$1" = "$2" ] || [ "$(inode "$1")" = "$(inode "$2")" ]; }

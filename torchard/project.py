@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+def default_lab() -> Path:
+    """Return the lab file of whoever names none."""
+    return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
 
 
 def resource(name: str, package: Path = _PACKAGE) -> Path:

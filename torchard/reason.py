@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import errno
-import re
+import logging
 import shlex
+from pathlib import Path
 from socket import gaierror
 from typing import TYPE_CHECKING
 
-from paramiko import (
-    AuthenticationException,
-    BadHostKeyException,
-    PasswordRequiredException,
-    SSHException,
-)
+from paramiko import AuthenticationException, PasswordRequiredException, SSHException
 from paramiko.ssh_exception import NoValidConnectionsError
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 
 from torchard.credentials import hidden
 from torchard.errors import TorchardError
+from torchard.hostkeys import HostKeyError, UnknownHostKeyError
+from torchard.project import default_lab
 
 if TYPE_CHECKING:
     from torchard.lab.model import MacHost
 
-KNOWN_HOSTS = "~/.ssh/known_hosts"
+CONNECT_TIMEOUT = 10  # seconds
 _SHARING = "System Settings > General > Sharing"
+
+
+def instead_of_logs() -> None:
+    """Silence what pyinfra and paramiko log: it is told here, in fewer words."""
+    for name in ("pyinfra", "paramiko"):
+        logging.getLogger(name).addHandler(logging.NullHandler())
+        logging.getLogger(name).propagate = False
 
 
 def reason(error: BaseException, mac: MacHost) -> str:
@@ -33,7 +38,7 @@ def reason(error: BaseException, mac: MacHost) -> str:
         return str(error)
     if isinstance(error, ConnectError):
         # Its text is for pyinfra's log; what was caught just before it says more.
-        return _connecting(error.__context__ or error, mac)
+        return connecting(error.__context__ or error, mac)
     if isinstance(error, PyinfraError):
         return _key(hidden(str(error)), mac)
     if mac.connection == "ssh" and isinstance(error, (OSError, EOFError, SSHException)):
@@ -49,23 +54,20 @@ def lost(mac: MacHost) -> str:
     )
 
 
-def _connecting(error: BaseException, mac: MacHost) -> str:
+def need_config(mac: MacHost) -> None:
+    """Raise TorchardError where an ssh_config is not there: pyinfra would go on without it."""
+    config = mac.ssh.config
+    if config is not None and not Path(config).expanduser().is_file():
+        raise TorchardError(f"the ssh_config {config} is not there; write another ssh.config")
+
+
+def connecting(error: BaseException, mac: MacHost) -> str:
+    """Say why there is no connection to a Mac, of what pyinfra's connector has caught."""
     address, text = _address(mac), _text(error)
-    unknown = re.search(r"No host key for (\S+) found", text)
-    if unknown:
-        return (
-            f"the host key of {unknown[1]} is not known; run `{_ssh(mac)}` once, compare the"
-            " fingerprint that it shows with the Mac's own, and accept it"
-        )
-    if isinstance(error, BadHostKeyException):
-        entry = error.hostname
-        if mac.ssh.port not in {None, 22}:
-            entry = f"[{entry}]:{mac.ssh.port}"
-        forget = shlex.join(["ssh-keygen", "-R", entry, *_unless_default("-f", mac)])
-        return (
-            f"the host key of {entry} is not the one that is known; somebody may be in between,"
-            f" or the Mac was set up anew: then run `{forget}`"
-        )
+    if isinstance(error, UnknownHostKeyError):
+        return f"{text}; if that is the host's own, run `{_trust(mac)}`"
+    if isinstance(error, HostKeyError):
+        return text
     if isinstance(error, PasswordRequiredException):
         return f"the key for {address} has a passphrase; run `ssh-add`, and the agent has it"
     if isinstance(error, AuthenticationException):
@@ -121,17 +123,9 @@ def _login(mac: MacHost) -> str:
     return address if mac.ssh.user is None else f"{mac.ssh.user}@{address}"
 
 
-def _unless_default(option: str, mac: MacHost, key: str = "") -> list[str]:
-    """Return an option that names the known hosts, where ssh would not look there by itself."""
-    known = mac.ssh.known_hosts
-    return [] if known in {None, KNOWN_HOSTS} else [option, f"{key}{known}"]
-
-
-def _ssh(mac: MacHost) -> str:
-    words = ["ssh", *(["-F", mac.ssh.config] if mac.ssh.config else [])]
-    words += ["-p", str(mac.ssh.port)] if mac.ssh.port is not None else []
-    words += _unless_default("-o", mac, "UserKnownHostsFile=")
-    return shlex.join([*words, _login(mac)])
+def _trust(mac: MacHost) -> str:
+    lab = [] if mac.where.file in {"", str(default_lab())} else [mac.where.file]
+    return shlex.join(["torchard", "keys", "trust", mac.name, *lab])
 
 
 def _ssh_copy_id(mac: MacHost) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from torchard.catalog.rows import Catalogue
     from torchard.lab.model import MacHost
     from torchard.mac import MacState
+
+_DAY = 86400  # seconds
 
 
 def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str]:
@@ -37,6 +40,13 @@ def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str
         yield (
             f"the conda at {prefix} is {conda}, and only {first} and newer take notice of"
             f" `frozen: true`; bring it up to date ({prefix}/bin/conda update conda)"
+        )
+    days = int((state.clock - time.time()) / _DAY)
+    if state.clock and days:
+        yield (
+            f"its clock is {abs(days)} {'day' if abs(days) == 1 else 'days'}"
+            f" {'ahead of' if days > 0 else 'behind'} this computer's; whatever is fetched there"
+            " over TLS, as by a later `conda install`, fails until it is right"
         )
     yield from at_work(state.lock)
 

@@ -11,13 +11,11 @@ import pyinfra_cli  # noqa: F401  # patches the standard library for gevent: mus
 # isort: on
 
 import json
-import logging
 import signal
 import socket
 import time
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -27,12 +25,11 @@ from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
 from pyinfra.connectors import util as connector
-from pyinfra.connectors.sshuserclient import client as ssh_client
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
-from torchard import facts, guard, probe
+from torchard import facts, guard, hostkeys, probe
 from torchard.errors import TorchardError
 from torchard.intend import LockMissingError
 from torchard.lab.hosts import pyinfra_groups
@@ -41,7 +38,7 @@ from torchard.outcome import Course, applied, failed, proved, told
 from torchard.plan import MacPlan, Plan, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
-from torchard.reason import lost, reason
+from torchard.reason import CONNECT_TIMEOUT, instead_of_logs, lost, need_config, reason
 from torchard.shell import for_any_shell
 from torchard.stale import gone, still
 from torchard.steps import environment_step
@@ -57,13 +54,12 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
     from torchard.plan import Intent
 
-CONNECT_TIMEOUT = 10  # seconds
 KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step is noticed
 
 # Nobody is ever asked anything by pyinfra, while all other Macs wait: not whether the key of a
-# jump host is right, which has to be known already, and not for a password of sudo, which nothing
-# of ours uses, because some Mac's output looks like its question.
-ssh_client.AskPolicy = ssh_client.StrictPolicy
+# host is right, which has to be known already, and not for a password of sudo, which nothing of
+# ours uses, because some Mac's output looks like its question.
+hostkeys.hold()
 connector.SUDO_PASSWORD_REQUIRED_LINES = ()
 
 
@@ -99,10 +95,7 @@ class Session:
         self.why: dict[str, str] = {}
         self.states: dict[str, MacState] = {}
         self.strangers: set[str] = set()
-        # What pyinfra and paramiko log is told by the plan, in fewer words.
-        for name in ("pyinfra", "paramiko"):
-            logging.getLogger(name).addHandler(logging.NullHandler())
-            logging.getLogger(name).propagate = False
+        instead_of_logs()
         # What goes wrong in a greenlet is kept in `why`; gevent would print it, Ctrl-C included.
         gevent.get_hub().exception_stream = None
         hosts = [
@@ -161,9 +154,8 @@ class Session:
             raise
 
     def _reach(self, name: str) -> None:
-        host, config = self.hosts[name], self.macs[name].ssh.config
-        if config is not None and not Path(config).expanduser().is_file():
-            raise TorchardError(f"the ssh_config {config} is not there; write another ssh.config")
+        host = self.hosts[name]
+        need_config(self.macs[name])
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
         client = _client(host)

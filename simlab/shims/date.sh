@@ -16,6 +16,14 @@ while getopts ':ujnRr:f:v:-:' option; do
     \?) illegal "$OPTARG" ;;
   esac
 done
+value clock
+if [ "${answer:-0}" != 0 ] && [ -z "$when" ]; then
+  when=$(($(@host@ +%s) + answer))
+  if [ -z "$gnu" ]; then
+    shift $((OPTIND - 1))
+    exec @host@ $utc $rfc -r "$when" "$@"
+  fi
+fi
 [ -n "$gnu" ] || exec @host@ "$@"
 shift $((OPTIND - 1))
 case ${1-+} in

@@ -98,6 +98,26 @@ def test_a_plan_that_is_declined_changes_nothing(lab, at_a_terminal, answer):
     assert lab.snapshot() == before
 
 
+def test_a_host_key_is_recorded_for_who_says_that_it_is_the_same(lab, at_a_terminal):
+    """What is asked about is shown before, and how the Mac itself prints it; no records nothing."""
+    known = lab.directory / "known_hosts"
+    kept = known.read_text(encoding="utf-8")
+    known.write_text("", encoding="utf-8")
+    try:
+        codes = []
+        for answer in ("n\n", "y\n"):
+            terminal = at_a_terminal("keys", "trust", "studio-01", lab.lab_file)
+            terminal.until("Is it the same? [y/N]")
+            terminal.type(answer)
+            code, out = terminal.end()
+            assert "ED25519 SHA256:" in out
+            assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in out
+            codes.append((code, known.read_text(encoding="utf-8")))
+    finally:
+        known.write_text(kept, encoding="utf-8")
+    assert codes == [(1, ""), (0, f"{kept.splitlines()[0]}\n")]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_at_the_question_leaves_the_terminal_in_order(lab, at_a_terminal, number, code):
     """Ctrl-C is 130 and SIGTERM 143: the cursor is back, no traceback, nothing changed."""
@@ -162,7 +182,7 @@ def test_a_limit_means_macs_groups_and_patterns(lab, torchard):
     assert limited("*-02", "studio-01") == ["studio-01", "studio-02"]
     nobody = torchard("plan", lab.lab_file, "--json", "--limit", "studio-1")
     assert (nobody.returncode, nobody.stdout) == (1, "")
-    assert "--limit studio-1 means no Mac and no group" in nobody.stderr
+    assert "studio-1 means no Mac and no group" in nobody.stderr
     assert "Did you mean studio-01?" in nobody.stderr
 
 

@@ -159,3 +159,23 @@ def test_an_unreadable_directory_is_never_taken_for_an_empty_one(strangers):
     write(prefix / "thesis.tex")
     prefix.chmod(0o000)
     assert read(strangers, user=user).prefix_state == "foreign"
+
+
+def test_what_the_account_may_not_write_to_is_named(strangers):
+    """The nearest directory that is there: for the prefix, and for the environments."""
+    user = NOBODY if os.geteuid() == 0 else None
+    home = strangers / "home"
+    write(strangers / "opt/x").parent.chmod(0o755 if user else 0o555)
+    home.chmod(0o777)
+    state = read(strangers, user=user, prefix=f"{strangers}/opt/deep/miniconda3")
+    assert state.unwritable == (f"{strangers}/opt",)
+    assert read(strangers, user=user).unwritable == ()
+    whole(strangers / "opt")
+    (strangers / "opt/envs").mkdir()
+    (strangers / "opt/envs").chmod(0o777)
+    assert read(strangers, user=user, prefix=f"{strangers}/opt").unwritable == ()
+    (strangers / "opt/envs").chmod(0o555)
+    home.chmod(0o555)
+    state = read(strangers, user=user, prefix=f"{strangers}/opt")
+    assert state.unwritable == (f"{strangers}/opt/envs", str(home))
+    home.chmod(0o755)

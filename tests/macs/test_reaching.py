@@ -56,29 +56,6 @@ def test_a_closed_port_is_said(lab, mac, torchard):
     assert reason.startswith(f"127.0.0.1:{mac.port} refused the connection; turn Remote Login on")
 
 
-def test_another_host_key_is_said(lab, mac, torchard):
-    """A key that is not the known one: why that may be, and the command that forgets the old."""
-    mac.set(fault="hostkey")
-    reason = plan(torchard, lab)
-    assert f"the host key of [127.0.0.1]:{mac.port} is not the one that is known" in reason
-    forget = f"ssh-keygen -R '[127.0.0.1]:{mac.port}' -f {lab.directory / 'known_hosts'}"
-    assert f"`{forget}`" in reason
-
-
-def test_an_unknown_host_key_is_neither_taken_nor_asked_about(lab, mac, described, torchard):
-    """A Mac that nobody knows is not talked to; its key is not written anywhere."""
-    other = lab.directory / "others"
-    other.write_text("", encoding="utf-8")
-    own = f"    ssh: {{port: {mac.port}}}"
-    assert own in described
-    known = f"    ssh: {{port: {mac.port}, known_hosts: others}}"
-    lab.lab_file.write_text(described.replace(own, known), encoding="utf-8")
-    reason = plan(torchard, lab)
-    assert f"the host key of [127.0.0.1]:{mac.port} is not known" in reason
-    assert f"-p {mac.port} -o UserKnownHostsFile={other} " in reason
-    assert other.read_text(encoding="utf-8") == ""
-
-
 def test_a_key_that_the_mac_does_not_take_is_said(lab, mac, described, torchard):
     """A Mac that takes none of our keys: the command that gives it one."""
     key = lab.directory / "stranger"
@@ -190,9 +167,43 @@ def test_the_key_of_a_jump_host_has_to_be_known_too(  # noqa: PLR0917  # fixture
     through("")
     reason = plan(torchard, lab)
     assert f"the host key of [127.0.0.1]:{jump.port} is not known" in reason
-    assert f"`ssh -F {tmp_path / 'config'} " in reason
+    assert f"`torchard keys trust studio-01 {lab.lab_file}`" in reason
     assert jump.asked == []
     assert (tmp_path / "jump_hosts").read_text(encoding="utf-8") == ""
+
+
+def test_the_key_of_a_jump_host_is_recorded_before_the_macs(  # noqa: PLR0917  # fixtures
+    lab, mac, through, jump, torchard, tmp_path
+):
+    """Each in the file that its next connection reads; after that, both are known."""
+    through("")
+    (lab.directory / "known_hosts").rename(tmp_path / "kept")
+    try:
+        done = torchard("keys", "trust", "studio-01", lab.lab_file, "--yes")
+        again = torchard("keys", "trust", "studio-01", lab.lab_file)
+        (line,) = (lab.directory / "known_hosts").read_text(encoding="utf-8").splitlines()
+    finally:
+        (tmp_path / "kept").replace(lab.directory / "known_hosts")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"key of (\S+) is ED25519", done.stdout) == [
+        f"[127.0.0.1]:{jump.port}",
+        f"[127.0.0.1]:{mac.port}",
+    ]
+    assert line.startswith(f"[127.0.0.1]:{mac.port} ssh-ed25519 ")
+    recorded = (tmp_path / "jump_hosts").read_text(encoding="utf-8")
+    assert recorded == f"[127.0.0.1]:{jump.port} {jump.public}\n"
+    assert (again.returncode, again.stderr) == (0, "")
+    assert re.fullmatch(r"studio-01: ED25519 \S+ is known\.\n", again.stdout)
+
+
+def test_a_jump_host_whose_key_has_changed_is_not_passed(lab, mac, through, jump, torchard):
+    """What to forget is the jump host's key, in the jump host's file; nothing passes it."""
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+    through(f"[127.0.0.1]:{jump.port} {other}\n")
+    reason = plan(torchard, lab)
+    assert f"`ssh-keygen -R '[127.0.0.1]:{jump.port}' -f " in reason
+    assert reason.endswith("/jump_hosts`")
+    assert jump.asked == []
 
 
 def test_an_ssh_config_that_is_not_there_is_said(lab, mac, described, torchard):

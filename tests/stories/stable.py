@@ -21,6 +21,7 @@ _VARIES = (
         r"\g<kept>N",
     ),
     (r"\b[0-9a-f]{64}\b", "SHA256"),
+    (r"SHA256:[A-Za-z0-9+/]{43}(?![A-Za-z0-9+/])", "SHA256:FINGERPRINT"),
     (r"(?<=sha256 )[0-9a-f]{8}…", "XXXXXXXX…"),
     (r"(?<=/generations/)(?P<kept>[\w.-]+)-[0-9a-f]{8}\b", r"\g<kept>-XXXXXXXX"),
     (r"(?<=/log/)\d{8}-\d{6}-(?P<kept>[\w.-]+)-[0-9a-f]{8}-\d+", r"WHEN-\g<kept>-XXXXXXXX-PID"),

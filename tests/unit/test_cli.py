@@ -18,6 +18,7 @@ from torchard.cli import cli, main
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "check",
+    "keys",
     "choose",
     "lock",
     "plan",
@@ -141,6 +142,8 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         (["choose", *MAC, "torchaudio"], "Say what torchaudio is for: --with torchaudio."),
         (["choose", *MAC, "--with", "torchaudio", "--no-with"], "exclude each other"),
         (["lock", "--upgrade", "--check"], "--upgrade and --check exclude each other."),
+        (["keys", "trust", "-y", "--fingerprint", "SHA256:x"], "exclude each other."),
+        (["keys", "trust", "mac", "a.yaml", "b.yaml"], "one lab at a time, not a.yaml and b.yaml"),
         (["plan", "--limit"], "'--limit' requires an argument"),
         (["plan", "--explain"], "'--explain' requires an argument"),
         (["plan", "--explain", "a", "--limit", "b"], "--explain stands alone"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import socket
+from pathlib import Path
 
 import pytest
 from paramiko import (
     AuthenticationException,
-    BadHostKeyException,
     ECDSAKey,
     PasswordRequiredException,
     SSHException,
@@ -18,9 +18,17 @@ from pyinfra.api.exceptions import ConnectError, PyinfraError
 from pyinfra.connectors.ssh_util import get_private_key, raise_connect_error
 
 from torchard.errors import TorchardError
-from torchard.lab.model import MacHost, Ssh
+from torchard.hostkeys import (
+    ChangedHostKeyError,
+    OtherHostKeyError,
+    UnknownHostKeyError,
+    shown,
+)
+from torchard.lab.model import MacHost, Position, Ssh
 from torchard.reason import lost, reason
 
+KEY, OLD = ECDSAKey.generate(), ECDSAKey.generate()
+KNOWN_HOSTS = str(Path("~/.ssh/known_hosts").expanduser())
 MAC = MacHost("studio-01", address="192.0.2.11", ssh=Ssh(user="admin"))
 ODD = MacHost(
     "studio-02",
@@ -55,14 +63,19 @@ def refused(number):
         (socket.gaierror(8, "nodename"), "192.0.2.11 is a name that does not", "`address:`"),
         (OSError(errno.EMFILE, "Too many"), "192.0.2.11 cannot be connected to", "Too many"),
         (
-            SSHException("StrictPolicy: No host key for 192.0.2.11 found in known_hosts"),
-            "the host key of 192.0.2.11 is not known",
-            "`ssh admin@192.0.2.11`",
+            UnknownHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS),
+            f"the host key of 192.0.2.11 is not known; it shows {shown(KEY)}; ",
+            "`torchard keys trust studio-01`",
         ),
         (
-            BadHostKeyException("192.0.2.11", ECDSAKey.generate(), ECDSAKey.generate()),
-            "the host key of 192.0.2.11 is not the one",
-            "`ssh-keygen -R 192.0.2.11`",
+            ChangedHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS, OLD),
+            "the host key of 192.0.2.11 is not the one that is known",
+            f"shows {shown(KEY)}, and {shown(OLD)} is known; somebody may be in between,",
+        ),
+        (
+            OtherHostKeyError("192.0.2.11", KEY, "/dev/null", OLD.fingerprint),
+            "the host key of 192.0.2.11 is not the lab's",
+            f"shows {shown(KEY)}, and ssh.fingerprint is {OLD.fingerprint};",
         ),
         (
             AuthenticationException("Authentication failed."),
@@ -99,18 +112,24 @@ def test_a_failure_to_connect_is_said_with_a_way_out(error, begins, says):
 
 def test_what_to_type_has_the_labs_own_port_key_and_known_hosts():
     """Commands are quoted, and complete for a Mac that is not reached the usual way."""
-    unknown = SSHException("StrictPolicy: No host key for [192.0.2.12]:2222 found in known_hosts")
-    assert "`ssh -p 2222 -o 'UserKnownHostsFile=/lab/known hosts' admin@192.0.2.12`" in reason(
-        connecting(unknown), ODD
-    )
-    changed = BadHostKeyException("192.0.2.12", ECDSAKey.generate(), ECDSAKey.generate())
+    changed = ChangedHostKeyError("[192.0.2.12]:2222", KEY, "/lab/known hosts", OLD)
     assert "`ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`" in reason(
         connecting(changed), ODD
     )
     denied = AuthenticationException("Authentication failed.")
     assert "`ssh-copy-id -i /keys/lab -p 2222 admin@192.0.2.12`" in reason(connecting(denied), ODD)
-    by_name = MacHost("studio-03", ssh=Ssh(config="/lab/ssh_config"))
-    assert "`ssh -F /lab/ssh_config studio-03`" in reason(connecting(unknown), by_name)
+
+
+def test_the_lab_file_is_named_where_another_would_be_read(monkeypatch):
+    """Whoever gives no lab means inventory/lab.yaml, or what TORCHARD_LAB says."""
+    monkeypatch.delenv("TORCHARD_LAB", raising=False)
+    unknown = connecting(UnknownHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS))
+    usual = MacHost("studio-01", where=Position("inventory/lab.yaml", 5, 3))
+    assert reason(unknown, usual).endswith("run `torchard keys trust studio-01`")
+    other = MacHost("studio-01", where=Position("/the lab.yaml", 5, 3))
+    assert reason(unknown, other).endswith("run `torchard keys trust studio-01 '/the lab.yaml'`")
+    monkeypatch.setenv("TORCHARD_LAB", "/the lab.yaml")
+    assert reason(unknown, other).endswith("run `torchard keys trust studio-01`")
 
 
 @pytest.mark.parametrize(

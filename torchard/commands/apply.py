@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.locked
 @options.full
 @options.as_json
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@options.yes
 def apply(
     lab: Path,
     limits: tuple[str, ...],

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from torchard.project import default_lab
 
-def _default_lab() -> Path:
-    return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
-
-
-lab = click.argument("lab", required=False, type=click.Path(path_type=Path), default=_default_lab)
+lab = click.argument("lab", required=False, type=click.Path(path_type=Path), default=default_lab)
 lab_or_plan = click.argument(
     "lab",
     metavar="[LAB or PLAN]",
     required=False,
     type=click.Path(path_type=Path),
-    default=_default_lab,
+    default=default_lab,
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 limits = click.option(
@@ -32,4 +28,5 @@ only_failed_from = click.option(
     help="Only what failed, or was left alone, in what `apply --json` printed.",
 )
 locked = click.option("--locked", is_flag=True, help="Fail where a lock is missing or stale.")
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 full = click.option("--full", is_flag=True, help="Show every package.")

@@ -48,14 +48,19 @@ def ask(command: str, *, shown: bool) -> None:
             f"Nothing was changed: {found}.",
             f"Look at what `{command}` says, and add --yes if it is what you want.",
         )
+    if not confirmed("Do it?"):
+        raise TorchardError("Nothing was changed.")
+
+
+def confirmed(question: str) -> bool:
+    """Ask a person at a terminal until they say yes, or no, or nothing."""
     answer = "?"
     while answer not in {"y", "yes", "n", "no", ""}:
-        click.echo("Do it? [y/N] ", nl=False, err=True)
+        click.echo(f"{question} [y/N] ", nl=False, err=True)
         # A read would hold up what keeps the connections alive; a person may take their time.
         select.select([sys.stdin], [], [])
         answer = sys.stdin.readline().strip().lower()
-    if answer not in {"y", "yes"}:
-        raise TorchardError("Nothing was changed.")
+    return answer in {"y", "yes"}
 
 
 def show(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,8 +37,11 @@ def host_name(mac: MacHost) -> str:
 
 def _data(mac: MacHost, lab: Lab) -> dict[str, Any]:
     data: dict[str, Any] = {"torchard_mac": mac.name, "torchard_lab": str(lab.path)}
-    if mac.connection == "local":
-        return data
+    return data if mac.connection == "local" else {**data, **connection(mac)}
+
+
+def connection(mac: MacHost) -> dict[str, Any]:
+    """Return how pyinfra reaches a Mac over SSH, in its own words."""
     ssh = mac.ssh
     known_hosts = ssh.known_hosts or KNOWN_HOSTS
     said = {
@@ -45,12 +49,14 @@ def _data(mac: MacHost, lab: Lab) -> dict[str, Any]:
         "ssh_port": ssh.port,
         "ssh_user": ssh.user,
         "ssh_key": _expanded(ssh.key),
-        "ssh_known_hosts_file": _expanded(known_hosts),
+        # What the lab says of a Mac's key counts alone: no file is asked then.
+        "ssh_known_hosts_file": os.devnull if ssh.fingerprint else _expanded(known_hosts),
         "ssh_config_file": _expanded(ssh.config),
-        # pyinfra's own default takes the key of a Mac that it meets for the first time.
-        "ssh_strict_host_key_checking": "yes",
+        # pyinfra's own default takes the key of a Mac that it meets for the first time. Without
+        # `torchard.hostkeys.hold()` it knows no fingerprints, and connects nowhere.
+        "ssh_strict_host_key_checking": ssh.fingerprint or "yes",
     }
-    return {**data, **{key: value for key, value in said.items() if value is not None}}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _expanded(path: str | None) -> str | None:

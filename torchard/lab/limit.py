@@ -45,7 +45,7 @@ def _nothing(lab: Lab, limit: str) -> TorchardError:
     if limit in lab.groups:
         return TorchardError(f"The group {limit} has no Macs.", "Limit the run to something else.")
     instead = _close(limit, [*lab.macs, *lab.groups])
-    return TorchardError(f"--limit {limit} means no Mac and no group of {lab.path.name}.", instead)
+    return TorchardError(f"{limit} means no Mac and no group of {lab.path.name}.", instead)
 
 
 def _close(name: str, known: Collection[str]) -> str:

@@ -59,6 +59,10 @@ class Meaning:
         self, source: Source, path: KeyPath, settings: Mapping[str, Any]
     ) -> Iterator[Problem]:
         """Yield the faults of the settings of a Mac, a group or all, which stand in `source`."""
+        if path[:1] != ("macs",) and "fingerprint" in (settings.get("ssh") or {}):
+            where = source.where((*path, "ssh", "fingerprint"), key=True)
+            sentence = "a fingerprint is one Mac's, and no two Macs have the same host key"
+            yield Problem(where, sentence, "Write it on the Mac itself, as its own ssh.")
         yield from self._exist(source, (*path, "environments"), settings, "environments")
         miniconda = settings.get("miniconda") or {}
         if {"version", "installer"} <= miniconda.keys():

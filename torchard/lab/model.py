@@ -64,13 +64,17 @@ class Environment:
 
 @dataclass(frozen=True)
 class Ssh:
-    """How a Mac is reached over SSH; None leaves the choice to ssh_config or the agent."""
+    """How a Mac is reached over SSH; None leaves the choice to ssh_config or the agent.
+
+    `fingerprint` is that of the Mac's host key; without one, the key stands in `known_hosts`.
+    """
 
     user: str | None = None
     port: int | None = None
     key: str | None = None
     known_hosts: str | None = None
     config: str | None = None
+    fingerprint: str | None = None
 
 
 @dataclass(frozen=True)

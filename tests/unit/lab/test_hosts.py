@@ -49,6 +49,15 @@ def test_only_known_host_keys_are_trusted_by_default(monkeypatch):
     }
 
 
+def test_a_fingerprint_of_the_lab_counts_alone():
+    """No file of known hosts is asked, and pyinfra by itself knows no such way of checking."""
+    wanted = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
+    ssh = Ssh(known_hosts="/lab/known_hosts", fingerprint=wanted)
+    ((_, data),) = pyinfra_groups(lab(MacHost("studio-01", address="studio-01", ssh=ssh)))["macs"]
+    assert data["ssh_known_hosts_file"] == "/dev/null"
+    assert data["ssh_strict_host_key_checking"] == wanted
+
+
 def test_a_local_mac_is_pyinfras_local_host_in_a_group_of_its_name():
     """`--limit this-mac` finds @local, which is in its other groups as well."""
     local = MacHost("this-mac", connection="local", ssh=Ssh("admin"))

@@ -41,6 +41,7 @@ PLACES = {
     "address": lambda text: lab(address=text),
     "user": lambda text: lab(ssh={"user": text}),
     "key": lambda text: lab(ssh={"key": text}),
+    "fingerprint": lambda text: lab(ssh={"fingerprint": text}),
     "known hosts": lambda text: lab(ssh={"known_hosts": text}),
     "ssh_config": lambda text: lab(ssh={"config": text}),
     "prefix": lambda text: lab(miniconda={"prefix": text}),
@@ -64,6 +65,7 @@ PLACES = {
     "companion": lambda text: environment(pytorch={"with": [text]}),
 }
 GOOD = {
+    "fingerprint": f"SHA256:{'+/0a' * 10}abc",
     "prefix": "/opt/mc",
     "version": "25.7.0-2",
     "installer": URL,

@@ -1,0 +1,83 @@
+"""What an account on a Mac must be able to do, and what is said of one that cannot: in the plan."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
+
+from torchard.lab.model import MacHost
+from torchard.plan import Intent, plan_mac
+from torchard.remarks import remarks
+
+LOCK = lock([package("python", "3.12.13")])
+MAC = MacHost("studio-01")
+DAY = 86400
+
+
+def reason(**changes):
+    """Return why a Mac is refused on which a prefix and an environment are to be made, if it is."""
+    state = mac(prefix_state="absent", prefix_arch=None, **changes)
+    return plan_mac(Intent(MAC, state, installer=INSTALLER, locks={"torch": LOCK})).reason
+
+
+def test_a_prefix_that_the_account_cannot_make_is_refused():
+    """The directory that is in the way, the account, and the two ways out."""
+    assert reason(prefix="/opt/miniconda3", unwritable=("/opt",)) == (
+        "ann may not write to /opt; name another account in ssh.user, or set miniconda.prefix to a"
+        " path below its home"
+    )
+
+
+def test_every_directory_in_the_way_is_named():
+    """Those in the home with a tilde."""
+    said = reason(unwritable=("/opt", f"{HOME}/.torchard"))
+    assert "ann may not write to /opt;" in said
+    assert "ann may not write to ~/.torchard;" in said
+
+
+def test_a_shell_that_prints_is_quoted_without_what_a_terminal_would_read():
+    """Whatever it prints, it is one line, in quotes, and not too long."""
+    said = reason(noise="\x1b[2JWelcome " + "x" * 100)
+    assert said.startswith('its shell prints "\\u001b[2JWelcome xxx')
+    assert "…" in said
+    assert "~/.zshenv" in said
+
+
+def test_a_mac_with_nothing_to_do_needs_neither():
+    """What nobody has to write, or to send, stands in nobody's way."""
+    state = mac(built(LOCK), links={"torch": path_of(LOCK)})
+    state = replace(state, unwritable=(f"{PREFIX}/envs",), noise="hello")
+    assert plan_mac(Intent(MAC, state, locks={"torch": LOCK})).state == "in_order"
+
+
+def test_a_home_with_a_space_is_refused():
+    """Miniconda's installer takes none, and the environments are below the home as well."""
+    assert reason(home="/Users/Ann Lee") == (
+        "its home is /Users/Ann Lee, and conda cannot live in a path with spaces: name another"
+        " account in ssh.user"
+    )
+    assert reason(home="/Users/Zoë") is None
+
+
+@pytest.mark.parametrize(
+    ("ahead", "says"),
+    [
+        (-365 * DAY - 60, "its clock is 365 days behind this computer's; "),
+        (DAY + 60, "its clock is 1 day ahead of this computer's; "),
+        (DAY - 60, None),
+        (60 - DAY, None),
+    ],
+)
+def test_a_clock_is_worth_a_note_from_a_day_on(ahead, says):
+    """Which of the two is right nobody knows."""
+    state = mac(clock=int(time.time()) + ahead)
+    notes = list(remarks(MAC, state))
+    assert [note.startswith(says) for note in notes] == [True] * (says is not None)
+
+
+def test_a_clock_that_nobody_read_is_worth_none():
+    """As of a Mac whose `date` does not say."""
+    assert list(remarks(MAC, mac(clock=0))) == []
