@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 
+from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.plan import Intent, plan_mac
 from torchard.remarks import remarks
@@ -15,6 +16,7 @@ from torchard.remarks import remarks
 LOCK = lock([package("python", "3.12.13")])
 MAC = MacHost("studio-01")
 DAY = 86400
+CATALOGUE = load_catalog()
 
 
 def reason(**changes):
@@ -74,10 +76,10 @@ def test_a_home_with_a_space_is_refused():
 def test_a_clock_is_worth_a_note_from_a_day_on(ahead, says):
     """Which of the two is right nobody knows."""
     state = mac(clock=int(time.time()) + ahead)
-    notes = list(remarks(MAC, state))
+    notes = list(remarks(MAC, state, CATALOGUE))
     assert [note.startswith(says) for note in notes] == [True] * (says is not None)
 
 
 def test_a_clock_that_nobody_read_is_worth_none():
     """As of a Mac whose `date` does not say."""
-    assert list(remarks(MAC, mac(clock=0))) == []
+    assert list(remarks(MAC, mac(clock=0), CATALOGUE)) == []

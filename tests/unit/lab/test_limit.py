@@ -33,10 +33,10 @@ def test_macs_are_meant_in_the_labs_order(limits, meant):
     [
         (
             "studio-1",
-            "--limit studio-1 means no Mac and no group of lab.yaml.",
+            "studio-1 means no Mac and no group of lab.yaml.",
             "Did you mean stud",
         ),
-        ("x", "--limit x means no Mac", "There are: studio-01, studio-02, library-03, studio, a"),
+        ("x", "x means no Mac", "There are: studio-01, studio-02, library-03, studio, a"),
         ("attic", "The group attic has no Macs.", "Limit the run to something else."),
     ],
 )

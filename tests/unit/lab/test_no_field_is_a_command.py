@@ -74,11 +74,13 @@ def test_each_field_takes_what_it_is_for(tmp_path, place):
         "key": "~/.ssh/lab", "known_hosts": "keys", "config": "config", "conda": "nodejs",
         "pip": "einops", "channels": "conda-forge", "environments": "torch", "groups": "studio",
         "wheels": "https://a", "nightly": "https://a", "installers": "https://a",
-        "conda-forge": "https://a", "shell": "zsh",
+        "conda-forge": "https://a", "shell": "zsh", "fingerprint": f"SHA256:{'A' * 43}",
     }  # fmt: skip
     if place[-1] == KEY:
         text = {"macs": "studio-01", "groups": "studio", "environments": "torch"}[place[0]]
         text = "defaults" if "mirrors" in place else text
     else:
         text = good[place[-2] if place[-1] == ITEM else place[-1]]
-    assert loaded(tmp_path, place, text) is not None
+    # A fingerprint is one Mac's own: the schema knows its place, and no group has one.
+    alone = place[0] == "groups" and place[-1] == "fingerprint"
+    assert (loaded(tmp_path, place, text) is None) is alone

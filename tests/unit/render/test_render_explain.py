@@ -63,7 +63,7 @@ def order():
         conda_version="26.5.3",
         prefix_ours={"sha256": "0"},
         translated=True,
-        lock=RunLock("t", "ada@desk", 1_000_000, busy=True),
+        lock=RunLock("t", "ada@desk", 1_000_000, (41,)),
         clock=1_000_100,
     )
     return told("studio-01", state, [LOCK], macs=("torch", "plain"))
@@ -72,7 +72,7 @@ def order():
 def refused():
     """What stands in the way, a wish that has no answer, and a lock that was left behind."""
     state = mac(
-        prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000, busy=False)
+        prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000)
     )
     said = ("torch: there is no answer. Write another python.",)
     return told("studio-02", state, [], Wish("3.15", companions=()), refusals=said)
@@ -91,7 +91,7 @@ def hostile():
         user=f"ann{ESCAPE}",
         conda_version=f"1{ESCAPE}",
         prefix_made_for=f"/Volumes/{ESCAPE}",
-        lock=RunLock("t", f"ada{ESCAPE}\nWarnings", 0, busy=True),
+        lock=RunLock("t", f"ada{ESCAPE}\nWarnings", 0, (41,)),
     )
     return told("studio-01", state, [LOCK], warnings=(f"a{ESCAPE}\n\nWhat is to be done",))
 
