@@ -228,7 +228,9 @@ class Recorder:
 
     def _reached(self, line: str) -> None:
         pid, tool, what = (*line.split(" ", 2), "")[:3]
-        session = os.getsid(int(pid))
+        session = self._session
+        with contextlib.suppress(ProcessLookupError):  # its neighbour in a pipe let it go on
+            session = os.getsid(int(pid))
         if session != self._session:
             self._session, self._count, self._inside = session, 0, False
         self._count += 1
