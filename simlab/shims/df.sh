@@ -1,5 +1,5 @@
 # The host's disk, or as many bytes free as the Mac is told, in BSD's columns and blocks of 512 bytes.
-# One that others fill meanwhile (disk_full) has 100 GB free until it is full, but for 64 KB.
+# One that others fill meanwhile (disk_full) has 100 GB free until it is full, but for 8 KB.
 unit=512
 name=512-blocks
 mark=
@@ -44,7 +44,7 @@ for path in "$@"; do
       free=$((${answer#* } * 1024))
       if [ -n "$filling" ]; then
         total=494384795648
-        [ "$free" -le 65536 ] || free=100000000000
+        [ "$free" -le 8192 ] || free=100000000000
       fi
       ;;
   esac
