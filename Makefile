@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo test test-live lint bench matrix clean
+.PHONY: help setup demo test test-live test-nightly lint bench matrix clean
 
 help:
 	@echo 'make demo       the whole job on five simulated Macs'
 	@echo 'make test       every test; the simulated Macs are the only ones that are touched'
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
+	@echo 'make test-nightly  simulated Macs stopped at every place, and with every size of disk'
 	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
 	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
 	@echo 'make bench      a plan of 20 simulated Macs against the same probe over plain ssh'
@@ -34,6 +35,9 @@ test: setup
 
 test-live: setup
 	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed
+
+test-nightly: setup
+	$(BIN)/python -m pytest -n 2 -m nightly tests/faults -o tmp_path_retention_policy=failed
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check
