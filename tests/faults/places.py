@@ -14,6 +14,7 @@ import select
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +41,10 @@ elif read -r at wanted signal whom <'ROOT/stop'; then
   printf '%s %s\\n' "$$" "$tool" >>'ROOT/trace'
   if [ "$wanted" = "$tool" ] && [ ! -e 'ROOT/stopped' ]; then
     n=0
-    while [ "$n" -lt "$at" ] && read -r pid name; do n=$((n + 1)); done <'ROOT/trace'
-    if [ "$n $pid $name" = "$at $$ $tool" ]; then
+    while [ "$n" -lt "$at" ] && read -r pid name; do
+      [ "$name" = "$tool" ] && n=$((n + 1))
+    done <'ROOT/trace'
+    if [ "$n $pid" = "$at $$" ]; then
       : >'ROOT/stopped'
       case $whom in
         all) kill -s "$signal" 0 ;;
@@ -98,8 +101,8 @@ def reached(event, path):
     mine = f"{os.getpid()} python"
     with open(root + "/trace", "a") as trace:
         trace.write(mine + chr(10))
-    lines = open(root + "/trace").read().split(chr(10))
-    if len(lines) == int(at) + 1 and wanted == "python" and lines[int(at) - 1] == mine:
+    ours = [one for one in open(root + "/trace").read().split(chr(10)) if one.endswith(" python")]
+    if wanted == "python" and len(ours) == int(at) and ours[-1] == mine:
         open(root + "/stopped", "w").close()
         number = getattr(signal, "SIG" + name)
         if whom == "all":
@@ -186,7 +189,9 @@ class Recorder:
         self.places: list[Place] = []
         self.commands: list[tuple[Home, list[bytes]]] = []
         self.states: list[Home] = []
-        self._session = self._count = self._total = 0
+        self._session = 0
+        self._count: Counter[str] = Counter()
+        self._total: Counter[str] = Counter()
         self._inside = False
 
     @contextlib.contextmanager
@@ -230,9 +235,9 @@ class Recorder:
         with contextlib.suppress(ProcessLookupError):  # its neighbour in a pipe let it go on
             session = os.getsid(int(pid))
         if session != self._session:
-            self._session, self._count, self._inside = session, 0, False
-        self._count += 1
-        self._total += 1
+            self._session, self._count, self._inside = session, Counter(), False
+        self._count[tool] += 1
+        self._total[tool] += 1
         begins = tool == "mkdir" and "/lock.try-" in what
         self._inside |= begins
         if not self._inside:
@@ -244,7 +249,8 @@ class Recorder:
         if not self.states or home != self.states[-1]:
             self.states.append(home)
         command, state = len(self.commands) - 1, len(self.states) - 1
-        self.places.append(Place(command, self._count, self._total, tool, what, state))
+        at, total = self._count[tool], self._total[tool]
+        self.places.append(Place(command, at, total, tool, what, state))
 
 
 def at_work(mac: SimMac) -> list[int]:
