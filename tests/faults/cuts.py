@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from homes import Keeper, digest, moved, shown
+from keeper import Keeper, digest, moved, shown
 from places import Recorder, at_work, quiet, stop_at, wait_until
 
 from simlab import macs
@@ -19,7 +19,7 @@ from simlab import macs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from homes import Home
+    from keeper import Home
     from places import Kill, Place
 
     from simlab.lab import SimLab, SimMac

@@ -24,7 +24,7 @@ from simlab import macs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from homes import Home, Keeper
+    from keeper import Home, Keeper
 
     from simlab.lab import SimMac
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from benches import PROGRAM, UPDATE, macs, tiny
 from faultlab import variant
-from homes import Home, Keeper, shown
+from keeper import Home, Keeper, shown
 from places import quiet
 
 from simlab import disk

@@ -15,7 +15,8 @@ look_at_disk() {
   # The name of a volume may hold spaces: what is free stands before the first percentage.
   free=$(df -Pk "$HOME" 2>/dev/null | awk '
     NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }')
-  if [ "${free:-1024}" -lt 1024 ] || tail -n 20 "$log" | grep -q 'No space left on device'; then
+  if [ "${free:-1024}" -lt 1024 ] ||
+    tail -n 20 "$log" 2>/dev/null | grep -q 'No space left on device'; then
     full="this Mac's disk is full; make room, and run it again"
   fi
 }
