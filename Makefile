@@ -8,8 +8,8 @@ BIN := $(VENV)/bin
 help:
 	@echo 'make demo       the whole job on five simulated Macs'
 	@echo 'make test       every test; the simulated Macs are the only ones that are touched'
-	@echo 'make test-nightly  what takes minutes, such as a hundred rounds of two controllers'
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
+	@echo 'make test-nightly  simulated Macs stopped at every place, on full disks, under two controllers'
 	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
 	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
 	@echo 'make fuzz       texts that nobody thought of, to what reads files, for SECONDS=60'
@@ -34,11 +34,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n 2
 
-test-nightly: setup
-	$(BIN)/python -m pytest -n 2 -m nightly
-
 test-live: setup
 	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed
+
+test-nightly: setup
+	$(BIN)/python -m pytest -n 2 -m nightly -o tmp_path_retention_policy=failed
 
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check

@@ -35,12 +35,16 @@ def up(
     stop_at_eof: bool,
 ) -> None:
     """Start a lab below DIRECTORY, write DIRECTORY/lab.yaml, and print `ready`."""
-    from simlab.stock import HostError  # noqa: PLC0415 (--help stays light)
+    from simlab import disk  # noqa: PLC0415 (--help stays light)
+    from simlab.stock import HostError  # noqa: PLC0415
     from simlab.up import UpError, up  # noqa: PLC0415
 
     try:
-        up(directory, _spec(count, spec_file), depot=depot, stop_at_eof=stop_at_eof)
-    except (SpecError, UpError, HostError, OSError) as error:
+        macs = _spec(count, spec_file)
+        if any(disk.size(mac.fault) is not None for mac in macs):
+            disk.enter()
+        up(directory, macs, depot=depot, stop_at_eof=stop_at_eof)
+    except (SpecError, UpError, HostError, disk.DiskError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

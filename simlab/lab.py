@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab import macs
+from simlab import disk, macs
 from simlab.spec import MacSpec, default_spec
 from simlab.web import ADDRESS, FAULTS, REFRESH
 
@@ -36,11 +36,13 @@ class SimMac:
     root: Path
     port: int
     refresh: Callable[[], None]
+    pid: int | None = None  # of the lab, where only that sees the homes: see `simlab.disk`
 
     @property
     def home(self) -> Path:
         """The home of its account."""
-        return macs.home(self.root)
+        home = macs.home(self.root)
+        return home if self.pid is None else Path(f"/proc/{self.pid}/root{home}")
 
     def set(self, **changes: Any) -> MacSpec:
         """Change fields of the Mac (`fault="refuse"`, `macos="14.0"`); hold from here on."""
@@ -52,7 +54,8 @@ class SimMac:
         self, command: str, *, stdin: bytes = b"", timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Run a command line on the Mac without SSH and past its faults; `timeout` in seconds."""
-        return macs.run(self.root, command, stdin=stdin, timeout=timeout)
+        before = [] if self.pid is None else disk.beside(self.pid)
+        return macs.run(self.root, command, stdin=stdin, timeout=timeout, before=before)
 
 
 class SimLab:
@@ -115,9 +118,11 @@ class SimLab:
         ports = json.loads((self.directory / "simlab.json").read_text(encoding="utf-8"))["ports"]
         self._web_port = ports[""]
         self.web_url = f"http://{ADDRESS}:{self._web_port}"
+        apart = any(disk.size(mac.fault) is not None for mac in self.spec)
+        pid = self._process.pid if apart else None
         for mac in self.spec:
             root = self.directory / "macs" / mac.name
-            self.macs[mac.name] = SimMac(mac.name, root, ports[mac.name], self.refresh)
+            self.macs[mac.name] = SimMac(mac.name, root, ports[mac.name], self.refresh, pid)
 
     def stop(self) -> int:
         """Stop the lab and what runs on its Macs; return its exit status."""

@@ -113,11 +113,17 @@ def environment(root: Path) -> Mapping[str, str]:
 
 
 def run(
-    root: Path, command: str, *, stdin: bytes = b"", timeout: float = 120
+    root: Path,
+    command: str,
+    *,
+    stdin: bytes = b"",
+    timeout: float = 120,
+    before: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command line on a Mac without SSH; `timeout` in seconds."""
+    """Run a command line on a Mac without SSH; `timeout` in seconds, `before` words before it."""
     done = subprocess.run(
-        [SHELL, "-c", command],
+        # What comes before may lead to where the home is another.
+        [*before, SHELL, "-c", f"cd || exit\n{command}" if before else command],
         cwd=home(root),
         env=environment(root),
         input=stdin,

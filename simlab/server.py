@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from simlab import keys, macs
+from simlab import disk, keys, macs
 from simlab.session import Command, Session
-from simlab.spec import Fault, MacSpec, SpecError
+from simlab.spec import MacSpec, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +52,8 @@ class _Login(asyncssh.SSHServer):
         return key.public_data == self._mac.user_key
 
     def session_requested(self) -> Session:
-        return Session(self._mac.root, self._mac.before_command, self._mac.started)
+        mac = self._mac
+        return Session(mac.root, mac.before_command, mac.before_file, mac.started)
 
 
 class MacServer:
@@ -100,8 +101,10 @@ class MacServer:
         return self._known
 
     def refresh(self) -> None:
-        """Open or close the port as mac.json says."""
-        refuse = self.mac().fault == "refuse"
+        """Open or close the port, and give the disk its size, as mac.json says."""
+        fault = self.mac().fault
+        refuse = fault == "refuse"
+        disk.resize(macs.home(self.root), fault)
         if refuse and self._listener is not None:
             self._listener.cancel()
             self._listener = None
@@ -143,20 +146,28 @@ class MacServer:
             sock.close()  # the client went away, or had no key
 
     def before_command(self) -> str:
-        """Count a command while a fault counts; say whether it runs or the connection drops."""
+        """Count a command while a fault counts them; say whether it runs or what drops."""
+        return self._reached("drop_after", "drop_during", "drop_answer") or "run"
+
+    def before_file(self) -> bool:
+        """Count a change of a file by SFTP while a fault counts them; say whether it drops."""
+        return self._reached("drop_sftp") is not None
+
+    def _reached(self, *kinds: str) -> str | None:
+        """Count one event of a fault of these kinds; return the kind where it happens now."""
         fault = self.mac().fault
-        kind, limit = _counting(fault)
-        if kind is None:
-            return "run"
+        if fault is None or isinstance(fault, str):
+            return None
+        kind, limit = next(iter(fault.items()))
+        if kind not in kinds:
+            return None
         counter = self.root / "commands"
         about, count = json.dumps(fault), 0
         if counter.exists():
             was, _, number = counter.read_text(encoding="utf-8").rpartition(" ")
             count = int(number) if was == about else 0
         counter.write_text(f"{about} {count + 1}", encoding="utf-8")
-        if count != limit:
-            return "run"
-        return "drop" if kind == "drop_after" else "drop_during"
+        return kind if count == limit else None
 
     def started(self, pid: int, command: Command) -> None:
         """Remember a process, so that asyncio keeps it and the end of the lab finds it."""
@@ -176,13 +187,6 @@ class MacServer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._socket.close()
-
-
-def _counting(fault: Fault) -> tuple[str | None, int]:
-    if fault is None or isinstance(fault, str):
-        return None, 0
-    kind, limit = next(iter(fault.items()))
-    return (kind, limit) if kind in ("drop_after", "drop_during") else (None, 0)
 
 
 class Servers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -15,17 +16,54 @@ from asyncssh.stream import SSHServerStreamSession
 from simlab import macs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import IO
 
 
 class Files(asyncssh.SFTPServer):
-    """The host's files by their own absolute paths; relative ones begin at the Mac's home."""
+    """The host's files by their own absolute paths; relative ones begin at the Mac's home.
 
-    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], home: Path) -> None:
+    `before` is asked at each request that changes a file whether the connection drops there.
+    """
+
+    def __init__(
+        self, chan: asyncssh.SSHServerChannel[bytes], home: Path, before: Callable[[], bool]
+    ) -> None:
         super().__init__(chan)
         self._chan = chan
         self._home = os.fsencode(home)
+        self._before = before
+
+    def _drop_here(self) -> bool:
+        drop = self._before()
+        if drop:
+            self._chan.get_extra_info("connection").abort()
+        return drop
+
+    def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+        """Open a file, unless the connection drops before that."""
+        if self._drop_here():
+            raise asyncssh.SFTPConnectionLost("dropped before a file was opened")
+        with _as_openssh():
+            return super().open(path, pflags, attrs)
+
+    def write(self, file_obj: object, offset: int, data: bytes) -> int:
+        """Write, or only the first half where the connection drops."""
+        if self._drop_here():
+            super().write(file_obj, offset, data[: len(data) // 2])
+            cast("IO[bytes]", file_obj).close()
+            raise asyncssh.SFTPConnectionLost("dropped in the middle of a file")
+        with _as_openssh():
+            return cast("int", super().write(file_obj, offset, data))
+
+    def close(self, file_obj: object) -> None:
+        """Close a file; where the connection drops, its client never hears of that."""
+        drop = self._drop_here()
+        with _as_openssh():
+            super().close(file_obj)
+        if drop:
+            raise asyncssh.SFTPConnectionLost("dropped after a file was written")
 
     def map_path(self, path: bytes) -> bytes:
         """Return the host's path for what the client names."""
@@ -41,14 +79,29 @@ class Files(asyncssh.SFTPServer):
             self._chan.exit(0)
 
 
+@contextlib.contextmanager
+def _as_openssh() -> Iterator[None]:
+    """Say no more of a disk that is full than sshd's sftp-server, which has no word for it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise asyncssh.SFTPFailure("Failure") from error
+        raise
+
+
 class Command(asyncio.SubprocessProtocol):
     """A process started for a channel. It outlives the channel, as it has no terminal.
 
     sshd sends no SIGHUP where there is no terminal: the process only finds its pipes closed.
+    Where there is `unanswered`, it is called at the end, and the client is told nothing.
     """
 
-    def __init__(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
+    def __init__(
+        self, chan: asyncssh.SSHServerChannel[bytes], unanswered: Callable[[], None] | None = None
+    ) -> None:
         self._chan: asyncssh.SSHServerChannel[bytes] | None = chan
+        self._unanswered = unanswered
         self._process: asyncio.SubprocessTransport | None = None
         self._early: list[bytes] = []
         self._early_eof = False
@@ -123,7 +176,7 @@ class Command(asyncio.SubprocessProtocol):
     # What asyncio calls.
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         """Pass on what the process wrote."""
-        if self._chan is not None and not self._chan.is_closing():
+        if self._unanswered is None and self._chan is not None and not self._chan.is_closing():
             self._chan.write(data, None if fd == 1 else asyncssh.EXTENDED_DATA_STDERR)
 
     def process_exited(self) -> None:
@@ -155,7 +208,9 @@ class Command(asyncio.SubprocessProtocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """Tell the exit status or signal: the process has ended and its pipes are drained."""
         status = self._process.get_returncode() if self._process else None
-        if self._chan is not None and not self._chan.is_closing():
+        if self._unanswered is not None:
+            self._unanswered()
+        elif self._chan is not None and not self._chan.is_closing():
             if status is not None and status < 0:
                 self._chan.exit_with_signal(signal.Signals(-status).name[3:])
             else:
@@ -167,19 +222,24 @@ class Command(asyncio.SubprocessProtocol):
 class Session(SSHServerStreamSession[bytes]):
     """One channel, of which `before` is asked before each command what becomes of it.
 
-    It returns "run", "drop" (cut the connection and start nothing) or "drop_during" (start it,
-    then cut the connection). `started` is told of each process.
+    It returns "run", "drop_after" (cut the connection and start nothing), "drop_during" (start it,
+    then cut the connection) or "drop_answer" (cut it when the command has ended). `before_file` is
+    asked at each change of a file whether the connection is cut there. `started` is told of each
+    process.
     """
 
     def __init__(
         self,
         root: Path,
         before: Callable[[], str],
+        before_file: Callable[[], bool],
         started: Callable[[int, Command], None],
     ) -> None:
         super().__init__(
             None,
-            lambda chan: Files(cast("asyncssh.SSHServerChannel[bytes]", chan), macs.home(root)),
+            lambda chan: Files(
+                cast("asyncssh.SSHServerChannel[bytes]", chan), macs.home(root), before_file
+            ),
             sftp_version=3,
         )
         self._root = root
@@ -204,10 +264,10 @@ class Session(SSHServerStreamSession[bytes]):
             super().session_started()
             return
         self._fate = self._before()
-        if self._fate == "drop":
+        if self._fate == "drop_after":
             asyncio.get_running_loop().call_soon(self._drop)
             return
-        self._command = Command(chan)
+        self._command = Command(chan, self._drop if self._fate == "drop_answer" else None)
         task = asyncio.get_running_loop().create_task(self._run(chan, self._command))
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)

@@ -17,8 +17,11 @@ SHELLS = ("sh", "bash", "zsh", "tcsh", "fish")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MACOS = re.compile(r"[1-9][0-9]?(?:\.[0-9]{1,2}){1,2}")
 _HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private)$)[^/:\x00-\x1f]{1,60}")
-_COUNTED = ("drop_after", "drop_during", "disk_free")
-_FAULTS = "null, refuse, hostkey, {drop_after: N}, {drop_during: N} or {disk_free: BYTES}"
+_COUNTED = ("drop_after", "drop_during", "drop_answer", "drop_sftp", "disk_free", "disk_full")
+_FAULTS = (
+    "null, refuse, hostkey, {drop_after: N}, {drop_during: N}, {drop_answer: N}, {drop_sftp: N},"
+    " {disk_free: BYTES} or {disk_full: BYTES}"
+)
 
 Fault = str | Mapping[str, int] | None
 
@@ -35,7 +38,12 @@ class MacSpec:
     available and its operations fail. `fault` is None, "refuse" (the port is closed), "hostkey"
     (another host key than known_hosts has), {"drop_after": N} (the connection is cut once,
     when N commands have completed and before the next starts), {"drop_during": N} (the command
-    after N others is started, and cut off while it runs), or {"disk_free": BYTES} (what df says).
+    after N others is started, and cut off while it runs), {"drop_answer": N} (the command after N
+    others runs to its end, and the connection is cut before its answer), {"drop_sftp": N} (the
+    connection is cut at the opening, writing or closing of a file by SFTP after N others, in the
+    middle of what is written), {"disk_free": BYTES} (what df says), or {"disk_full": BYTES} (the
+    home, in memory and empty at the start, holds no more; df tells of room until it is full: see
+    `simlab.disk`).
 
     `shell` is the account's login shell, this machine's own one of that name, and reads what
     startup files lie in the home; whatever it prints of them stands before a command's output, and

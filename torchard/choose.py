@@ -92,12 +92,12 @@ def choose_installer(
     `arch` and `macos` are the Mac's own, as for `mac_class`: an installer's minimum macOS is no
     threshold, since no lock depends on it.
     """
+    known = catalogue.installers[miniconda.distribution]
     if miniconda.installer is not None:
-        return _own(miniconda.installer, miniconda.distribution)
+        return _own(miniconda.installer, miniconda.distribution, known)
     version = _macos(arch, macos, catalogue)
     if isinstance(version, Refusal):
         return version
-    known = catalogue.installers[miniconda.distribution]
     if miniconda.version is not None:
         name = catalogue.platforms[arch].name
         return _pinned(arch, name, version, miniconda.version, miniconda.distribution, known)
@@ -207,14 +207,15 @@ def _notes(wish: Wish, ask: Ask, release: Release, catalogue: Catalogue) -> Iter
             yield note.text
 
 
-def _own(source: InstallerSource, distribution: str) -> Installer | Refusal:
+def _own(source: InstallerSource, distribution: str, known: Distribution) -> Installer | Refusal:
     file = urlsplit(source.url).path.rpartition("/")[2]
     if not file.endswith(".sh"):
         return Refusal(
             f"The installer {source.url} is no shell script: its name does not end in .sh.",
             "Name an installer whose file ends in .sh; Anaconda's .pkg files are not installed.",
         )
-    return Installer(distribution, "", file, source.url, source.sha256.lower(), own=True)
+    sha256 = source.sha256.lower()
+    return Installer(distribution, "", file, source.url, sha256, own=True, disk=known.disk)
 
 
 def _pinned(  # noqa: PLR0917  # each is one part of the question
@@ -256,4 +257,5 @@ def _installer(
         sha256=row.sha256,
         notes=why if row.macos is not None else (*why, unknown),
         licence=known.licence,
+        disk=known.disk,
     )

@@ -169,11 +169,26 @@ def plan_mac(intent: Intent) -> MacPlan:
 
 
 def disk_needed(steps: Iterable[Step | None]) -> int:
-    """Return what steps need of a Mac's disk, in bytes.
+    """Return what steps need of a Mac's disk at least, in bytes."""
+    return sum(step.disk for step in steps if step)
 
-    An artefact lies in the depot and, unpacked, in the generation at least once more.
-    """
-    return 2 * sum(step.total_bytes for step in steps if step)
+
+def _short_of_disk(intent: Intent) -> Iterable[str]:
+    """Say that a disk cannot hold what would come, as far as that is known beforehand."""
+    state = intent.state
+    base = miniconda_step(state, intent.installer)
+    environments = [
+        environment_step(lock, state, frozen=intent.mac.frozen) for lock in intent.locks.values()
+    ]
+    needed = disk_needed([base, *environments])
+    if state.free >= needed:
+        return
+    who = ["Miniconda"] if base and base.disk else []
+    who += ["these packages"] if any(environments) else []
+    yield (
+        f"its disk has {state.free // 10**6} MB free, and {' and '.join(who)}"
+        f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB; make room"
+    )
 
 
 def refusals(intent: Intent) -> tuple[str, ...]:
@@ -182,6 +197,7 @@ def refusals(intent: Intent) -> tuple[str, ...]:
         *intent.refusals,
         *_standing_in_the_way(intent),
         *_beyond_the_account(intent),
+        *_short_of_disk(intent),
         *shell_obstacles(intent.mac.shells, intent.state),
     )
 
@@ -229,15 +245,6 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f"its environments belong to the Miniconda at {other}, and the lab says {prefix}:"
             f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
             f" {other}/envs first"
-        )
-    frozen = intent.mac.frozen
-    needed = disk_needed(
-        environment_step(lock, state, frozen=frozen) for lock in intent.locks.values()
-    )
-    if state.free < needed:
-        yield (
-            f"its disk has {state.free // 10**6} MB free, and these packages need more than"
-            f" {needed // 10**6} MB; make room"
         )
     for name in intent.locks:
         link = link_of(name, state)

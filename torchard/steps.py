@@ -44,7 +44,8 @@ class Step:
 
     `path` is what would be made or removed: the prefix, a generation, or a shell's file; `place`
     is that path as a person writes it. `kept` counts the packages that stay as they are,
-    `total_bytes` sums the sizes of every artefact of the result. `digest` is the installer's
+    `total_bytes` sums the sizes of every artefact of the result, `disk` is what it needs of the
+    Mac's disk at least, in bytes. `digest` is the installer's
     sha256, or that of the lock. `named` are the packages that the lab itself asks for, `notes` say
     why this PyTorch and what was given up.
     """
@@ -58,6 +59,7 @@ class Step:
     packages: tuple[PackageChange, ...] = ()
     kept: int = 0
     total_bytes: int = 0
+    disk: int = 0
     digest: str | None = None
     files: tuple[FileChange, ...] = ()
     named: tuple[str, ...] = ()
@@ -147,6 +149,7 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
                 sha256=installer.sha256,
             ),
         ),
+        disk=installer.disk,
         digest=installer.sha256,
         notes=installer.notes,
     )
@@ -203,6 +206,8 @@ def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> St
         packages=changes,
         kept=kept,
         total_bytes=lock.size,
+        # An artefact lies in the depot and, unpacked, in the generation at least once more.
+        disk=2 * lock.size,
         digest=lock.digest,
         files=files,
         named=_named(lock),

@@ -94,7 +94,8 @@ class Installer:
 
     `own` says that the lab itself names this one, so that no mirror stands in for it. `licence`
     names the terms that an unattended install of it accepts, as a phrase; empty where none are
-    known.
+    known. `disk` is what downloading and installing it needs at least, in bytes; 0 where its vendor
+    does not say.
     """
 
     distribution: str
@@ -105,3 +106,4 @@ class Installer:
     notes: tuple[str, ...] = field(default=())
     own: bool = False
     licence: str = ""
+    disk: int = 0

@@ -1,4 +1,5 @@
 # The host's disk, or as many bytes free as the Mac is told, in BSD's columns and blocks of 512 bytes.
+# One that others fill meanwhile (disk_full) has 100 GB free until it is full, but for 8 KB.
 unit=512
 name=512-blocks
 mark=
@@ -24,6 +25,8 @@ shift $((OPTIND - 1))
 [ $# -gt 0 ] || set -- /
 value disk_free
 told=$answer
+value disk_full
+filling=$answer
 echo "Filesystem $name Used Available Capacity ${inodes:+iused ifree %iused }Mounted on"
 status=0
 for path in "$@"; do
@@ -39,6 +42,10 @@ for path in "$@"; do
       answer=$(@host@ -Pk "$path" | { read -r _ && read -r _ blocks _ left _ && echo "$blocks $left"; })
       total=$((${answer% *} * 1024))
       free=$((${answer#* } * 1024))
+      if [ -n "$filling" ]; then
+        total=494384795648
+        [ "$free" -le 8192 ] || free=100000000000
+      fi
       ;;
   esac
   blocks=$((total / unit))

@@ -75,7 +75,7 @@ UNTOUCHED = {
     ),
     "full": (
         "refused",
-        r"its disk has [01] MB free, and these packages need more than [2-9] MB; .*",
+        r"its disk has [01] MB free, and Miniconda and these packages need more than 40[2-9] MB.*",
     ),
     "taken": ("refused", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
     "imac-mps": ("refused", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),

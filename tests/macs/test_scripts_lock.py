@@ -369,3 +369,10 @@ def test_nobody_else_can_write_to_what_was_verified(mac, mode):
     kept = mac.torchard / "depot" / SHA256
     assert kept.stat().st_mode & 0o777 == 0o644
     assert kept.read_bytes() == CONTENT
+
+
+def test_what_a_run_that_was_killed_tried_the_disk_with_is_removed(mac):
+    """A directory of its own, which nothing would ever look at again."""
+    (mac.torchard / "lock.try-1").mkdir(parents=True)
+    assert mac.run(locked("take_lock")).returncode == 0
+    assert not list(mac.torchard.glob("lock*"))

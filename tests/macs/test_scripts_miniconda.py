@@ -11,6 +11,8 @@ import on_a_mac
 import pytest
 from on_a_mac import install_script, the_installer
 
+from simlab import macs
+
 MARK = {
     "format": 1,
     "date": "2026-11-23 12:00:00",
@@ -178,6 +180,21 @@ def test_a_conda_that_does_not_run_is_refused(mac, own):
     assert f"the conda at {mac.prefix} does not run; what it left was set aside" in done.stderr
     assert "dyld: broken" in done.stderr
     assert mac.state.prefix_state == "absent"
+
+
+@pytest.mark.parametrize("told_by", ["df", "the installer"])
+def test_a_full_disk_is_named_and_what_an_installer_left_is_removed(mac, own, told_by):
+    """Set aside it would leave the next run no room; what a person had there is set aside still."""
+    macs.change(mac.root, fault={"disk_free": 0 if told_by == "df" else 10**10})
+    make_half(mac, "messages")
+    said = "" if told_by == "df" else "echo 'cp: No space left on device' >&2; "
+    done = own(f'mkdir "$3"; : >"$3/half"; {said}exit 1')
+    assert done.returncode == 1
+    assert "failed; what it left was removed\n" in done.stderr
+    assert "this Mac's disk is full; make room, and run it again\n" in done.stderr
+    assert not mac.prefix.exists()
+    (kept,) = aside(mac)
+    assert not (kept / "half").exists()
 
 
 def test_a_base_of_the_other_arch_is_refused_every_time(mac, simlab_depot):

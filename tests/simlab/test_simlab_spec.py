@@ -45,7 +45,10 @@ def test_spec_file_is_yaml_or_json(tmp_path, suffix):
 
 @pytest.mark.parametrize(
     "fault",
-    [None, "refuse", "hostkey", {"drop_after": 0}, {"drop_during": 2}, {"disk_free": 1}],
+    [
+        *(None, "refuse", "hostkey", {"drop_after": 0}, {"drop_during": 2}, {"drop_answer": 1}),
+        *({"drop_sftp": 3}, {"disk_free": 1}, {"disk_full": 1}),
+    ],
 )
 def test_known_faults_are_taken(fault):
     """Every fault that a Mac can have is read as it was written."""
@@ -80,6 +83,7 @@ def test_known_faults_are_taken(fault):
         ({"macs": [{**GOOD, "fault": "flood"}]}, "a: fault is 'flood'; write null, refuse,"),
         ({"macs": [{**GOOD, "fault": {"drop_after": -1}}]}, "a: fault is {'drop_after': -1}"),
         ({"macs": [{**GOOD, "fault": {"drop_after": True}}]}, "a: fault is {'drop_after': True}"),
+        ({"macs": [{**GOOD, "fault": {"disk": 1}}]}, "{drop_sftp: N}, {disk_free: BYTES} or"),
     ],
 )
 def test_wrong_spec_is_a_sentence(document, said):

@@ -146,7 +146,7 @@ def test_refused_installer(arch, macos, miniconda, reason, instead):
 
 
 def test_own_installer_needs_no_row():
-    """The lab's own installer is taken for any Mac, with the file name of its address."""
+    """The lab's own is taken for any Mac, with the file name of its address; it needs as much."""
     source = InstallerSource("http://127.0.0.1:8080/depot/Lab-1.0.sh?key=1#x", "AB" * 32)
     assert choice("", "", installer=source, version="latest") == Installer(
         distribution="miniconda",
@@ -155,4 +155,5 @@ def test_own_installer_needs_no_row():
         url="http://127.0.0.1:8080/depot/Lab-1.0.sh?key=1#x",
         sha256="ab" * 32,
         own=True,
+        disk=400_000_000,
     )

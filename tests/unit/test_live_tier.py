@@ -1,4 +1,4 @@
-"""The tests in tests/live ask a package index, so they run only where `-m live` asks for them."""
+"""Live tests ask a package index and nightly ones take long: they run only where asked for."""
 
 from __future__ import annotations
 
@@ -24,3 +24,20 @@ def test_pytest_alone_runs_no_live_test():
     )
     assert done.returncode == pytest.ExitCode.NO_TESTS_COLLECTED, done.stdout + done.stderr
     assert done.stdout.startswith("\nno tests collected (")
+
+
+def test_pytest_alone_runs_no_nightly_test():
+    """The project's own options leave them out, and `-m nightly` finds them."""
+    for options, found in ([], 2), (["-m", "nightly"], 6):
+        words = [*options, "-p", "no:cacheprovider", "--collect-only", "-q"]
+        words += ["tests/faults/test_stop_anywhere.py", "tests/faults/test_full_disk.py"]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        names = {line.partition("[")[0] for line in done.stdout.splitlines() if "::" in line}
+        assert (done.returncode, len(names)) == (0, found), done.stdout + done.stderr

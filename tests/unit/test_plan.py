@@ -316,6 +316,24 @@ def test_a_disk_must_hold_what_is_built_twice():
 
 
 @pytest.mark.parametrize(
+    ("locks", "whose", "needed"),
+    [((), "Miniconda needs", 400), ((LOCK,), "Miniconda and these packages need", 414)],
+)
+def test_a_disk_must_hold_a_miniconda_that_is_to_be_installed(locks, whose, needed):
+    """As much as its vendor says it needs, whole or set aside and installed anew."""
+    installer = replace(INSTALLER, disk=400 * 10**6)
+    locks = [replace(one, wheels=(wheel("torch", size=7 * 10**6),), conda=()) for one in locks]
+    for prefix_state in ("absent", "half"):
+        state = mac(prefix_state=prefix_state, free=needed * 10**6)
+        assert refusals(intent(state, *locks, installer=installer)) == ()
+        fuller = replace(state, free=state.free - 1)
+        (reason,) = refusals(intent(fuller, *locks, installer=installer))
+        said = f"{needed - 1} MB free, and {whose} more than {needed} MB; make room"
+        assert reason == f"its disk has {said}"
+    assert refusals(intent(mac(free=14 * 10**6), *locks, installer=installer)) == ()
+
+
+@pytest.mark.parametrize(
     ("path", "told"),
     [
         (HOME, "~"),

@@ -191,6 +191,7 @@ def _distribution(data: Mapping[str, Any]) -> Distribution:
         name=data["name"],
         address=data["address"],
         licence=data.get("licence", ""),
+        disk=data.get("disk", 0),
         automatic=tuple(
             Automatic(
                 by_key[row["arch"], row["version"], row["python"]],

@@ -178,12 +178,14 @@ class Distribution:
     """The installers of one distribution, newest first.
 
     `name` is for people; `address` is an installer's URL with `{file}` and `{version}` in it;
-    `licence` names the terms that an unattended install accepts, and is empty where there are none.
+    `licence` names the terms that an unattended install accepts, and is empty where there are none;
+    `disk` is what its vendor says one needs, in bytes, and 0 where nothing is said.
     """
 
     name: str
     address: str
     licence: str
+    disk: int
     automatic: tuple[Automatic, ...]
     rows: tuple[InstallerRow, ...]
 

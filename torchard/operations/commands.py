@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import shlex
 import tarfile
 from dataclasses import dataclass
@@ -79,6 +80,20 @@ def incoming(state: MacState) -> str:
 def make_incoming(state: MacState) -> str:
     """Return the command that makes the directory that files are pushed to."""
     return f"umask 022 && mkdir -p {shlex.quote(incoming(state))}"
+
+
+def remove_half(state: MacState, path: str) -> str:
+    """Return the command that removes what arrived of a file, and tells the disk as df does."""
+    return f"df -Pk {shlex.quote(incoming(state))}; rm -f {shlex.quote(path)}"
+
+
+def free_bytes(df: Iterable[str]) -> int | None:
+    """Return what is free by the lines that df -Pk prints; None where they do not say."""
+    for line in list(df)[1:2]:
+        # The name of a volume may hold spaces: what is free stands before the first percentage.
+        found = re.search(r"\s(\d+)\s+\d+%\s", line)
+        return int(found[1]) * 1024 if found else None
+    return None
 
 
 def install_miniconda(

@@ -12,6 +12,7 @@ import os
 import secrets
 import shlex
 import socket
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,12 +21,12 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 
 from torchard.errors import TorchardError
-from torchard.operations.commands import Controller, incoming
+from torchard.operations.commands import Controller, free_bytes, incoming, remove_half
 from torchard.render.harmless import harmless, harmless_lines
 from torchard.shell import for_any_shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from torchard.lock.lockfile import CondaPackage, Wheel
@@ -108,20 +109,24 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
             tell(host, f"fetching {artefact.file}", done, total)
             path = fetch(artefact)
             tell(host, f"pushing {artefact.file}", done, total)
-            whole.append(f"{incoming(mac_state)}/{artefact.sha256}")
+            target = f"{incoming(mac_state)}/{artefact.sha256}"
             told = _telling(host, artefact.file, done, total)
-            if not _put(host, path, _own(whole[-1]), told):
-                return _fail(state, host, f"{artefact.file} could not be written to the Mac")
+            with _arriving(host, mac_state, target, artefact.file, path.stat().st_size):
+                _put(host, path, _own(target), told)
+            whole.append(target)
             done += getattr(artefact, "size", 0)
             if done - named >= _AT_ONCE:
                 _name(host, whole)
                 whole, named = [], done
         if text is not None:
+            with _arriving(host, mac_state, text_path, "what it is built with", len(text)):
+                _taken(host.put_file(io.BytesIO(text), _own(text_path)))
             whole.append(text_path)
-            if not host.put_file(io.BytesIO(text), _own(text_path)):
-                return _fail(state, host, f"{text_path} could not be written")
         _name(host, whole)
     except TorchardError as error:
+        # What has arrived is not sent again, and not left for nobody to find.
+        with suppress(TorchardError, OSError, EOFError, SSHException):
+            _name(host, whole)
         return _fail(state, host, str(error))
     except (OSError, EOFError, SSHException) as error:
         return _fail(state, host, f"the connection was lost while pushing: {error}")
@@ -146,12 +151,41 @@ class _Told(io.FileIO):
         return data
 
 
-def _put(host: Any, path: Path, target: str, told: Callable[[int], None]) -> bool:
+def _put(host: Any, path: Path, target: str, told: Callable[[int], None]) -> None:
     """Push one file. On the Mac at hand pyinfra copies it by its name, and is not watched."""
     if getattr(host.connector, "client", None) is None:
-        return bool(host.put_file(str(path), target))
+        _taken(host.put_file(str(path), target))
+        return
     with _Told(path, told) as file:
-        return bool(host.put_file(file, target))
+        _taken(host.put_file(file, target))
+
+
+def _taken(done: object) -> None:
+    """Raise OSError where pyinfra says no more than that a file was not taken."""
+    if not done:
+        raise OSError("it does not say why")
+
+
+@contextmanager
+def _arriving(host: Any, mac_state: MacState, path: str, name: str, size: int) -> Iterator[None]:
+    """Raise TorchardError where the Mac does not take a file of `size` bytes.
+
+    SFTP has no word for a disk that is full: so the Mac is asked. What arrived of the file goes at
+    once, as it would stand in the way of the next attempt.
+    """
+    try:
+        yield
+    except (OSError, EOFError, SSHException) as error:
+        # Where it was the connection that failed, this raises.
+        remove = StringCommand(for_any_shell(remove_half(mac_state, _own(path))))
+        _, output = host.run_shell_command(remove)
+        free = free_bytes(output.stdout_lines)
+        if free is not None and free < size:
+            raise TorchardError(
+                f"this Mac's disk is full: {free // 10**6} MB are free, and {name} does not fit;"
+                " make room, and run it again"
+            ) from error
+        raise TorchardError(f"{name} could not be written to the Mac: {error}") from error
 
 
 def _own(path: str) -> str:

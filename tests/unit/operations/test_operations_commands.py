@@ -250,3 +250,18 @@ def test_what_somebody_accepted_is_recorded_where_it_led():
         with tarfile.open(fileobj=io.BytesIO(kit.archive)) as archive:
             stamp = json.load(archive.extractfile("kit.json"))["stamp"]
         assert stamp.get("accepted_anaconda_terms") == ("defaults" in channels or None)
+
+
+@pytest.mark.parametrize(
+    ("line", "free"),
+    [
+        ("/dev/disk3s5 482797652 385141402 97656250 79% /System/Volumes/Data", 97656250 * 1024),
+        ("/dev/disk3s5 100 100 0 100% 12 0 100% /Volumes/My 50% disk", 0),
+        ("df: nothing like it", None),
+    ],
+)
+def test_what_df_says_is_free_is_read(line, free):
+    """Whatever the volume is called."""
+    head = "Filesystem 1024-blocks Used Available Capacity Mounted on"
+    assert commands.free_bytes([head, line]) == free
+    assert commands.free_bytes([]) is None

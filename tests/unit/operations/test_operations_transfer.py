@@ -112,7 +112,11 @@ def test_a_push_that_breaks_off_leaves_no_half_file_under_a_name(host, pushed, m
             return True
         raise EOFError("the line went dead")
 
+    def run_shell_command(_command):
+        raise EOFError("the line went dead")
+
     monkeypatch.setattr(host, "put_file", put_file)
+    monkeypatch.setattr(host, "run_shell_command", run_shell_command)
     assert push(host, pushed) is False
     reason = host.connector_data[transfer.FAILURE]
     assert reason == "the connection was lost while pushing: the line went dead"
@@ -138,7 +142,23 @@ def test_a_depot_that_cannot_be_written_fails_the_mac(host, pushed):
     """Where the Mac takes no file the operation fails, and nothing is raised."""
     pushed.incoming.rmdir()
     assert push(host, pushed) is False
-    assert "the connection was lost while pushing" in host.connector_data[transfer.FAILURE]
+    assert "a could not be written to the Mac: " in host.connector_data[transfer.FAILURE]
+
+
+def test_half_a_file_is_removed_where_there_is_still_a_connection(host, pushed, monkeypatch):
+    """It would fill a disk that is full already; what has arrived whole is kept."""
+    real = host.put_file
+
+    def put_file(source, target):
+        real(source, target)
+        if not (pushed.files / "b").samefile(source):
+            return True
+        raise OSError("Failure")
+
+    monkeypatch.setattr(host, "put_file", put_file)
+    assert push(host, pushed) is False
+    assert host.connector_data[transfer.FAILURE] == "b could not be written to the Mac: Failure"
+    assert pushed.arrived() == pushed.whole("a")
 
 
 def test_a_run_has_one_token(monkeypatch):

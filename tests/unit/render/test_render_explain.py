@@ -71,9 +71,7 @@ def order():
 
 def refused():
     """What stands in the way, a wish that has no answer, and a lock that was left behind."""
-    state = mac(
-        prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000)
-    )
+    state = mac(prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000))
     said = ("torch: there is no answer. Write another python.",)
     return told("studio-02", state, [], Wish("3.15", companions=()), refusals=said)
 

@@ -57,6 +57,7 @@ prove() {
     "$(cat "$kit/proof.py")" "$(cat "$kit/proof.json")" \
     >"$kit/proof-result.json" 2>"$kit/proof.err" </dev/null && return
   status=$?
+  look_at_disk
   [ -s "$kit/proof.err" ] || echo "its python ended with status $status" >"$kit/proof.err"
   cat "$kit/proof.err" >>"$log"
   tail -n 20 "$kit/proof.err" >&2
@@ -91,12 +92,14 @@ if ! stamped; then
     rm -rf "$path" "$building" "$kit/conda" "$kit/wheels"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi
-  keep_packages "$path" || failed "$path cannot be written"
-  run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || failed "$path cannot be written"
+  keep_packages "$path" || give_up "$path cannot be written"
+  run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
   rm -rf "$building" "$kit/conda" "$kit/wheels"
 fi
+# Whose links these are is known before there is one, and never half.
+printf '%s\n' "$PREFIX" >"$root/prefix.new" && mv -f "$root/prefix.new" "$root/prefix" ||
+  failed "$root/prefix cannot be written"
 run "$python" -I -S "$kit/generation.py" show "$path" "$link" ||
   failed "$link could not be pointed at $path"
-printf '%s\n' "$PREFIX" >"$root/prefix" || failed "$root/prefix cannot be written"
 run "$python" -I -S "$kit/generation.py" sweep "$root" "$link" "$path" ||
   failed "what is no longer needed could not be removed"

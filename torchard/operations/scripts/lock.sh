@@ -8,8 +8,21 @@ export LC_ALL
 umask 022
 root=$HOME/.torchard
 log=/dev/null
+# A disk that is full is said in many ways, or cannot be said at all where nothing can be written;
+# and what gives up makes room again. So this is asked as soon as something has failed.
+full=
+look_at_disk() {
+  # The name of a volume may hold spaces: what is free stands before the first percentage.
+  free=$(df -Pk "$HOME" 2>/dev/null | awk '
+    NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }')
+  if [ "${free:-1024}" -lt 1024 ] ||
+    tail -n 20 "$log" 2>/dev/null | grep -q 'No space left on device'; then
+    full="this Mac's disk is full; make room, and run it again"
+  fi
+}
 die() {
-  printf '%s\n' "$*" >&2
+  [ -n "$full" ] || look_at_disk
+  printf '%s\n' "$*" ${full:+"$full"} >&2
   [ "$log" = /dev/null ] || printf '%s\n' "The whole log is on the Mac: $log" >&2
   exit 1
 }
@@ -76,8 +89,8 @@ release() {
 take_lock() {
   # A directory that cannot be made would otherwise be waited for like a lock that is taken.
   mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
-    "$root/home" "$root/lock.try-$$" && rmdir "$root/lock.try-$$" ||
-    die "$root cannot be written; nothing was done"
+    "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
+  rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
   trap release EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
@@ -131,7 +144,10 @@ run() {
   keep_lock
   printf '+ %s\n' "$*" >>"$log"
   # shellcheck disable=SC2086 # native is two words, or none
-  step caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null
+  step caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null && return
+  set -- $?
+  look_at_disk
+  return "$1"
 }
 failed() {
   [ "$log" = /dev/null ] || tail -n "${2:-20}" "$log" >&2

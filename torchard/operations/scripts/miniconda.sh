@@ -12,7 +12,10 @@ whole() {
 # What cannot be used must not stay at PREFIX: the next run would take it for a person's own.
 refuse() {
   said=$1
-  if [ -e "$PREFIX" ]; then
+  if [ -e "$PREFIX" ] && [ -n "$full" ]; then
+    rm -rf "$PREFIX"  # this run made it, and it would leave no room for the next
+    said="$said; what it left was removed"
+  elif [ -e "$PREFIX" ]; then
     set_aside "$PREFIX"
     said="$said; what it left was set aside as $aside"
   fi

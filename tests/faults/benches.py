@@ -1,0 +1,63 @@
+"""Macs to be cut off: one that gets its first Miniconda, and one whose environment is updated."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cuts import Bench
+from faultlab import variant
+from places import instrument
+
+from simlab.lab import SimLab
+from simlab.spec import MacSpec
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from simlab.spec import Fault
+
+ASKED = ("    pytorch: {release: stable}\n", "    pytorch: false\n")
+WHEEL = ('["einops"]', '["pytz"]')
+UPDATE = ('["pytz"]', '["pytz", "einops"]')
+ENVIRONMENTS = ("    environments: [torch]\n", "    environments: []\n")
+PROGRAM = "import pytz"
+
+
+def tiny(lab: SimLab, *more: tuple[str, str]) -> None:
+    """Let a lab ask for the smallest environment that has conda packages and a wheel."""
+    text = lab.lab_file.read_text(encoding="utf-8")
+    for old, new in (ASKED, WHEEL, *more):
+        assert old in text
+        text = text.replace(old, new)
+    lab.lab_file.write_text(text, encoding="utf-8")
+
+
+def macs(number: int, fault: Fault = None) -> list[MacSpec]:
+    """Return as many Macs, whose names are all of one length."""
+    return [MacSpec(f"mac-{index}", "arm64", "15.1", fault=fault) for index in range(number)]
+
+
+@contextmanager
+def bench(
+    directory: Path,
+    depot: Path,
+    torchard: Callable[..., subprocess.CompletedProcess[str]],
+    what: str,
+    number: int,
+) -> Iterator[Bench]:
+    """Start Macs for a `first` Miniconda and environment, a `base` alone, or an `update`."""
+    with SimLab(directory / "lab", macs(number), depot) as lab:
+        tiny(lab, *([ENVIRONMENTS] if what == "base" else []))
+        for mac in lab.macs.values():
+            instrument(mac)
+        lab_file = lab.lab_file
+        if what == "update":
+            done = torchard("apply", lab_file, "--yes", "--limit", "mac-0")
+            assert done.returncode == 0, done.stdout + done.stderr
+            lab_file = variant(lab, directory / "update/lab.yaml", UPDATE)
+        done = torchard("lock", lab_file)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Bench(lab, lab_file, torchard, PROGRAM)

@@ -1,0 +1,230 @@
+"""Cuts simulated Macs off anywhere, many at once, and sees what one more run makes of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from keeper import Keeper, digest, moved, shown
+from places import Recorder, at_work, quiet, stop_at, wait_until
+
+from simlab import macs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from keeper import Home
+    from places import Kill, Place
+
+    from simlab.lab import SimLab, SimMac
+
+
+@dataclass
+class Bench:
+    """Macs that are all alike, each of which is stopped elsewhere.
+
+    They begin as the first of them is now, whose names and paths are as long as the others'.
+    `lab_file` asks for what is done to them, `program` is what the environment computes that is
+    shown. `proved` are digests of the states that one run was found to bring in order.
+    """
+
+    lab: SimLab
+    lab_file: object
+    torchard: Callable[..., subprocess.CompletedProcess[str]]
+    program: str
+    proved: set[str] = field(default_factory=set)
+    tally: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Let all Macs be as the first."""
+        self.macs = list(self.lab.macs.values())
+        self.keepers = {mac: Keeper(mac.home) for mac in self.macs}
+        self.begin = self.keepers[self.macs[0]].look()
+        self.first = {mac: self._of(mac, self.begin) for mac in self.macs}
+        self.put_back(self.macs)
+        self.recorder = Recorder(self.macs[0], self.keepers[self.macs[0]])
+
+    def _of(self, mac: SimMac, home: Home) -> Home:
+        """Return what was the first Mac's as if it were another's."""
+        return moved(home, str(self.macs[0].root), str(mac.root))[0]
+
+    @property
+    def places(self) -> list[Place]:
+        """All places that the recorded run came to."""
+        return self.recorder.places
+
+    def record(self) -> None:
+        """Do it all once, on the first Mac, and keep what was seen on the way."""
+        with self.recorder.recording():
+            said = self.apply(self.macs[:1])
+        assert all(one["state"] == "in_order" for one in said.values()), said
+        self.put_back(self.macs[:1])
+
+    def put_back(self, batch: Iterable[SimMac]) -> None:
+        """Let Macs be as they were at first."""
+        for mac in batch:
+            quiet(mac)
+            self.keepers[mac].put_back(self.first[mac])
+
+    def apply(self, batch: Iterable[SimMac]) -> dict[str, dict[str, object]]:
+        """Apply to these Macs; return what is said of each."""
+        done = self.torchard("apply", self.lab_file, "--yes", "--json", *_only(batch))
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)["macs"]
+
+    def power_cuts(self, places: Sequence[Place]) -> None:
+        """Let the power fail at these places: what is on a disk then is brought in order."""
+        states = sorted({place.state for place in places})
+        here = {state: [one for one in places if one.state == state] for state in states}
+        while states:
+            batch: dict[SimMac, str] = {}
+            for mac in self.macs:
+                while states and mac not in batch:
+                    state = states.pop()
+                    quiet(mac)
+                    self.keepers[mac].put_back(self._of(mac, self.recorder.states[state]))
+                    self.tally["power cut"] += len(here[state])
+                    where = f"power cut at {here[state][0]}"
+                    if self._new(mac, where):
+                        batch[mac] = where
+            self._converge(batch)
+
+    def kills(self, kills: Iterable[Kill]) -> None:
+        """Send each signal to a replayed command, on as many Macs at once as there are."""
+        for batch in self._batches(kills):
+            running = [(mac, self._replay(mac, kill)) for mac, kill in batch.items()]
+            todo = {}
+            for mac, process in running:
+                _, errors = process.communicate(timeout=300)
+                (mac.root / "stop").unlink()
+                if not (mac.root / "stopped").exists():
+                    continue  # the place was not come to: two tools of a pipe changed places
+                kill = batch[mac]
+                self.tally[f"SIG{kill.signal} to {kill.whom}"] += 1
+                alone = bool(at_work(mac))  # then the next run has to wait, not this one
+                where = f"{kill} ({process.returncode}: {errors.strip()[-300:]})"
+                if self._new(mac, where) or alone:
+                    todo[mac] = where
+            self._converge(todo)
+
+    def controller_kills(self, kills: Sequence[Kill], start: Callable[..., object]) -> None:
+        """Send a controller a signal when each of its Macs has come to another place.
+
+        All of `kills` have one signal; `start` begins a `torchard` command beside this one.
+        """
+        number = getattr(signal, f"SIG{kills[0].signal}")
+        for batch in self._batches(kills):
+            self.put_back(batch)
+            for mac, kill in batch.items():
+                os.mkfifo(mac.root / "resume")
+                stop_at(mac, kill.place.total, kill)
+            stopped = [mac.root / "stopped" for mac in batch]
+            with start("apply", self.lab_file, "--yes", *_only(batch)) as controller:
+                wait_until(lambda files=stopped: all(one.exists() for one in files))
+                controller.send_signal(number)
+                controller.communicate(timeout=120)
+            for mac, kill in batch.items():
+                self.tally[f"SIG{kill.signal} to the controller"] += 1
+                self._check_shown(mac, str(kill))
+                (mac.root / "resume").write_text("\n")
+                (mac.root / "resume").unlink()
+                (mac.root / "stop").unlink()
+            self._converge({mac: str(kill) for mac, kill in batch.items()})
+
+    def drops(self, faults: Iterable[Mapping[str, int]]) -> None:
+        """Cut the connection where each of these faults of simlab says."""
+        for batch in self._batches(faults):
+            self.put_back(batch)
+            for mac, fault in batch.items():
+                mac.set(fault=fault)
+            said = self.apply(batch)
+            todo = {}
+            for mac, fault in batch.items():
+                mac.set(fault=None)
+                if "connection" in str(said[mac.name]["reason"]):
+                    self.tally[next(iter(fault))] += 1
+                    todo[mac] = str(fault)
+                    self._check_shown(mac, str(fault))
+                else:
+                    self.failures.append(f"{fault} cut nothing: {said[mac.name]['reason']}")
+            self._converge(todo)
+
+    def _batches(self, what: Iterable[object]) -> Iterable[dict[SimMac, object]]:
+        waiting = list(what)
+        for begin in range(0, len(waiting), len(self.macs)):
+            yield dict(zip(self.macs, waiting[begin:], strict=False))
+
+    def _replay(self, mac: SimMac, kill: Kill) -> subprocess.Popen[str]:
+        quiet(mac)
+        begun, command = self.recorder.commands[kill.place.command]
+        old, new = str(self.macs[0].root), str(mac.root)
+        home, names = moved(begun, old, new)
+        self.keepers[mac].put_back(home)
+        words = [word.replace(old.encode(), new.encode()) for word in command]
+        for before, after in names.items():
+            words = [word.replace(before.encode(), after.encode()) for word in words]
+        stop_at(mac, kill.place.at, kill)
+        return subprocess.Popen(
+            words,
+            executable=macs.SHELL,
+            cwd=mac.home,
+            env=dict(macs.environment(mac.root)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _new(self, mac: SimMac, where: str) -> bool:
+        """Check what is shown; tell whether no run has met this state yet."""
+        state = digest(self._check_shown(mac, where), str(mac.root))
+        new = state not in self.proved
+        self.proved.add(state)
+        return new
+
+    def _check_shown(self, mac: SimMac, where: str) -> Home:
+        """Each byte of what was shown is there, or else all of what is to be; and it computes."""
+        home, root = self.keepers[mac].look(), mac.root / "home"
+        before, now = shown(self.first[mac], root), shown(home, root)
+        if before or now:
+            same = now == before or now.get("") != before.get("")
+            words = f"miniconda3/envs/torch/bin/python -c '{self.program}'"
+            if not same or mac.run(words).returncode:
+                self.failures.append(f"{where}: what was shown is not as it was")
+        return home
+
+    def _converge(self, todo: Mapping[SimMac, str]) -> None:
+        """One run brings each of these Macs in order, and the next plan has nothing to do."""
+        if not todo:
+            return
+        self.tally["runs afterwards"] += len(todo)
+        for mac in todo:
+            _two_minutes_later(mac)
+        said = self.apply(todo)
+        for mac, where in todo.items():
+            if said[mac.name]["state"] != "in_order":
+                self.failures.append(f"{where}: {said[mac.name]['reason']}")
+            if at_work(mac):
+                self.failures.append(f"{where}: something is still at work")
+        done = self.torchard("plan", self.lab_file, *_only(todo))
+        if done.returncode:
+            self.failures.append(f"{[*todo.values()]}: {done.stdout}")
+
+
+def _only(batch: Iterable[SimMac]) -> list[str]:
+    return [word for mac in batch for word in ("--limit", mac.name)]
+
+
+def _two_minutes_later(mac: SimMac) -> None:
+    """Let time pass for a lock that nobody signed: its maker was killed in between."""
+    for lock in (mac.home / ".torchard").glob("lock*"):
+        if not (lock / "running").exists():
+            os.utime(lock, (time.time() - 300,) * 2)

@@ -1,0 +1,153 @@
+"""A disk that fills while Torchard works: said as such, and nothing half is taken for whole.
+
+The Macs' homes are file systems of their own, and what df says before is plenty: somebody else
+fills the disk meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from benches import PROGRAM, UPDATE, macs, tiny
+from faultlab import variant
+from keeper import Home, Keeper, shown
+from places import quiet
+
+from simlab import disk
+from simlab.lab import SimLab
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simlab.lab import SimMac
+
+ROOM = 1 << 30
+PAGE = 4096  # what such a file system gives out at once
+SAID = ("No space left on device", "disk is full")
+
+pytestmark = pytest.mark.skipif(
+    not disk.possible(), reason="this host lets nobody mount a file system of their own"
+)
+
+
+@dataclass
+class Disks:
+    """Macs with small disks, as they are first, and the lab file that is applied to them."""
+
+    lab: SimLab
+    lab_file: object
+    torchard: object
+    failures: list[str] = field(default_factory=list)
+    first: dict[SimMac, Home] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep what the Macs are first."""
+        self.keepers = {mac: Keeper(mac.home) for mac in self.lab.macs.values()}
+        self.first = {mac: keeper.look() for mac, keeper in self.keepers.items()}
+
+    def fill(self, rooms: Sequence[int]) -> dict[int, str]:
+        """Let there be so many bytes of room on one Mac each; return the states by room."""
+        states: dict[int, str] = {}
+        while len(states) < len(rooms):
+            batch = dict(zip(self.first, rooms[len(states) :], strict=False))
+            only = [word for mac in batch for word in ("--limit", mac.name)]
+            for mac, room in batch.items():
+                quiet(mac)
+                self.keepers[mac].put_back(self.first[mac])
+                mac.set(fault={"disk_full": _used(mac) + room})
+            said = _macs(self.torchard("apply", self.lab_file, "--yes", "--json", *only))
+            for mac, room in batch.items():
+                states[room] = said[mac.name]["state"]
+                self._judge(mac, room, said[mac.name])
+                mac.set(fault={"disk_full": ROOM})
+            said = _macs(self.torchard("apply", self.lab_file, "--yes", "--json", *only))
+            for mac, room in batch.items():
+                if said[mac.name]["state"] != "in_order":
+                    self.failures.append(f"{room} bytes, and then room: {said[mac.name]['reason']}")
+            if self.torchard("plan", self.lab_file, *only).returncode:
+                self.failures.append(f"{[*batch.values()]} bytes, and then room: changes again")
+        return states
+
+    def _judge(self, mac: SimMac, room: int, said: dict[str, str]) -> None:
+        """What was shown is shown, the disk is named, and no half file stands in its way."""
+        home, root = self.keepers[mac].look(), mac.root / "home"
+        before, now = shown(self.first[mac], root), shown(home, root)
+        if said["state"] == "in_order":
+            return
+        if said["state"] == "failed" and not any(one in said["reason"] for one in SAID):
+            self.failures.append(f"{room} bytes: the disk is not named: {said['reason']}")
+        if now != before and now.get("") == before.get(""):
+            self.failures.append(f"{room} bytes: what was shown is not as it was")
+        if now and mac.run(f"miniconda3/envs/torch/bin/python -c '{PROGRAM}'").returncode:
+            self.failures.append(f"{room} bytes: what is shown does not compute")
+        half = [path for path in home if path.startswith(".torchard/depot/incoming/")]
+        half = [path for path in half if "." in path.rpartition("/")[2]]
+        if half or any("torchard-aside" in path for path in home):
+            self.failures.append(f"{room} bytes: half files stay: {half}")
+
+
+def _macs(done):
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)["macs"]
+
+
+def _used(mac: SimMac) -> int:
+    found = os.statvfs(mac.home)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def start(tmp_path_factory, simlab_depot, torchard, what, number):
+    """Yield Macs with disks, for a first install or an update."""
+    directory = tmp_path_factory.mktemp(f"disk-{what}")
+    with SimLab(directory / "lab", macs(number, {"disk_full": ROOM}), simlab_depot.root) as lab:
+        tiny(lab)
+        lab_file = lab.lab_file
+        if what == "update":
+            done = torchard("apply", lab_file, "--yes")
+            assert done.returncode == 0, done.stdout + done.stderr
+            lab_file = variant(lab, directory / "update/lab.yaml", UPDATE)
+        done = torchard("lock", lab_file)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield Disks(lab, lab_file, torchard)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory, simlab_depot, torchard):
+    """Macs that have nothing."""
+    yield from start(tmp_path_factory, simlab_depot, torchard, "first", 4)
+
+
+@pytest.fixture(scope="module")
+def update(tmp_path_factory, simlab_depot, torchard):
+    """Macs that show an environment, of which another is asked for."""
+    yield from start(tmp_path_factory, simlab_depot, torchard, "update", 4)
+
+
+def test_a_disk_that_fills_in_a_first_install_is_named_and_nothing_half_stays(empty):
+    """In the installer's file, in the installer, in the packages' files, and in a package."""
+    states = empty.fill([1_000_000, 7_000_000, 12_000_000, 15_000_000])
+    assert set(states.values()) == {"failed"}
+    assert empty.failures == []
+
+
+@pytest.mark.nightly
+def test_a_disk_may_fill_at_any_page_of_an_update(update):
+    """Until there is room for all of it, and for some pages more."""
+    rooms = range(0, 800_000, PAGE)
+    states = update.fill(rooms)
+    print(f"{len(rooms)} sizes: {sum(one == 'failed' for one in states.values())} failed")
+    assert states[rooms[-1]] == "in_order"
+    assert update.failures == []
+
+
+@pytest.mark.nightly
+def test_a_disk_may_fill_anywhere_in_a_first_install(empty):
+    """Every so many bytes, in steps that share no divisor with a page."""
+    states = empty.fill(range(0, 40_000_000, 251_003))
+    print(f"{len(states)} sizes: {sum(one == 'failed' for one in states.values())} failed")
+    assert "in_order" in states.values()
+    assert empty.failures == []

@@ -1,0 +1,91 @@
+"""Stopped anywhere, what was shown is shown and whole, and one more run brings a Mac in order.
+
+A few places are stopped at in every run of the tests, and all of them in `make test-nightly`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from benches import bench
+from faultlab import started
+from places import Kill
+
+MACS = 6
+
+
+@pytest.fixture(scope="module", params=["update", "base"])
+def recorded(request, tmp_path_factory, simlab_depot, torchard):
+    """Macs that are to be changed, and all places that the change comes to."""
+    directory = tmp_path_factory.mktemp(request.param)
+    with bench(directory, simlab_depot.root, torchard, request.param, MACS) as one:
+        one.record()
+        yield one
+
+
+@pytest.fixture(scope="module")
+def connected(tmp_path_factory, simlab_depot, torchard):
+    """Macs that nobody has touched, to be brought in order from afar."""
+    directory = tmp_path_factory.mktemp("first")
+    with bench(directory, simlab_depot.root, torchard, "first", MACS) as one:
+        yield one
+
+
+def tools(places):
+    """Return the places at which a tool begins."""
+    return [place for place in places if place.tool != "python"]
+
+
+def counted(connected, fault):
+    """Return how many events of a fault of simlab an apply to an untouched Mac has."""
+    mac = connected.macs[0]
+    connected.put_back([mac])
+    mac.set(fault={fault: 10**6})
+    assert connected.apply([mac])[mac.name]["state"] == "in_order"
+    number = int((mac.root / "commands").read_text().rpartition(" ")[2])
+    mac.set(fault=None)
+    return number
+
+
+def test_a_connection_that_drops_leaves_nothing_that_one_run_does_not_mend(connected):
+    """In the middle of a file, after one, and when the answer of a script is on its way."""
+    connected.drops([{"drop_sftp": 1}, {"drop_sftp": 20}, {"drop_answer": 4}, {"drop_answer": 8}])
+    assert connected.tally["runs afterwards"] == 4
+    assert connected.failures == []
+
+
+@pytest.mark.nightly
+def test_the_power_may_fail_anywhere(recorded):
+    """At each tool of the scripts, and at each file that conda, pip and our own program change."""
+    recorded.power_cuts(recorded.places)
+    print(dict(recorded.tally))
+    assert recorded.failures == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("signal", "whom"), [("KILL", "tool"), ("KILL", "shell"), ("TERM", "all"), ("HUP", "all")]
+)
+def test_a_script_may_be_killed_anywhere(recorded, signal, whom):
+    """One of its tools, the script and not the tool, or all of it, at each tool that begins."""
+    recorded.kills(Kill(place, signal, whom) for place in tools(recorded.places))
+    print(dict(recorded.tally))
+    assert recorded.failures == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", ["drop_after", "drop_during", "drop_answer", "drop_sftp"])
+def test_a_connection_may_drop_anywhere(connected, fault):
+    """Before, during and after each command, and in each file that is pushed."""
+    connected.drops({fault: number} for number in range(counted(connected, fault)))
+    print(dict(connected.tally))
+    assert connected.failures == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("signal", ["KILL", "TERM", "INT"])
+def test_a_controller_may_be_killed_anywhere(recorded, signal):
+    """Its Macs go on alone, and the next run waits for them or does the rest."""
+    kills = [Kill(place, signal, "controller") for place in tools(recorded.places)[::4]]
+    recorded.controller_kills(kills, started)
+    print(dict(recorded.tally))
+    assert recorded.failures == []
