@@ -276,7 +276,7 @@ def test_one_run_repairs_what_a_killed_one_left(mac, lock, simlab_depot, point):
 
 
 def test_what_another_killed_build_left_is_gone_before_this_one(mac, lock):
-    """Half a generation goes, also one of another name, and with it packages of the cache."""
+    """Half a generation goes, also one of another name."""
     root = mac.torchard / "generations"
     for name in ("other-1/conda-meta/x", "stamped-1/.torchard.json"):
         path = root / name
@@ -284,20 +284,39 @@ def test_what_another_killed_build_left_is_gone_before_this_one(mac, lock):
         path.write_text("{}")
     for name in ("other-1", "stamped-1", "gone-1"):
         (root / f".building-{name}").write_text("")
-    half = mac.torchard / "pkgs" / "python-3.12.13-half" / "half"
-    half.parent.mkdir(parents=True)
-    half.write_text("")
     script = mac.build_script(lock)
     for kit in mac.incoming.iterdir():
         kit.unlink()
     done = mac.run(script)
     assert "did not arrive" in done.stderr
-    assert not half.exists()
     assert not (root / "other-1").exists()
     assert (root / "stamped-1").exists()
     assert list(root.glob(".building-*")) == []
     (root / "stamped-1" / ".torchard.json").unlink()
     (root / "stamped-1").rmdir()
+
+
+def test_nothing_that_was_unpacked_earlier_is_built_from(mac, lock, simlab_depot):
+    """A package that somebody spoilt, in a cache or in an environment, spoils no later build.
+
+    conda takes what lies unpacked in its cache for good, and the environments share its bytes.
+    """
+    assert mac.build(simlab_depot, lock).returncode == 0
+    record = next(one for one in records(mac.link(lock)) if one["name"] == "ca-certificates")
+    name = next(one["_path"] for one in record["paths_data"]["paths"])
+    good = (mac.link(lock) / name).read_bytes()
+    with (mac.link(lock) / name).open("r+b") as shared:
+        shared.write(b"spoilt")
+    folder = f"ca-certificates-{record['version']}-{record['build']}"
+    planted = mac.torchard / "pkgs" / folder / name
+    planted.parent.mkdir(parents=True)
+    planted.write_bytes(b"spoilt")
+    (mac.torchard / "pkgs" / folder / "info").mkdir()
+    (mac.torchard / "pkgs" / folder / "info/repodata_record.json").write_text(json.dumps(record))
+    later = dataclasses.replace(lock, environment=f"{lock.environment}-later")
+    assert mac.build(simlab_depot, later).returncode == 0
+    assert (mac.link(later) / name).read_bytes() == good
+    assert not (mac.torchard / "pkgs").exists()
 
 
 def test_a_generation_in_use_is_never_moved(mac, lock):

@@ -307,15 +307,6 @@ def test_artefacts_of_kept_generations_and_young_ones_stay(mac):
     assert mac.there("kits") == {"torch-2", "other-1", "young-1"}
 
 
-def test_the_package_cache_keeps_what_kept_generations_share(mac):
-    """Extracted packages of kept generations stay, archives and directories; the others go."""
-    shown = mac.generation("torch-2", "torch", "2026-02", "a")
-    for name in ("a-1-0.conda", "a-1-0/info/x", "b-1-0.conda", "b-1-0/info/x", "urls.txt"):
-        mac.file(f"pkgs/{name}")
-    mac.sweep(shown)
-    assert mac.there("pkgs") == {"a-1-0.conda", "a-1-0", "urls.txt"}
-
-
 def records(mac, *names: str, frozen: str = "", **more: object):
     """Make an environment of some conda packages, and a kit of one; return its path."""
     path = mac.root / "generations" / "torch-1"

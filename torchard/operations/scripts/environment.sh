@@ -29,14 +29,14 @@ shown() {
 }
 stamped() { grep -qF "\"lock\": \"$DIGEST\"" "$path/.torchard.json" 2>/dev/null; }
 # Under our lock nobody else builds, so a mark is that of a run that was killed. What it made half
-# is ours, and packages that it half extracted must not be taken for whole by this one.
+# is ours.
 for mark in "$root"/generations/.building-*; do
   [ -e "$mark" ] || continue
   half=$root/generations/${mark##*/.building-}
   if [ ! -e "$half/.torchard.json" ] && ! shown "$half"; then
     rm -rf "$half" || die "$half cannot be removed"
   fi
-  rm -rf "$root/pkgs" "$mark" || die "$root/pkgs cannot be removed"
+  rm -f "$mark" || die "$mark cannot be removed"
 done
 
 place "$KIT" "the kit of $GENERATION" || die "Nothing was executed; run it again, and it is sent again."
@@ -76,6 +76,9 @@ if ! stamped; then
       ln "$root/depot/$sha256" "$kit/$target" || bad=1
   done <artefacts
   [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
+  # Each build unpacks its packages anew from archives that were verified. What an earlier one
+  # unpacked shares its bytes with generations in use, and is only as sound as people left those.
+  rm -rf "$root/pkgs" || die "$root/pkgs cannot be removed"
   printf '' >"$building" || die "$root/generations cannot be written"
   run "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
     -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
@@ -89,12 +92,12 @@ if ! stamped; then
     give_up "the records of $path could not be written"
   if ! prove; then
     keep_lock
-    rm -rf "$path" "$building" "$kit/conda" "$kit/wheels"
+    rm -rf "$path" "$root/pkgs" "$building" "$kit/conda" "$kit/wheels"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi
   keep_packages "$path" || give_up "$path cannot be written"
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
-  rm -rf "$building" "$kit/conda" "$kit/wheels"
+  rm -rf "$root/pkgs" "$building" "$kit/conda" "$kit/wheels"
 fi
 # Whose links these are is known before there is one, and never half.
 printf '%s\n' "$PREFIX" >"$root/prefix.new" && mv -f "$root/prefix.new" "$root/prefix" ||

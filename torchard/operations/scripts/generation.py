@@ -212,18 +212,11 @@ def sweep_artefacts(root: str) -> None:
             shutil.rmtree(os.path.join(generations, entry))
     artefacts = needed_artefacts(root)
     depot = os.path.join(root, "depot")
-    for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), {})):
+    for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), set())):
         for entry in os.listdir(folder):
             file = os.path.join(folder, entry)
             if os.path.isfile(file) and entry not in needed and not young(file):
                 os.unlink(file)
-    pkgs = os.path.join(root, "pkgs")
-    packages = {bare(target) for target in artefacts.values()}
-    for entry in os.listdir(pkgs) if os.path.isdir(pkgs) else ():
-        if bare(entry) in packages or entry in {"urls", "urls.txt", "cache"}:
-            continue
-        whole = os.path.join(pkgs, entry)
-        shutil.rmtree(whole) if os.path.isdir(whole) else os.unlink(whole)
 
 
 def unshown(root: str, link: str) -> list[str]:
@@ -281,10 +274,10 @@ def said(*command: str) -> list[str]:
     return done.stdout.decode(errors="replace").splitlines()
 
 
-def needed_artefacts(root: str) -> dict[str, str]:
-    """Return the artefacts that some generation is built from, by sha256; drop the other kits."""
+def needed_artefacts(root: str) -> set[str]:
+    """Return the sha256 of each artefact that a generation is built from; drop the other kits."""
     kits = os.path.join(root, "kits")
-    needed: dict[str, str] = {}
+    needed: set[str] = set()
     for entry in os.listdir(kits):
         kit = os.path.join(kits, entry)
         if not os.path.isdir(os.path.join(root, "generations", entry)) and not young(kit):
@@ -292,21 +285,10 @@ def needed_artefacts(root: str) -> dict[str, str]:
             continue
         try:
             with open(os.path.join(kit, "artefacts"), encoding="utf-8") as file:
-                for line in file:
-                    sha256, _, target = line.strip().partition(" ")
-                    needed[sha256] = target
+                needed.update(line.partition(" ")[0] for line in file)
         except OSError:
             continue
     return needed
-
-
-def bare(target: str) -> str:
-    """Return a package's `name-version-build`, from its archive's name or its directory's."""
-    name = os.path.basename(target)
-    for suffix in (".conda", ".tar.bz2"):
-        if name.endswith(suffix):
-            return name[: -len(suffix)]
-    return name
 
 
 if __name__ == "__main__":
