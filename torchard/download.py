@@ -6,6 +6,7 @@ Whether the bytes are the right ones is the depot's to say. A length can be aske
 from __future__ import annotations
 
 import os
+import time
 from base64 import b64encode
 from http.client import HTTPException, InvalidURL
 from netrc import NetrcParseError, netrc
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20  # bytes
 _TIMEOUT = 60  # seconds without a byte
+_WINDOW = 60  # seconds within which so many bytes must come: a server may drip for ever
+_LEAST = 60_000
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}  # answers of a server that may think better of it
 _LOGIN_WANTED = {401, 403, 407}
 _PART = 206
@@ -147,14 +150,21 @@ def _append(  # noqa: PLR0917  # the one caller has them all
 
 
 def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
+    since, came = time.monotonic(), 0
     while True:
         try:
-            chunk = answer.read(_CHUNK)
+            chunk = answer.read1(_CHUNK)  # what is there: a whole chunk may take its time
         except (OSError, HTTPException) as error:
             raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
         if not chunk:
             return
         yield chunk
+        came += len(chunk)
+        now = time.monotonic()
+        if now - since >= _WINDOW:
+            if came < _LEAST:
+                raise BrokenOffError(f"only {came} bytes came within {_WINDOW} seconds")
+            since, came = now, 0
 
 
 def remark(kind: str) -> str:

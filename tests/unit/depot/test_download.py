@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,6 +78,28 @@ def test_wrong_beginning_from_an_older_run_is_thrown_away(web, store, left):
     partial.write_bytes(left)
     assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
     assert web.log()[-1] == (200, SIZE)
+
+
+def test_server_that_only_drips_is_left_and_the_rest_is_asked_for(answering, store, monkeypatch):
+    """It would keep a run for ever without ever being silent."""
+    monkeypatch.setattr(download, "_WINDOW", 0.2)
+
+    def answer(request):
+        if "Range" in request.headers:
+            begun = int(request.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+            whole = f"bytes {begun}-{SIZE - 1}/{SIZE}"
+            say(request, 206, BODY[begun:], Content_Range=whole)
+            return
+        say(request, 200, b"", Content_Length=SIZE)
+        with contextlib.suppress(OSError):  # nobody listens any more
+            for byte in BODY[:100]:
+                request.wfile.write(bytes([byte]))
+                request.wfile.flush()
+                time.sleep(0.01)
+
+    url, seen = answering(answer)
+    assert get(store, f"{url}/a.conda").read_bytes() == BODY
+    assert len(seen) == 2
 
 
 def test_whole_that_was_not_yet_shown_is_taken(web, store):
