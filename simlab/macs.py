@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SHELL = "/bin/sh"
+_FIELDS = MacSpec.__dataclass_fields__
 
 
 def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
@@ -69,8 +70,12 @@ def write(root: Path, mac: MacSpec) -> None:
 
 
 def read(root: Path) -> MacSpec:
-    """Read mac.json. Raise SpecError or json.JSONDecodeError when somebody broke it."""
-    return MacSpec(**json.loads((root / "mac.json").read_text(encoding="utf-8")))
+    """Read mac.json. Raise SpecError or json.JSONDecodeError when somebody broke it.
+
+    What else somebody wrote there is for the programs of the Mac, such as its installer.
+    """
+    described = json.loads((root / "mac.json").read_text(encoding="utf-8"))
+    return MacSpec(**{key: described[key] for key in described if key in _FIELDS})
 
 
 def change(root: Path, **changes: Any) -> MacSpec:

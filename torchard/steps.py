@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from packaging.utils import canonicalize_name
@@ -59,7 +59,7 @@ class Step:
     packages: tuple[PackageChange, ...] = ()
     kept: int = 0
     total_bytes: int = 0
-    disk: int = 0
+    disk: int = field(default=0, compare=False)  # no part of what is saved
     digest: str | None = None
     files: tuple[FileChange, ...] = ()
     named: tuple[str, ...] = ()

@@ -131,6 +131,7 @@ def bad_key(made: Made) -> BaseException:
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
+    "operations.commands.remove_half": lambda made: commands.remove_half(made.state, made.text),
     "operations.commands.install_miniconda": lambda made: commands.install_miniconda(
         made.state, made.installer, made.controller, made.text
     ),
@@ -159,6 +160,7 @@ SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
     "operations.verify.verify", "session._probe", "session._prove", "facts.read",
     "operations.shell_file.shell_file",
+    "operations.transfer._arriving",
 }  # fmt: skip
 SENDING = {"for_any_shell", "StringCommand", "_with"}
 
