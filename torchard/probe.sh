@@ -99,7 +99,12 @@ if [ "$state" = whole ]; then
     say prefix_made_for "$coded"
   fi
 fi
-[ -f "$PREFIX/.torchard.json" ] && say prefix_mark "$(clean "$PREFIX/.torchard.json")"
+if [ -f "$PREFIX/.torchard.json" ]; then
+  say prefix_mark "$(clean "$PREFIX/.torchard.json")"
+elif [ "$state" = whole ] && [ "$(sed 1q "$HOME/.torchard/installing" 2>/dev/null)" = "$PREFIX" ]; then
+  # What a run installed that was stopped before it had marked it.
+  say prefix_mark "$(sed -n 2p "$HOME/.torchard/installing" | tr -cd ' -~')"
+fi
 
 root=$HOME/.torchard
 # Tells of the environment at $1; $2 says what it is, where that is no environment of a name.

@@ -230,6 +230,21 @@ def test_a_killed_installer_is_repaired_by_the_next_run(mac, simlab_depot, stop)
     assert mac.state.prefix_state == "whole"
 
 
+def test_what_a_stopped_run_has_installed_whole_is_not_a_persons_own(mac, simlab_depot):
+    """It is known by the note of that run until it bears its mark; a person's there is not."""
+    installer = the_installer(simlab_depot)
+    assert mac.install(simlab_depot).returncode == 0
+    assert not (mac.torchard / "installing").exists()
+    mark = mac.prefix / ".torchard.json"
+    text = mark.read_text()
+    mark.unlink()
+    assert mac.state.prefix_ours is None
+    (mac.torchard / "installing").write_text(f"{mac.prefix}\n{text}")
+    assert mac.state.prefix_ours["sha256"] == installer.sha256
+    (mac.torchard / "installing").write_text(f"{mac.prefix}-another\n{text}")
+    assert mac.state.prefix_ours is None
+
+
 def test_a_prefix_that_cannot_be_made_is_said(mac, simlab_depot):
     """Where the prefix's parent takes no directory, the installer's own words are passed on."""
     (mac.home / "file").write_text("")

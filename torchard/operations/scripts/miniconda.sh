@@ -51,6 +51,9 @@ fi
 # The installer looks at its own name: it must end in .sh.
 work=$root/kits/installer-$$
 mkdir -p "$work" && ln -f "$root/depot/$SHA256" "$work/$FILE" || die "$root/kits cannot be written"
+# Until its mark is in it, the prefix is known for ours by this: one that a stop leaves whole would
+# be taken for a person's own.
+printf '%s\n%s\n' "$PREFIX" "$MARK" >"$root/installing" || die "$root/installing cannot be written"
 run /bin/bash "$work/$FILE" -b -p "$PREFIX"
 status=$?
 rm -rf "$work" "$root/depot/$SHA256"
@@ -70,3 +73,4 @@ if [ -n "$before" ]; then
 fi
 keep_packages "$PREFIX" || refuse "$PREFIX cannot be written"
 printf '%s\n' "$MARK" >"$PREFIX/.torchard.json" || refuse "$PREFIX cannot be written"
+rm -f "$root/installing"
