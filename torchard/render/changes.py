@@ -64,7 +64,9 @@ def widest(names: Iterator[str]) -> int:
 
 def row(sign: str, name: str, what: str, right: str = "", width: int = NAME) -> Iterator[Text]:
     """Yield one line in columns, or two where its parts would meet."""
-    line = Text.assemble("  ", (sign, STYLES[sign]), f" {name:<{width}} {what}")
+    line = Text.assemble(
+        "  ", (sign, STYLES[sign] if sign.strip() else ""), f" {name:<{width}} {what}"
+    )
     fits = line.cell_len < RIGHT
     if right and fits:
         line.append(" " * (RIGHT - line.cell_len) + right)
