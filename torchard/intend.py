@@ -30,6 +30,7 @@ from torchard.lock.lockfile import (
     read_lock,
 )
 from torchard.plan import Intent
+from torchard.project import from_here
 from torchard.remarks import is_older, remarks
 from torchard.steps import is_another, same_step, tilde
 from torchard.variant import MacClass, Refusal
@@ -237,7 +238,8 @@ class Workspace:
         if self.locked:
             state = "out of date" if path.exists() else "missing"
             raise LockMissingError(
-                f"The lock {path} is {state}.", "Run `torchard lock`, or leave out --locked."
+                f"The lock {from_here(path)} is {state}.",
+                "Run `torchard lock`, or leave out --locked.",
             )
         self.announce(f"locking {environment.name} for {group}")
         lock = resolve(

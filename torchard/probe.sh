@@ -78,7 +78,7 @@ fi
 writable() {
   place=$2
   while [ ! -e "$place" ] && [ -n "$place" ]; do place=${place%/*}; done
-  if [ ! -w "${place:-/}" ]; then
+  if [ ! -d "${place:-/}" ] || [ ! -w "${place:-/}" ]; then
     code "${place:-/}"
     say "unwritable_$1" "$coded"
   fi

@@ -1,4 +1,4 @@
-"""The files that belong to the project: deploy.py, group_data, schemas."""
+"""The files that belong to the project: deploy.py, group_data, schemas; and how paths read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ _PACKAGE = Path(__file__).resolve().parent
 def default_lab() -> Path:
     """Return the lab file of whoever names none."""
     return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
+
+
+def from_here(path: Path) -> str:
+    """Return a path as it is read best: relative where it lies below the working directory."""
+    here = path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def resource(name: str, package: Path = _PACKAGE) -> Path:

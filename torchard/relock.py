@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal
 from torchard.choose import mac_class
 from torchard.errors import TorchardError
 from torchard.intend import LockMissingError
+from torchard.project import from_here
 from torchard.variant import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from torchard.intend import Workspace
     from torchard.lab.model import Lab, MacHost
@@ -97,10 +97,4 @@ def _one(
     except TorchardError as error:
         return Relocked(name, group, "error", str(error))
     outcome: Literal["written", "kept"] = "written" if path in workspace.written else "kept"
-    return Relocked(name, group, outcome, shown(path))
-
-
-def shown(path: Path) -> str:
-    """Return a path as it is read best: relative where it lies below the working directory."""
-    here = path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    return Relocked(name, group, outcome, from_here(path))

@@ -68,7 +68,7 @@ def test_what_a_dead_run_left_is_told_with_the_id_that_removes_it(lab, lock, tor
     )
     wrong = unlock(torchard, lab, "--holder", "42-fedcba9876543210")
     assert wrong.returncode == 1
-    assert "; its id is not 42-fedcba9876543210. Nothing was changed" in wrong.stderr
+    assert " Nothing was changed: its id is not 42-fedcba9876543210." in wrong.stderr
     assert lab.snapshot() == before
     done = unlock(torchard, lab, "--holder", ID)
     assert (done.returncode, done.stderr) == (0, "")

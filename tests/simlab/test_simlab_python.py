@@ -62,6 +62,8 @@ def test_packages_lie_where_conda_has_them_on_debians_python_too(tmp_path, debia
     prefix = tmp_path / "home/miniconda3"
     packages = prefix / "lib/python3.12/site-packages"
     packages.mkdir(parents=True)
+    (prefix / "bin").mkdir()
+    (prefix / "bin/python").touch()
     done = subprocess.run(
         [
             # Its own site would otherwise come from inside the executable.

@@ -14,7 +14,7 @@ SCHEMA = Path(__file__).parents[2] / "schemas/plan.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
 # Whatever is not here leaves every Mac as it is.
-CHANGES_MACS = {"apply", "rollback", "unlock", "prune", "shell"}
+CHANGES_MACS = {"apply", "rollback", "unlock"}
 
 COUNTED = {
     "to change": "change",

@@ -27,7 +27,7 @@ $ torchard plan
       + torchaudio    2.11.0    wheel
       + pip           X.Y       conda-forge
 ␛[2m      … 25 more␛[0m
-  ␛[2m ␛[0m disk        N MB needed, N GB free; N MB to push
+    disk        N MB needed, N GB free; N MB to push
 ␛[1m1 Mac  · library-01 · x86_64 · macOS 12.7␛[0m
   ! note        torch: torch 2.2.2 has known vulnerabilities
                 (CVE-2026-24747, CVE-2025-32434): load only
@@ -49,7 +49,7 @@ $ torchard plan
       + torchaudio    2.2.2     wheel
       + pip           X.Y       conda-forge
 ␛[2m      … 25 more␛[0m
-  ␛[2m ␛[0m disk        N MB needed, N GB free; N MB to push
+    disk        N MB needed, N GB free; N MB to push
 ␛[1m1 Mac  · library-02␛[0m
   ! not reached 127.0.0.1:2203 refused the connection; turn
                 Remote Login on there (System Settings >

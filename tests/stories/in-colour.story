@@ -18,7 +18,7 @@ $ torchard plan
       ␛[32m+␛[0m rhash    1.4.6     conda-forge
       ␛[32m+␛[0m einops   0.8.2     wheel
 ␛[2m      … 15 more␛[0m
-  ␛[2m ␛[0m disk        N MB needed, N GB free; N MB to push
+    disk        N MB needed, N GB free; N MB to push
 ␛[1m1 Mac  · library-02␛[0m
   ␛[31m!␛[0m not reached 127.0.0.1:2202 refused the connection; turn Remote Login on
                 there (System Settings > General > Sharing)

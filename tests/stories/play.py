@@ -87,7 +87,7 @@ class Play:
         notes = [Note(**json.loads(line)) for line in lines]
         if not any(note.may_write for note in notes):
             assert self._marks() == before, f"`{command.line}` wrote on a Mac"
-        if len(notes) == 1 and "|" not in command.line:
+        if len(notes) == 1 and not {"|", ">"} & set(command.line):
             check(notes[0], done.stdout, done.stderr)
         return self._told(command, done)
 
@@ -201,7 +201,7 @@ def _dumped(lab: Mapping[str, Any]) -> str:
     """Write a lab, each environment, Mac and group on a line of its own."""
     lines = []
     for key, value in lab.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             lines += [f"{key}:", *(f"  {name}: {json.dumps(one)}" for name, one in value.items())]
         else:
             lines.append(f"{key}: {json.dumps(value)}")

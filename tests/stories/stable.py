@@ -25,6 +25,10 @@ _VARIES = (
     (r"(?<=sha256 )[0-9a-f]{8}…", "XXXXXXXX…"),
     (r"(?<=/generations/)(?P<kept>[\w.-]+)-[0-9a-f]{8}\b", r"\g<kept>-XXXXXXXX"),
     (r"(?<=/log/)\d{8}-\d{6}-(?P<kept>[\w.-]+)-[0-9a-f]{8}-\d+", r"WHEN-\g<kept>-XXXXXXXX-PID"),
+    (r"(?<=\.json, )[0-9a-f]{8}\b", "XXXXXXXX"),  # of a lock
+    (r"(?<=account       )[^\s,]+(?=, at home)", "ada"),
+    (r"(?:(?<=proved )|(?<=built on ))\d{4}-\d\d-\d\d\b", "WHEN"),
+    (r"(?:(?<=process )|(?<=`kill )|(?<=`kill -9 ))\d+", "PID"),
     (r"(?<=torchard-aside-)[\w-]+", "WHEN"),
     (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:Z|\+00:00)?", "WHEN"),
     (r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\b", "WHEN"),

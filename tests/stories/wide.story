@@ -21,7 +21,7 @@ $ torchard plan
       + torchaudio    2.11.0    wheel
       + pip           X.Y       conda-forge
 ␛[2m      … 25 more␛[0m
-  ␛[2m ␛[0m disk        N MB needed, N GB free; N MB to push
+    disk        N MB needed, N GB free; N MB to push
 ␛[1m1 Mac  · library-02␛[0m
   ! not reached 127.0.0.1:2202 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
 

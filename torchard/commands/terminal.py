@@ -75,10 +75,10 @@ def show(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:
 
 def say_locked(session: Session) -> None:
     """Name the lock files that had to be written on the way."""
-    from torchard.relock import shown  # noqa: PLC0415
+    from torchard.project import from_here  # noqa: PLC0415
 
     for path in sorted(session.workspace.written):
-        click.echo(f"Locked anew: {shown(path)}")
+        click.echo(f"Locked anew: {from_here(path)}")
 
 
 def print_lines(lines: Iterable[Text], *, err: bool = False) -> None:

@@ -60,20 +60,21 @@ def _left_alone(mac: str, lab: Path, lock: RunLock, holder: str | None) -> Torch
     if lock.since:
         since = datetime.fromtimestamp(lock.since).astimezone()
         said += f" since {since:%Y-%m-%d %H:%M %Z}"
-    if holder is not None and holder != lock.token:
-        said += f"; its id is not {holder}. Nothing was changed"
+    another = holder not in {None, lock.token}
+    nothing = f" Nothing was changed: its id is not {holder}." if another else ""
     numbers = " ".join(map(str, lock.processes))
     if lock.busy:
         return TorchardError(
-            f"{said}, and is at work: process {numbers.replace(' ', ' and ')}.",
+            f"{said}, and is at work: process {numbers.replace(' ', ' and ')}.{nothing}",
             f"Let it finish. If it hangs, end it on the Mac with `kill {numbers}`, or with `kill -9"
             f" {numbers}` where it takes no notice: its lock goes with it.",
         )
     if not lock.token:
         return TorchardError(
-            f"{said}, and nobody signed it.", "It expires by itself a minute after it was made."
+            f"{said}, and nobody signed it.{nothing}",
+            "It expires by itself a minute after it was made.",
         )
     again = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
     return TorchardError(
-        f"{said}, but its process is gone.", f"The next run removes it; or say `{again}`."
+        f"{said}, but its process is gone.{nothing}", f"The next run removes it; or say `{again}`."
     )

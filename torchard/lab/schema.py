@@ -133,10 +133,13 @@ def place(path: Iterable[str | int]) -> str:
     return text or "the file"
 
 
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """Return the word that a person most likely meant, or None. Only so many are looked at."""
+def nearest(word: str, words: Iterable[str], alike: float = 0.6) -> str | None:
+    """Return the word that a person most likely meant, or None. Only so many are looked at.
+
+    `alike`, from 0 to 1, is how near it must be.
+    """
     few_words = list(islice(words, _LOOKED_AT))
-    found = difflib.get_close_matches(word.lower(), few_words, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.lower(), few_words, n=1, cutoff=alike)
     return found[0] if found else None
 
 
@@ -220,7 +223,8 @@ def _pattern(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
 
 def _enum(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     words = error.validator_value
-    near = nearest(str(error.instance), words)
+    # Where the choices are few and short, amd64 is near arm64, and gpu near cpu: all are told.
+    near = nearest(str(error.instance), words, alike=0.85)
     instead = f"Write {near or _alternatives(words)}."
     sentence = f"{place(path)} cannot be {shown(error.instance)}"
     yield Problem(source.where(path), sentence, instead)

@@ -37,19 +37,19 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
     """Yield the lines of one Mac's steps; what several environments have in common comes first."""
     width = widest(step.environment or "" for step in steps)
     alike = _alike(steps)
-    if alike:
-        sharing = [step for step in steps if _shares(step)]
-        named = tuple(dict.fromkeys(name for step in sharing for name in step.named))
-        all_of_them = "both" if len(sharing) == 2 else f"all {len(sharing)}"
-        yield Text(f"  in {all_of_them}: {', '.join(step.label for step in sharing)}")
-        yield from _packages(alike, named, full=full)
+    sharing = [step for step in steps if _shares(step)] if alike else []
     for step in steps:
+        if step in sharing[:1]:
+            named = tuple(dict.fromkeys(name for one in sharing for name in one.named))
+            all_of_them = "both" if len(sharing) == 2 else f"all {len(sharing)}"
+            yield Text(f"  in {all_of_them}: {', '.join(one.label for one in sharing)}")
+            yield from _packages(alike, named, full=full)
         yield from row(SIGNS[step.change], *_planned(step), width)
         yield from _reasons(step, full=full)
         own = [one for one in step.packages if one not in alike]
         yield from _packages(own, step.named, full=full) if step.kind == "environment" else ()
         for file in step.files:
-            yield from diff_lines(file)
+            yield from diff_lines(file, whole=step.kind != "shell")
 
 
 def done_line(step: Step, width: int) -> Iterator[Text]:
@@ -64,7 +64,9 @@ def widest(names: Iterator[str]) -> int:
 
 def row(sign: str, name: str, what: str, right: str = "", width: int = NAME) -> Iterator[Text]:
     """Yield one line in columns, or two where its parts would meet."""
-    line = Text.assemble("  ", (sign, STYLES[sign]), f" {name:<{width}} {what}")
+    line = Text.assemble(
+        "  ", (sign, STYLES[sign] if sign.strip() else ""), f" {name:<{width}} {what}"
+    )
     fits = line.cell_len < RIGHT
     if right and fits:
         line.append(" " * (RIGHT - line.cell_len) + right)
@@ -193,11 +195,11 @@ def _rank(package: PackageChange, named: Sequence[str]) -> tuple[int, int]:
     return news, named.index(package.name) if package.name in named else len(named)
 
 
-def diff_lines(file: FileChange, indent: str = INDENT) -> Iterator[Text]:
-    """Yield a unified diff of one file."""
+def diff_lines(file: FileChange, indent: str = INDENT, *, whole: bool = True) -> Iterator[Text]:
+    """Yield a unified diff of one file; where it is not the whole of it, the rest is there."""
     before, after = (text.splitlines() if text else [] for text in (file.before, file.after))
-    old = "/dev/null" if file.before is None else file.path
-    new = "/dev/null" if file.after is None else file.path
+    old = "/dev/null" if whole and file.before is None else file.path
+    new = "/dev/null" if whole and file.after is None else file.path
     for line in unified_diff(before, after, old, new, lineterm=""):
         style = "" if line.startswith(("---", "+++", "@@")) else STYLES.get(line[0], "")
         yield Text.assemble(indent, (line.rstrip(), style))

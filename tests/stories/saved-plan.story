@@ -1,0 +1,80 @@
+# A saved plan is shown again, and an apply does exactly that, or says what moved and does nothing.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+lab: {environments: {tools: {conda: [rhash, zstd]}}}
+$ torchard plan --out plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ~ tools       19 kept, 1 to change                           new generation
+      + zstd   1.5.7   conda-forge
+    disk        N MB needed, N GB free; N kB to push
+
+Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Locked anew: locks/tools.osx-arm64-macos15.0.json
+Nothing has been changed. To do exactly this: torchard apply plan.json
+[2]
+$ torchard show plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ~ tools       19 kept, 1 to change                           new generation
+      + zstd   1.5.7   conda-forge
+    disk        N MB needed, N GB free; N kB to push
+
+Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Planned for /work/lab.yaml on WHEN UTC.
+[2]
+# A package that somebody added by hand since then was in no plan.
+studio-01$ cd miniconda3/envs/tools/lib/python3.12/site-packages && mkdir pytz-2026.6.dist-info && printf 'Name: pytz\nVersion: 2026.6\n' >pytz-2026.6.dist-info/METADATA
+[0]
+$ torchard apply --yes plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ! refused     not as it was when the plan was saved: tools has changed on the Mac: pytz none -> 2026.6. Plan again
+
+Plan: 0 Macs to change, 0 in order, 1 refused.
+Nothing has been changed.
+[3]
+studio-01$ rm -r miniconda3/envs/tools/lib/python3.12/site-packages/pytz-2026.6.dist-info
+[0]
+# Nor was another macOS, nor another lab.
+studio-01: {macos: "15.2"}
+$ torchard apply --yes plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.2
+  ! note        /work/lab.yaml:4:3 says macOS 15.1, but it runs 15.2
+  ! refused     not as it was when the plan was saved: its macOS was 15.1, and is 15.2 now. Plan again
+
+Plan: 0 Macs to change, 0 in order, 1 refused.
+Nothing has been changed.
+[3]
+studio-01: {macos: "15.1"}
+lab: {environments: {tools: {conda: [rhash]}}}
+$ torchard apply --yes plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ! refused     The lock locks/tools.osx-arm64-macos15.0.json is out of date. Plan again
+
+Plan: 0 Macs to change, 0 in order, 1 refused.
+Nothing has been changed.
+[3]
+lab: {environments: {tools: {conda: [rhash, zstd]}}}
+# The lab as it was, the plan holds again; applied twice, it finds everything done.
+$ torchard apply --yes plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ~ tools       19 kept, 1 to change                           new generation
+      + zstd   1.5.7   conda-forge
+    disk        N MB needed, N GB free; N kB to push
+
+Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
+  ~ tools       19 kept, 1 changed                             built and shown
+  = tools       proved: python 3.12.13 arm64
+
+Done: 1 Mac in order.
+[0]
+$ torchard apply --yes plan.json
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  = in order
+
+Plan: 0 Macs to change, 1 in order.
+Nothing has been changed.
+[0]

@@ -1,0 +1,42 @@
+# Settings of an environment that somebody edited are written anew: the plan shows which lines.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+studio-01$ printf '  - defaults\n' >>miniconda3/envs/tools/.condarc
+[0]
+$ torchard status
+1 Mac  · studio-01 · arm64 · macOS 15.1
+   = =  miniconda   26.5.3
+   M ~  tools       proved WHEN: python 3.12.13 arm64
+          its .condarc was altered by hand
+          --- ~/miniconda3/envs/tools/.condarc
+          +++ ~/miniconda3/envs/tools/.condarc
+          @@ -3,3 +3,4 @@
+           channel_priority: strict
+           default_channels: []
+           denylist_channels: ["https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r", "https://conda.anaconda.org/anaconda"]
+          +  - defaults
+
+First, since Torchard made it: = as it was, M changed, D gone, ? not known.
+Then, what an apply would do: = nothing, + add, ~ change, - remove.
+An apply: 1 Mac to change, 0 in order.
+[2]
+$ torchard plan
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ~ tools       19 kept, 0 to change                           new generation
+      its .condarc was altered by hand
+      --- ~/miniconda3/envs/tools/.condarc
+      +++ ~/miniconda3/envs/tools/.condarc
+      @@ -3,4 +3,3 @@
+       channel_priority: strict
+       default_channels: []
+       denylist_channels: ["https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r", "https://conda.anaconda.org/anaconda"]
+      -  - defaults
+    disk        N MB needed, N GB free
+
+Plan: 1 Mac to change, 0 in order.
+Nothing has been changed.
+[2]

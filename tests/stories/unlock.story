@@ -1,0 +1,29 @@
+# Who holds a Mac is told with what to do about it; only what a dead run left is removed.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+$ torchard unlock studio-01
+Nobody holds the run lock of studio-01.
+[0]
+studio-01$ sleep 300 >/dev/null 2>&1 & mkdir .torchard/lock && { echo $! && TZ=UTC0 ps -o lstart= -p $!; } >.torchard/lock/running && echo ab12 2 bob@office >.torchard/lock/owner
+[0]
+$ torchard unlock studio-01
+2> bob@office holds the run lock of studio-01 since WHEN UTC, and is at work: process PID.
+2>   Let it finish. If it hangs, end it on the Mac with `kill PID`, or with `kill -9 PID` where it takes no notice: its lock goes with it.
+[1]
+studio-01$ kill "$(head -n 1 .torchard/lock/running)"
+[0]
+$ torchard unlock studio-01
+2> bob@office holds the run lock of studio-01 since WHEN UTC, but its process is gone.
+2>   The next run removes it; or say `torchard unlock studio-01 lab.yaml --holder ab12`.
+[1]
+$ torchard unlock studio-01 --holder cd34
+2> bob@office holds the run lock of studio-01 since WHEN UTC, but its process is gone. Nothing was changed: its id is not cd34.
+2>   The next run removes it; or say `torchard unlock studio-01 lab.yaml --holder ab12`.
+[1]
+$ torchard unlock studio-01 --holder ab12
+The run lock that bob@office left on studio-01 is removed.
+[0]

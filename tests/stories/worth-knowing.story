@@ -1,0 +1,32 @@
+# What is odd about a Mac is told before anything is done: what stops it, and what only matters.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", clock: -31536000}
+- {name: studio-02, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments: {tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}}
+---
+lab: {environments: {torch: {python: "3.12", conda: [numpy]}}, macs: {studio-01: {environments: [torch]}, studio-02: {miniconda: {prefix: ~/elsewhere}}}}
+$ torchard plan
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ! note        its clock is 365 days behind this computer's; whatever is fetched there over TLS, as by a later `conda install`, fails until it is right
+  ! note        torch: two OpenMP runtimes meet, the one in torch's wheel and conda's llvm-openmp: a program that loads both may be aborted (OMP: Error #15). Move numpy and its like from `conda:` to `pip:`, or take PyTorch from `source: conda-forge`
+  + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
+                sha256 XXXXXXXX…
+  + torch       39 packages, N MB                              new generation
+      the newest release whose wheels and MPS fit macOS 15 and python 3.12
+      torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
+      + python        3.12.13   conda-forge
+      + torch         2.15.0    wheel, MPS expected
+      + torchvision   0.29.2    wheel
+      + torchaudio    2.11.0    wheel
+      + pip           X.Y       conda-forge
+      + numpy         2.4.2     conda-forge
+      … 33 more
+    disk        N MB needed, N GB free; N MB to push
+1 Mac  · studio-02 · arm64 · macOS 15.1
+  ! refused     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere: Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in ~/miniconda3/envs first
+
+Plan: 1 Mac to change, 0 in order, 1 refused. N kB to fetch once.
+Locked anew: locks/torch.osx-arm64-macos15.0.json
+Nothing has been changed.
+[3]
