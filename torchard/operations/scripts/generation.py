@@ -16,6 +16,7 @@ nothing is older, and the next apply finds the generation that it takes leave of
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import json
 import os
 import shutil
@@ -91,8 +92,8 @@ def records(kit: str, path: str) -> None:
         write(message + "\n", os.path.join(meta, "frozen"))
     with open(os.path.join(kit, "stay.py"), encoding="utf-8") as text:
         stay = text.read()
-    for lib in os.listdir(os.path.join(path, "lib")):
-        packages = os.path.join(path, "lib", lib, "site-packages")
+    # Where there is none, there is no python that runs: the proof says so.
+    for packages in glob.glob(os.path.join(glob.escape(path), "lib", "*", "site-packages")):
         # A conda python has lib/python3.1 beside lib/python3.12, as a link.
         if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
             write(stay, os.path.join(packages, "_torchard_stay.py"))
