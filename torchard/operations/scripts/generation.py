@@ -180,7 +180,7 @@ def sweep(root: str, link: str, path: str) -> None:
 def remove(root: str, link: str, path: str) -> None:
     """Remove an environment: its link first, so that what is shown is always whole."""
     used = in_use(link)
-    for other in {path, *unshown(root, link)}:
+    for other in (path, *unshown(root, link)):
         if os.path.isdir(other) and (used is None or used(other)):
             why = "is in use" if used else "cannot be told from one that is in use"
             sys.exit(f"{other} {why}; it was left alone, run it again later")
@@ -209,8 +209,9 @@ def sweep_artefacts(root: str) -> None:
     """Remove what no generation is built from, and what a stop has left of removed ones."""
     generations = os.path.join(root, "generations")
     for entry in os.listdir(generations):
-        if entry.startswith(DISCARDED):
-            shutil.rmtree(os.path.join(generations, entry))
+        whole = os.path.join(generations, entry)
+        if entry.startswith(DISCARDED) and os.path.isdir(whole) and not os.path.islink(whole):
+            shutil.rmtree(whole)
     artefacts = needed_artefacts(root)
     depot = os.path.join(root, "depot")
     for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), set())):
