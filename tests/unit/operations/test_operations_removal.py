@@ -187,7 +187,9 @@ def test_what_stands_in_place_of_the_link_is_left_alone(mac, kind):
         place.symlink_to("/opt/mine")
     before = os.lstat(place)
     assert mac.remove("old", path).returncode == 0
-    assert os.lstat(place) == before
+    after = os.lstat(place)
+    # Looking at it is not touching it: the time of that may be another.
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert mac.there("generations") == set()
 
 
