@@ -83,7 +83,8 @@ def shell_files(draw):
 def labs(draw):
     """A Mac in some state, and what it should become."""
     wanted = draw(locks())
-    there = draw(st.lists(environments(wanted), max_size=4))
+    there = draw(st.lists(environments(wanted), max_size=4, unique_by=lambda one: one.path))
+    ours = [one.path for one in there if one.path.startswith(f"{GENERATIONS}/")]
     paths = [one.path for one in there] + [f"{GENERATIONS}/gone", path_of(wanted), None]
     names = draw(LINKED)
     depot = [one.sha256 for one in (*wanted.conda, *wanted.wheels)]
@@ -94,10 +95,11 @@ def labs(draw):
         depot={sha256: 100 for sha256 in depot if draw(EITHER)},
         shell_files=draw(shell_files()),
         bash_reads=draw(st.sampled_from([None, None, None, ".profile"])),
-        last_shown=tuple(dict.fromkeys(one.path for one in there if one.stamp is not None)),
+        last_shown=tuple(one.path for one in there if one.path in ours and one.stamp is not None),
     )
     if state.prefix_state == "absent":
-        state = replace(state, links={})
+        outside = {path: one for path, one in state.environments.items() if path in ours}
+        state = replace(state, links={}, environments=outside)
     if state.prefix_state == "whole":
         state = replace(state, base=replace(built(draw(locks()), PREFIX, stamp=None), condarc=None))
     named = {"torch": wanted, "second": draw(locks("second"))}
