@@ -128,6 +128,7 @@ def bad_line(made: Made) -> str:
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
+    "operations.commands.remove_half": lambda made: commands.remove_half(made.state, made.path),
     "operations.commands.install_miniconda": lambda made: commands.install_miniconda(
         made.state, made.installer, made.controller, made.text
     ),

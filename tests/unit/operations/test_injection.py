@@ -45,6 +45,7 @@ SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
     "operations.verify.verify", "session.read", "session.run", "session._prove", "facts.read",
     "operations.shell_file.shell_file", "operations.prune.prune",
+    "operations.transfer._arriving",
 }  # fmt: skip
 SENDING = {"for_any_shell", "StringCommand", "_with", "_building", "_cleanly"}
 
