@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from simlab import depot
 from simlab.lab import SimLab
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from simlab.depot import Depot
 
 ROOT = Path(__file__).parents[1]
+# How fast a machine is proves nothing of the code, and a busy one would fail by it.
+settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

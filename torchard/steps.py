@@ -230,9 +230,14 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     """Return what removes each environment that Torchard made and that is not named any more.
 
     That is a link of ours, or generations that nothing shows: a run that was stopped in between
-    leaves those. One that somebody's own link shows stays.
+    leaves those. One that somebody's own link shows stays; that of a named environment is pointed
+    at a generation of its own first, and shows none of these any more.
     """
-    shown = {link.target for link in state.links.values() if link_of(link.name, state)}
+    shown = {
+        link.target
+        for link in state.links.values()
+        if link.name not in named and link_of(link.name, state)
+    }
     found = {
         name: link.target
         for name, link in sorted(state.links.items())

@@ -39,15 +39,20 @@ HEADER = base64.b64encode(LOGIN.encode()).decode()
 
 # What is run of each verb, in this order, once pyinfra has done the first job: LAB is the lab,
 # WRONG one at which the login is refused, BAD one that holds secrets where none may stand, KEY one
-# whose key has a passphrase, MORE one that asks for more. The numbers are exit codes.
+# whose key has a passphrase, NEW one whose Macs nobody knows, MORE one that asks for more, and for
+# conda in the shells. The numbers are exit codes.
 SWEEP: dict[str, list[tuple[int, str]]] = {
     "check": [(1, "BAD")],
     "choose": [(1, "--arch x86_64 --macos 12.7 --python 3.14 --json")],
     "lock": [(1, "WRONG --upgrade"), (0, "MORE")],
-    "plan": [(3, "KEY --json"), (2, "MORE --full --out plan.json")],
+    "keys trust": [(0, "NEW --yes")],
+    "plan": [(3, "KEY --json"), (2, "MORE --explain studio-01"), (2, "MORE --out plan.json")],
     "show": [(2, "plan.json --json")],
     "apply": [(3, "WRONG --yes"), (0, "plan.json --yes")],
     "verify": [(0, "MORE --json")],
+    "status": [(0, "MORE --full")],
+    "unlock": [(0, "studio-01 MORE")],
+    "rollback": [(0, "torch MORE --yes")],
     "catalog matrix": [(0, "")],
     "catalog verify": [(1, "--release 2.6.0")],
     "catalog refresh": [(1, "--from wheels")],
@@ -164,6 +169,8 @@ def account(home: Path) -> None:
         ".condarc": f"channels: [https://example.org/t/{CANARY}/channel]\n",
         ".config/pip/pip.conf": f"[global]\nindex-url = https://{LOGIN}@example.org/simple\n",
         ".zshenv": f"export PIP_INDEX_URL=https://{LOGIN}@example.org/simple\n",
+        # MORE has conda's block written behind that.
+        ".zshrc": f"export HF_TOKEN={CANARY}\n",
     }.items():
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text, encoding="utf-8")
@@ -184,10 +191,14 @@ def swept(tmp_path_factory, simlab_depot, private, agent):
         web = text.partition('/installers"')[0].rpartition('"')[2]
         text = text.replace(f"{web}/installers", f"http://{private}/installers")
         labs = {
-            name: where / f"labs/{name}/lab.yaml" for name in ("LAB", "MORE", "WRONG", "BAD", "KEY")
+            name: where / f"labs/{name}/lab.yaml"
+            for name in ("LAB", "MORE", "WRONG", "BAD", "KEY", "NEW")
         }
         changed = {
-            "MORE": text.replace('["einops"]', '["einops", "pytz"]'),
+            "MORE": text.replace('["einops"]', '["einops", "pytz"]').replace(
+                "    groups: [", "    shell: [zsh]\n    groups: ["
+            ),
+            "NEW": text.replace(str(lab.directory / keys.KNOWN_HOSTS), str(where / "known_hosts")),
             "WRONG": text.replace('["einops"]', '["einops", "six"]'),
             "BAD": bad(private),
             "KEY": text.replace(
@@ -276,11 +287,15 @@ def test_no_secret_is_printed(swept):
 
 def test_no_secret_is_written_down(swept):
     """Locks, logs, the depot, the Mac, and what is left of temporary files hold none."""
-    own = {".netrc", ".condarc", "pip.conf", ".zshenv"}
+    own = {".netrc", ".condarc", "pip.conf", ".zshenv", ".zshrc"}
     read = 0
     for path in swept.where.rglob("*"):
         inside = path.relative_to(swept.where).parts
-        if not path.is_file() or path.is_symlink() or path.name in own:
+        if (
+            not path.is_file()
+            or path.is_symlink()
+            or path.name.partition(".torchard-aside-")[0] in own
+        ):
             continue
         if inside[0] == "own" or inside[1:2] == ("BAD",):
             continue
@@ -290,5 +305,5 @@ def test_no_secret_is_written_down(swept):
         assert HEADER.encode() not in content, path
     assert read > 100
     logs = list((swept.where / "lab").rglob(".torchard/log/*.log"))
-    assert len(logs) == 3
+    assert len(logs) == 4
     assert all(log.stat().st_size for log in logs)

@@ -4,100 +4,56 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drawn import environments, labs, locks
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from locked import GENERATIONS, INSTALLER, PREFIX, built, lock, mac, package, path_of, wheel
+from locked import GENERATIONS, built
 
 from torchard.compare import compare
-from torchard.lab.model import MacHost
-from torchard.mac import InstalledConda, InstalledDist, Link
-from torchard.plan import Intent, MacPlan, Plan, plan_mac
-
-NAMES = ["a", "b", "numpy", "pip", "torch"]
-# Made once: hypothesis looks at each strategy anew that is made while it draws.
-EITHER = st.booleans()
-NAME = st.sampled_from(NAMES)
-SOME = st.lists(NAME, unique=True)
-BUILD = st.sampled_from("xy")
-LINKED = st.lists(st.sampled_from(["torch", "second", "mine"]), unique=True)
-PREFIX_STATE = st.sampled_from(["absent", "half", "whole", "whole", "foreign"])
-VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
-
-
-@st.composite
-def locks(draw, environment="torch"):
-    """Conda packages with or without a distribution, and wheels that none of them provides."""
-    conda = []
-    for name in draw(SOME):
-        version = draw(VERSIONS)
-        provides = [(name, version)] if draw(EITHER) else []
-        conda.append(package(name, version, draw(BUILD), provides))
-    provided = {name for one in conda for name, _ in one.provides}
-    names = draw(
-        st.lists(st.sampled_from([n for n in [*NAMES, "z"] if n not in provided]), unique=True)
-    )
-    return lock(conda, [wheel(name, draw(VERSIONS)) for name in names], environment)
-
-
-@st.composite
-def environments(draw, wanted):
-    """Something at the path of a generation: as built, of another lock, altered or broken."""
-    locked = draw(st.one_of(st.just(wanted), locks()))
-    base = path_of(draw(st.sampled_from([wanted, locked])))
-    path = draw(st.sampled_from([base, f"{base}.2", f"{base}.3", f"{PREFIX}/envs/mine"]))
-    one = built(locked, path)
-    if draw(EITHER):
-        extra = InstalledConda(draw(NAME), draw(VERSIONS), "x", None)
-        dist = InstalledDist(draw(NAME), draw(VERSIONS))
-        one = replace(
-            one,
-            whole=draw(EITHER),
-            damaged=draw(EITHER),
-            conda=draw(st.sampled_from([one.conda, one.conda[1:], (*one.conda[1:], extra)])),
-            dists=draw(st.sampled_from([one.dists, one.dists[1:], (*one.dists, dist)])),
-            stamp=draw(st.sampled_from([one.stamp, None, {}, {"lock": 1, "proof": 1}])),
-        )
-    return one
-
-
-@st.composite
-def labs(draw):
-    """A Mac in some state, and what it should become."""
-    wanted = draw(locks())
-    there = draw(st.lists(environments(wanted), max_size=4))
-    paths = [one.path for one in there] + [f"{GENERATIONS}/gone", path_of(wanted), None]
-    names = draw(LINKED)
-    depot = [one.sha256 for one in (*wanted.conda, *wanted.wheels)]
-    state = mac(
-        *there,
-        links={name: draw(st.sampled_from(paths)) for name in names},
-        prefix_state=draw(PREFIX_STATE),
-        depot={sha256: 100 for sha256 in depot if draw(EITHER)},
-    )
-    if state.prefix_state == "absent":
-        state = replace(state, links={})
-    return Intent(
-        MacHost("studio-01"),
-        state,
-        installer=None if state.prefix_state == "whole" else INSTALLER,
-        locks={"torch": wanted, "second": draw(locks("second"))},
-    )
+from torchard.mac import Link, ShellFile
+from torchard.plan import MacPlan, Plan, plan_mac
+from torchard.shell_file import FILES, place
+from torchard.steps import is_ours
 
 
 def applied(intent, plan):
     """Return the state of a Mac to which was done what a plan says."""
     links, there = dict(intent.state.links), dict(intent.state.environments)
-    state = intent.state
+    state, files = intent.state, dict(intent.state.shell_files)
     for step in plan.steps:
+        if step.kind == "shell":
+            (name,) = (FILES[shell] for shell in FILES if place(shell) == step.place)
+            files[name] = ShellFile(step.path, "file", step.files[0].after)
+            continue
+        if step.change == "remove":
+            links, there = removed(step, links, there)
+            continue
         if step.kind == "miniconda":
             aside = [path for path in there if path.startswith(f"{state.prefix}/")]
             there = {path: one for path, one in there.items() if path not in aside}
             links, state = {}, replace(state, prefix_state="whole")
             continue
         if step.change != "show":
-            there[step.path] = built(intent.locks[step.environment], step.path)
+            one = built(intent.locks[step.environment], step.path)
+            there[step.path] = replace(one, frozen=intent.mac.frozen)
         links[step.environment] = Link(step.environment, step.path)
-    return replace(intent, state=replace(state, links=links, environments=there))
+    state = replace(state, links=links, environments=there, shell_files=files)
+    return replace(intent, state=state)
+
+
+def removed(step, links, there):
+    """Return what is left where an environment goes: its link, and what no other link shows."""
+    name = step.environment
+    links = {one: link for one, link in links.items() if (one, link.target) != (name, step.path)}
+    shown = {link.target for link in links.values()}
+    kept = {
+        path: one
+        for path, one in there.items()
+        if path in shown
+        or not path.startswith(f"{GENERATIONS}/")
+        or (one.stamp or {}).get("environment") != name
+    }
+    return links, kept
 
 
 @given(labs())
@@ -111,15 +67,21 @@ def test_a_plan_that_is_done_leaves_nothing_to_do(intent):
 
 @given(labs())
 def test_nothing_is_built_where_something_is_shown_or_proved(intent):
-    """Nor twice in one place, nor outside the generations."""
+    """Nor twice in one place, nor outside the generations.
+
+    A prefix that is half installed is set aside first, and shows nothing any more.
+    """
     state = intent.state
     made = [
-        s.path for s in plan_mac(intent).steps if s.kind == "environment" and s.change != "show"
+        step.path
+        for step in plan_mac(intent).steps
+        if step.kind == "environment" and step.change not in {"show", "remove"}
     ]
+    shown = {link.target for link in state.links.values() if state.prefix_state != "half"}
     assert len(set(made)) == len(made)
     for path in made:
         assert path.startswith(f"{GENERATIONS}/")
-        assert path not in {link.target for link in state.links.values()}
+        assert path not in shown
         assert path not in state.environments or state.environments[path].stamp is None
 
 
@@ -132,7 +94,41 @@ def test_only_what_is_whole_and_proved_is_shown(intent):
             assert one.whole
             assert not one.damaged
             assert one.stamp["proof"]
+            assert one.frozen is intent.mac.frozen
             assert compare(intent.locks[step.environment], one, {})[0] == ()
+
+
+@given(labs())
+def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(intent):
+    """And only where the lab says so; nobody's link loses what it shows."""
+    state, removals = intent.state, [s for s in plan_mac(intent).steps if s.change == "remove"]
+    assert intent.mac.prune or removals == []
+    assert len({step.environment for step in removals}) == len(removals)
+    for step in removals:
+        assert step.environment not in intent.locks
+        assert step.path.startswith(f"{GENERATIONS}/")
+        link = state.links.get(step.environment)
+        if link is not None and link.target == step.path:
+            assert is_ours(link, state)
+    left = applied(intent, plan_mac(intent)).state
+    if state.prefix_state == "whole":
+        for name in {"mine"} & state.links.keys() - {step.environment for step in removals}:
+            target = left.links[name].target
+            assert target == state.links[name].target
+            assert (target in left.environments) == (target in state.environments)
+
+
+@given(labs())
+def test_a_shells_file_is_changed_where_it_may_be_and_does_not_start_this_conda(intent):
+    """Its step says what is there now, and that nothing else of it is known."""
+    files = intent.state.shell_files
+    steps = [step for step in plan_mac(intent).steps if step.kind == "shell"]
+    assert len({step.path for step in steps}) == len(steps) <= len(intent.mac.shells)
+    for step in steps:
+        (file,) = (one for one in files.values() if one.path == step.path)
+        assert file.state in {"absent", "file"}
+        assert step.files[0].before == file.block
+        assert "/Users/ann/miniconda3/bin/conda" not in (file.block or "")
 
 
 @st.composite

@@ -73,6 +73,12 @@ def test_a_dangling_link_of_ours_goes():
     assert removed(mac(links={"old": OLD, "mine": OLDER})) == [("old", OLD)]
 
 
+def test_what_only_a_named_environments_link_shows_goes_with_the_others():
+    """Somebody pointed it there; it is pointed at a generation of its own before this is done."""
+    assert removed(mac(of("old", OLD), links={"torch": OLD})) == [("old", OLD)]
+    assert removed(mac(of("old", OLD), links={"torch": OLD, "mine": OLD})) == []
+
+
 def test_only_a_mac_that_says_so_is_pruned():
     """What the plan rests on includes it; without, the plan is empty."""
     state = mac(of("old", OLD), links={"old": OLD})

@@ -7,9 +7,12 @@ As a program it holds what deploy.py does to generated Macs against their plans:
 
 from __future__ import annotations
 
+import io
+import json
 import re
 import shlex
 import sys
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +21,7 @@ if __name__ == "__main__":
 
 from torchard.session import Session, _as_cli  # isort: skip  # first: it patches for gevent
 
+from drawn import labs
 from hypothesis import HealthCheck, Phase, given, settings
 from locked import built
 from pyinfra.api.operations import run_ops
@@ -25,11 +29,10 @@ from pyinfra.api.state import StateStage
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import exec_file
-from test_plan_properties import labs
 
 from torchard import intend, probe
-from torchard.lab.model import Environment, Lab, MacHost
-from torchard.mac import Link
+from torchard.lab.model import Environment, Lab
+from torchard.mac import Link, Packages, ShellFile
 from torchard.plan import plan_mac
 from torchard.project import resource
 from torchard.shell import for_any_shell
@@ -48,21 +51,58 @@ def answer(state):
     yield from (f"home\t{coded(state.home)}", f"user\t{coded(state.user)}")
     yield from (f"free\t{state.free // 1024}", f"prefix\t{coded(state.prefix)}")
     yield f"prefix_state\t{state.prefix_state}"
+    yield "prefix_subdir\tosx-arm64"
+    if state.prefix_ours is not None:
+        yield f"prefix_mark\t{json.dumps(state.prefix_ours)}"
+    if state.base is not None:
+        yield from environment("base", state.base)
     for link in state.links.values():
         yield f"link\t{coded(link.name)}\t{'-' if link.target is None else coded(link.target)}"
-    for path, one in state.environments.items():
-        yield f"environment\t{coded(path)}"
-        yield from ["whole\t1"] * one.whole + ["damaged\t1"] * one.damaged
-        for each in one.conda:
-            yield "\t".join(("conda", each.name, each.version, each.build, each.sha256 or ""))
-        yield from (f"dist\t{each.name}-{each.version}" for each in one.dists)
-        if one.stamp is not None:
-            yield f"stamp\t{probe.json.dumps(one.stamp)}"
-        if one.condarc is not None:
-            yield "condarc\t"
-            yield from (f"condarc\t{coded(line)}" for line in one.condarc.splitlines())
+    for one in state.environments.values():
+        yield from environment("environment", one)
+    yield from (f"shown\t{path.rpartition('/')[2]}" for path in state.last_shown)
     yield from (f"depot\t{sha256}\t{size}" for sha256, size in state.depot.items())
+    for name, file in state.shell_files.items():
+        yield "\t".join(("shell_file", name, file.state, coded(file.path), coded(file.block or "")))
+    if state.bash_reads is not None:
+        yield f"bash_reads\t{state.bash_reads}"
     yield "end\tok"
+
+
+def environment(kind, one):
+    """Write what the probe would print of one environment."""
+    yield f"{kind}\t{coded(one.path)}"
+    yield from ["whole\t1"] * one.whole + ["frozen\t1"] * one.frozen + ["damaged\t1"] * one.damaged
+    if one.stamp is not None:
+        yield f"stamp\t{json.dumps(one.stamp)}"
+    if one.condarc is not None:
+        yield "condarc\t"
+        yield from (f"condarc\t{coded(line)}" for line in one.condarc.splitlines())
+    found = Packages(one.conda, one.dists)
+    yield from packages("", found)
+    if one.made is not None:
+        yield f"made\t{'same' if one.made == found else 'other'}"
+        yield from packages("made_", one.made) if one.made != found else ()
+
+
+def packages(which, some):
+    """Write packages as packages.sh does."""
+    for one in some.conda:
+        yield "\t".join((f"{which}conda", one.name, one.version, one.build, one.sha256 or ""))
+    yield from (f"{which}dist\t{one.name}-{one.version}" for one in some.dists)
+
+
+def values_of(script):
+    """Return the values that a script begins with."""
+    words = shlex.shlex(script, posix=True)
+    words.whitespace_split, words.commenters = True, ""
+    values = {}
+    for word in words:  # read no further than it is asked for
+        name, equals, value = word.partition("=")
+        if not (equals and re.fullmatch("[A-Z0-9]+", name)):
+            break
+        values[name] = value
+    return values
 
 
 class Model:
@@ -75,6 +115,8 @@ class Model:
         self.state = intent.state
         self.probe = for_any_shell(probe.script(intent.mac.miniconda.prefix))
         self.done = []
+        self.pushed = {}
+        assert probe.parse(answer(self.state)) == self.state
 
     def connect(self):
         """Be there."""
@@ -82,7 +124,9 @@ class Model:
     def disconnect(self):
         """Go."""
 
-    def put_file(self, *_, **__):
+    def put_file(self, file, name, *_, **__):
+        if isinstance(file, io.BytesIO):  # a kit: artefacts are files of the depot
+            self.pushed[Path(name).name.partition(".")[0]] = file.getvalue()
         return True
 
     def get_file(self, *_, **__):
@@ -98,14 +142,15 @@ class Model:
 
     def _run(self, command):
         plain = OCTAL.sub(lambda found: bytes([int(found[1], 8)]), command.encode()).decode()
-        # A script begins with its values, one a line; no value of these Macs holds a line break.
-        lines = plain.partition('printf %b "')[2].splitlines()
-        words = [shlex.split(line) for line in lines[:12] if re.match(r"[A-Z0-9]+=", line)]
-        values = dict(word[0].split("=", 1) for word in words if word)
-        if "MARK" in values:
-            self._miniconda(values)
-        elif "GENERATION" in values:
-            self._environment(values)
+        values = values_of(plain.partition('printf %b "')[2])
+        for name, done in {
+            "MARK": self._miniconda,
+            "GENERATION": self._environment,
+            "EDIT": self._shell_file,
+            "TARGET": self._remove,
+        }.items():
+            if name in values:
+                done(values)
         return [PROOF] if "proof.py" in plain or "INSIDE" in plain else []
 
     def _miniconda(self, values):
@@ -125,9 +170,43 @@ class Model:
         there = dict(self.state.environments)
         stamp = (there[path].stamp or {}) if path in there else {}
         if stamp.get("lock") != values["DIGEST"]:
-            there[path] = built(self.intent.locks[name], path)
+            there[path] = self._build(name, path, self.pushed[values["KIT"]])
         links = {**self.state.links, name: Link(name, path)}
         self.state = replace(self.state, environments=there, links=links)
+
+    def _build(self, name, path, kit):
+        """Build what a kit says: only which packages there are is the lock's."""
+        with tarfile.open(fileobj=io.BytesIO(kit)) as archive:
+            said = json.load(archive.extractfile("kit.json"))
+            condarc = archive.extractfile("condarc").read().decode()
+        one = built(self.intent.locks[name], path, condarc=condarc, frozen="frozen" in said)
+        stamp = {**said["stamp"], "proof": json.loads(PROOF)}
+        return replace(one, stamp=stamp, made=Packages(one.conda, one.dists))
+
+    def _shell_file(self, values):
+        self.done.append(("shell", None, values["FILE"]))
+        files = dict(self.state.shell_files)
+        (name,) = (name for name, file in files.items() if file.path == values["FILE"])
+        assert values["BEFORE"] == (files[name].block or "")
+        files[name] = ShellFile(values["FILE"], "file", values["AFTER"])
+        self.state = replace(self.state, shell_files=files)
+
+    def _remove(self, values):
+        name, target = values["NAME"], values["TARGET"]
+        self.done.append(("environment", name, target))
+        links = dict(self.state.links)
+        if name in links and links[name].target == target:
+            del links[name]
+        shown = {link.target for link in links.values()}
+        ours = f"{self.state.home}/.torchard/generations/"
+        there = {
+            path: one
+            for path, one in self.state.environments.items()
+            if path in shown
+            or not path.startswith(ours)
+            or (one.stamp or {}).get("environment") != name
+        }
+        self.state = replace(self.state, links=links, environments=there)
 
 
 class Given(intend.Workspace):
@@ -146,7 +225,7 @@ class Given(intend.Workspace):
 def opened(intent):
     """Return a session on the one Mac of an intent, and the Mac."""
     environments = {name: Environment(name, "3.12", None) for name in intent.locks}
-    mac = MacHost("mac", address="192.0.2.1", environments=tuple(environments))
+    mac = replace(intent.mac, name="mac", address="192.0.2.1")
     intent = replace(intent, mac=mac)
     lab = Lab(Path("/model/lab.yaml"), environments, {}, {"mac": mac})
     workspace = Given(lab)

@@ -22,7 +22,7 @@ def test_an_apply_does_just_the_plans_steps(how):
         [sys.executable, str(MODEL), str(PAIRS), how],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
         cwd=MODEL.parents[3],
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(MODEL.parents[3])},

@@ -14,28 +14,23 @@ import shlex
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import evil
 import locked
 import pytest
+from makers import MAKERS, Made
 from pyinfra.api import StringCommand
 from pyinfra.connectors.util import make_unix_command
 
 import torchard
-from torchard import facts, probe, reason, shell_file
-from torchard.lab.model import MacHost, Miniconda, Ssh
-from torchard.operations import commands, transfer
-from torchard.operations.commands import Controller
+from torchard import shell_file
+from torchard.mac import Link
+from torchard.operations import commands
 from torchard.shell import for_any_shell
 from torchard.steps import FileChange, Step
 from torchard.variant import MacClass
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PACKAGE = Path(torchard.__file__).parent
 # What may read a script on a Mac, and the login shells that may be given its one line.
@@ -45,124 +40,14 @@ SHELLS = [
 LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
 
 
-@dataclass(frozen=True)
-class Made:
-    """What commands are made of: everything in it is one and the same text, or begins with it."""
-
-    text: str
-    home: str
-
-    @property
-    def path(self) -> str:
-        return f"{self.home}/{self.text}"
-
-    @property
-    def state(self):
-        ours = {"sha256": self.text, "version": self.text}
-        return locked.mac(
-            home=self.path, user=self.text, prefix=f"{self.path}/conda", prefix_ours=ours,
-            arch=self.text, macos=self.text, conda_version=self.text, prefix_made_for=self.path,
-        )  # fmt: skip
-
-    @property
-    def mac(self) -> MacHost:
-        ssh = Ssh(self.text, 22, self.text, self.text, self.text)
-        return MacHost(self.text, address=self.text, ssh=ssh, miniconda=Miniconda(prefix=self.path))
-
-    @property
-    def lock(self):
-        text = self.text
-        package = replace(
-            locked.package("python"), name=text, version=text, build=text, channel=text,
-            subdir=text, file=text, sha256=text, provides=((text, text),),
-        )  # fmt: skip
-        wheel = replace(locked.wheel("a"), name=text, version=text, file=text, sha256=text)
-        variant = replace(locked.VARIANT, packages={text: text}, source=text)
-        return replace(
-            locked.lock([package], [wheel], text, variant, (text, text)),
-            mac_class=MacClass(text, text), channels=(text,), python=text,
-        )  # fmt: skip
-
-    @property
-    def installer(self):
-        text = self.text
-        return replace(
-            locked.INSTALLER, distribution=text, version=text, file=text, url=text, sha256=text,
-            licence=text,
-        )  # fmt: skip
-
-    @property
-    def shell_step(self):
-        file = FileChange(self.text, self.text, self.text)
-        return Step("shell", "add", None, self.text, self.path, files=(file,))
-
-    @property
-    def controller(self) -> Controller:
-        return Controller(self.text, self.text)
-
-    def refused_by(self, error: Exception) -> Exception:
-        """Return an error of paramiko's as pyinfra wraps it."""
-        wrapped = reason.ConnectError("no")
-        wrapped.__context__ = error
-        return wrapped
-
-
-def mv(made: Made) -> str:
-    """Return what names a file that has arrived, as it is sent."""
-    sent: list[StringCommand] = []
-    host = SimpleNamespace(
-        run_shell_command=lambda command: (sent.append(command), (True, None))[1]
-    )
-    transfer._name(host, [f"{commands.incoming(made.state)}/{made.text}"])
-    (command,) = sent
-    return command.get_raw_value()
-
-
-def hint(made: Made, error: BaseException) -> str:
-    """Return the command that a person is told to type, as it stands between backticks."""
-    return reason.reason(error, made.mac).partition("`")[2].rpartition("`")[0]
-
-
-def bad_key(made: Made) -> BaseException:
-    key = SimpleNamespace(get_name=str, get_base64=str)
-    return made.refused_by(reason.BadHostKeyException(made.text, key, key))
-
-
-# Every maker of a command's text, by where it is; a function that quotes is one, see below.
-MAKERS: dict[str, Callable[[Made], str]] = {
-    "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
-    "operations.commands.remove_half": lambda made: commands.remove_half(made.state, made.text),
-    "operations.commands.install_miniconda": lambda made: commands.install_miniconda(
-        made.state, made.installer, made.controller, made.text
-    ),
-    "operations.commands.build_environment": lambda made: commands.build_environment(
-        made.state, made.lock, commands.Kit(made.text, b""), made.controller
-    ),
-    "operations.commands.prove_environment": lambda made: commands.prove_environment(
-        made.state, made.lock
-    ),
-    "operations.commands._with": lambda made: commands._with({"VALUE": made.text}),
-    "operations.commands.edit_shell_file": lambda made: commands.edit_shell_file(
-        made.state, made.shell_step, made.controller
-    ),
-    "operations.transfer._name": mv,
-    # This stays in a person's file, and is read at each login.
-    "shell_file._hook": lambda made: shell_file.block("zsh", made.path),
-    "probe.script": lambda made: probe.script(made.path),
-    "facts.command": lambda made: facts.MacState().command(made.path),
-    "reason._ssh": lambda made: reason._ssh(made.mac),
-    "reason._ssh_copy_id": lambda made: reason._ssh_copy_id(made.mac),
-    "reason._connecting": lambda made: hint(made, bad_key(made)),
-    "reason._key": lambda made: hint(made, reason.PyinfraError(f"{made.text} is encrypted")),
-}
 # They hand what the makers above made to a Mac, and make none of it.
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
-    "operations.verify.verify", "session._probe", "session._prove", "facts.read",
-    "operations.shell_file.shell_file",
+    "operations.verify.verify", "session.read", "session.run", "session._prove", "facts.read",
+    "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.transfer._arriving",
 }  # fmt: skip
-SENDING = {"for_any_shell", "StringCommand", "_with"}
+SENDING = {"for_any_shell", "StringCommand", "_with", "_building", "_cleanly"}
 
 
 def called(node: ast.AST) -> str:
@@ -187,8 +72,8 @@ def quoting() -> set[str]:
 
 
 def test_whatever_makes_a_command_is_run_here():
-    """A function that quotes, and that no test here runs, is a fault of this file."""
-    assert quoting() - SENDERS == set(MAKERS), "write the new maker into MAKERS"
+    """A function that quotes, and that no test here runs, is a fault of makers.py."""
+    assert quoting() - SENDERS == set(MAKERS), "write the new maker into makers.py"
     texts = {
         f"operations.commands.{name}"
         for name, value in vars(commands).items()
@@ -228,9 +113,10 @@ def home(tmp_path_factory):
     tools.mkdir()
     ran = where / "ran"
     scripts = dict.fromkeys(
-        ("sleep", "ssh", "ssh-add", "ssh-copy-id", "ssh-keygen", "arch"), "exit 0"
+        ("sleep", "ssh", "ssh-add", "ssh-copy-id", "ssh-keygen", "arch", "torchard"), "exit 0"
     )
     scripts["caffeinate"] = 'shift; exec "$@"'
+    scripts["lsof"] = 'echo "p$PPID"'  # nobody has anything open
     scripts["canary"] = f"echo canary >>'{ran}'"
     for name, text in scripts.items():
         (tools / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
@@ -270,7 +156,12 @@ def test_the_canary_sings(home):
 
 SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surrogates(text)]
 # Makers that only quote: each text alone tells more than all of them, and costs little.
-ALONE = ("operations.commands._with", "operations.commands.make_incoming", "reason._ssh")
+ALONE = (
+    "operations.commands._with",
+    "operations.commands.make_incoming",
+    "reason._trust",
+    "hostkeys._readable",
+)
 
 
 @pytest.mark.parametrize("maker", [*MAKERS])
@@ -278,6 +169,7 @@ def test_no_value_of_a_command_is_run(home, maker):
     """All texts at once, and each alone where little else is in the command: no shell runs one."""
     for text in (evil.ALL_AT_ONCE, *(SHORT if maker in ALONE else ())):
         command = MAKERS[maker](Made(text, str(home)))
+        assert command, maker
         for shell in SHELLS if text == evil.ALL_AT_ONCE else SHELLS[-1:]:
             run(home, shell, command)
 
@@ -323,7 +215,7 @@ case "$*" in
     mkdir -p "$2/bin" "$2/conda-meta" && : >"$2/conda-meta/history"
     cp "$0" "$2/bin/python" ;;
   *'-I -S'*) exec {python} "$@" ;;
-  *) echo '{{}}' ;;
+  *) echo '{{"python": "3.12.13"}}' ;;
 esac
 """
 
@@ -369,9 +261,24 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
     does(commands.install_miniconda(state, one, made.controller, text))
     assert Path(state.prefix, "bin/conda").exists()
     lock = replace(locked.lock([], [], text, None), mac_class=MacClass("osx-arm64", "15.0"))
-    kit = commands.kit(state, lock, text, {"conda-forge": "https://a"})
-    (incoming / kit.sha256).write_bytes(kit.archive)
-    does(commands.build_environment(state, lock, kit, made.controller))
     shown = Path(state.prefix, "envs", text)
-    assert shown.readlink() == own / ".torchard/generations" / text
+    steps = []
+    for name in (text, f"{text}.2"):
+        kit = commands.kit(state, lock, name, {"conda-forge": "https://a"})
+        (incoming / kit.sha256).write_bytes(kit.archive)
+        does(commands.build_environment(state, lock, kit, made.controller))
+        path = str(own / ".torchard/generations" / name)
+        assert str(shown.readlink()) == path
+        steps.append(Step("environment", "show", text, text, path))
     does(commands.prove_environment(state, lock))
+    does(commands.prove_built(state, steps[0]))
+    state = replace(state, links={text: Link(text, steps[1].path)})
+    does(commands.show_earlier(state, steps[0], made.controller))
+    assert str(shown.readlink()) == steps[0].path
+    file = FileChange("", None, shell_file.block("zsh", state.prefix))
+    step = Step("shell", "add", None, "", f"{own}/{text}rc", files=(file,))
+    does(commands.edit_shell_file(state, step, made.controller))
+    assert Path(step.path).read_text() == f"{file.after}\n"
+    does(commands.remove_environment(state, steps[0], made.controller))
+    assert not shown.is_symlink()
+    assert not list((own / ".torchard/generations").iterdir())

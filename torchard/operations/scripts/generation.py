@@ -16,6 +16,7 @@ nothing is older, and the next apply finds the generation that it takes leave of
 from __future__ import annotations
 
 import datetime as dt
+import glob
 import json
 import os
 import shutil
@@ -91,8 +92,8 @@ def records(kit: str, path: str) -> None:
         write(message + "\n", os.path.join(meta, "frozen"))
     with open(os.path.join(kit, "stay.py"), encoding="utf-8") as text:
         stay = text.read()
-    for lib in os.listdir(os.path.join(path, "lib")):
-        packages = os.path.join(path, "lib", lib, "site-packages")
+    # Where there is none, there is no python that runs: the proof says so.
+    for packages in glob.glob(os.path.join(glob.escape(path), "lib", "*", "site-packages")):
         # A conda python has lib/python3.1 beside lib/python3.12, as a link.
         if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
             write(stay, os.path.join(packages, "_torchard_stay.py"))
@@ -179,7 +180,7 @@ def sweep(root: str, link: str, path: str) -> None:
 def remove(root: str, link: str, path: str) -> None:
     """Remove an environment: its link first, so that what is shown is always whole."""
     used = in_use(link)
-    for other in {path, *unshown(root, link)}:
+    for other in (path, *unshown(root, link)):
         if os.path.isdir(other) and (used is None or used(other)):
             why = "is in use" if used else "cannot be told from one that is in use"
             sys.exit(f"{other} {why}; it was left alone, run it again later")
@@ -208,8 +209,9 @@ def sweep_artefacts(root: str) -> None:
     """Remove what no generation is built from, and what a stop has left of removed ones."""
     generations = os.path.join(root, "generations")
     for entry in os.listdir(generations):
-        if entry.startswith(DISCARDED):
-            shutil.rmtree(os.path.join(generations, entry))
+        whole = os.path.join(generations, entry)
+        if entry.startswith(DISCARDED) and os.path.isdir(whole) and not os.path.islink(whole):
+            shutil.rmtree(whole)
     artefacts = needed_artefacts(root)
     depot = os.path.join(root, "depot")
     for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), set())):

@@ -1,0 +1,91 @@
+"""A Torchard directory on a Mac, and the program that finishes generations in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from simlab import macs
+from simlab.spec import MacSpec
+from torchard.operations import commands
+
+HOUR_AGO = 3700  # seconds
+
+
+class Root:
+    """A Torchard directory on a Mac, and the environments beside it."""
+
+    def __init__(self, path):
+        self.root = path / ".torchard"
+        self.tools = macs.build(path, [MacSpec("mac-1", "arm64", "15.1")])["mac-1"]
+        self.stamps = 0  # how many were made: the order of their stamps
+        self.envs = path / "miniconda3" / "envs"
+        self.program = path / "generation.py"
+        self.program.write_text(commands.script("generation.py"), encoding="utf-8")
+        for part in (self.envs, self.root / "depot" / "incoming", self.root / "kits"):
+            part.mkdir(parents=True)
+        (self.root / "generations").mkdir()
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-I", "-S", self.program, *map(str, arguments)],
+            env=macs.environment(self.tools),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def generation(self, name: str, environment: str, date: object, *artefacts: str):
+        """Make a generation with a stamp younger than those before it, and its kit."""
+        path = self.root / "generations" / name
+        path.mkdir()
+        stamp = {"environment": environment, "date": date}
+        (path / ".torchard.json").write_text(json.dumps(stamp), encoding="utf-8")
+        self.stamps += 1
+        os.utime(path / ".torchard.json", (self.stamps, self.stamps))
+        self.kit(name, *artefacts)
+        return path
+
+    def kit(self, name: str, *artefacts: str) -> None:
+        kit = self.root / "kits" / name
+        kit.mkdir()
+        lines = "".join(f"{one} conda/noarch/{one}-1-0.conda\n" for one in artefacts)
+        (kit / "artefacts").write_text(lines, encoding="utf-8")
+
+    def tool(self, name: str, script: str | None) -> None:
+        """Put another tool into the Mac's PATH, or take it away."""
+        path = self.tools / "bin" / name
+        path.unlink(missing_ok=True)
+        if script is None:
+            return
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+
+    def show(self, path) -> None:
+        done = self.run("show", path, self.envs / "torch")
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def file(self, path: str) -> None:
+        whole = self.root / path
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_text("", encoding="utf-8")
+
+    def grow_old(self) -> None:
+        """Let everything have been written more than an hour ago."""
+        for folder, folders, files in os.walk(self.root):
+            for name in (*folders, *files):
+                path = os.path.join(folder, name)  # noqa: PTH118  # os.walk gives text
+                then = os.lstat(path).st_mtime - HOUR_AGO
+                os.utime(path, (then, then))
+
+    def sweep(self, shown) -> None:
+        done = self.run("sweep", self.root, self.envs / "torch", shown)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def remove(self, name: str, path: object) -> subprocess.CompletedProcess[str]:
+        return self.run("remove", self.root, self.envs / name, path)
+
+    def there(self, part: str) -> set[str]:
+        return {path.name for path in (self.root / part).iterdir()}

@@ -1,0 +1,175 @@
+"""Every maker of a command's text, and what commands are made of, for `test_injection.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import locked
+from paramiko import PKey
+
+from torchard import facts, hostkeys, probe, reason, shell_file
+from torchard.commands import unlock
+from torchard.errors import TorchardError
+from torchard.lab.model import MacHost, Miniconda, Position, Ssh
+from torchard.mac import RunLock
+from torchard.operations import commands, transfer
+from torchard.operations.commands import Controller
+from torchard.steps import FileChange, Step
+from torchard.variant import MacClass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyinfra.api import StringCommand
+
+
+@dataclass(frozen=True)
+class Made:
+    """What commands are made of: everything in it is one and the same text, or begins with it."""
+
+    text: str
+    home: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.home}/{self.text}"
+
+    @property
+    def state(self):
+        ours = {"sha256": self.text, "version": self.text}
+        return locked.mac(
+            home=self.path, user=self.text, prefix=f"{self.path}/conda", prefix_ours=ours,
+            arch=self.text, macos=self.text, conda_version=self.text, prefix_made_for=self.path,
+            links={self.text: self.path},
+        )  # fmt: skip
+
+    @property
+    def mac(self) -> MacHost:
+        return MacHost(
+            self.text, address=self.text, ssh=Ssh(self.text, 22, self.text, self.text, self.text),
+            miniconda=Miniconda(prefix=self.path), where=Position(self.text, 1, 1),
+        )  # fmt: skip
+
+    @property
+    def lock(self):
+        text = self.text
+        package = replace(
+            locked.package("python"), name=text, version=text, build=text, channel=text,
+            subdir=text, file=text, sha256=text, provides=((text, text),),
+        )  # fmt: skip
+        wheel = replace(locked.wheel("a"), name=text, version=text, file=text, sha256=text)
+        variant = replace(locked.VARIANT, packages={text: text}, source=text)
+        return replace(
+            locked.lock([package], [wheel], text, variant, (text, text)),
+            mac_class=MacClass(text, text), channels=(text,), python=text,
+        )  # fmt: skip
+
+    @property
+    def installer(self):
+        text = self.text
+        return replace(
+            locked.INSTALLER, distribution=text, version=text, file=text, url=text, sha256=text,
+            licence=text,
+        )  # fmt: skip
+
+    @property
+    def shell_step(self):
+        file = FileChange(self.text, self.text, self.text)
+        return Step("shell", "add", None, self.text, self.path, files=(file,))
+
+    @property
+    def step(self):
+        return Step("environment", "show", self.text, self.text, self.path)
+
+    @property
+    def controller(self) -> Controller:
+        return Controller(self.text, self.text)
+
+    @property
+    def run_lock(self) -> RunLock:
+        return RunLock(self.text, self.text, 1)
+
+
+def mv(made: Made) -> str:
+    """Return what names a file that has arrived, as it is sent."""
+    sent: list[StringCommand] = []
+    host = SimpleNamespace(
+        run_shell_command=lambda command: (sent.append(command), (True, None))[1]
+    )
+    transfer._name(host, [f"{commands.incoming(made.state)}/{made.text}"])
+    (command,) = sent
+    return command.get_raw_value()
+
+
+def typed(said: str, after: str) -> str:
+    """Return the command that a person is told to type, as it stands between backticks."""
+    return said.partition(f"{after} `")[2].rpartition("`")[0]
+
+
+def forget(made: Made) -> str:
+    """Return how a person is told to forget a key; the file is not the usual one."""
+    return typed(str(hostkeys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
+
+
+def bad_line(made: Made) -> str:
+    """Return a line of known_hosts that a person is shown: it may be taken to a shell as well."""
+    file = Path(made.home, "known_hosts")
+    file.write_text(f"x ssh-rsa {made.text}\n", encoding="utf-8", errors="surrogateescape")
+    try:
+        hostkeys._readable(file)
+    except TorchardError as error:
+        return ": " + error.message.rpartition(" is read: ")[2]
+    return ":"
+
+
+# Every maker of a command's text, by where it is; a function that quotes is one, see below.
+MAKERS: dict[str, Callable[[Made], str]] = {
+    "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
+    "operations.commands.remove_half": lambda made: commands.remove_half(made.state, made.path),
+    "operations.commands.install_miniconda": lambda made: commands.install_miniconda(
+        made.state, made.installer, made.controller, made.text
+    ),
+    "operations.commands.build_environment": lambda made: commands.build_environment(
+        made.state, made.lock, commands.Kit(made.text, b""), made.controller
+    ),
+    "operations.commands.prove_environment": lambda made: commands.prove_environment(
+        made.state, made.lock
+    ),
+    "operations.commands._with": lambda made: commands._with({"VALUE": made.text}),
+    # Of all that runs under the lock, this says the least.
+    "operations.commands._building": lambda made: commands._building(
+        {"WHO": made.text, "TOKEN": made.text, "HOLDER": made.text}, "unlock.sh"
+    ),
+    "operations.commands._cleanly": lambda made: commands._cleanly(
+        'printf "%s" "$0" "$@"', made.text, made.text
+    ),
+    "operations.commands.remove_environment": lambda made: commands.remove_environment(
+        made.state, made.step, made.controller
+    ),
+    "operations.commands.show_earlier": lambda made: commands.show_earlier(
+        made.state, made.step, made.controller
+    ),
+    "operations.commands.prove_built": lambda made: commands.prove_built(made.state, made.step),
+    "operations.commands.remove_lock": lambda made: commands.remove_lock(
+        made.text, made.controller
+    ),
+    "operations.commands.edit_shell_file": lambda made: commands.edit_shell_file(
+        made.state, made.shell_step, made.controller
+    ),
+    "operations.transfer._name": mv,
+    # This stays in a person's file, and is read at each login.
+    "shell_file._hook": lambda made: shell_file.block("zsh", made.path),
+    "probe.script": lambda made: probe.script(made.path),
+    "facts.command": lambda made: facts.MacState().command(made.path),
+    "reason._trust": lambda made: reason._trust(made.mac),
+    "reason._ssh_copy_id": lambda made: reason._ssh_copy_id(made.mac),
+    "reason._key": lambda made: typed(reason._key(f"{made.text} is encrypted", made.mac), "run"),
+    "hostkeys._sentence": forget,
+    "hostkeys._readable": bad_line,
+    "commands.unlock._left_alone": lambda made: typed(
+        unlock._left_alone(made.text, Path(made.path), made.run_lock, None).instead, "say"
+    ),
+}

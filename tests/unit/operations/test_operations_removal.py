@@ -1,0 +1,284 @@
+"""What no generation needs any more goes; what is in use, or somebody else made, does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+from generation_root import Root
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A Torchard directory with nothing in it."""
+    return Root(tmp_path)
+
+
+def test_the_shown_generation_and_the_one_before_are_kept(mac):
+    """Older ones of the same environment go; others', linked, unstamped and set aside ones stay."""
+    mac.generation("torch-undated", "torch", None)
+    for number in range(1, 5):
+        mac.generation(f"torch-{number}", "torch", f"2026-01-0{number}")
+    linked = mac.generation("torch-linked", "torch", "2025")
+    (mac.envs / "for-a-friend").symlink_to(linked)
+    mac.generation("other-1", "other", "2024")
+    (mac.root / "generations" / "by-hand").mkdir()
+    (mac.root / "generations" / "not-json").mkdir()
+    (mac.root / "generations" / "not-json" / ".torchard.json").write_text("[", encoding="utf-8")
+    mac.sweep(mac.root / "generations" / "torch-4")
+    kept = {"torch-4", "torch-3", "torch-linked", "other-1", "by-hand", "not-json"}
+    assert mac.there("generations") == kept
+
+
+def four(mac):
+    """Make four generations and return the newest, which is shown."""
+    paths = [mac.generation(f"torch-{n}", "torch", "2026") for n in range(1, 5)]
+    mac.show(paths[-1])
+    return paths[-1]
+
+
+@contextmanager
+def using(use: str, generation):
+    """Let a process of this account have a file of a generation open, or stand in it."""
+    (generation / "lib").mkdir()
+    (generation / "lib/x.py").write_text("", encoding="utf-8")
+    open_it = f"exec 5<'{generation}/lib/x.py'" if use == "a file" else f"cd '{generation}/lib'"
+    holder = subprocess.Popen(
+        ["/bin/sh", "-c", f"{open_it}; echo; read -r line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout.readline() == b"\n"
+    yield
+    holder.communicate(b"\n")
+
+
+@pytest.mark.parametrize("use", ["a file", "a directory"])
+def test_a_generation_in_use_is_kept_until_it_is_not(mac, use):
+    """Whoever has a file open in it, or stands in it, is not disturbed; the others go."""
+    shown = four(mac)
+    with using(use, mac.root / "generations/torch-1"):
+        mac.sweep(shown)
+        assert mac.there("generations") == {"torch-1", "torch-3", "torch-4"}
+    mac.sweep(shown)
+    assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
+# How a Mac's tools may fail to tell what is open; None takes one away.
+UNKNOWN = pytest.mark.parametrize(
+    ("tool", "script"),
+    [
+        ("lsof", "exit 1"),
+        ("lsof", "printf 'p1\\nn/\\n'"),
+        ("lsof", None),
+        ("ps", "exit 1"),
+    ],
+    ids=["fails", "without-us", "missing", "no-ps"],
+)
+
+
+@UNKNOWN
+def test_where_it_cannot_be_known_what_is_open_everything_is_kept(mac, tool, script):
+    """A listing that fails, or that does not even have the process that asks, is no answer."""
+    shown = four(mac)
+    mac.tool(tool, script)
+    mac.sweep(shown)
+    assert mac.there("generations") == {f"torch-{n}" for n in range(1, 5)}
+
+
+@pytest.mark.parametrize("place", ["{envs}/torch/bin/python", "{generations}/torch-1/bin/jupyter"])
+def test_what_another_account_runs_is_taken_for_in_use(mac, place):
+    """Lsof tells nothing of it; what it was started by is all that can be known."""
+    shown = four(mac)
+    place = place.format(envs=mac.envs, generations=mac.root / "generations")
+    mac.tool("ps", f"printf '  0 /sbin/launchd\\n  4294967 {place} x.py\\n'")
+    mac.sweep(shown)
+    kept = {"torch-1", "torch-3", "torch-4"} | ({"torch-2"} if "/torch/" in place else set())
+    assert mac.there("generations") == kept
+
+
+def test_what_was_half_removed_is_no_generation_any_more(mac):
+    """A removal begins with a rename: what a killed one left is never shown again, and goes."""
+    shown = four(mac)
+    half = mac.root / "generations/.discarded-torch-0"
+    half.mkdir()
+    (half / ".torchard.json").write_text('{"environment": "torch"}', encoding="utf-8")
+    mac.sweep(shown)
+    assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
+def test_a_removal_that_was_stopped_twice_goes_on(mac):
+    """What has the hidden name already is what the first left; the second one's takes its place."""
+    half = mac.root / "generations/.discarded-torch-1/lib"
+    half.mkdir(parents=True)
+    mac.sweep(four(mac))
+    assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
+@pytest.mark.parametrize("kind", ["a link", "a file"])
+def test_what_we_cannot_have_made_is_not_taken_for_a_half_removed_generation(mac, kind, tmp_path):
+    """A generation is a directory: neither a link by such a name goes, nor what it leads to."""
+    (tmp_path / "mine/thesis").mkdir(parents=True)
+    odd = mac.root / "generations/.discarded-mine"
+    if kind == "a link":
+        odd.symlink_to(tmp_path / "mine")
+    else:
+        odd.write_text("mine", encoding="utf-8")
+    mac.sweep(four(mac))
+    assert mac.there("generations") == {".discarded-mine", "torch-3", "torch-4"}
+    assert (tmp_path / "mine/thesis").is_dir()
+
+
+def test_going_back_keeps_the_newer_one(mac):
+    """Where an older generation is shown again, the newest of the others is the one before."""
+    for number in range(1, 4):
+        mac.generation(f"torch-{number}", "torch", f"2026-01-0{number}")
+    mac.sweep(mac.root / "generations" / "torch-1")
+    assert mac.there("generations") == {"torch-1", "torch-3"}
+
+
+def test_artefacts_of_kept_generations_and_young_ones_stay(mac):
+    """The depot keeps what a kept generation is built from, and what another run just pushed."""
+    shown = mac.generation("torch-2", "torch", "2026-02", "a", "b")
+    mac.generation("other-1", "other", "2026-01", "c")
+    mac.kit("gone-1", "d")
+    for name in ("a", "b", "c", "d", "e", "incoming/f", "incoming/a"):
+        mac.file(f"depot/{name}")
+    (mac.root / "depot" / "folder").mkdir()
+    mac.grow_old()
+    mac.file("depot/young")
+    mac.file("depot/incoming/young")
+    mac.kit("young-1", "g")
+    mac.sweep(shown)
+    assert mac.there("depot") == {"a", "b", "c", "folder", "incoming", "young"}
+    assert mac.there("depot/incoming") == {"young"}
+    assert mac.there("kits") == {"torch-2", "other-1", "young-1"}
+
+
+def test_an_environment_is_removed_with_its_generations_and_what_only_they_need(mac):
+    """Others stay, whatever they are called, and so does what only looks like one."""
+    shown = mac.generation("old-1", "old", "x", "a")
+    mac.generation("old-2", "old", "x", "b")
+    other = mac.generation("old-env-1", "old-env", "x", "c")
+    (mac.envs / "old").symlink_to(shown)
+    (mac.envs / "old-env").symlink_to(other)
+    for one in "abc":
+        mac.file(f"depot/{one}")
+    (mac.root / "generations" / "mine").symlink_to(other)
+    mac.grow_old()
+    done = mac.remove("old", shown)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert mac.there("generations") == {"old-env-1", "mine"}
+    assert mac.there("depot") == {"c", "incoming"}
+    assert {path.name for path in mac.envs.iterdir()} == {"old-env"}
+
+
+@pytest.mark.parametrize("kind", ["a directory", "a file", "a link elsewhere"])
+def test_what_stands_in_place_of_the_link_is_left_alone(mac, kind):
+    """Somebody put it there since; our generations go all the same, for nothing shows them."""
+    path, place = mac.generation("old-1", "old", "x"), mac.envs / "old"
+    if kind == "a directory":
+        (place / "mine").mkdir(parents=True)
+    elif kind == "a file":
+        place.write_text("mine", encoding="utf-8")
+    else:
+        place.symlink_to("/opt/mine")
+    before = os.lstat(place)
+    assert mac.remove("old", path).returncode == 0
+    after = os.lstat(place)
+    # Looking at it is not touching it: the time of that may be another.
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert mac.there("generations") == set()
+
+
+def test_a_link_that_leads_to_another_generation_by_now_is_left_alone(mac):
+    """And so is everything else: it is not as it was planned."""
+    planned, now = mac.generation("old-1", "old", "x"), mac.generation("old-2", "old", "x")
+    (mac.envs / "old").symlink_to(now)
+    done = mac.remove("old", planned)
+    assert done.returncode == 1
+    assert done.stderr == f"{mac.envs / 'old'} leads to {now} by now; it was left alone\n"
+    assert mac.there("generations") == {"old-1", "old-2"}
+
+
+def test_a_generation_that_somebodys_link_shows_stays(mac):
+    """Only the link of its own name goes."""
+    path = mac.generation("old-1", "old", "x")
+    for name in ("old", "mine"):
+        (mac.envs / name).symlink_to(path)
+    assert mac.remove("old", path).returncode == 0
+    assert {path.name for path in mac.envs.iterdir()} == {"mine"}
+    assert mac.there("generations") == {"old-1"}
+
+
+def test_what_a_stop_left_of_a_removal_is_removed_by_the_next(mac):
+    """Also without Miniconda's folder of environments, and by the sweep of another one."""
+    (mac.root / "generations/.discarded-old-1/lib").mkdir(parents=True)
+    path = mac.generation("old-1", "old", "x")
+    mac.envs.rmdir()
+    assert mac.remove("old", path).returncode == 0
+    assert mac.there("generations") == set()
+    (mac.root / "generations/.discarded-old-2").mkdir()
+    mac.envs.mkdir()
+    mac.sweep(mac.generation("torch-1", "torch", "x"))
+    assert mac.there("generations") == {"torch-1"}
+
+
+def two_of_old(mac):
+    """Make two generations of an environment, and return them: the second is shown."""
+    before, shown = (mac.generation(f"old-{n}", "old", "x") for n in (1, 2))
+    (mac.envs / "old").symlink_to(shown)
+    return before, shown
+
+
+def left_alone(mac, shown, why: str) -> None:
+    """Hold that a removal was refused with a sentence, and that nothing of it was begun."""
+    done = mac.remove("old", shown)
+    assert done.returncode == 1
+    assert done.stderr == f"{why}; it was left alone, run it again later\n"
+    assert (mac.envs / "old").readlink() == shown
+    assert mac.there("generations") == {"old-1", "old-2"}
+
+
+@pytest.mark.parametrize("use", ["a file", "a directory"])
+@pytest.mark.parametrize("which", [0, 1], ids=["before", "shown"])
+def test_an_environment_in_use_is_not_removed_until_it_is_not(mac, use, which):
+    """Neither what is shown nor the one before may be anybody's; the link stays till then."""
+    both = two_of_old(mac)
+    with using(use, both[which]):
+        left_alone(mac, both[1], f"{both[which]} is in use")
+    assert mac.remove("old", both[1]).returncode == 0
+    assert mac.there("generations") == set()
+
+
+def test_an_environment_that_another_account_runs_is_not_removed(mac):
+    """Its processes were started by the link's name, behind which any generation may have been."""
+    _, shown = two_of_old(mac)
+    mac.tool("ps", f"printf '  4294967 {mac.envs}/old/bin/python x.py\\n'")
+    left_alone(mac, shown, f"{shown} is in use")
+
+
+@UNKNOWN
+def test_what_cannot_be_told_from_one_in_use_is_not_removed(mac, tool, script):
+    """A Mac that does not tell what is open keeps the environment, and says why."""
+    shown = mac.generation("old-1", "old", "x")
+    (mac.envs / "old").symlink_to(shown)
+    mac.tool(tool, script)
+    done = mac.remove("old", shown)
+    assert done.returncode == 1
+    why = "cannot be told from one that is in use; it was left alone, run it again later"
+    assert done.stderr == f"{shown} {why}\n"
+    assert (mac.envs / "old").readlink() == shown
+    assert mac.there("generations") == {"old-1"}
+
+
+@UNKNOWN
+def test_what_is_gone_already_is_in_nobodys_use(mac, tool, script):
+    """A link that leads nowhere is removed, whatever the Mac can tell."""
+    gone = mac.root / "generations/old-1"
+    (mac.envs / "old").symlink_to(gone)
+    mac.tool(tool, script)
+    assert mac.remove("old", gone).returncode == 0
+    assert not (mac.envs / "old").is_symlink()
