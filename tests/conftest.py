@@ -33,6 +33,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell at how many places each test cut its simulated Macs off, where one did."""
+    told = {
+        report.nodeid: dict(report.user_properties)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "teardown"
+    }
+    cut = {name: one for name, one in sorted(told.items()) if one.get("places")}
+    if not cut:
+        return
+    terminalreporter.section("places that simulated Macs were cut off at")
+    for name, one in cut.items():
+        line = f"{one['places']} places, {one['runs afterwards']} runs afterwards: {name}"
+        terminalreporter.write_line(line)
+    terminalreporter.write_line(f"{sum(one['places'] for one in cut.values())} places in all")
+
+
 @pytest.fixture(scope="session")
 def simlab_depot(tmp_path_factory: pytest.TempPathFactory) -> Depot:
     """What simulated Macs install, built once for all workers of a run. Nobody changes it."""

@@ -32,7 +32,7 @@ from torchard.lock.lockfile import (
 from torchard.plan import Intent
 from torchard.project import from_here
 from torchard.remarks import is_older, remarks
-from torchard.steps import is_another, same_step, tilde
+from torchard.steps import is_another, is_rest_of, same_step, tilde
 from torchard.variant import MacClass, Refusal
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ class Workspace:
         return self.lab.macs[name]
 
     def as_planned(self, mac: MacHost, step: Step) -> bool:
-        """Tell whether a step is one that was shown; stock pyinfra shows and does its own."""
+        """Tell whether a step was shown, or its rest is; stock pyinfra shows and does its own."""
         steps = self.planned.get(mac.name)
-        return steps is None or any(same_step(step, one) for one in steps)
+        return steps is None or any(same_step(step, one) or is_rest_of(step, one) for one in steps)
 
     def held(self, plan: Plan) -> Plan:
         """Return a plan that knows what the controller's depot holds already."""

@@ -81,6 +81,18 @@ def same_step(one: Step, other: Step) -> bool:
     return _essence(one) == _essence(other)
 
 
+def is_rest_of(step: Step, planned: Step) -> bool:
+    """Tell whether a step is what is left of a planned one, as an earlier run was still at it.
+
+    That run has built and proved the planned generation since, and it is only to be shown.
+    """
+    if step.change != "show" or planned.change not in {"add", "change", "repair"}:
+        return False
+    packages = step.packages and planned.packages
+    rest = replace(planned, change="show", path=step.path, packages=packages)
+    return same_step(step, rest)
+
+
 def _essence(step: Step) -> tuple[object, ...]:
     packages = tuple((one.change, one.name, one.before, one.after) for one in step.packages)
     return step.kind, step.change, step.environment, step.path, step.digest, step.files, packages

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,8 @@ class Bench:
 
     They begin as the first of them is now, whose names and paths are as long as the others'.
     `lab_file` asks for what is done to them, `program` is what the environment computes that is
-    shown. `proved` are digests of the states that one run was found to bring in order.
+    shown. `proved` are digests of the states that one run was found to bring in order; a cut that
+    leaves one of them needs no run of its own. `cuts` and `runs` tell how many there were of each.
     """
 
     lab: SimLab
@@ -39,7 +39,8 @@ class Bench:
     torchard: Callable[..., subprocess.CompletedProcess[str]]
     program: str
     proved: set[str] = field(default_factory=set)
-    tally: Counter[str] = field(default_factory=Counter)
+    cuts: set[str] = field(default_factory=set)
+    runs: int = 0
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -67,6 +68,10 @@ class Bench:
         assert all(one["state"] == "in_order" for one in said.values()), said
         self.put_back(self.macs[:1])
 
+    def forget(self) -> None:
+        """Begin to count anew, for another test; what was proved stays proved."""
+        self.cuts, self.runs, self.failures = set(), 0, []
+
     def put_back(self, batch: Iterable[SimMac]) -> None:
         """Let Macs be as they were at first."""
         for mac in batch:
@@ -90,7 +95,7 @@ class Bench:
                     state = states.pop()
                     quiet(mac)
                     self.keepers[mac].put_back(self._of(mac, self.recorder.states[state]))
-                    self.tally["power cut"] += len(here[state])
+                    self.cuts.update(f"power cut at {place}" for place in here[state])
                     where = f"power cut at {here[state][0]}"
                     if self._new(mac, where):
                         batch[mac] = where
@@ -107,7 +112,7 @@ class Bench:
                 if not (mac.root / "stopped").exists():
                     continue  # the place was not come to: two tools of a pipe changed places
                 kill = batch[mac]
-                self.tally[f"SIG{kill.signal} to {kill.whom}"] += 1
+                self.cuts.add(str(kill))
                 alone = bool(at_work(mac))  # then the next run has to wait, not this one
                 where = f"{kill} ({process.returncode}: {errors.strip()[-300:]})"
                 if self._new(mac, where) or alone:
@@ -131,7 +136,7 @@ class Bench:
                 controller.send_signal(number)
                 controller.communicate(timeout=120)
             for mac, kill in batch.items():
-                self.tally[f"SIG{kill.signal} to the controller"] += 1
+                self.cuts.add(str(kill))
                 self._check_shown(mac, str(kill))
                 (mac.root / "resume").write_text("\n")
                 (mac.root / "resume").unlink()
@@ -149,7 +154,7 @@ class Bench:
             for mac, fault in batch.items():
                 mac.set(fault=None)
                 if "connection" in str(said[mac.name]["reason"]):
-                    self.tally[next(iter(fault))] += 1
+                    self.cuts.add(str(fault))
                     todo[mac] = str(fault)
                     self._check_shown(mac, str(fault))
                 else:
@@ -205,7 +210,7 @@ class Bench:
         """One run brings each of these Macs in order, and the next plan has nothing to do."""
         if not todo:
             return
-        self.tally["runs afterwards"] += len(todo)
+        self.runs += len(todo)
         for mac in todo:
             _two_minutes_later(mac)
         said = self.apply(todo)

@@ -147,7 +147,7 @@ def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
         code, printed = update(settled, torchard, LOGNAME="second")
         assert code == 1
         assert re.search(
-            r"failed +first@\S+ is at work on this Mac since .*; nothing was done", printed
+            r"torch +failed: first@\S+ is at work on this Mac since .*; nothing was done", printed
         )
         assert settled.same_environment()
         mac.release()
