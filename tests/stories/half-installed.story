@@ -14,6 +14,7 @@ $ torchard plan
       ~/miniconda3 is half installed; it is set aside and installed anew
   ~ tools       19 kept                                        the link only
       this generation is built and proved; only its link is missing or elsewhere
+    disk        N MB needed, N GB free
 
 Plan: 1 Mac to change, 0 in order.
 Nothing has been changed.

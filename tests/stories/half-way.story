@@ -32,7 +32,7 @@ $ torchard apply --yes --only-failed-from report.json
       + einops   0.8.2     wheel
       … 15 more
   + shell       ~/.zshrc
-      --- /dev/null
+      --- ~/.zshrc
       +++ ~/.zshrc
       @@ -0,0 +1,7 @@
       +# >>> conda initialize >>>

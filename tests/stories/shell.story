@@ -11,7 +11,7 @@ lab: {groups: {simulated: {shell: zsh}}}
 $ torchard apply --yes
 1 Mac  · studio-01 · arm64 · macOS 15.1
   + shell       ~/.zshrc
-      --- /dev/null
+      --- ~/.zshrc
       +++ ~/.zshrc
       @@ -0,0 +1,7 @@
       +# >>> conda initialize >>>

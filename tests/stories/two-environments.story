@@ -8,12 +8,12 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
+  + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
+                sha256 XXXXXXXX…
   in both: tools, more
       + python   3.12.13   conda-forge
       + pip      X.Y       conda-forge
       … 15 more
-  + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
-                sha256 XXXXXXXX…
   + tools       19 packages, N MB                              new generation
       + rhash    1.4.6   conda-forge
       + einops   0.8.2   wheel
