@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 MODEL = Path(__file__).parent / "model_mac.py"
-PAIRS = 500  # of a Mac and a lab; as many again in the other way
+PAIRS = 150  # of a Mac and a lab; as many again in the other way
 
 
 @pytest.mark.parametrize("how", ["session", "stock"])
