@@ -44,7 +44,7 @@ class Play:
         self.directory.mkdir()
         macs = [home.mac for home in cast.values()]
         self.names = {
-            str(self.directory): "/work",
+            str(self.directory): "/lab",
             f"{getpass.getuser()}@{socket.gethostname()}": "ada@desk",
             **{str(mac.home): "/Users/ada" for mac in macs},
             **{

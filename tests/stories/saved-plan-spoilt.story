@@ -20,6 +20,6 @@ $ sed 's/"format": 1/"format": 2/' plan.json >newer.json; torchard show newer.js
 2>   Plan again: `torchard plan --out FILE`.
 [1]
 $ rm lab.yaml; torchard apply --yes plan.json
-2> plan.json: the lab of this plan, /work/lab.yaml, is not there.
+2> plan.json: the lab of this plan, /lab/lab.yaml, is not there.
 2>   Plan again: `torchard plan --out FILE`.
 [1]

@@ -23,7 +23,7 @@ $ torchard show plan.json
     disk        N MB needed, N GB free; N kB to push
 
 Plan: 1 Mac to change, 0 in order. N kB to fetch once.
-Planned for /work/lab.yaml on WHEN UTC.
+Planned for /lab/lab.yaml on WHEN UTC.
 [2]
 # A package that somebody added by hand since then was in no plan.
 studio-01$ cd miniconda3/envs/tools/lib/python3.12/site-packages && mkdir pytz-2026.6.dist-info && printf 'Name: pytz\nVersion: 2026.6\n' >pytz-2026.6.dist-info/METADATA
@@ -41,7 +41,7 @@ studio-01$ rm -r miniconda3/envs/tools/lib/python3.12/site-packages/pytz-2026.6.
 studio-01: {macos: "15.2"}
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.2
-  ! note        /work/lab.yaml:4:3 says macOS 15.1, but it runs 15.2
+  ! note        /lab/lab.yaml:4:3 says macOS 15.1, but it runs 15.2
   ! refused     not as it was when the plan was saved: its macOS was 15.1, and is 15.2 now. Plan again
 
 Plan: 0 Macs to change, 0 in order, 1 refused.

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from locked import (
     GENERATIONS,
-    HOME,
     INSTALLER,
     PREFIX,
     VARIANT,
@@ -24,7 +23,7 @@ from locked import (
 from torchard.lab.model import MacHost
 from torchard.mac import InstalledDist, InstalledEnvironment
 from torchard.plan import Intent, MacPlan, Plan, plan_mac, refusals, unreached
-from torchard.steps import environment_step, generation_name, miniconda_step, tilde
+from torchard.steps import environment_step, miniconda_step
 from torchard.variant import MacClass
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
@@ -331,29 +330,6 @@ def test_a_disk_must_hold_a_miniconda_that_is_to_be_installed(locks, whose, need
         said = f"{needed - 1} MB free, and {whose} more than {needed} MB; make room"
         assert reason == f"its disk has {said}"
     assert refusals(intent(mac(free=14 * 10**6), *locks, installer=installer)) == ()
-
-
-@pytest.mark.parametrize(
-    ("path", "told"),
-    [
-        (HOME, "~"),
-        (f"{HOME}/miniconda3", "~/miniconda3"),
-        (f"{HOME}-two/miniconda3", f"{HOME}-two/miniconda3"),
-        ("/opt/conda", "/opt/conda"),
-    ],
-)
-def test_a_path_in_the_home_is_told_with_a_tilde(path, told):
-    """So that Macs with different accounts read the same."""
-    assert tilde(path, HOME) == told
-
-
-@pytest.mark.parametrize(
-    ("target", "name"),
-    [(f"{GENERATIONS}/torch-abc.2", "torch-abc.2"), (GENERATIONS, None), (None, None)],
-)
-def test_a_generation_is_known_by_where_it_lies(target, name):
-    """An absolute path, and one name below it."""
-    assert generation_name(target, HOME) == name
 
 
 def of(*states):

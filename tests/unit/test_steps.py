@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from locked import PREFIX, built, lock, mac, package, path_of, wheel
+from locked import GENERATIONS, HOME, PREFIX, built, lock, mac, package, path_of, wheel
 
-from torchard.steps import environment_step, is_rest_of
+from torchard.steps import environment_step, generation_name, is_rest_of, tilde
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
 PATH = path_of(LOCK)
@@ -34,3 +34,26 @@ def test_what_changes_for_users_otherwise_than_planned_is_no_rest_of_it():
     left = environment_step(LOCK, mac(built(third), built(LOCK), links={"torch": path_of(third)}))
     assert left.change == "show"
     assert not is_rest_of(left, planned)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (HOME, "~"),
+        (f"{HOME}/miniconda3", "~/miniconda3"),
+        (f"{HOME}-two/miniconda3", f"{HOME}-two/miniconda3"),
+        ("/opt/conda", "/opt/conda"),
+    ],
+)
+def test_a_path_in_the_home_is_told_with_a_tilde(path, told):
+    """So that Macs with different accounts read the same."""
+    assert tilde(path, HOME) == told
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [(f"{GENERATIONS}/torch-abc.2", "torch-abc.2"), (GENERATIONS, None), (None, None)],
+)
+def test_a_generation_is_known_by_where_it_lies(target, name):
+    """An absolute path, and one name below it."""
+    assert generation_name(target, HOME) == name

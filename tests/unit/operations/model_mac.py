@@ -130,10 +130,10 @@ class Model:
         return True
 
     def get_file(self, *_, **__):
-        raise NotImplementedError
+        raise AssertionError("nothing is fetched from a Mac")
 
     def rsync(self, *_, **__):
-        raise NotImplementedError
+        raise AssertionError("nothing is copied by rsync")
 
     def run_shell_command(self, command, *_, **__):
         text = str(command)
