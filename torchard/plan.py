@@ -24,7 +24,7 @@ from torchard.steps import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
@@ -153,14 +153,10 @@ def plan_mac(intent: Intent) -> MacPlan:
         warnings=intent.warnings,
         basis=basis(intent.mac, intent.state, intent.locks),
     )
-    reasons = refusals(intent)
+    steps = _builds(intent)
+    reasons = _reasons(intent, steps)
     if reasons:
         return replace(base, state="refused", reason="; ".join(reasons))
-    steps = [step for step in (miniconda_step(intent.state, intent.installer),) if step]
-    for lock in intent.locks.values():
-        step = environment_step(lock, intent.state, frozen=intent.mac.frozen)
-        if step:
-            steps.append(step)
     steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
     if intent.mac.prune:
         steps += removal_steps(intent.mac.environments, intent.state)
@@ -168,23 +164,26 @@ def plan_mac(intent: Intent) -> MacPlan:
     return replace(base, state="change" if steps else "in_order", steps=tuple(steps), disk=disk)
 
 
-def disk_needed(steps: Iterable[Step | None]) -> int:
+def _builds(intent: Intent) -> list[Step]:
+    """Return what is to be made from artefacts: Miniconda, then the environments."""
+    frozen = intent.mac.frozen
+    steps = [miniconda_step(intent.state, intent.installer)]
+    steps += [environment_step(lock, intent.state, frozen=frozen) for lock in intent.locks.values()]
+    return [step for step in steps if step is not None]
+
+
+def disk_needed(steps: Iterable[Step]) -> int:
     """Return what steps need of a Mac's disk at least, in bytes."""
-    return sum(step.disk for step in steps if step)
+    return sum(step.disk for step in steps)
 
 
-def _short_of_disk(intent: Intent) -> Iterable[str]:
+def _short_of_disk(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
     """Say that a disk cannot hold what would come, as far as that is known beforehand."""
-    state = intent.state
-    base = miniconda_step(state, intent.installer)
-    environments = [
-        environment_step(lock, state, frozen=intent.mac.frozen) for lock in intent.locks.values()
-    ]
-    needed = disk_needed([base, *environments])
+    needed = disk_needed(builds)
     if state.free >= needed:
         return
-    who = ["Miniconda"] if base and base.disk else []
-    who += ["these packages"] if any(environments) else []
+    who = ["Miniconda"] if any(one.kind == "miniconda" and one.disk for one in builds) else []
+    who += ["these packages"] if any(one.kind == "environment" for one in builds) else []
     yield (
         f"its disk has {state.free // 10**6} MB free, and {' and '.join(who)}"
         f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB; make room"
@@ -193,11 +192,15 @@ def _short_of_disk(intent: Intent) -> Iterable[str]:
 
 def refusals(intent: Intent) -> tuple[str, ...]:
     """Return every reason to leave a Mac alone."""
+    return _reasons(intent, _builds(intent))
+
+
+def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
         *intent.refusals,
         *_standing_in_the_way(intent),
-        *_beyond_the_account(intent),
-        *_short_of_disk(intent),
+        *_beyond_the_account(intent.state, builds),
+        *_short_of_disk(intent.state, builds),
         *shell_obstacles(intent.mac.shells, intent.state),
     )
 
@@ -253,18 +256,14 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
         yield not_ours(link, state)
 
 
-def _beyond_the_account(intent: Intent) -> Iterable[str]:
+def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
     """Name what keeps the account from doing what there is to do."""
-    state = intent.state
     if re.search(r"\s", state.home):
         yield (
             f"its home is {state.home}, and conda cannot live in a path with spaces: name"
             " another account in ssh.user"
         )
-    steps = (
-        environment_step(lock, state, frozen=intent.mac.frozen) for lock in intent.locks.values()
-    )
-    if miniconda_step(state, intent.installer) is None and not any(steps):
+    if not builds:
         return
     for path in state.unwritable:
         yield (

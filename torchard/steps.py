@@ -45,9 +45,9 @@ class Step:
     `path` is what would be made or removed: the prefix, a generation, or a shell's file; `place`
     is that path as a person writes it. `kept` counts the packages that stay as they are,
     `total_bytes` sums the sizes of every artefact of the result, `disk` is what it needs of the
-    Mac's disk at least, in bytes. `digest` is the installer's
-    sha256, or that of the lock. `named` are the packages that the lab itself asks for, `notes` say
-    why this PyTorch and what was given up.
+    Mac's disk at least, in bytes. `digest` is the installer's sha256, or that of the lock. `named`
+    are the packages that the lab itself asks for, `notes` say why this PyTorch and what was given
+    up.
     """
 
     kind: StepKind
