@@ -33,7 +33,7 @@ Plan: 1 Mac to change, 0 in order. N kB to fetch once.
 
 Done: 0 Macs in order, 1 failed.
 [1]
-studio-01$ p=$(head -n 1 .torchard/lock/running); kill "$p"; for i in 1 2 3 4 5 6 7 8 9; do kill -0 "$p" 2>/dev/null || break; sleep 1; done
+studio-01$ p=$(head -n 1 .torchard/lock/running); kill "$p"; for i in 1 2 3 4 5 6 7 8 9; do [ -n "$(ps -o lstart= -p "$p")" ] || break; sleep 1; done
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
