@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-# In double quotes, with no meaning to any shell, nor to bash 3.2 that looks for the end of `$(`.
-_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9 _./:;=,+@%^&*?<>|\[\]{}-]")
+# What no shell expands, quoted or not. macOS's /bin/sh is bash 3.2, to which the inner quotes of
+# `"$(printf %b "…")"` end the outer ones: it expands braces there.
+_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9 _./:;=,+@%&<>|-]")
 
 
 def for_any_shell(script: str) -> str:

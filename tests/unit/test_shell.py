@@ -8,6 +8,8 @@ import shutil
 import subprocess
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyinfra.api import StringCommand
 from pyinfra.connectors.util import make_unix_command
 
@@ -23,10 +25,22 @@ SCRIPTS = [probe.script("~/it's"), *map(commands.script, ("lock.sh", "environmen
 
 @pytest.mark.parametrize("text", SCRIPTS)
 def test_no_login_shell_reads_the_quoted_text_otherwise(text):
-    """Between one pair of single quotes stands nothing that sh, tcsh and fish read differently."""
+    """Between one pair of single quotes stands nothing that any login shell reads differently."""
+    assert_nothing_expands(text)
+
+
+@given(st.text())
+def test_no_shell_expands_any_text(text):
+    """bash 3.2 takes what is in the inner quotes for unquoted: nothing there may mean anything."""
+    assert_nothing_expands(text)
+
+
+def assert_nothing_expands(text):
+    """Assert that all but the frame of a command is letters, octal numbers and plain signs."""
     sent = make_unix_command(StringCommand(for_any_shell(text))).get_raw_value()
-    quoted = re.fullmatch(r"sh -c '([ -~]*)'", sent)[1]
-    assert not re.search(r"['!]|\\[^0]", quoted)
+    frame = re.fullmatch(r"sh -c 'eval \"\$\(printf %b \"(.*)\"\)\"'", sent)
+    assert frame, sent
+    assert re.fullmatch(r"(?:[A-Za-z0-9 _./:;=,+@%&<>|-]|\\0[0-7]{3})*", frame[1])
 
 
 @pytest.mark.parametrize("shell", [["/bin/sh"], ["/bin/bash", "--posix"]])
