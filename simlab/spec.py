@@ -35,15 +35,15 @@ class MacSpec:
     """One simulated Mac.
 
     `rosetta` puts its shell under Rosetta; `mps` is True, False, or "lies": MPS calls itself
-    available and its operations fail. `fault` is None, "refuse" (the port is closed), "hostkey"
-    (another host key than known_hosts has), {"drop_after": N} (the connection is cut once,
-    when N commands have completed and before the next starts), {"drop_during": N} (the command
-    after N others is started, and cut off while it runs), {"drop_answer": N} (the command after N
-    others runs to its end, and the connection is cut before its answer), {"drop_sftp": N} (the
-    connection is cut at the opening, writing or closing of a file by SFTP after N others, in the
-    middle of what is written), {"disk_free": BYTES} (what df says), or {"disk_full": BYTES} (the
-    home, in memory and empty at the start, holds no more; df tells of room until it is full: see
-    `simlab.disk`).
+    available and its operations fail, as they do on a `virtual` Mac, a virtual machine. `fault` is
+    None, "refuse" (the port is closed), "hostkey" (another host key than known_hosts has),
+    {"drop_after": N} (the connection is cut once, when N commands have completed and before the
+    next starts), {"drop_during": N} (the command after N others is started, and cut off while it
+    runs), {"drop_answer": N} (the command after N others runs to its end, and the connection is cut
+    before its answer), {"drop_sftp": N} (the connection is cut at the opening, writing or closing
+    of a file by SFTP after N others, in the middle of what is written), {"disk_free": BYTES} (what
+    df says), or {"disk_full": BYTES} (the home, in memory and empty at the start, holds no more; df
+    tells of room until it is full: see `simlab.disk`).
 
     `shell` is the account's login shell, this machine's own one of that name, and reads what
     startup files lie in the home; whatever it prints of them stands before a command's output, and
@@ -65,6 +65,7 @@ class MacSpec:
     clock: int = 0
     compat: bool = False
     gnu: bool = False
+    virtual: bool = False
 
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""
@@ -97,7 +98,7 @@ class MacSpec:
             raise SpecError(f"{self.name}: home is {self.home!r}; write the name of a folder.")
         if type(self.clock) is not int:
             raise SpecError(f"{self.name}: clock is {self.clock!r}; write a number of seconds.")
-        for key in ("compat", "gnu"):
+        for key in ("compat", "gnu", "virtual"):
             found = getattr(self, key)
             if not isinstance(found, bool):
                 raise SpecError(f"{self.name}: {key} is {found!r}; write true or false.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torchard.catalog.rows import Catalogue
     from torchard.lab.model import Wish
     from torchard.lock.lockfile import Lock
+    from torchard.mac import MacState
     from torchard.variant import MacClass, Variant
 
 
@@ -42,6 +43,19 @@ def of_choice(
     version = next(iter(variant.packages.values()))
     if version is not None:
         yield from _unsafe(Version(version), wish, mac_class, catalogue)
+
+
+def of_virtual(state: MacState, lock: Lock) -> Iterator[str]:
+    """Yield a warning where an environment expects MPS, and the Mac is a virtual machine.
+
+    There MPS calls itself available and fails at its first allocation, as on GitHub's hosted
+    runners (github.com/actions/runner-images, issue 9918). Only a real sum decides.
+    """
+    if state.virtual and lock.variant is not None and lock.variant.mps_expected:
+        yield (
+            "this Mac is a virtual machine, whose GPU MPS usually cannot use; if the environment"
+            " fails for that, write `backend: cpu`"
+        )
 
 
 def torch_of(lock: Lock, catalogue: Catalogue) -> Version | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchard.catalog.catalog import load_catalog
-from torchard.cautions import of_lock
+from torchard.cautions import of_lock, of_virtual
 from torchard.choose import choose, choose_installer, mac_class
 from torchard.depot import Depot
 from torchard.errors import TorchardError
@@ -126,7 +126,7 @@ class Workspace:
             installer=installer,
             locks=locks,
             refusals=tuple(refusals),
-            warnings=(*remarks(mac, state, self.catalogue), *self._cautions(locks)),
+            warnings=(*remarks(mac, state, self.catalogue), *self._cautions(state, locks)),
         )
 
     def _old_conda(self, state: MacState) -> Iterator[str]:
@@ -141,11 +141,12 @@ class Workspace:
             " and a new one is installed"
         )
 
-    def _cautions(self, locks: Mapping[str, Lock]) -> Iterator[str]:
+    def _cautions(self, state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
         """Say what to know of each environment, be it in order or not."""
         for name, lock in locks.items():
             wish = self.lab.environments[name].pytorch
             yield from (f"{name}: {text}" for text in of_lock(lock, wish, self.catalogue))
+            yield from (f"{name}: {text}" for text in of_virtual(state, lock))
 
     def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
         whole = state.prefix_state == "whole"

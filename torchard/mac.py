@@ -118,13 +118,13 @@ class MacState:
     `last_shown` names the generations that bear a stamp by theirs, the one that an apply showed
     last first.
 
-    `arch` is the hardware's; `translated` says that the shell runs under Rosetta. `free` counts
-    bytes on the volume of the home. `depot` maps the sha256 of each
-    file in the Mac's depot to its size in bytes. `clock` counts seconds since the epoch, and is 0
-    where nobody read it. `shell_files` has `.zshrc` and `.bash_profile`; `bash_reads` is what bash
-    reads where there is no .bash_profile, if that is there. `unwritable` are directories that the
-    account would have to write to, and cannot; `noise` is the first line that its shell prints at
-    every start, before any command.
+    `arch` is the hardware's; `translated` says that the shell runs under Rosetta, and `virtual`
+    that the Mac is a virtual machine (macOS 10.15 and older do not say). `free` counts bytes on the
+    volume of the home. `depot` maps the sha256 of each file in the Mac's depot to its size in
+    bytes. `clock` counts seconds since the epoch, and is 0 where nobody read it. `shell_files` has
+    `.zshrc` and `.bash_profile`; `bash_reads` is what bash reads where there is no .bash_profile,
+    if that is there. `unwritable` are directories that the account would have to write to, and
+    cannot; `noise` is the first line that its shell prints at every start, before any command.
     """
 
     arch: str
@@ -151,3 +151,4 @@ class MacState:
     bash_reads: str | None = None
     unwritable: tuple[str, ...] = ()
     noise: str = ""
+    virtual: bool = False

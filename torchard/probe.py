@@ -211,6 +211,7 @@ class _Reader:
         return MacState(
             arch="arm64" if facts.get("arm64") == "1" else facts.get("machine", ""),
             translated=facts.get("translated") == "1",
+            virtual=facts.get("virtual") == "1",
             macos=facts["macos"],
             home=home,
             user=_text(facts.get("user", "")),

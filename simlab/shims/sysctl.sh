@@ -19,6 +19,12 @@ for oid in "$@"; do
       answer=0
       [ "$machine" = arm64 ] || answer=1
       ;;
+    kern.hv_vmm_present)
+      # macOS 11 and newer say whether they run in a virtual machine.
+      [ "$major" -ge 11 ] || known=
+      value virtual
+      [ "$answer" = true ] && answer=1 || answer=0
+      ;;
     hw.memsize) answer=17179869184 ;;
     hw.ncpu | hw.physicalcpu | hw.logicalcpu | hw.activecpu) answer=8 ;;
     hw.pagesize)

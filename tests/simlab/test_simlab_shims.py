@@ -81,6 +81,21 @@ def test_mac_is_found_without_environment(roots):
     assert done.stdout == "x86_64\n"
 
 
+def test_a_virtual_mac_says_so_from_macos_11_on(roots):
+    """An older one does not know the question: there is no answer, and status 1."""
+    asked = "sysctl -n kern.hv_vmm_present 2>/dev/null; echo $?"
+    root = roots["studio-01"]
+    before = macs.read(root)
+    try:
+        assert macs.run(root, asked).stdout == "0\n0\n"
+        macs.change(root, virtual=True)
+        assert macs.run(root, asked).stdout == "1\n0\n"
+        macs.change(root, macos="10.15")
+        assert macs.run(root, asked).stdout == "1\n"
+    finally:
+        macs.write(root, before)
+
+
 def test_mac_can_change(root):
     """What mac.json says holds from the next call on."""
     macs.change(root, macos="12.2", arch="x86_64")

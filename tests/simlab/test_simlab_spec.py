@@ -73,6 +73,7 @@ def test_known_faults_are_taken(fault):
         ({"macs": [{**GOOD, "rosetta": "yes"}]}, "a: rosetta is 'yes'"),
         ({"macs": [{**GOOD, "arch": "x86_64", "rosetta": True}]}, "only an arm64 Mac has Rosetta"),
         ({"macs": [{**GOOD, "mps": "maybe"}]}, "a: mps is 'maybe'"),
+        ({"macs": [{**GOOD, "virtual": "yes"}]}, "a: virtual is 'yes'; write true or false."),
         ({"macs": [{**GOOD, "shell": "ksh"}]}, "a: shell is 'ksh'; write one of sh, bash, zsh,"),
         ({"macs": [{**GOOD, "banner": 1}]}, "a: banner is 1; write a text."),
         ({"macs": [{**GOOD, "home": "../b"}]}, "a: home is '../b'; write the name of a folder."),

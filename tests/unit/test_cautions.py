@@ -153,3 +153,29 @@ def test_a_mac_is_warned_in_order_or_not(wish, made, says, order):
     for warning, words in zip(plan.warnings, says, strict=True):
         assert warning.startswith("torch: ")
         assert words in warning
+
+
+@pytest.mark.parametrize(
+    ("variant", "virtual", "warned"),
+    [
+        (VARIANT, True, True),
+        (VARIANT, False, False),
+        (replace(VARIANT, mps_expected=False), True, False),
+        (None, True, False),
+    ],
+)
+def test_a_virtual_machine_that_is_to_use_mps_is_warned_of(variant, virtual, warned):
+    """The plan names the way out before anything is built; nothing is refused for it."""
+    made = lock([package("python")], [wheel("einops")], variant=variant)
+    host = MacHost("runner-01", environments=("torch",))
+    lab = Lab(
+        Path("/lab/lab.yaml"), {"torch": Environment("torch", "3.12", None)}, {}, {host.name: host}
+    )
+    space = Workspace(lab, _locks={("torch", made.mac_class): made})
+    plan = plan_mac(space.intend(host, replace(mac(), virtual=virtual)))
+    assert plan.state == "change"
+    lines = [line for line in plan.warnings if "virtual machine" in line]
+    assert len(lines) == warned
+    assert all(
+        line.startswith("torch: ") and line.endswith("write `backend: cpu`") for line in lines
+    )

@@ -22,7 +22,15 @@ from torchard.mac import (
 )
 
 SHA256 = "0123456789abcdef" * 4
-HEAD = ["begin", "kernel\tDarwin", "machine\tx86_64", "arm64\t1", "translated\t1", "macos\t15.1"]
+HEAD = [
+    "begin",
+    "kernel\tDarwin",
+    "machine\tx86_64",
+    "arm64\t1",
+    "translated\t1",
+    "virtual\t1",
+    "macos\t15.1",
+]
 PLACE = ["home\t=/Users/ann", "prefix\t=/Users/ann/miniconda3", "prefix_state\tabsent"]
 LEAST = [*HEAD, *PLACE, "end\tok"]
 GENERATION = "/Users/ann/.torchard/generations/torch-abc"
@@ -74,6 +82,7 @@ def test_an_answer_becomes_the_state_of_a_mac():
     assert probe.parse(WHOLE) == MacState(
         arch="arm64",
         translated=True,
+        virtual=True,
         macos="15.1",
         home="/Users/ann",
         user="ann",

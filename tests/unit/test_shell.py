@@ -31,7 +31,7 @@ def test_no_login_shell_reads_the_quoted_text_otherwise(text):
 
 @given(st.text())
 def test_no_shell_expands_any_text(text):
-    """bash 3.2 takes what is in the inner quotes for unquoted: nothing there may mean anything."""
+    """Bash 3.2 takes what is in the inner quotes for unquoted: nothing there may mean anything."""
     assert_nothing_expands(text)
 
 

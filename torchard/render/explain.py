@@ -66,7 +66,8 @@ def _section(head: str, rows: Rows) -> Iterator[Text]:
 
 def _facts(state: MacState, told: Explanation) -> Rows:
     translated = "its shell runs under Rosetta" if state.translated else "its shell is native"
-    yield "arch", f"{state.arch or 'unknown'}; {translated}"
+    virtual = "; it is a virtual machine" if state.virtual else ""
+    yield "arch", f"{state.arch or 'unknown'}; {translated}{virtual}"
     yield "macOS", state.macos
     yield "account", f"{state.user}, at home in {state.home}"
     disk = told.planned.disk
@@ -203,6 +204,7 @@ def _found_data(state: MacState) -> dict[str, Any]:
     return {
         "arch": state.arch,
         "rosetta": state.translated,
+        "virtual": state.virtual,
         "macos": state.macos,
         "user": state.user,
         "home": state.home,

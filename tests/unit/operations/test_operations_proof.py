@@ -56,6 +56,13 @@ class Prefix:
         folder.mkdir()
         (folder / "METADATA").write_text(f"Name: {name}\nVersion: {version}\n", encoding="utf-8")
 
+    def tool(self, name: str, script: str) -> None:
+        """Put a program first on the PATH."""
+        tools = self.root / "tools"
+        tools.mkdir(exist_ok=True)
+        (tools / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
+
     def prove(self, **wanted: object) -> subprocess.CompletedProcess[str]:
         """Start the proof as a Mac does."""
         known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
@@ -66,7 +73,7 @@ class Prefix:
             capture_output=True,
             text=True,
             cwd="/",
-            env={"PATH": os.environ["PATH"]},
+            env={"PATH": f"{self.root / 'tools'}:{os.environ['PATH']}"},
             timeout=120,
             check=False,
         )
@@ -176,6 +183,32 @@ def test_a_broken_torch_is_a_sentence(prefix, what):
     assert any(line.endswith(sentence) for line in lines)
     if "MPS" in what:
         assert lines[0].startswith(f"MPS does not work on this Mac ({HERE}, macOS ")
+
+
+@pytest.mark.parametrize(
+    ("sysctl", "virtual"),
+    [
+        ('[ "$*" = "-n kern.hv_vmm_present" ] && echo 1', True),
+        ("echo 0", False),
+        ("echo \"sysctl: unknown oid 'kern.hv_vmm_present'\" >&2; exit 1", False),
+    ],
+)
+def test_mps_that_fails_in_a_virtual_machine_says_what_to_write(prefix, sysctl, virtual):
+    """The sentence names the cause and the way out; what PyTorch said stands behind it."""
+    failing = "if device == 'mps': raise RuntimeError('out of memory')"
+    prefix.module("torch", TORCH.format(on_device=failing))
+    prefix.tool("sysctl", sysctl)
+    (line,) = failures(prefix.prove(torch=True, mps=True))
+    says = "this Mac is a virtual machine, whose GPU MPS cannot use; write `backend: cpu`"
+    assert line.endswith(f"): {says} (RuntimeError: out of memory)") is virtual
+    assert line.endswith("): RuntimeError: out of memory") is not virtual
+
+
+def test_a_virtual_machine_whose_mps_computes_is_proved(prefix):
+    """The sum decides: where Apple's virtual machines learn it, nothing is said."""
+    prefix.module("torch", GOOD)
+    prefix.tool("sysctl", "echo 1")
+    assert prefix.prove(torch=True, mps=True).returncode == 0
 
 
 def test_numpy_that_does_not_fit_is_a_sentence(prefix):

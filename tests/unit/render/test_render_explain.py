@@ -63,6 +63,7 @@ def order():
         conda_version="26.5.3",
         prefix_ours={"sha256": "0"},
         translated=True,
+        virtual=True,
         lock=RunLock("t", "ada@desk", 1_000_000, (41,)),
         clock=1_000_100,
     )

@@ -63,6 +63,23 @@ def operate(torch: Any, device: str) -> list[float]:
     return answer
 
 
+def is_virtual() -> bool:
+    """Tell whether this Mac is a virtual machine. macOS 10.15 and older do not say."""
+    for program in ("sysctl", "/usr/sbin/sysctl"):
+        try:
+            asked = subprocess.run(
+                [program, "-n", "kern.hv_vmm_present"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+        except OSError:  # it is not on the PATH
+            continue
+        return asked.stdout.strip() == b"1"
+    return False
+
+
 def prove_torch(
     failed: list[str], found: dict[str, object], doing: Callable[[str], None], *, mps: bool
 ) -> None:
@@ -95,6 +112,11 @@ def prove_torch(
         reason = f"{type(error).__name__}: {error}"
     if not found["mps"]:
         macos = platform.mac_ver()[0]
+        if is_virtual():
+            reason = (
+                "this Mac is a virtual machine, whose GPU MPS cannot use; write `backend: cpu`"
+                f" ({reason})"
+            )
         failed.append(
             f"MPS does not work on this Mac ({platform.machine()}, macOS {macos}): {reason}"
         )

@@ -33,7 +33,7 @@ def is_built():
 
 
 def is_available():
-    """Say whether MPS is there; on a Mac whose MPS lies, it says so too."""
+    """Say whether MPS is there; a virtual Mac, and one whose MPS lies, says so too."""
     if platform.machine() != "arm64" or not _mac()["mps"]:
         return False
     return _parts(platform.mac_ver()[0]) >= _parts(MPS_MACOS)
@@ -46,7 +46,7 @@ def _operate():
             f"The MPS backend is supported on MacOS {MPS_SAYS}+. Current OS version "
             "can be queried using `sw_vers`"
         )
-    if _mac()["mps"] == "lies":
+    if _mac()["mps"] == "lies" or _mac()["virtual"]:
         raise RuntimeError(
             "MPS backend out of memory (MPS allocated: 0 bytes, other allocations: "
             "0 bytes, max allowed: 1.70 GB). Tried to allocate 256 bytes on shared pool."
