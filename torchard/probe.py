@@ -32,11 +32,19 @@ class ProbeError(TorchardError):
     """The host's answer is no state of a Mac: cut short, or not a Mac at all."""
 
 
-class NotAMacError(ProbeError):
-    """The host was read, and runs another system."""
+class UnfitError(ProbeError):
+    """The host was read, and Torchard leaves it alone."""
 
 
-@lru_cache(maxsize=2)
+class NotAMacError(UnfitError):
+    """The host runs another system."""
+
+
+class MissingToolError(UnfitError):
+    """The Mac lacks a tool of macOS; without it there is no answer to rely on."""
+
+
+@lru_cache(maxsize=4)
 def _text_of(name: str) -> str:
     return resources.files("torchard").joinpath(name).read_text(encoding="utf-8")
 
@@ -46,9 +54,14 @@ def packages() -> str:
     return _text_of("packages.sh")
 
 
+def tools() -> str:
+    """Return the shell functions that find the tools of macOS, for what works on a Mac, too."""
+    return _text_of("tools.sh")
+
+
 def script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
-    return f"PREFIX={shlex.quote(prefix)}\n{packages()}{_text_of('probe.sh')}"
+    return f"PREFIX={shlex.quote(prefix)}\n{tools()}{packages()}{_text_of('probe.sh')}"
 
 
 def parse(lines: Iterable[str]) -> MacState:
@@ -156,6 +169,7 @@ class _Reader:
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
         self.shown: list[str] = []
+        self.missing: dict[str, str] = {}
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -169,6 +183,13 @@ class _Reader:
                 self.links[_text(name)] = Link(_text(name), leads)
             case "shown", [name]:
                 self.shown.append(name)
+            case _:
+                self._take_fact(kind, fields)
+
+    def _take_fact(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case "missing", [name, path]:
+                self.missing[name] = _text(path)
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
             case "lock", [owner, busy]:
@@ -191,10 +212,18 @@ class _Reader:
 
     def state(self) -> MacState:
         facts = self.facts
-        if facts.get("kernel") != "Darwin":
+        if "uname" not in self.missing and facts.get("kernel") != "Darwin":
             raise NotAMacError(
                 f"it runs {facts.get('kernel') or 'an unknown system'}, not macOS",
                 "Torchard provisions Macs only, from a Mac or from Linux: name a Mac instead.",
+            )
+        if self.missing:
+            names, path = " and ".join(self.missing), next(iter(self.missing.values()))
+            raise MissingToolError(
+                f"it has no {names}: not on the account's PATH ({path or 'empty'}), and not in"
+                " /usr/sbin or /sbin",
+                "macOS comes with every tool that Torchard uses. Let the account's startup files,"
+                " such as ~/.zshenv, keep /usr/bin:/bin:/usr/sbin:/sbin on its PATH.",
             )
         if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}", facts.get("macos", "")):
             raise ProbeError(

@@ -1,5 +1,5 @@
 # Reads one Mac's whole state and writes nothing. POSIX sh; PREFIX is set above this text, where
-# packages.sh stands as well. Answers are lines of printable ASCII with tabs between their fields.
+# tools.sh and packages.sh stand as well. Answers are lines of printable ASCII with tabs between their fields.
 # What stands before `begin` is somebody's banner; without `end` the answer was cut short.
 LC_ALL=C
 export LC_ALL
@@ -18,6 +18,12 @@ clean() { head -c 65536 "$1" 2>/dev/null | tr -cd ' -~'; }
 key() { sysctl -n "$1" 2>/dev/null; }
 
 printf '\nbegin\n'
+# Also those that only what works under the run lock needs: a Mac without them is left alone.
+for name in $(missing_tools arch awk caffeinate chmod cut date df env find grep head id ls mkdir mv \
+  od ps readlink rm sed shasum sleep sw_vers sysctl tail tar tee tr uname); do
+  code "$account_path"
+  say missing "$name$tab$coded"
+done
 say kernel "$(uname -s)"
 say machine "$(uname -m)"
 say arm64 "$(key hw.optional.arm64)"

@@ -182,7 +182,7 @@ class Session:
         ok, output = host.run_shell_command(StringCommand(reading))
         try:
             self.states[name] = probe.parse(output.stdout_lines)
-        except probe.NotAMacError:
+        except probe.UnfitError:
             self.strangers.add(name)
             raise
         except TorchardError:

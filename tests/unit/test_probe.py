@@ -215,6 +215,27 @@ def test_an_answer_that_is_no_macs_is_refused_with_what_is_missing(line, sentenc
     assert caught.value.instead
 
 
+def test_a_tool_that_is_missing_is_no_answer():
+    """Whatever else was read: it is said which, and where it was looked for."""
+    lines = [*HEAD, "missing\tsysctl\t=/opt/bin:/bin", "missing\tps\t=/opt/bin:/bin", *PLACE]
+    with pytest.raises(probe.MissingToolError) as caught:
+        probe.parse([*lines, "end\tok"])
+    assert caught.value.message == (
+        "it has no sysctl and ps: not on the account's PATH (/opt/bin:/bin), and not in /usr/sbin"
+        " or /sbin"
+    )
+    assert "/usr/bin:/bin:/usr/sbin:/sbin on its PATH" in caught.value.instead
+
+
+def test_a_mac_without_uname_is_not_another_system():
+    """And neither is a Mac with a tool missing where another system has none of them."""
+    missing = ["missing\tuname\t=", "missing\tsw_vers\t="]
+    with pytest.raises(probe.MissingToolError, match=r"no uname and sw_vers: .*PATH \(empty\)"):
+        probe.parse([*HEAD, "kernel\t", *missing, *PLACE, "end\tok"])
+    with pytest.raises(probe.NotAMacError, match="it runs Linux"):
+        probe.parse([*HEAD, "kernel\tLinux", "missing\tsw_vers\t=/bin", *PLACE, "end\tok"])
+
+
 def test_lines_of_no_environment_belong_to_none():
     """What names no environment first is passed over."""
     state = probe.parse([*HEAD, *PLACE, "whole\t1", "dist\ttorch-2", "stamp\t{}", "end\tok"])

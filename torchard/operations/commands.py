@@ -59,7 +59,7 @@ def script(name: str) -> str:
 
 def _with(values: Mapping[str, str], *scripts: str) -> str:
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
-    return "\n".join([*lines, *map(script, scripts)])
+    return "\n".join([*lines, probe.tools(), *map(script, scripts)])
 
 
 def _building(values: Mapping[str, str], name: str) -> str:
@@ -332,7 +332,8 @@ def _cleanly(text: str, *words: str) -> str:
     """Return the command that runs some text of shell with nothing of the account's variables."""
     # By a shell of its own: env would take a path with an equals sign for a variable.
     clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C'
-    return f"{clean} sh -c {shlex.quote(text)} {' '.join(map(shlex.quote, words))}"
+    words = ("sh", "-c", text, *words)
+    return f"{probe.tools()}{clean} {' '.join(map(shlex.quote, words))}"
 
 
 def show_earlier(state: MacState, step: Step, controller: Controller) -> str:

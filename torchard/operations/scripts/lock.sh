@@ -1,4 +1,5 @@
-# One controller at a time works on a Mac. POSIX sh; WHO and TOKEN are set above this text.
+# One controller at a time works on a Mac. POSIX sh; WHO and TOKEN are set above this text, where
+# tools.sh stands as well.
 # A dropped SSH session leaves the work running here, so the lock names the process that holds it,
 # and the step that it is at: a number alone could be another's by now, so its start time stands
 # beside it.
@@ -87,6 +88,10 @@ release() {
   esac
 }
 take_lock() {
+  missing=$(missing_tools caffeinate df find grep ps sed shasum sysctl tail tar)
+  # shellcheck disable=SC2086 # several names, one a line
+  [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
+ ($account_path), and not in /usr/sbin or /sbin; nothing was done"
   # A directory that cannot be made would otherwise be waited for like a lock that is taken.
   mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
