@@ -13,7 +13,7 @@ import pwd
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from simlab import stock
+from simlab import braces, stock
 from simlab.spec import MacSpec
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def run(
     before: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a command line on a Mac without SSH; `timeout` in seconds, `before` words before it."""
+    command = braces.as_bash(command)
     done = subprocess.run(
         # What comes before may lead to where the home is another.
         [*before, SHELL, "-c", f"cd || exit\n{command}" if before else command],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import asyncssh
 from asyncssh.stream import SSHServerStreamSession
 
-from simlab import macs
+from simlab import braces, macs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -111,6 +111,8 @@ class Command(asyncio.SubprocessProtocol):
     async def start(self, root: Path, command: str | None) -> int:
         """Start `command`, or a shell that reads its lines from stdin; return the pid."""
         shell = macs.login_shell(root)
+        if command is not None and macs.read(root).shell in ("sh", "bash"):
+            command = braces.as_bash(command)
         arguments = [shell] if command is None else [shell, "-c", command]
         transport, _ = await asyncio.get_running_loop().subprocess_exec(
             lambda: self,

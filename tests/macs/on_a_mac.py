@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from simlab import macs
+from simlab import braces, macs
 from simlab.spec import MacSpec
 from torchard import probe, steps
 from torchard.catalog.catalog import load_catalog
@@ -133,7 +133,7 @@ class OnAMac:
     ) -> subprocess.Popen[str]:
         """Start a script in a process group of its own."""
         process = subprocess.Popen(
-            [*shell, "-c", script],
+            [*shell, "-c", braces.as_bash(script)],
             cwd=self.home,
             env={**macs.environment(self.root), **variables},
             stdin=subprocess.PIPE,
