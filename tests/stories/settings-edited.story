@@ -17,7 +17,6 @@ $ torchard status
           @@ -3,3 +3,4 @@
            channel_priority: strict
            default_channels: []
-           denylist_channels: ["https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r", "https://conda.anaconda.org/anaconda"]
           +  - defaults
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
@@ -33,7 +32,6 @@ $ torchard plan
       @@ -3,4 +3,3 @@
        channel_priority: strict
        default_channels: []
-       denylist_channels: ["https://repo.anaconda.com/pkgs/main", "https://repo.anaconda.com/pkgs/r", "https://conda.anaconda.org/anaconda"]
       -  - defaults
     disk        N MB needed, N GB free
 

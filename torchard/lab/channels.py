@@ -14,8 +14,8 @@ ALIAS = "https://conda.anaconda.org"
 # which is of no use to a python.
 ANACONDA = "https://repo.anaconda.com"
 _SHORT = {"defaults": "pkgs/main", "main": "pkgs/main", "free": "pkgs/free", "r": "pkgs/r"}
-# The channels whose packages nobody may use who has not accepted Anaconda's terms.
-ANACONDA_CHANNELS = (f"{ANACONDA}/pkgs/main", f"{ANACONDA}/pkgs/r", f"{ALIAS}/anaconda")
+# What `defaults` stands for on a Mac (conda/base/constants.py, DEFAULT_CHANNELS_UNIX).
+_DEFAULTS = (f"{ANACONDA}/pkgs/main", f"{ANACONDA}/pkgs/r")
 _ANACONDA_HOSTS = ("repo.anaconda.com", "repo.continuum.io", "conda.anaconda.org/anaconda")
 
 
@@ -32,11 +32,24 @@ def is_anaconda(channel: str) -> bool:
     return any(f"//{host}" in channel_url(channel) for host in _ANACONDA_HOSTS)
 
 
+def channel_name(url: str, channels: Sequence[str]) -> str:
+    """Return what conda calls a channel in an environment that has `channels`.
+
+    A name below the alias, `defaults`, or the URL (conda/models/channel.py, canonical_name).
+    """
+    url = url.rstrip("/")
+    if url in _DEFAULTS and any(map(is_anaconda, channels)):
+        return "defaults"
+    return url.removeprefix(f"{ALIAS}/")
+
+
 def condarc(channels: Sequence[str]) -> str:
     """Return an environment's own .condarc: a later `conda install` there has the lab's channels.
 
-    The lists of all of conda's files merge, and Miniconda's own adds `defaults`: here that becomes
-    empty, and Anaconda's channels are denied by their URLs, unless the lab itself names one.
+    conda merges the lists of all its files, and Miniconda's own names `defaults`: here that is
+    empty, unless the lab itself names one of Anaconda's channels. `denylist_channels` is not used:
+    conda tests it against the merged list (conda/base/context.py, validate_channels), so one URL
+    of Anaconda's in any file would make conda refuse every command in this environment.
     """
     lines = [
         "# Written by Torchard: where conda looks for packages of this environment.",
@@ -44,6 +57,5 @@ def condarc(channels: Sequence[str]) -> str:
         "channel_priority: strict",
     ]
     if not any(map(is_anaconda, channels)):
-        denied = json.dumps(ANACONDA_CHANNELS)
-        lines += ["default_channels: []", f"denylist_channels: {denied}"]
+        lines.append("default_channels: []")
     return "".join(f"{line}\n" for line in lines)

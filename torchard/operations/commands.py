@@ -17,11 +17,11 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 
 from torchard import probe
-from torchard.lab.channels import is_anaconda
+from torchard.lab.channels import channel_name, is_anaconda
 from torchard.steps import is_another
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from torchard.lock.lockfile import CondaPackage, Lock
     from torchard.mac import MacState
@@ -164,7 +164,7 @@ def kit(
         "condarc": lock.condarc.encode(),
         "kit.json": _json(
             {
-                "packages": {one.name: _record(one, urls) for one in lock.conda},
+                "packages": {one.name: _record(one, urls, lock.channels) for one in lock.conda},
                 "specs": list(lock.conda_specs),
                 **({"frozen": FROZEN} if frozen else {}),
                 "stamp": {
@@ -213,10 +213,14 @@ def _json(value: object) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _record(package: CondaPackage, urls: Mapping[str, str]) -> dict[str, object]:
-    """Return what a conda-meta record says of where its package came from."""
+def _record(
+    package: CondaPackage, urls: Mapping[str, str], channels: Sequence[str]
+) -> dict[str, object]:
+    """Return what conda-meta says of where a package came from: its record and the history."""
     base = urls[package.channel].rstrip("/")
+    stem = f"{package.name}-{package.version}-{package.build}"
     return {
+        "dist": f"{channel_name(base, channels)}/{package.subdir}::{stem}",
         "version": package.version,
         "url": f"{base}/{package.subdir}/{package.file}",
         "channel": f"{base}/{package.subdir}",

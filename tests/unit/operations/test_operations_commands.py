@@ -209,6 +209,7 @@ def test_a_kit_says_what_is_built_and_where_it_came_from():
     assert files["requirements.txt"].decode() == f"torch==2.15.0 --hash=sha256:{'b' * 64}\n"
     kit = json.loads(files["kit.json"])
     assert kit["packages"]["zlib"] == {
+        "dist": "https://channels.example/conda-forge/osx-arm64::zlib-1.3-h1_0",
         "version": "1.3",
         "url": "https://channels.example/conda-forge/osx-arm64/zlib-1.3-h1_0.conda",
         "channel": "https://channels.example/conda-forge/osx-arm64",

@@ -117,6 +117,16 @@ def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
     assert (mac.envs / "torch").readlink() == second
 
 
+# What conda writes when it installs an explicit file.
+HISTORY = """\
+==> 2026-11-30 09:00:00 <==
+# cmd: /Users/ada/miniconda3/bin/conda create -y -q --file explicit.txt
+# conda version: 26.5.3
++file:///Users/ada/.torchard/kits/torch-1/conda/osx-arm64::a-1-0
+# update specs: ['file:///Users/ada/.torchard/kits/torch-1/conda/osx-arm64::a==1=0']
+"""
+
+
 def records(mac, *names: str, frozen: str = "", **more: object):
     """Make an environment of some conda packages, and a kit of one; return its path."""
     path = mac.root / "generations" / "torch-1"
@@ -125,10 +135,11 @@ def records(mac, *names: str, frozen: str = "", **more: object):
     for name in names:
         record = {"name": name, "version": "1", "url": "file:///kit", **more}
         (meta / f"{name}-1-0.json").write_text(json.dumps(record), encoding="utf-8")
-    (meta / "history").write_text("# update specs: ['a==1=0']\n", encoding="utf-8")
+    (meta / "history").write_text(HISTORY, encoding="utf-8")
     kit = mac.root / "kits" / "torch-1"
     kit.mkdir()
     package = {"version": "1", "url": "https://x/a", "channel": "https://x", "sha256": "0"}
+    package["dist"] = "conda-forge/osx-arm64::a-1-0"
     content = {"packages": {"a": {**package, "size": 5}}, "specs": ["a"], "stamp": {"lock": "l"}}
     content.update({"frozen": frozen} if frozen else {})
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
@@ -153,8 +164,13 @@ def test_records_name_where_packages_really_came_from(mac):
         "size": 5,
         "depends": ["b"],
     }
-    history = (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines()
-    assert history[-2:] == ['# remove specs: ["a"]', '# update specs: ["a"]']
+    assert (path / "conda-meta" / "history").read_text(encoding="utf-8").splitlines() == [
+        "==> 2026-11-30 09:00:00 <==",
+        "# cmd: torchard",
+        "# conda version: 26.5.3",
+        "+conda-forge/osx-arm64::a-1-0",
+        "# update specs: ['a']",
+    ]
     assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [a]\n"
 
 

@@ -56,13 +56,13 @@ def now() -> str:
 
 
 def records(kit: str, path: str) -> None:
-    """Rewrite each record's origin, append the lab's specs to the history, and name its channels.
+    """Rewrite each record's origin and the history, and name the environment's channels.
 
     Where the lab freezes its environments, conda is told so, and what to say (CEP 22). Its python
     is told to import from where it lies, whatever its link leads to later.
 
-    conda installed from this Mac's depot and pinned every package of the explicit file; with the
-    real channels and the lab's specs instead, a later `conda install` by a person still solves.
+    conda installed from this Mac's depot; with the real channels instead, a later `conda install`
+    by a person still solves.
     """
     wanted = read(kit, "kit.json")
     meta = os.path.join(path, "conda-meta")
@@ -83,10 +83,7 @@ def records(kit: str, path: str) -> None:
     missing = sorted(set(wanted["packages"]) - seen)
     if missing:
         sys.exit("conda did not install " + ", ".join(missing))
-    with open(os.path.join(meta, "history"), "a", encoding="utf-8") as history:
-        history.write(f"==> {now()} <==\n# cmd: torchard\n")
-        history.write(f"# remove specs: {json.dumps(sorted(wanted['packages']))}\n")
-        history.write(f"# update specs: {json.dumps(wanted['specs'])}\n")
+    rewrite_history(os.path.join(meta, "history"), wanted)
     if "frozen" in wanted:
         message = json.dumps({"message": wanted["frozen"]})
         write(message + "\n", os.path.join(meta, "frozen"))
@@ -100,6 +97,25 @@ def records(kit: str, path: str) -> None:
             write("import _torchard_stay\n", os.path.join(packages, "_torchard_stay.pth"))
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
+
+
+def rewrite_history(path: str, wanted: dict[str, Any]) -> None:
+    """Replace conda's own history with one section that names the real channels.
+
+    conda reads a section as a difference only where it has `+` or `-` lines, and any other as the
+    whole state: `--revision` would go back to an empty environment (conda/history.py,
+    construct_states). Its own section pins every package of the explicit file; the lab's specs
+    bind a later `conda install` instead.
+    """
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    date = next((line for line in lines if line.startswith("==> ")), f"==> {now()} <==")
+    version = [line for line in lines if line.startswith("# conda version:")][:1]
+    dists = sorted(package["dist"] for package in wanted["packages"].values())
+    section = [date, "# cmd: torchard", *version, *(f"+{dist}" for dist in dists)]
+    # conda evaluates the list as Python, and writes it so.
+    section.append(f"# update specs: {wanted['specs']!r}")
+    write("".join(f"{line}\n" for line in section), path)
 
 
 def stamp(kit: str, path: str) -> None:
