@@ -41,6 +41,15 @@ def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str
             f"the conda at {prefix} is {conda}, and only {first} and newer take notice of"
             f" `frozen: true`; bring it up to date ({prefix}/bin/conda update conda)"
         )
+    reads = catalogue.reading_conda
+    if mac.environments and conda is not None and is_older(conda, reads):
+        prefix = tilde(state.prefix, state.home)
+        yield (
+            f"the conda at {prefix} is {conda}, and only {reads} and newer read an environment's"
+            " own .condarc where it is named by -n: there, a later `conda install -n` looks in"
+            f" the channels of the account; update conda ({prefix}/bin/conda update conda), or"
+            " activate the environment first"
+        )
     days = int((state.clock - time.time()) / _DAY)
     if state.clock and days:
         yield (

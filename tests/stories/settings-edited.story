@@ -14,7 +14,8 @@ $ torchard status
           its .condarc was altered by hand
           --- ~/miniconda3/envs/tools/.condarc
           +++ ~/miniconda3/envs/tools/.condarc
-          @@ -3,3 +3,4 @@
+          @@ -2,3 +2,4 @@
+           channels: ["conda-forge"]
            channel_priority: strict
            default_channels: []
           +  - defaults
@@ -29,7 +30,8 @@ $ torchard plan
       its .condarc was altered by hand
       --- ~/miniconda3/envs/tools/.condarc
       +++ ~/miniconda3/envs/tools/.condarc
-      @@ -3,4 +3,3 @@
+      @@ -2,4 +2,3 @@
+       channels: ["conda-forge"]
        channel_priority: strict
        default_channels: []
       -  - defaults

@@ -100,3 +100,22 @@ def test_a_conda_that_takes_no_notice_is_told(version, frozen, told):
     state = mac(conda_version=version)
     found = list(remarks(replace(MAC, frozen=frozen), state, load_catalog()))
     assert any("take notice of `frozen: true`; bring it up to date" in one for one in found) is told
+
+
+@pytest.mark.parametrize(
+    ("version", "environments", "found"),
+    [
+        ("22.9.0", ("torch",), True),
+        ("23.5.2", ("torch",), True),
+        ("23.7.0", ("torch",), False),
+        ("22.9.0", (), False),
+        (None, ("torch",), False),
+    ],
+)
+def test_a_conda_that_ignores_an_environments_condarc_is_named(version, environments, found):
+    """The warning says what a person's `conda install -n` would do, and what to type."""
+    state = mac(conda_version=version)
+    texts = list(remarks(replace(MAC, environments=environments), state, load_catalog()))
+    assert any("only 23.7.0 and newer read an environment's own .condarc" in one
+               for one in texts) is found  # fmt: skip
+    assert all("bin/conda update conda" in one for one in texts)

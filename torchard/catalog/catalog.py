@@ -60,6 +60,7 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
         openmp=tuple(pytorch["openmp"]["conda"]),
         advisories=tuple(_advisory(row) for row in pytorch["advisories"]),
         oldest_conda=Version(installers["conda"]["oldest"]),
+        reading_conda=Version(installers["conda"]["reads_condarc"]),
         freezing_conda=Version(installers["conda"]["freezes"]),
         installers={row["distribution"]: _distribution(row) for row in installers["distributions"]},
     )

@@ -197,8 +197,9 @@ class Catalogue:
     `lanes` is keyed by the lab file's word for a source, `installers` by its word for a
     distribution; `nightly` is a lane apart, for a release that has no version. `openmp` names the
     conda packages that bring an OpenMP runtime, as a wheel of torch does; `advisories` are newest
-    first; `oldest_conda` is the first that unpacks what channels hold today, `freezing_conda` the
-    first that heeds CEP 22.
+    first; `oldest_conda` is the first that unpacks what channels hold today, `reading_conda` the
+    first that reads an environment's own .condarc under `-n`, `freezing_conda` the first that
+    follows CEP 22.
     """
 
     platforms: Mapping[str, Platform]
@@ -208,6 +209,7 @@ class Catalogue:
     openmp: tuple[str, ...]
     advisories: tuple[Advisory, ...]
     oldest_conda: Version
+    reading_conda: Version
     freezing_conda: Version
     installers: Mapping[str, Distribution]
 

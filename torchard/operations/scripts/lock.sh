@@ -154,8 +154,44 @@ run() {
   look_at_disk
   return "$1"
 }
+# Prints what a log says of a failure. An unexpected error of conda ends in some 80 lines on how to
+# report it: its cause is the last line of the traceback, and what follows it (conda's
+# exception_handler.py). Of anything else the end is shown, with the line that names the error. Each
+# line is bounded.
+show_cause() {
+  tail -c 65536 "$1" | awk -v most=20 -v widest=400 '
+    function shortened(line) {
+      if (length(line) <= widest) return line
+      line = substr(line, 1, widest)
+      sub(/[^ -~]+$/, "", line)  # half of a character, perhaps
+      return line "..."
+    }
+    { line = shortened($0); last[NR % most] = line }
+    /^# >+ ERROR REPORT <+$/ { report = 1; inside = causes = 0; next }
+    report && /^    Traceback \(most recent call last\):$/ { inside = 1; causes = 0; next }
+    report && /^`\$ / { report = 0; next }
+    report && inside && (causes || /^    [^ ]/) {
+      sub(/^    /, "", line)
+      if (causes < most && line != "") cause[++causes] = line
+    }
+    /^V V V V V / { expected = 1; causes = 0; next }
+    /^A reportable application error has occurred/ { expected = 0 }
+    expected && $0 != "" && causes < most { cause[++causes] = line }
+    /^[A-Za-z]+(Error|Exception|NotAllowed|Denied): / || /^ERROR: / { named = NR; name = line }
+    END {
+      for (i = 1; i <= causes; i++) print cause[i]
+      if (causes) exit
+      first = NR > most ? NR - most + 1 : 1
+      if (named && named < first) {
+        print name
+        print "..."
+        first += 2
+      }
+      for (i = first; i <= NR; i++) print last[i % most]
+    }'
+}
 failed() {
-  [ "$log" = /dev/null ] || tail -n "${2:-20}" "$log" >&2
+  [ "$log" = /dev/null ] || show_cause "$log" >&2
   die "$1"
 }
 # shasum is a Perl script, and a Perl that is told to read text counts other bytes.
