@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from warm import client
 
 from simlab import depot
 from simlab.lab import SimLab
@@ -90,22 +93,51 @@ def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Call
         lab.stop()
 
 
-def run(*arguments: str | Path, stdin: str = "", **environment: str):
-    """Run the `torchard` command as a person would; return what it printed and its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "torchard", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        timeout=240,
-        check=False,
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Path]:
+    """The socket of a server that runs the command with its modules imported: see tests/warm."""
+    folder = Path(tempfile.mkdtemp())  # short: the path of a socket may hold 104 bytes
+    path = folder / "socket"
+    paths = [ROOT, ROOT / "tests/stories", os.environ.get("PYTHONPATH")]
+    server = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/warm/server.py"), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(str(one) for one in paths if one)},
     )
+    assert server.stdout.readline() == b"ready\n"
+    yield path
+    server.stdin.close()
+    server.wait()
+    server.stdout.close()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
-def torchard(artefacts: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def torchard(artefacts: Path, warm: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The `torchard` command: `torchard("plan", lab.lab_file)`."""
+
+    def run(*arguments: str | Path, stdin: str = "", **environment: str):
+        """Run the command as a person would; return what it printed and its exit code."""
+        words = [*map(str, arguments)]
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, \
+                tempfile.TemporaryFile() as errors:  # fmt: skip
+            given.write(stdin.encode())
+            given.seek(0)
+            code = client.run(
+                str(warm),
+                words,
+                environment={**os.environ, **environment},
+                directory=str(Path.cwd()),
+                files=(given.fileno(), out.fileno(), errors.fileno()),
+                timeout=240,
+            )
+            texts = []
+            for file in (out, errors):
+                file.seek(0)
+                texts.append(file.read().decode().replace("\r\n", "\n"))
+        return subprocess.CompletedProcess(words, code, *texts)
+
     return run
 
 

@@ -26,11 +26,13 @@ def noted(plan, lines, **options):
     show(plan, lines, **options)
 
 
-terminal.show = noted
-try:
-    cli.main()
-except SystemExit as end:
-    note = {"arguments": sys.argv[1:], "code": end.code, "plans": shown}
-    with Path(os.environ["STORY_NOTES"]).open("a", encoding="utf-8") as notes:
-        notes.write(f"{json.dumps(note)}\n")
-    raise
+def main():
+    """Run the command, and write the note."""
+    terminal.show = noted
+    try:
+        cli.main()
+    except SystemExit as end:
+        note = {"arguments": sys.argv[1:], "code": end.code, "plans": shown}
+        with Path(os.environ["STORY_NOTES"]).open("a", encoding="utf-8") as notes:
+            notes.write(f"{json.dumps(note)}\n")
+        raise

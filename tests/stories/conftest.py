@@ -8,9 +8,9 @@ from storybook import read
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory, simlab_depot):
+def stage(tmp_path_factory, simlab_depot, warm):
     """Simulated Macs for every story of a module."""
-    with Stage(tmp_path_factory.mktemp("stage"), simlab_depot) as stage:
+    with Stage(tmp_path_factory.mktemp("stage"), simlab_depot, warm) as stage:
         yield stage
 
 

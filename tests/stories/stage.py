@@ -35,8 +35,8 @@ MACS = 14  # the largest story has twelve; what was built for others is kept on 
 class Stage:
     """A simulated lab to play stories on. Use it as a context manager."""
 
-    def __init__(self, directory: Path, depot: Depot) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, depot: Depot, warm: Path) -> None:
+        self.directory, self.warm = directory, warm
         spec = [MacSpec(f"mac-{n:02}", "arm64", "15.1") for n in range(1, MACS)]
         spec.append(MacSpec("intel", "x86_64", "12.7"))  # its group has the installer for Intel
         self.sim = SimLab(directory / "simlab", spec, depot.root)
@@ -55,7 +55,9 @@ class Stage:
         self.groups = yaml.safe_load(self.sim.lab_file.read_text(encoding="utf-8"))["groups"]
         self.bin.mkdir()
         torchard = self.bin / "torchard"
-        torchard.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE / "command.py"}" "$@"\n')
+        client = HERE.parent / "warm/client.py"
+        words = f'"{sys.executable}" -I -S "{client}" "{self.warm}" notes "$@"'
+        torchard.write_text(f"#!/bin/sh\nexec {words}\n")
         torchard.chmod(0o755)
         return self
 
