@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from torchard.catalog.catalog import load_catalog
 from torchard.cautions import of_lock, of_virtual
 from torchard.choose import choose, choose_installer, mac_class
+from torchard.conflicts import find_conflicts
 from torchard.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.channels import channel_url
@@ -63,7 +64,7 @@ class Workspace:
 
     `locked` forbids to write a lock file. `announce` is told, in a few words, what takes long.
     `written` holds the lock files that were. `planned` holds the steps that were shown of each Mac,
-    where there are any: no others are done.
+    where there are any: no others are done. `states` is what was read of the lab's Macs so far.
     """
 
     lab: Lab
@@ -73,6 +74,7 @@ class Workspace:
     depot: Depot = field(default_factory=Depot)
     written: set[Path] = field(default_factory=set)
     planned: dict[str, tuple[Step, ...]] = field(default_factory=dict)
+    states: dict[str, MacState] = field(default_factory=dict)
     _locks: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
     _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock)
@@ -103,7 +105,9 @@ class Workspace:
 
     def intend(self, mac: MacHost, state: MacState) -> Intent:
         """Look up what a Mac should become. Raise LockMissingError where that is not allowed."""
+        self.states[mac.name] = state
         refusals = [*_contradictions(mac, state), *self._old_conda(state)]
+        refusals += find_conflicts(mac.name, self.states)
         group = mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
             return Intent(mac, state, refusals=(*refusals, _sentence(group)))

@@ -73,22 +73,31 @@ class RunLock:
 
     `token` tells one run from another, and is empty where nobody signed. `processes` are the
     numbers of its processes that are still there: the run's own, and that of the step it is at.
+    `elsewhere` names the other Mac that the run is on, where both have this home: from here nobody
+    can tell whether it has ended.
     """
 
     token: str
     who: str
     since: int
     processes: tuple[int, ...] = ()
+    elsewhere: str | None = None
 
     @property
     def busy(self) -> bool:
-        """Tell whether some process of the run is still there."""
-        return bool(self.processes)
+        """Tell whether some process of the run is still there, or may be on another Mac."""
+        return bool(self.processes) or self.elsewhere is not None
 
 
 def at_work(lock: RunLock | None) -> tuple[str, ...]:
     """Return what is worth saying of a run that is still at work on a Mac."""
-    return (f"a run of {lock.who} is still at work there",) if lock and lock.busy else ()
+    if lock is None or not lock.busy:
+        return ()
+    if lock.elsewhere is not None:
+        return (
+            f"a run of {lock.who} on {lock.elsewhere}, which has the same home, holds the run lock",
+        )
+    return (f"a run of {lock.who} is still at work there",)
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,43 @@ class ShellFile:
     path: str
     state: ShellFileState = "absent"
     block: str | None = None
+
+
+@dataclass(frozen=True)
+class Volume:
+    """Where a directory lies, as `mount` says it.
+
+    `kind` is macOS's name of the file system, `source` what is mounted, and `inside` the path of
+    the directory within it, which begins with a slash or is empty. `executes` is False where it is
+    mounted `noexec`.
+    """
+
+    kind: str
+    source: str
+    inside: str = ""
+    executes: bool = True
+
+    @property
+    def is_network(self) -> bool:
+        """Tell whether other Macs may have the same directory."""
+        return self.kind in {"nfs", "smbfs", "afpfs"}
+
+    @property
+    def has_hard_links(self) -> bool:
+        """Tell whether a file may have two names there: not on SMB, FAT and exFAT."""
+        return self.kind not in {"smbfs", "exfat", "msdos"}
+
+    @property
+    def address(self) -> str:
+        """What names the directory on every Mac that has it: without the name that mounted it."""
+        source = self.source.rstrip("/")
+        if source.startswith("//"):
+            server, slash, share = source[2:].partition("/")
+            source = f"//{server.rpartition('@')[2].lower()}{slash}{share}"
+        else:
+            server, colon, share = source.partition(":")
+            source = f"{server.lower()}:{share}" if colon else source
+        return f"{source}{self.inside}"
 
 
 @dataclass(frozen=True)
@@ -147,6 +193,10 @@ class MacState:
     depot: Mapping[str, int] = field(default_factory=dict)
     lock: RunLock | None = None
     clock: int = 0
+    hardware: str = ""
+    boot: str = ""
+    home_volume: Volume | None = None
+    prefix_volume: Volume | None = None
     shell_files: Mapping[str, ShellFile] = field(default_factory=dict)
     bash_reads: str | None = None
     unwritable: tuple[str, ...] = ()

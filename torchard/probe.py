@@ -22,6 +22,7 @@ from torchard.mac import (
     RunLock,
     ShellFile,
     ShellFileState,
+    Volume,
 )
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class _Reader:
         self.shell_files: dict[str, ShellFile] = {}
         self.shown: list[str] = []
         self.missing: dict[str, str] = {}
+        self.volumes: dict[str, Volume] = {}
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -188,14 +190,20 @@ class _Reader:
 
     def _take_fact(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
+            case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
+                self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
-            case "lock", [owner, busy]:
+            case "lock", [owner, busy, elsewhere]:
                 token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
                 self.lock = RunLock(
-                    token, who or "somebody", _number(since), tuple(map(_number, busy.split()))
+                    token,
+                    who or "somebody",
+                    _number(since),
+                    tuple(map(_number, busy.split())),
+                    elsewhere or None,
                 )
             case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
                 known = cast("ShellFileState", state)
@@ -259,6 +267,10 @@ class _Reader:
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),
+            hardware=facts.get("hardware", ""),
+            boot=facts.get("boot", ""),
+            home_volume=self.volumes.get("volume_home"),
+            prefix_volume=self.volumes.get("volume_prefix"),
             shell_files=self.shell_files,
             bash_reads=facts.get("bash_reads"),
             unwritable=tuple(

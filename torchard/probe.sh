@@ -38,6 +38,10 @@ say user "$coded"
 say free "$(df -Pk "$HOME" 2>/dev/null | awk '
   NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }')"
 say clock "$(date +%s)"
+hardware=$(read_hardware)
+say hardware "$hardware"
+boot=$(read_boot)
+say boot "$boot"
 
 case $PREFIX in
   '~') PREFIX=$HOME ;;
@@ -90,6 +94,42 @@ writable() {
     say "unwritable_$1" "$coded"
   fi
 }
+# Says on which volume a path lies or would lie: its kind, whether it lets programs run, its source,
+# and the path within it. On a Mac /Users and others are parts of /System/Volumes/Data.
+volume() {
+  place=$2
+  while [ ! -d "$place" ] && [ -n "$place" ]; do place=${place%/*}; done
+  real=$(cd "${place:-/}" 2>/dev/null && pwd -P)
+  found=$(PLACE=${real%/}${2#"$place"} && export PLACE && mount 2>/dev/null | awk '
+    match($0, / \([a-z0-9_]+(, [^()]*)?\)$/) {
+      about = substr($0, RSTART + 2, RLENGTH - 3)
+      names = substr($0, 1, RSTART - 1)
+      at = index(names, " on /")
+      point = substr(names, at + 4)
+      inside = ENVIRON["PLACE"]
+      if (point == "/") weight = 1
+      else if (index(inside "/", point "/") == 1) {
+        weight = 2 + length(point)
+        inside = substr(inside, length(point) + 1)
+      } else if (point == "/System/Volumes/Data") weight = 2
+      else weight = 0
+      if (at && weight && weight >= most) {
+        most = weight
+        split(about, words, ", ")
+        runs = (about ", ") ~ /, noexec, / ? "noexec" : "exec"
+        best = words[1] "\n" runs "\n" substr(names, 1, at - 1) "\n" inside
+      }
+    }
+    END { print best }')
+  kind=$(printf '%s\n' "$found" | sed -n '1p')
+  runs=$(printf '%s\n' "$found" | sed -n '2p')
+  code "$(printf '%s\n' "$found" | sed -n '3p')"
+  source=$coded
+  code "$(printf '%s\n' "$found" | sed -n '4p')"
+  [ -n "$kind" ] && say "volume_$1" "$kind$tab$runs$tab$source$tab$coded"
+}
+volume home "$HOME"
+volume prefix "$PREFIX"
 # A prefix that is not there, or is set aside, is an entry of the directory above it.
 if [ "$state" = whole ]; then writable prefix "$PREFIX/envs"; else writable prefix "${PREFIX%/*}"; fi
 writable home "$HOME/.torchard/generations"
@@ -180,14 +220,27 @@ if [ -d "$root/depot" ]; then
 fi
 if [ -d "$root/lock" ]; then
   busy=
-  # Signed by the run's process, and by that of the step it is at, which may outlive it.
+  elsewhere=
+  # Signed by the run's process, and by that of the step it is at, which may outlive it. A number
+  # says nothing on another Mac that has the same home, and nothing after a restart.
   for name in running step; do
-    pid=$(sed -n 1p "$root/lock/$name" 2>/dev/null)
-    start=$(sed -n 2p "$root/lock/$name" 2>/dev/null)
+    line() { sed -n "$1p" "$root/lock/$name" 2>/dev/null; }
+    case $(line 4) in
+      '' | "$hardware") ;;
+      *)
+        elsewhere=$(sed -n 6p "$root/lock/running" | tr -cd ' -~')
+        elsewhere=${elsewhere:-another Mac}
+        continue
+        ;;
+    esac
+    its_boot=$(line 5)
+    [ -z "$its_boot" ] || [ -z "$boot" ] || [ "$its_boot" = "$boot" ] || continue
+    pid=$(line 1)
+    start=$(line 2)
     [ -n "$start" ] && [ "$(TZ=UTC0 ps -o lstart= -p "$pid" 2>/dev/null)" = "$start" ] &&
       busy=${busy:+$busy }$pid
   done
-  say lock "$(clean "$root/lock/owner")$tab$busy"
+  say lock "$(clean "$root/lock/owner")$tab$busy$tab$elsewhere"
 fi
 # Of a shell's file nothing is read but conda's own block: what else a person wrote there may be
 # secret. Says where the file really lies, and what would stand in the way of changing it.

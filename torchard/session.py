@@ -194,6 +194,7 @@ class Session:
 
     def intents(self) -> dict[str, Intent]:
         """Look up what each Mac that answered should become."""
+        self.workspace.states.update(self.states)
         return {
             name: self.workspace.intend(mac, self.states[name])
             for name, mac in self.macs.items()
@@ -210,6 +211,7 @@ class Session:
 
     def plan_again(self, saved: Plan) -> Plan:
         """Plan anew what a saved plan changes, and return what of it still holds, Mac by Mac."""
+        self.workspace.states.update(self.states)
         macs = (self._again(mac) for mac in saved.macs)
         return self.workspace.held(Plan(tuple(macs)))
 

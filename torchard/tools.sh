@@ -12,3 +12,11 @@ missing_tools() {
     find_tool "$tool" >/dev/null || printf '%s\n' "$tool"
   done
 }
+# What names this Mac, whatever it is called and whoever copied its disk. By Apple's IOKit, the UUID
+# of the hardware.
+read_hardware() {
+  ioreg -rd1 -c IOPlatformExpertDevice 2>/dev/null |
+    sed -n 's/^.*"IOPlatformUUID" = "\([0-9A-Fa-f-]\{1,64\}\)".*$/\1/p' | sed 1q
+}
+# What names the time since this Mac was started: no process is older.
+read_boot() { sysctl -n kern.bootsessionuuid 2>/dev/null | tr -cd '0-9A-Fa-f-'; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import on_a_mac
 import pytest
@@ -11,6 +12,8 @@ from on_a_mac import CONTROLLER, let_go
 from test_scripts_lock import dead_pid, start_of
 
 from simlab.lab import SimLab
+from torchard.commands.unlock import _left_alone
+from torchard.mac import RunLock
 from torchard.operations import commands
 
 GONE = "Thu Jan  1 00:00:00 2026"
@@ -127,6 +130,19 @@ def test_a_mac_that_is_off_is_3(lab, torchard):
         lab.macs["studio-01"].set(fault=None)
     assert done.returncode == 3
     assert done.stderr.startswith("studio-01 was not reached: 127.0.0.1:")
+
+
+@pytest.mark.parametrize(("token", "way"), [(ID, f"--holder {ID}`."), ("", "remove ~/.torchard/")])
+def test_the_lock_of_another_mac_is_told_with_its_way_out(token, way):
+    """Nobody but that Mac knows whether its run has ended, so a person looks there."""
+    lock = RunLock(token, "ada@desk", 0, elsewhere="studio-02.local")
+    said = _left_alone("studio-01", Path("lab.yaml"), lock, None)
+    assert said.message == (
+        "ada@desk holds the run lock of studio-01, from studio-02.local, another Mac with the same"
+        " home."
+    )
+    assert said.instead.startswith("Only that Mac knows whether its run has ended.")
+    assert way in said.instead
 
 
 @pytest.fixture

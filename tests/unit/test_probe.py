@@ -19,6 +19,7 @@ from torchard.mac import (
     Packages,
     RunLock,
     ShellFile,
+    Volume,
 )
 
 SHA256 = "0123456789abcdef" * 4
@@ -41,6 +42,10 @@ WHOLE = [
     "user\t=ann",
     "free\t1000",
     "clock\t1700000000",
+    "hardware\t11111111-2222-3333-4444-555555555555",
+    "boot\tAAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE",
+    "volume_home\tnfs\tnoexec\t=files:/homes\t=/ann",
+    "volume_prefix\tapfs\texec\t=/dev/disk3s5\t=/Users/ann/miniconda3",
     "prefix\t=/Users/ann/miniconda3",
     "prefix_state\twhole",
     "prefix_subdir\tosx-arm64",
@@ -68,7 +73,7 @@ WHOLE = [
     "dist\tpip-26.1",
     "made\tsame",
     f"depot\t{SHA256}\t12",
-    "lock\t12-ab 1700000000 ann@imac of Ann\t41 42",
+    "lock\t12-ab 1700000000 ann@imac of Ann\t41 42\t",
     "shell_file\t.zshrc\tfile\t=/Users/ann/.zshrc\t610a62",
     "shell_file\t.bash_profile\tabsent\t=/Users/ann/.bash_profile\t=",
     "shell_file\t.zprofile\tof another kind\t=/Users/ann/.zprofile\t=",
@@ -122,6 +127,10 @@ def test_an_answer_becomes_the_state_of_a_mac():
         depot={SHA256: 12},
         lock=RunLock("12-ab", "ann@imac of Ann", 1700000000, (41, 42)),
         clock=1700000000,
+        hardware="11111111-2222-3333-4444-555555555555",
+        boot="AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE",
+        home_volume=Volume("nfs", "files:/homes", "/ann", executes=False),
+        prefix_volume=Volume("apfs", "/dev/disk3s5", "/Users/ann/miniconda3"),
         shell_files={
             ".zshrc": ShellFile("/Users/ann/.zshrc", "file", "a\nb"),
             ".bash_profile": ShellFile("/Users/ann/.bash_profile"),

@@ -46,7 +46,7 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
         if lock is None:
             click.echo(f"Nobody holds the run lock of {mac}.")
             terminal.leave(0)
-        if holder is None or holder != lock.token or lock.busy:
+        if holder is None or holder != lock.token or lock.processes:
             raise _left_alone(mac, lab, lock, holder)
         from torchard import errands  # noqa: PLC0415  # the session patches first
 
@@ -63,7 +63,15 @@ def _left_alone(mac: str, lab: Path, lock: RunLock, holder: str | None) -> Torch
     another = holder not in {None, lock.token}
     nothing = f" Nothing was changed: its id is not {holder}." if another else ""
     numbers = " ".join(map(str, lock.processes))
-    if lock.busy:
+    again = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
+    if lock.elsewhere is not None:
+        way = f"say `{again}`" if lock.token else "remove ~/.torchard/lock"
+        return TorchardError(
+            f"{said}, from {lock.elsewhere}, another Mac with the same home.{nothing}",
+            "Only that Mac knows whether its run has ended. Look there; if nothing of Torchard runs"
+            f" on it any more, {way}.",
+        )
+    if lock.processes:
         return TorchardError(
             f"{said}, and is at work: process {numbers.replace(' ', ' and ')}.{nothing}",
             f"Let it finish. If it hangs, end it on the Mac with `kill {numbers}`, or with `kill -9"
@@ -74,7 +82,6 @@ def _left_alone(mac: str, lab: Path, lock: RunLock, holder: str | None) -> Torch
             f"{said}, and nobody signed it.{nothing}",
             "It expires by itself a minute after it was made.",
         )
-    again = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
     return TorchardError(
         f"{said}, but its process is gone.{nothing}", f"The next run removes it; or say `{again}`."
     )

@@ -94,6 +94,8 @@ def _run_lock(state: MacState) -> str:
     if lock is None:
         return "nobody is at work there"
     since = duration(max(0, state.clock - lock.since))
+    if lock.elsewhere is not None:
+        return f"held for {since} by {lock.who} on {lock.elsewhere}, which has the same home"
     if lock.busy:
         return f"{lock.who} has been at work there for {since}"
     return f"left behind by {lock.who} {since} ago; nobody is at work there"

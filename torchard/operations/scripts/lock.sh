@@ -29,25 +29,51 @@ die() {
 }
 # In UTC: the Mac's own time zone may change while a run is at work.
 started() { TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null; }
-# A signature is two lines: the number of a process, and its start.
-signature() { sed 2q "$1" 2>/dev/null; }
+# Two Macs may have one home, on a file server. A number means nothing on another Mac, and no process
+# lives on after a restart; so a signature names the Mac and the time since it was started as well.
+hardware=$(read_hardware)
+boot=$(read_boot)
+# A signature is five lines: the number of a process, its start, the date, the Mac, and its boot. In a
+# lock the name of the Mac follows, for people.
+signature() { sed 5q "$1" 2>/dev/null; }
 newline='
 '
-# Whether the process of a signature is still there, stopped or not. Where `ps` cannot tell, it is.
+# The Mac whose runs a person says have ended: nothing here can look at another Mac.
+ended_on=
+# Whether the process of a signature is still there, stopped or not. Where `ps` cannot tell, or it is
+# another Mac's, it is.
 alive() {
-  pid=${1%%"$newline"*}
-  case $pid in '' | "$1" | *[!0-9]*) return 1 ;; esac
+  lines=$1$newline$newline$newline$newline
+  pid=${lines%%"$newline"*}
+  lines=${lines#*"$newline"}
+  start=${lines%%"$newline"*}
+  lines=${lines#*"$newline"}
+  lines=${lines#*"$newline"}
+  its_mac=${lines%%"$newline"*}
+  lines=${lines#*"$newline"}
+  its_boot=${lines%%"$newline"*}
+  case $pid in '' | *[!0-9]*) return 1 ;; esac
+  [ -n "$start" ] || return 1
+  if [ -n "$its_mac" ] && [ "$its_mac" != "$hardware" ]; then
+    [ "$its_mac" != "$ended_on" ]
+    return
+  fi
+  [ -z "$its_boot" ] || [ -z "$boot" ] || [ "$its_boot" = "$boot" ] || return 1
   kill -0 "$pid" 2>/dev/null || return 1
-  start=$(started "$pid")
-  [ -z "$start" ] || [ "$start" = "${1#*"$newline"}" ]
+  now=$(started "$pid")
+  [ -z "$now" ] || [ "$now" = "$start" ]
 }
 # Signs a directory that was just made. Never over another's signature: should this process have
 # slept until somebody took it for a dead one's, it is theirs.
+own=
 sign() {
-  (set -C && printf '%s\n%s\n%s\n' "$$" "$(started $$)" "$(date '+%Y-%m-%d %H:%M %Z')" \
+  begun=$(started $$)
+  signed_at=$(date '+%Y-%m-%d %H:%M %Z')
+  own=$(printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot")
+  (set -C && printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot" "$(uname -n)" \
     >"$1/running") 2>/dev/null
 }
-signed() { [ "$(sed -n 1p "$1/running" 2>/dev/null)" = "$$" ]; }
+signed() { [ -n "$own" ] && [ "$(signature "$1/running")" = "$own" ]; }
 # Prints who works here; fails when nobody does. Leaves in `seen` the signature that it judged.
 holder() {
   seen=$(signature "$root/lock/running")
@@ -59,6 +85,13 @@ holder() {
     # Not signed yet, or not any more: that is over in a moment, or else its owner died just then.
     [ -z "$seen" ] && [ -d "$root/lock" ] && ! old "$root/lock" && echo somebody
   fi
+}
+# Prints the name of the other Mac whose run holds the lock.
+other_mac() {
+  case $(sed -n 4p "$root/lock/running" 2>/dev/null) in
+    '' | "$hardware") return 1 ;;
+  esac
+  sed -n 6p "$root/lock/running" 2>/dev/null | tr -cd ' -~'
 }
 old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
 # Removes a lock whose owner is gone. Only one may do so at a time, and judges again once it may; by
@@ -83,8 +116,8 @@ break_stale() {
 mine=''
 release() {
   [ -n "$mine" ] || return 0
-  case $(sed -n 1p "$root/lock/running" 2>/dev/null) in
-    "$$" | '') rm -rf "$root/lock" ;;
+  case $(signature "$root/lock/running") in
+    "$own" | '') rm -rf "$root/lock" ;;
   esac
 }
 take_lock() {
@@ -105,9 +138,14 @@ take_lock() {
   waited=0
   until mkdir "$root/lock" 2>/dev/null; do
     if busy=$(holder); then
+      since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
+      if other=$(other_mac); then
+        die "$busy is at work in this home from another Mac, ${other:-without a name}${since:+,}\
+${since:+ since $since}; nothing was done. If nothing of Torchard runs on that Mac any more,\
+ remove its lock with \`torchard unlock\`"
+      fi
       # What this same controller left behind when its connection dropped is waited for.
       if [ "$busy" != "$WHO" ] && [ "$busy" != somebody ]; then
-        since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
         die "$busy is at work on this Mac${since:+ since $since}; nothing was done"
       fi
     elif break_stale; then
@@ -141,8 +179,8 @@ step() {
     LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false CONDA_SHORTCUTS=false \
     CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false CONDA_NUMBER_CHANNEL_NOTICES=0 \
     CONDA_AUTO_UPDATE_CONDA=false PIP_CONFIG_FILE=/dev/null \
-    sh -c 'printf "%s\n%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" >"$0" && exec "$@"' \
-    "$root/lock/step" "$@")
+    sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
+      shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@")
 }
 # Runs a long step awake and natively, into the log.
 run() {
