@@ -8,7 +8,7 @@ import locked
 import pytest
 
 from torchard.conflicts import find_conflicts
-from torchard.mac import Volume
+from torchard.mac import RunLock, Volume, at_work
 
 MAC = locked.mac(
     hardware="1111-11", boot="B1", home_volume=Volume("apfs", "/dev/disk3s5", locked.HOME)
@@ -100,3 +100,11 @@ def test_one_prefix_on_a_file_server_blocks_both_macs():
             "~/miniconda3 is on a file server (//files/lab/conda), and studio"
         )
         assert said[0].endswith("Set miniconda.prefix to a path on the Mac itself")
+
+
+def test_a_run_on_another_mac_is_worth_a_note():
+    """It names that Mac: from here nobody can tell more."""
+    (said,) = at_work(RunLock("t", "ada@desk", 0, elsewhere="studio-02.local"))
+    assert said == (
+        "a run of ada@desk on studio-02.local, which has the same home, holds the run lock"
+    )
