@@ -1,4 +1,7 @@
-"""Simulated Macs on disk: DIR/macs/NAME/{home,bin,tmp,mac.json}, and tmp a link, as on macOS.
+"""Simulated Macs on disk: DIR/macs/NAME/{home,bin,usr/sbin,sbin,tmp,mac.json}; tmp is a link.
+
+bin stands for macOS's /usr/bin and /bin. The variable TORCHARD_ROOT names the root to those that
+look for a tool at /usr/sbin or /sbin.
 
 mac.json holds the fields of `MacSpec` and is read again at every call and connection, so that
 whoever edits it changes the Mac. What runs on a Mac finds its own by going up from where it
@@ -33,7 +36,7 @@ def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
     roots = {}
     for mac in spec:
         root = directory / "macs" / mac.name
-        for part in (mac.home, "bin", "private/tmp"):
+        for part in (mac.home, "bin", *stock.APART, "private/tmp"):
             (root / part).mkdir(parents=True, exist_ok=True)
         _link(root / "tmp", "private/tmp")
         stock.shell(mac.shell)
@@ -42,9 +45,9 @@ def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
             for tool, target in stock.gnu_tools().items():
                 _link(root / "gnu" / tool, target)
         for tool, target in links.items():
-            _link(root / "bin" / tool, target)
+            _link(root / stock.folder(tool) / tool, target)
         for tool, text in scripts.items():
-            path = root / "bin" / tool
+            path = root / stock.folder(tool) / tool
             path.write_text(text, encoding="utf-8")
             path.chmod(0o755)
         write(root, mac)
@@ -101,17 +104,20 @@ def user() -> str:
 
 
 def environment(root: Path) -> Mapping[str, str]:
-    """Return the bare environment that sshd gives a command: no PATH but the Mac's own bin.
+    """Return the bare environment that sshd gives a command: its PATH is the Mac's own folders.
 
-    What a startup file would add of `gnu` and `compat` is there as well.
+    Their order is that of macOS's sshd, /usr/bin:/bin:/usr/sbin:/sbin. What a startup file would
+    add of `gnu` and `compat` is there as well.
     """
     mac = read(root)
+    folders = (*(["gnu"] if mac.gnu else []), "bin", *(stock.APART if mac.sbin else []))
     return {
         "HOME": str(root / mac.home),
         "LOGNAME": user(),
-        "PATH": f"{root}/gnu:{root}/bin" if mac.gnu else str(root / "bin"),
+        "PATH": ":".join(str(root / folder) for folder in folders),
         "SHELL": "/bin/zsh" if mac.shell == "sh" else stock.shell(mac.shell),
         "TMPDIR": f"{root / 'tmp'}/",
+        "TORCHARD_ROOT": str(root),
         "USER": user(),
         **({"SYSTEM_VERSION_COMPAT": "1"} if mac.compat else {}),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,9 @@ ARCHES = ("arm64", "x86_64")
 SHELLS = ("sh", "bash", "zsh", "tcsh", "fish")
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MACOS = re.compile(r"[1-9][0-9]?(?:\.[0-9]{1,2}){1,2}")
-_HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private)$)[^/:\x00-\x1f]{1,60}")
+_HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private|sbin|usr)$)[^/:\x00-\x1f]{1,60}")
+_UUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+_NETWORK = re.compile(r"|(?:nfs|smbfs|afpfs) [A-Za-z0-9@:/._-]{1,120}")
 _COUNTED = ("drop_after", "drop_during", "drop_answer", "drop_sftp", "disk_free", "disk_full")
 _FAULTS = (
     "null, refuse, hostkey, {drop_after: N}, {drop_during: N}, {drop_answer: N}, {drop_sftp: N},"
@@ -51,6 +54,12 @@ class MacSpec:
     home's folder. `clock` is how many seconds `date` is ahead, or behind. `compat` sets
     SYSTEM_VERSION_COMPAT, by which macOS calls itself 10.16. `gnu` puts this machine's GNU tools
     first on the PATH, as Homebrew's can be; they know nothing of `clock` and `fault`.
+
+    `sbin` is False for an account whose PATH lacks /usr/sbin and /sbin. `uuid` is the hardware's
+    IOPlatformUUID and `boot` that of the time since the last start (kern.bootsessionuuid); both are
+    made from the name where they are empty. `network_home` puts the home on a server's volume:
+    a type (nfs, smbfs or afpfs), a blank, and the source, such as "smbfs //ann@server/homes".
+    `purgeable` is how many bytes macOS would free for an important use, which df leaves out.
     """
 
     name: str
@@ -66,6 +75,11 @@ class MacSpec:
     compat: bool = False
     gnu: bool = False
     virtual: bool = False
+    sbin: bool = True
+    uuid: str = ""
+    boot: str = ""
+    network_home: str = ""
+    purgeable: int = 0
 
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""
@@ -86,6 +100,21 @@ class MacSpec:
         if not _is_fault(self.fault):
             raise SpecError(f"{self.name}: fault is {self.fault!r}; write {_FAULTS}.")
         self._check_account()
+        self._check_machine()
+
+    def _check_machine(self) -> None:
+        for key in ("uuid", "boot"):
+            found = getattr(self, key) or _uuid(f"{key} of {self.name}")
+            if not isinstance(found, str) or not _UUID.fullmatch(found):
+                raise SpecError(f"{self.name}: {key} is {found!r}; write a UUID in capitals.")
+            object.__setattr__(self, key, found)
+        if not isinstance(self.network_home, str) or not _NETWORK.fullmatch(self.network_home):
+            raise SpecError(
+                f"{self.name}: network_home is {self.network_home!r}; write a type and a source,"
+                " such as 'smbfs //ann@server/homes'."
+            )
+        if type(self.purgeable) is not int or self.purgeable < 0:
+            raise SpecError(f"{self.name}: purgeable is {self.purgeable!r}; write bytes.")
 
     def _check_account(self) -> None:
         if self.shell not in SHELLS:
@@ -98,7 +127,7 @@ class MacSpec:
             raise SpecError(f"{self.name}: home is {self.home!r}; write the name of a folder.")
         if type(self.clock) is not int:
             raise SpecError(f"{self.name}: clock is {self.clock!r}; write a number of seconds.")
-        for key in ("compat", "gnu", "virtual"):
+        for key in ("compat", "gnu", "virtual", "sbin"):
             found = getattr(self, key)
             if not isinstance(found, bool):
                 raise SpecError(f"{self.name}: {key} is {found!r}; write true or false.")
@@ -106,6 +135,10 @@ class MacSpec:
     def as_dict(self) -> dict[str, Any]:
         """Return what mac.json holds: plain JSON values under the field names."""
         return asdict(self)
+
+
+def _uuid(words: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"simlab: {words}")).upper()
 
 
 def _is_fault(fault: object) -> bool:

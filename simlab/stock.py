@@ -92,7 +92,10 @@ GUARDED = {
 }  # fmt: skip
 
 # Shims that read mac.json: the Mac itself answers.
-ANSWERED = ("uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date")
+ANSWERED = (
+    "uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date", "ioreg",
+    "mount", "osascript",
+)  # fmt: skip
 # Shims that translate between the systems' options.
 TRANSLATED = (
     "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "cp", "mv",
@@ -103,6 +106,13 @@ _PLAIN_ENDS = ("dd", "tar")
 # What a slim Linux may not have: read from /proc instead.
 _OWN = {"ps": "ps.py", "lsof": "lsof.py"}
 _STATUS = {"cp": 64, "df": 64, "du": 64, "mv": 64}
+
+# What macOS keeps apart from /bin and /usr/bin, which are one folder here (the paths in the
+# Makefiles and manual pages of Apple's system_cmds, network_cmds, file_cmds, IOKitTools, lsof).
+APART = {
+    "usr/sbin": ("chown", "ioreg", "lsof", "scutil", "sysctl"),
+    "sbin": ("md5", "mount"),
+}
 
 # Tools without which nothing here works; every other one is left out where the host has none.
 NEEDED = ("sh", "bash", "awk", "grep", "sed", "find", "xargs", "curl", "tar", "gzip", "od", "dd")
@@ -122,6 +132,11 @@ def shell(name: str) -> str:
     if path is None:
         raise HostError(f"The login shell of a simulated Mac is {name}, not found on this machine.")
     return path
+
+
+def folder(tool: str) -> str:
+    """Return the folder below a Mac's root that holds a tool."""
+    return next((name for name, tools in APART.items() if tool in tools), "bin")
 
 
 def gnu_tools() -> dict[str, str]:
@@ -173,15 +188,16 @@ def _compose(tool: str, *parts: str) -> str:
         "long": "|".join(guard.long) or "''",
         "beyond": f"[{guard.beyond}]" if guard.beyond else "''",
         "host": _command(tool),
+        "up": "/".join(".." for _ in folder(tool).split("/")),
     }
 
     def fill(match: re.Match[str]) -> str:
         name = match[1]
         return _command(name[5:]) if name.startswith("host:") else known[name]
 
-    folder = resources.files("simlab") / "shims"
-    text = "".join((folder / f"{part}.sh").read_text(encoding="utf-8") for part in parts)
-    return re.sub(r"@(gnu|status|short|long|beyond|host(?::\w+)?)@", fill, text)
+    shims = resources.files("simlab") / "shims"
+    text = "".join((shims / f"{part}.sh").read_text(encoding="utf-8") for part in parts)
+    return re.sub(r"@(gnu|status|short|long|beyond|up|host(?::\w+)?)@", fill, text)
 
 
 def _command(tool: str) -> str:

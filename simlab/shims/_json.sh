@@ -1,5 +1,5 @@
 json=
-while IFS= read -r line || [ -n "$line" ]; do json=$json$line; done <"${0%/*}/../mac.json"
+while IFS= read -r line || [ -n "$line" ]; do json=$json$line; done <"${0%/*}/@up@/mac.json"
 value() {
   answer=
   case $json in
@@ -9,6 +9,14 @@ value() {
   answer=${answer%%[,\}]*}
   answer=${answer#\"}
   answer=${answer%%[\" ]*}
+}
+# The same for a text that may hold blanks.
+text() {
+  answer=
+  case $json in
+    *"\"$1\": \""*) answer=${json#*"\"$1\": \""} ;;
+  esac
+  answer=${answer%%\"*}
 }
 value name
 name=$answer

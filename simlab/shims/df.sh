@@ -28,6 +28,19 @@ told=$answer
 value disk_full
 filling=$answer
 echo "Filesystem $name Used Available Capacity ${inodes:+iused ifree %iused }Mounted on"
+text network_home
+network=${answer#* }
+text home
+home=$(cd "${0%/*}/@up@/$answer" && pwd -P)
+# Says in `device` and `place` on which volume a path lies.
+volume() {
+  device=/dev/disk3s5
+  place=/System/Volumes/Data
+  [ -n "$network" ] || return
+  folder=$1
+  [ -d "$folder" ] || folder=$(@host:dirname@ -- "$1")
+  case $(cd "$folder" && pwd -P)/ in "$home"/*) device=$network && place=$home ;; esac
+}
 status=0
 for path in "$@"; do
   if [ ! -e "$path" ]; then
@@ -52,6 +65,7 @@ for path in "$@"; do
   left=$((free / unit))
   used=$(((total - free) / unit))
   capacity=$((100 * (total - free) / total))%
-  echo "/dev/disk3s5 $blocks$mark $used$mark $left$mark $capacity $inodes/System/Volumes/Data"
+  volume "$path"
+  echo "$device $blocks$mark $used$mark $left$mark $capacity $inodes$place"
 done
 exit "$status"

@@ -44,6 +44,9 @@ for oid in "$@"; do
     kern.ostype) answer=Darwin ;;
     kern.osrelease) answer=$release ;;
     kern.osproductversion) answer=$macos ;;
+    kern.bootsessionuuid)
+      value boot
+      ;;
     kern.hostname) answer=$name.local ;;
     *) known= ;;
   esac

@@ -14,17 +14,16 @@ TAKE = "take_lock; echo taken"
 
 @pytest.fixture
 def mac(tmp_path):
-    """An Apple-silicon Mac whose shell runs under Rosetta: only `sysctl` tells its arch."""
-    mac = on_a_mac.make(tmp_path, rosetta=True)
+    """An Apple-silicon Mac under Rosetta, whose arch only `sysctl` tells; its PATH lacks that."""
+    mac = on_a_mac.make(tmp_path, rosetta=True, sbin=False)
     yield mac
     mac.end()
 
 
 def move_tool(mac, name: str, folder: str | None) -> None:
-    """Take a tool off the PATH, into a folder below the Mac's root or away."""
-    (place,) = (path for path in (mac.root / "usr/sbin" / name, mac.root / "bin" / name)
-                if path.exists())  # fmt: skip
-    aside = place.rename(mac.root / "bin" / f"{name}-aside")
+    """Move a tool of /usr/sbin into a folder below the Mac's root, or away."""
+    place = mac.root / "usr/sbin" / name
+    aside = place.rename(place.with_name(f"{name}-aside"))
     if folder is not None:
         (mac.root / folder).mkdir(parents=True, exist_ok=True)
         tool = mac.root / folder / name

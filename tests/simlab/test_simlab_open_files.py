@@ -55,7 +55,7 @@ def test_open_files_are_listed_by_process(root, tmp_path, tool):
     assert process.stdout.readline() == b"\n"
 
     def listed():
-        command = STAND_IN if tool == "stand-in" else [str(root / "bin/lsof")]
+        command = STAND_IN if tool == "stand-in" else [str(root / "usr/sbin/lsof")]
         done = subprocess.run(
             [*command, "-n", "-P", "-w", "-F", "pn"], capture_output=True, text=True, check=False
         )

@@ -66,10 +66,10 @@ def test_environment_is_bare(run, lab, mac):
     """A command gets the Mac's own PATH and home, and nothing that the client sends."""
     done = run("-o", "SendEnv=*", "-o", "SetEnv=LANG=C", "env")
     found = dict(line.split("=", 1) for line in done.stdout.decode().splitlines())
-    assert found["PATH"] == str(mac.root / "bin")
+    assert found["PATH"] == f"{mac.root}/bin:{mac.root}/usr/sbin:{mac.root}/sbin"
     assert found["HOME"] == str(mac.home)
     kept = set(found) - {"PWD", "OLDPWD", "SHLVL", "_"}
-    assert kept == {"HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"}
+    assert kept == {"HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TORCHARD_ROOT", "USER"}
 
 
 def test_there_is_no_terminal(run):

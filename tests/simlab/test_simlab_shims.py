@@ -410,5 +410,5 @@ def test_environment_is_bare(root):
     """A command gets the Mac's own PATH and home and nothing of the host's environment."""
     names = macs.run(root, "env").stdout.splitlines()
     kept = {line.partition("=")[0] for line in names} - {"PWD", "OLDPWD", "SHLVL", "_"}
-    assert kept == {"HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "USER"}
-    assert f"PATH={root / 'bin'}" in names
+    assert kept == {"HOME", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TORCHARD_ROOT", "USER"}
+    assert f"PATH={root}/bin:{root}/usr/sbin:{root}/sbin" in names
