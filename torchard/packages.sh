@@ -56,6 +56,20 @@ packages() {
 }
 # Keeps the packages of a finished environment in it; `end` says that these are all.
 keep_packages() { { packages "$1" && echo end; } >"$1/.torchard-packages"; }
+# Prints the packages of the environment at $1 that are there no more, though their records are: the
+# build noted one file of each. A file is looked at for each package, and no record is read.
+lost() {
+  [ -f "$1/.torchard-files" ] && [ -r "$1/.torchard-files" ] || return 0
+  between=$(printf '\t')
+  count=0
+  while [ "$count" -lt 20000 ] && IFS=$between read -r kind stem file; do
+    count=$((count + 1))
+    case $kind$file in
+      size* | *..*) ;;
+      *) [ -e "$1/$file" ] || [ -L "$1/$file" ] || printf 'lost\t%s\t%s\n' "$kind" "$stem" ;;
+    esac
+  done <"$1/.torchard-files"
+}
 # Prints the packages of an environment and, where we kept what was made, whether that was the same;
 # what it was is only printed where it was not. The order of the lines says nothing.
 packages_and_made() {
@@ -63,8 +77,15 @@ packages_and_made() {
     packages "$1"
     return
   fi
-  packages "$1" | MADE=$1/.torchard-packages awk '
-    { print }
+  { lost "$1"; packages "$1"; } | MADE=$1/.torchard-packages awk '
+    /^lost\t/ { lost[substr($0, 6)] = 1; next }
+    {
+      split($0, field, "\t")
+      stem = field[1] "\t" field[2]
+      if (field[1] == "conda") stem = stem "-" field[3] "-" field[4]
+      if (stem in lost) next
+      print
+    }
     /^(conda|dist)\t/ { found[$0] = 1 }
     END {
       while (lines++ < 20000 && (getline line < ENVIRON["MADE"]) > 0) {

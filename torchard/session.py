@@ -16,6 +16,7 @@ import socket
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -29,7 +30,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
-from torchard import facts, guard, hostkeys, probe
+from torchard import facts, guard, hostkeys, inspection, probe
 from torchard.errors import TorchardError
 from torchard.intend import LockMissingError
 from torchard.lab.hosts import pyinfra_groups
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from pyinfra.api.host import Host
 
+    from torchard.damage import FileReport
     from torchard.intend import Workspace
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
@@ -292,6 +294,23 @@ class Session:
             raise TorchardError(said or "a command failed in silence")
         return list(output.stdout_lines)
 
+    def ask(self, name: str, script: str) -> list[str]:
+        """Run a script that only reads, at any time; return and raise as `run` does."""
+        guard.admit(self.hosts[name], self.state, for_any_shell(script))
+        return self.run(name, script)
+
+    def find_damage(self) -> dict[str, dict[str, FileReport]]:
+        """Look at the files of every Mac's active environments, Mac by Mac."""
+        found: dict[str, dict[str, FileReport]] = {}
+
+        def work(name: str) -> None:
+            self.progress.mac(name, "looking at its files")
+            found[name] = inspection.inspect_files(self.states[name], partial(self.ask, name))
+
+        with ctx_state.use(self.state):
+            self._each(list(self.states), work)
+        return found
+
     def _lost(self, name: str) -> str | None:
         """Say that the connection to a Mac was lost, where it was."""
         client = _client(self.hosts[name])
@@ -319,8 +338,17 @@ class Session:
             self.progress.mac(name, "proving")
             failures: list[tuple[str, str]] = []
             proofs: list[tuple[str, str]] = []
+            damage = inspection.verify_files(
+                self.states[name],
+                intents[name].locks,
+                {step.environment for step in planned.steps},
+                partial(self.ask, name),
+            )
             for lock in intents[name].locks.values():
+                damaged = damage.get(lock.environment)
                 ok, text = self._prove(name, lock)
+                if damaged:
+                    ok, text = False, damaged if ok else f"{damaged}\n{text}"
                 (proofs if ok else failures).append((lock.environment, text))
             results[name] = proved(planned, proofs, failures)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from probed import SHA256, conda_record, dist, generation, only, read, record, whole, write
 
@@ -77,6 +79,36 @@ def test_nothing_in_a_list_can_be_more_than_a_package(root, made):
     write(made / ".torchard-packages", poison)
     state = read(root)
     assert only(state).made == Packages((InstalledConda("a", "1", "0"),))
+
+
+def test_a_package_whose_file_is_gone_is_not_there(root, made):
+    """Its record alone is no package: conda and `rm -rf` leave the dist-info of a wheel."""
+    site = "lib/python3.12/site-packages"
+    listed = f"conda\tnumpy-2.0-h1_0\t{site}/numpy/__init__.py\n"
+    listed += f"dist\ttorch-2.9.1\t{site}/torch/__init__.py\nsize\t1\tlib/gone\n"
+    write(made / ".torchard-files", listed)
+    for name in ("numpy", "torch"):
+        write(made / site / name / "__init__.py", "")
+    assert only(read(root)).made == MADE
+    assert only(read(root)).dists == MADE.dists
+    (made / site / "torch/__init__.py").unlink()
+    found = only(read(root))
+    assert (found.conda, found.dists, found.made) == (MADE.conda, (), MADE)
+    (made / site / "numpy/__init__.py").unlink()
+    assert only(read(root)).conda == ()
+    # Another version has other files.
+    dist(made, "torch-2.10.0.dist-info")
+    assert [one.version for one in only(read(root)).dists] == ["2.10.0"]
+
+
+def test_a_list_of_files_leads_nowhere_else(root, made):
+    """Whatever somebody wrote into it: paths stay in the environment, and a pipe is not read."""
+    poison = "dist\ttorch-2.9.1\t../../../../nothing\nend\tok\n\t\t\ndist\ttorch-2.9.1\n\0\n"
+    write(made / ".torchard-files", poison)
+    assert only(read(root)).dists == MADE.dists
+    (made / ".torchard-files").unlink()
+    os.mkfifo(made / ".torchard-files")
+    assert only(read(root)).dists == MADE.dists
 
 
 def test_base_is_read_as_an_environment_of_its_own(root):

@@ -24,13 +24,16 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     Two signs stand before each environment: what became of it since Torchard made it, and what an
     apply would do to it. Nothing is written on a Mac.
     """
+    from torchard.damage import add_all_damage  # noqa: PLC0415
     from torchard.drift import standings  # noqa: PLC0415
     from torchard.render.data import dumps  # noqa: PLC0415
     from torchard.render.status import status_data, status_lines  # noqa: PLC0415
 
     with reach.session(lab, limits, locked=locked) as session:
         planned = session.plan()
+        damage = session.find_damage()
         found = {name: standings(session.macs[name], one) for name, one in session.states.items()}
+        found = add_all_damage(planned, found, session.states, damage)
     if as_json:
         click.echo(dumps(status_data(planned, found)))
     else:

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 # A proof that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
 PROOF_SECONDS = 600
-# How proof.py is started, see there.
+# An environment with PyTorch and Jupyter has 30,000 files; a network home answers 1,000 a second.
+FILES_SECONDS = 300
+# How proof.py and intact.py are started, see there.
 PROOF_START = "import sys; exec(sys.argv[1])"
 # Imports that prove a package beyond its version; torch itself is computed with.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
@@ -182,6 +184,7 @@ def kit(
         "proof.json": _json(proof(lock)),
         "proof.py": script("proof.py").encode(),
         "generation.py": script("generation.py").encode(),
+        "intact.py": script("intact.py").encode(),
         "stay.py": script("stay.py").encode(),
     }
     return Kit(generation, _tar(files))
@@ -276,6 +279,7 @@ def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Control
         "GENERATION": kit.generation,
         "DIGEST": lock.digest,
         "KIT": kit.sha256,
+        "FILES_SECONDS": str(FILES_SECONDS),
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
     }
     return _building(values, "environment.sh")
@@ -326,10 +330,22 @@ def prove_built(state: MacState, step: Step) -> str:
     return _cleanly(ask, place, *_start_of_proof(state, step.environment or ""))
 
 
+def look_at_files(state: MacState, environments: Iterable[str]) -> str:
+    """Return the command that looks for the files of environments' packages; it changes nothing."""
+    words = [f"{state.prefix}/bin/python", "-I", "-S", "-c", PROOF_START, script("intact.py")]
+    words += ["look", str(FILES_SECONDS)]
+    for name in environments:
+        words += [name, f"{state.prefix}/envs/{name}"]
+    return _cleanly('exec "$@"', "sh", *_natively(state), *words)
+
+
+def _natively(state: MacState) -> list[str]:
+    return ["arch", "-arm64"] if state.translated else []
+
+
 def _start_of_proof(state: MacState, environment: str) -> list[str]:
-    native = ["arch", "-arm64"] if state.translated else []
     python = f"{state.prefix}/envs/{environment}/bin/python"
-    return [*native, python, "-B", "-I", "-c", PROOF_START]
+    return [*_natively(state), python, "-B", "-I", "-c", PROOF_START]
 
 
 def _cleanly(text: str, *words: str) -> str:

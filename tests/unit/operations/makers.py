@@ -153,6 +153,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
         made.state, made.step, made.controller
     ),
     "operations.commands.prove_built": lambda made: commands.prove_built(made.state, made.step),
+    "operations.commands.look_at_files": lambda made: commands.look_at_files(
+        made.state, [made.text]
+    ),
     "operations.commands.remove_lock": lambda made: commands.remove_lock(
         made.text, made.controller
     ),

@@ -43,7 +43,8 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 # They hand what the makers above made to a Mac, and make none of it.
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
-    "operations.verify.verify", "session.read", "session.run", "session._prove", "facts.read",
+    "operations.verify.verify", "session.read", "session.run", "session.ask", "session._prove",
+    "facts.read",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.transfer._arriving",
 }  # fmt: skip

@@ -1,5 +1,5 @@
 # Builds one generation aside, proves it, then shows it by one rename of its link. POSIX sh.
-# PREFIX, NAME, GENERATION, DIGEST, CHANNEL and KIT (a sha256) are set above this text.
+# PREFIX, NAME, GENERATION, DIGEST, CHANNEL, FILES_SECONDS and KIT (a sha256) are set above.
 take_lock
 open_log "$GENERATION"
 path=$root/generations/$GENERATION
@@ -52,6 +52,14 @@ give_up() {
 # Leaves the answer, one line of JSON, in the kit; says what does not hold.
 prove() {
   keep_lock
+  if ! step "$python" -I -S "$kit/intact.py" built "$FILES_SECONDS" "$path" \
+    >>"$log" 2>"$kit/proof.err" </dev/null; then
+    look_at_disk
+    [ -s "$kit/proof.err" ] || echo "its files could not be looked at" >"$kit/proof.err"
+    cat "$kit/proof.err" >>"$log"
+    tail -n 20 "$kit/proof.err" >&2
+    return 1
+  fi
   # shellcheck disable=SC2086 # native is two words, or none
   step $native "$path/bin/python" -B -I -c 'import sys; exec(sys.argv[1])' \
     "$(cat "$kit/proof.py")" "$(cat "$kit/proof.json")" \

@@ -1,0 +1,392 @@
+"""Look whether every file of every package is there. Runs on a Mac, with the base python.
+
+It starts as `python -I -S`, this text being a file, or behind `-c` as `proof.py` is, and with
+these words after it:
+
+look SECONDS NAME PATH ...  print one line of JSON, which says by NAME what is damaged at each PATH
+built SECONDS PATH          the same of an environment that was just built: damage is sentences on
+                            stderr and exit code 1, otherwise `.torchard-files` is written in it
+
+The files of conda's packages are in conda-meta (`files` and `paths_data`: conda,
+core/path_actions.py), those of wheels in RECORD (PEP 376). Each file costs one lstat. A size counts
+where a record has that of the file as it is installed: not where conda replaced a prefix (it signs
+such a binary again on arm64), not for a script, and not below etc/, where people keep settings.
+Byte code may be missing. No link is followed out of the environment.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import stat
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+RECORD_BYTES = 64 * 1024 * 1024  # of one record; those of the largest packages have 8 MB
+ROWS = 2000000  # of all records of an environment; a large one has 60,000
+SHOWN = 10  # packages that are named
+LONGEST = 200  # characters of a path or a name that are told
+FILES = ".torchard-files"  # what the probe looks at, and the sizes that were other from the start
+NO_FILE = -1  # the size of a link or a folder, of which no record tells
+
+
+class UnreadableError(Exception):
+    """A record that says nothing; the text is why."""
+
+
+class Package:
+    """What a record says of one package, and what became of its files."""
+
+    def __init__(self, source: str, stem: str, trouble: str = "") -> None:
+        self.source = source
+        self.stem = stem  # name-version-build of conda's, name-version of a wheel
+        self.name = stem.rsplit("-", 2 if source == "conda" else 1)[0]
+        if source == "wheel":
+            self.name = re.sub(r"[-_.]+", "-", self.name).lower()
+        self.trouble = trouble
+        self.files: list[tuple[str, str]] = []  # as it is told, as it lies in the environment
+        self.gone: list[str] = []
+        self.altered: list[str] = []
+
+    def is_damaged(self) -> bool:
+        """Tell whether something of it is missing, or other."""
+        return bool(self.trouble or self.gone or self.altered)
+
+    def describe(self) -> str:
+        """Say what is wrong with it."""
+        if self.trouble:
+            return self.trouble
+        said = []
+        if self.gone:
+            verb = "is" if len(self.gone) == 1 else "are"
+            said.append(self._count(self.gone, verb, "gone"))
+        if self.altered:
+            verb = "has" if len(self.altered) == 1 else "have"
+            said.append(self._count(self.altered, verb, "another size"))
+        return "; ".join(said)
+
+    def _count(self, paths: list[str], verb: str, what: str) -> str:
+        noun = "file" if len(self.files) == 1 else "files"
+        first = clean(paths[0])
+        which = f": {first}" if len(paths) == 1 else f", the first is {first}"
+        return f"{len(paths):,} of {len(self.files):,} {noun} {verb} {what}{which}"
+
+
+def clean(text: str) -> str:
+    """Return a path or a name as printable ASCII, cut."""
+    return ascii(text)[1:-1][:LONGEST]
+
+
+def read_text(path: str) -> str:
+    """Read a record. Raise UnreadableError where it is no file of a record's size."""
+    try:
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode):
+            raise UnreadableError("is not a file")
+        if found.st_size > RECORD_BYTES:
+            raise UnreadableError("is too large")
+        # Should it be replaced meanwhile, nothing that waits is opened.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+            content = file.read(RECORD_BYTES)
+    except FileNotFoundError:
+        raise UnreadableError("is gone") from None
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from None
+    return content.decode("utf-8", "surrogateescape")
+
+
+def place(path: object) -> str | None:
+    """Return where a record's path leads in the environment, None where that is outside."""
+    if not isinstance(path, str) or not path or path.startswith("/") or "\0" in path:
+        return None
+    if "//" in path or "." in (path[0], path[-1]) or "/." in path:
+        path = os.path.normpath(path)
+    return None if path in (".", "..") or path.startswith("../") else path
+
+
+def read_conda(root: str, file: str, sizes: Sizes) -> Package:
+    """Read the record of a package of conda."""
+    stem = file[: -len(".json")]
+    try:
+        record = json.loads(read_text(os.path.join(root, "conda-meta", file)))
+        paths = record.get("paths_data", {}).get("paths", [])
+        rows = {one["_path"]: conda_size(one) for one in paths}
+        files = [one for one in record.get("files", []) if one not in rows]
+    except UnreadableError as error:
+        return Package("conda", stem, f"its record in conda-meta {error}")
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return Package("conda", stem, "its record in conda-meta is broken")
+    package = Package("conda", stem)
+    for path, size in rows.items():
+        sizes.take(package, path, place(path), size)
+    for path in files:
+        sizes.take(package, path, place(path), None)
+    return package
+
+
+def conda_size(row: Any) -> int | None:
+    """Return how large a file of conda is as it is installed, None where that is not told."""
+    path, size = row["_path"], row.get("size_in_bytes")
+    if row.get("path_type", "hardlink") != "hardlink" or row.get("prefix_placeholder"):
+        return None
+    return size if type(size) is int and not path.startswith("etc/") else None
+
+
+def read_wheel(root: str, site: str, folder: str, sizes: Sizes) -> Package:
+    """Read the RECORD of a wheel; `site` and `folder` are those of its dist-info."""
+    stem = folder[: -len(".dist-info")]
+    package = Package("wheel", stem)
+    own = f"{folder}/RECORD"
+    try:
+        text = io.StringIO(read_text(os.path.join(root, site, own)), newline="")
+        rows = [row for row in csv.reader(text) if row]
+    except UnreadableError as error:
+        return Package("wheel", stem, f"its RECORD {error}")
+    except csv.Error:
+        return Package("wheel", stem, "its RECORD is broken")
+    for row in rows:
+        path = place(os.path.join(site, row[0]))
+        counts = row[0] != own and path and not path.startswith(("bin/", "etc/"))
+        known = re.match(r"[0-9]{1,15}\Z", row[2]) if counts and len(row) > 2 else None
+        sizes.take(package, row[0], path, int(known[0]) if known else None)
+    return package
+
+
+class Sizes:
+    """The sizes that each file may have: several packages may bring one path, the last one wins."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, list[int] | None] = {}
+        self.rows = 0
+
+    def take(self, package: Package, told: str, path: str | None, size: int | None) -> None:
+        """Note a row of a record; byte code and what is outside the environment do not count."""
+        if path is None or path.endswith(".pyc"):
+            return
+        self.rows += 1
+        if self.rows > ROWS:
+            raise UnreadableError(f"their records list more than {ROWS:,} files")
+        package.files.append((told, path))
+        known = self.of.setdefault(path, [])
+        if size is None or known is None:
+            self.of[path] = None
+        else:
+            known.append(size)
+
+
+class Tree:
+    """The files of one environment, each looked at once."""
+
+    def __init__(self, root: str) -> None:
+        self.root = os.path.realpath(root)
+        self.folders: dict[str, bool] = {"": True}
+        self.seen: dict[str, int | None] = {}  # None where it is gone
+
+    def is_inside(self, folder: str) -> bool:
+        """Tell whether a folder is there, and no link leads out of the environment on its way."""
+        known = self.folders.get(folder)
+        if known is None:
+            parent, _, _ = folder.rpartition("/")
+            known = self.is_inside(parent) and self._is_folder(os.path.join(self.root, folder))
+            self.folders[folder] = known
+        return known
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            mode = os.lstat(path).st_mode
+            if stat.S_ISLNK(mode):
+                return os.path.isdir(path) and self._holds(os.path.realpath(path))
+        except (OSError, ValueError):
+            return False
+        return stat.S_ISDIR(mode)
+
+    def _holds(self, path: str) -> bool:
+        return path == self.root or path.startswith(self.root + "/")
+
+    def measure(self, path: str) -> int | None:
+        """Return the size of a file, NO_FILE for a link, None where it is gone."""
+        if path in self.seen:
+            return self.seen[path]
+        size: int | None = None
+        if self.is_inside(path.rpartition("/")[0]):
+            try:
+                found = os.lstat(os.path.join(self.root, path))
+                size = found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
+            except (OSError, ValueError):
+                size = None
+        self.seen[path] = size
+        return size
+
+
+def list_names(folder: str, end: str) -> list[str]:
+    """Return the names in a folder that end so, in order; Finder's own files are passed over."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(name for name in names if name.endswith(end) and not name.startswith("."))
+
+
+def find_sites(root: str) -> Iterator[str]:
+    """Yield each site-packages of an environment; lib/python3.1 is a link to lib/python3.12."""
+    for name in list_names(os.path.join(root, "lib"), ""):
+        site = os.path.join("lib", name, "site-packages")
+        real = not os.path.islink(os.path.join(root, "lib", name))
+        if name.startswith("python3") and real and os.path.isdir(os.path.join(root, site)):
+            yield site
+
+
+def read_packages(root: str, sizes: Sizes) -> Iterator[Package]:
+    """Yield the packages of an environment: conda's, then the wheels that are not conda's."""
+    owned: set[str] = set()
+    for file in list_names(os.path.join(root, "conda-meta"), ".json"):
+        package = read_conda(root, file, sizes)
+        owned.update(path for _, path in package.files if ".dist-info/" in path)
+        yield package
+    for site in find_sites(root):
+        for folder in list_names(os.path.join(root, site), ".dist-info"):
+            info = [os.path.join(site, folder, name) for name in ("RECORD", "METADATA")]
+            there = any(os.path.lexists(os.path.join(root, one)) for one in info)
+            if there and owned.isdisjoint(info):
+                yield read_wheel(root, site, folder, sizes)
+
+
+def look(root: str, *, built: bool = False) -> tuple[list[Package], dict[str, int]]:
+    """Return an environment's packages, and the sizes of files of conda that are other.
+
+    A post-link script may write into its package's files, so in one that was just `built` those
+    other sizes are right.
+    """
+    tree, sizes = Tree(root), Sizes()
+    packages: list[Package] = []
+    try:
+        packages.extend(read_packages(tree.root, sizes))
+    except UnreadableError as error:
+        packages.append(Package("", "its packages", str(error)))
+    right = read_sizes(tree.root) if not built else {}
+    other: dict[str, int] = {}
+    for package in packages:
+        for told, path in package.files:
+            size, wanted = tree.measure(path), sizes.of[path]
+            if size is None:
+                package.gone.append(told)
+            elif wanted is not None and size not in (NO_FILE, right.get(path), *wanted):
+                if built and package.source == "conda":
+                    other[path] = size
+                else:
+                    package.altered.append(told)
+    return packages, other
+
+
+def read_sizes(root: str) -> dict[str, int]:
+    """Return the sizes of files that were other as soon as the environment was built."""
+    try:
+        lines = read_text(os.path.join(root, FILES)).split("\n")
+    except UnreadableError:
+        return {}
+    found = {}
+    for line in lines:
+        kind, _, rest = line.partition("\t")
+        size, _, path = rest.partition("\t")
+        if kind == "size" and size.isdigit() and len(size) < 16:
+            found[path] = int(size)
+    return found
+
+
+def write_files(root: str, packages: Iterable[Package], other: dict[str, int]) -> None:
+    """Note one file of each package for the probe, and the sizes that are right though other."""
+    lines = []
+    for package in packages:
+        shown = choose_file(package)
+        if shown and is_plain(package.stem):
+            kind = "conda" if package.source == "conda" else "dist"
+            lines.append(f"{kind}\t{package.stem}\t{shown}")
+    lines += [f"size\t{size}\t{path}" for path, size in sorted(other.items()) if is_plain(path)]
+    path = os.path.join(root, FILES)
+    partial = path + ".torchard-partial"
+    with open(partial, "w", encoding="utf-8") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+    os.replace(partial, path)
+
+
+def choose_file(package: Package) -> str | None:
+    """Return the path of a file that is there as long as its package is, None where none tells."""
+    own = "/site-packages/" + re.sub("[-.]", "_", package.name)
+    marks = (f"{own}/__init__.py", f"{own}.py", "/__init__.py", ".dylib", ".so", ".py", "")
+    paths = [path for _, path in package.files if is_plain(path) and is_telling(path)]
+    for mark in marks:
+        found = [path for path in paths if path.endswith(mark)]
+        if found:
+            return min(found, key=lambda path: (path.count("/"), path))
+    return None
+
+
+def is_plain(path: str) -> bool:
+    """Tell whether a path or a name is one word for every shell."""
+    return bool(re.match(r"[A-Za-z0-9_][A-Za-z0-9_./+@=!-]*\Z", path)) and len(path) <= LONGEST
+
+
+def is_telling(path: str) -> bool:
+    """Tell whether nobody would remove a file and keep its package."""
+    return path.startswith(("bin/", "lib/")) and ".dist-info/" not in path
+
+
+def find_damage(packages: Iterable[Package]) -> list[Package]:
+    """Return the damaged packages, those with the most damage first."""
+    damaged = [one for one in packages if one.is_damaged()]
+    return sorted(damaged, key=lambda one: (-len(one.gone), -len(one.altered), one.name))
+
+
+def report(root: str) -> dict[str, Any]:
+    """Return what is told of one environment."""
+    packages, _ = look(root)
+    damaged = find_damage(packages)
+    rows = [{"name": clean(one.name), "said": one.describe()} for one in damaged[:SHOWN]]
+    files = sum(len(one.files) for one in packages)
+    return {"files": files, "damaged": rows, "more": len(damaged) - len(rows)}
+
+
+def check_built(root: str) -> int:
+    """Say what a build left out; note what is there otherwise."""
+    packages, other = look(root, built=True)
+    damaged = find_damage(packages)
+    for one in damaged[:SHOWN]:
+        print(f"{clean(one.name)}: {one.describe()}", file=sys.stderr)
+    if damaged[SHOWN:]:
+        print(f"and {len(damaged) - SHOWN:,} more packages", file=sys.stderr)
+    if not damaged:
+        write_files(root, packages, other)
+    return 1 if damaged else 0
+
+
+def limit_time(seconds: int) -> None:
+    """End as a sentence where the disk does not answer."""
+
+    def late(_number: int, _frame: object) -> None:
+        print(f"looking at its files did not end within {seconds} seconds", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(1)
+
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+
+
+def main(mode: str, seconds: str, *rest: str) -> int:
+    """Do what the words ask for."""
+    limit_time(int(seconds))
+    if mode == "built":
+        return check_built(rest[0])
+    names, paths = rest[::2], rest[1::2]
+    print(json.dumps({name: report(paths[at]) for at, name in enumerate(names)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[2 if sys.argv[0] == "-c" else 1 :]))
