@@ -209,7 +209,12 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
     """Name what stands where something of ours would go, and is not ours to replace."""
     state = intent.state
     prefix = tilde(state.prefix, state.home)
-    if state.prefix_state == "foreign":
+    for volume in state.unmounted:
+        yield (
+            f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: attach"
+            " or mount it, or set miniconda.prefix to another path"
+        )
+    if state.prefix_state == "foreign" and not state.unmounted:
         yield (
             f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
             " leaves; move it away, or set miniconda.prefix to another path"
@@ -265,7 +270,7 @@ def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str
         )
     if not builds:
         return
-    for path in state.unwritable:
+    for path in () if state.unmounted else state.unwritable:
         yield (
             f"{state.user} may not write to {tilde(path, state.home)}; name another account in"
             " ssh.user, or set miniconda.prefix to a path below its home"

@@ -172,6 +172,7 @@ class _Reader:
         self.shown: list[str] = []
         self.missing: dict[str, str] = {}
         self.volumes: dict[str, Volume] = {}
+        self.unmounted: list[str] = []
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -192,6 +193,8 @@ class _Reader:
         match kind, fields:
             case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
                 self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
+            case "unmounted", [volume]:
+                self.unmounted.append(_text(volume))
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
             case "depot", [sha256, size]:
@@ -269,6 +272,7 @@ class _Reader:
             clock=_number(facts.get("clock", "")),
             hardware=facts.get("hardware", ""),
             boot=facts.get("boot", ""),
+            unmounted=tuple(dict.fromkeys(self.unmounted)),
             home_volume=self.volumes.get("volume_home"),
             prefix_volume=self.volumes.get("volume_prefix"),
             shell_files=self.shell_files,

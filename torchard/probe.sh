@@ -54,6 +54,30 @@ sign=
 for name in .messages.txt install_tmp preconda.tar.bz2 postconda.tar.bz2; do
   [ -e "$PREFIX/$name" ] && sign=$name
 done
+# Prints the volume that a path needs and that is not mounted: its own, or that of a link on its way.
+unmounted() {
+  place=$1
+  hops=0
+  while [ ! -e "$place" ] && [ -n "$place" ]; do
+    if [ -L "$place" ] && [ "$hops" -lt 16 ]; then
+      target=$(readlink "$place")
+      case $target in /*) place=$target ;; *) place=${place%/*}/$target ;; esac
+      hops=$((hops + 1))
+      continue
+    fi
+    case $place in
+      /Volumes/*/* | /Volumes/) ;;
+      /Volumes/*)
+        code "$place"
+        say unmounted "$coded"
+        return
+        ;;
+    esac
+    place=${place%/*}
+  done
+}
+unmounted "$PREFIX"
+unmounted "$HOME/.torchard"
 # Whole and half are told by the installer's own signs, not by the presence of a directory: an
 # interrupted one leaves bin/conda and an empty history behind. Half is set aside, so whatever
 # else stands there, or cannot be looked into, is not ours to judge.
@@ -68,7 +92,8 @@ elif [ -n "$sign" ] || [ -f "$PREFIX/.torchard.json" ] || [ -e "$PREFIX/bin/cond
   state=half
 elif [ ! -s "$history" ] && { [ -e "$PREFIX/_conda" ] || [ -d "$PREFIX/conda-meta" ]; }; then
   state=half
-elif [ -z "$(ls -A "$PREFIX" 2>/dev/null)" ]; then
+elif [ -z "$(ls -A "$PREFIX" 2>/dev/null | sed -e '/^\._/d' -e '/^\.DS_Store$/d')" ]; then
+  # Nothing but what macOS puts into a folder by itself.
   state=half
 else
   state=foreign

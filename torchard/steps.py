@@ -208,6 +208,7 @@ def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> St
             files=files,
         )
     path = _free_path(lock, state)
+    volume = state.home_volume
     return Step(
         "environment",
         "add" if link is None else "repair" if before is None else "change",
@@ -218,8 +219,9 @@ def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> St
         packages=changes,
         kept=kept,
         total_bytes=lock.size,
-        # An artefact lies in the depot and, unpacked, in the generation at least once more.
-        disk=2 * lock.size,
+        # An artefact lies in the depot and, unpacked, in the generation at least once more. Where
+        # there are no hard links, what it is built from is a copy.
+        disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size,
         digest=lock.digest,
         files=files,
         named=_named(lock),

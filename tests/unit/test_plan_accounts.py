@@ -10,6 +10,7 @@ from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
+from torchard.mac import Volume
 from torchard.plan import Intent, plan_mac
 from torchard.remarks import remarks
 
@@ -83,3 +84,29 @@ def test_a_clock_is_worth_a_note_from_a_day_on(ahead, says):
 def test_a_clock_that_nobody_read_is_worth_none():
     """As of a Mac whose `date` does not say."""
     assert list(remarks(MAC, mac(clock=0), CATALOGUE)) == []
+
+
+def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():
+    """What stands there without it is not judged, and needs no other account."""
+    for state in ("foreign", "absent"):
+        at = mac(
+            prefix_state=state,
+            prefix_arch=None,
+            unmounted=("/Volumes/Data",),
+            unwritable=("/Volumes",),
+        )
+        assert plan_mac(Intent(MAC, at, installer=INSTALLER, locks={"torch": LOCK})).reason == (
+            "the volume /Volumes/Data is not mounted, and ~/miniconda3 or ~/.torchard leads there:"
+            " attach or mount it, or set miniconda.prefix to another path"
+        )
+
+
+@pytest.mark.parametrize(
+    ("volume", "copies"),
+    [(None, 2), (Volume("apfs", "x"), 2), (Volume("nfs", "x"), 2), (Volume("smbfs", "//x/y"), 3)],
+)
+def test_without_hard_links_a_build_needs_room_for_one_more_copy(volume, copies):
+    """What it is built from lies in the depot, and beside it for conda and pip."""
+    state = mac(home_volume=volume)
+    plan = plan_mac(Intent(MAC, state, locks={"torch": LOCK}))
+    assert plan.disk.needed == copies * LOCK.size

@@ -230,6 +230,16 @@ def test_a_frozen_environment_says_whose_it_is(mac):
     assert not mark.exists()
 
 
+def test_appledouble_files_are_taken_out_of_the_records(mac):
+    """Conda reads every *.json there, and dies of one that holds none."""
+    kit, path = records(mac, "a")
+    litter = path / "conda-meta" / "._a-1-0.json"
+    litter.write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X \xb0")
+    done = mac.run("records", kit, path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not litter.exists()
+
+
 @pytest.mark.parametrize(
     ("installed", "sentence"),
     [(("a", "b"), "conda-meta/b-1-0.json is not in the lock"), ((), "conda did not install a")],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from generation_root import Root
@@ -282,3 +284,47 @@ def test_what_is_gone_already_is_in_nobodys_use(mac, tool, script):
     mac.tool(tool, script)
     assert mac.remove("old", gone).returncode == 0
     assert not (mac.envs / "old").is_symlink()
+
+
+def test_what_macos_leaves_beside_files_is_not_looked_at(mac):
+    """AppleDouble files and the Finder's own are no generations, kits or artefacts."""
+    for number in range(1, 4):
+        mac.generation(f"torch-{number}", "torch", "2026", str(number))
+        mac.file(f"depot/{number}")
+    for name in (
+        "generations/._torch-3", "generations/.DS_Store", "kits/._torch-3", "kits/.DS_Store",
+        "depot/._3", "depot/incoming/._x",
+    ):  # fmt: skip
+        mac.file(name)
+    (mac.envs / "._torch").write_text("")
+    mac.grow_old()
+    newest = mac.root / "generations" / "torch-3"
+    mac.show(newest)
+    mac.sweep(newest)
+    assert mac.there("generations") == {"torch-2", "torch-3", "._torch-3", ".DS_Store"}
+    assert mac.there("depot") == {"2", "3", "._3", "incoming"}
+    assert mac.remove("torch", newest).returncode == 0
+    assert mac.there("generations") == {"._torch-3", ".DS_Store"}
+
+
+def test_a_file_that_goes_with_another_does_not_stop_a_removal(mac, monkeypatch):
+    """An AppleDouble file goes when the file goes that it is of."""
+    spec = importlib.util.spec_from_file_location("generation", mac.program)
+    program = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(program)
+    path = mac.generation("torch-1", "torch", "2026")
+    for name in ("a/x", "a/._x", "._a", "b/y"):
+        mac.file(f"generations/torch-1/{name}")
+    (path / "link").symlink_to(path / "a")
+    unlink, rmdir = os.unlink, os.rmdir
+
+    def beside(how, path):
+        how(path)
+        folder, name = os.path.split(path)
+        if Path(folder, f"._{name}").exists():
+            unlink(f"{folder}/._{name}")
+
+    monkeypatch.setattr(os, "unlink", lambda path: beside(unlink, path))
+    monkeypatch.setattr(os, "rmdir", lambda path: beside(rmdir, path))
+    program.remove_tree(str(path))
+    assert not path.exists()

@@ -81,7 +81,7 @@ if ! stamped; then
   bad=0
   while read -r sha256 target; do
     place "$sha256" "${target##*/}" && mkdir -p "$kit/${target%/*}" &&
-      ln "$root/depot/$sha256" "$kit/$target" || bad=1
+      share "$root/depot/$sha256" "$kit/$target" || bad=1
   done <artefacts
   [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
   # Each build unpacks its packages anew from archives that were verified. What an earlier one

@@ -15,6 +15,7 @@ nothing is older, and the next apply finds the generation that it takes leave of
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import glob
 import json
@@ -50,6 +51,44 @@ def write(text: str, path: str) -> None:
     os.replace(partial, path)
 
 
+def names(folder: str) -> list[str]:
+    """Return what is in a folder, less what macOS puts there by itself.
+
+    Where a volume keeps no extended attributes (SMB, NFS, exFAT), each file has those in a file
+    beside it, `._NAME` (AppleDouble), which goes when the file goes. The Finder leaves .DS_Store.
+    """
+    return [one for one in os.listdir(folder) if not one.startswith("._") and one != ".DS_Store"]
+
+
+def remove_appledouble(meta: str) -> None:
+    """Remove AppleDouble files beside conda's records.
+
+    conda reads every *.json there, and fails on these (conda/core/prefix_data.py, PrefixData.load).
+    """
+    for name in os.listdir(meta):
+        if name.startswith("._"):
+            os.unlink(os.path.join(meta, name))
+
+
+def remove_tree(path: str) -> None:
+    """Remove a directory, be it that files go while it is removed, as AppleDouble files do.
+
+    shutil.rmtree of most pythons fails then (python/cpython#81441).
+    """
+
+    def remove(how: Callable[[str], None], path: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            how(path)
+
+    for folder, folders, files in os.walk(path, topdown=False):
+        for name in files:
+            remove(os.unlink, os.path.join(folder, name))
+        for name in folders:
+            inner = os.path.join(folder, name)
+            remove(os.unlink if os.path.islink(inner) else os.rmdir, inner)
+    remove(os.rmdir, path)
+
+
 def now() -> str:
     """Return the date in UTC, to the second."""
     return dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
@@ -67,6 +106,7 @@ def records(kit: str, path: str) -> None:
     wanted = read(kit, "kit.json")
     meta = os.path.join(path, "conda-meta")
     seen = set()
+    remove_appledouble(meta)
     for name in sorted(os.listdir(meta)):
         if not name.endswith(".json"):
             continue
@@ -131,7 +171,7 @@ def show(path: str, link: str) -> None:
     if before == path:
         return
     generations = os.path.dirname(path)
-    later = (shown_at(os.path.join(generations, one)) + SECOND for one in os.listdir(generations))
+    later = (shown_at(os.path.join(generations, one)) + SECOND for one in names(generations))
     at = max(time.time_ns(), *later)  # the clock may have been set back
     for one in (before, path):
         if one and shown_at(one):
@@ -216,22 +256,22 @@ def discard(path: str) -> None:
     folder, name = os.path.split(path)
     hidden = os.path.join(folder, DISCARDED + name)
     if os.path.isdir(hidden):
-        shutil.rmtree(hidden)
+        remove_tree(hidden)
     os.rename(path, hidden)
-    shutil.rmtree(hidden)
+    remove_tree(hidden)
 
 
 def sweep_artefacts(root: str) -> None:
     """Remove what no generation is built from, and what a stop has left of removed ones."""
     generations = os.path.join(root, "generations")
-    for entry in os.listdir(generations):
+    for entry in names(generations):
         whole = os.path.join(generations, entry)
         if entry.startswith(DISCARDED) and os.path.isdir(whole) and not os.path.islink(whole):
-            shutil.rmtree(whole)
+            remove_tree(whole)
     artefacts = needed_artefacts(root)
     depot = os.path.join(root, "depot")
     for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), set())):
-        for entry in os.listdir(folder):
+        for entry in names(folder):
             file = os.path.join(folder, entry)
             if os.path.isfile(file) and entry not in needed and not young(file):
                 os.unlink(file)
@@ -241,10 +281,10 @@ def unshown(root: str, link: str) -> list[str]:
     """Return the generations of an environment that no link shows, the last that was shown last."""
     generations = os.path.join(root, "generations")
     envs, name = os.path.split(link)
-    links = [os.path.join(envs, entry) for entry in os.listdir(envs)] if os.path.isdir(envs) else []
+    links = [os.path.join(envs, entry) for entry in names(envs)] if os.path.isdir(envs) else []
     shown = {os.readlink(one) for one in links if os.path.islink(one)}
     found = []
-    for entry in os.listdir(generations):
+    for entry in names(generations):
         path = os.path.join(generations, entry)
         ours = not entry.startswith(".") and not os.path.islink(path) and path not in shown
         if ours and stamped(path).get("environment") == name:
@@ -296,7 +336,7 @@ def needed_artefacts(root: str) -> set[str]:
     """Return the sha256 of each artefact that a generation is built from; drop the other kits."""
     kits = os.path.join(root, "kits")
     needed: set[str] = set()
-    for entry in os.listdir(kits):
+    for entry in names(kits):
         kit = os.path.join(kits, entry)
         if not os.path.isdir(os.path.join(root, "generations", entry)) and not young(kit):
             shutil.rmtree(kit, ignore_errors=True)

@@ -255,6 +255,10 @@ place() {
   fi
   return 1
 }
+# Gives a file a second name, or copies it where the volume has no hard links (SMB, exFAT).
+share() {
+  ln -f "$1" "$2" 2>/dev/null || { rm -f "$2" && cp "$1" "$2"; }
+}
 # Moves what is in the way to a free name beside it, left in `aside`: nothing of a person's is lost.
 set_aside() {
   aside=$1.torchard-aside-$(date +%Y%m%d-%H%M%S)
