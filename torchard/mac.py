@@ -168,9 +168,9 @@ class MacState:
     that the Mac is a virtual machine (macOS 10.15 and older do not say). `free` counts bytes on the
     volume of the home. `depot` maps the sha256 of each file in the Mac's depot to its size in
     bytes. `clock` counts seconds since the epoch, and is 0 where nobody read it. `hardware` is the
-    Mac's IOPlatformUUID and `boot` its kern.bootsessionuuid; each is empty where macOS does not say.
-    `home_volume` and `prefix_volume` are where the home and the prefix lie. `unmounted` are volumes
-    that the prefix or our own directory needs and that are not there. `shell_files` has
+    Mac's IOPlatformUUID and `boot` its kern.bootsessionuuid; each is empty where macOS does not
+    say. `home_volume` and `prefix_volume` are where the home and the prefix lie. `unmounted` are
+    volumes that the prefix or our own directory needs and that are not there. `shell_files` has
     `.zshrc` and `.bash_profile`; `bash_reads` is what bash reads where there is no .bash_profile,
     if that is there. `unwritable` are directories that the account would have to write to, and
     cannot; `noise` is the first line that its shell prints at every start, before any command.

@@ -229,9 +229,11 @@ class _Reader:
                 "Torchard provisions Macs only, from a Mac or from Linux: name a Mac instead.",
             )
         if self.missing:
-            names, path = " and ".join(self.missing), next(iter(self.missing.values()))
+            *names, last = self.missing
+            said = f"{', '.join(names)} and {last}" if names else last
+            path = self.missing[last]
             raise MissingToolError(
-                f"it has no {names}: not on the account's PATH ({path or 'empty'}), and not in"
+                f"it has no {said}: not on the account's PATH ({path or 'empty'}), and not in"
                 " /usr/sbin or /sbin",
                 "macOS comes with every tool that Torchard uses. Let the account's startup files,"
                 " such as ~/.zshenv, keep /usr/bin:/bin:/usr/sbin:/sbin on its PATH.",

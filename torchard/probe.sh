@@ -19,8 +19,8 @@ key() { sysctl -n "$1" 2>/dev/null; }
 
 printf '\nbegin\n'
 # Also those that only what works under the run lock needs: a Mac without them is left alone.
-for name in $(missing_tools arch awk caffeinate chmod cut date df env find grep head id ls mkdir mv \
-  od ps readlink rm sed shasum sleep sw_vers sysctl tail tar tee tr uname); do
+for name in $(missing_tools arch awk caffeinate chmod cut date df env find grep head id ioreg ls \
+  mkdir mount mv od ps readlink rm sed shasum sleep sw_vers sysctl tail tar tee tr uname); do
   code "$account_path"
   say missing "$name$tab$coded"
 done

@@ -12,6 +12,7 @@ from on_a_mac import CONTROLLER, let_go, locked
 from probed import SHELLS, answer
 from test_scripts_lock import dead_pid, start_of
 
+from simlab import macs as simulated
 from torchard import probe
 from torchard.mac import Volume
 from torchard.operations import commands
@@ -23,15 +24,6 @@ HARDWARE = {
     "mac-2": "22222222-2222-2222-2222-222222222222",
 }
 BOOT = "BBBBBBBB-0000-0000-0000-000000000001"
-# As ioreg prints it, blanks and all.
-IOREG = """cat <<'END'
-+-o J314sAP  <class IOPlatformExpertDevice, id 0x100000227, registered, matched, active, busy 0>
-    {
-      "IOPlatformSerialNumber" = "ABC"
-      "IOPlatformUUID" = "UUID"
-    }
-
-END"""
 
 
 @pytest.fixture
@@ -39,9 +31,7 @@ def macs(tmp_path):
     """Two Macs with one home, as one on a file server."""
     made = []
     for name, hardware in HARDWARE.items():
-        mac = on_a_mac.make(tmp_path / name)
-        mac.tool("ioreg", IOREG.replace('"UUID"', f'"{hardware}"'))
-        start(mac, BOOT)
+        mac = on_a_mac.make(tmp_path / name, uuid=hardware, boot=BOOT)
         wrap(mac, "uname", f"-n) echo {name}.local")
         made.append(mac)
     one, two = made
@@ -50,11 +40,6 @@ def macs(tmp_path):
     yield one, two
     for mac in made:
         mac.end()
-
-
-def start(mac, boot: str) -> None:
-    """Let a Mac have been started another time."""
-    wrap(mac, "sysctl", f"*kern.bootsessionuuid) echo {boot}")
 
 
 def wrap(mac, name: str, case: str) -> None:
@@ -119,7 +104,7 @@ def test_no_lock_outlives_a_restart_of_its_mac(macs):
     leave(one, "mac-1", os.getpid(), start_of(os.getpid()))
     assert "is at work on this Mac since" in one.run(locked(TAKE, "bob@lab")).stderr
     assert state_of(one, SHELLS[0]).lock.busy
-    start(one, BOOT.replace("1", "2"))
+    simulated.change(one.root, boot=BOOT.replace("1", "2"))
     assert not state_of(one, SHELLS[0]).lock.busy
     assert one.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
 

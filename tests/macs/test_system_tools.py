@@ -46,7 +46,7 @@ def test_sysctl_is_found_where_macos_keeps_it(mac, shell, folder):
 def test_a_mac_that_lacks_sysctl_is_blocked(mac):
     """Nothing is guessed, and nothing is done under the run lock either."""
     move_tool(mac, "sysctl", None)
-    root = str(mac.root / "nowhere")
+    root = str(mac.root)
     with pytest.raises(probe.MissingToolError) as caught:
         probe.parse(answer(mac.root, SHELLS[0], TORCHARD_ROOT=root).decode().splitlines())
     assert f"it has no sysctl: not on the account's PATH ({mac.root}/bin)" in str(caught.value)

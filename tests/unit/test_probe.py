@@ -227,11 +227,12 @@ def test_an_answer_that_is_no_macs_is_refused_with_what_is_missing(line, sentenc
 def test_a_tool_that_is_missing_is_no_answer():
     """Whatever else was read: it is said which, and where it was looked for."""
     lines = [*HEAD, "missing\tsysctl\t=/opt/bin:/bin", "missing\tps\t=/opt/bin:/bin", *PLACE]
+    lines.insert(2, "missing\tid\t=/opt/bin:/bin")
     with pytest.raises(probe.MissingToolError) as caught:
         probe.parse([*lines, "end\tok"])
     assert caught.value.message == (
-        "it has no sysctl and ps: not on the account's PATH (/opt/bin:/bin), and not in /usr/sbin"
-        " or /sbin"
+        "it has no id, sysctl and ps: not on the account's PATH (/opt/bin:/bin), and not in"
+        " /usr/sbin or /sbin"
     )
     assert "/usr/bin:/bin:/usr/sbin:/sbin on its PATH" in caught.value.instead
 

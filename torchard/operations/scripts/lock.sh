@@ -121,7 +121,7 @@ release() {
   esac
 }
 take_lock() {
-  missing=$(missing_tools caffeinate df find grep ps sed shasum sysctl tail tar)
+  missing=$(missing_tools caffeinate df find grep ioreg ps sed shasum sysctl tail tar)
   # shellcheck disable=SC2086 # several names, one a line
   [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
  ($account_path), and not in /usr/sbin or /sbin; nothing was done"
