@@ -144,16 +144,6 @@ def pip_package(pip: Pip, kind: str) -> Package:
 def conda_package(version: str, for_python: str, subdir: str) -> Package:
     """Return the stand-in for conda: `bin/conda` and what it runs."""
     short = for_python.rpartition(".")[0]
-    site = f"lib/python{short}/site-packages"
-    start = (resources.files("simlab") / "conda" / "conda.sh").read_text(encoding="utf-8")
-    modules = conda_modules()
-    first, _, rest = python.wrapper(start.replace("@site@", site)).partition("\n")
-    # The real one's first line names its python, and where that is gone it does not run.
-    text = f"{first}\n{_INTERPRETER}\n{rest}"
-    files = {"bin/conda": File(text.encode(), executable=True, prefix=PREFIX)}
-    files |= {f"{site}/{path}": File(content) for path, content in modules.items()}
-    own = dist_info("conda", version, {})
-    files |= {f"{site}/{path}": File(content) for path, content in own.items()}
     return Package(
         "conda",
         version,
@@ -161,8 +151,21 @@ def conda_package(version: str, for_python: str, subdir: str) -> Package:
         0,
         subdir,
         depends=(*_for_python("conda-forge", short), *_system(rows()["system"], subdir)),
-        files=files,
+        files=conda_files(version, short),
     )
+
+
+def conda_files(version: str, short: str) -> dict[str, File]:
+    """Return the files of a conda for the python `short` (X.Y), by path in the prefix."""
+    site = f"lib/python{short}/site-packages"
+    start = (resources.files("simlab") / "conda" / "conda.sh").read_text(encoding="utf-8")
+    first, _, rest = python.wrapper(start.replace("@site@", site)).partition("\n")
+    # The real one's first line names its python, and where that is gone it does not run.
+    text = f"{first}\n{_INTERPRETER}\n{rest}"
+    files = {"bin/conda": File(text.encode(), executable=True, prefix=PREFIX)}
+    files |= {f"{site}/{path}": File(content) for path, content in conda_modules().items()}
+    own = dist_info("conda", version, {})
+    return files | {f"{site}/{path}": File(content) for path, content in own.items()}
 
 
 def conda_modules() -> dict[str, bytes]:

@@ -285,6 +285,24 @@ def set_flags(options: Options) -> None:
         site.main()
 
 
+def compiled(source: str | bytes, name: str) -> types.CodeType:
+    """Compile what the command line names, unless it is in syntax newer than the Mac's python.
+
+    What is imported is not looked at, and the standard library is the host's, whatever it has.
+    """
+    version = sys.version_info[:2]
+    if version < REAL_VERSION:
+        import ast
+
+        tree = ast.parse(source, name, feature_version=version)
+        for node in tree.body:
+            future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            if future and version < (3, 7) and any(one.name == "annotations" for one in node.names):
+                message = "future feature annotations is not defined"
+                raise SyntaxError(message, (name, node.lineno, 1, ""))
+    return compile(source, name, "exec")
+
+
 def run(options: Options) -> None:
     """Run what the command line names, as `__main__`."""
     main = types.ModuleType("__main__")
@@ -296,7 +314,7 @@ def run(options: Options) -> None:
         sys.argv[:] = ["-c", *options.arguments]
         if unsafe:
             sys.path.insert(0, "")
-        exec(compile(options.what, "<string>", "exec"), main.__dict__)  # noqa: S102
+        exec(compiled(options.what, "<string>"), main.__dict__)  # noqa: S102
     elif options.kind == "module":
         import runpy
 
@@ -315,7 +333,7 @@ def run(options: Options) -> None:
 
             code.interact(banner=f"Python {sys.version} on darwin", local=main.__dict__)
         else:
-            exec(compile(sys.stdin.read(), "<stdin>", "exec"), main.__dict__)  # noqa: S102
+            exec(compiled(sys.stdin.read(), "<stdin>"), main.__dict__)  # noqa: S102
 
 
 def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
@@ -344,7 +362,7 @@ def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
     if unsafe:
         sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     main.__file__ = path
-    exec(compile(content, path, "exec"), main.__dict__)  # noqa: S102
+    exec(compiled(content, path), main.__dict__)  # noqa: S102
 
 
 def start(version: str, arch: str, executable: str, arguments: list[str]) -> None:
