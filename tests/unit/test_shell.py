@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import shutil
 import subprocess
@@ -10,8 +9,7 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyinfra.api import StringCommand
-from pyinfra.connectors.util import make_unix_command
+from sent import as_sent, assert_nothing_expands
 
 from torchard import probe
 from torchard.operations import commands
@@ -26,21 +24,13 @@ SCRIPTS = [probe.script("~/it's"), *map(commands.script, ("lock.sh", "environmen
 @pytest.mark.parametrize("text", SCRIPTS)
 def test_no_login_shell_reads_the_quoted_text_otherwise(text):
     """Between one pair of single quotes stands nothing that any login shell reads differently."""
-    assert_nothing_expands(text)
+    assert_nothing_expands(as_sent(text))
 
 
 @given(st.text())
 def test_no_shell_expands_any_text(text):
     """Bash 3.2 takes what is in the inner quotes for unquoted: nothing there may mean anything."""
-    assert_nothing_expands(text)
-
-
-def assert_nothing_expands(text):
-    """Assert that all but the frame of a command is letters, octal numbers and plain signs."""
-    sent = make_unix_command(StringCommand(for_any_shell(text))).get_raw_value()
-    frame = re.fullmatch(r"sh -c 'eval \"\$\(printf %b \"(.*)\"\)\"'", sent)
-    assert frame, sent
-    assert re.fullmatch(r"(?:[A-Za-z0-9 _./:;=,+@%&<>|-]|\\0[0-7]{3})*", frame[1])
+    assert_nothing_expands(as_sent(text))
 
 
 @pytest.mark.parametrize("shell", [["/bin/sh"], ["/bin/bash", "--posix"]])
@@ -66,6 +56,7 @@ def test_the_script_has_the_status_and_the_input_of_its_command():
 def test_a_login_shell_hands_a_command_on_unchanged(shell):
     """As sshd starts it: the shell is given what pyinfra sends, in one argument."""
     script = f"printf %s {shlex.quote(NASTY)}; exit 7"
-    sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
-    done = subprocess.run([shell, "-c", sent], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [shell, "-c", as_sent(script)], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (7, NASTY, "")

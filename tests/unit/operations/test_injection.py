@@ -20,9 +20,12 @@ from pathlib import Path
 import evil
 import locked
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from makers import MAKERS, Made
 from pyinfra.api import StringCommand
 from pyinfra.connectors.util import make_unix_command
+from sent import as_sent, assert_nothing_expands
 
 import torchard
 from torchard import shell_file
@@ -185,6 +188,14 @@ def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
         assert sent.isascii()
         assert "\n" not in sent
         run(home, shell, sent)
+
+
+@pytest.mark.parametrize("maker", [*MAKERS])
+@settings(max_examples=15)
+@given(text=st.text(max_size=40) | st.sampled_from(evil.TEXTS))
+def test_no_command_leaves_with_anything_that_a_shell_expands(home, maker, text):
+    """Whatever a command is made of, and whichever login shell or sh will read it."""
+    assert_nothing_expands(as_sent(MAKERS[maker](Made(text, str(home)))))
 
 
 def test_every_text_reaches_a_script_as_it_is(home):
