@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from simlab import python, stubs
+from simlab import python, shell, stubs
 from simlab.package import SUBDIRS, File, Package, dist_info, write_bz2, write_conda
 
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ def _files(
     said = f"{name} {version} of a simulated channel\n"
     files = {f"share/simlab/{name}.txt": File(said.encode())}
     for command in row.get("commands", ()):
-        script = f"#!/bin/sh\necho '{command} {version} (simulated)'\n"
+        script = f"{shell.shebang()}\necho '{command} {version} (simulated)'\n"
         files[f"bin/{command}"] = File(script.encode(), executable=True)
     if "dist" in row:
         files = {} if row.get("noarch") == "python" else files

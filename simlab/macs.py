@@ -16,14 +16,13 @@ import pwd
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from simlab import braces, stock
+from simlab import braces, shell, stock
 from simlab.spec import MacSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-SHELL = "/bin/sh"
 _FIELDS = MacSpec.__dataclass_fields__
 
 
@@ -95,7 +94,8 @@ def home(root: Path) -> Path:
 
 def login_shell(root: Path) -> str:
     """Return the path of the shell that sshd starts for a Mac's account."""
-    return stock.shell(read(root).shell)
+    name = read(root).shell
+    return str(root / "bin" / name) if name in shell.NAMES else stock.shell(name)
 
 
 def user() -> str:
@@ -135,7 +135,7 @@ def run(
     command = braces.as_bash(command)
     done = subprocess.run(
         # What comes before may lead to where the home is another.
-        [*before, SHELL, "-c", f"cd || exit\n{command}" if before else command],
+        [*before, shell.of_mac(root), "-c", f"cd || exit\n{command}" if before else command],
         cwd=home(root),
         env=environment(root),
         input=stdin,

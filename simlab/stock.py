@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
+from simlab import shell as sh
+
 # Tools whose options are the same here and there, or that our scripts use without options.
 LINKED = (
-    "sh", "bash", "zsh", "echo", "sleep", "kill", "printf", "test", "[", "true", "false", "expr",
+    "zsh", "echo", "sleep", "kill", "printf", "test", "[", "true", "false", "expr",
     "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "curl", "diff", "cmp", "comm",
     "paste", "join", "split", "fold", "nl", "rev", "cksum", "mkfifo", "nohup", "nice", "getconf",
     "pwd", "whoami", "logname", "tty", "groups", "which", "unzip", "zip", "perl", "openssl",
@@ -128,7 +130,7 @@ def _host(tool: str) -> str | None:
 
 def shell(name: str) -> str:
     """Return the path of a login shell. Raise HostError when the host has none of that name."""
-    path = "/bin/sh" if name == "sh" else _host(name)
+    path = own_shells().get(name) if name in sh.NAMES else _host(name)
     if path is None:
         raise HostError(f"The login shell of a simulated Mac is {name}, not found on this machine.")
     return path
@@ -139,6 +141,14 @@ def folder(tool: str) -> str:
     return next((name for name, tools in APART.items() if tool in tools), "bin")
 
 
+def own_shells() -> dict[str, str]:
+    """Return what a Mac's `sh` and `bash` are. Raise HostError where TORCHARD_SH is no shell."""
+    try:
+        return sh.programs()
+    except sh.ShellError as error:
+        raise HostError(str(error)) from error
+
+
 def gnu_tools() -> dict[str, str]:
     """Return GNU's tools by name. Raise HostError where the host's own are others."""
     if platform.system() == "Darwin":
@@ -146,12 +156,17 @@ def gnu_tools() -> dict[str, str]:
     return {tool: path for tool in GNU if (path := _host(tool))}
 
 
-@lru_cache(maxsize=1)
 def tools() -> tuple[dict[str, str], dict[str, str]]:
     """Return what a Mac's bin holds: links by name to host paths, and scripts by name.
 
     Raise HostError when the host lacks a tool that nothing can stand in for.
     """
+    links, scripts = _tools(sh.shebang())
+    return {**links, **own_shells()}, scripts
+
+
+@lru_cache(maxsize=2)
+def _tools(shebang: str) -> tuple[dict[str, str], dict[str, str]]:
     links = {tool: path for tool in LINKED if (path := _host(tool))}
     missing = [tool for tool in NEEDED if not _host(tool)]
     if missing:
@@ -159,7 +174,8 @@ def tools() -> tuple[dict[str, str], dict[str, str]]:
     scripts = {tool: _guard(tool) for tool in GUARDED if tool in _OWN or _host(tool)}
     scripts.update({tool: _script(tool) for tool in (*ANSWERED, *TRANSLATED)})
     scripts.update({tool: _compose(tool, "_mac", "developer") for tool in DEVELOPER})
-    return links, scripts
+    first = f"{shebang}\n"
+    return links, {tool: first + text.partition("\n")[2] for tool, text in scripts.items()}
 
 
 def _script(tool: str) -> str:

@@ -10,6 +10,13 @@ case $0 in
     exit 1
     ;;
 esac
+# A Mac's /bin/bash is the host's here: its own is the one on its PATH.
+if [ -n "${BASH_VERSION-}" ] && [ -z "${SIMLAB_BASH-}" ]; then
+  SIMLAB_BASH=own
+  export SIMLAB_BASH
+  exec bash "$0" "$@"
+fi
+unset SIMLAB_BASH
 this=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
 
 floor=@floor@

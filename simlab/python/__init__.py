@@ -6,6 +6,7 @@ import shlex
 import sys
 from importlib import resources
 
+from simlab import shell
 from simlab.package import File
 
 
@@ -17,6 +18,7 @@ def host() -> str:
 def wrapper(text: str) -> str:
     """Return a wrapper's shell script from its own part, with the search for the host's python."""
     start = (resources.files("simlab") / "python" / "host.sh").read_text(encoding="utf-8")
+    start = f"{shell.shebang()}\n{start.partition(chr(10))[2]}"
     return (start + text).replace("@host@", shlex.quote(host()))
 
 

@@ -1,6 +1,17 @@
 utc=
 when=
 rfc=
+# zsh and mksh take +FORMAT for options, so getopts reads what stands before it.
+format=
+total=$#
+while [ "$total" -gt 0 ]; do
+  case $1 in
+    +*) format=$1 ;;
+    *) set -- "$@" "$1" ;;
+  esac
+  shift
+  total=$((total - 1))
+done
 while getopts ':ujnRr:f:v:-:' option; do
   case $option in
     u) utc=-u ;;
@@ -16,16 +27,13 @@ while getopts ':ujnRr:f:v:-:' option; do
     \?) illegal "$OPTARG" ;;
   esac
 done
+shift $((OPTIND - 1))
+set -- "$@" ${format:+"$format"}
 value clock
 if [ "${answer:-0}" != 0 ] && [ -z "$when" ]; then
   when=$(($(@host@ +%s) + answer))
-  if [ -z "$gnu" ]; then
-    shift $((OPTIND - 1))
-    exec @host@ $utc $rfc -r "$when" "$@"
-  fi
 fi
-[ -n "$gnu" ] || exec @host@ "$@"
-shift $((OPTIND - 1))
+[ -n "$gnu" ] || exec @host@ $utc $rfc ${when:+-r "$when"} "$@"
 case ${1-+} in
   +*) ;;
   *)

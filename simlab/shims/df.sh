@@ -53,19 +53,25 @@ for path in "$@"; do
   case $free in
     '' | *[!0-9]*)
       answer=$(@host@ -Pk "$path" | { read -r _ && read -r _ blocks _ left _ && echo "$blocks $left"; })
-      total=$((${answer% *} * 1024))
-      free=$((${answer#* } * 1024))
-      if [ -n "$filling" ]; then
-        total=494384795648
-        [ "$free" -le 8192 ] || free=100000000000
-      fi
+      total=${answer% *}
+      free=${answer#* }
+      kilobytes=1024
       ;;
+    *) kilobytes=1 ;;
   esac
-  blocks=$((total / unit))
-  left=$((free / unit))
-  used=$(((total - free) / unit))
-  capacity=$((100 * (total - free) / total))%
   volume "$path"
-  echo "$device $blocks$mark $used$mark $left$mark $capacity $inodes$place"
+  # By awk: mksh counts no further than 2 GB.
+  @host:awk@ -v total="$total" -v free="$free" -v by="$kilobytes" -v filling="$filling" \
+    -v unit="$unit" -v mark="$mark" -v device="$device" -v rest="$inodes$place" 'BEGIN {
+      total *= by
+      free *= by
+      if (by > 1 && filling != "") {
+        total = 494384795648
+        if (free > 8192) free = 100000000000
+      }
+      printf "%s %d%s %d%s %d%s %d%% %s\n", device, int(total / unit), mark, \
+        int((total - free) / unit), mark, int(free / unit), mark, \
+        int(100 * (total - free) / total), rest
+    }'
 done
 exit "$status"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from keeper import Keeper, digest, moved, shown
 from places import Recorder, at_work, quiet, stop_at, wait_until
 
-from simlab import macs
+from simlab import macs, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -178,7 +178,7 @@ class Bench:
         stop_at(mac, kill.place.at, kill)
         return subprocess.Popen(
             words,
-            executable=macs.SHELL,
+            executable=shell.of_mac(mac.root),
             cwd=mac.home,
             env=dict(macs.environment(mac.root)),
             stdin=subprocess.DEVNULL,

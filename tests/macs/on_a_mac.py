@@ -8,7 +8,10 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import shells
+
 from simlab import braces, macs
+from simlab import shell as sh
 from simlab.spec import MacSpec
 from torchard import probe, steps
 from torchard.catalog.catalog import load_catalog
@@ -22,7 +25,6 @@ from torchard.operations import commands
 from torchard.variant import Installer, MacClass, Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from simlab.depot import Depot
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
 
 CONTROLLER = commands.Controller("ada@desk", "a-token")
-
-SH = ("/bin/sh",)
-MAC_SH = ("/bin/bash", "--posix")  # what /bin/sh is on a Mac, but for its age
 
 
 def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: object) -> OnAMac:
@@ -121,19 +120,18 @@ class OnAMac:
         return steps.environment_step(lock, self.state) is None
 
     def run(
-        self, script: str, *, shell: Sequence[str] = SH, **variables: str
+        self, script: str, *, shell: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script to its end, as sshd would start it."""
+        """Run a script to its end, as sshd would start it: by the Mac's own sh, or by another."""
         process = self.start(script, shell=shell, **variables)
         out, errors = process.communicate(timeout=120)
         return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
 
-    def start(
-        self, script: str, *, shell: Sequence[str] = SH, **variables: str
-    ) -> subprocess.Popen[str]:
+    def start(self, script: str, *, shell: str = "", **variables: str) -> subprocess.Popen[str]:
         """Start a script in a process group of its own."""
         process = subprocess.Popen(
-            [*shell, "-c", braces.as_bash(script)],
+            ["sh", "-c", braces.as_bash(script)],
+            executable=shells.PROGRAMS[shell] if shell else sh.of_mac(self.root),
             cwd=self.home,
             env={**macs.environment(self.root), **variables},
             stdin=subprocess.PIPE,

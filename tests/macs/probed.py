@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import replace
+
+import shells
 
 from simlab import macs
 from simlab.spec import MacSpec
 from torchard import probe
 
-SHELLS = [
-    shell
-    for shell in (["/bin/sh"], ["bash", "--posix"], ["zsh", "--emulate", "sh"])
-    if shutil.which(shell[0])
-]
+SHELLS = [shells.PROGRAMS[name] for name in shells.THERE]
 NOBODY = 65534
 SHA256 = "0123456789abcdef" * 4
 STAMP = '{"lock": "abc", "proof": {"mps": true}}'
@@ -44,7 +41,8 @@ def snapshot(root):
 def answer(root, shell, *, prefix="~/miniconda3", before="", user=None, **environment):
     script = before + probe.script(prefix)
     return subprocess.run(
-        [*shell, "-c", script],
+        ["sh", "-c", script],
+        executable=shell,
         cwd="/",
         env={**macs.environment(root), "PATH": f"{root}/bin", **environment},
         stdin=subprocess.DEVNULL,

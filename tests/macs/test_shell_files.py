@@ -7,6 +7,7 @@ from pathlib import Path
 
 import on_a_mac
 import pytest
+import shells
 
 from simlab import macs
 from torchard.operations import commands
@@ -35,7 +36,7 @@ def mac(_mac):
             subprocess.run(["rm", "-rf", path], check=True)
 
 
-def edit(mac, shell="zsh", *, before_it_runs=None, how=on_a_mac.SH):
+def edit(mac, shell="zsh", *, before_it_runs=None, how=""):
     """Plan what a shell needs, and do it as an apply would."""
     state = mac.state
     step = shell_step(shell, state)
@@ -87,7 +88,7 @@ def test_a_block_whose_conda_is_gone_says_nothing(mac, shell):
     assert (quiet.stdout, "conda" in quiet.stderr) == ("none\n", False)
 
 
-@pytest.mark.parametrize("how", [on_a_mac.SH, on_a_mac.MAC_SH], ids=["dash", "bash"])
+@pytest.mark.parametrize("how", shells.EVERY)
 def test_a_link_stays_one(mac, how):
     """The file that it leads to is changed, in its own folder, where the copy is kept as well."""
     real = mac.home / "dotfiles" / "zshrc"

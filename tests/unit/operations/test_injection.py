@@ -20,6 +20,7 @@ from pathlib import Path
 import evil
 import locked
 import pytest
+import shells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import MAKERS, Made
@@ -36,10 +37,7 @@ from torchard.steps import FileChange, Step
 from torchard.variant import MacClass
 
 PACKAGE = Path(torchard.__file__).parent
-# What may read a script on a Mac, and the login shells that may be given its one line.
-SHELLS = [
-    shell for shell in ("sh", "bash --posix", "zsh --emulate sh") if shutil.which(shell.split()[0])
-]
+# The login shells that may be given a script's one line. `shells` has what may read the script.
 LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
 
 
@@ -128,18 +126,17 @@ def home(tmp_path_factory):
     return where
 
 
-def words(shell: str) -> list[str]:
-    """Return how a shell is started: tcsh without a person's own settings."""
-    name, *options = shell.split()
-    return [str(shutil.which(name)), *options, *(["-f"] if name == "tcsh" else [])]
+def login(shell: str) -> list[str]:
+    """Return how a login shell is started: tcsh without a person's own settings."""
+    return [str(shutil.which(shell)), *(["-f"] if shell == "tcsh" else [])]
 
 
-def run(home: Path, shell: str, text: str) -> subprocess.CompletedProcess[bytes]:
+def run(home: Path, shell: list[str], text: str) -> subprocess.CompletedProcess[bytes]:
     """Run a text by a shell; no canary may run. Whatever else comes of it is another test's."""
     done = subprocess.run(
-        [*words(shell), "-c", text],
+        [*shell, "-c", text],
         cwd=home,
-        env={"HOME": str(home), "PATH": f"{home}/tools:{os.environ['PATH']}"},
+        env={"HOME": str(home), "PATH": search_path(home, shell)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=60,
@@ -151,9 +148,20 @@ def run(home: Path, shell: str, text: str) -> subprocess.CompletedProcess[bytes]
     return done
 
 
+def search_path(home: Path, shell: list[str]) -> str:
+    """Return a PATH on which `sh` is that shell, where it is one that may be."""
+    own = [str(Path(shell[0]).parent)] if shell[0].endswith("/sh") else []
+    return os.pathsep.join([*own, f"{home}/tools", os.environ["PATH"]])
+
+
+def reading(home: Path) -> list[list[str]]:
+    """Return how each shell of this machine is started that may read a script."""
+    return [[str(shells.link(home / "shells", name))] for name in shells.THERE]
+
+
 def test_the_canary_sings(home):
     """A text that is not quoted does run it: what these tests look for is there to be found."""
-    for shell in SHELLS:
+    for shell in reading(home):
         with pytest.raises(AssertionError):
             run(home, shell, "echo $(canary)")
 
@@ -174,7 +182,8 @@ def test_no_value_of_a_command_is_run(home, maker):
     for text in (evil.ALL_AT_ONCE, *(SHORT if maker in ALONE else ())):
         command = MAKERS[maker](Made(text, str(home)))
         assert command, maker
-        for shell in SHELLS if text == evil.ALL_AT_ONCE else SHELLS[-1:]:
+        every = reading(home)
+        for shell in every if text == evil.ALL_AT_ONCE else every[-1:]:
             run(home, shell, command)
 
 
@@ -187,7 +196,7 @@ def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
         sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
         assert sent.isascii()
         assert "\n" not in sent
-        run(home, shell, sent)
+        run(home, login(shell), sent)
 
 
 @pytest.mark.parametrize("maker", [*MAKERS])
@@ -203,7 +212,7 @@ def test_every_text_reaches_a_script_as_it_is(home):
     script = f"printf '%s\\0' {shlex.join(SHORT)}"
     sent = make_unix_command(StringCommand(for_any_shell(script)))
     for shell in LOGIN:
-        done = run(home, shell, sent.get_raw_value())
+        done = run(home, login(shell), sent.get_raw_value())
         assert done.stdout.decode().split("\0")[:-1] == SHORT, shell
 
 
@@ -232,14 +241,15 @@ esac
 """
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", shells.EVERY)
 def test_a_whole_installation_and_build_run_no_value(home, shell):
     """From the first line of the scripts to the last: a prefix and names like these are only names.
 
     The home is good, as the variable HOME is the account's own. The prefix, the installer's file,
     the environment and its generation have a name that is a command in every way.
     """
-    own = home / f"whole-{SHELLS.index(shell)}"
+    own = home / f"whole-{shell}"
+    sh = [str(shells.link(home / "shells", shell))]
     own.mkdir()
     text = (
         "$(canary)`canary`';canary;'\n\"$(canary)\" \\';canary & !! ~ * [a] {b,} %s \\044(canary) é"
@@ -259,11 +269,11 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
     (incoming / sha256).write_bytes(installer)
     file = f"{text}.sh"
     one = replace(made.installer, file=file, sha256=sha256)
-    environment = {"HOME": str(own), "PATH": f"{home}/tools:{os.environ['PATH']}"}
+    environment = {"HOME": str(own), "PATH": search_path(home, sh)}
 
     def does(script: str) -> None:
         done = subprocess.run(
-            [*words(shell), "-c", script], cwd=own, env=environment, stdin=subprocess.DEVNULL,
+            [*sh, "-c", script], cwd=own, env=environment, stdin=subprocess.DEVNULL,
             capture_output=True, timeout=60, check=False,
         )  # fmt: skip
         assert not (home / "ran").exists()
