@@ -233,3 +233,15 @@ def test_a_prefix_that_was_moved_does_not_run(make_mac):
     done = mac.run("moved/bin/conda --version")
     assert done.returncode == 126
     assert f"{mac.prefix}/bin/python: bad interpreter" in done.stderr
+
+
+def test_the_installer_runs_by_the_macs_own_bash(make_mac):
+    """Who starts it by /bin/bash, which is this machine's, gets the one on the Mac's PATH."""
+    mac = make_mac()
+    own = mac.root / "bin" / "bash"
+    program = own.resolve()
+    own.unlink()
+    own.write_text(f'#!/bin/sh\necho own >&2\nexec {program} "$@"\n')
+    own.chmod(0o755)
+    done = mac.run(f"/bin/bash {mac.fetch_installer()} -h")
+    assert (done.returncode, done.stderr) == (2, "own\n")

@@ -14,9 +14,10 @@ log=/dev/null
 full=
 look_at_disk() {
   # The name of a volume may hold spaces: what is free stands before the first percentage.
-  free=$(df -Pk "$HOME" 2>/dev/null | awk '
-    NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }')
-  if [ "${free:-1024}" -lt 1024 ] ||
+  # It is compared by awk, as there are shells that count in 32 bits.
+  low=$(df -Pk "$HOME" 2>/dev/null | awk '
+    NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print ($(i - 1) < 1024); exit } }')
+  if [ "${low:-0}" = 1 ] ||
     tail -n 20 "$log" 2>/dev/null | grep -q 'No space left on device'; then
     full="this Mac's disk is full; make room, and run it again"
   fi
@@ -130,9 +131,10 @@ take_lock() {
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
   rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
   trap release EXIT
-  trap 'exit 129' HUP
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
+  # mksh ends with status 0 where one trap exits into the other.
+  trap 'trap - EXIT; release; exit 129' HUP
+  trap 'trap - EXIT; release; exit 130' INT
+  trap 'trap - EXIT; release; exit 143' TERM
   # Whoever started this may be gone when it has something to say; the work goes on.
   trap : PIPE
   waited=0
