@@ -9,6 +9,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from torchard.generations import generation_at
 from torchard.shell_file import FILES, place
 from torchard.steps import link_of, removal_steps, tilde
 
@@ -61,7 +62,8 @@ def _miniconda(state: MacState) -> str:
         return f"{state.prefix_state} at {place}"
     mark = (state.prefix_ours or {}).get("sha256")
     origin = f"from installer {mark[:8]}" if isinstance(mark, str) else "not Torchard's own"
-    return f"{state.conda_version or 'of an unknown version'} at {place}, {origin}"
+    moved = f", moved from {state.prefix_made_for}" if state.prefix_made_for else ""
+    return f"{state.conda_version or 'of an unknown version'} at {place}, {origin}{moved}"
 
 
 def _environment(name: str, state: MacState) -> str:
@@ -70,7 +72,7 @@ def _environment(name: str, state: MacState) -> str:
         return "not there"
     if link.target is None:
         return "no link"
-    shown = state.environments.get(link.target)
+    shown = generation_at(link, state)
     content = "nothing" if shown is None else contents(shown)
     return f"a link to {tilde(link.target, state.home)}{HOLDS}{content}"
 
@@ -92,6 +94,10 @@ def contents(environment: InstalledEnvironment) -> str:
         sorted((one.name, one.version) for one in environment.dists),
         environment.stamp,
         environment.condarc,
+        environment.missing,
+        environment.moved_from,
+        environment.own,
+        environment.own_large,
     )
     text = json.dumps(said, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]

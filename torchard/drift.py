@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from packaging.utils import canonicalize_name
 
 from torchard.compare import PackageChange
+from torchard.generations import (
+    failure_of,
+    generation_at,
+    generation_name,
+    generation_of,
+    is_ours,
+    why_not_whole,
+)
 from torchard.outcome import told
-from torchard.steps import condarc_change, generation_name, is_ours, tilde
+from torchard.steps import condarc_change, tilde
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,6 +47,8 @@ class Standing:
     name, `person` for all else. `since` says what became of it since it was made; `packages` and
     `files` what changed, as it was done: one that was installed by hand is an `add`. `remarks` are
     what else is to be known. `version` is that of Miniconda, `proof` what was proved last and when.
+    `own` are the files that a person made and that go over to each next generation, `own_large`
+    those that are too large for that or cannot be read; neither is a change.
     """
 
     environment: str | None
@@ -49,6 +59,8 @@ class Standing:
     remarks: tuple[str, ...] = ()
     version: str | None = None
     proof: str | None = None
+    own: tuple[str, ...] = ()
+    own_large: tuple[str, ...] = ()
 
 
 def standings(mac: MacHost, state: MacState) -> tuple[Standing, ...]:
@@ -79,6 +91,9 @@ def _miniconda(state: MacState) -> Standing:
         "same",
         version=version if isinstance(version, str) and version else found,
     )
+    if state.prefix_made_for is not None:
+        moved = f"it was installed at {state.prefix_made_for} and has moved"
+        standing = replace(standing, remarks=(moved,))
     return _compared(standing, state.base, BY_HAND)
 
 
@@ -88,7 +103,7 @@ def _declared(name: str, state: MacState) -> Standing:
         built = any((one.stamp or {}).get("environment") == name for one in _generations(state))
         said = "its link is gone" if built else "not there yet"
         return Standing(name, "lab", "gone" if built else "same", remarks=(said,))
-    if generation_name(link.target, state.home) is None:
+    if generation_of(link, state.home) is None:
         what = "no link" if link.target is None else f"a link to {link.target}"
         return Standing(name, "person", "unknown", remarks=(f"it is {what}",))
     return _shown(name, "lab", link, state)
@@ -107,13 +122,21 @@ def _other(link: Link, state: MacState) -> Standing | None:
 
 def _shown(name: str, owner: Owner, link: Link, state: MacState) -> Standing:
     """Compare the generation that a link leads to with what it was."""
-    shown = state.environments.get(link.target or "")
+    shown = generation_at(link, state)
     if shown is None:
         return Standing(name, owner, "gone", remarks=("its link leads nowhere",))
     stamp = shown.stamp or {}
     was = stamp.get("condarc")
     files = condarc_change(name, state, was, shown.condarc) if isinstance(was, str) else ()
-    standing = Standing(name, owner, "same", files=files, proof=_proof(stamp))
+    standing = Standing(
+        name,
+        owner,
+        "same",
+        files=files,
+        proof=_proof(stamp),
+        own=shown.own,
+        own_large=shown.own_large,
+    )
     wrong = tuple(_wrong(name, shown))
     return _compared(replace(standing, remarks=wrong), shown, f"not in the lock; {BY_HAND}")
 
@@ -125,10 +148,12 @@ def _wrong(name: str, shown: InstalledEnvironment) -> Iterator[str]:
         yield "its link leads to another environment's generation"
     elif not isinstance(shown.stamp.get("proof"), Mapping):
         yield "it was never proved"
-    if not shown.whole:
-        yield "its conda-meta/history is gone"
+    yield from why_not_whole(shown)
     if shown.damaged:
         yield "an interrupted conda left it damaged"
+    failure = failure_of(shown, name)
+    if failure is not None:
+        yield failure
 
 
 def _compared(standing: Standing, found: InstalledEnvironment, installed: str) -> Standing:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, get_args
 
 from torchard.cautions import torch_of
 from torchard.choose import choose, considered, mac_class
+from torchard.generations import generation_at, generation_of, why_not_whole
 from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
 from torchard.plan import refusals
-from torchard.steps import generation_name, link_of, tilde
+from torchard.steps import link_of, tilde
 from torchard.variant import MacClass, Refusal, Variant
 
 if TYPE_CHECKING:
@@ -179,11 +180,13 @@ def _found(name: str, state: MacState) -> str:
     if link.target is None:
         return f"no link at {place}, but something that a person made"
     target = f"a link to {tilde(link.target, state.home)}"
-    shown = state.environments.get(link.target)
-    if generation_name(link.target, state.home) is None:
+    shown = generation_at(link, state)
+    if generation_of(link, state.home) is None:
         return f"{target}, which Torchard did not make"
-    if shown is None or not shown.whole:
-        return f"{target}, where no whole generation is"
+    if shown is None:
+        return f"{target}, where no generation is"
+    if not shown.whole:
+        return f"{target}: {', and '.join(why_not_whole(shown))}"
     stamp = shown.stamp or {}
     lock = stamp.get("lock")
     built = f"built of the lock {lock[:8]}" if isinstance(lock, str) else "without a stamp"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from torchard.damage import FileReport, damage_lines, locked_names, read_reports, way_out
 from torchard.errors import TorchardError
+from torchard.generations import generation_name
 from torchard.operations import commands
-from torchard.steps import generation_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

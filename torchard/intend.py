@@ -33,7 +33,7 @@ from torchard.lock.lockfile import (
 from torchard.plan import Intent
 from torchard.project import from_here
 from torchard.remarks import is_older, remarks
-from torchard.steps import is_another, is_rest_of, same_step, tilde
+from torchard.steps import is_another, is_moved, is_rest_of, same_step, tilde
 from torchard.variant import MacClass, Refusal
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Workspace:
     `locked` forbids to write a lock file. `announce` is told, in a few words, what takes long.
     `written` holds the lock files that were. `planned` holds the steps that were shown of each Mac,
     where there are any: no others are done. `states` is what was read of the lab's Macs so far.
+    `rebuild` names the environments that somebody asked to build again although they are in order.
     """
 
     lab: Lab
@@ -75,6 +76,7 @@ class Workspace:
     written: set[Path] = field(default_factory=set)
     planned: dict[str, tuple[Step, ...]] = field(default_factory=dict)
     states: dict[str, MacState] = field(default_factory=dict)
+    rebuild: frozenset[str] = frozenset()
     _locks: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
     _asked: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
     _guard: threading.RLock = field(default_factory=threading.RLock)
@@ -131,6 +133,7 @@ class Workspace:
             locks=locks,
             refusals=tuple(refusals),
             warnings=(*remarks(mac, state, self.catalogue), *self._cautions(state, locks)),
+            rebuild=self.rebuild,
         )
 
     def _old_conda(self, state: MacState) -> Iterator[str]:
@@ -138,6 +141,8 @@ class Workspace:
         found, oldest = state.conda_version, self.catalogue.oldest_conda
         if state.prefix_state != "whole" or found is None or not is_older(found, oldest):
             return
+        if is_moved(state):
+            return  # it is installed again
         prefix = tilde(state.prefix, state.home)
         yield (
             f"the conda at {prefix} is {found}, and only {oldest} and newer unpack today's"
@@ -154,13 +159,15 @@ class Workspace:
 
     def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
         whole = state.prefix_state == "whole"
-        if whole and mac.miniconda.version is None and mac.miniconda.installer is None:
+        moved = is_moved(state)
+        asked = mac.miniconda.version or mac.miniconda.installer
+        if whole and not asked and not moved:
             return None  # the newest is for Macs that have none
         answer = choose_installer(state.arch, state.macos, mac.miniconda, self.catalogue)
         if isinstance(answer, Refusal):
             refusals.append(_sentence(answer))
             return None
-        if whole and not is_another(state, answer):
+        if whole and not is_another(state, answer) and not moved:
             return None
         if answer.licence and not mac.accept_license:
             refusals.append(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Part = Literal["python", "history", "records"]
 PrefixState = Literal["absent", "whole", "half", "foreign"]
 ShellFileState = Literal["absent", "file", "tangled", "closed", "outside", "odd"]
 
@@ -42,10 +43,16 @@ class Packages:
 class InstalledEnvironment:
     """A generation, a real environment directory that somebody made, or the base of a prefix.
 
-    `path` is absolute; `whole` means conda's own sign (conda-meta/history) is there; `damaged`
-    that an interrupted conda left `*.c~` records; `stamp` is our `.torchard.json`; `frozen` that
-    conda refuses to change it (CEP 22). `condarc` is the text of its own settings, None where it
-    has none. `made` is what was there when it was made, None where nobody noted that.
+    `path` is absolute. `whole` means that conda's own sign (conda-meta/history) is there; a
+    generation also has a python, some record of a package, and lies where it was built: `missing`
+    are its parts that are gone, and `moved_from` is the path that it was built at, if that is
+    another. `damaged` says that an interrupted conda left `*.c~` records; `stamp` is our
+    `.torchard.json`; `frozen` says that conda refuses to change it (CEP 22). `condarc` is the text
+    of its own settings, None where it has none. `made` is what was there when it was made, None
+    where nobody noted that. `own` are the files that a person made and that go over to the next
+    generation (relative to it, see `torchard.generations.CARRIED`), `own_large` those that are too
+    large or cannot be read. `failed` is the day and the reason of the last verification, if that
+    failed.
     """
 
     path: str
@@ -57,14 +64,23 @@ class InstalledEnvironment:
     frozen: bool = False
     condarc: str | None = None
     made: Packages | None = None
+    missing: tuple[Part, ...] = ()
+    moved_from: str | None = None
+    own: tuple[str, ...] = ()
+    own_large: tuple[str, ...] = ()
+    failed: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Link:
-    """What stands at PREFIX/envs/NAME: `target` is None where it is a real directory or file."""
+    """What stands at PREFIX/envs/NAME: `target` is None where it is a real directory or file.
+
+    `moved` says that it leads into the generations of a home that is not there any more.
+    """
 
     name: str
     target: str | None
+    moved: bool = False
 
 
 @dataclass(frozen=True)

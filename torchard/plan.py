@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from torchard.basis import basis
+from torchard.blockers import moved_prefix, old_python
+from torchard.generations import failure_of, generation_at, generation_of
 from torchard.lab.problem import shown
 from torchard.shell_file import shell_obstacles, shell_step
 from torchard.steps import (
     environment_step,
-    generation_name,
     is_another,
     link_of,
     miniconda_step,
@@ -40,7 +41,8 @@ class Intent:
     """What one reached Mac should become, with everything that had to be looked up.
 
     `refusals` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
-    keyed by environment.
+    keyed by environment; `rebuild` names those that are to be built again although they are in
+    order.
     """
 
     mac: MacHost
@@ -50,6 +52,7 @@ class Intent:
     locks: Mapping[str, Lock] = field(default_factory=dict)
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    rebuild: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ def plan_mac(intent: Intent) -> MacPlan:
     reasons = _reasons(intent, steps)
     if reasons:
         return replace(base, state="refused", reason="; ".join(reasons))
+    failures = _failed_verifications(intent, steps)
+    base = replace(base, warnings=(*base.warnings, *failures))
     steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
     if intent.mac.prune:
         steps += removal_steps(intent.mac.environments, intent.state)
@@ -168,8 +173,20 @@ def _builds(intent: Intent) -> list[Step]:
     """Return what is to be made from artefacts: Miniconda, then the environments."""
     frozen = intent.mac.frozen
     steps = [miniconda_step(intent.state, intent.installer)]
-    steps += [environment_step(lock, intent.state, frozen=frozen) for lock in intent.locks.values()]
+    steps += [
+        environment_step(lock, intent.state, frozen=frozen, rebuild=name in intent.rebuild)
+        for name, lock in intent.locks.items()
+    ]
     return [step for step in steps if step is not None]
+
+
+def _failed_verifications(intent: Intent, builds: Sequence[Step]) -> Iterable[str]:
+    """Say which environments failed their last verification, unless they are built again."""
+    for name in intent.locks:
+        active = generation_at(link_of(name, intent.state), intent.state)
+        failure = failure_of(active, name) if active else None
+        if failure is not None and all(step.environment != name for step in builds):
+            yield f"{name}: {failure}"
 
 
 def disk_needed(steps: Iterable[Step]) -> int:
@@ -199,6 +216,7 @@ def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
         *intent.refusals,
         *_standing_in_the_way(intent),
+        *old_python(intent.state, intent.installer),
         *_beyond_the_account(intent.state, builds),
         *_short_of_disk(intent.state, builds),
         *shell_obstacles(intent.mac.shells, intent.state),
@@ -241,12 +259,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
             " or set miniconda.prefix to another path"
         )
-    if state.prefix_made_for is not None:
-        made_for = tilde(state.prefix_made_for, state.home)
-        yield (
-            f"the Miniconda at {prefix} was installed at {made_for}, and conda cannot be moved; put"
-            " it back there, or move it out of the way, and it is installed anew"
-        )
+    yield from moved_prefix(state, theirs)
     if state.other_prefix is not None:
         other = tilde(state.other_prefix, state.home)
         yield (
@@ -256,7 +269,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
         )
     for name in intent.locks:
         link = link_of(name, state)
-        if link is None or generation_name(link.target, state.home):
+        if link is None or generation_of(link, state.home):
             continue
         yield not_ours(link, state)
 

@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from torchard.errors import TorchardError
+from torchard.generations import CARRIED
 from torchard.mac import (
     InstalledConda,
     InstalledDist,
@@ -18,6 +19,7 @@ from torchard.mac import (
     Link,
     MacState,
     Packages,
+    Part,
     PrefixState,
     RunLock,
     ShellFile,
@@ -62,7 +64,8 @@ def tools() -> str:
 
 def script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
-    return f"PREFIX={shlex.quote(prefix)}\n{tools()}{packages()}{_text_of('probe.sh')}"
+    values = f"PREFIX={shlex.quote(prefix)}\nCARRIED='{' '.join(CARRIED)}'\n"
+    return f"{values}{tools()}{packages()}{_text_of('probe.sh')}"
 
 
 def parse(lines: Iterable[str]) -> MacState:
@@ -103,15 +106,20 @@ class _Environment:
     made_conda: list[InstalledConda] = field(default_factory=list)
     made_dists: list[InstalledDist] = field(default_factory=list)
     frozen: bool = False
+    missing: list[Part] = field(default_factory=list)
+    same_place: bool = False
+    own: list[str] = field(default_factory=list)
+    own_large: list[str] = field(default_factory=list)
+    failed: Mapping[str, Any] | None = None
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
-            case "whole", _:
-                self.whole = True
-            case "damaged", _:
-                self.damaged = True
-            case "frozen", _:
-                self.frozen = True
+            case (("whole" | "damaged" | "frozen" | "same_place"), _):
+                setattr(self, kind, True)
+            case "lacks", [part] if part in get_args(Part):
+                self.missing.append(cast("Part", part))
+            case (("own" | "own_large"), [name]):
+                (self.own if kind == "own" else self.own_large).append(_text(name))
             case (("conda" | "made_conda"), [name, version, build, sha256]):
                 ours = self.conda if kind == "conda" else self.made_conda
                 ours.append(InstalledConda(name, version, build, sha256 or None))
@@ -119,8 +127,8 @@ class _Environment:
                 name, _, version = stem.rpartition("-")
                 dists = self.dists if kind == "dist" else self.made_dists
                 dists.append(InstalledDist(name, version))
-            case "stamp", [text]:
-                self.stamp = _json(text)
+            case (("stamp" | "failed"), [text]):
+                setattr(self, kind, _json(text))
             case "condarc", [""]:
                 self.condarc = []
             case "condarc", [line] if self.condarc is not None:
@@ -131,9 +139,11 @@ class _Environment:
     def read(self) -> InstalledEnvironment:
         found = Packages(tuple(self.conda), tuple(self.dists))
         other = Packages(tuple(self.made_conda), tuple(self.made_dists))
+        built = (self.stamp or {}).get("path", self.path)
+        moved = built != self.path and not self.same_place
         return InstalledEnvironment(
             self.path,
-            self.whole,
+            self.whole and not moved,
             self.damaged,
             found.conda,
             found.dists,
@@ -141,6 +151,11 @@ class _Environment:
             self.frozen,
             None if self.condarc is None else "".join(f"{line}\n" for line in self.condarc),
             {None: None, "same": found, "other": other}[self.made],
+            tuple(self.missing),
+            str(built) if moved else None,
+            tuple(self.own),
+            tuple(self.own_large),
+            None if self.failed is None else _failure(self.failed),
         )
 
 
@@ -148,6 +163,11 @@ _PARTS = {
     "whole",
     "damaged",
     "frozen",
+    "lacks",
+    "same_place",
+    "own",
+    "own_large",
+    "failed",
     "conda",
     "dist",
     "stamp",
@@ -181,9 +201,9 @@ class _Reader:
             case _ if kind in _PARTS:
                 if self.at is not None:
                     self.at.take(kind, fields)
-            case "link", [name, target]:
+            case "link", [name, target, *moved]:
                 leads = None if target == "-" else _text(target)
-                self.links[_text(name)] = Link(_text(name), leads)
+                self.links[_text(name)] = Link(_text(name), leads, moved == ["moved"])
             case "shown", [name]:
                 self.shown.append(name)
             case _:
@@ -286,6 +306,7 @@ class _Reader:
         )
 
 
+LONGEST_REASON = 300  # characters of a failure that are kept and read
 _UNWRITABLE = ("unwritable_prefix", "unwritable_home")
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
 
@@ -305,6 +326,14 @@ def _text(coded: str) -> str:
 
 def _number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def _failure(note: Mapping[str, Any]) -> tuple[str, str]:
+    """Read what was noted of a failed verification: the day, where it is one, and the reason."""
+    date, reason = note.get("date"), note.get("reason")
+    day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date) if isinstance(date, str) else None
+    said = " ".join(reason.split()) if isinstance(reason, str) else ""
+    return day[0] if day else "", said[:LONGEST_REASON] or "nobody noted why"
 
 
 def _json(text: str) -> Mapping[str, Any]:

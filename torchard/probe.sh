@@ -179,13 +179,56 @@ elif [ "$state" = whole ] && [ "$(sed 1q "$HOME/.torchard/installing" 2>/dev/nul
 fi
 
 root=$HOME/.torchard
+has_records() {
+  set -- "$1"/conda-meta/*.json
+  [ -f "$1" ]
+}
+# Tells which files of the generation at $1 a person made, of those that go over to the next one:
+# CARRIED has them, and no package owns them. No link is followed.
+own_files() {
+  owned=none
+  count=0
+  for part in $CARRIED; do
+    for file in "$1/$part" "$1/$part"/*; do
+      [ -f "$file" ] && [ ! -L "$file" ] && [ "$count" -lt 100 ] || continue
+      [ "$(cd "${file%/*}" && pwd -P)/${file##*/}" = "$(cd "$1" && pwd -P)${file#"$1"}" ] ||
+        continue
+      # Each package names its files in its record, and each wheel in its RECORD.
+      [ "$owned" != none ] || owned=$(
+        grep -ho -e '"etc/[^"]*"' -e '"conda-meta/[^"]*"' "$1"/conda-meta/*.json 2>/dev/null
+        sed -n 's|^\.\./\.\./\.\./\([^,]*\),.*|"\1"|p' \
+          "$1"/lib/python3*/site-packages/*.dist-info/RECORD 2>/dev/null
+      )
+      case $owned in *"\"${file#"$1"/}\""*) continue ;; esac
+      count=$((count + 1))
+      code "${file#"$1"/}"
+      if [ -r "$file" ] && [ -z "$(find "$file" -prune -size +2048)" ]; then
+        say own "$coded"
+      else
+        say own_large "$coded"
+      fi
+    done
+  done
+}
 # Tells of the environment at $1; $2 says what it is, where that is no environment of a name.
 environment() {
   code "$1"
   say "${2:-environment}" "$coded"
-  # What we built had a python. A person's may never have had one.
-  [ -f "$1/conda-meta/history" ] && { [ -x "$1/bin/python" ] || [ ! -f "$1/.torchard.json" ]; } &&
-    say whole 1
+  # What Torchard built has a python and records. A person's may never have had any.
+  whole=1
+  [ -f "$1/conda-meta/history" ] || { whole= && say lacks history; }
+  if [ -f "$1/.torchard.json" ]; then
+    [ -x "$1/bin/python" ] || { whole= && say lacks python; }
+    has_records "$1" || { whole= && say lacks records; }
+    # The same directory may be written in several ways. Only a path that needs no escapes in JSON
+    # is compared; any other that is written differently counts as another place.
+    built=$(clean "$1/.torchard.json" | sed -n 's/.*"path": "\(\/[^"\\]*\)".*/\1/p')
+    [ -n "$built" ] && [ "$built" != "$1" ] && same "$built" "$1" && say same_place 1
+    # What a verification found last, if it failed.
+    [ -f "$1/.torchard-failed.json" ] && say failed "$(clean "$1/.torchard-failed.json")"
+  fi
+  case $1 in "$root/generations/"*) own_files "$1" ;; esac
+  [ -n "$whole" ] && say whole 1
   [ -f "$1/conda-meta/frozen" ] && say frozen 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1
@@ -208,8 +251,23 @@ for path in "$PREFIX"/envs/*; do
   code "${path##*/}"
   name=$coded
   if [ -L "$path" ]; then
-    code "$(readlink "$path")"
-    say link "$name$tab$coded"
+    target=$(readlink "$path")
+    moved=
+    generation=$root/generations/${target##*/}
+    case $target in
+      "$root/generations/"*) ;;
+      */.torchard/generations/*)
+        # The home was renamed, or is written in another way. Another account's may be closed.
+        former=${target%/.torchard/generations/*}
+        if [ -d "$target" ] && [ -d "$generation" ] && same "$target" "$generation"; then
+          target=$generation
+        elif [ ! -e "$former" ] && [ ! -L "$former" ]; then
+          moved=${tab}moved
+        fi
+        ;;
+    esac
+    code "$target"
+    say link "$name$tab$coded$moved"
   else
     say link "$name$tab-"
     [ -d "$path" ] && environment "$path"

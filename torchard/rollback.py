@@ -6,20 +6,20 @@ Nothing is looked up: neither lock nor index nor catalogue is needed to go back.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from torchard.compare import compare_installed
 from torchard.errors import TorchardError
+from torchard.generations import can_be_shown, generation_at, generation_of
 from torchard.mac import at_work
 from torchard.outcome import Course, failed, told
 from torchard.plan import MacPlan
-from torchard.steps import Step, generation_name, not_ours, tilde
+from torchard.steps import Step, not_ours, tilde
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from torchard.lab.model import Lab, MacHost
     from torchard.mac import InstalledEnvironment, MacState
@@ -38,7 +38,7 @@ def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost
     if not found:
         raise TorchardError(
             f"None of these Macs has {environment} in {lab.path.name}.",
-            "Limit the rollback to one that has it.",
+            "Name a Mac that has it with --limit, or the environment that you mean.",
         )
     return found
 
@@ -51,7 +51,7 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
     found = _before(environment, state)
     if isinstance(found, str):
         return replace(base, reason=f"{environment}: {found}")
-    shown = state.environments.get(state.links[environment].target or "")
+    shown = generation_at(state.links[environment], state)
     changes, kept = compare_installed(shown, found)
     step = Step(
         "environment",
@@ -71,28 +71,31 @@ def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
     link = state.links.get(environment)
     if link is None:
         return "it is not there; `torchard apply` builds it"
-    if generation_name(link.target, state.home) is None:
+    if generation_of(link, state.home) is None:
         return not_ours(link, state)
     order = [
         path
         for path in state.last_shown
         if (one := state.environments.get(path)) and _stamp(one).get("environment") == environment
     ]
-    at = order.index(link.target) if link.target in order else -1
-    if at == len(order) - 1:
+    now = generation_at(link, state)
+    at = order.index(now.path) if now and now.path in order else -1
+    before = order[at + 1 :]
+    if not before:
         return (
             "it was rolled back already: nothing older is kept than what is shown; `torchard apply`"
             " goes forward again"
             if at > 0
             else "there is no generation before the one that is shown"
         )
-    found = state.environments[order[at + 1]]
-    if not found.whole or found.damaged or not isinstance(_stamp(found).get("proof"), Mapping):
+    # One that is not whole any more is passed over: the sweep takes it first, too.
+    found = next((path for path in before if can_be_shown(state.environments[path])), None)
+    if found is None:
         return (
-            f"the generation before, {found.path.rpartition('/')[2]}, is not whole any more;"
+            f"the generation before, {before[0].rpartition('/')[2]}, is not whole any more;"
             " `torchard apply` builds what the lab describes"
         )
-    return found
+    return state.environments[found]
 
 
 def _stamp(environment: InstalledEnvironment) -> Mapping[str, object]:

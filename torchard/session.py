@@ -85,7 +85,8 @@ class Session:
     """A connection to some Macs of a lab. Use it as a context manager.
 
     `why` holds the reason of each Mac that could not be reached or read, `states` the others;
-    `strangers` are those that were read, and are no Macs.
+    `strangers` are those that were read, and are no Macs. `unproved` says of each Mac which
+    environments a verification found wrong, and why.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Session:
         self.why: dict[str, str] = {}
         self.states: dict[str, MacState] = {}
         self.strangers: set[str] = set()
+        self.unproved: dict[str, dict[str, str]] = {}
         instead_of_logs()
         # What goes wrong in a greenlet is kept in `why`; gevent would print it, Ctrl-C included.
         gevent.get_hub().exception_stream = None
@@ -350,6 +352,7 @@ class Session:
                 if damaged:
                     ok, text = False, damaged if ok else f"{damaged}\n{text}"
                 (proofs if ok else failures).append((lock.environment, text))
+            self.unproved[name] = dict(failures)
             results[name] = proved(planned, proofs, failures)
 
         with ctx_state.use(self.state):

@@ -12,6 +12,14 @@ from packaging.utils import canonicalize_name
 
 from torchard.compare import PackageChange, compare
 from torchard.credentials import hidden
+from torchard.generations import (
+    carried_over,
+    generation_at,
+    generation_name,
+    generations_root,
+    is_ours,
+    why_not_whole,
+)
 
 if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
@@ -47,7 +55,8 @@ class Step:
     `total_bytes` sums the sizes of every artefact of the result, `disk` is what it needs of the
     Mac's disk at least, in bytes. `digest` is the installer's sha256, or that of the lock. `named`
     are the packages that the lab itself asks for, `notes` say why this PyTorch and what was given
-    up.
+    up. `carried` are the files of a person's own that go over to the new generation, `not_carried`
+    those that stay in the old one.
     """
 
     kind: StepKind
@@ -64,6 +73,8 @@ class Step:
     files: tuple[FileChange, ...] = ()
     named: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    not_carried: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -98,23 +109,15 @@ def _essence(step: Step) -> tuple[object, ...]:
     return step.kind, step.change, step.environment, step.path, step.digest, step.files, packages
 
 
-def generations_root(home: str) -> str:
-    """Return the directory of the generations in a home directory."""
-    return f"{home}/.torchard/generations"
-
-
-def generation_name(target: str | None, home: str) -> str | None:
-    """Return the generation that a link leads to, or None where it leads elsewhere."""
-    root = generations_root(home) + "/"
-    if target is None or not target.startswith(root):
-        return None
-    name = target[len(root) :]
-    return name if _is_name(name) else None
-
-
 def tilde(path: str, home: str) -> str:
     """Write a path the way a person would: two Macs with different homes then read the same."""
     return f"~{path[len(home) :]}" if f"{path}/".startswith(f"{home}/") else path
+
+
+def is_moved(state: MacState) -> bool:
+    """Tell whether a Miniconda that Torchard installed was moved since: its conda does not run."""
+    whole = state.prefix_state == "whole" and state.prefix_made_for is not None
+    return whole and _text((state.prefix_ours or {}).get("sha256")) is not None
 
 
 def is_another(state: MacState, installer: Installer | None) -> bool:
@@ -136,6 +139,12 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
     if state.prefix_state == "half":
         change = "repair"
         reason = f"{prefix} is half installed; it is set aside and installed anew"
+    elif is_moved(state):
+        change = "repair"
+        reason = (
+            f"it was installed at {tilde(state.prefix_made_for or '', state.home)} and has moved;"
+            f" {prefix} is set aside and installed again"
+        )
     elif is_another(state, installer):
         change = "change"
         reason = f"the lab names this one; {prefix} is set aside, the environments stay"
@@ -171,29 +180,34 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> Step | None:
+def environment_step(
+    lock: Lock, state: MacState, *, frozen: bool = False, rebuild: bool = False
+) -> Step | None:
     """Return what must be done for one environment, or None where it is in order.
 
     `frozen` says that conda is to refuse changing it. What is shown is never changed for that: the
-    same lock is built anew, from what lies on the Mac.
+    same lock is built anew, from what lies on the Mac. `rebuild` asks for the same of one that is
+    in order.
     """
     name = lock.environment
     link = link_of(name, state)
-    shown = state.environments.get(link.target) if link and link.target else None
-    if shown is not None and _is(lock, shown, frozen=frozen):
+    shown = generation_at(link, state)
+    in_order = link and not link.moved and shown and _is(lock, shown, frozen=frozen)
+    if in_order and not rebuild:
         return None
     paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
     ready = next(
         (
             one
             for one in state.environments.values()
-            if paths.fullmatch(one.path) and _is(lock, one, frozen=frozen)
+            if not rebuild and paths.fullmatch(one.path) and _is(lock, one, frozen=frozen)
         ),
         None,
     )
     before = shown if shown is not None and shown.whole else None
     changes, kept = compare(lock, before, state.depot)
     files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
+    carried, not_carried = carried_over(shown, name, ready)
     if ready is not None:
         return Step(
             "environment",
@@ -206,14 +220,17 @@ def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> St
             kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
             files=files,
+            carried=carried,
+            not_carried=not_carried,
         )
     path = _free_path(lock, state)
     volume = state.home_volume
+    reason = NOT_THERE if link is None else _reason(lock, shown, changes, frozen=frozen)
     return Step(
         "environment",
-        "add" if link is None else "repair" if before is None else "change",
+        "add" if link is None else "repair" if before is None or in_order else "change",
         name,
-        reason=NOT_THERE if link is None else _reason(lock, before, changes, frozen=frozen),
+        reason="you asked to rebuild it" if in_order else reason,
         path=path,
         place=tilde(path, state.home),
         packages=changes,
@@ -226,6 +243,8 @@ def environment_step(lock: Lock, state: MacState, *, frozen: bool = False) -> St
         files=files,
         named=_named(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
+        carried=carried,
+        not_carried=not_carried,
     )
 
 
@@ -288,21 +307,6 @@ def _named(lock: Lock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(["python", *variant, *conda, *wheels]))
 
 
-def is_ours(link: Link, state: MacState) -> bool:
-    """Tell whether Torchard made a link: it leads to a generation of the environment of its name.
-
-    A person may have made another one to a generation.
-    """
-    generation = generation_name(link.target, state.home)
-    if generation is None:
-        return False
-    built = state.environments.get(link.target or "")
-    said = (built.stamp or {}).get("environment") if built else None
-    if isinstance(said, str):
-        return said == link.name
-    return re.fullmatch(re.escape(link.name) + r"-[0-9a-f]{8}(\.[0-9]+)?", generation) is not None
-
-
 def link_of(name: str, state: MacState) -> Link | None:
     """Return what stands at an environment's name, unless its prefix is about to be set aside."""
     return state.links.get(name) if state.prefix_state == "whole" else None
@@ -325,8 +329,8 @@ def _reason(
     *,
     frozen: bool,
 ) -> str:
-    if before is None:
-        return "its link leads to no whole generation"
+    if before is None or not before.whole:
+        return ", and ".join(why_not_whole(before)) if before else "its link leads nowhere"
     stamp = before.stamp
     if not stamp:
         return "its stamp is gone or broken"

@@ -1,4 +1,4 @@
-"""A prefix that is not where it was: Torchard moves no Miniconda, and says so before it does harm.
+"""A prefix that is not where it was: Torchard moves none, and installs its own again.
 
 A generation's own programs, and conda's, name the paths that they were made at.
 """
@@ -6,12 +6,13 @@ A generation's own programs, and conda's, name the paths that they were made at.
 from __future__ import annotations
 
 import re
+import shutil
 
 import on_a_mac
 import pytest
 
 from simlab import macs
-from torchard import plan, probe
+from torchard import plan, probe, steps
 from torchard.lab.model import MacHost
 from torchard.plan import Intent
 
@@ -61,17 +62,52 @@ def test_a_prefix_where_it_was_made_is_no_trouble(mac):
         (mac.home / "by-link").unlink()
 
 
-def test_a_prefix_that_was_moved_is_refused_with_where_it_was(mac):
+def test_a_persons_prefix_that_was_moved_is_refused_with_where_it_was(mac):
     """Its conda would not start: not a byte of it is used, and putting it back is the way out."""
+    mark = mac.prefix / ".torchard.json"
+    content = mark.read_text()
+    mark.unlink()
     moved = mac.prefix.rename(mac.home / "conda")
     try:
         found = state(mac, "~/conda")
     finally:
         moved.rename(mac.prefix)
+        mark.write_text(content)
     assert (found.prefix_state, found.prefix_made_for) == ("whole", str(mac.prefix))
     assert refusal(found) == (
         "the Miniconda at ~/conda was installed at ~/miniconda3, and conda cannot be moved; put it"
         " back there, or move it out of the way, and it is installed anew"
+    )
+
+
+@pytest.mark.parametrize("theirs", [False, True])
+def test_a_prefix_of_ours_that_was_moved_is_installed_again_unless_it_holds_a_persons(mac, theirs):
+    """It is set aside, with the links that it shows; what a person made in it would go along."""
+    mine = mac.prefix / "envs/thesis/conda-meta/history"
+    if theirs:
+        mine.parent.mkdir(parents=True)
+        mine.write_text("")
+    moved = mac.prefix.rename(mac.home / "conda")
+    try:
+        found = state(mac, "~/conda")
+    finally:
+        moved.rename(mac.prefix)
+        shutil.rmtree(mac.prefix / "envs/thesis", ignore_errors=True)
+    assert (found.prefix_state, found.prefix_made_for) == ("whole", str(mac.prefix))
+    step = steps.miniconda_step(found, on_a_mac.Installer("miniconda", "27.1", "f", "", "0" * 64))
+    assert (step.change, step.reason) == (
+        "repair",
+        "it was installed at ~/miniconda3 and has moved; ~/conda is set aside and installed again",
+    )
+    assert refusal(found) == (
+        (
+            "the Miniconda at ~/conda was installed at ~/miniconda3 and has moved, so its conda"
+            " does not run; setting it aside would take its environments along (thesis); put it"
+            " back there, or move it out of the way (mv ~/conda ~/conda-old), and a new one is"
+            " installed"
+        )
+        if theirs
+        else ""
     )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import runpy
 
 import pytest
 from probed import SHA256, STAMP, conda_record, dist, generation, only, read, record, whole, write
 
+from torchard.generations import can_be_shown, why_not_whole
 from torchard.mac import InstalledConda, InstalledDist, Link
+from torchard.project import resource
 
 
 def test_what_stands_at_each_environments_name_is_told(root):
@@ -166,3 +170,104 @@ def test_whatever_a_stamp_holds_it_stays_one_line(root, text, stamp):
     state = read(root)
     assert only(state).stamp == stamp
     assert state.macos == "15.1"
+
+
+def finished(root):
+    """Make a generation with every part that a whole one has."""
+    path = generation(root, "torch-0123abcd")
+    write(path / "bin/python").chmod(0o755)
+    record(path, "python-3.12.13-h0_0", conda_record(SHA256))
+    stamp = {"environment": "torch", "proof": {"python": "3.12.13"}, "path": str(path)}
+    write(path / ".torchard.json", json.dumps(stamp))
+    return path
+
+
+def stamped(one, **more):
+    content = json.loads((one / ".torchard.json").read_text())
+    write(one / ".torchard.json", json.dumps({**content, **more}))
+
+
+def moved_home(path):
+    """Let the home be another one than that which the stamp names."""
+    stamped(path, path="/Users/olga/.torchard/generations/torch-0123abcd")
+
+
+def linked_home(path):
+    """Let the stamp name the same home by another way to it."""
+    (path.parents[3] / "by-link").symlink_to("home")
+    stamped(path, path=str(path.parents[3] / "by-link" / path.relative_to(path.parents[2])))
+
+
+PARTS = {
+    "whole": (lambda path: path, ()),
+    "python": (lambda path: (path / "bin/python").unlink(), ("its python is gone",)),
+    "dangling python": (
+        lambda path: ((path / "bin/python").unlink(), (path / "bin/python").symlink_to("gone")),
+        ("its python is gone",),
+    ),
+    "history": (
+        lambda path: (path / "conda-meta/history").unlink(),
+        ("its conda-meta/history is gone",),
+    ),
+    "emptied": (
+        lambda path: (
+            (path / "bin/python").unlink(),
+            (path / "conda-meta/python-3.12.13-h0_0.json").unlink(),
+        ),
+        ("its python is gone", "its conda-meta holds no record of a package"),
+    ),
+    "moved": (
+        moved_home,
+        ("it was built at /Users/olga/.torchard/generations/torch-0123abcd and has moved",),
+    ),
+    "linked": (linked_home, ()),
+    "no path": (lambda path: stamped(path, path=["x"]), None),
+    "stamp": (lambda path: write(path / ".torchard.json", "{"), None),
+    "proof": (lambda path: stamped(path, proof="yes"), None),
+    "damaged": (lambda path: write(path / "conda-meta/x.json.c~"), None),
+    "failed": (lambda path: write(path / ".torchard-failed.json", "{}"), None),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_mac_and_the_plan_judge_a_generation_alike(root, part):
+    """The probe says what is missing; generation.py would show just what the plan would."""
+    path = finished(root)
+    spoil, said = PARTS[part]
+    spoil(path)
+    found = only(read(root))
+    assert said is None or set(why_not_whole(found)) == set(said)
+    program = resource("torchard/operations/scripts/generation.py")
+    judged = runpy.run_path(os.fspath(program))["is_whole"](os.fspath(path))
+    assert can_be_shown(found) == judged == (part in {"whole", "linked"})
+
+
+def test_a_note_of_a_failed_verification_is_read(root):
+    """Its day and its reason on one line, as far as they are what we write."""
+    path = finished(root)
+    note = write(path / ".torchard-failed.json")
+    for text, failed in (
+        ('{"date": "2026-11-30 09:00:00", "reason": "a is\\n missing"}', "2026-11-30 a is missing"),
+        ('{"date": "x", "reason": 5}', " nobody noted why"),
+        ("[]", " nobody noted why"),
+        (json.dumps({"date": None, "reason": "ü" * 1000}), " " + "ü" * 300),
+    ):
+        write(note, text)
+        assert " ".join(only(read(root)).failed) == failed
+
+
+def test_links_into_a_home_that_is_gone_are_told_from_others(root):
+    """A renamed home, one that is written in another way, and one that is another account's."""
+    path = finished(root)
+    envs = whole(root / "home/miniconda3") / "envs"
+    envs.mkdir()
+    (root / "by-link").symlink_to("home")
+    (root / "other").mkdir()
+    rest = path.relative_to(root / "home")
+    for name, home in (("moved", "old"), ("linked", "by-link"), ("others", "other")):
+        (envs / name).symlink_to(root / home / rest)
+    assert read(root).links == {
+        "moved": Link("moved", str(root / "old" / rest), moved=True),
+        "linked": Link("linked", str(path)),
+        "others": Link("others", str(root / "other" / rest)),
+    }

@@ -117,7 +117,17 @@ def test_settings_are_held_against_what_was_written_then():
         ({"stamp": {}}, "its stamp is gone or broken"),
         ({"stamp": {**PROVED, "environment": "x"}}, "its link leads to another environment's gen"),
         ({"stamp": {**PROVED, "proof": None}}, "it was never proved"),
-        ({"whole": False}, "its conda-meta/history is gone"),
+        ({"whole": False, "missing": ("history",)}, "its conda-meta/history is gone"),
+        ({"whole": False, "missing": ("python",)}, "its python is gone"),
+        ({"whole": False, "missing": ("records",)}, "its conda-meta holds no record of a package"),
+        (
+            {"whole": False, "moved_from": "/Users/old/x"},
+            "it was built at /Users/old/x and has mov",
+        ),
+        (
+            {"failed": ("2026-11-29", "einops is missing")},
+            "its last verification failed on 2026-11-29: einops is missing; `torchard apply --reb",
+        ),
         ({"damaged": True}, "an interrupted conda left it damaged"),
     ],
 )

@@ -149,7 +149,7 @@ def test_a_lock_is_named_and_whether_it_was_written_just_now():
         (None, "nothing at ~/miniconda3/envs/torch"),
         (Link("torch", None), "no link at ~/miniconda3/envs/torch, but something that a person"),
         (Link("torch", "/opt/torch"), "a link to /opt/torch, which Torchard did not make"),
-        (Link("torch", f"{path_of(LOCK)}.2"), f"torch-{LOCK.digest[:8]}.2, where no whole"),
+        (Link("torch", f"{path_of(LOCK)}.2"), f"torch-{LOCK.digest[:8]}.2, where no generation"),
         (Link("torch", path_of(LOCK)), f", built of the lock {LOCK.digest[:8]}, proved"),
     ],
 )

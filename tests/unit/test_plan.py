@@ -115,11 +115,27 @@ def test_settings_that_will_be_others_are_shown():
     assert step(mac()).files == ()
 
 
-@pytest.mark.parametrize("state", [mac(links={"torch": PATH}), shown(LOCK, whole=False)])
-def test_a_link_that_leads_to_nothing_whole_is_repaired_beside_it(state):
-    """What is built where a link leads would be shown before it is proved."""
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (mac(links={"torch": PATH}), "its link leads nowhere"),
+        (shown(LOCK, whole=False, missing=("python",)), "its python is gone"),
+        (shown(LOCK, whole=False, missing=("history",)), "its conda-meta/history is gone"),
+        (
+            shown(LOCK, whole=False, missing=("python", "records")),
+            "its python is gone, and its conda-meta holds no record of a package",
+        ),
+        (
+            shown(LOCK, whole=False, moved_from="/Users/old/.torchard/generations/torch-1"),
+            "it was built at /Users/old/.torchard/generations/torch-1 and has moved",
+        ),
+    ],
+    ids=["dangling", "python", "history", "emptied", "moved"],
+)
+def test_a_link_that_leads_to_nothing_whole_is_repaired_beside_it(state, reason):
+    """What is built where a link leads would be shown before it is proved; what lacks is named."""
     found = step(state)
-    assert (found.change, found.reason) == ("repair", "its link leads to no whole generation")
+    assert (found.change, found.reason) == ("repair", reason)
     assert (found.path, found.kept, len(found.packages)) == (f"{PATH}.2", 0, 3)
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from locked import GENERATIONS, built
 
 from torchard.compare import compare
+from torchard.generations import is_ours
 from torchard.mac import Link, ShellFile
 from torchard.plan import MacPlan, Plan, plan_mac
 from torchard.shell_file import FILES, place
-from torchard.steps import is_ours
 
 
 def applied(intent, plan):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from locked import GENERATIONS, HOME, PREFIX, built, lock, mac, package, path_of, wheel
 
-from torchard.steps import environment_step, generation_name, is_rest_of, tilde
+from torchard.generations import generation_name
+from torchard.steps import environment_step, is_rest_of, tilde
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
 PATH = path_of(LOCK)

@@ -20,10 +20,18 @@ if TYPE_CHECKING:
 @options.full
 @options.as_json
 @options.yes
+@click.option(
+    "--rebuild",
+    "rebuild",
+    multiple=True,
+    metavar="ENV",
+    help="Build this environment again, from the same lock, although it is in order.",
+)
 def apply(
     lab: Path,
     limits: tuple[str, ...],
     report: Path | None,
+    rebuild: tuple[str, ...],
     *,
     locked: bool,
     full: bool,
@@ -39,9 +47,14 @@ def apply(
     from torchard.saved import is_plan, read  # noqa: PLC0415
 
     saved = read(lab) if is_plan(lab) else None
+    if saved and rebuild:
+        raise click.UsageError("A saved plan is done as it is: give --rebuild with a LAB.")
     if saved and (limits or report or locked):
         raise click.UsageError("A saved plan says itself which Macs and which locks.")
-    opened = reach.again(saved, lab) if saved else reach.session(lab, limits, report, locked=locked)
+    if saved:
+        opened = reach.again(saved, lab)
+    else:
+        opened = reach.session(lab, limits, report, locked=locked, rebuild=rebuild)
     with opened as session:
         planned = session.plan_again(saved.plan) if saved else session.plan()
         session.progress.pause()

@@ -25,23 +25,28 @@ def session(
     *,
     locked: bool,
     only: str | None = None,
+    rebuild: Sequence[str] = (),
 ) -> Iterator[Session]:
     """Connect to the Macs that are meant and read them, under the eyes of who watches.
 
     With a report of an apply, only those that it left behind are meant; `only` is one Mac's very
-    name.
+    name. `rebuild` names environments that are to be built again although they are in order.
     """
     # The session first: it patches the standard library before others import it, or use threads.
     from torchard.session import heed_signals  # noqa: PLC0415  # isort: skip
     from torchard.intend import open_workspace  # noqa: PLC0415
     from torchard.lab.limit import named  # noqa: PLC0415
     from torchard.lab.limit import select as limited  # noqa: PLC0415
+    from torchard.rollback import having  # noqa: PLC0415
 
     heed_signals()
     workspace = open_workspace(lab, locked=locked)
     macs = limited(workspace.lab, limits) if only is None else (named(workspace.lab, only),)
     if report is not None:
         macs = _left_behind(report, workspace.lab, macs)
+    for environment in rebuild:
+        having(environment, workspace.lab, macs)
+    workspace.rebuild = frozenset(rebuild)
     with _reading(workspace, macs) as opened:
         yield opened
 

@@ -17,8 +17,9 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 
 from torchard import probe
+from torchard.generations import CARRIED
 from torchard.lab.channels import channel_name, is_anaconda
-from torchard.steps import is_another
+from torchard.steps import is_another, is_moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -102,7 +103,7 @@ def install_miniconda(
     state: MacState, installer: Installer, controller: Controller, date: str
 ) -> str:
     """Return the script that installs Miniconda; `date` is put into the mark it leaves."""
-    replaces = is_another(state, installer)
+    replaces = is_another(state, installer) or is_moved(state)
     mark = {
         "format": 1,
         "installer": installer.file,
@@ -120,6 +121,7 @@ def install_miniconda(
         "SHA256": installer.sha256,
         "ARCH": state.arch,
         "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
+        "MOVED": state.prefix_made_for or "" if is_moved(state) else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
     return _building(values, "miniconda.sh")
@@ -168,6 +170,7 @@ def kit(
             {
                 "packages": {one.name: _record(one, urls, lock.channels) for one in lock.conda},
                 "specs": list(lock.conda_specs),
+                "carried": list(CARRIED),
                 **({"frozen": FROZEN} if frozen else {}),
                 "stamp": {
                     "format": 1,
@@ -185,6 +188,7 @@ def kit(
         "proof.py": script("proof.py").encode(),
         "generation.py": script("generation.py").encode(),
         "intact.py": script("intact.py").encode(),
+        "carry.py": script("carry.py").encode(),
         "stay.py": script("stay.py").encode(),
     }
     return Kit(generation, _tar(files))
@@ -269,8 +273,10 @@ def proof(lock: Lock) -> dict[str, object]:
     }
 
 
-def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Controller) -> str:
-    """Return the script that builds a generation, proves it and shows it."""
+def build_environment(
+    state: MacState, lock: Lock, kit: Kit, controller: Controller, *, rebuild: bool = False
+) -> str:
+    """Return the script that builds a generation (again, on request), proves it and shows it."""
     values = {
         "WHO": controller.who,
         "TOKEN": controller.token,
@@ -281,6 +287,7 @@ def build_environment(state: MacState, lock: Lock, kit: Kit, controller: Control
         "KIT": kit.sha256,
         "FILES_SECONDS": str(FILES_SECONDS),
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
+        "REBUILT": "rebuilt" if rebuild else "",
     }
     return _building(values, "environment.sh")
 
@@ -369,6 +376,21 @@ def show_earlier(state: MacState, step: Step, controller: Controller) -> str:
         "PROGRAM": script("generation.py"),
     }
     return _with(values, "lock.sh", "rollback.sh")
+
+
+def note_failure(
+    state: MacState, environment: str, failure: Mapping[str, str] | None, controller: Controller
+) -> str:
+    """Return the script that notes why an environment failed, or removes that; see note.sh."""
+    values = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "PREFIX": state.prefix,
+        "NAME": environment,
+        "GENERATION": (state.links[environment].target or "").rpartition("/")[2],
+        "NOTE": json.dumps(failure, sort_keys=True) if failure else "",
+    }
+    return _with(values, "lock.sh", "note.sh")
 
 
 def remove_lock(holder: str, controller: Controller) -> str:

@@ -37,7 +37,8 @@ def environment(
     if state is None:
         yield transfer.fail("its state could not be read")
         return
-    step = environment_step(lock, state, frozen=mac.frozen)
+    rebuild = lock.environment in workspace.rebuild
+    step = environment_step(lock, state, frozen=mac.frozen, rebuild=rebuild)
     if step is None:
         host.noop(f"{lock.environment} is as locked")
         return
@@ -64,5 +65,6 @@ def environment(
         text_path=kit.path(state),
     )
     yield transfer.say(f"building {lock.environment}")
-    script = commands.build_environment(state, lock, kit, transfer.controller())
+    controller = transfer.controller()
+    script = commands.build_environment(state, lock, kit, controller, rebuild=rebuild)
     yield StringCommand(for_any_shell(script))

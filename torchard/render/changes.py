@@ -48,6 +48,7 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
         yield from _reasons(step, full=full)
         own = [one for one in step.packages if one not in alike]
         yield from _packages(own, step.named, full=full) if step.kind == "environment" else ()
+        yield from _carried(step)
         for file in step.files:
             yield from diff_lines(file, whole=step.kind != "shell")
 
@@ -99,6 +100,15 @@ def _reasons(step: Step, *, full: bool) -> Iterator[Text]:
     torch = any(one.name in TORCH for one in step.packages)
     if full or torch or step.kind == "miniconda":
         yield from (Text(f"      {note}", style="dim") for note in step.notes)
+
+
+def _carried(step: Step) -> Iterator[Text]:
+    """Say which files of a person's own go over to the new generation, and which do not."""
+    if step.carried:
+        yield Text(f"{INDENT}carried over, set by a person: {', '.join(step.carried)}")
+    if step.not_carried:
+        names = ", ".join(step.not_carried)
+        yield Text(f"{INDENT}not carried over, too large or closed: {names}")
 
 
 def _planned(step: Step) -> Lines:

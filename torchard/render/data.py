@@ -71,6 +71,8 @@ def _step(step: Step) -> dict[str, Any]:
         "asked": list(step.named),
         "files": list(map(file_data, step.files)),
         "packages": list(map(package_data, step.packages)),
+        "carried": list(step.carried),
+        "not_carried": list(step.not_carried),
     }
 
 
@@ -143,6 +145,8 @@ def _read_step(step: dict[str, Any]) -> Step:
         files=tuple(FileChange(one["path"], one["from"], one["to"]) for one in step["files"]),
         named=tuple(step["asked"]),
         notes=tuple(step["notes"]),
+        carried=tuple(step["carried"]),
+        not_carried=tuple(step["not_carried"]),
     )
 
 

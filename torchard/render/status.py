@@ -67,6 +67,8 @@ def _standing(one: Standing, step: Step | None) -> dict[str, Any]:
         "remarks": list(one.remarks),
         "packages": list(map(package_data, one.packages)),
         "files": list(map(file_data, one.files)),
+        "own": list(one.own),
+        "own_large": list(one.own_large),
     }
 
 
@@ -111,4 +113,11 @@ def _said(one: Standing, step: Step | None) -> Iterator[str]:
         whose = step.reason if step else "nobody declares it; it is left alone"
     elif step and step.change != "add":
         why = step.reason
-    yield from filter(None, (one.version, whose, one.proof, *one.remarks, why))
+    why = None if why in one.remarks else why
+    own = f"set by a person: {', '.join(one.own)}" if one.own else None
+    large = (
+        f"too large, or closed, to be carried over: {', '.join(one.own_large)}"
+        if one.own_large
+        else None
+    )
+    yield from filter(None, (one.version, whose, one.proof, *one.remarks, own, large, why))

@@ -156,6 +156,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.commands.look_at_files": lambda made: commands.look_at_files(
         made.state, [made.text]
     ),
+    "operations.commands.note_failure": lambda made: commands.note_failure(
+        made.state, made.text, {"date": made.text, "reason": made.text}, made.controller
+    ),
     "operations.commands.remove_lock": lambda made: commands.remove_lock(
         made.text, made.controller
     ),

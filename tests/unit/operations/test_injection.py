@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import json
 import os
 import shlex
 import shutil
@@ -292,10 +293,17 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
         does(commands.build_environment(state, lock, kit, made.controller))
         path = str(own / ".torchard/generations" / name)
         assert str(shown.readlink()) == path
+        Path(path, "conda-meta/python-3-0.json").write_text("{}")  # the stand-in has no packages
         steps.append(Step("environment", "show", text, text, path))
     does(commands.prove_environment(state, lock))
     does(commands.prove_built(state, steps[0]))
     state = replace(state, links={text: Link(text, steps[1].path)})
+    failure = {"date": text, "reason": text}
+    does(commands.note_failure(state, text, failure, made.controller))
+    note = Path(steps[1].path, ".torchard-failed.json")
+    assert json.loads(note.read_text()) == failure
+    does(commands.note_failure(state, text, None, made.controller))
+    assert not note.exists()
     does(commands.show_earlier(state, steps[0], made.controller))
     assert str(shown.readlink()) == steps[0].path
     file = FileChange("", None, shell_file.block("zsh", state.prefix))

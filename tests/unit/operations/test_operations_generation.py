@@ -77,8 +77,10 @@ def whole(path, proof: object = None):
     content["proof"] = {"python": "3.12.13"} if proof is None else proof
     stamp.write_text(json.dumps(content), encoding="utf-8")
     os.utime(stamp, (at, at))
-    (path / "conda-meta").mkdir()
-    (path / "conda-meta/history").write_text("", encoding="utf-8")
+    for part in ("conda-meta/history", "conda-meta/python-3.12.13-h0_0.json", "bin/python"):
+        (path / part).parent.mkdir(exist_ok=True)
+        (path / part).write_text("", encoding="utf-8")
+    (path / "bin/python").chmod(0o755)
     return path
 
 
@@ -98,13 +100,72 @@ def test_what_was_left_last_is_kept_and_not_what_was_newer(mac):
     assert mac.there("generations") == {"torch-1", "torch-3"}
 
 
-@pytest.mark.parametrize("spoilt", ["history", "proof", "stamp"])
+def restamp(one, **more: object):
+    """Change a stamp, and leave its time as it is."""
+    stamp = one / ".torchard.json"
+    at = stamp.stat().st_mtime_ns
+    content = {**json.loads(stamp.read_text(encoding="utf-8")), **more}
+    stamp.write_text(json.dumps(content), encoding="utf-8")
+    os.utime(stamp, ns=(at, at))
+
+
+SPOIL = {
+    "emptied by conda": lambda one: (
+        (one / "bin/python").unlink(),
+        (one / "conda-meta/python-3.12.13-h0_0.json").unlink(),
+    ),
+    "damaged": lambda one: (one / "conda-meta/a.c~").write_text("", encoding="utf-8"),
+    "moved": lambda one: restamp(one, path="/Users/old/.torchard/generations/torch-2"),
+    "not verified": lambda one: (one / ".torchard-failed.json").write_text("{}", encoding="utf-8"),
+    "never proved": lambda one: restamp(one, proof=None),
+}
+
+
+@pytest.mark.parametrize("spoilt", SPOIL)
+def test_what_is_not_whole_goes_first(mac, spoilt):
+    """Of two that nothing shows, the good one stays, though the other was shown after it."""
+    good, bad, now = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2, 3))
+    for one in (good, bad, now):
+        mac.show(one)
+    SPOIL[spoilt](bad)
+    mac.sweep(now)
+    assert mac.there("generations") == {"torch-1", "torch-3"}
+
+
+def test_a_generation_may_be_written_in_another_way(mac, tmp_path):
+    """What an older link shows by another name of the home is shown, and is where it was built."""
+    alias = tmp_path.parent / f"{tmp_path.name}-alias"
+    alias.symlink_to(tmp_path)
+    first, second, third = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2, 3))
+    for one in (first, second, third):
+        mac.show(one)
+    (mac.envs / "by-alias").symlink_to(alias / first.relative_to(tmp_path))
+    restamp(second, path=str(alias / second.relative_to(tmp_path)))
+    mac.sweep(third)
+    assert mac.there("generations") == {"torch-1", "torch-2", "torch-3"}
+    assert mac.run("back", second, mac.envs / "torch").returncode == 0
+
+
+def test_what_was_built_again_takes_the_place_of_the_same_lock(mac):
+    """Where somebody asked to rebuild, they can still go back to what was before both."""
+    older, bad, again = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2, 3))
+    for one, lock in ((older, "k"), (bad, "l"), (again, "l")):
+        restamp(one, lock=lock)
+        mac.show(one)
+    done = mac.run("sweep", mac.root, mac.envs / "torch", again, "rebuilt")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert mac.there("generations") == {"torch-1", "torch-3"}
+
+
+@pytest.mark.parametrize("spoilt", ["history", "proof", "stamp", "python"])
 def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
     """Judged on the Mac, just before the rename; what is shown stays."""
     first, second = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2))
     mac.show(second)
     if spoilt == "history":
         (first / "conda-meta/history").unlink()
+    elif spoilt == "python":
+        (first / "bin/python").unlink()
     elif spoilt == "stamp":
         (first / ".torchard.json").unlink()
     else:
@@ -253,11 +314,11 @@ def test_an_environment_that_is_not_the_locks_is_said(mac, installed, sentence):
 
 
 def test_the_stamp_holds_the_proof(mac):
-    """What was proved is written whole, with a date, into the generation."""
+    """What was proved is written whole into the generation, with the date and its path."""
     kit, path = records(mac, "a")
     (kit / "proof-result.json").write_text('{"python": "3.12.13"}', encoding="utf-8")
     assert mac.run("stamp", kit, path).returncode == 0
     stamp = json.loads((path / ".torchard.json").read_text(encoding="utf-8"))
     assert stamp.pop("date")
-    assert stamp == {"lock": "l", "proof": {"python": "3.12.13"}}
+    assert stamp == {"lock": "l", "proof": {"python": "3.12.13"}, "path": str(path)}
     assert [one.name for one in path.iterdir() if "partial" in one.name] == []

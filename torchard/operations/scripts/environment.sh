@@ -1,5 +1,6 @@
 # Builds one generation aside, proves it, then shows it by one rename of its link. POSIX sh.
-# PREFIX, NAME, GENERATION, DIGEST, CHANNEL, FILES_SECONDS and KIT (a sha256) are set above.
+# PREFIX, NAME, GENERATION, DIGEST, CHANNEL, FILES_SECONDS, KIT (a sha256) and REBUILT (`rebuilt`,
+# where somebody asked to build the same lock again) are set above.
 take_lock
 open_log "$GENERATION"
 path=$root/generations/$GENERATION
@@ -8,11 +9,21 @@ link=$PREFIX/envs/$NAME
 building=$root/generations/.building-$GENERATION
 python=$PREFIX/bin/python
 
-# What is not ours is refused before anything is built, and never replaced.
+# What is not ours is refused before anything is built, and never replaced. `before` is the
+# generation that is active, where there is one.
+before=
 if [ -L "$link" ]; then
   target=$(readlink "$link")
+  former=${target%/.torchard/generations/*}
+  before=$root/generations/${target##*/}
   case $target in
     "$root/generations/"*) ;;
+    # A generation of ours, from where this home was before, or as another path names it.
+    */.torchard/generations/"$NAME"-[0-9a-f]*)
+      [ ! -e "$former" ] && [ ! -L "$former" ] ||
+        [ "$(cd "$target" 2>/dev/null && pwd -P)" = "$(cd "$before" 2>/dev/null && pwd -P)" ] ||
+        die "$link is a link to $target, not to a generation; rename it. It was left alone."
+      ;;
     *) die "$link is a link to $target, not to a generation; rename it. It was left alone." ;;
   esac
 elif [ -e "$link" ]; then
@@ -21,9 +32,13 @@ fi
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
 mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
 
+# A link may name the path in another way; one that leads nowhere only names it.
 shown() {
+  real=$(cd "$1" 2>/dev/null && pwd -P)
   for one in "$PREFIX"/envs/*; do
-    [ -L "$one" ] && [ "$(readlink "$one")" = "$1" ] && return 0
+    [ -L "$one" ] || continue
+    [ "$(readlink "$one")" = "$1" ] && return 0
+    [ -n "$real" ] && [ "$(cd "$one" 2>/dev/null && pwd -P)" = "$real" ] && return 0
   done
   return 1
 }
@@ -72,6 +87,12 @@ prove() {
   return 1
 }
 
+# What a person set in the generation before goes over to the next one.
+carry() {
+  [ -n "$before" ] && [ -d "$before" ] && [ "$before" != "$path" ] || return 0
+  run "$python" -I -S "$kit/carry.py" "$kit" "$before" "$path"
+}
+
 # A dropped connection leaves its run to finish alone: what it finished is only shown again.
 if ! stamped; then
   # A generation in use is never moved, not even one that lost its stamp.
@@ -98,6 +119,7 @@ if ! stamped; then
   fi
   run "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
     give_up "the records of $path could not be written"
+  carry || give_up "a person's settings in $before could not be carried over to $path"
   if ! prove; then
     keep_lock
     rm -rf "$path" "$root/pkgs" "$building" "$kit/conda" "$kit/wheels"
@@ -106,11 +128,14 @@ if ! stamped; then
   keep_packages "$path" || give_up "$path cannot be written"
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
   rm -rf "$root/pkgs" "$building" "$kit/conda" "$kit/wheels"
+else
+  carry || failed "a person's settings in $before could not be carried over to $path"
 fi
 # Whose links these are is known before there is one, and never half.
 printf '%s\n' "$PREFIX" >"$root/prefix.new" && mv -f "$root/prefix.new" "$root/prefix" ||
   failed "$root/prefix cannot be written"
 run "$python" -I -S "$kit/generation.py" show "$path" "$link" ||
   failed "$link could not be pointed at $path"
-run "$python" -I -S "$kit/generation.py" sweep "$root" "$link" "$path" ||
+run "$python" -I -S "$kit/generation.py" sweep "$root" "$link" "$path" \
+  "$REBUILT" ||
   failed "what is no longer needed could not be removed"

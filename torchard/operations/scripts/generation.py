@@ -4,7 +4,8 @@ records KIT PATH     write where each package really came from, and the lab's ow
 stamp KIT PATH       write `.torchard.json`: the generation is proved
 show PATH LINK       point the environment's link at it, in one rename
 back PATH LINK       the same for one that was shown before: nothing else is touched
-sweep ROOT LINK PATH remove what no generation needs any more
+sweep ROOT LINK PATH [rebuilt]
+                     remove what no generation needs any more
 remove ROOT LINK PATH
                      remove the link, if it leads to PATH, and the generations that no link shows
 
@@ -162,6 +163,7 @@ def stamp(kit: str, path: str) -> None:
     """Write the stamp, last: what carries it is whole and proved."""
     content = {**read(kit, "kit.json")["stamp"], "proof": read(kit, "proof-result.json")}
     content["date"] = now()
+    content["path"] = path  # its console scripts name it, so it works nowhere else
     write(json.dumps(content, sort_keys=True) + "\n", os.path.join(path, ".torchard.json"))
 
 
@@ -182,8 +184,7 @@ def show(path: str, link: str) -> None:
 
 def back(path: str, link: str) -> None:
     """Show a generation that was shown before, if it is still whole and was proved."""
-    proof = stamped(path).get("proof")
-    if not os.path.isfile(os.path.join(path, "conda-meta", "history")) or not proof:
+    if not is_whole(path):
         sys.exit(f"{path} is not whole any more; it was not shown")
     point(path, link)
 
@@ -217,14 +218,46 @@ def stamped(path: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
+def is_whole(path: str) -> bool:
+    """Tell whether a generation can be shown: the probe and the plan judge by the same signs."""
+    stamp = stamped(path)
+    inside = glob.escape(path)
+    return (
+        isinstance(stamp.get("proof"), dict)
+        and os.access(os.path.join(path, "bin", "python"), os.X_OK)
+        and os.path.isfile(os.path.join(path, "conda-meta", "history"))
+        and any(map(os.path.isfile, glob.glob(os.path.join(inside, "conda-meta", "*.json"))))
+        and not glob.glob(os.path.join(inside, "conda-meta", "*.c~"))
+        and is_at(path, stamp.get("path", path))
+        and not os.path.lexists(os.path.join(path, ".torchard-failed.json"))
+    )
+
+
+def is_at(path: str, built: object) -> bool:
+    """Tell whether a generation lies where it was built, however that is written."""
+    if built == path:
+        return True
+    try:
+        return isinstance(built, str) and os.path.samefile(built, path)
+    except (OSError, ValueError):
+        return False
+
+
 def young(path: str) -> bool:
     """Tell whether something was written within the last hour."""
     return time.time() - os.lstat(path).st_mtime < YOUNG
 
 
-def sweep(root: str, link: str, path: str) -> None:
-    """Keep the generation that is shown, the one before and any in use; remove what none needs."""
-    gone = [other for other in unshown(root, link) if other != path][:-1]
+def sweep(root: str, link: str, path: str, rebuilt: str = "") -> None:
+    """Keep the generation that is shown, the one before and any in use; remove what none needs.
+
+    The one before is the last that is whole: no other one can be gone back to. Where somebody
+    asked to build the same lock again, what was built of it before is not what they would want.
+    """
+    others = [other for other in unshown(root, link) if other != path]
+    lock = stamped(path).get("lock")
+    others.sort(key=lambda one: (is_whole(one), not rebuilt or stamped(one).get("lock") != lock))
+    gone = others[:-1]
     used = in_use(link) if gone else None
     for other in gone:
         # A process that has a file open in it may be about to import the next one.
@@ -282,12 +315,18 @@ def unshown(root: str, link: str) -> list[str]:
     generations = os.path.join(root, "generations")
     envs, name = os.path.split(link)
     links = [os.path.join(envs, entry) for entry in names(envs)] if os.path.isdir(envs) else []
+    # By where they lead as well: the home may be written in another way in an older one.
     shown = {os.readlink(one) for one in links if os.path.islink(one)}
+    shown |= {os.path.realpath(one) for one in links if os.path.islink(one)}
     found = []
     for entry in names(generations):
         path = os.path.join(generations, entry)
-        ours = not entry.startswith(".") and not os.path.islink(path) and path not in shown
-        if ours and stamped(path).get("environment") == name:
+        ours = not entry.startswith(".") and not os.path.islink(path)
+        if (
+            ours
+            and not shown & {path, os.path.realpath(path)}
+            and stamped(path).get("environment") == name
+        ):
             found.append((shown_at(path), path))
     return [path for _, path in sorted(found)]
 

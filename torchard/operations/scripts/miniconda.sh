@@ -1,6 +1,7 @@
 # Installs Miniconda at PREFIX from an installer whose sha256 is verified first.
 # PREFIX, FILE, SHA256, ARCH and MARK (JSON) are set above this text; REPLACES is the sha256 of the
-# installer whose whole prefix is to be set aside for this one, or nothing.
+# installer whose whole prefix is to be set aside for this one, or nothing; MOVED is the path that it
+# was installed at, where it was moved since: its conda names that path and does not run.
 take_lock
 open_log miniconda
 whole() {
@@ -24,9 +25,17 @@ refuse() {
   fi
   failed "$said"
 }
+replaced() {
+  [ -n "$REPLACES" ] || return 1
+  if [ -n "$MOVED" ]; then
+    sed 2q "$PREFIX/bin/conda" | grep -qF -e "$MOVED/bin/python"
+  else
+    grep -qF -e "$REPLACES" "$PREFIX/.torchard.json"
+  fi
+}
 before=
 # An earlier run may have finished since we looked.
-if whole && ! { [ -n "$REPLACES" ] && grep -qF -e "$REPLACES" "$PREFIX/.torchard.json"; }; then
+if whole && ! replaced; then
   exit 0
 fi
 place "$SHA256" "$FILE" || die "Nothing was executed."

@@ -1,0 +1,20 @@
+# Notes in the active generation of an environment why its verification failed, or removes that note.
+# POSIX sh. PREFIX, NAME, GENERATION and NOTE (JSON, or nothing) are set above this text.
+# Prints who is at work on this Mac, if somebody is: then nothing is noted, and nobody waits.
+if [ -d "$root/lock" ] && busy=$(holder); then
+  printf '%s\n' "$busy"
+  exit 0
+fi
+take_lock
+path=$root/generations/$GENERATION
+real=$(cd "$path" && pwd -P) || exit 1
+[ "$(cd "$PREFIX/envs/$NAME" && pwd -P)" = "$real" ] ||
+  die "another generation of $NAME is active by now; nothing was noted"
+note=$path/.torchard-failed.json
+keep_lock
+if [ -n "$NOTE" ]; then
+  printf '%s\n' "$NOTE" >"$note.torchard-partial" && mv -f "$note.torchard-partial" "$note" ||
+    die "$note cannot be written"
+else
+  rm -f "$note" || die "$note cannot be removed"
+fi
