@@ -41,7 +41,9 @@ $ torchard plan --json | head -n 48
               "sha256": "SHA256",
               "note": ""
             }
-          ]
+          ],
+          "carried": [],
+          "not_carried": []
         },
         {
           "kind": "environment",
@@ -52,6 +54,4 @@ $ torchard plan --json | head -n 48
           "place": "~/.torchard/generations/tools-XXXXXXXX",
           "digest": "SHA256",
           "notes": [],
-          "kept": 0,
-          "bytes": N,
 [0]
