@@ -10,7 +10,7 @@ help:
 	@echo 'make test       every test; the simulated Macs are the only ones that are touched'
 	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
 	@echo 'make test-nightly  simulated Macs stopped at every place, on full disks, under two controllers'
-	@echo 'make lint       ruff, mypy --strict, and the order of the rooms'
+	@echo 'make lint       ruff, mypy --strict, the order of the rooms, and shellcheck'
 	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
 	@echo 'make fuzz       texts that nobody thought of, to what reads files, for SECONDS=60'
 	@echo 'make bench      plans of 20 simulated Macs against plain ssh, and of 300 made-up ones'
@@ -45,6 +45,7 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tests/lint_shell.py
 
 bench: setup
 	$(BIN)/python benchmarks/plan_of_twenty.py

@@ -43,6 +43,8 @@ say hardware "$hardware"
 boot=$(read_boot)
 say boot "$boot"
 
+# The lab's own way to write the home, which the shell has not expanded.
+# shellcheck disable=SC2088
 case $PREFIX in
   '~') PREFIX=$HOME ;;
   '~/'*) PREFIX=$HOME/${PREFIX#??} ;;
@@ -50,6 +52,9 @@ esac
 code "$PREFIX"
 say prefix "$coded"
 history=$PREFIX/conda-meta/history
+# Prints what a folder holds, but for what macOS puts into any by itself.
+# shellcheck disable=SC2012 # of a name with a line break one half is enough
+listed() { ls -A "$1" 2>/dev/null | sed -e '/^\._/d' -e '/^\.DS_Store$/d'; }
 sign=
 for name in .messages.txt install_tmp preconda.tar.bz2 postconda.tar.bz2; do
   [ -e "$PREFIX/$name" ] && sign=$name
@@ -92,8 +97,7 @@ elif [ -n "$sign" ] || [ -f "$PREFIX/.torchard.json" ] || [ -e "$PREFIX/bin/cond
   state=half
 elif [ ! -s "$history" ] && { [ -e "$PREFIX/_conda" ] || [ -d "$PREFIX/conda-meta" ]; }; then
   state=half
-elif [ -z "$(ls -A "$PREFIX" 2>/dev/null | sed -e '/^\._/d' -e '/^\.DS_Store$/d')" ]; then
-  # Nothing but what macOS puts into a folder by itself.
+elif [ -z "$(listed "$PREFIX")" ]; then
   state=half
 else
   state=foreign
@@ -159,6 +163,7 @@ volume prefix "$PREFIX"
 if [ "$state" = whole ]; then writable prefix "$PREFIX/envs"; else writable prefix "${PREFIX%/*}"; fi
 writable home "$HOME/.torchard/generations"
 # By inode: the same directory may be written in several ways, by a link or in another case.
+# shellcheck disable=SC2012 # what ls says of one directory begins with a number
 inode() { ls -di "$1/." 2>/dev/null | awk '{ print $1 }'; }
 same() { [ "$1" = "$2" ] || [ "$(inode "$1")" = "$(inode "$2")" ]; }
 # conda's program begins with the path of its python, or with a line that starts it, so a prefix
@@ -290,6 +295,7 @@ for path in "$root"/generations/*; do
   [ -d "$path" ] && [ ! -L "$path" ] && environment "$path"
 done
 # The order in which they were shown, the last first: it is kept in the times of their stamps.
+# shellcheck disable=SC2012 # by time, which find cannot sort; what no name of ours is, is left out
 (cd "$root/generations" && ls -td ./*/.torchard.json) 2>/dev/null |
   sed -n "s|^\./\([A-Za-z0-9][A-Za-z0-9._-]*\)/\.torchard\.json\$|shown$tab\1|p"
 # What lies in this Mac's depot: files named by their sha256, with sizes in bytes. One that is still
@@ -348,7 +354,7 @@ shell_file() {
     state=closed
   else
     state=absent
-    [ -f "$real" ] && state=file
+    [ -f "$real" ] && state='file'
     case $folder/ in "${home:-$HOME}"/*) ;; *) state=outside ;; esac
   fi
   block=

@@ -12,4 +12,5 @@ if [ -f "${HOME-}/../mac.json" ]; then
     esac
   done <"$HOME/../mac.json"
 fi
+# shellcheck disable=SC2034 # the installer goes by a name of its own
 me=$0

@@ -4,5 +4,6 @@ while getopts ':@short@-:' option; do
     -) case ${OPTARG%%=*} in @long@) ;; *) illegal - ;; esac ;;
     :) complain "option requires an argument -- $OPTARG"; exit @status@ ;;
     \?) case $OPTARG in @beyond@) beyond "$me -$OPTARG" ;; *) illegal "$OPTARG" ;; esac ;;
+    *) ;;
   esac
 done

@@ -11,6 +11,7 @@ value() {
   answer=${answer%%[\" ]*}
 }
 # The same for a text that may hold blanks.
+# shellcheck disable=SC2329 # not every stand-in asks for one, nor uses all that follows
 text() {
   answer=
   case $json in
@@ -19,6 +20,7 @@ text() {
   answer=${answer%%\"*}
 }
 value name
+# shellcheck disable=SC2034
 name=$answer
 value macos
 macos=$answer
@@ -31,13 +33,16 @@ case $major in
   *) darwin=$((major - 1)) ;;
 esac
 release=$darwin.$minor.0
+# shellcheck disable=SC2034
 [ "$major" -lt 15 ] && [ "$minor" -gt 6 ] && release=$darwin.6.0
 # A shell under Rosetta sees an Intel processor; `arch` runs a command as the other one.
 value arch
 hardware=$answer
+# shellcheck disable=SC2034
 machine=$answer
 if [ "$hardware" = arm64 ]; then
   value rosetta
   [ "$answer" = true ] && machine=x86_64
+  # shellcheck disable=SC2034
   case ${SIMLAB_ARCH-} in arm64 | x86_64) machine=$SIMLAB_ARCH ;; esac
 fi

@@ -5,6 +5,7 @@ while getopts ':dimsut:w:' option; do
     w) beyond 'caffeinate -w' ;;
     :) complain "option requires an argument -- $OPTARG" && exit 1 ;;
     \?) illegal "$OPTARG" ;;
+    *) ;;
   esac
 done
 shift $((OPTIND - 1))

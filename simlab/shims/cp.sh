@@ -6,6 +6,7 @@ while getopts ':HLPRafilnprvXc-:' option; do
     c | X) [ -z "$gnu" ] || beyond "cp -$option" ;;
     -) illegal - ;;
     \?) case $OPTARG in [Sx]) beyond "cp -$OPTARG" ;; *) illegal "$OPTARG" ;; esac ;;
+    *) ;;
   esac
 done
 if [ -n "$recursive" ] && [ -n "$gnu" ]; then

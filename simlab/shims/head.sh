@@ -14,5 +14,6 @@ while getopts ':n:c:0123456789-:' option; do
       exit 1
       ;;
     \?) illegal "$OPTARG" ;;
+    *) ;;
   esac
 done

@@ -9,4 +9,5 @@ while getopts ':fhinv-:' option; do
   esac
 done
 shift $((OPTIND - 1))
+# shellcheck disable=SC2086 # several options, or none
 exec @host@ $flags -- "$@"

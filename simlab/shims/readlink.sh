@@ -8,5 +8,6 @@ while getopts ':fn-:' option; do
       ;;
     -) illegal - ;;
     \?) illegal "$OPTARG" ;;
+    *) ;;
   esac
 done

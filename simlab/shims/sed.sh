@@ -20,7 +20,10 @@ while [ "$total" -gt 0 ]; do
     case $letter in
       E | n) set -- "$@" "-$letter" ;;
       a) ;;
-      l | u) [ -n "$gnu" ] && set -- "$@" -u || set -- "$@" "-$letter" ;;
+      l | u)
+        [ -z "$gnu" ] || letter=u
+        set -- "$@" "-$letter"
+        ;;
       e | f | i)
         if [ -z "$letters" ]; then
           if [ "$total" -eq 0 ]; then

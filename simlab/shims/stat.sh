@@ -45,7 +45,7 @@ while [ -n "$rest" ]; do
     %t*) out=$out'\t' && rest=${rest#%t} ;;
     %%*) out=$out%% && rest=${rest#%%} ;;
     %*) beyond "stat -f '$format'" ;;
-    '\'*) out=$out'\\' && rest=${rest#?} ;;
+    "\\"*) out="$out\\\\" && rest=${rest#?} ;;
     *)
       out=$out${rest%"${rest#?}"}
       rest=${rest#?}
@@ -66,6 +66,6 @@ for path in "$@"; do
       @host@ $follow --printf "${out#*@target@}" -- "$path" || status=1
       ;;
   esac
-  printf "$newline"
+  printf '%b' "$newline"
 done
 exit "$status"

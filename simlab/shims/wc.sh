@@ -3,10 +3,10 @@ while getopts ':clmw-:' option; do
   case $option in
     - ) illegal - ;;
     \?) case $OPTARG in L) beyond 'wc -L' ;; *) illegal "$OPTARG" ;; esac ;;
+    *) ;;
   esac
 done
 [ -n "$gnu" ] || exec @host@ "$@"
-counts=$((OPTIND - 1))
 @host@ "$@" | @host:awk@ '{
   text = ""
   for (i = 1; i <= NF && $i ~ /^[0-9]+$/; i++) text = text sprintf(" %7d", $i)

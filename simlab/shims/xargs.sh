@@ -7,6 +7,7 @@ while getopts ':0ptxE:I:L:n:P:s:-:' option; do
       exit 1
       ;;
     \?) case $OPTARG in [JRSo]) beyond "xargs -$OPTARG" ;; *) illegal "$OPTARG" ;; esac ;;
+    *) ;;
   esac
 done
 [ -n "$gnu" ] && set -- -r "$@"

@@ -55,7 +55,7 @@ for mark in "$root"/generations/.building-*; do
 done
 
 place "$KIT" "the kit of $GENERATION" || die "Nothing was executed; run it again, and it is sent again."
-mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT" || die "$kit cannot be written"
+{ mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT"; } || die "$kit cannot be written"
 rm -f "$root/depot/$KIT"
 
 # What could not be finished goes at once: its bytes would stand in the way of the next attempt.
@@ -101,8 +101,8 @@ if ! stamped; then
   rm -rf "$kit/conda" "$kit/wheels"
   bad=0
   while read -r sha256 target; do
-    place "$sha256" "${target##*/}" && mkdir -p "$kit/${target%/*}" &&
-      share "$root/depot/$sha256" "$kit/$target" || bad=1
+    { place "$sha256" "${target##*/}" && mkdir -p "$kit/${target%/*}" &&
+      share "$root/depot/$sha256" "$kit/$target"; } || bad=1
   done <artefacts
   [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
   # Each build unpacks its packages anew from archives that were verified. What an earlier one
@@ -132,7 +132,7 @@ else
   carry || failed "a person's settings in $before could not be carried over to $path"
 fi
 # Whose links these are is known before there is one, and never half.
-printf '%s\n' "$PREFIX" >"$root/prefix.new" && mv -f "$root/prefix.new" "$root/prefix" ||
+{ printf '%s\n' "$PREFIX" >"$root/prefix.new" && mv -f "$root/prefix.new" "$root/prefix"; } ||
   failed "$root/prefix cannot be written"
 run "$python" -I -S "$kit/generation.py" show "$path" "$link" ||
   failed "$link could not be pointed at $path"

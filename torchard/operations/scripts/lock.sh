@@ -123,7 +123,7 @@ release() {
 }
 take_lock() {
   missing=$(missing_tools caffeinate df find grep ioreg ps sed shasum sysctl tail tar)
-  # shellcheck disable=SC2086 # several names, one a line
+  # shellcheck disable=SC2086,SC2116 # several names, one a line
   [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
  ($account_path), and not in /usr/sbin or /sbin; nothing was done"
   # A directory that cannot be made would otherwise be waited for like a lock that is taken.
@@ -159,7 +159,7 @@ ${since:+ since $since}; nothing was done. If nothing of Torchard runs on that M
     sleep 1
   done
   mine=yes
-  sign "$root/lock" && printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner" ||
+  { sign "$root/lock" && printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner"; } ||
     die "$root/lock cannot be written; nothing was done"
 }
 # Before anything is done under the lock: whoever removed it by hand let another run in.

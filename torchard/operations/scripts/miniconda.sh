@@ -59,7 +59,7 @@ elif [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
 fi
 # The installer looks at its own name: it must end in .sh.
 work=$root/kits/installer-$$
-mkdir -p "$work" && share "$root/depot/$SHA256" "$work/$FILE" || die "$root/kits cannot be written"
+{ mkdir -p "$work" && share "$root/depot/$SHA256" "$work/$FILE"; } || die "$root/kits cannot be written"
 # Until its mark is in it, the prefix is known for ours by this: one that a stop leaves whole would
 # be taken for a person's own.
 printf '%s\n%s\n' "$PREFIX" "$MARK" >"$root/installing" || die "$root/installing cannot be written"
