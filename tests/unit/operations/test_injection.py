@@ -116,7 +116,8 @@ def home(tmp_path_factory):
     tools.mkdir()
     ran = where / "ran"
     scripts = dict.fromkeys(
-        ("sleep", "ssh", "ssh-add", "ssh-copy-id", "ssh-keygen", "arch", "torchard"), "exit 0"
+        ("ioreg", "sleep", "ssh", "ssh-add", "ssh-copy-id", "ssh-keygen", "arch", "torchard"),
+        "exit 0",
     )
     scripts["caffeinate"] = 'shift; exec "$@"'
     scripts["lsof"] = 'echo "p$PPID"'  # nobody has anything open
@@ -250,8 +251,7 @@ def test_a_whole_installation_and_build_run_no_value(home, shell):
     The home is good, as the variable HOME is the account's own. The prefix, the installer's file,
     the environment and its generation have a name that is a command in every way.
     """
-    own = home / f"whole-{shell}"
-    sh = [str(shells.link(home / "shells", shell))]
+    own, sh = home / f"whole-{shell}", [str(shells.link(home / "shells", shell))]
     own.mkdir()
     text = (
         "$(canary)`canary`';canary;'\n\"$(canary)\" \\';canary & !! ~ * [a] {b,} %s \\044(canary) é"

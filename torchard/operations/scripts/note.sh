@@ -13,7 +13,7 @@ real=$(cd "$path" && pwd -P) || exit 1
 note=$path/.torchard-failed.json
 keep_lock
 if [ -n "$NOTE" ]; then
-  printf '%s\n' "$NOTE" >"$note.torchard-partial" && mv -f "$note.torchard-partial" "$note" ||
+  { printf '%s\n' "$NOTE" >"$note.torchard-partial" && mv -f "$note.torchard-partial" "$note"; } ||
     die "$note cannot be written"
 else
   rm -f "$note" || die "$note cannot be removed"
