@@ -1,12 +1,20 @@
-"""`lsof -F pn` from /proc, for a Linux host that has no lsof: who has which file open."""
+"""`lsof -F pn` of a simulated Mac, started as `HOST -I -S lsof.py ROOT …`: who has what open.
+
+On Linux it reads /proc itself; on macOS it passes on what the host's own lsof says.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
+
+from simlab import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,21 +31,23 @@ def _open(process: Path) -> Iterator[str]:
     yield from dict.fromkeys(re.findall(r"^(?:\S+ +){5}(/.*)$", mapped, re.MULTILINE))
 
 
-def main(arguments: list[str]) -> int:
+def main(root: str, arguments: list[str]) -> int:
     """Print `p` and a number, then `n` and a path a file, for each process that can be read."""
     if "pn" not in arguments:
         print("simlab does not simulate lsof without -F pn", file=sys.stderr)
         return 70
-    for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda one: int(one.name)):
-        if int(process.name) == os.getpid():
-            continue
+    pids = [pid for pid in processes.running(root) if pid != os.getpid()]
+    if not Path("/proc/self").exists():
+        named = ",".join(map(str, pids))
+        return subprocess.run(["/usr/sbin/lsof", *arguments, "-p", named], check=False).returncode
+    for pid in pids:
         try:
-            found = list(_open(process))
+            found = list(_open(Path(f"/proc/{pid}")))
         except OSError:  # it has ended, or is somebody else's
             continue
-        print(f"p{process.name}", *(f"n{path}" for path in found), sep="\n")
+        print(f"p{pid}", *(f"n{path}" for path in found), sep="\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

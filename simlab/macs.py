@@ -141,6 +141,7 @@ def run(
         input=stdin,
         capture_output=True,
         timeout=timeout,
+        start_new_session=True,  # of the Mac's own: see `simlab.processes`
         check=False,
     )
     return subprocess.CompletedProcess(

@@ -1,4 +1,7 @@
-"""`ps -o KEYWORDS [-p PID]` from /proc, for a Linux host that has no ps."""
+"""`ps` of a simulated Mac, started as `HOST -I -S ps.py ROOT …`: it knows that Mac's processes.
+
+On Linux it reads /proc itself; on macOS the host's own ps tells of the processes that are left.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,12 @@ import os
 import sys
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).absolute().parents[1]))
+
+from simlab import processes
+
+_LSTART = 28  # columns, of which the time itself fills 24 (Apple's shell_cmds, ps/keyword.c)
 
 
 def _row(pid: int) -> dict[str, str]:
@@ -20,6 +29,7 @@ def _row(pid: int) -> dict[str, str]:
     )
     start = boot + int(fields[19]) / os.sysconf("SC_CLK_TCK")
     command = " ".join(words).strip() or name
+    began = time.strftime("%a %b %e %H:%M:%S %Y", time.localtime(start))
     return {
         "pid": str(pid),
         "uid": str(Path(f"/proc/{pid}").stat().st_uid),
@@ -30,25 +40,42 @@ def _row(pid: int) -> dict[str, str]:
         "comm": name,
         "command": command,
         "args": command,
-        "lstart": time.strftime("%a %b %e %H:%M:%S %Y", time.localtime(start)),
+        "lstart": began.ljust(_LSTART),
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Print one line a process; 1 when a process that was asked for is not there."""
+def _read(arguments: list[str]) -> tuple[list[str], list[int] | None, list[str]]:
+    """Return the columns, the processes that are named, and all options but those numbers."""
     wanted: list[str] = []
-    pids: list[int] = []
+    pids: list[int] | None = None
+    rest: list[str] = []
     words = iter(arguments)
     for word in words:
         if word.startswith("-o"):
             wanted.append(word[2:] or next(words, ""))
+            rest += ["-o", wanted[-1]]
         elif word.startswith("-p"):
             pids = [int(pid) for pid in (word[2:] or next(words, "")).split(",")]
+        elif set(word[1:]) - set("Aaxew"):
+            sys.exit(f"ps: simlab does not simulate ps {word}")
+    return wanted, pids, rest
+
+
+def main(root: str, arguments: list[str]) -> int:
+    """Print one line a process; 1 when a process that was asked for is not there."""
+    wanted, pids, rest = _read(arguments)
+    shown = [
+        pid
+        for pid in (processes.running(root) if pids is None else pids)
+        if pids is None or processes.belongs(pid, root)
+    ]
+    if not Path("/proc/self").exists() and shown:
+        os.execv("/bin/ps", ["ps", "-ww", *rest, "-p", ",".join(map(str, shown))])  # noqa: S606
     columns = [column.partition("=") for column in ",".join(wanted or ["pid,command"]).split(",")]
     if not all(title == "" and sep for _, sep, title in columns):
         print("  ".join(title or name.upper() for name, _, title in columns))
     found = 0
-    for pid in pids or sorted(int(path.name) for path in Path("/proc").glob("[0-9]*")):
+    for pid in shown:
         try:
             row = _row(pid)
         except (OSError, ValueError):
@@ -59,4 +86,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import asyncssh
 from asyncssh.stream import SSHServerStreamSession
 
-from simlab import braces, macs
+from simlab import braces, macs, processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -121,6 +121,7 @@ class Command(asyncio.SubprocessProtocol):
             env=dict(macs.environment(root)),
             start_new_session=True,
         )
+        processes.begin(root, transport.get_pid())
         self._process = transport
         for data in self._early:
             self.feed(data)

@@ -18,11 +18,11 @@ from simlab import shell as sh
 
 # Tools whose options are the same here and there, or that our scripts use without options.
 LINKED = (
-    "zsh", "echo", "sleep", "kill", "printf", "test", "[", "true", "false", "expr",
+    "zsh", "echo", "sleep", "printf", "test", "[", "true", "false", "expr",
     "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "curl", "diff", "cmp", "comm",
     "paste", "join", "split", "fold", "nl", "rev", "cksum", "mkfifo", "nohup", "nice", "getconf",
     "pwd", "whoami", "logname", "tty", "groups", "which", "unzip", "zip", "perl", "openssl",
-    "pgrep", "pkill", "yes", "file", "ssh", "scp", "rsync",
+    "yes", "file", "ssh", "scp", "rsync",
 )  # fmt: skip
 
 # What Homebrew's formulas of GNU tools put first on a PATH that has their gnubin, but for those
@@ -101,11 +101,11 @@ ANSWERED = (
 # Shims that translate between the systems' options.
 TRANSLATED = (
     "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "cp", "mv",
-    "ln", "du", "head", "wc", "dd", "tar", "xattr", "sudo",
+    "ln", "du", "head", "wc", "dd", "tar", "xattr", "sudo", "kill", "pgrep", "pkill",
 )  # fmt: skip
 _STRICT_ENDS = ("head", "readlink", "cp")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")
-# What a slim Linux may not have: read from /proc instead.
+# What tells of this Mac's processes alone, by a program of simlab's own.
 _OWN = {"ps": "ps.py", "lsof": "lsof.py"}
 _STATUS = {"cp": 64, "df": 64, "du": 64, "mv": 64}
 
@@ -192,7 +192,8 @@ def _script(tool: str) -> str:
 
 def _guard(tool: str) -> str:
     guard = GUARDED[tool]
-    return _compose(tool, "_mac", "_guard", "_operands" if guard.strict else "_exec")
+    last = tool if tool in _OWN else "_operands" if guard.strict else "_exec"
+    return _compose(tool, "_mac", "_guard", last)
 
 
 def _compose(tool: str, *parts: str) -> str:
@@ -204,22 +205,24 @@ def _compose(tool: str, *parts: str) -> str:
         "long": "|".join(guard.long) or "''",
         "beyond": f"[{guard.beyond}]" if guard.beyond else "''",
         "host": _command(tool),
+        "folder": folder(tool),
+        "python": f"{shlex.quote(sys.executable)} -I -S",
         "up": "/".join(".." for _ in folder(tool).split("/")),
     }
 
     def fill(match: re.Match[str]) -> str:
         name = match[1]
+        if name.startswith("source:"):
+            return shlex.quote(str(resources.files("simlab") / _OWN[name[7:]]))
         return _command(name[5:]) if name.startswith("host:") else known[name]
 
     shims = resources.files("simlab") / "shims"
     text = "".join((shims / f"{part}.sh").read_text(encoding="utf-8") for part in parts)
-    return re.sub(r"@(gnu|status|short|long|beyond|up|host(?::\w+)?)@", fill, text)
+    return re.sub(
+        r"@(gnu|status|short|long|beyond|up|folder|python|source:\w+|host(?::\w+)?)@", fill, text
+    )
 
 
 def _command(tool: str) -> str:
-    """Return the shell words that start the host's tool, or simlab's own in its place."""
-    path = _host(tool)
-    if path is None and tool in _OWN:
-        source = str(resources.files("simlab") / _OWN[tool])
-        return f"{shlex.quote(sys.executable)} -I -S {shlex.quote(source)}"
-    return shlex.quote(path or f"/nonexistent/{tool}")
+    """Return the shell word that starts the host's tool."""
+    return shlex.quote(_host(tool) or f"/nonexistent/{tool}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import shells
 
-from simlab import braces, macs
+from simlab import braces, macs, processes
 from simlab import shell as sh
 from simlab.spec import MacSpec
 from torchard import probe, steps
@@ -140,6 +140,7 @@ class OnAMac:
             text=True,
             start_new_session=True,
         )
+        processes.begin(self.root, process.pid)
         self.started.append(process)
         return process
 

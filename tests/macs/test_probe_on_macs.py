@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -84,21 +85,30 @@ def test_the_depot_holds_files_named_by_their_sha256(root):
     assert read(root).depot == {SHA256: 3, "f" * 64: 1}
 
 
+@pytest.fixture
+def pid(root):
+    """A process of the Mac."""
+    process = subprocess.Popen(["/bin/sleep", "600"], env=macs.environment(root))
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
 def started(root, pid):
     return macs.run(root, f"TZ=UTC0 LC_ALL=C ps -o lstart= -p {pid}").stdout.rstrip("\n")
 
 
 @pytest.mark.parametrize("signed", ["running", "step"])
-def test_a_run_at_work_is_told_from_one_that_is_gone(root, signed):
+def test_a_run_at_work_is_told_from_one_that_is_gone(root, pid, signed):
     """By its process, or that of its step, and its start in UTC: a number could be another's."""
     lock = root / "home/.torchard/lock"
     write(lock / "owner", "12-ab 1700000000 ann@imac of Ann\n")
     write(lock / "running", "999999999\nMon Jan  1 00:00:00 2001\n2001-01-01 00:00 UTC\n")
-    write(lock / signed, f"{os.getpid()}\n{started(root, os.getpid())}\n")
+    write(lock / signed, f"{pid}\n{started(root, pid)}\n")
     state = read(root, TZ="Asia/Tokyo")
     assert state.lock is not None
     assert (state.lock.token, state.lock.since) == ("12-ab", 1_700_000_000)
-    assert (state.lock.who, state.lock.processes) == ("ann@imac of Ann", (os.getpid(),))
+    assert (state.lock.who, state.lock.processes) == ("ann@imac of Ann", (pid,))
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,14 @@ def dead_pid() -> int:
 
 
 def start_of(pid: int) -> str:
-    """Return when a process started, as lock.sh asks for it."""
+    """Return when a process started, as lock.sh asks a Mac's ps, which fills 28 columns."""
     asked = ["ps", "-o", "lstart=", "-p", str(pid)]
     environment = {**os.environ, "TZ": "UTC0", "LC_ALL": "C"}
-    return subprocess.run(
-        asked, capture_output=True, text=True, env=environment, check=True
-    ).stdout.rstrip("\n")
+    return (
+        subprocess.run(asked, capture_output=True, text=True, env=environment, check=True)
+        .stdout.rstrip("\n")
+        .ljust(28)
+    )
 
 
 @pytest.mark.parametrize("shell", shells.EVERY)
@@ -108,7 +110,8 @@ def test_a_number_without_a_start_is_nobodys(mac):
 
 def test_a_number_that_was_given_again_counts_as_dead(mac):
     """A process that has the number of the lock, and another start, is not its owner."""
-    leave_lock(mac, f"{os.getpid()}\nThu Jan  1 00:00:00 2026\n")
+    other = mac.start("read -r line")
+    leave_lock(mac, f"{other.pid}\nThu Jan  1 00:00:00 2026\n")
     assert mac.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 
@@ -101,7 +100,8 @@ def test_its_own_controller_does_not_wait_for_another_mac(macs):
 def test_no_lock_outlives_a_restart_of_its_mac(macs):
     """Though a process has the same number and the same start, as clocks may be set back."""
     one, _ = macs
-    leave(one, "mac-1", os.getpid(), start_of(os.getpid()))
+    other = one.start("read -r line").pid
+    leave(one, "mac-1", other, start_of(other))
     assert "is at work on this Mac since" in one.run(locked(TAKE, "bob@lab")).stderr
     assert state_of(one, SHELLS[0]).lock.busy
     simulated.change(one.root, boot=BOOT.replace("1", "2"))

@@ -11,6 +11,7 @@ import pytest
 from on_a_mac import CONTROLLER, let_go
 from test_scripts_lock import dead_pid, start_of
 
+from simlab import macs
 from simlab.lab import SimLab
 from torchard.commands.unlock import _left_alone
 from torchard.mac import RunLock
@@ -83,7 +84,8 @@ def test_what_a_dead_run_left_is_told_with_the_id_that_removes_it(lab, lock, tor
 @pytest.mark.parametrize("signed", ["running", "step"])
 def test_the_lock_of_a_run_that_is_still_there_is_never_removed(lab, lock, torchard, signed):
     """Also with the right id: it is said which process to end, and its lock goes with it."""
-    process = subprocess.Popen(["/bin/sleep", "600"])
+    environment = macs.environment(lab.macs["studio-01"].root)
+    process = subprocess.Popen(["/bin/sleep", "600"], env=environment)
     try:
         hold(lock, f"{dead_pid()}\n{GONE}\n2026-01-01 00:00 UTC\n")
         (lock / signed).write_text(f"{process.pid}\n{start_of(process.pid)}\n")

@@ -6,8 +6,6 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -380,30 +378,6 @@ def test_disk_can_be_full(root):
     assert macs.run(root, free.format("-Pk")).stdout == "3072\n"
     assert macs.run(root, free.format("-m")).stdout == "3\n"
     assert macs.run(root, free.format("")).stdout == "6144\n"
-
-
-def test_start_of_a_process_is_told(root):
-    """`ps -o lstart=` names a running process's start and fails for one that is gone."""
-    done = macs.run(root, "ps -o lstart= -p $$")
-    assert (done.returncode, len(done.stdout.split())) == (0, 5)
-    gone = macs.run(root, "sh -c 'echo $$' >pid; ps -o lstart= -p $(cat pid)")
-    assert (gone.returncode, gone.stdout) == (1, "")
-
-
-@pytest.mark.skipif(platform.system() != "Linux", reason="every macOS host has a ps")
-def test_stand_in_for_ps_agrees(root):
-    """Where the host has no ps, the stand-in names the same process."""
-    script = os.path.join(os.path.dirname(stock.__file__), "ps.py")  # noqa: PTH118, PTH120
-    listed = subprocess.run(
-        [sys.executable, "-I", "-S", script, "-o", "pid=,comm=", "-o", "lstart=", "-p", "1"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert listed[0] == "1"
-    assert len(listed) >= 7
-    missing = [sys.executable, "-I", "-S", script, "-o", "lstart=", "-p", "4194305"]
-    assert subprocess.run(missing, capture_output=True, check=False).returncode == 1
 
 
 def test_environment_is_bare(root):

@@ -1,0 +1,1 @@
+exec @python@ @source:lsof@ "${0%/@folder@/*}" "$@"
