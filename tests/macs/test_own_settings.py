@@ -7,6 +7,7 @@ import json
 
 import on_a_mac
 import pytest
+import shells
 
 from simlab import macs
 from torchard import probe, steps
@@ -99,7 +100,7 @@ def test_afterwards_it_is_still_the_persons_and_nothing_is_to_be_done(mac):
     assert (found.since, set(found.own)) == ("same", OWN.keys())
 
 
-@pytest.mark.parametrize("shell", [on_a_mac.SH, on_a_mac.MAC_SH])
+@pytest.mark.parametrize("shell", shells.EVERY)
 def test_what_the_next_one_has_is_kept(mac, shell):
     """Also where it is shown again after a rollback: what only the other has goes over."""
     write(mac.old / "conda-meta/pinned", "numpy <1\n")
@@ -134,7 +135,7 @@ def test_every_shell_reads_the_same(mac):
     """What the probe says is one and the same under all of them."""
     texts = {
         tuple(line for line in done.stdout.splitlines() if line.startswith("own"))
-        for shell in (on_a_mac.SH, on_a_mac.MAC_SH)
+        for shell in shells.THERE
         for done in [mac.run(probe.script("~/miniconda3"), shell=shell)]
     }
     assert len(texts) == 1
