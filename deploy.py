@@ -20,7 +20,7 @@ from torchard.operations.prune import prune
 from torchard.operations.refuse import refuse
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
-from torchard.plan import refusals
+from torchard.plan import is_short_of_disk, refusals
 from torchard.shell_file import place
 
 try:
@@ -32,6 +32,8 @@ state = facts.read(mac.miniconda.prefix)
 
 if state is not None:
     intent = lab.intend(mac, state)
+    if is_short_of_disk(intent):  # by df, which does not know what macOS would remove
+        intent = lab.intend(mac, facts.read_room(mac.miniconda.prefix, state))
     reasons = refusals(intent)
     if reasons:
         refuse(name="Refuse", reason="; ".join(reasons))

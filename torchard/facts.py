@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyinfra
@@ -39,6 +40,20 @@ class MacState(FactBase[State | None]):
             raise FactProcessError(str(error)) from error
 
 
+class Room(FactBase[int]):
+    """How many bytes macOS would make room for on the volume of the home; 0 where it is silent."""
+
+    default = staticmethod(int)
+
+    def command(self) -> str:
+        """Return the question."""
+        return for_any_shell(probe.room_script())
+
+    def process(self, output: Iterable[str]) -> int:
+        """Read the answer."""
+        return probe.parse_room(output)
+
+
 def remember(host: Any, prefix: str, state: State) -> None:
     """Keep what was read of a Mac for as long as pyinfra only prepares."""
     host.connector_data[f"{_MEMORY} {prefix}"] = state
@@ -53,3 +68,12 @@ def read(prefix: str) -> State | None:
     if key not in host.connector_data:
         host.connector_data[key] = host.get_fact(MacState, prefix=prefix)
     return host.connector_data[key]
+
+
+def read_room(prefix: str, state: State) -> State:
+    """Return the state of the Mac at hand with the room that macOS would make there."""
+    host = pyinfra.host
+    guard.admit(host, pyinfra.state, for_any_shell(probe.room_script()))
+    measured = replace(state, room=host.get_fact(Room) or 0)
+    remember(host, prefix, measured)
+    return measured

@@ -1,9 +1,11 @@
-"""Commands that only look at what is on a Mac, beyond its state: the files of its packages."""
+"""Commands that only look at what is on a Mac, beyond its first state: files, and room to make."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from torchard import probe
 from torchard.damage import FileReport, damage_lines, locked_names, read_reports, way_out
 from torchard.errors import TorchardError
 from torchard.generations import generation_name
@@ -16,6 +18,14 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
 
     Ask = Callable[[str], list[str]]
+
+
+def measure_room(state: MacState, ask: Ask) -> MacState:
+    """Return a Mac's state with the room that macOS would make; none where it does not say."""
+    try:
+        return replace(state, room=probe.parse_room(ask(probe.room_script())))
+    except TorchardError:
+        return replace(state, room=0)
 
 
 def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:

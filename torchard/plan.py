@@ -160,8 +160,8 @@ def plan_mac(intent: Intent) -> MacPlan:
     reasons = _reasons(intent, steps)
     if reasons:
         return replace(base, state="refused", reason="; ".join(reasons))
-    failures = _failed_verifications(intent, steps)
-    base = replace(base, warnings=(*base.warnings, *failures))
+    remarks = (*_failed_verifications(intent, steps), *_disk_warnings(intent.state, steps))
+    base = replace(base, warnings=(*base.warnings, *remarks))
     steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
     if intent.mac.prune:
         steps += removal_steps(intent.mac.environments, intent.state)
@@ -194,17 +194,43 @@ def disk_needed(steps: Iterable[Step]) -> int:
     return sum(step.disk for step in steps)
 
 
-def _short_of_disk(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
-    """Say that a disk cannot hold what would come, as far as that is known beforehand."""
+def is_short_of_disk(intent: Intent) -> bool:
+    """Tell whether df finds too little room, and nobody has asked macOS yet what it would make."""
+    state, installer = intent.state, intent.installer
+    most = 3 * sum(lock.size for lock in intent.locks.values())
+    most += installer.disk if installer else 0
+    if state.room is not None or state.free >= most:
+        return False
+    return state.free < disk_needed(_builds(intent))
+
+
+def _disk_remarks(state: MacState, builds: Sequence[Step]) -> Iterable[tuple[bool, str]]:
+    """Say where df finds too little room, and whether that stops the builds, as far as is known.
+
+    df leaves out what macOS removes by itself when room is wanted for something important. The
+    installers ask df themselves, and stop (conda/constructor, header.sh).
+    """
     needed = disk_needed(builds)
     if state.free >= needed:
         return
-    who = ["Miniconda"] if any(one.kind == "miniconda" and one.disk for one in builds) else []
+    by_installer = disk_needed(one for one in builds if one.kind == "miniconda")
+    who = ["Miniconda"] if by_installer else []
     who += ["these packages"] if any(one.kind == "environment" for one in builds) else []
-    yield (
+    said = (
         f"its disk has {state.free // 10**6} MB free, and {' and '.join(who)}"
-        f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB; make room"
+        f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB"
     )
+    room = state.room or 0
+    if room <= state.free or state.free < by_installer:
+        yield True, f"{said}; make room"
+    elif room < needed:
+        yield True, f"{said}; macOS would make room for {room // 10**6} MB only; make more room"
+    else:
+        yield False, f"{said}; macOS says that it makes room for {room // 10**6} MB when needed"
+
+
+def _disk_warnings(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
+    return (said for stops, said in _disk_remarks(state, builds) if not stops)
 
 
 def refusals(intent: Intent) -> tuple[str, ...]:
@@ -218,7 +244,7 @@ def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
         *_standing_in_the_way(intent),
         *old_python(intent.state, intent.installer),
         *_beyond_the_account(intent.state, builds),
-        *_short_of_disk(intent.state, builds),
+        *(said for stops, said in _disk_remarks(intent.state, builds) if stops),
         *shell_obstacles(intent.mac.shells, intent.state),
     )
 

@@ -47,7 +47,7 @@ class MissingToolError(UnfitError):
     """The Mac lacks a tool of macOS; without it there is no answer to rely on."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _text_of(name: str) -> str:
     return resources.files("torchard").joinpath(name).read_text(encoding="utf-8")
 
@@ -66,6 +66,16 @@ def script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
     values = f"PREFIX={shlex.quote(prefix)}\nCARRIED='{' '.join(CARRIED)}'\n"
     return f"{values}{tools()}{packages()}{_text_of('probe.sh')}"
+
+
+def room_script() -> str:
+    """Return the shell script that asks how much room macOS would make; it writes nothing."""
+    return f"SCRIPT={shlex.quote(_text_of('room.js'))}\n{tools()}{_text_of('room.sh')}"
+
+
+def parse_room(lines: Iterable[str]) -> int:
+    """Read how many bytes macOS would make room for; 0 where it does not say."""
+    return max(map(_number, lines), default=0)
 
 
 def parse(lines: Iterable[str]) -> MacState:

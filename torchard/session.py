@@ -36,7 +36,7 @@ from torchard.intend import LockMissingError
 from torchard.lab.hosts import pyinfra_groups
 from torchard.operations import commands, transfer
 from torchard.outcome import Course, applied, failed, proved, told
-from torchard.plan import MacPlan, Plan, plan_mac, unreached
+from torchard.plan import MacPlan, Plan, is_short_of_disk, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
 from torchard.reason import CONNECT_TIMEOUT, instead_of_logs, lost, need_config, reason
@@ -199,11 +199,23 @@ class Session:
     def intents(self) -> dict[str, Intent]:
         """Look up what each Mac that answered should become."""
         self.workspace.states.update(self.states)
-        return {
-            name: self.workspace.intend(mac, self.states[name])
-            for name, mac in self.macs.items()
-            if name in self.states
-        }
+        intents = {name: self._intend(name) for name in self.macs if name in self.states}
+        short = [name for name, intent in intents.items() if is_short_of_disk(intent)]
+        self._measure_room(short)
+        return {**intents, **{name: self._intend(name) for name in short}}
+
+    def _intend(self, name: str) -> Intent:
+        return self.workspace.intend(self.macs[name], self.states[name])
+
+    def _measure_room(self, names: Sequence[str]) -> None:
+        """Ask each Mac how much room macOS would make there."""
+
+        def work(name: str) -> None:
+            self.states[name] = inspection.measure_room(self.states[name], partial(self.ask, name))
+            facts.remember(self.hosts[name], self.macs[name].miniconda.prefix, self.states[name])
+
+        with ctx_state.use(self.state):
+            self._each(names, work)
 
     def plan(self) -> Plan:
         """Compare every Mac with what it should become, in the lab's order."""
@@ -227,7 +239,10 @@ class Session:
         if mac.name not in self.states:
             return self.unread(mac.name)
         try:
-            intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
+            intent = self._intend(mac.name)
+            if is_short_of_disk(intent):
+                self._measure_room([mac.name])
+                intent = self._intend(mac.name)
         except LockMissingError as error:  # the lab or the catalogue asks for another by now
             reason = f"{error.message} Plan again"
             return replace(mac, state="refused", reason=reason, steps=(), disk=None)
@@ -324,8 +339,7 @@ class Session:
         course = courses[mac.name]
         if mac.name in self.why:
             return failed(mac, replace(course, reason=self.why[mac.name]))
-        intent = self.workspace.intend(self.macs[mac.name], self.states[mac.name])
-        return applied(mac, intent, course)
+        return applied(mac, self._intend(mac.name), course)
 
     def verify(self) -> Plan:
         """Prove every environment of every Mac again; nothing is changed."""

@@ -22,6 +22,7 @@ BUILD = st.sampled_from("xy")
 LINKED = st.lists(st.sampled_from(["torch", "second", "old", "mine"]), unique=True)
 PREFIX_STATE = st.sampled_from(["absent", "half", "whole", "whole", "foreign"])
 VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
+FREE = st.sampled_from([10**12] * 7 + [0])  # bytes
 SOME_SHELLS = st.sampled_from([(), SHELLS[:1], SHELLS[1:], SHELLS])
 # Most files can be changed: where one stands in the way, there is nothing more to be seen.
 FILE_STATE = st.sampled_from([*["absent", "file"] * 4, "tangled", "closed", "outside", "odd"])
@@ -94,6 +95,7 @@ def labs(draw):
         prefix_state=draw(PREFIX_STATE),
         depot={sha256: 100 for sha256 in depot if draw(EITHER)},
         shell_files=draw(shell_files()),
+        free=draw(FREE),
         bash_reads=draw(st.sampled_from([None, None, None, ".profile"])),
         last_shown=tuple(one.path for one in there if one.path in ours and one.stamp is not None),
     )

@@ -11,7 +11,7 @@ from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.mac import Volume
-from torchard.plan import Intent, plan_mac
+from torchard.plan import Intent, is_short_of_disk, plan_mac
 from torchard.remarks import remarks
 
 LOCK = lock([package("python", "3.12.13")])
@@ -110,3 +110,42 @@ def test_without_hard_links_a_build_needs_room_for_one_more_copy(volume, copies)
     state = mac(home_volume=volume)
     plan = plan_mac(Intent(MAC, state, locks={"torch": LOCK}))
     assert plan.disk.needed == copies * LOCK.size
+
+
+@pytest.mark.parametrize(
+    ("room", "state", "says"),
+    [
+        (None, "refused", "need more than 0 MB; make room"),
+        (0, "refused", "need more than 0 MB; make room"),
+        (LOCK.size, "refused", "macOS would make room for 0 MB only; make more room"),
+        (2 * LOCK.size, "change", "macOS says that it makes room for 0 MB when needed"),
+    ],
+)
+def test_what_macos_would_purge_counts_as_room(room, state, says):
+    """The plan says that it counts on that, and stops nothing."""
+    intent = Intent(MAC, mac(free=1, room=room), locks={"torch": LOCK})
+    plan = plan_mac(intent)
+    assert plan.state == state
+    (said,) = plan.warnings or (plan.reason,)
+    assert said.startswith("its disk has 0 MB free, and these packages need")
+    assert said.endswith(says)
+    assert is_short_of_disk(intent) is (room is None)
+
+
+def test_an_installer_goes_by_df_alone():
+    """Miniconda's own asks df, and stops; so what macOS would purge is no room for it."""
+    installer = replace(INSTALLER, disk=1000)
+    state = mac(prefix_state="absent", prefix_arch=None, free=999, room=10**9)
+    assert plan_mac(Intent(MAC, state, installer=installer, locks={"torch": LOCK})).reason == (
+        "its disk has 0 MB free, and Miniconda and these packages need more than 0 MB; make room"
+    )
+    state = replace(state, free=1000)
+    plan = plan_mac(Intent(MAC, state, installer=installer, locks={"torch": LOCK}))
+    assert plan.state == "change"
+
+
+def test_nobody_asks_macos_where_df_says_enough():
+    """Where nothing is to be built, any room is enough."""
+    assert not is_short_of_disk(Intent(MAC, mac(free=2 * LOCK.size), locks={"torch": LOCK}))
+    built_already = mac(built(LOCK), links={"torch": path_of(LOCK)}, free=1)
+    assert not is_short_of_disk(Intent(MAC, built_already, locks={"torch": LOCK}))

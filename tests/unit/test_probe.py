@@ -264,3 +264,18 @@ def test_the_prefix_reaches_the_script_as_one_word(prefix):
     """Whatever it holds, the shell reads one assignment."""
     first = probe.script(prefix).removesuffix(probe.script("").partition("\n")[2])
     assert shlex.split(first) == [f"PREFIX={prefix}"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "room"),
+    [
+        ([], 0),
+        (["123456789012"], 123456789012),
+        (["Welcome!", "123", ""], 123),
+        (["missing value"], 0),
+        (["-1", "1.5e10", "9" * 5000], 0),
+    ],
+)
+def test_the_room_that_macos_would_make_is_one_number(lines, room):
+    """Whatever else is printed is no answer."""
+    assert probe.parse_room(lines) == room

@@ -169,6 +169,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     # This stays in a person's file, and is read at each login.
     "shell_file._hook": lambda made: shell_file.block("zsh", made.path),
     "probe.script": lambda made: probe.script(made.path),
+    "probe.room_script": lambda _: probe.room_script(),
     "facts.command": lambda made: facts.MacState().command(made.path),
     "reason._trust": lambda made: reason._trust(made.mac),
     "reason._ssh_copy_id": lambda made: reason._ssh_copy_id(made.mac),

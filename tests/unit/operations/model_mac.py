@@ -33,7 +33,7 @@ from pyinfra_cli.util import exec_file
 from torchard import intend, probe
 from torchard.lab.model import Environment, Lab
 from torchard.mac import Link, Packages, ShellFile
-from torchard.plan import plan_mac
+from torchard.plan import is_short_of_disk, plan_mac
 from torchard.project import resource
 from torchard.shell import for_any_shell
 
@@ -114,6 +114,7 @@ class Model:
         self.intent = intent
         self.state = intent.state
         self.probe = for_any_shell(probe.script(intent.mac.miniconda.prefix))
+        self.room = 10**12 if self.state.depot else 0  # what macOS would make
         self.done = []
         self.pushed = {}
         assert probe.parse(answer(self.state)) == self.state
@@ -137,7 +138,10 @@ class Model:
 
     def run_shell_command(self, command, *_, **__):
         text = str(command)
-        out = list(answer(self.state)) if text == self.probe else self._run(text)
+        if text == for_any_shell(probe.room_script()):
+            out = [str(self.room)]
+        else:
+            out = list(answer(self.state)) if text == self.probe else self._run(text)
         return True, CommandOutput([OutputLine("stdout", line) for line in out])
 
     def _run(self, command):
@@ -254,7 +258,10 @@ def by_stock(intent):
     """Apply as the `pyinfra` command does with deploy.py: a dry run first, then for good."""
     session, host = opened(intent)
     state = session.state
-    plan = plan_mac(replace(intent, mac=host.connector.intent.mac))
+    known = replace(intent, mac=host.connector.intent.mac)
+    if is_short_of_disk(known):
+        known = replace(known, state=replace(known.state, room=host.connector.room))
+    plan = plan_mac(known)
     with ctx_state.use(state), ctx_config.use(state.config.copy()):
         state.set_stage(StateStage.Connect)
         host.connect(show_errors=False, raise_exceptions=True)

@@ -46,7 +46,7 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
     "operations.verify.verify", "session.read", "session.run", "session.ask", "session._prove",
-    "facts.read",
+    "facts.read", "facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.transfer._arriving",
 }  # fmt: skip

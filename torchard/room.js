@@ -1,0 +1,9 @@
+// Prints one integer: how many bytes the volume of a path has for an important use. For one, macOS
+// removes purgeable files, which df does not count as free.
+ObjC.import('Foundation');
+function run(words) {
+  const found = Ref();
+  const key = 'NSURLVolumeAvailableCapacityForImportantUsageKey';
+  const url = $.NSURL.fileURLWithPath(words[0]);
+  return url.getResourceValueForKeyError(found, key, null) ? String(ObjC.unwrap(found[0])) : '';
+}
