@@ -202,20 +202,20 @@ def take(step: Step, trial: Path, lab: Path) -> None:
     """Run one step in the home of the trial, and show it. Raise StopError if it ends otherwise."""
     words = [str(lab) if word == "LAB" else word for word in step.words]
     print(f"\n# {step.title}\n$ {' '.join(words[1:])}", flush=True)
-    process = subprocess.Popen(
+    said = []
+    with subprocess.Popen(
         [sys.executable, *words],
         cwd=ROOT,
         env={**os.environ, "HOME": str(trial)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None  # it is a pipe
-    said = []
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        said.append(line)
-    code = process.wait()
+    ) as process:
+        assert process.stdout is not None  # it is a pipe
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            said.append(line)
+    code = process.returncode
     if code not in step.codes:
         wanted = " or ".join(map(str, step.codes))
         raise StopError(f"This ended with {code}, and {wanted} was expected. The trial ends.")
