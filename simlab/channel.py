@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from simlab import python, shell, stubs
+from simlab.conda import binaries
 from simlab.package import SUBDIRS, File, Package, dist_info, write_bz2, write_conda
 
 if TYPE_CHECKING:
@@ -230,6 +231,12 @@ def _files(
     for command in row.get("commands", ()):
         script = f"{shell.shebang()}\necho '{command} {version} (simulated)'\n"
         files[f"bin/{command}"] = File(script.encode(), executable=True)
+    if "library" in row:
+        text = f" simulated {name} {version}\0{binaries.PLACEHOLDER}/ssl\0".encode()
+        content = binaries.MAGIC + text + b"\0" * 64
+        files[row["library"]] = File(content, executable=True)
+    if "post_link" in row:
+        files[f"bin/.{name}-post-link.sh"] = File(row["post_link"].encode(), executable=True)
     if "dist" in row:
         files = {} if row.get("noarch") == "python" else files
         told = stubs.modules(row["dist"], version, arch=ARCHES.get(subdir), **stub)

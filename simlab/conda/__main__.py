@@ -12,12 +12,16 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).absolute().parents[2]))
 
-from simlab.conda import commands, shells
+from simlab.conda import commands, environments, listing, report, running, shells, variables
 from simlab.conda.failure import CondaError, CondaExit
 from simlab.conda.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def parser() -> argparse.ArgumentParser:
@@ -48,31 +52,61 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("specs", nargs="*")
         return one
 
-    for name, function in (("create", commands.create), ("install", commands.install)):
-        one = changing(add(name, function))
+    creating = changing(add("create", commands.create))
+    creating.add_argument("--no-default-packages", action="store_true")
+    creating.add_argument("--clone")
+    installing = changing(add("install", commands.install))
+    installing.add_argument("--revision", "--rev", type=int)
+    for one in (creating, installing):
         one.add_argument("--file", action="append", default=[])
-        if name == "create":
-            one.add_argument("--no-default-packages", action="store_true")
+    for name in ("update", "upgrade"):
+        changing(add(name, commands.update)).add_argument("--all", action="store_true")
     for name in ("remove", "uninstall"):
         changing(add(name, commands.remove)).add_argument("--all", action="store_true")
-    listing = add("list", commands.list_packages)
-    listing.add_argument("regex", nargs="?")
-    for option in ("--explicit", "--md5", "--sha256"):
-        listing.add_argument(option, action="store_true")
-    environments = names.add_parser("env").add_subparsers(dest="env_verb", required=True)
-    add("list", commands.env_list, environments)
-    add("info", commands.info)
-    running = add("run", commands.run)
+    lists = add("list", listing.list_packages)
+    lists.add_argument("regex", nargs="?")
+    for option in ("--explicit", "--md5", "--sha256", "--revisions"):
+        lists.add_argument(option, action="store_true")
+    add("export", listing.export).add_argument("--from-history", action="store_true")
+    add("info", listing.info)
+    _add_environments(names, add)
+    runs = add("run", running.run)
     for options in (("-s", "--no-capture-output", "--live-stream"),):
-        running.add_argument(*options, action="store_true")
-    running.add_argument("command", nargs=argparse.REMAINDER)
+        runs.add_argument(*options, action="store_true")
+    runs.add_argument("command", nargs=argparse.REMAINDER)
     return top
+
+
+def _add_environments(names: Any, add: Callable[..., argparse.ArgumentParser]) -> None:
+    """Add the commands about whole environments, and about the cache."""
+    env = names.add_parser("env").add_subparsers(dest="env_verb", required=True)
+    add("list", listing.env_list, env)
+    add("export", listing.export, env).add_argument("--from-history", action="store_true")
+    removing = add("remove", environments.env_remove, env)
+    removing.add_argument("-y", "--yes", action="store_true")
+    config = env.add_parser("config").add_subparsers(dest="config_verb", required=True)
+    words = config.add_parser("vars").add_subparsers(dest="vars_verb", required=True)
+    for name, function in (
+        ("set", variables.set_variables),
+        ("unset", variables.unset_variables),
+        ("list", variables.list_variables),
+    ):
+        one = add(name, function, words)
+        if name != "list":
+            one.add_argument("vars", nargs="*")
+    renaming = add("rename", environments.rename)
+    cleaning = add("clean", environments.clean)
+    for one in (renaming, cleaning):
+        one.add_argument("-y", "--yes", action="store_true")
+        one.add_argument("-d", "--dry-run", action="store_true")
+    renaming.add_argument("destination")
+    cleaning.add_argument("-a", "--all", action="store_true")
 
 
 def main(prefix: str, arguments: list[str]) -> int:
     """Run one command of the conda at `prefix`; return its exit status."""
     conda = Root(Path(prefix), (f"{prefix}/bin/conda", *arguments))
-    if conda.subdir == "osx-arm64" and conda.mac["arch"] != "arm64":
+    if conda.native_subdir == "osx-arm64" and conda.mac["arch"] != "arm64":
         print(f"{prefix}/bin/python: Bad CPU type in executable", file=sys.stderr)
         return 126
     if arguments and arguments[0].startswith("shell."):
@@ -97,6 +131,9 @@ def main(prefix: str, arguments: list[str]) -> int:
             print(json.dumps(error.as_dict(), indent=2))
         else:
             print(f"\n{error.name}: {error}\n", file=sys.stderr)
+        return 1
+    except Exception as error:  # noqa: BLE001 (conda reports whatever it did not expect)
+        print(report.unexpected(conda, error), file=sys.stderr)
         return 1
 
 

@@ -1,15 +1,13 @@
-"""The commands of the stand-in for conda. Each takes the options and returns its exit status."""
+"""The commands that change packages. Each takes the options and returns its exit status."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab.conda import history, root, solving, terms, transaction
+from simlab.conda import environments, history, revisions, root, solving, terms, transaction
 from simlab.conda.failure import CondaError, CondaExit
 
 if TYPE_CHECKING:
@@ -39,20 +37,69 @@ def create(conda: Root, options: argparse.Namespace) -> int:
                 " (y/[n])? "
             )
         root.delete(prefix)
+    if options.clone:
+        environments.clone(conda, conda.named(options.clone), prefix)
+        return 0
     return _carry_out(conda, options, prefix, wanted, specs)
 
 
 def install(conda: Root, options: argparse.Namespace) -> int:
-    """Install into an environment that is there."""
+    """Install into an environment that is there, or go back to one of its revisions."""
     terms.check(conda, _channels(conda, options))
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
-    root.thawed(prefix, override=options.override_frozen)
+    root.thawed(conda, prefix, override=options.override_frozen)
     wanted, specs = _asked(options)
+    if options.revision is not None:
+        return _go_back(conda, options, prefix)
     if not wanted and not specs:
         raise CondaError(
             "CondaValueError", "too few arguments, must supply command line package specs or --file"
         )
     return _carry_out(conda, options, prefix, wanted, specs)
+
+
+def update(conda: Root, options: argparse.Namespace) -> int:
+    """Make packages as new as the specs of the history let them be; `--all` of them."""
+    terms.check(conda, _channels(conda, options))
+    prefix = root.existing(conda.prefix_of(options.name, options.prefix))
+    root.thawed(conda, prefix, override=options.override_frozen)
+    before = transaction.installed(prefix)
+    missing = [name for name in options.specs if name not in before]
+    if missing:
+        message = f"Package is not installed in prefix.\n  prefix: {prefix}\n"
+        raise CondaError("PackageNotInstalledError", f"{message}  package name: {missing[0]}")
+    if not options.specs and not options.all:
+        raise CondaError("CondaValueError", "no package names supplied")
+    if options.all:
+        return _carry_out(conda, options, prefix, None, {}, fresh=set(before))
+    return _carry_out(conda, options, prefix, None, {name: name for name in options.specs})
+
+
+def _go_back(conda: Root, options: argparse.Namespace, prefix: Path) -> int:
+    """Make an environment what it was at a revision, package by package."""
+    specs = revisions.state(prefix, int(options.revision))
+    before = transaction.installed(prefix)
+    here = {f"{one['name']}={one['version']}={one['build']}" for one in before.values()}
+    missing = [spec for spec in specs if spec not in here]
+    found = []
+    if missing:
+        wanted = {history.name_of(spec): spec.replace("=", "==", 1) for spec in missing}
+        found = solving.solve(conda, prefix, wanted, _channels(conda, options), set(wanted))
+        found = [one for one in found if one.name.normalized in wanted]
+    keep = {history.name_of(spec) for spec in specs if spec in here}
+    if not missing and len(keep) == len(before):
+        text = "All requested packages already installed."
+        _say(options, f"\n# {text}\n", {"success": True, "message": text})
+        return 0
+    if options.dry_run:
+        return 0
+    new = [solving.wanted(one) for one in found]
+    changes = transaction.link(conda, prefix, new, keep=keep)
+    # With the specs that held before: conda's own note calls that wrong.
+    held = list(history.requested(prefix).values())
+    history.append(prefix, conda.command, conda.version, changes=changes, update=held)
+    _say(options, "", {"actions": {}, "prefix": str(prefix), "success": True})
+    return 0
 
 
 def _asked(options: argparse.Namespace) -> tuple[list[Wanted] | None, dict[str, str]]:
@@ -73,7 +120,13 @@ def _carry_out(
     prefix: Path,
     wanted: Sequence[Wanted] | None,
     specs: Mapping[str, str],
+    *,
+    fresh: set[str] | None = None,
 ) -> int:
+    """Install an explicit file's packages, or what solves `specs`.
+
+    As new as may be become the packages of `specs`, and those in `fresh`.
+    """
     if wanted is not None:
         if options.dry_run:
             return 0  # and shows no actions
@@ -82,9 +135,9 @@ def _carry_out(
         history.append(prefix, conda.command, conda.version, changes=changes, update=pins)
         conda.register(prefix)
         return 0
-    together = {**transaction.holding(prefix), **specs}
+    together = {**{name: name for name in fresh or ()}, **transaction.holding(prefix), **specs}
     found = (
-        solving.solve(conda, prefix, together, _channels(conda, options), set(specs))
+        solving.solve(conda, prefix, together, _channels(conda, options), fresh or set(specs))
         if together
         else []
     )
@@ -168,7 +221,10 @@ def _announce(options: argparse.Namespace, prefix: Path, actions: Mapping[str, A
 
 
 def _channels(conda: Root, options: argparse.Namespace) -> list[str]:
-    configured = [] if options.override_channels else conda.config.get("channels", [])
+    allowed = conda.settings.flag("override_channels_enabled", otherwise=True)
+    if options.override_channels and not allowed:
+        raise CondaError("OperationNotAllowed", "Overriding channels has been disabled.")
+    configured = [] if options.override_channels else conda.settings.texts("channels")
     return list(dict.fromkeys([*options.channel, *configured]))
 
 
@@ -191,15 +247,15 @@ def remove(conda: Root, options: argparse.Namespace) -> int:
     """Remove an environment, or packages and what depends on them."""
     terms.check(conda, _channels(conda, options))
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
+    root.thawed(conda, prefix, override=options.override_frozen)
     if options.all:
         if prefix == conda.prefix:
             raise CondaError("CondaEnvironmentError", "cannot remove base environment")
         if not (options.yes or options.json):
             _ask(f"Remove all packages in environment {prefix} ([y]/n)? ")
-        root.delete(prefix)
+        environments.empty(conda, prefix)
         _say(options, "", {"success": True, "prefix": str(prefix)})
         return 0
-    root.thawed(prefix, override=options.override_frozen)
     before = transaction.installed(prefix)
     missing = [name for name in options.specs if name not in before]
     if missing or not options.specs:
@@ -224,152 +280,3 @@ def remove(conda: Root, options: argparse.Namespace) -> int:
     history.append(prefix, conda.command, conda.version, changes=changes, remove=options.specs)
     _say(options, "", {"actions": _actions(prefix, before, [], sorted(gone)), "success": True})
     return 0
-
-
-def list_packages(conda: Root, options: argparse.Namespace) -> int:
-    """List an environment's packages, those that pip installed too."""
-    prefix = root.existing(conda.prefix_of(options.name, options.prefix))
-    records = transaction.installed(prefix)
-    if options.explicit:
-        print(
-            "# This file may be used to create an environment\n"
-            f"# platform: {conda.subdir}\n@EXPLICIT"
-        )
-        for record in records.values():
-            mark = f"#sha256:{record['sha256']}" if options.sha256 and "sha256" in record else ""
-            mark = f"#{record['md5']}" if options.md5 and "md5" in record else mark
-            print(f"{record['url']}{mark}")
-        return 0
-    lines = [_line(conda, record) for record in records.values()]
-    lines = sorted([*lines, *_by_pip(prefix, records)], key=lambda line: line["name"])
-    if options.regex:
-        lines = [line for line in lines if re.search(options.regex, line["name"])]
-        if not lines:
-            raise CondaError("CondaValueError", f"No packages match '{options.regex}'.")
-    if options.json:
-        print(json.dumps(lines, indent=2))
-        return 0
-    print(f"# packages in environment at {prefix}:\n#")
-    print(f"# {'Name':<23} {'Version':<16} {'Build':<20} Channel")
-    for line in lines:
-        print(
-            f"{line['name']:<25} {line['version']:<16} {line['build_string']:<20} {line['channel']}"
-        )
-    return 0
-
-
-def _line(conda: Root, record: Mapping[str, Any]) -> dict[str, Any]:
-    url = transaction.channel_of(record)
-    return {
-        "base_url": url,
-        "build_number": record["build_number"],
-        "build_string": record["build"],
-        "channel": conda.channel_name(url),
-        "dist_name": f"{record['name']}-{record['version']}-{record['build']}",
-        "name": record["name"],
-        "platform": record["subdir"],
-        "version": record["version"],
-    }
-
-
-def _by_pip(prefix: Path, records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    owned = {file.rpartition("/")[0] for record in records.values() for file in record["files"]}
-    lines = []
-    for folder in sorted(prefix.glob("lib/python3.*/site-packages/*.dist-info")):
-        if str(folder.relative_to(prefix)) in owned:
-            continue
-        name, _, version = folder.name.removesuffix(".dist-info").partition("-")
-        name = re.sub(r"[-_.]+", "-", name).lower()
-        lines.append({
-            "base_url": "https://conda.anaconda.org/pypi", "build_number": 0,
-            "build_string": "pypi_0", "channel": "pypi", "dist_name": f"{name}-{version}-pypi_0",
-            "name": name, "platform": "pypi", "version": version,
-        })  # fmt: skip
-    return lines
-
-
-def env_list(conda: Root, options: argparse.Namespace) -> int:
-    """List the environments."""
-    found = conda.environments()
-    if options.json:
-        details = {str(prefix): _details(conda, prefix) for prefix in found}
-        print(json.dumps({"envs": [str(one) for one in found], "envs_details": details}, indent=2))
-        return 0
-    print("\n# conda environments:\n#")
-    active = os.environ.get("CONDA_PREFIX", str(conda.prefix))
-    for prefix in found:
-        star = "*" if str(prefix) == active else " "
-        print(f"{conda.name_of(prefix):<20} {star} {prefix}")
-    print()
-    return 0
-
-
-def _details(conda: Root, prefix: Path) -> dict[str, Any]:
-    at = history.path(prefix).stat().st_mtime
-    return {
-        "name": conda.name_of(prefix),
-        "created": None,
-        "last_modified": at,
-        "active": str(prefix) == os.environ.get("CONDA_PREFIX"),
-        "base": prefix == conda.prefix,
-        "frozen": (prefix / "conda-meta" / "frozen").exists(),
-        "writable": os.access(history.path(prefix), os.W_OK),
-    }
-
-
-def info(conda: Root, options: argparse.Namespace) -> int:
-    """Say what this conda is."""
-    data = {
-        "active_prefix": os.environ.get("CONDA_PREFIX"),
-        "channels": [
-            f"{url}/{conda.subdir}" for url in conda.channel_urls(conda.config.get("channels", []))
-        ],
-        "conda_version": conda.version,
-        "config_files": [str(file) for file in conda.config_files],
-        "default_prefix": str(conda.prefix),
-        "envs": [str(prefix) for prefix in conda.environments()],
-        "envs_dirs": [str(folder) for folder in conda.envs_dirs],
-        "pkgs_dirs": [str(conda.pkgs)],
-        "platform": conda.subdir,
-        "root_prefix": str(conda.prefix),
-        "root_writable": os.access(conda.prefix, os.W_OK),
-        "virtual_pkgs": [
-            [name, version, "0"] for name, version in conda.virtual_packages().items()
-        ],
-    }
-    if options.json:
-        print(json.dumps(data, indent=2))
-    else:
-        for key in (
-            "conda_version",
-            "root_prefix",
-            "platform",
-            "channels",
-            "pkgs_dirs",
-            "envs_dirs",
-        ):
-            print(f"{key.replace('_', ' '):>20} : {data[key]}")
-    return 0
-
-
-def run(conda: Root, options: argparse.Namespace) -> int:
-    """Run a command in an environment, in the place of this process."""
-    prefix = root.existing(conda.prefix_of(options.name, options.prefix))
-    command = options.command[1:] if options.command[:1] == ["--"] else options.command
-    if not command:
-        raise CondaError("CondaValueError", "No command was given to run.")
-    path = (
-        f"{prefix}/bin{os.pathsep}{conda.prefix}/condabin{os.pathsep}{os.environ.get('PATH', '')}"
-    )
-    environment = {
-        **os.environ,
-        "CONDA_DEFAULT_ENV": conda.name_of(prefix) or str(prefix),
-        "CONDA_PREFIX": str(prefix),
-        "PATH": path,
-    }
-    sys.stdout.flush()
-    try:
-        os.execvpe(command[0], command, environment)  # noqa: S606 (that is what run is for)
-    except FileNotFoundError:
-        print(f"{command[0]}: command not found", file=sys.stderr)
-        return 127

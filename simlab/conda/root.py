@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from simlab.conda import history
 from simlab.conda.failure import CondaError
+from simlab.conda.settings import Settings
 
 ALIAS = "https://conda.anaconda.org"
 ANACONDA = "https://repo.anaconda.com"
@@ -19,14 +20,13 @@ DEFAULTS = (f"{ANACONDA}/pkgs/main", f"{ANACONDA}/pkgs/r")
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_FALSE = ("0", "false", "no", "off")
-
 
 @dataclass(frozen=True)
 class Root:
     """A conda installation at `prefix`; `command` is what a person typed, for the history.
 
-    `target` is the environment that the command is about, whose settings count most.
+    `target` is the environment that the command is about, whose settings count most; before 23.7
+    those of the active one did.
     """
 
     prefix: Path
@@ -35,16 +35,26 @@ class Root:
 
     @cached_property
     def mac(self) -> dict[str, Any]:
-        """What mac.json says: the first above the prefix, or the one beside HOME."""
+        """What mac.json says."""
+        return dict(json.loads((self.place / "mac.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def place(self) -> Path:
+        """Where the Mac is: the first folder with a mac.json above the prefix, or beside HOME."""
         real = self.prefix.resolve()
         beside = Path(os.environ.get("HOME", "/")).parent
         for folder in (real, *real.parents, beside):
             if (folder / "mac.json").is_file():
-                return dict(json.loads((folder / "mac.json").read_text(encoding="utf-8")))
+                return folder
         raise SystemExit("simlab: this conda belongs to a simulated Mac, and finds no mac.json")
 
-    @cached_property
+    @property
     def subdir(self) -> str:
+        """What packages are for: what the settings say, or what the base python was built for."""
+        return str(self.settings.merged.get("subdir") or self.native_subdir)
+
+    @cached_property
+    def native_subdir(self) -> str:
         """What the base python was built for."""
         for record in sorted((self.prefix / "conda-meta").glob("python-[0-9]*.json")):
             return str(json.loads(record.read_text(encoding="utf-8"))["subdir"])
@@ -57,50 +67,56 @@ class Root:
             return record.name.split("-")[1]
         return "unknown"
 
+    def is_from(self, *version: int) -> bool:
+        """Tell whether this conda is of a version or newer: `is_from(23, 7)`."""
+        parts = [int(part) for part in self.version.split(".") if part.isdigit()]
+        return parts >= list(version)
+
     @cached_property
-    def config(self) -> dict[str, Any]:
-        """The settings of all files; lists merge, those of a file that counts more first."""
-        merged: dict[str, Any] = {}
-        for file in self.config_files:
-            import yaml  # noqa: PLC0415 (most commands need no settings)
-
-            for key, value in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).items():
-                before = merged.get(key, [])
-                merged[key] = (
-                    list(dict.fromkeys([*value, *before])) if isinstance(value, list) else value
-                )
-        return merged
-
-    @property
-    def config_files(self) -> list[Path]:
-        """The settings files that are there, the base's, the account's and the environment's."""
-        folders = dict.fromkeys([self.prefix, Path.home(), self.target or self.prefix])
-        return [file for one in folders if (file := one / ".condarc").is_file()]
+    def settings(self) -> Settings:
+        """The settings of all files."""
+        active = os.environ.get("CONDA_PREFIX")
+        target = self.target
+        if target is None or not self.is_from(23, 7):  # conda's changelog, 23.7.0, #12696
+            target = Path(active) if active else None
+        return Settings(self.prefix, Path.home(), self.place / "etc", target)
 
     @property
     def pkgs(self) -> Path:
         """The package cache."""
-        named = os.environ.get("CONDA_PKGS_DIRS", "").split(",")[0]
-        return Path(named) if named else self.prefix / "pkgs"
+        named = self.settings.merged.get("pkgs_dirs") or [self.prefix / "pkgs"]
+        return Path(named.split(",")[0] if isinstance(named, str) else named[0])
 
     @property
     def envs_dirs(self) -> list[Path]:
         """Where `-n` looks for environments and makes them."""
         return [self.prefix / "envs", Path.home() / ".conda" / "envs"]
 
+    @property
+    def own_channels(self) -> list[str]:
+        """What `defaults` is."""
+        found = self.settings.merged.get("default_channels", DEFAULTS)
+        return [self.channel_url(str(one)) for one in found]
+
     def channel_urls(self, channels: Iterable[str]) -> list[str]:
-        """Return the URLs of channels, each once. Raise CondaError for one that is denied."""
-        denied = {self.channel_url(one) for one in self.config.get("denylist_channels", [])}
-        own = self.config.get("default_channels", DEFAULTS)
-        urls = [
-            self.channel_url(one)
-            for channel in channels
-            for one in (own if channel == "defaults" else [channel])
-        ]
+        """Return the URLs of channels, each once. Raise CondaError for one that is not allowed."""
+        allowed = self._plain_urls(self.settings.texts("allowlist_channels"))
+        denied = self._plain_urls(self.settings.texts("denylist_channels"))
+        urls = self._plain_urls(channels)
         for url in urls:
+            where = f"channel name: {url.rpartition('/')[2]}\n  channel url: {url}\n"
             if url in denied:
-                raise CondaError("ChannelDenied", f"Channel denied by context: {url}")
-        return list(dict.fromkeys(urls))
+                message = f"Channel included in denylist:\n  {where}"
+                raise CondaError("ChannelDenied", message)
+            if allowed and url not in allowed:
+                message = f"Channel not included in allowlist:\n  {where}"
+                raise CondaError("ChannelNotAllowed", message)
+        return urls
+
+    def _plain_urls(self, channels: Iterable[str]) -> list[str]:
+        each = [self.own_channels if one == "defaults" else [self.channel_url(one)]
+                for one in channels]  # fmt: skip
+        return list(dict.fromkeys(url for urls in each for url in urls))
 
     def channel_url(self, channel: str) -> str:
         """Return a channel's URL from its name or URL."""
@@ -110,12 +126,17 @@ class Root:
             return f"{ANACONDA}/{channel}"
         if channel.startswith(("/", "./", "~")):
             return Path(channel).expanduser().resolve().as_uri()
-        return f"{str(self.config.get('channel_alias', ALIAS)).rstrip('/')}/{channel}"
+        return f"{self._alias}/{channel}"
+
+    @property
+    def _alias(self) -> str:
+        return str(self.settings.merged.get("channel_alias", ALIAS)).rstrip("/")
 
     def channel_name(self, url: str) -> str:
         """Return how the history and `list` name a channel."""
-        alias = str(self.config.get("channel_alias", ALIAS)).rstrip("/")
-        return url.removeprefix(f"{alias}/").rstrip("/")
+        if url.rstrip("/") in self.own_channels:
+            return "defaults"
+        return url.removeprefix(f"{self._alias}/").rstrip("/")
 
     def virtual_packages(self) -> dict[str, str]:
         """Return the system's packages: versions by name."""
@@ -136,6 +157,10 @@ class Root:
         active = os.environ.get("CONDA_PREFIX")
         return Path(active) if active else self.prefix
 
+    def named(self, word: str) -> Path:
+        """Return the prefix of a name, or of a path with a slash in it."""
+        return self.prefix_of(None, word) if "/" in word else self.prefix_of(word, None)
+
     def registered(self) -> list[Path]:
         """Return the environments of ~/.conda/environments.txt that are still there."""
         try:
@@ -146,9 +171,8 @@ class Root:
 
     def register(self, prefix: Path) -> None:
         """Write an environment into ~/.conda/environments.txt, unless told not to."""
-        told = os.environ.get("CONDA_REGISTER_ENVS", "true").lower()
         # Before 23.9 nobody could tell it not to.
-        if told in _FALSE and [int(part) for part in self.version.split(".")[:2]] >= [23, 9]:
+        if self.is_from(23, 9) and not self.settings.flag("register_envs", otherwise=True):
             return
         known = self.registered()
         if prefix not in known:
@@ -197,11 +221,11 @@ def existing(prefix: Path) -> Path:
     raise CondaError("EnvironmentLocationNotFound", message, location=str(prefix))
 
 
-def thawed(prefix: Path, *, override: bool) -> None:
-    """Raise CondaError for an environment that CEP 22 protects."""
-    protected = os.environ.get("CONDA_PROTECT_FROZEN_ENVS", "1").lower() not in _FALSE
+def thawed(conda: Root, prefix: Path, *, override: bool) -> None:
+    """Raise CondaError for an environment that CEP 22 protects, from conda 25.5 on."""
+    protected = conda.settings.flag("protect_frozen_envs", otherwise=True)
     marker = prefix / "conda-meta" / "frozen"
-    if not protected or override or not marker.is_file():
+    if not protected or override or not marker.is_file() or not conda.is_from(25, 5):
         return
     text = marker.read_text(encoding="utf-8")
     message = json.loads(text).get("message", "") if text else ""
@@ -214,13 +238,8 @@ def thawed(prefix: Path, *, override: bool) -> None:
 
 
 def delete(prefix: Path) -> None:
-    """Remove a prefix; a link's target is emptied, and the link removed."""
-    if not prefix.is_symlink():
+    """Remove a prefix; of a link only the link (conda/gateways/disk/delete.py, rm_rf)."""
+    if prefix.is_symlink():
+        prefix.unlink()
+    else:
         shutil.rmtree(prefix)
-        return
-    for one in prefix.iterdir():
-        if one.is_dir() and not one.is_symlink():
-            shutil.rmtree(one)
-        else:
-            one.unlink()
-    prefix.unlink()

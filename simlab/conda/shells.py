@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simlab.conda import root
+from simlab.conda import root, variables
 from simlab.conda.failure import CondaError
 
 if TYPE_CHECKING:
@@ -46,16 +47,10 @@ def speak(conda: Root, shell: str, arguments: Sequence[str]) -> str:
             if not root.is_environment(prefix):
                 message = f"Could not find conda environment: {wanted}"
                 raise CondaError("EnvironmentNameNotFound", message)
-            shown = conda.name_of(prefix) or str(prefix)
-            return _exports(
-                PATH=os.pathsep.join([f"{prefix}/bin", *_others()]),
-                CONDA_PREFIX=str(prefix),
-                CONDA_DEFAULT_ENV=shown,
-            )
+            return variables.activation(conda, prefix, _others())
         case ["deactivate"]:
-            return _exports(PATH=os.pathsep.join(_others())) + (
-                "unset CONDA_PREFIX CONDA_DEFAULT_ENV\n"
-            )
+            active = os.environ.get("CONDA_PREFIX")
+            return variables.deactivation(Path(active) if active else None, _others())
     raise CondaError("ArgumentError", f"shell.{shell} {' '.join(arguments)}")
 
 
@@ -64,7 +59,3 @@ def _others() -> list[str]:
     active = os.environ.get("CONDA_PREFIX")
     folders = os.environ.get("PATH", "").split(os.pathsep)
     return [folder for folder in folders if active is None or folder != f"{active}/bin"]
-
-
-def _exports(**variables: str) -> str:
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())

@@ -63,6 +63,7 @@ async def _solve(
             platforms=[root.subdir, "noarch"],
             locked_packages=[one for one in have if one.name.normalized not in fresh],
             virtual_packages=system,
+            constraints=[rattler.MatchSpec(_plain(spec)) for spec in _pins(root, prefix)],
             timeout=dt.timedelta(seconds=60),
         )
     except exceptions.SolverError as error:
@@ -71,6 +72,14 @@ async def _solve(
         raise CondaError("CondaHTTPError", str(error)) from error
     await asyncio.sleep(0.01)  # a short process may otherwise die at exit
     return list(found)
+
+
+def _pins(root: Root, prefix: Path) -> list[str]:
+    """Return the specs that hold without being asked for: settings, and conda-meta/pinned."""
+    file = prefix / "conda-meta" / "pinned"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    pins = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    return [*root.settings.texts("pinned_packages"), *pins]
 
 
 def _plain(spec: str) -> str:

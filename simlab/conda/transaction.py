@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from simlab.conda import history
+from simlab.conda import binaries, history, running
 from simlab.conda.failure import CondaError
 
 if TYPE_CHECKING:
@@ -143,10 +143,19 @@ def link(
     Of what is there stays what `keep` names (all of it, for None), less what is replaced. `again`
     links what is there already once more. Raise CondaError.
     """
+    root.settings.validate()
+    is_new = not os.path.lexists(prefix)
     before = installed(prefix)
     asyncio.run(_link(root, prefix, new, set(before if keep is None else keep), again=again))
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
-    _finish(prefix, {one.file: one for one in new}, requested or {})
+    copy = root.settings.flag("always_copy")
+    linked = _finish(prefix, {one.file: one for one in new}, requested or {}, copy=copy)
+    try:
+        for record in linked:
+            running.after_linking(root, prefix, record, _dist(root, record))
+    except CondaError:
+        _undo(root, prefix, before, is_new=is_new)
+        raise
     after = installed(prefix)
     gone = [before[name] for name in sorted(before) if before[name] != after.get(name)]
     come = [after[name] for name in sorted(after) if after[name] != before.get(name)]
@@ -155,12 +164,25 @@ def link(
     return [line for line in lines if line[1:] not in same]
 
 
+def _undo(root: Root, prefix: Path, before: Mapping[str, Any], *, is_new: bool) -> None:
+    """Put back what was there before a transaction that failed."""
+    if is_new:
+        shutil.rmtree(prefix)
+        return
+    lost = [one for name, one in before.items() if installed(prefix).get(name) != one]
+    wanted = [Wanted(str(one["url"])) for one in lost]
+    kept = set(before) - {str(one["name"]) for one in lost}
+    asyncio.run(_link(root, prefix, wanted, kept, again=False))
+    _finish(prefix, {one.file: one for one in wanted}, {}, copy=False)
+
+
 async def _link(
     root: Root, prefix: Path, new: Sequence[Wanted], keep: set[str], *, again: bool
 ) -> None:
     import rattler  # noqa: PLC0415 (56 ms that `conda --version` need not spend)
-    from rattler import PrefixRecord, RepoDataRecord, Subdir  # noqa: PLC0415
+    from rattler import MatchSpec, PrefixRecord, RepoDataRecord, Subdir  # noqa: PLC0415
 
+    disallowed = [MatchSpec(one) for one in root.settings.texts("disallowed_packages")]
     archives = [fetch(root, one) for one in new]
     records: list[RepoDataRecord] = []
     for path, one in zip(archives, new, strict=True):
@@ -173,6 +195,12 @@ async def _link(
         # A package of a subdir that does not fit is installed without a word, as by the real one.
         record.url = path.as_uri()
         record.channel = one.channel
+        if any(spec.matches(record) for spec in disallowed):
+            message = (
+                f"The package '{one.channel}::{path.stem}' is disallowed by configuration.\n"
+                "See 'conda config --show disallowed_packages'."
+            )
+            raise CondaError("DisallowedPackageError", message)
         records.append(record)
     names = {record.name.normalized for record in records}
     have = [PrefixRecord.from_path(path) for path in sorted((prefix / "conda-meta").glob("*.json"))]
@@ -192,8 +220,14 @@ async def _link(
     await asyncio.sleep(0.01)  # a short process may otherwise die at exit
 
 
-def _finish(prefix: Path, new: Mapping[str, Wanted], requested: Mapping[str, str]) -> None:
-    """Put into the new records where they came from, as it was given, and what was asked for."""
+def _finish(
+    prefix: Path, new: Mapping[str, Wanted], requested: Mapping[str, str], *, copy: bool
+) -> list[dict[str, Any]]:
+    """Put into the new records where they came from, as it was given, and what was asked for.
+
+    Finish their files, and return the records.
+    """
+    found = []
     for path in (prefix / "conda-meta").glob("*.json"):
         stem = path.name.removesuffix(".json")
         wanted = new.get(f"{stem}.conda") or new.get(f"{stem}.tar.bz2")
@@ -203,7 +237,10 @@ def _finish(prefix: Path, new: Mapping[str, Wanted], requested: Mapping[str, str
         record["url"], record["channel"] = wanted.url, f"{wanted.channel}/{record['subdir']}"
         if record["name"] in requested:
             record["requested_spec"] = requested[record["name"]]
+        binaries.finish(prefix, record, copy=copy)
         path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        found.append(record)
+    return found
 
 
 def channel_of(record: Mapping[str, Any]) -> str:

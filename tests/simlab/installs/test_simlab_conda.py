@@ -241,7 +241,8 @@ def test_link_is_an_environment_by_its_own_name(arm_mac, explicit):
     assert "libuv-1.51.0" in names(generation)
     assert arm_mac.conda(f"remove -y -q -n linked {arm_mac.channel} --all").returncode == 0
     assert not os.path.lexists(link)
-    assert list(generation.iterdir()) == []
+    assert [one.name for one in generation.iterdir()] == ["conda-meta"]
+    assert names(generation) == set()
 
 
 # Channels and the system.

@@ -1,0 +1,91 @@
+"""The variables of an environment, `conda env config vars`, and what activating it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from typing import TYPE_CHECKING
+
+from simlab.conda import root
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from simlab.conda.root import Root
+
+_UNSET = "***unset***"
+
+
+def variables(prefix: Path) -> dict[str, str]:
+    """Return what conda-meta/state sets; names are in capitals, as conda makes them."""
+    found = _state(prefix).get("env_vars", {})
+    return {name.upper(): str(value) for name, value in found.items() if value != _UNSET}
+
+
+def _state(prefix: Path) -> dict[str, dict[str, str]]:
+    file = prefix / "conda-meta" / "state"
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+
+
+def _keep(prefix: Path, changed: dict[str, str]) -> None:
+    state = {**_state(prefix), "env_vars": changed}
+    text = json.dumps(state, indent=2)
+    (prefix / "conda-meta" / "state").write_text(text, encoding="utf-8")
+
+
+def set_variables(conda: Root, options: argparse.Namespace) -> int:
+    """Set variables, each `NAME=VALUE`. A frozen environment takes them too, as with conda."""
+    prefix = root.existing(conda.prefix_of(options.name, options.prefix))
+    pairs = [one.partition("=") for one in options.vars]
+    _keep(prefix, {**_state(prefix).get("env_vars", {}), **{k: v for k, _, v in pairs}})
+    return 0
+
+
+def unset_variables(conda: Root, options: argparse.Namespace) -> int:
+    """Unset variables by name."""
+    prefix = root.existing(conda.prefix_of(options.name, options.prefix))
+    known = _state(prefix).get("env_vars", {})
+    _keep(prefix, {name: value for name, value in known.items() if name not in options.vars})
+    return 0
+
+
+def list_variables(conda: Root, options: argparse.Namespace) -> int:
+    """List the variables."""
+    prefix = root.existing(conda.prefix_of(options.name, options.prefix))
+    found = _state(prefix).get("env_vars", {})
+    if options.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print("".join(f"{name} = {value}\n" for name, value in found.items()), end="")
+    return 0
+
+
+def activation(conda: Root, prefix: Path, others: Iterable[str]) -> str:
+    """Return the shell text that activates an environment; `others` follow its bin on the PATH."""
+    told = {
+        "PATH": os.pathsep.join([f"{prefix}/bin", *others]),
+        "CONDA_PREFIX": str(prefix),
+        "CONDA_DEFAULT_ENV": conda.name_of(prefix) or str(prefix),
+        **variables(prefix),
+    }
+    return exports(told) + _scripts(prefix, "activate")
+
+
+def deactivation(prefix: Path | None, others: Iterable[str]) -> str:
+    """Return the shell text that deactivates an environment."""
+    names = ["CONDA_PREFIX", "CONDA_DEFAULT_ENV", *(variables(prefix) if prefix else ())]
+    scripts = _scripts(prefix, "deactivate") if prefix else ""
+    return f"{scripts}{exports({'PATH': os.pathsep.join(others)})}unset {' '.join(names)}\n"
+
+
+def exports(values: dict[str, str]) -> str:
+    """Return the shell text that sets and exports variables."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+
+
+def _scripts(prefix: Path, when: str) -> str:
+    found = sorted((prefix / "etc/conda" / f"{when}.d").glob("*.sh"))
+    return "".join(f". {shlex.quote(str(one))}\n" for one in found)
