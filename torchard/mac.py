@@ -169,6 +169,21 @@ class Volume:
 
 
 @dataclass(frozen=True)
+class CondaSetting:
+    """One key of a settings file of conda that a build or a later `conda install` depends on.
+
+    `file` is its path on the Mac. `values` are those of a list, or the one; `?` stands for a value
+    that could hold a password, and `anaconda` for an address of Anaconda's. `final` says that the
+    file marks the key `#!final`, so that nothing overrides it.
+    """
+
+    file: str
+    key: str
+    values: tuple[str, ...] = ()
+    final: bool = False
+
+
+@dataclass(frozen=True)
 class MacState:
     """Everything the probe reads in one command. A Mac without Miniconda is a valid state.
 
@@ -192,6 +207,7 @@ class MacState:
     `.zshrc` and `.bash_profile`; `bash_reads` is what bash reads where there is no .bash_profile,
     if that is there. `unwritable` are directories that the account would have to write to, and
     cannot; `noise` is the first line that its shell prints at every start, before any command.
+    `conda_settings` are those of the system, the base and the account.
     """
 
     arch: str
@@ -225,3 +241,4 @@ class MacState:
     unwritable: tuple[str, ...] = ()
     noise: str = ""
     virtual: bool = False
+    conda_settings: tuple[CondaSetting, ...] = ()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from torchard.basis import basis
 from torchard.blockers import moved_prefix, old_python
+from torchard.conda_settings import forbidden
 from torchard.generations import failure_of, generation_at, generation_of
 from torchard.lab.problem import shown
 from torchard.shell_file import shell_obstacles, shell_step
@@ -245,6 +246,7 @@ def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
         *old_python(intent.state, intent.installer),
         *_beyond_the_account(intent.state, builds),
         *(said for stops, said in _disk_remarks(intent.state, builds) if stops),
+        *(forbidden(intent.state, intent.locks) if builds else ()),
         *shell_obstacles(intent.mac.shells, intent.state),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 from torchard.errors import TorchardError
 from torchard.generations import CARRIED
 from torchard.mac import (
+    CondaSetting,
     InstalledConda,
     InstalledDist,
     InstalledEnvironment,
@@ -65,7 +66,8 @@ def tools() -> str:
 def script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
     values = f"PREFIX={shlex.quote(prefix)}\nCARRIED='{' '.join(CARRIED)}'\n"
-    return f"{values}{tools()}{packages()}{_text_of('probe.sh')}"
+    settings = _text_of("conda_settings.sh")
+    return f"{values}{tools()}{packages()}{settings}{_text_of('probe.sh')}"
 
 
 def room_script() -> str:
@@ -200,6 +202,8 @@ class _Reader:
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
         self.shown: list[str] = []
+        self.settings: dict[tuple[str, str], list[str]] = {}
+        self.final: set[tuple[str, str]] = set()
         self.missing: dict[str, str] = {}
         self.volumes: dict[str, Volume] = {}
         self.unmounted: list[str] = []
@@ -225,6 +229,11 @@ class _Reader:
                 self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
             case "unmounted", [volume]:
                 self.unmounted.append(_text(volume))
+            case "conda_setting", [file, key, value]:
+                self.settings.setdefault((_text(file), key), []).append(value)
+            case "conda_final", [file, key]:
+                self.settings.setdefault((_text(file), key), [])
+                self.final.add((_text(file), key))
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
             case "depot", [sha256, size]:
@@ -313,6 +322,10 @@ class _Reader:
                 dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
             ),
             noise=self.noise,
+            conda_settings=tuple(
+                CondaSetting(file, key, tuple(values), (file, key) in self.final)
+                for (file, key), values in self.settings.items()
+            ),
         )
 
 

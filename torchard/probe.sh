@@ -1,5 +1,6 @@
 # Reads one Mac's whole state and writes nothing. POSIX sh; PREFIX is set above this text, where
-# tools.sh and packages.sh stand as well. Answers are lines of printable ASCII with tabs between their fields.
+# tools.sh, packages.sh and conda_settings.sh stand as well. Answers are lines of printable ASCII with
+# tabs between their fields.
 # What stands before `begin` is somebody's banner; without `end` the answer was cut short.
 LC_ALL=C
 export LC_ALL
@@ -182,6 +183,8 @@ elif [ "$state" = whole ] && [ "$(sed 1q "$HOME/.torchard/installing" 2>/dev/nul
   # What a run installed that was stopped before it had marked it.
   say prefix_mark "$(sed -n 2p "$HOME/.torchard/installing" | tr -cd ' -~')"
 fi
+
+conda_settings "$PREFIX"
 
 root=$HOME/.torchard
 has_records() {

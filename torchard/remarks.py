@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from torchard.conda_settings import added_channels
 from torchard.mac import at_work
 from torchard.steps import tilde
 
@@ -50,6 +51,7 @@ def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str
             f" the channels of the account; update conda ({prefix}/bin/conda update conda), or"
             " activate the environment first"
         )
+    yield from added_channels(mac, state)
     days = int((state.clock - time.time()) / _DAY)
     if state.clock and days:
         yield (

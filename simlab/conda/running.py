@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from simlab.conda.root import Root
 
 
+_SHELL = shutil.which("sh") or "/bin/sh"  # the Mac's own
+
+
 def run(conda: Root, options: argparse.Namespace) -> int:
     """Run a command in an environment, in the place of this process."""
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
@@ -27,7 +31,7 @@ def run(conda: Root, options: argparse.Namespace) -> int:
         raise CondaError("CondaValueError", "No command was given to run.")
     sys.stdout.flush()
     text = f'{_activated(conda, prefix)}exec "$@"'
-    os.execv("/bin/sh", ["/bin/sh", "-c", text, "sh", *command])  # noqa: S606 (what run is for)
+    os.execv(_SHELL, [_SHELL, "-c", text, "sh", *command])  # noqa: S606 (what run is for)
     return 1
 
 
@@ -53,7 +57,7 @@ def after_linking(conda: Root, prefix: Path, record: Mapping[str, Any], dist: st
     }
     text = f"{_activated(conda, prefix)}. {shlex.quote(str(script))}"
     done = subprocess.run(
-        ["/bin/sh", "-c", text],
+        [_SHELL, "-c", text],
         env={**os.environ, **told},
         cwd=script.parent,
         capture_output=True,

@@ -38,7 +38,7 @@ def link(prefix: Path, explicit: Path) -> int:
     if SUBDIR == "osx-arm64" and Base(prefix, ()).mac["arch"] != "arm64":
         print(f"{prefix}/_conda: Bad CPU type in executable", file=sys.stderr)
         return 126
-    os.environ.pop("CONDA_PKGS_DIRS", None)
+    os.environ["CONDA_PKGS_DIRS"] = f"{prefix}/pkgs"  # as a real one does, whatever is set
     wanted = transaction.read_explicit(explicit) or []
     kept = history.path(prefix).read_bytes() if history.path(prefix).exists() else b""
     try:

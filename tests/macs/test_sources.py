@@ -179,14 +179,28 @@ def conda(job):
     return run
 
 
-@pytest.mark.parametrize(("mac", "name"), [("forge", "all-conda"), ("old", "mixed")])
-def test_a_later_conda_install_has_the_labs_channels_and_keeps_its_specs(conda, mac, name):
-    """Also in a Miniconda whose own settings name `defaults`; what is there stays as it is."""
-    done = conda(mac, f"install -y -n {name} rhash")
+def test_a_later_conda_install_has_the_labs_channels_and_keeps_its_specs(conda):
+    """What is there stays as it is."""
+    done = conda("forge", "install -y -n all-conda rhash")
     assert done.returncode == 0, done.stdout + done.stderr
     actions = json.loads(done.stdout)["actions"]
     assert [one["name"] for one in actions["LINK"]] == ["rhash"]
     assert actions["UNLINK"] == []
+
+
+def test_an_old_conda_has_the_channels_of_its_base_unless_an_environment_is_active(job, conda):
+    """Before 23.7 it does not read the settings of what -n names; the plan warns of that."""
+    done = conda("old", "install -y -n mixed rhash")
+    assert json.loads(done.stdout)["exception_name"] == "CondaHTTPError"
+    assert "https://repo.anaconda.com/pkgs/" in done.stdout
+    prefix = job.lab.macs["old"].home / "miniconda3/envs/mixed"
+    command = f"install -y -p {prefix} rhash --dry-run --json"
+    active = f"CONDA_PREFIX={prefix} miniconda3/bin/conda {command}"
+    assert job.lab.macs["old"].run(active).returncode == 0
+    warning = "only 23.7.0 and newer read an environment's own .condarc"
+    assert [warning in part for part in re.split(r"\n\d+ Macs? +· ", job.plan.stdout)].count(
+        True
+    ) == 1
 
 
 def test_a_later_conda_install_holds_to_what_the_lab_asked_for(conda):

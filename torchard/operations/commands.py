@@ -120,11 +120,17 @@ def install_miniconda(
         "FILE": installer.file,
         "SHA256": installer.sha256,
         "ARCH": state.arch,
+        "SUBDIR": _subdir(state),
         "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
         "MOVED": state.prefix_made_for or "" if is_moved(state) else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
     return _building(values, "miniconda.sh")
+
+
+def _subdir(state: MacState) -> str:
+    """Return what conda calls the platform of a Mac."""
+    return "osx-arm64" if state.arch == "arm64" else "osx-64"
 
 
 @dataclass(frozen=True)
@@ -284,6 +290,7 @@ def build_environment(
         "NAME": lock.environment,
         "GENERATION": kit.generation,
         "DIGEST": lock.digest,
+        "SUBDIR": _subdir(state),
         "KIT": kit.sha256,
         "FILES_SECONDS": str(FILES_SECONDS),
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",

@@ -171,16 +171,22 @@ open_log() { log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log; }
 native=''
 [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ] && native='arch -arm64'
 # Runs a step with nothing of the account's: no variables, and another home, where conda finds no
-# .condarc, pip no pip.conf and distutils no .pydistutils.cfg. Variables stand over what is left,
-# PREFIX/.condarc: a package that is linked softly would break with the cache, and a shortcut with
-# its generation. It signs the lock first: should this shell be killed and not the step, the next run
-# waits for the step as well.
+# .condarc, pip no pip.conf and distutils no .pydistutils.cfg. Variables override what is only
+# technical in the settings that remain, PREFIX/.condarc and /etc/conda: a package that is linked
+# softly would break with the cache, a shortcut with its generation, and nothing is fetched, so no
+# certificate counts. What an administrator forbids is not overridden: it blocks the Mac in the plan
+# (torchard/conda_settings.py). It signs the lock first: should this shell be killed and not the step,
+# the next run waits for the step as well.
 step() {
   # shellcheck disable=SC2016 # that shell is to expand them
   (cd / && exec env -i HOME="$root/home" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
     LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false CONDA_SHORTCUTS=false \
     CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false CONDA_NUMBER_CHANNEL_NOTICES=0 \
-    CONDA_AUTO_UPDATE_CONDA=false PIP_CONFIG_FILE=/dev/null \
+    CONDA_AUTO_UPDATE_CONDA=false CONDA_ALWAYS_COPY=false CONDA_SSL_VERIFY=true \
+    CONDA_CHANNEL_ALIAS=https://conda.anaconda.org CONDA_CHANNEL_PRIORITY=strict \
+    CONDA_DEFAULT_THREADS=0 CONDA_DOWNLOAD_ONLY=false CONDA_DRY_RUN=false CONDA_JSON=false \
+    CONDA_PATH_CONFLICT=clobber CONDA_REPORT_ERRORS=false CONDA_ROLLBACK_ENABLED=true \
+    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} PIP_CONFIG_FILE=/dev/null \
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
       shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@")
 }
