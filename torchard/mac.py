@@ -242,3 +242,8 @@ class MacState:
     noise: str = ""
     virtual: bool = False
     conda_settings: tuple[CondaSetting, ...] = ()
+
+    @property
+    def subdir(self) -> str:
+        """What conda calls the platform of this Mac."""
+        return "osx-arm64" if self.arch == "arm64" else "osx-64"

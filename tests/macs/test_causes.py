@@ -5,7 +5,7 @@ from __future__ import annotations
 import on_a_mac
 import pytest
 from on_a_mac import locked
-from probed import SHELLS
+from shells import EVERY
 
 # As conda 26.7 prints an unexpected error, with fewer frames: what helps is in the middle.
 CRASH = (
@@ -97,7 +97,7 @@ def mac(tmp_path_factory):
     mac.end()
 
 
-def said(mac, text: str | bytes, shell=SHELLS[0]) -> str:
+def said(mac, text: str | bytes, shell="") -> str:
     """Return what is shown of a log, before the sentence and the log's path."""
     log = mac.root / "step.log"
     log.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -106,7 +106,7 @@ def said(mac, text: str | bytes, shell=SHELLS[0]) -> str:
     return done.stderr.partition("conda could not create it\n")[0]
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", EVERY)
 @pytest.mark.parametrize(
     ("log", "shown"),
     [

@@ -37,7 +37,6 @@ FILES_SECONDS = 300
 PROOF_START = "import sys; exec(sys.argv[1])"
 # Imports that prove a package beyond its version; torch itself is computed with.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
-
 # What conda says to whoever would change an environment that is frozen.
 FROZEN = (
     "Torchard keeps this environment as the lab describes it. Ask whoever keeps the lab for what"
@@ -120,17 +119,12 @@ def install_miniconda(
         "FILE": installer.file,
         "SHA256": installer.sha256,
         "ARCH": state.arch,
-        "SUBDIR": _subdir(state),
+        "SUBDIR": state.subdir,
         "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
         "MOVED": state.prefix_made_for or "" if is_moved(state) else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
     return _building(values, "miniconda.sh")
-
-
-def _subdir(state: MacState) -> str:
-    """Return what conda calls the platform of a Mac."""
-    return "osx-arm64" if state.arch == "arm64" else "osx-64"
 
 
 @dataclass(frozen=True)
@@ -231,9 +225,9 @@ def _record(
 ) -> dict[str, object]:
     """Return what conda-meta says of where a package came from: its record and the history."""
     base = urls[package.channel].rstrip("/")
-    stem = f"{package.name}-{package.version}-{package.build}"
+    where = f"{channel_name(base, channels)}/{package.subdir}"
     return {
-        "dist": f"{channel_name(base, channels)}/{package.subdir}::{stem}",
+        "dist": f"{where}::{package.name}-{package.version}-{package.build}",
         "version": package.version,
         "url": f"{base}/{package.subdir}/{package.file}",
         "channel": f"{base}/{package.subdir}",
@@ -290,7 +284,7 @@ def build_environment(
         "NAME": lock.environment,
         "GENERATION": kit.generation,
         "DIGEST": lock.digest,
-        "SUBDIR": _subdir(state),
+        "SUBDIR": state.subdir,
         "KIT": kit.sha256,
         "FILES_SECONDS": str(FILES_SECONDS),
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
