@@ -6,8 +6,9 @@ from pathlib import Path
 
 import on_a_mac
 import pytest
+import shells
 from on_a_mac import locked
-from probed import SHELLS, build, dist, generation, only, read, record, whole, write
+from probed import build, dist, generation, only, read, record, whole, write
 
 from torchard import probe
 
@@ -109,11 +110,11 @@ def test_what_cannot_be_linked_is_copied(mac):
 def test_macos_is_asked_for_its_room_within_a_time(mac, tmp_path):
     """The home is asked about; a Mac that never answers, or has no osascript, says nothing."""
     other = on_a_mac.make(tmp_path / "other", fault={"disk_free": 4096}, purgeable=1_000_000)
-    for shell in SHELLS:
+    for shell in shells.THERE:
         assert other.run(probe.room_script(), shell=shell).stdout == "1004096\n"
     mac.tool("sleep", '[ "$1" = 20 ] && exec /bin/sleep 0.2')
     mac.tool("osascript", "echo $$; exec /bin/sleep 600")
-    for shell in SHELLS:
+    for shell in shells.THERE:
         ran = mac.run(probe.room_script(), shell=shell)
         assert ran.returncode == 0
         assert not Path("/proc", ran.stdout.strip(), "exe").exists()

@@ -7,8 +7,9 @@ import shutil
 
 import on_a_mac
 import pytest
+import shells
 from on_a_mac import CONTROLLER, let_go, locked
-from probed import SHELLS, answer
+from probed import answer
 from test_scripts_lock import dead_pid, start_of
 
 from simlab import macs as simulated
@@ -58,7 +59,7 @@ def leave(mac, name: str, pid: int, began: str, boot: str = BOOT) -> None:
 
 
 def state_of(mac, shell):
-    return probe.parse(answer(mac.root, shell).decode().splitlines())
+    return probe.parse(answer(mac.root, shells.PROGRAMS[shell]).decode().splitlines())
 
 
 def test_a_lock_names_its_mac_and_its_boot(macs):
@@ -71,7 +72,7 @@ def test_a_lock_names_its_mac_and_its_boot(macs):
     assert not one.lock.exists()
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", shells.EVERY)
 def test_the_lock_of_another_mac_is_held_whatever_ran_there(macs, shell):
     """No process has its number here; both Macs' readings say what that means."""
     one, two = macs
@@ -103,9 +104,9 @@ def test_no_lock_outlives_a_restart_of_its_mac(macs):
     other = one.start("read -r line").pid
     leave(one, "mac-1", other, start_of(other))
     assert "is at work on this Mac since" in one.run(locked(TAKE, "bob@lab")).stderr
-    assert state_of(one, SHELLS[0]).lock.busy
+    assert state_of(one, "sh").lock.busy
     simulated.change(one.root, boot=BOOT.replace("1", "2"))
-    assert not state_of(one, SHELLS[0]).lock.busy
+    assert not state_of(one, "sh").lock.busy
     assert one.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
 
 
@@ -153,7 +154,7 @@ MOUNTED = """cat <<'END'
 END"""
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", shells.EVERY)
 def test_the_reading_says_on_which_volume_things_lie(macs, shell):
     """By `mount`: the longest mount point, also for what is not there yet."""
     one, _ = macs
@@ -164,7 +165,7 @@ def test_the_reading_says_on_which_volume_things_lie(macs, shell):
         ("/Volumes/lab conda/x", Volume("smbfs", "//ann@files/lab conda", "/x", executes=False)),
         ("/opt/conda", Volume("apfs", "/dev/disk3s5", "/opt/conda")),
     ):
-        lines = answer(one.root, shell, prefix=prefix).decode().splitlines()
+        lines = answer(one.root, shells.PROGRAMS[shell], prefix=prefix).decode().splitlines()
         state = probe.parse(lines)
         assert (state.home_volume, state.prefix_volume) == (home, volume)
         assert state.hardware == HARDWARE["mac-1"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import on_a_mac
 import pytest
+import shells
 from on_a_mac import locked
 from probed import SHELLS, answer
 
@@ -32,11 +33,13 @@ def move_tool(mac, name: str, folder: str | None) -> None:
 
 
 @pytest.mark.parametrize("folder", ["usr/sbin", "sbin"])
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", shells.EVERY)
 def test_sysctl_is_found_where_macos_keeps_it(mac, shell, folder):
     """A Mac with Apple silicon under Rosetta is not taken for one with an Intel processor."""
     move_tool(mac, "sysctl", folder)
-    lines = answer(mac.root, shell, TORCHARD_ROOT=str(mac.root)).decode().splitlines()
+    lines = (
+        answer(mac.root, shells.PROGRAMS[shell], TORCHARD_ROOT=str(mac.root)).decode().splitlines()
+    )
     state = probe.parse(lines)
     assert (state.arch, state.translated) == ("arm64", True)
     ran = mac.run(locked('take_lock; echo "$native"'), shell=shell, TORCHARD_ROOT=str(mac.root))

@@ -61,7 +61,7 @@ def script(name: str) -> str:
 
 def _with(values: Mapping[str, str], *scripts: str) -> str:
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
-    return "\n".join([*lines, probe.tools(), *map(script, scripts)])
+    return "\n".join([*lines, probe.tools(), script("limits.sh"), *map(script, scripts)])
 
 
 def _building(values: Mapping[str, str], name: str) -> str:
@@ -81,12 +81,23 @@ def incoming(state: MacState) -> str:
 
 def make_incoming(state: MacState) -> str:
     """Return the command that makes the directory that files are pushed to."""
-    return f"umask 022 && mkdir -p {shlex.quote(incoming(state))}"
+    place = shlex.quote(incoming(state))
+    made = f"umask 022\nattempt mkdir -p {place}"
+    return (
+        f'{script("limits.sh")}{made} || {{ printf "%s\\n" "$errors" | name_limit >&2; exit 1; }}'
+    )
 
 
 def remove_half(state: MacState, path: str) -> str:
-    """Return the command that removes what arrived of a file, and tells the disk as df does."""
-    return f"df -Pk {shlex.quote(incoming(state))}; rm -f {shlex.quote(path)}"
+    """Return the command that removes what arrived of a file, and tells the disk as df does.
+
+    SFTP says of most limits no more than that the file was not taken. So a shell writes a little
+    more to it first, and stderr has what keeps it from doing so.
+    """
+    place, file = shlex.quote(incoming(state)), shlex.quote(path)
+    more = f"errors=$({{ head -c 65536 /dev/zero >>{file}; }} 2>&1)"
+    said = 'printf "%s\\n" "$errors" | name_limit >&2'
+    return f"{script('limits.sh')}df -Pk {place}; {more}; rm -f {file}; {said}; :"
 
 
 def free_bytes(df: Iterable[str]) -> int | None:

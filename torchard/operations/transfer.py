@@ -185,7 +185,10 @@ def _arriving(host: Any, mac_state: MacState, path: str, name: str, size: int) -
                 f"this Mac's disk is full: {free // 10**6} MB are free, and {name} does not fit;"
                 " make room, and run it again"
             ) from error
-        raise TorchardError(f"{name} could not be written to the Mac: {error}") from error
+        limit = output.stderr.strip()
+        raise TorchardError(
+            f"{name} could not be written to the Mac: {error}{limit and f'; {limit}'}"
+        ) from error
 
 
 def _own(path: str) -> str:

@@ -30,7 +30,7 @@ elif [ -e "$link" ]; then
   die "$link is there and is no link; rename it. It was left alone."
 fi
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
-mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
+attempt mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
 
 # A link may name the path in another way; one that leads nowhere only names it.
 shown() {
@@ -55,7 +55,7 @@ for mark in "$root"/generations/.building-*; do
 done
 
 place "$KIT" "the kit of $GENERATION" || die "Nothing was executed; run it again, and it is sent again."
-{ mkdir -p "$kit" && cd "$kit" && tar -xf "$root/depot/$KIT"; } || die "$kit cannot be written"
+{ attempt mkdir -p "$kit" && cd "$kit" && attempt tar -xf "$root/depot/$KIT"; } || die "$kit cannot be written"
 rm -f "$root/depot/$KIT"
 
 # What could not be finished goes at once: its bytes would stand in the way of the next attempt.
@@ -69,7 +69,8 @@ prove() {
   keep_lock
   if ! step "$python" -I -S "$kit/intact.py" built "$FILES_SECONDS" "$path" \
     >>"$log" 2>"$kit/proof.err" </dev/null; then
-    look_at_disk
+    errors=$(tail -n 20 "$kit/proof.err")
+    look_for_limit
     [ -s "$kit/proof.err" ] || echo "its files could not be looked at" >"$kit/proof.err"
     cat "$kit/proof.err" >>"$log"
     tail -n 20 "$kit/proof.err" >&2
@@ -80,7 +81,8 @@ prove() {
     "$(cat "$kit/proof.py")" "$(cat "$kit/proof.json")" \
     >"$kit/proof-result.json" 2>"$kit/proof.err" </dev/null && return
   status=$?
-  look_at_disk
+  errors=$(tail -n 20 "$kit/proof.err")
+  look_for_limit
   [ -s "$kit/proof.err" ] || echo "its python ended with status $status" >"$kit/proof.err"
   cat "$kit/proof.err" >>"$log"
   tail -n 20 "$kit/proof.err" >&2
@@ -101,7 +103,7 @@ if ! stamped; then
   rm -rf "$kit/conda" "$kit/wheels"
   bad=0
   while read -r sha256 target; do
-    { place "$sha256" "${target##*/}" && mkdir -p "$kit/${target%/*}" &&
+    { place "$sha256" "${target##*/}" && attempt mkdir -p "$kit/${target%/*}" &&
       share "$root/depot/$sha256" "$kit/$target"; } || bad=1
   done <artefacts
   [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."

@@ -1,5 +1,5 @@
 # One controller at a time works on a Mac. POSIX sh; WHO and TOKEN are set above this text, where
-# tools.sh stands as well.
+# tools.sh and limits.sh stand as well.
 # A dropped SSH session leaves the work running here, so the lock names the process that holds it,
 # and the step that it is at: a number alone could be another's by now, so its start time stands
 # beside it.
@@ -9,22 +9,23 @@ export LC_ALL
 umask 022
 root=$HOME/.torchard
 log=/dev/null
-# A disk that is full is said in many ways, or cannot be said at all where nothing can be written;
+# What stands in the way is said in many ways, or cannot be said at all where nothing can be written;
 # and what gives up makes room again. So this is asked as soon as something has failed.
-full=
-look_at_disk() {
+limit=
+look_for_limit() {
   # The name of a volume may hold spaces: what is free stands before the first percentage.
   # It is compared by awk, as there are shells that count in 32 bits.
   low=$(df -Pk "$HOME" 2>/dev/null | awk '
     NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print ($(i - 1) < 1024); exit } }')
-  if [ "${low:-0}" = 1 ] ||
-    tail -n 20 "$log" 2>/dev/null | grep -q 'No space left on device'; then
-    full="this Mac's disk is full; make room, and run it again"
+  if [ "${low:-0}" = 1 ]; then
+    limit=$no_room
+  else
+    limit=$({ tail -n 200 "$log" && printf '%s\n' "$errors"; } 2>/dev/null | name_limit)
   fi
 }
 die() {
-  [ -n "$full" ] || look_at_disk
-  printf '%s\n' "$*" ${full:+"$full"} >&2
+  [ -n "$limit" ] || look_for_limit
+  printf '%s\n' "$*" ${limit:+"$limit"} >&2
   [ "$log" = /dev/null ] || printf '%s\n' "The whole log is on the Mac: $log" >&2
   exit 1
 }
@@ -127,7 +128,7 @@ take_lock() {
   [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
  ($account_path), and not in /usr/sbin or /sbin; nothing was done"
   # A directory that cannot be made would otherwise be waited for like a lock that is taken.
-  mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
+  attempt mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
   rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
   trap release EXIT
@@ -197,7 +198,9 @@ run() {
   # shellcheck disable=SC2086 # native is two words, or none
   step caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null && return
   set -- $?
-  look_at_disk
+  # 128 and SIGXFSZ: what is ended by it has no last word.
+  [ "$1" != 153 ] || errors='File size limit exceeded'
+  look_for_limit
   return "$1"
 }
 # Prints what a log says of a failure. An unexpected error of conda ends in some 80 lines on how to
@@ -265,11 +268,11 @@ place() {
 }
 # Gives a file a second name, or copies it where the volume has no hard links (SMB, exFAT).
 share() {
-  ln -f "$1" "$2" 2>/dev/null || { rm -f "$2" && cp "$1" "$2"; }
+  ln -f "$1" "$2" 2>/dev/null || { rm -f "$2" && attempt cp "$1" "$2"; }
 }
 # Moves what is in the way to a free name beside it, left in `aside`: nothing of a person's is lost.
 set_aside() {
   aside=$1.torchard-aside-$(date +%Y%m%d-%H%M%S)
   while [ -e "$aside" ] || [ -L "$aside" ]; do aside=$aside+; done
-  mv "$1" "$aside" || die "$1 is in the way and cannot be moved aside"
+  attempt mv "$1" "$aside" || die "$1 is in the way and cannot be moved aside"
 }

@@ -10,10 +10,13 @@ whole() {
     [ ! -e "$PREFIX/postconda.tar.bz2" ] &&
     grep -q '^# update specs:' "$PREFIX/conda-meta/history" 2>/dev/null
 }
+lacks_room() {
+  case $limit in "$no_room" | *quota*) ;; *) return 1 ;; esac
+}
 # What cannot be used must not stay at PREFIX: the next run would take it for a person's own.
 refuse() {
   said=$1
-  if [ -e "$PREFIX" ] && [ -n "$full" ]; then
+  if [ -e "$PREFIX" ] && lacks_room; then
     rm -rf "$PREFIX"  # this run made it, and it would leave no room for the next
     said="$said; what it left was removed"
   elif [ -e "$PREFIX" ]; then
@@ -59,7 +62,7 @@ elif [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
 fi
 # The installer looks at its own name: it must end in .sh.
 work=$root/kits/installer-$$
-{ mkdir -p "$work" && share "$root/depot/$SHA256" "$work/$FILE"; } || die "$root/kits cannot be written"
+{ attempt mkdir -p "$work" && share "$root/depot/$SHA256" "$work/$FILE"; } || die "$root/kits cannot be written"
 # Until its mark is in it, the prefix is known for ours by this: one that a stop leaves whole would
 # be taken for a person's own.
 printf '%s\n%s\n' "$PREFIX" "$MARK" >"$root/installing" || die "$root/installing cannot be written"
@@ -73,7 +76,7 @@ run "$PREFIX/bin/conda" --version || refuse "the conda at $PREFIX does not run"
 machine=$(step $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')
 [ "$machine" = "$ARCH" ] || refuse "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
 if [ -n "$before" ]; then
-  mkdir -p "$PREFIX/envs"
+  attempt mkdir -p "$PREFIX/envs"
   for link in "$before"/envs/*; do
     if [ -L "$link" ]; then
       ln -s "$(readlink "$link")" "$PREFIX/envs/${link##*/}" || refuse "$PREFIX/envs cannot be written"
