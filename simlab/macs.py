@@ -14,9 +14,10 @@ import json
 import os
 import pwd
 import subprocess
+import time
 from typing import TYPE_CHECKING, Any
 
-from simlab import braces, shell, stock
+from simlab import account, braces, shell, stock
 from simlab.spec import MacSpec
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FIELDS = MacSpec.__dataclass_fields__
+_ATTEMPTS, _PAUSE = 20, 0.05  # looks at a mac.json that somebody is writing, seconds between them
+_KNOWN: dict[Path, MacSpec] = {}
 
 
 def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
@@ -62,22 +65,39 @@ def _link(path: Path, target: str) -> None:
 
 
 def write(root: Path, mac: MacSpec) -> None:
-    """Write mac.json in one rename; a new fault begins to count from zero."""
+    """Write mac.json in one rename, and the account's startup file.
+
+    A new fault begins to count from zero.
+    """
     (root / "commands").unlink(missing_ok=True)
     # One key a line, then ": ": the shims read it with nothing but a shell.
     text = json.dumps(mac.as_dict(), indent=1) + "\n"
     aside = root / "mac.json.new"
     aside.write_text(text, encoding="utf-8")
     aside.replace(root / "mac.json")
+    account.write_variables(root / mac.home, mac)
 
 
 def read(root: Path) -> MacSpec:
-    """Read mac.json. Raise SpecError or json.JSONDecodeError when somebody broke it.
+    """Read mac.json; while somebody is writing it, return what it said before.
 
-    What else somebody wrote there is for the programs of the Mac, such as its installer.
+    Raise SpecError, TypeError, OSError or json.JSONDecodeError where it is broken and was never
+    read before. What else somebody wrote there is for the Mac's programs, such as its installer.
     """
-    described = json.loads((root / "mac.json").read_text(encoding="utf-8"))
-    return MacSpec(**{key: described[key] for key in described if key in _FIELDS})
+    for attempt in range(_ATTEMPTS, 0, -1):
+        try:
+            described = json.loads((root / "mac.json").read_text(encoding="utf-8"))
+            mac = MacSpec(**{key: described[key] for key in described if key in _FIELDS})
+        except (OSError, ValueError, TypeError, AttributeError):
+            if root in _KNOWN:
+                return _KNOWN[root]
+            if attempt == 1:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            _KNOWN[root] = mac
+            return mac
+    raise AssertionError("the last attempt returns or raises")
 
 
 def change(root: Path, **changes: Any) -> MacSpec:
@@ -120,6 +140,7 @@ def environment(root: Path) -> Mapping[str, str]:
         "TORCHARD_ROOT": str(root),
         "USER": user(),
         **({"SYSTEM_VERSION_COMPAT": "1"} if mac.compat else {}),
+        **(mac.variables if mac.shell == "sh" else {}),
     }
 
 

@@ -14,10 +14,11 @@ import asyncssh
 
 from simlab import disk, keys, macs
 from simlab.session import Command, Session
-from simlab.spec import MacSpec, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from simlab.spec import MacSpec
 
 ADDRESS = "127.0.0.1"
 _KEX = ("curve25519-sha256", "curve25519-sha256@libssh.org")  # the quick ones
@@ -64,7 +65,6 @@ class MacServer:
         self.user_key = user_key
         self.port = 0
         self.sessions: set[int] = set()
-        self._known: MacSpec | None = None
         self._listener: asyncio.Task[None] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._running: set[Command] = set()
@@ -93,12 +93,7 @@ class MacServer:
 
     def mac(self) -> MacSpec:
         """Return the Mac as mac.json has it now; while somebody is writing it, as it was."""
-        try:
-            self._known = macs.read(self.root)
-        except (OSError, SpecError, TypeError, json.JSONDecodeError):
-            if self._known is None:
-                raise
-        return self._known
+        return macs.read(self.root)
 
     def refresh(self) -> None:
         """Open or close the port, and give the disk its size, as mac.json says."""

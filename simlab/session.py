@@ -278,7 +278,8 @@ class Session(SSHServerStreamSession[bytes]):
     async def _run(self, chan: asyncssh.SSHServerChannel[bytes], command: Command) -> None:
         try:
             pid = await command.start(self._root, chan.get_command())
-        except OSError as error:  # the host has no process or file to spare
+        except (OSError, ValueError, TypeError) as error:
+            # The host has no process or file to spare, or mac.json says nothing that is a Mac.
             chan.write(f"simlab: {error}\n".encode(), asyncssh.EXTENDED_DATA_STDERR)
             chan.exit(255)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,6 +19,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MACOS = re.compile(r"[1-9][0-9]?(?:\.[0-9]{1,2}){1,2}")
 _HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private|sbin|usr)$)[^/:\x00-\x1f]{1,60}")
 _UUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=[^\x00-\x1f]*")
 _NETWORK = re.compile(r"|(?:nfs|smbfs|afpfs) [A-Za-z0-9@:/._-]{1,120}")
 _COUNTED = ("drop_after", "drop_during", "drop_answer", "drop_sftp", "disk_free", "disk_full")
 _FAULTS = (
@@ -60,6 +61,12 @@ class MacSpec:
     made from the name where they are empty. `network_home` puts the home on a server's volume:
     a type (nfs, smbfs or afpfs), a blank, and the source, such as "smbfs //ann@server/homes".
     `purgeable` is how many bytes macOS would free for an important use, which df leaves out.
+    `hard_links` is False for a home on a volume without them, as SMB and exFAT are: `ln`, what
+    python links, and conda's packages.
+
+    `variables` are what the account's login shell exports (PYTHONPATH: /old). Each command has them
+    where that is sh. Any other shell has them in the startup file that only login shells read, as
+    zsh's .zprofile; a command over SSH, for which zsh reads .zshenv alone, has them not.
     """
 
     name: str
@@ -80,6 +87,8 @@ class MacSpec:
     boot: str = ""
     network_home: str = ""
     purgeable: int = 0
+    hard_links: bool = True
+    variables: Mapping[str, str] = field(default_factory=dict)  # last: shims find its keys last
 
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""
@@ -115,6 +124,11 @@ class MacSpec:
             )
         if type(self.purgeable) is not int or self.purgeable < 0:
             raise SpecError(f"{self.name}: purgeable is {self.purgeable!r}; write bytes.")
+        if not isinstance(self.variables, Mapping) or not all(
+            isinstance(value, str) and _VARIABLE.fullmatch(f"{name}={value}")
+            for name, value in self.variables.items()
+        ):
+            raise SpecError(f"{self.name}: variables is {self.variables!r}; write NAME: text.")
 
     def _check_account(self) -> None:
         if self.shell not in SHELLS:
@@ -127,7 +141,7 @@ class MacSpec:
             raise SpecError(f"{self.name}: home is {self.home!r}; write the name of a folder.")
         if type(self.clock) is not int:
             raise SpecError(f"{self.name}: clock is {self.clock!r}; write a number of seconds.")
-        for key in ("compat", "gnu", "virtual", "sbin"):
+        for key in ("compat", "gnu", "virtual", "sbin", "hard_links"):
             found = getattr(self, key)
             if not isinstance(found, bool):
                 raise SpecError(f"{self.name}: {key} is {found!r}; write true or false.")

@@ -18,7 +18,7 @@ from simlab import shell as sh
 
 # Tools whose options are the same here and there, or that our scripts use without options.
 LINKED = (
-    "zsh", "echo", "sleep", "printf", "test", "[", "true", "false", "expr",
+    "zsh", "echo", "sleep", "printf", "printenv", "test", "[", "true", "false", "expr",
     "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "curl", "diff", "cmp", "comm",
     "paste", "join", "split", "fold", "nl", "rev", "cksum", "mkfifo", "nohup", "nice", "getconf",
     "pwd", "whoami", "logname", "tty", "groups", "which", "unzip", "zip", "perl", "openssl",
@@ -84,7 +84,6 @@ GUARDED = {
     "mkdir": Guard("m:pv", status=64),
     "od": Guard("A:aBbcDdFfHhIij:LlN:OosSt:vXx"),
     "ps": Guard("AaceEfjlrTwxG:g:O:o:p:t:U:u:", "ChLMmSvX", strict=False),
-    "rm": Guard("dfIiRrv", "PWx", status=64),
     "rmdir": Guard("pv"),
     "tail": Guard("0123456789c:Ffn:q", "br"),
     "tee": Guard("ai"),
@@ -96,18 +95,18 @@ GUARDED = {
 # Shims that read mac.json: the Mac itself answers.
 ANSWERED = (
     "uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date", "ioreg",
-    "mount", "osascript",
+    "mount", "osascript", "mv", "ln", "rm",
 )  # fmt: skip
 # Shims that translate between the systems' options.
 TRANSLATED = (
-    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "cp", "mv",
-    "ln", "du", "head", "wc", "dd", "tar", "xattr", "sudo", "kill", "pgrep", "pkill",
+    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "cp", "du", "head",
+    "wc", "dd", "tar", "xattr", "sudo", "kill", "pgrep", "pkill",
 )  # fmt: skip
-_STRICT_ENDS = ("head", "readlink", "cp")  # shims that end with the host's tool, BSD's order
+_STRICT_ENDS = ("head", "readlink", "cp", "rm")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")
 # What tells of this Mac's processes alone, by a program of simlab's own.
 _OWN = {"ps": "ps.py", "lsof": "lsof.py"}
-_STATUS = {"cp": 64, "df": 64, "du": 64, "mv": 64}
+_STATUS = {"cp": 64, "df": 64, "du": 64, "mv": 64, "rm": 64}
 
 # What macOS keeps apart from /bin and /usr/bin, which are one folder here (the paths in the
 # Makefiles and manual pages of Apple's system_cmds, network_cmds, file_cmds, IOKitTools, lsof).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,7 +37,7 @@ class Root:
     @cached_property
     def mac(self) -> dict[str, Any]:
         """What mac.json says."""
-        return dict(json.loads((self.place / "mac.json").read_text(encoding="utf-8")))
+        return _read_mac(self.place / "mac.json")
 
     @cached_property
     def place(self) -> Path:
@@ -196,6 +197,16 @@ class Root:
         if prefix == self.prefix:
             return "base"
         return prefix.name if prefix.parent in self.envs_dirs else ""
+
+
+def _read_mac(path: Path) -> dict[str, Any]:
+    """Read mac.json, also where somebody is just writing it."""
+    for _ in range(40):
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError:
+            time.sleep(0.05)
+    raise SystemExit(f"simlab: {path} is broken")
 
 
 def _registry() -> Path:

@@ -148,8 +148,7 @@ def link(
     before = installed(prefix)
     asyncio.run(_link(root, prefix, new, set(before if keep is None else keep), again=again))
     (prefix / "CACHEDIR.TAG").unlink(missing_ok=True)
-    copy = root.settings.flag("always_copy")
-    linked = _finish(prefix, {one.file: one for one in new}, requested or {}, copy=copy)
+    linked = _finish(prefix, {one.file: one for one in new}, requested or {}, copy=_copies(root))
     try:
         for record in linked:
             running.after_linking(root, prefix, record, _dist(root, record))
@@ -173,7 +172,16 @@ def _undo(root: Root, prefix: Path, before: Mapping[str, Any], *, is_new: bool) 
     wanted = [Wanted(str(one["url"])) for one in lost]
     kept = set(before) - {str(one["name"]) for one in lost}
     asyncio.run(_link(root, prefix, wanted, kept, again=False))
-    _finish(prefix, {one.file: one for one in wanted}, {}, copy=False)
+    _finish(prefix, {one.file: one for one in wanted}, {}, copy=_copies(root))
+
+
+def _copies(root: Root) -> bool:
+    """Tell whether files are copies: where the settings say so, or nothing can be linked.
+
+    conda tries one link first, and copies where that fails (conda/core/link.py,
+    `determine_link_type`).
+    """
+    return root.settings.flag("always_copy") or root.mac.get("hard_links") is False
 
 
 async def _link(

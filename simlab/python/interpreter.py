@@ -106,10 +106,8 @@ class Stand(types.ModuleType):
             module.build_time_vars = build_variables()
 
 
-REAL_VERSION = sys.version_info[:2]
-
-
 REAL_INFO = sys.version_info
+REAL_VERSION = REAL_INFO[:2]
 
 
 def seeing_the_host(name: str, path: object) -> object:
@@ -152,45 +150,35 @@ def build_variables() -> dict[str, object]:
     tag = f"cpython-{short.replace('.', '')}"
     machine = os.uname().machine
     return {
-        "ABIFLAGS": "",
-        "AR": f"{machine}-apple-darwin20.0.0-ar",
-        "BINDIR": f"{sys.prefix}/bin",
-        "CC": f"{machine}-apple-darwin20.0.0-clang",
-        "CFLAGS": "",
-        "EXT_SUFFIX": f".{tag}-darwin.so",
-        "INCLUDEPY": f"{sys.prefix}/include/python{short}",
-        "LDFLAGS": "",
-        "LDSHARED": "",
-        "LDVERSION": short,
-        "LIBDEST": f"{sys.prefix}/lib/python{short}",
-        "LIBDIR": f"{sys.prefix}/lib",
-        "MACOSX_DEPLOYMENT_TARGET": "11.0",
-        "MULTIARCH": "darwin",
-        "PYTHONFRAMEWORK": "",
-        "Py_DEBUG": 0,
-        "Py_ENABLE_SHARED": 0,
-        "Py_GIL_DISABLED": 0,
-        "SIZEOF_VOID_P": 8,
-        "SOABI": f"{tag}-darwin",
-        "VERSION": short,
-        "WITH_PYMALLOC": 1,
-    }
+        "ABIFLAGS": "", "BINDIR": f"{sys.prefix}/bin", "CFLAGS": "", "LDFLAGS": "", "LDSHARED": "",
+        "AR": f"{machine}-apple-darwin20.0.0-ar", "CC": f"{machine}-apple-darwin20.0.0-clang",
+        "EXT_SUFFIX": f".{tag}-darwin.so", "SOABI": f"{tag}-darwin", "MULTIARCH": "darwin",
+        "INCLUDEPY": f"{sys.prefix}/include/python{short}", "LDVERSION": short, "VERSION": short,
+        "LIBDEST": f"{sys.prefix}/lib/python{short}", "LIBDIR": f"{sys.prefix}/lib",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0", "PYTHONFRAMEWORK": "", "SIZEOF_VOID_P": 8,
+        "Py_DEBUG": 0, "Py_ENABLE_SHARED": 0, "Py_GIL_DISABLED": 0, "WITH_PYMALLOC": 1,
+    }  # fmt: skip
 
 
 def read_mac(prefix: str) -> dict[str, object]:
-    """Read mac.json, the first above the prefix, or else the one beside HOME."""
+    """Read mac.json, the first above the prefix, or else the one beside HOME; add its folder."""
     import json
+    import time
 
     folder = os.path.realpath(prefix)
     beside = os.path.join(os.path.dirname(os.environ.get("HOME", "/").rstrip("/")), "mac.json")
     while folder != "/" and not os.path.isfile(os.path.join(folder, "mac.json")):
         folder = os.path.dirname(folder)
     path = os.path.join(folder, "mac.json") if folder != "/" else beside
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except (OSError, ValueError) as error:
-        sys.exit(f"simlab: this python belongs to a simulated Mac, and {path} says: {error}")
+    for attempt in range(40, 0, -1):
+        try:
+            with open(path, encoding="utf-8") as file:
+                return {**json.load(file), "root": os.path.dirname(os.path.realpath(path))}
+        except (OSError, ValueError) as error:  # somebody may just be writing it
+            if attempt == 1 or isinstance(error, OSError):
+                sys.exit(f"simlab: this python belongs to a simulated Mac, and {path}: {error}")
+            time.sleep(0.05)
+    raise AssertionError("the last attempt returns or ends")
 
 
 def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> None:
@@ -213,26 +201,33 @@ def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> 
     macos = str(mac["macos"])
     first, second = (*map(int, macos.split(".")), 0)[:2]
     darwin = second + 4 if first == 10 else first + 9 if first < 26 else first - 1
-    answer = os.uname_result(
-        (
-            "Darwin",
-            str(mac["name"]),
-            f"{darwin}.{second}.0",
-            f"Darwin Kernel Version {darwin}.{second}.0: simulated by simlab",
-            arch,
-        )
-    )
+    release = f"{darwin}.{second}.0"
+    kernel = f"Darwin Kernel Version {release}: simulated by simlab"
+    answer = os.uname_result(("Darwin", str(mac["name"]), release, kernel, arch))
     import posix
 
     posix.uname = os.uname = lambda: answer
     import platform
 
-    platform.mac_ver = lambda release="", versioninfo=("", "", ""), machine="": (  # noqa: ARG005
-        macos,
-        ("", "", ""),
-        arch,
-    )
+    platform.mac_ver = lambda *_, **__: (macos, ("", "", ""), arch)
+    if mac.get("hard_links") is False:
+        forbid_hard_links(os.path.join(str(mac["root"]), str(mac.get("home", "home"))))
     lay_out()
+
+
+def forbid_hard_links(home: str) -> None:
+    """Let no hard link be made below a home whose volume has none, as SMB and exFAT have none."""
+    import errno
+    import posix
+
+    real = posix.link
+
+    def link(src: str, dst: str, **options: object) -> None:
+        if os.path.realpath(os.path.dirname(os.fsdecode(dst)) or ".").startswith(home):
+            raise OSError(errno.EOPNOTSUPP, "Operation not supported", src, None, dst)
+        real(src, dst, **options)
+
+    os.link = posix.link = link
 
 
 def lay_out() -> None:
@@ -298,8 +293,7 @@ def compiled(source: str | bytes, name: str) -> types.CodeType:
         for node in tree.body:
             future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
             if future and version < (3, 7) and any(one.name == "annotations" for one in node.names):
-                message = "future feature annotations is not defined"
-                raise SyntaxError(message, (name, node.lineno, 1, ""))
+                raise SyntaxError("future feature annotations is not defined")
     return compile(source, name, "exec")
 
 

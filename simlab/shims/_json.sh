@@ -1,5 +1,21 @@
-json=
-while IFS= read -r line || [ -n "$line" ]; do json=$json$line; done <"${0%/*}/@up@/mac.json"
+# While somebody is writing it, its last line is not there yet: a brace of its own.
+tries=0
+while :; do
+  json=
+  last=
+  while IFS= read -r line || [ -n "$line" ]; do json=$json$line && last=$line; done \
+    2>/dev/null <"${0%/*}/@up@/mac.json" || :
+  case $last in
+    ' '*) ;;
+    *'}') break ;;
+  esac
+  tries=$((tries + 1))
+  if [ "$tries" -eq 40 ]; then
+    complain 'simlab: mac.json is broken'
+    exit 70
+  fi
+  @host:sleep@ 0.05
+done
 value() {
   answer=
   case $json in

@@ -12,8 +12,14 @@ while [ "$total" -gt 0 ]; do
   shift
   total=$((total - 1))
 done
-while getopts ':ujnRr:f:v:-:' option; do
+iso=
+while getopts ':ujnRr:f:v:I-:' option; do
   case $option in
+    I)
+      # From macOS 13 on; what follows it in the same word says how far, and is one word of these.
+      [ "$major" -ge 13 ] || illegal I
+      iso=yes
+      ;;
     u) utc=-u ;;
     j | n) ;;
     R) rfc=-R ;;
@@ -42,13 +48,14 @@ case ${1-+} in
     ;;
 esac
 format=${1-}
-# BSD has no %N and prints the letter.
-while :; do
+# Before macOS 15.4 there is no %N, and the letter is printed.
+while [ "$major" -lt 15 ] || { [ "$major" -eq 15 ] && [ "$minor" -lt 4 ]; }; do
   case $format in
     *%N*) format=${format%%"%N"*}N${format#*"%N"} ;;
     *) break ;;
   esac
 done
+[ -z "$iso" ] || format=+%Y-%m-%d
 set -- ${format:+"$format"}
 case $when in
   '') exec @host@ $utc $rfc "$@" ;;

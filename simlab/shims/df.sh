@@ -4,9 +4,10 @@ unit=512
 name=512-blocks
 mark=
 inodes='0 0 0% '
+kilo=
 while getopts ':acghHiIklmnPt:T:bY-:' option; do
   case $option in
-    k) unit=1024 && name=1024-blocks && mark= ;;
+    k) kilo=yes ;;
     m) unit=1048576 && name=1M-blocks && mark= ;;
     g) unit=1073741824 && name=1G-blocks && mark= ;;
     h) unit=1073741824 && name=Size && mark=Gi ;;
@@ -22,6 +23,8 @@ while getopts ':acghHiIklmnPt:T:bY-:' option; do
   esac
 done
 shift $((OPTIND - 1))
+# -k wins over the other units, wherever it stands.
+[ -z "$kilo" ] || { unit=1024 && name=1024-blocks && mark=; }
 [ $# -gt 0 ] || set -- /
 value disk_free
 told=$answer
@@ -69,9 +72,11 @@ for path in "$@"; do
         total = 494384795648
         if (free > 8192) free = 100000000000
       }
+      # Upwards, of what is used and what an account can have together.
+      share = 100 * (total - free) / total
       printf "%s %d%s %d%s %d%s %d%% %s\n", device, int(total / unit), mark, \
         int((total - free) / unit), mark, int(free / unit), mark, \
-        int(100 * (total - free) / total), rest
+        share == int(share) ? share : int(share) + 1, rest
     }'
 done
 exit "$status"

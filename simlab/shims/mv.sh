@@ -1,8 +1,12 @@
-# -h, which is not to follow a link to a directory, is BSD's own; GNU's word for it is -T.
+# -h, which is not to follow a link to a directory, is BSD's own, and macOS 13 is the first of which
+# it is certain; GNU's word for it is -T. Without it, what is moved to such a link goes inside.
 flags=
 while getopts ':fhinv-:' option; do
   case $option in
-    h) [ -n "$gnu" ] && flags="$flags -T" || flags="$flags -h" ;;
+    h)
+      [ "$major" -ge 13 ] || illegal h
+      [ -n "$gnu" ] && flags="$flags -T" || flags="$flags -h"
+      ;;
     -) illegal - ;;
     \?) illegal "$OPTARG" ;;
     *) flags="$flags -$option" ;;

@@ -18,6 +18,7 @@ while [ "$total" -gt 0 ]; do
     letter=${letters%"${letters#?}"}
     letters=${letters#?}
     case $letter in
+      r) set -- "$@" -E ;;
       E | n) set -- "$@" "-$letter" ;;
       a) ;;
       l | u)

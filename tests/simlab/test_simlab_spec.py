@@ -85,6 +85,11 @@ def test_known_faults_are_taken(fault):
         ({"macs": [{**GOOD, "uuid": "12"}]}, "a: uuid is '12'; write a UUID in capitals."),
         ({"macs": [{**GOOD, "network_home": "smbfs"}]}, "a: network_home is 'smbfs'; write a type"),
         ({"macs": [{**GOOD, "purgeable": -1}]}, "a: purgeable is -1; write bytes."),
+        ({"macs": [{**GOOD, "hard_links": 0}]}, "a: hard_links is 0; write true or false."),
+        (
+            {"macs": [{**GOOD, "variables": {"A": 1}}]},
+            "a: variables is {'A': 1}; write NAME: text.",
+        ),
         ({"macs": [{**GOOD, "fault": "flood"}]}, "a: fault is 'flood'; write null, refuse,"),
         ({"macs": [{**GOOD, "fault": {"drop_after": -1}}]}, "a: fault is {'drop_after': -1}"),
         ({"macs": [{**GOOD, "fault": {"drop_after": True}}]}, "a: fault is {'drop_after': True}"),

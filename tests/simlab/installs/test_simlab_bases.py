@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
 from simlab import base, macs
@@ -75,3 +77,20 @@ def test_an_environment_that_was_moved_breaks_where_the_real_one_does(arm_mac):
     assert (done.returncode, done.stdout) == (0, f"{here}\n")
     assert arm_mac.run(f"{here}/bin/python -m pip --version").returncode == 0
     assert arm_mac.run(f"{here}/bin/pip --version").returncode in (126, 127)
+
+
+def test_a_volume_without_hard_links_holds_copies(make_mac):
+    """Conda copies where it cannot link (conda/core/link.py, determine_link_type)."""
+    mac = make_mac(hard_links=False)
+    base.build(mac.prefix, "arm64", python_version="3.12.12", conda_version="26.5.3")
+    assert mac.conda(f"create -y -q -n copied {mac.channel} xz=5.8.1").returncode == 0
+    files = [one for one in mac.prefix.rglob("*") if one.is_file() and not one.is_symlink()]
+    assert {one.stat().st_nlink for one in files if "/pkgs/" not in str(one)} == {1}
+    program = (
+        "import errno, os\n"
+        "try: os.link('a', 'b')\n"
+        "except OSError as error: print(error.errno == errno.EOPNOTSUPP, error)\n"
+    )
+    done = mac.run(f'touch a; miniconda3/bin/python -I -S -c "{program}"; ls')
+    said = "Operation not supported: 'a' -> 'b'"
+    assert done.stdout == f"True [Errno {errno.EOPNOTSUPP}] {said}\na\nminiconda3\n"
