@@ -201,9 +201,10 @@ class MacState:
     bytes. `clock` counts seconds since the epoch, and is 0 where nobody read it. `hardware` is the
     Mac's IOPlatformUUID and `boot` its kern.bootsessionuuid; each is empty where macOS does not
     say. `home_volume` and `prefix_volume` are where the home and the prefix lie. `unmounted` are
-    volumes that the prefix or our own directory needs and that are not there. `room` is what is
-    free once macOS has removed purgeable files, in bytes: None where nobody asked, as nobody does
-    while `free` is enough, and 0 where macOS does not say. `shell_files` has
+    volumes that the prefix or our own directory needs and that are not there. `guarded` is a folder
+    that macOS guards and that the prefix lies in, and whether Torchard has been let in. `room` is
+    what is free once macOS has removed purgeable files, in bytes: None where nobody asked, as
+    nobody does while `free` is enough, and 0 where macOS does not say. `shell_files` has
     `.zshrc` and `.bash_profile`; `bash_reads` is what bash reads where there is no .bash_profile,
     if that is there. `unwritable` are directories that the account would have to write to, and
     cannot; `noise` is the first line that its shell prints at every start, before any command.
@@ -235,6 +236,7 @@ class MacState:
     home_volume: Volume | None = None
     prefix_volume: Volume | None = None
     unmounted: tuple[str, ...] = ()
+    guarded: tuple[str, bool] | None = None
     room: int | None = None
     shell_files: Mapping[str, ShellFile] = field(default_factory=dict)
     bash_reads: str | None = None

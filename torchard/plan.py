@@ -14,6 +14,7 @@ from torchard.blockers import moved_prefix, old_python
 from torchard.conda_settings import forbidden
 from torchard.generations import failure_of, generation_at, generation_of
 from torchard.lab.problem import shown
+from torchard.places import is_out_of_sight, place_obstacles
 from torchard.shell_file import shell_obstacles, shell_step
 from torchard.steps import (
     environment_step,
@@ -242,6 +243,7 @@ def refusals(intent: Intent) -> tuple[str, ...]:
 def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
         *intent.refusals,
+        *place_obstacles(intent.mac, intent.state),
         *_standing_in_the_way(intent),
         *old_python(intent.state, intent.installer),
         *_beyond_the_account(intent.state, builds),
@@ -255,12 +257,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
     """Name what stands where something of ours would go, and is not ours to replace."""
     state = intent.state
     prefix = tilde(state.prefix, state.home)
-    for volume in state.unmounted:
-        yield (
-            f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: attach"
-            " or mount it, or set miniconda.prefix to another path"
-        )
-    if state.prefix_state == "foreign" and not state.unmounted:
+    if state.prefix_state == "foreign" and not is_out_of_sight(state):
         yield (
             f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
             " leaves; move it away, or set miniconda.prefix to another path"
@@ -311,7 +308,7 @@ def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str
         )
     if not builds:
         return
-    for path in () if state.unmounted else state.unwritable:
+    for path in () if is_out_of_sight(state) else state.unwritable:
         yield (
             f"{state.user} may not write to {tilde(path, state.home)}; name another account in"
             " ssh.user, or set miniconda.prefix to a path below its home"

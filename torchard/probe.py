@@ -207,9 +207,12 @@ class _Reader:
         self.missing: dict[str, str] = {}
         self.volumes: dict[str, Volume] = {}
         self.unmounted: list[str] = []
+        self.guarded: tuple[str, bool] | None = None
 
     def take(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
+            case (("volume_home" | "volume_prefix" | "guarded" | "unmounted"), _):
+                self._take_place(kind, fields)
             case (("environment" | "base"), [path]):
                 self._begin(kind, _Environment(_text(path)))
             case _ if kind in _PARTS:
@@ -225,15 +228,6 @@ class _Reader:
 
     def _take_fact(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
-            case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
-                self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
-            case "unmounted", [volume]:
-                self.unmounted.append(_text(volume))
-            case "conda_setting", [file, key, value]:
-                self.settings.setdefault((_text(file), key), []).append(value)
-            case "conda_final", [file, key]:
-                self.settings.setdefault((_text(file), key), [])
-                self.final.add((_text(file), key))
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
             case "depot", [sha256, size]:
@@ -252,6 +246,20 @@ class _Reader:
                 self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
             case _, [value]:
                 self.facts[kind] = value
+
+    def _take_place(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
+                self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
+            case "guarded", [folder, access]:
+                self.guarded = (_text(folder), access == "open")
+            case "unmounted", [volume]:
+                self.unmounted.append(_text(volume))
+            case "conda_setting", [file, key, value]:
+                self.settings.setdefault((_text(file), key), []).append(value)
+            case "conda_final", [file, key]:
+                self.settings.setdefault((_text(file), key), [])
+                self.final.add((_text(file), key))
 
     def _begin(self, kind: str, environment: _Environment) -> None:
         self.at = environment
@@ -313,6 +321,7 @@ class _Reader:
             clock=_number(facts.get("clock", "")),
             hardware=facts.get("hardware", ""),
             boot=facts.get("boot", ""),
+            guarded=self.guarded,
             unmounted=tuple(dict.fromkeys(self.unmounted)),
             home_volume=self.volumes.get("volume_home"),
             prefix_volume=self.volumes.get("volume_prefix"),

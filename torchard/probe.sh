@@ -5,6 +5,8 @@
 LC_ALL=C
 export LC_ALL
 tab=$(printf '\t')
+newline='
+'
 say() { printf '%s\t%s\n' "$1" "$2"; }
 # Sets $coded: printable ASCII stands behind `=` as it is, anything else is hexadecimal bytes, so
 # that no name can be mistaken for another line.
@@ -147,19 +149,42 @@ volume() {
         most = weight
         split(about, words, ", ")
         runs = (about ", ") ~ /, noexec, / ? "noexec" : "exec"
-        best = words[1] "\n" runs "\n" substr(names, 1, at - 1) "\n" inside
+        best = words[1] "\n" runs "\n" inside "\n" substr(names, 1, at - 1)
       }
     }
     END { print best }')
-  kind=$(printf '%s\n' "$found" | sed -n '1p')
-  runs=$(printf '%s\n' "$found" | sed -n '2p')
-  code "$(printf '%s\n' "$found" | sed -n '3p')"
-  source=$coded
-  code "$(printf '%s\n' "$found" | sed -n '4p')"
-  [ -n "$kind" ] && say "volume_$1" "$kind$tab$runs$tab$source$tab$coded"
+  [ -n "$found" ] || return 0
+  kind=${found%%"$newline"*}
+  found=${found#*"$newline"}
+  runs=${found%%"$newline"*}
+  found=${found#*"$newline"}
+  code "${found%%"$newline"*}"
+  inside=$coded
+  code "${found#*"$newline"}"
+  say "volume_$1" "$kind$tab$runs$tab$coded$tab$inside"
 }
 volume home "$HOME"
 volume prefix "$PREFIX"
+# macOS guards some folders of a home, and other volumes, from programs that nobody has let in (TCC):
+# they cannot be listed, whatever their mode says.
+guard() {
+  case $PREFIX/ in "$1"/*) ;; *) return ;; esac
+  case $(ls "$1" 2>&1 >/dev/null) in
+    *'Operation not permitted'*) access=denied ;;
+    *) access=open ;;
+  esac
+  code "$1"
+  say guarded "$coded$tab$access"
+}
+for name in Documents Desktop Downloads 'Library/Mobile Documents' Library/CloudStorage; do
+  guard "$HOME/$name"
+done
+case $PREFIX in
+  /Volumes/*/*)
+    name=${PREFIX#/Volumes/}
+    guard "/Volumes/${name%%/*}"
+    ;;
+esac
 # A prefix that is not there, or is set aside, is an entry of the directory above it.
 if [ "$state" = whole ]; then writable prefix "$PREFIX/envs"; else writable prefix "${PREFIX%/*}"; fi
 writable home "$HOME/.torchard/generations"

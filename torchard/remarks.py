@@ -9,6 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from torchard.conda_settings import added_channels
 from torchard.mac import at_work
+from torchard.places import place_warnings
 from torchard.steps import tilde
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str
             f" {'ahead of' if days > 0 else 'behind'} this computer's; whatever is fetched there"
             " over TLS, as by a later `conda install`, fails until it is right"
         )
+    yield from place_warnings(mac, state)
     yield from at_work(state.lock)
 
 

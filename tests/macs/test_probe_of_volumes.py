@@ -49,6 +49,23 @@ def test_a_link_that_leads_nowhere_else_needs_no_volume(root):
     assert (state.prefix_state, state.unmounted) == ("foreign", ())
 
 
+def test_a_folder_that_macos_guards_is_told_from_one_that_is_open(root):
+    """By listing it: its mode says nothing. A volume of another name is not asked."""
+    folder = root / "home/Documents"
+    folder.mkdir()
+    assert read(root, prefix="~/Documents/conda").guarded == (str(folder), True)
+    assert read(root, prefix="~/Documents2/conda").guarded is None
+    (root / "bin/ls").rename(root / "bin/ls-itself")
+    tool = write(
+        root / "bin/ls",
+        f'#!/bin/sh\n[ "$*" != "{folder}" ] || {{ echo "ls: $*: Operation not permitted" >&2;'
+        f' exit 1; }}\nexec "{root}/bin/ls-itself" "$@"\n',
+    )
+    tool.chmod(0o755)
+    assert read(root, prefix="~/Documents/conda").guarded == (str(folder), False)
+    assert read(root).guarded is None
+
+
 def test_a_folder_with_nothing_but_the_finders_own_is_empty(root):
     """It may be set aside, and so it is not a person's."""
     for name in (".DS_Store", "._.DS_Store"):

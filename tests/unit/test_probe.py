@@ -44,6 +44,9 @@ WHOLE = [
     "clock\t1700000000",
     "hardware\t11111111-2222-3333-4444-555555555555",
     "boot\tAAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE",
+    "guarded\t=/Users/ann/Documents\tdenied",
+    "unmounted\t=/Volumes/Data",
+    "unmounted\t=/Volumes/Data",
     "volume_home\tnfs\tnoexec\t=files:/homes\t=/ann",
     "volume_prefix\tapfs\texec\t=/dev/disk3s5\t=/Users/ann/miniconda3",
     "prefix\t=/Users/ann/miniconda3",
@@ -129,6 +132,8 @@ def test_an_answer_becomes_the_state_of_a_mac():
         clock=1700000000,
         hardware="11111111-2222-3333-4444-555555555555",
         boot="AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE",
+        guarded=("/Users/ann/Documents", False),
+        unmounted=("/Volumes/Data",),
         home_volume=Volume("nfs", "files:/homes", "/ann", executes=False),
         prefix_volume=Volume("apfs", "/dev/disk3s5", "/Users/ann/miniconda3"),
         shell_files={
