@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from torchard.credentials import hidden
+from torchard.damage import way_out
 from torchard.generations import generation_at
 from torchard.operations import commands, transfer
 from torchard.plan import Plan
@@ -70,8 +71,9 @@ def _notes(
             continue
         if name in failures:
             if environment_step(lock, intent.state, frozen=intent.mac.frozen) is None:
-                reason = hidden(" ".join(failures[name].split()))[:LONGEST_REASON]
-                yield name, {"date": date, "reason": reason}
+                # What to type is said anew whenever this is.
+                reason = " ".join(failures[name].replace(f"; {way_out(name)}", "").split())
+                yield name, {"date": date, "reason": hidden(reason)[:LONGEST_REASON]}
         elif name in proofs and active.failed is not None:
             yield name, None
 
@@ -83,9 +85,9 @@ def _not_noted(environment: str, failure: object, why: str) -> str:
 
 def _told(mac: MacPlan, notes: Notes, said: Mapping[str, list[str]]) -> MacPlan:
     """Return what came of a Mac, with how to repair what failed and what could not be noted."""
-    again = [name for name, failure in notes if failure]
-    reason = mac.reason
+    reason = mac.reason or ""
+    again = [name for name, failure in notes if failure and way_out(name) not in reason]
     if again:
         names = " ".join(f"--rebuild {name}" for name in again)
-        reason = f"{reason}\n`torchard apply {names}` builds what failed again."
-    return replace(mac, reason=reason, warnings=(*mac.warnings, *said.get(mac.name, ())))
+        reason += f"\n`torchard apply {names}` builds what failed again."
+    return replace(mac, reason=reason or None, warnings=(*mac.warnings, *said.get(mac.name, ())))

@@ -13,7 +13,7 @@ import jsonschema
 SCHEMA = Path(__file__).parents[2] / "schemas/plan.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 
-# Whatever is not here leaves every Mac as it is.
+# Whatever is not here leaves every Mac as it is; `verify` writes only where it notes a failure.
 CHANGES_MACS = {"apply", "rollback", "unlock"}
 
 COUNTED = {
@@ -44,7 +44,7 @@ class Note:
     @property
     def may_write(self) -> bool:
         """Tell whether the run may change a Mac."""
-        return self.command in CHANGES_MACS
+        return self.command in CHANGES_MACS or (self.command, self.code) == ("verify", 1)
 
 
 def exit_code(plan: dict[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -32,9 +33,14 @@ LEGEND = (
 def status_lines(plan: Plan, found: Standings, *, full: bool = False) -> Iterator[Text]:
     """Yield what stands on each Mac, equal ones once; `full` for every package that changed."""
 
+    def standings(mac: MacPlan) -> tuple[Standing, ...]:
+        return harmless_data(found.get(mac.name, ()))
+
     def told(mac: MacPlan, *, full: bool) -> Iterator[Text]:
-        yield from remarks(mac)
-        yield from _mac(mac, found.get(mac.name, ()), full=full)
+        said = {f"{one.environment}: {text}" for one in standings(mac) for text in one.remarks}
+        warnings = tuple(one for one in mac.warnings if one not in said)
+        yield from remarks(replace(mac, warnings=warnings))
+        yield from _mac(mac, standings(mac), full=full)
 
     for block in blocks(plan, told):
         yield head(block, full=full)
@@ -80,7 +86,7 @@ def _step(mac: MacPlan, one: Standing) -> Step | None:
 
 
 def _mac(mac: MacPlan, found: Iterable[Standing], *, full: bool) -> Iterator[Text]:
-    rows = [(one, _step(mac, one)) for one in map(harmless_data, found)]
+    rows = [(one, _step(mac, one)) for one in found]
     shown = [step for _, step in rows if step]
     more = [step for step in mac.steps if step not in shown]
     width = widest(one.environment or "" for one, _ in rows)

@@ -1,0 +1,68 @@
+# A verification that fails is remembered until the environment is built again; settings go along.
+macs:
+- {name: studio-01, arch: arm64, macos: "15.1", built: true}
+lab:
+  environments:
+    tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
+---
+studio-01$ mkdir -p miniconda3/envs/tools/etc/conda/activate.d
+[0]
+studio-01$ touch miniconda3/envs/tools/etc/conda/activate.d/lab.sh miniconda3/envs/tools/conda-meta/pinned
+[0]
+studio-01$ rm miniconda3/envs/tools/lib/python3.12/site-packages/einops-*/WHEEL
+[0]
+$ torchard verify
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ! failed      tools: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; run `torchard apply --rebuild tools`
+
+Done: 0 Macs in order, 1 failed.
+[1]
+# What nothing else would show is said by each plan and status from now on.
+$ torchard plan
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ! note        tools: its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again
+  = in order
+
+Plan: 0 Macs to change, 1 in order.
+Nothing has been changed.
+[0]
+$ torchard status
+1 Mac  · studio-01 · arm64 · macOS 15.1
+   = =  miniconda   26.5.3
+   M =  tools       proved WHEN: python 3.12.13 arm64
+          its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again
+          einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; run `torchard apply --rebuild tools`
+          set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+
+First, since Torchard made it: = as it was, M changed, D gone, ? not known.
+Then, what an apply would do: = nothing, + add, ~ change, - remove.
+An apply: 0 Macs to change, 1 in order.
+[0]
+$ torchard apply --rebuild tool --yes
+2> There is no environment tool in lab.yaml.
+2>   Did you mean tools?
+[1]
+$ torchard apply --rebuild tools --yes
+1 Mac  · studio-01 · arm64 · macOS 15.1
+  ~ tools       19 kept, 0 to change                           new generation
+      you asked to rebuild it
+      carried over, set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+    disk        N MB needed, N GB free
+
+Plan: 1 Mac to change, 0 in order.
+1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
+  ~ tools       19 kept, 0 changed                             built and shown
+  = tools       proved: python 3.12.13 arm64
+
+Done: 1 Mac in order.
+[0]
+$ torchard status
+1 Mac  · studio-01 · arm64 · macOS 15.1
+   = =  miniconda   26.5.3
+   = =  tools       proved WHEN: python 3.12.13 arm64
+          set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+
+First, since Torchard made it: = as it was, M changed, D gone, ? not known.
+Then, what an apply would do: = nothing, + add, ~ change, - remove.
+An apply: 0 Macs to change, 1 in order.
+[0]
