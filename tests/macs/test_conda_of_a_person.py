@@ -87,7 +87,7 @@ def test_a_persons_own_install_can_be_undone(mac, conda):
     assert [len(one["install"]) for one in told] == [len(built), 1]
     exported = conda("env export --from-history -n tools").stdout
     wanted = [line[4:] for line in exported.partition("dependencies:\n")[2].splitlines()]
-    assert [re.split("[ =]", one)[0] for one in wanted[:3]] == ["python", "xz", "rhash"]
+    assert [re.split("[ =]", one)[0] for one in wanted[:4]] == ["python", "pip", "xz", "rhash"]
     assert conda("install -y -q -n tools --revision 0").returncode == 0
     assert names(mac) == built
     assert conda("install -y -q -n tools --revision 1").returncode == 0
