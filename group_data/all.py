@@ -11,5 +11,4 @@ miniconda = {"distribution": "miniconda", "prefix": "~/miniconda3"}
 # In this order, the first with strict priority.
 channels = ["conda-forge"]
 
-# Left out, as user, port, key and config are: ssh_config, the agent and port 22 decide.
-ssh = {"known_hosts": "~/.ssh/known_hosts"}
+# Nothing of ssh: a Mac is reached as `ssh` reaches it, by ssh_config, the agent and known_hosts.

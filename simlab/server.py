@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ import asyncssh
 
 from simlab import disk, keys, macs
 from simlab.session import Command, Session
+from simlab.sshd import LOCKED, TOO_MANY_STARTUPS, TOO_MANY_TRIES, read_sshd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,35 +28,78 @@ _POLL = 0.25  # seconds between two looks at mac.json for a port to close or ope
 
 
 class _Login(asyncssh.SSHServer):
-    """Public keys only, and only the lab's own, for any user name."""
+    """Public keys only, and only the lab's own, for any user name, within the limits of an sshd."""
 
     def __init__(self, mac: MacServer) -> None:
         self._mac = mac
+        self._sshd = read_sshd(mac.mac().sshd)
+        self._refused: set[bytes] = set()
+        self._sessions = 0
+        self._starting = False
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
+        self._starting = True
+        self._mac.starting += 1
+
+    def _started(self) -> None:
+        if self._starting:
+            self._starting = False
+            self._mac.starting -= 1
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._started()
 
     def begin_auth(self, username: str) -> bool:  # noqa: ARG002
-        banner = self._mac.mac().banner
+        banner = LOCKED if self._sshd.locked else self._mac.mac().banner
         if banner:
             self._conn.send_auth_banner(banner)
         return True
 
     def public_key_auth_supported(self) -> bool:
-        return True
+        return not self._sshd.locked
 
     def password_auth_supported(self) -> bool:
-        return False
+        return self._sshd.locked
 
     def kbdint_auth_supported(self) -> bool:
         return False
 
+    def validate_password(self, username: str, password: str) -> bool:  # noqa: ARG002
+        return False
+
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
-        return key.public_data == self._mac.user_key
+        if key.public_data == self._mac.user_key:
+            return True
+        self._refused.add(key.public_data)
+        if len(self._refused) >= self._sshd.tries:
+            # asyncssh writes its own answer after this; sshd writes none.
+            self._conn.disconnect(asyncssh.DISC_PROTOCOL_ERROR, TOO_MANY_TRIES)
+        return False
+
+    def auth_completed(self) -> None:
+        self._started()
+        self._mac.count("logins")
+        if self._sshd.denies:
+            self._conn.abort()
+
+    def connection_requested(self, dest_host: str, *_: object) -> bool:
+        if not self._sshd.forwards or dest_host not in {ADDRESS, "localhost", "::1"}:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed"
+            )
+        self._mac.count("forwards")
+        return True
 
     def session_requested(self) -> Session:
+        if self._sessions >= self._sshd.sessions:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, "open failed")
+        self._sessions += 1
         mac = self._mac
-        return Session(mac.root, mac.before_command, mac.before_file, mac.started)
+        return Session(mac.root, mac.before_command, mac.before_file, mac.started, self._closed)
+
+    def _closed(self) -> None:
+        self._sessions -= 1
 
 
 class MacServer:
@@ -65,6 +110,7 @@ class MacServer:
         self.user_key = user_key
         self.port = 0
         self.sessions: set[int] = set()
+        self.starting = 0
         self._listener: asyncio.Task[None] | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._running: set[Command] = set()
@@ -123,6 +169,12 @@ class MacServer:
             task.add_done_callback(self._connections.discard)
 
     async def _serve(self, sock: socket.socket) -> None:
+        self.count("connections")
+        if self.starting >= read_sshd(self.mac().sshd).startups:
+            with contextlib.suppress(OSError):
+                sock.send(TOO_MANY_STARTUPS)
+            sock.close()
+            return
         try:
             connection = await asyncssh.run_server(
                 sock,
@@ -139,6 +191,11 @@ class MacServer:
             await connection.wait_closed()
         except (OSError, asyncssh.Error):
             sock.close()  # the client went away, or had no key
+
+    def count(self, what: str) -> None:
+        """Add one to a number that tests read: connections, logins, forwards."""
+        file = self.root / what
+        file.write_text(f"{int(file.read_text()) + 1 if file.exists() else 1}", encoding="utf-8")
 
     def before_command(self) -> str:
         """Count a command while a fault counts them; say whether it runs or what drops."""

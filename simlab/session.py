@@ -14,6 +14,7 @@ import asyncssh
 from asyncssh.stream import SSHServerStreamSession
 
 from simlab import braces, macs, processes
+from simlab.sshd import EXPIRED, read_sshd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -228,7 +229,7 @@ class Session(SSHServerStreamSession[bytes]):
     It returns "run", "drop_after" (cut the connection and start nothing), "drop_during" (start it,
     then cut the connection) or "drop_answer" (cut it when the command has ended). `before_file` is
     asked at each change of a file whether the connection is cut there. `started` is told of each
-    process.
+    process, `closed` when the channel is.
     """
 
     def __init__(
@@ -237,14 +238,16 @@ class Session(SSHServerStreamSession[bytes]):
         before: Callable[[], str],
         before_file: Callable[[], bool],
         started: Callable[[int, Command], None],
+        closed: Callable[[], None],
     ) -> None:
-        super().__init__(
-            None,
-            lambda chan: Files(
-                cast("asyncssh.SSHServerChannel[bytes]", chan), macs.home(root), before_file
-            ),
-            sftp_version=3,
-        )
+        self._sshd = read_sshd(macs.read(root).sshd)
+
+        def files(chan: object) -> Files:
+            channel = cast("asyncssh.SSHServerChannel[bytes]", chan)
+            return Files(channel, macs.home(root), before_file)
+
+        super().__init__(None, files if self._sshd.sftp else None, sftp_version=3)
+        self._tell_closed = closed
         self._root = root
         self._before = before
         self._started = started
@@ -265,6 +268,10 @@ class Session(SSHServerStreamSession[bytes]):
         if chan.get_subsystem():
             chan.write(_printed_at_start(self._root))
             super().session_started()
+            return
+        if self._sshd.expired:
+            chan.write(EXPIRED.encode(), asyncssh.EXTENDED_DATA_STDERR)
+            chan.exit(1)
             return
         self._fate = self._before()
         if self._fate == "drop_after":
@@ -307,6 +314,7 @@ class Session(SSHServerStreamSession[bytes]):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let the process go on by itself."""
+        self._tell_closed()
         if self._command is not None:
             self._command.detach()
         super().connection_lost(exc)

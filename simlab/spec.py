@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from simlab.sshd import read_sshd
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -67,6 +69,7 @@ class MacSpec:
     `variables` are what the account's login shell exports (PYTHONPATH: /old). Each command has them
     where that is sh. Any other shell has them in the startup file that only login shells read, as
     zsh's .zprofile; a command over SSH, for which zsh reads .zshenv alone, has them not.
+    `sshd` is how its sshd behaves: see `simlab.sshd.Sshd`.
     """
 
     name: str
@@ -88,6 +91,7 @@ class MacSpec:
     network_home: str = ""
     purgeable: int = 0
     hard_links: bool = True
+    sshd: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)  # last: shims find its keys last
 
     def __post_init__(self) -> None:
@@ -139,6 +143,10 @@ class MacSpec:
             raise SpecError(f"{self.name}: banner is {self.banner!r}; write a text.")
         if not isinstance(self.home, str) or not _HOME.fullmatch(self.home):
             raise SpecError(f"{self.name}: home is {self.home!r}; write the name of a folder.")
+        try:
+            read_sshd(self.sshd)
+        except ValueError as error:
+            raise SpecError(f"{self.name}: {error}") from error
         if type(self.clock) is not int:
             raise SpecError(f"{self.name}: clock is {self.clock!r}; write a number of seconds.")
         for key in ("compat", "gnu", "virtual", "sbin", "hard_links"):

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import shlex
 from pathlib import Path
-from socket import gaierror
 from typing import TYPE_CHECKING
 
-from paramiko import AuthenticationException, PasswordRequiredException, SSHException
-from paramiko.ssh_exception import NoValidConnectionsError
+from paramiko import AuthenticationException, SSHException
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 
 from torchard.credentials import hidden
 from torchard.errors import TorchardError
 from torchard.hostkeys import HostKeyError, UnknownHostKeyError
 from torchard.project import default_lab
+from torchard.remote.errors import DeniedError, ReachError, dialling
 
 if TYPE_CHECKING:
     from torchard.lab.model import MacHost
 
 CONNECT_TIMEOUT = 10  # seconds
-_SHARING = "System Settings > General > Sharing"
 
 
 def instead_of_logs() -> None:
@@ -40,7 +37,9 @@ def reason(error: BaseException, mac: MacHost) -> str:
         # Its text is for pyinfra's log; what was caught just before it says more.
         return connecting(error.__context__ or error, mac)
     if isinstance(error, PyinfraError):
-        return _key(hidden(str(error)), mac)
+        return hidden(str(error))
+    if isinstance(error, ReachError):
+        return str(error)
     if mac.connection == "ssh" and isinstance(error, (OSError, EOFError, SSHException)):
         return lost(mac)
     return f"{type(error).__name__}: {_text(error)}"
@@ -68,49 +67,13 @@ def connecting(error: BaseException, mac: MacHost) -> str:
         return f"{text}; if that is the host's own, run `{_trust(mac)}`"
     if isinstance(error, HostKeyError):
         return text
-    if isinstance(error, PasswordRequiredException):
-        return f"the key for {address} has a passphrase; run `ssh-add`, and the agent has it"
+    if isinstance(error, DeniedError):
+        return f"{error}; run `{_ssh_copy_id(mac)}`" if not error.notes else str(error)
+    if isinstance(error, ReachError):
+        return str(error)
     if isinstance(error, AuthenticationException):
         return f"{address} takes none of your keys; run `{_ssh_copy_id(mac)}`"
-    if "No authentication methods available" in text:
-        return (
-            f"there is no key to show {address}: none in an agent, none in ~/.ssh; run `ssh-add`,"
-            " or set ssh.key"
-        )
-    if "protocol banner" in text:
-        return f"{address} answers, but not as an SSH server; is that its port?"
-    return _dialling(error, address)
-
-
-def _dialling(error: BaseException, address: str) -> str:
-    if isinstance(error, gaierror):
-        return f"{address} is a name that does not resolve; write another `address:`"
-    numbers = {getattr(error, "errno", None)}
-    if isinstance(error, NoValidConnectionsError):  # of one address, or of several of a name
-        numbers = {getattr(one, "errno", None) for one in error.errors.values()}
-    if errno.ECONNREFUSED in numbers:
-        return f"{address} refused the connection; turn Remote Login on there ({_SHARING})"
-    if isinstance(error, TimeoutError):
-        return f"{address} did not answer in time; is it on, awake and in this network?"
-    if numbers & {errno.EHOSTUNREACH, errno.ENETUNREACH}:
-        return f"there is no way to {address} from here; is it on, and are you in its network?"
-    return f"{address} cannot be connected to: {_text(error)}"
-
-
-def _key(text: str, mac: MacHost) -> str:
-    """Say what is wrong with the private key that the lab names."""
-    key = mac.ssh.key
-    if key is None or key not in text:
-        return text
-    if "is encrypted" in text:
-        # pyinfra reads the file itself and would have to ask for the passphrase.
-        return (
-            f"the private key {key} has a passphrase; run `{shlex.join(['ssh-add', key])}`, and"
-            " take ssh.key out of the lab: then the agent is asked"
-        )
-    if "No such" in text:
-        return f"the private key {key} is not there; write another ssh.key"
-    return f"{key} is no private key that can be read; write another ssh.key"
+    return dialling(error, address)
 
 
 def _address(mac: MacHost) -> str:

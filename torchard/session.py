@@ -11,8 +11,8 @@ import pyinfra_cli  # noqa: F401  # patches the standard library for gevent: mus
 # isort: on
 
 import json
+import os
 import signal
-import socket
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,7 +30,7 @@ from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.exceptions import UnexpectedExternalError
 from pyinfra_cli.util import exec_file
 
-from torchard import facts, guard, hostkeys, inspection, probe
+from torchard import facts, guard, inspection, probe
 from torchard.errors import TorchardError
 from torchard.intend import LockMissingError
 from torchard.lab.hosts import pyinfra_groups
@@ -40,6 +40,8 @@ from torchard.plan import MacPlan, Plan, is_short_of_disk, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
 from torchard.reason import CONNECT_TIMEOUT, instead_of_logs, lost, need_config, reason
+from torchard.remote import client, open_files
+from torchard.remote.errors import unanswered
 from torchard.shell import for_any_shell
 from torchard.stale import gone, still
 from torchard.steps import environment_step
@@ -61,7 +63,7 @@ KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step i
 # Nobody is ever asked anything by pyinfra, while all other Macs wait: not whether the key of a
 # host is right, which has to be known already, and not for a password of sudo, which nothing of
 # ours uses, because some Mac's output looks like its question.
-hostkeys.hold()
+client.hold()
 connector.SUDO_PASSWORD_REQUIRED_LINES = ()
 
 
@@ -108,7 +110,12 @@ class Session:
             if data["torchard_mac"] in self.macs
         ]
         self.state = State()  # which would take an inventory of no hosts for none
-        self.state.init(Inventory((hosts, {})), Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT))
+        allowed = open_files.allow(open_files.needed(len(hosts)))
+        config = Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT)
+        config.PARALLEL = min(
+            20 * (os.cpu_count() or 1), max(1, len(hosts)), open_files.at_once(allowed)
+        )
+        self.state.init(Inventory((hosts, {})), config)
         # pyinfra's own count of failures raises when no host is left; `why` has them all.
         self.state.fail_hosts = lambda *_, **__: None
         self.hosts: dict[str, Host] = {
@@ -162,38 +169,34 @@ class Session:
         need_config(self.macs[name])
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
-        client = _client(host)
-        if client is not None:
-            transport = client.get_transport()
-            transport.set_keepalive(KEEPALIVE)
-            if isinstance(transport.sock, socket.socket):  # else a jump host's channel, or a pipe
-                # Each of our commands is one small packet; Nagle holds it back by some 40 ms.
-                transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = _client(host)
+        if connection is not None:
+            connection.get_transport().set_keepalive(KEEPALIVE)
         self.read(name)
 
     def _leave(self, name: str) -> None:
         host = self.hosts[name]
         host.disconnect()
-        client = _client(host)
-        if client is not None:
-            client.close()  # pyinfra leaves that to the end of the process
+        connection = _client(host)
+        if connection is not None:
+            connection.close()  # pyinfra leaves that to the end of the process
 
     def read(self, name: str) -> None:
         """Read what a Mac has now. Raise TorchardError where it cannot be told."""
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
         reading = for_any_shell(probe.script(prefix))
         guard.admit(host, self.state, reading)
-        ok, output = host.run_shell_command(StringCommand(reading))
+        _, output = host.run_shell_command(StringCommand(reading))
         try:
             self.states[name] = probe.parse(output.stdout_lines)
         except probe.UnfitError:
             self.strangers.add(name)
             raise
         except TorchardError:
-            said = self._lost(name) or output.stderr.strip()
-            if ok or not said:
+            said = self._lost(name) or unanswered(output.stdout_lines, output.stderr)
+            if said is None:
                 raise
-            raise TorchardError(said) from None  # why its answer is no whole one
+            raise TorchardError(said) from None  # why its answer is not whole
         facts.remember(host, prefix, self.states[name])
 
     def intents(self) -> dict[str, Intent]:
@@ -330,8 +333,9 @@ class Session:
 
     def _lost(self, name: str) -> str | None:
         """Say that the connection to a Mac was lost, where it was."""
-        client = _client(self.hosts[name])
-        return lost(self.macs[name]) if client and not client.get_transport().is_active() else None
+        connection = _client(self.hosts[name])
+        lives = connection is None or connection.get_transport().is_active()
+        return None if lives else lost(self.macs[name])
 
     def _result(self, mac: MacPlan, courses: dict[str, Course]) -> MacPlan:
         if mac.state != "change":

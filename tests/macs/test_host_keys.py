@@ -13,6 +13,7 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from paramiko import HostKeys
 
 from simlab import keys
 from simlab.lab import SimLab
@@ -194,8 +195,14 @@ def test_a_key_is_recorded_for_those_who_agree(lab, mac, known, torchard):
     assert (done.returncode, done.stderr) == (0, "")
     for one in names:
         assert f"host key of [127.0.0.1]:{one.port} is {public(one)[1]}.\n" in done.stdout
-    wanted = "".join(public(one)[0] for one in names)
-    assert known.read_text(encoding="utf-8") == f"# ours\nelsewhere ssh-ed25519 AAAA\n{wanted}"
+    head, text = "# ours\nelsewhere ssh-ed25519 AAAA\n", known.read_text(encoding="utf-8")
+    assert text.startswith(head)
+    # Their names are hashed where this machine's ssh_config says so, as Debian's does.
+    found = HostKeys(str(known))
+    assert len(text.splitlines()) == 4
+    for one in names:
+        address, _, key = public(one)[0].split()
+        assert found.lookup(address)["ssh-ed25519"].get_base64() == key
     assert not asked(mac)
     assert plan(torchard, lab.lab_file)[0] == "change"
     again = torchard("keys", "trust", lab.lab_file)
@@ -260,15 +267,14 @@ def test_names_in_a_hashed_file_stay_hashed(lab, mac, known, torchard):
     assert plan(torchard, lab.lab_file)[0] == "change"
 
 
-def test_a_line_that_hides_what_follows_is_said(lab, mac, known, torchard):
-    """Paramiko reads no further than a broken line: a key behind it would be lost."""
+def test_a_broken_line_hides_nothing(lab, mac, known, torchard):
+    """As to ssh: a key behind it is recorded, and found."""
     broken = "elsewhere ssh-ed25519 AAAAC\n"
     known.write_text(broken, encoding="utf-8")
     done = torchard("keys", "trust", "studio-01", lab.lab_file, "--yes")
-    assert done.returncode == 1
-    assert f"{known} has a line that is no host key" in done.stderr
-    assert "elsewhere ssh-ed25519" in done.stderr
-    assert known.read_text(encoding="utf-8") == broken
+    assert (done.returncode, done.stderr) == (0, "")
+    assert known.read_text(encoding="utf-8").startswith(broken)
+    assert plan(torchard, lab.lab_file)[0] == "change"
 
 
 def test_a_mac_that_is_off_is_said(lab, mac, torchard):

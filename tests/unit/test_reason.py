@@ -10,12 +10,11 @@ import pytest
 from paramiko import (
     AuthenticationException,
     ECDSAKey,
-    PasswordRequiredException,
     SSHException,
 )
 from paramiko.ssh_exception import NoValidConnectionsError
-from pyinfra.api.exceptions import ConnectError, PyinfraError
-from pyinfra.connectors.ssh_util import get_private_key, raise_connect_error
+from pyinfra.api.exceptions import ConnectError
+from pyinfra.connectors.ssh_util import raise_connect_error
 
 from torchard.errors import TorchardError
 from torchard.hostkeys import (
@@ -26,6 +25,7 @@ from torchard.hostkeys import (
 )
 from torchard.lab.model import MacHost, Position, Ssh
 from torchard.reason import lost, reason
+from torchard.remote.errors import DeniedError, ReachError
 
 KEY, OLD = ECDSAKey.generate(), ECDSAKey.generate()
 KNOWN_HOSTS = str(Path("~/.ssh/known_hosts").expanduser())
@@ -83,19 +83,19 @@ def refused(number):
             "`ssh-copy-id admin@192.0.2.11`",
         ),
         (
-            PasswordRequiredException("Private key file is encrypted"),
-            "the key for 192.0.2.11 has a passphrase",
-            "`ssh-add`",
+            DeniedError("192.0.2.11", 2),
+            "192.0.2.11 takes none of your keys",
+            "`ssh-copy-id admin@192.0.2.11`",
         ),
         (
-            SSHException("No authentication methods available"),
-            "there is no key to show 192.0.2.11",
-            "ssh.key",
+            DeniedError("192.0.2.11", 1, ["/k has a passphrase; run `ssh-add /k`"]),
+            "192.0.2.11 takes none of your keys; /k has a passphrase",
+            "`ssh-add /k`",
         ),
         (
-            SSHException("Error reading SSH protocol banner"),
-            "192.0.2.11 answers, but not as an SSH server",
-            "port",
+            ReachError("192.0.2.11 is locked; unlock it"),
+            "192.0.2.11 is locked",
+            "unlock it",
         ),
         (SSHException("some new words"), "192.0.2.11 cannot be connected to", "some new words"),
         (EOFError(), "192.0.2.11 cannot be connected to", "EOFError"),
@@ -130,26 +130,6 @@ def test_the_lab_file_is_named_where_another_would_be_read(monkeypatch):
     assert reason(unknown, other).endswith("run `torchard keys trust studio-01 '/the lab.yaml'`")
     monkeypatch.setenv("TORCHARD_LAB", "/the lab.yaml")
     assert reason(unknown, other).endswith("run `torchard keys trust studio-01`")
-
-
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [(None, "is not there"), ("nonsense", "is no private key that can be read")],
-)
-def test_a_private_key_that_cannot_be_read_is_named(tmp_path, content, says):
-    """What pyinfra finds wrong with the key that the lab names is said of that key."""
-    key = tmp_path / "key"
-    if content is not None:
-        key.write_text(content, encoding="utf-8")
-
-    class State:
-        private_keys: dict = {}  # noqa: RUF012  # pyinfra's, of one run
-        cwd = None
-
-    with pytest.raises(PyinfraError) as caught:
-        get_private_key(State, str(key), "")
-    mac = MacHost("studio-01", ssh=Ssh(key=str(key)))
-    assert reason(caught.value, mac).startswith(f"{'the private key ' * (not content)}{key} {says}")
 
 
 def test_a_connection_that_breaks_does_no_harm():

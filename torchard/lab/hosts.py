@@ -43,17 +43,16 @@ def _data(mac: MacHost, lab: Lab) -> dict[str, Any]:
 def connection(mac: MacHost) -> dict[str, Any]:
     """Return how pyinfra reaches a Mac over SSH, in its own words."""
     ssh = mac.ssh
-    known_hosts = ssh.known_hosts or KNOWN_HOSTS
     said = {
         "ssh_hostname": mac.address,
         "ssh_port": ssh.port,
         "ssh_user": ssh.user,
         "ssh_key": _expanded(ssh.key),
         # What the lab says of a Mac's key counts alone: no file is asked then.
-        "ssh_known_hosts_file": os.devnull if ssh.fingerprint else _expanded(known_hosts),
+        "ssh_known_hosts_file": os.devnull if ssh.fingerprint else _expanded(ssh.known_hosts),
         "ssh_config_file": _expanded(ssh.config),
         # pyinfra's own default takes the key of a Mac that it meets for the first time. Without
-        # `torchard.hostkeys.hold()` it knows no fingerprints, and connects nowhere.
+        # `torchard.remote.client.hold()` it knows no fingerprints, and connects nowhere.
         "ssh_strict_host_key_checking": ssh.fingerprint or "yes",
     }
     return {key: value for key, value in said.items() if value is not None}

@@ -36,15 +36,13 @@ def test_a_host_carries_how_it_is_reached(monkeypatch):
     ]
 
 
-def test_only_known_host_keys_are_trusted_by_default(monkeypatch):
-    """A Mac of which nothing is said is checked strictly against the home's known_hosts."""
-    monkeypatch.setenv("HOME", "/home/me")
+def test_only_known_host_keys_are_trusted_by_default():
+    """A Mac of which nothing is said is checked strictly, against the files that ssh would read."""
     ((_, data),) = pyinfra_groups(lab(MacHost("studio-01", address="studio-01")))["macs"]
     assert data == {
         "torchard_mac": "studio-01",
         "torchard_lab": "/lab/lab.yaml",
         "ssh_hostname": "studio-01",
-        "ssh_known_hosts_file": "/home/me/.ssh/known_hosts",
         "ssh_strict_host_key_checking": "yes",
     }
 

@@ -54,7 +54,7 @@ def test_the_projects_own_defaults_are_found_from_anywhere(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     Path("lab.yaml").write_text("macs:\n  studio-01:\n")
     mac = load(Path("lab.yaml")).macs["studio-01"]
-    assert mac.ssh.known_hosts == "~/.ssh/known_hosts"
+    assert mac.miniconda.distribution == "miniconda"
     assert mac.channels == ("conda-forge",)
 
 

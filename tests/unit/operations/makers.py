@@ -12,11 +12,12 @@ from paramiko import PKey
 
 from torchard import facts, hostkeys, probe, reason, shell_file
 from torchard.commands import unlock
-from torchard.errors import TorchardError
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import RunLock
 from torchard.operations import commands, transfer
 from torchard.operations.commands import Controller
+from torchard.remote import errors, upload
+from torchard.remote.ssh_config import Effective
 from torchard.steps import FileChange, Step
 from torchard.variant import MacClass
 
@@ -114,17 +115,6 @@ def forget(made: Made) -> str:
     return typed(str(hostkeys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
 
 
-def bad_line(made: Made) -> str:
-    """Return a line of known_hosts that a person is shown: it may be taken to a shell as well."""
-    file = Path(made.home, "known_hosts")
-    file.write_text(f"x ssh-rsa {made.text}\n", encoding="utf-8", errors="surrogateescape")
-    try:
-        hostkeys._readable(file)
-    except TorchardError as error:
-        return ": " + error.message.rpartition(" is read: ")[2]
-    return ":"
-
-
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
@@ -173,9 +163,20 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "facts.command": lambda made: facts.MacState().command(made.path),
     "reason._trust": lambda made: reason._trust(made.mac),
     "reason._ssh_copy_id": lambda made: reason._ssh_copy_id(made.mac),
-    "reason._key": lambda made: typed(reason._key(f"{made.text} is encrypted", made.mac), "run"),
     "hostkeys._sentence": forget,
-    "hostkeys._readable": bad_line,
+    "remote.errors.configuration": lambda made: typed(
+        errors.configuration(made.text, "bad"), "try"
+    ),
+    "remote.errors._own": lambda made: typed(errors._own(made.text), "run"),
+    "remote.errors.add_key": lambda made: typed(errors.add_key(made.text), "run"),
+    "remote.errors.add_token": lambda made: typed(errors.add_token(made.text), "run"),
+    "remote.errors.locked_mac": lambda made: typed(
+        errors.locked_mac(Effective(made.text, "mac", 2222, made.text)), "run"
+    ),
+    "remote.errors.through_jump": lambda made: typed(
+        errors.through_jump("", made.text, "mac"), "try"
+    ),
+    "remote.upload.take_file": lambda made: upload.take_file(made.path),
     "commands.unlock._left_alone": lambda made: typed(
         unlock._left_alone(made.text, Path(made.path), made.run_lock, None).instead, "say"
     ),

@@ -48,7 +48,7 @@ SENDERS = {
     "operations.verify.verify", "session.read", "session.run", "session.ask", "session._prove",
     "facts.read", "facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
-    "operations.transfer._arriving",
+    "operations.transfer._arriving", "remote.upload.upload_through_shell",
 }  # fmt: skip
 SENDING = {"for_any_shell", "StringCommand", "_with", "_building", "_cleanly"}
 
@@ -175,7 +175,6 @@ ALONE = (
     "operations.commands._with",
     "operations.commands.make_incoming",
     "reason._trust",
-    "hostkeys._readable",
 )
 
 

@@ -1,0 +1,1 @@
+"""How a Mac is reached over SSH: what `ssh` would do, and why it did not work."""

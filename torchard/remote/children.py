@@ -1,0 +1,127 @@
+"""Programs that are started on the controller: bounded in time, in what they say, and in number."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import gevent
+from gevent.monkey import get_original
+from gevent.os import make_nonblocking, nb_read
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Sequence
+
+MOST_BYTES = 256 * 1024
+_GRACE = 2.0  # seconds for a program to end by itself
+_TICK = 0.005  # seconds between two looks at a program that ends
+
+# gevent's subprocess forks this whole process, which costs as much as ssh itself; a spawn does not.
+_waitpid = get_original("os", "waitpid")
+
+
+class Child:
+    """One program in a session of its own, so that it has no terminal to ask at.
+
+    `said` is what it wrote to stderr, or with `reads` to stdout; the rest of a flood is dropped.
+    """
+
+    def __init__(
+        self, words: Sequence[str], connection: socket.socket | None = None, *, reads: bool = False
+    ) -> None:
+        """Start the program. `connection` becomes its stdin and stdout. Raise OSError."""
+        self._texts = {"out": bytearray(), "err": bytearray()}
+        self._greenlets: list[gevent.Greenlet] = []
+        self._ended = False
+        ours, theirs = zip(*(os.pipe() for _ in range(2 if reads else 1)), strict=True)
+        try:
+            self._pid = _spawn(words, connection, theirs)
+        except BaseException:
+            for one in ours:
+                os.close(one)
+            raise
+        finally:
+            for one in theirs:
+                os.close(one)
+        for one, name in zip(ours, ("err", "out"), strict=False):
+            self._greenlets.append(gevent.spawn(self._drain, one, self._texts[name]))
+
+    @staticmethod
+    def _drain(file: int, text: bytearray) -> None:
+        try:
+            make_nonblocking(file)
+            while data := nb_read(file, 64 * 1024):
+                text += data[: MOST_BYTES - len(text)]
+        finally:
+            os.close(file)
+
+    @property
+    def out(self) -> str:
+        """What it wrote to stdout."""
+        return self._texts["out"].decode("utf-8", "backslashreplace")
+
+    @property
+    def err(self) -> str:
+        """What it wrote to stderr."""
+        return self._texts["err"].decode("utf-8", "backslashreplace")
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until it says no more and has ended; tell whether it has."""
+        end = time.monotonic() + seconds
+        gevent.joinall(self._greenlets, timeout=seconds)
+        while not self._has_ended():
+            if time.monotonic() >= end:
+                return False
+            gevent.sleep(_TICK)
+        return True
+
+    def _has_ended(self) -> bool:
+        if not self._ended:
+            try:
+                self._ended = _waitpid(self._pid, os.WNOHANG)[0] != 0
+            except ChildProcessError:  # gevent's loop has waited for it
+                self._ended = True
+        return self._ended
+
+    def stop(self, grace: float = _GRACE) -> None:
+        """Let it end by itself for `grace` seconds, then end it and what it started."""
+        if self.wait(grace):
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._pid, number)
+            if self.wait(_GRACE):
+                break
+        gevent.killall(self._greenlets)
+
+
+def _spawn(words: Sequence[str], connection: socket.socket | None, outputs: Sequence[int]) -> int:
+    """Start a program; its stderr is the first of `outputs`, its stdout the second, if any."""
+    actions: list[Any] = [(os.POSIX_SPAWN_DUP2, outputs[0], 2)]
+    if connection is None:
+        actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
+    else:
+        actions += [(os.POSIX_SPAWN_DUP2, connection.fileno(), one) for one in (0, 1)]
+    if len(outputs) > 1:
+        actions.append((os.POSIX_SPAWN_DUP2, outputs[1], 1))
+    options: dict[str, Any] = {"file_actions": actions, "setsigdef": [signal.SIGPIPE]}
+    try:
+        return os.posix_spawnp(words[0], list(words), os.environ, setsid=True, **options)
+    except NotImplementedError:  # an older libc: then it has only a group of its own
+        return os.posix_spawnp(words[0], list(words), os.environ, setpgroup=0, **options)
+
+
+def run(words: Sequence[str], seconds: float) -> tuple[str, str] | None:
+    """Run a program; return its stdout and stderr, or None where it took longer than `seconds`."""
+    child = Child(words, reads=True)
+    done = False
+    try:
+        done = child.wait(seconds)
+    finally:
+        if not done:
+            child.stop(0)
+    return (child.out, child.err) if done else None

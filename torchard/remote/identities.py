@@ -1,0 +1,289 @@
+"""Log in with a key: which ones are shown to a host, in which order, and why others are not.
+
+The order is that of OpenSSH's pubkey_prepare (sshconnect2.c): the agent's copies of the keys that
+the configuration names, the agent's other keys, then the named keys' files.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import copy
+import os
+import socket
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paramiko import (
+    AuthenticationException,
+    BadAuthenticationType,
+    ECDSAKey,
+    Ed25519Key,
+    Message,
+    PasswordRequiredException,
+    PKey,
+    RSAKey,
+    SSHException,
+)
+from paramiko.agent import AgentKey, AgentSSH
+from paramiko.pkey import PublicBlob
+
+from torchard.remote import effective as openssh
+from torchard.remote import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paramiko import Transport
+
+    from torchard.remote.ssh_config import Effective
+
+_AGENT_SECONDS = 60  # a person may have to confirm the use of a key, or touch it
+_LARGEST = 64 * 1024  # bytes of a key file
+_MAGIC = b"openssh-key-v1\0"
+
+
+class Agent:
+    """The keys of an agent at a socket; none where nobody answers there."""
+
+    def __init__(self, path: str | None) -> None:
+        made: Any = AgentSSH  # typed as if it could not connect
+        self._agent = made()
+        if not path:
+            return
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.settimeout(_AGENT_SECONDS)
+            connection.connect(path)
+            self._agent._connect(connection)  # noqa: SLF001  # paramiko asks SSH_AUTH_SOCK only
+        except (OSError, SSHException):
+            connection.close()
+
+    def identities(self) -> tuple[PKey, ...]:
+        """Return its keys, which can sign while the connection is open."""
+        return tuple(self._agent.get_keys())
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._agent._close()  # noqa: SLF001
+
+
+class Login:
+    """What paramiko's connect takes as `auth_strategy`: all that is shown to one host."""
+
+    def __init__(
+        self,
+        effective: Effective,
+        lab_key: str | None = None,
+        password: str | None = None,
+        *,
+        with_agent: bool = True,
+    ) -> None:
+        """Name what may be shown. Raise ReachError where the lab's own key cannot be."""
+        self._to = effective
+        self._lab_key, self._password, self._with_agent = lab_key, password, with_agent
+        self._notes: list[str] = []
+        self._paths = [openssh.expanded(one, effective) for one in effective.identities]
+        places = () if lab_key is None else (Path(lab_key), Path(f"{lab_key}.pub"))
+        if places and not any(one.is_file() for one in places):
+            raise errors.ReachError(
+                f"the private key {lab_key} is not there; write another ssh.key"
+            )
+        _need_keys(effective, password)
+
+    def authenticate(self, transport: Transport) -> list[str]:
+        """Show one key after another. Raise ReachError with the reason where none is taken."""
+        address, user = self._to.address, self._to.user
+        agent = Agent(self._agent_path())
+        shown = 0
+        try:
+            for key in self._keys(agent):
+                if self._takes(transport, key, shown + 1):
+                    return []
+                shown += 1
+        finally:
+            agent.close()
+        if self._password is not None:
+            more = transport.auth_password(user, self._password)
+            if not more:
+                return []
+            raise errors.ReachError(errors.more_than_a_key(address, more))
+        if not shown:
+            raise errors.ReachError(self._nothing_to_show())
+        raise errors.DeniedError(address, shown, self._notes)
+
+    def _takes(self, transport: Transport, key: PKey, number: int) -> bool:
+        """Show one key; tell whether it is taken. Raise ReachError where no other can be shown."""
+        address = self._to.address
+        try:
+            more = transport.auth_publickey(self._to.user, key)
+        except BadAuthenticationType as error:
+            self._need_key_login(transport, error)
+            return False
+        except (SSHException, OSError, EOFError, ValueError) as error:
+            if not transport.is_active():
+                raise errors.ReachError(self._ended(transport, number)) from error
+            if "timeout" in str(error).lower():
+                ended = errors.ended_by_host(address, "it did not answer in time")
+                raise errors.ReachError(ended) from error
+            if not isinstance(error, AuthenticationException):  # as of an agent that refuses
+                self._notes.append(f"a key could not be used: {error}")
+            return False
+        if more:
+            raise errors.ReachError(errors.more_than_a_key(address, more))
+        return True
+
+    def _need_key_login(self, transport: Transport, error: BadAuthenticationType) -> None:
+        """Raise ReachError where the host takes no key at all, as a locked Mac does."""
+        address = self._to.address
+        banner = (transport.get_banner() or b"").decode("utf-8", "replace")
+        if errors.locked(banner):
+            raise errors.ReachError(errors.locked_mac(self._to)) from error
+        if "publickey" not in error.allowed_types:
+            asked = errors.more_than_a_key(address, error.allowed_types)
+            raise errors.ReachError(asked) from error
+
+    def _ended(self, transport: Transport, number: int) -> str:
+        """Say why the host ended the connection when it was shown a key."""
+        address = self._to.address
+        said = getattr(transport, "goodbye", None)
+        if said is None:
+            return errors.closed_after_login(address, self._to.user)
+        if "too many" in said.lower():
+            return errors.too_many_keys(address, number, said)
+        return errors.ended_by_host(address, said)
+
+    def _agent_path(self) -> str | None:
+        """Return the agent's socket, as IdentityAgent or SSH_AUTH_SOCK names it."""
+        said = self._to.agent
+        if not self._with_agent or (said is not None and said.lower() == "none"):
+            return None
+        if said is None:
+            return os.environ.get("SSH_AUTH_SOCK")
+        if said.startswith("$"):
+            return os.environ.get(said[1:].strip("{}"))
+        return openssh.expanded(said, self._to)
+
+    def _keys(self, agent: Agent) -> Iterator[PKey]:
+        """Yield what is shown, in order; note what cannot be."""
+        held = {key.asbytes(): key for key in agent.identities()}
+        in_agent = [path for path in self._paths if public_blob(path) in held]
+        for path in in_agent:
+            yield from self._with_certificates(held[public_blob(path) or b""], path)
+        if not self._to.identities_only:
+            named = {public_blob(path) for path in in_agent}
+            yield from (key for blob, key in held.items() if blob not in named)
+        for path in self._paths:
+            if path not in in_agent and Path(path).is_file():
+                yield from self._from_file(path)
+        if self._to.pkcs11:
+            self._notes.append(errors.add_token(self._to.pkcs11))
+
+    def _from_file(self, path: str) -> Iterator[PKey]:
+        add = errors.add_key(path)
+        try:
+            key = private_key(path, Path(path).stat().st_mtime_ns)
+        except PasswordRequiredException:
+            self._notes.append(f"the private key {path} has a passphrase; {add}")
+            return
+        except (SSHException, OSError, ValueError, IndexError) as error:
+            name = Message(public_blob(path) or b"\0\0\0\0").get_text()
+            if name.startswith("sk-"):
+                self._notes.append(f"{path} is on a security key, which needs an agent; {add}")
+            elif isinstance(error, OSError):
+                self._notes.append(f"{path} cannot be read: {error.strerror}")
+            elif path == self._lab_key or not path.endswith(".pub"):
+                self._notes.append(f"{path} is not a private key that can be read")
+            return
+        yield from self._with_certificates(key, path)
+
+    def _with_certificates(self, key: PKey, path: str) -> Iterator[PKey]:
+        """Yield a key with each of its certificates, then the key alone."""
+        named = [openssh.expanded(one, self._to) for one in self._to.certificates]
+        for certificate in (*named, f"{path.removesuffix('.pub')}-cert.pub"):
+            try:
+                blob = PublicBlob.from_file(certificate) if Path(certificate).is_file() else None
+            except (SSHException, ValueError, OSError, IndexError):
+                continue
+            if blob is not None and _certifies(blob, key):
+                # A file's key serves several hosts at once; an agent's cannot be copied.
+                certified = key if isinstance(key, AgentKey) else copy.copy(key)
+                certified.public_blob = blob
+                yield certified
+                certified.public_blob = None
+        yield key
+
+    def _nothing_to_show(self) -> str:
+        start = f"there is no key to show {self._to.address}: "
+        if self._notes:
+            return start + "; ".join(self._notes)
+        more = "; Torchard does not use Kerberos" if self._to.gssapi else ""
+        return f"{start}none in an agent, none in ~/.ssh; run `ssh-add`, or set ssh.key{more}"
+
+
+def _need_keys(effective: Effective, password: str | None) -> None:
+    """Raise ReachError where the configuration allows a login by other means only."""
+    wanted = effective.authentications
+    if password is None and (not effective.pubkey or (wanted and "publickey" not in wanted)):
+        only = ", ".join(wanted) or "other means"
+        raise errors.ReachError(
+            f"the ssh configuration for {effective.address} allows a login by {only} only, and"
+            " Torchard logs in with a key; allow publickey for this host (PubkeyAuthentication,"
+            " PreferredAuthentications)"
+        )
+
+
+@lru_cache(maxsize=64)
+def private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # of the file as it is
+    """Read a private key. Raise what paramiko raises, PasswordRequiredException among it."""
+    if Path(path).stat().st_size > _LARGEST:
+        raise SSHException("too large")
+    error: Exception = SSHException("not a private key")
+    for kind in (Ed25519Key, ECDSAKey, RSAKey):
+        try:
+            key: PKey = kind.from_private_key_file(path)
+        except PasswordRequiredException:
+            raise
+        except (SSHException, ValueError, IndexError) as found:
+            error = found
+        else:
+            return key
+    raise error
+
+
+def public_blob(path: str) -> bytes | None:
+    """Return the public part of a key, which no passphrase hides; None where it cannot be read.
+
+    It stands beside the private key, or in it: see PROTOCOL.key of OpenSSH.
+    """
+    for place in (path, f"{path}.pub"):
+        try:
+            with Path(place).open("rb") as file:
+                text = file.read(_LARGEST)
+            words = text.split()
+            if b"BEGIN OPENSSH PRIVATE KEY" in text:
+                data = base64.b64decode(b"".join(words[4:-4]))
+                if not data.startswith(_MAGIC):
+                    continue
+                message = Message(data[len(_MAGIC) :])
+                for _ in range(3):
+                    message.get_string()  # the cipher, and how its key is made
+                message.get_int()
+                return message.get_string()
+            if b"PRIVATE KEY" not in text and len(words) > 1:
+                return base64.b64decode(words[1])
+        except (OSError, binascii.Error, ValueError, IndexError):
+            continue
+    return None
+
+
+def _certifies(blob: PublicBlob, key: PKey) -> bool:
+    """Tell whether a certificate is for a key.
+
+    The key's own parts follow the nonce in it (PROTOCOL.certkeys of OpenSSH).
+    """
+    plain, certificate = Message(key.asbytes()), Message(blob.key_blob)
+    name, kind = plain.get_text(), certificate.get_text()
+    certificate.get_string()
+    return kind.startswith(name) and certificate.get_remainder().startswith(plain.get_remainder())

@@ -1,0 +1,106 @@
+"""Which files of known hosts count for a host, and what they say of the key that it shows."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
+
+from torchard.hostkeys import RevokedHostKeyError
+from torchard.lab.hosts import KNOWN_HOSTS
+from torchard.remote import children, ssh_config
+from torchard.remote import effective as openssh
+from torchard.remote import known_hosts as files
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torchard.remote.dial import Way
+    from torchard.remote.known_hosts import HostKey, Line
+    from torchard.remote.ssh_config import Effective
+
+_LARGEST = 16 * 1024 * 1024  # bytes of a file of known hosts
+_SECONDS = 30.0
+_KRL = b"SSHKRL\n\0"  # how a key revocation list begins (PROTOCOL.krl of OpenSSH)
+_RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")  # three signatures by one type of key
+
+
+class KnownFiles:
+    """The files of known hosts that count for one host; `file` is where its key is recorded."""
+
+    def __init__(self, to: Effective, named: str | None, *, pinned: bool) -> None:
+        if named is not None:
+            paths: Sequence[str] = (str(Path(named).expanduser()),)
+        else:
+            paths = (*_paths(to.user_known_hosts), *_paths(to.global_known_hosts))
+        self.file = paths[0] if paths else str(Path(KNOWN_HOSTS).expanduser())
+        self._to = to
+        self._lines = () if pinned else tuple(line for path in paths for line in _lines(path))
+        self._bare = to.hostname if to.alias is None else None
+
+    def algorithms(self) -> set[str]:
+        """Return by which algorithms the known keys sign."""
+        names = [self._to.entry, *([self._bare] if self._bare else [])]
+        types = files.known_types(self._lines, names[:1]) or files.known_types(self._lines, names)
+        return {one for kind in types for one in (_RSA if kind == "ssh-rsa" else (kind,))}
+
+    def judge(self, key: HostKey, way: Way | None) -> files.Judgement:
+        """Say what the files know of a key that the host shows."""
+        to, ip = self._to, None
+        if to.check_ip and to.alias is None and way is not None and way.child is None:
+            ip = ssh_config.entry(way.sock.getpeername()[0], to.port)
+        return files.judge(self._lines, to.entry, key, bare=self._bare, ip=ip)
+
+    def need_not_revoked(self, revoked: str, key: HostKey) -> None:
+        """Raise HostKeyError where RevokedHostKeys has a key.
+
+        Where the file cannot be read, ssh takes no key at all (sshconnect.c, verify_host_key).
+        """
+        path = openssh.expanded(revoked, self._to)
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(_LARGEST)
+        except OSError:
+            raise RevokedHostKeyError(self._to.entry, key, path) from None
+        if content.startswith(_KRL):
+            is_revoked = _is_in_krl(path, key)
+        else:
+            is_revoked = key.get_base64().encode() in content.split()
+        if is_revoked:
+            raise RevokedHostKeyError(self._to.entry, key, path)
+
+
+def _is_in_krl(path: str, key: HostKey) -> bool:
+    """Ask ssh-keygen whether a key revocation list has a key; what it cannot say counts as yes."""
+    with NamedTemporaryFile(
+        "w", dir=openssh.CONFIGURATIONS.folder, suffix=".pub", encoding="utf-8"
+    ) as file:
+        file.write(f"{key.type} {key.get_base64()} host\n")
+        file.flush()
+        answer = children.run(["ssh-keygen", "-Q", "-f", path, file.name], _SECONDS)
+    return answer is None or not re.search(r": ok$", answer[0].strip())
+
+
+def _paths(text: str) -> tuple[str, ...]:
+    exist = frozenset(one for one in ssh_config.joined_words(text) if Path(one).is_file())
+    return ssh_config.known_files(text, exist)
+
+
+def _lines(path: str) -> tuple[Line, ...]:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ()
+    return _read_lines(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=32)
+def _read_lines(path: str, _changed: int, _size: int) -> tuple[Line, ...]:
+    try:
+        with Path(path).open("rb") as file:
+            text = file.read(_LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return ()
+    return files.parse(text, path)

@@ -1,0 +1,94 @@
+"""paramiko's transport: it keeps what a server says, and waits for nothing without an end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from paramiko import Message, SSHException
+from paramiko.auth_handler import AuthOnlyHandler
+from paramiko.common import cMSG_SERVICE_REQUEST, cMSG_USERAUTH_REQUEST
+from paramiko.transport import ServiceRequestingTransport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LOGIN_SECONDS = 30
+_TICK = 0.1  # seconds between two looks at whether the connection still lives
+
+
+class Transport(ServiceRequestingTransport):
+    """A transport that asks for a login once, however many keys follow.
+
+    paramiko's older one asks before each key, which OpenSSH lets pass and other servers do not.
+    `before` are the server's lines before it says that it speaks SSH; `goodbye` is the reason that
+    it gives when it ends the connection. `opened` counts the channels that it has opened.
+    """
+
+    def __init__(self, sock: Any, **options: Any) -> None:
+        super().__init__(sock, **options)
+        self.before: list[str] = []
+        self.goodbye: str | None = None
+        self.opened = 0
+        self.auth_timeout = LOGIN_SECONDS
+        self._accepted = threading.Event()
+        packets: Any = self.packetizer
+        read = packets.readline
+
+        def readline(timeout: float) -> str:
+            line: str = read(timeout)
+            self.before.append(line)
+            return line
+
+        packets.readline = readline
+
+    def _parse_disconnect(self, m: Message) -> None:
+        m.get_int()
+        self.goodbye = m.get_text()
+
+    def _parse_service_accept(self, m: Message) -> None:
+        super()._parse_service_accept(m)  # type: ignore[misc]  # its stubs lack it
+        self._accepted.set()
+
+    def open_channel(self, *what: Any, **options: Any) -> Any:
+        """Open a channel, and count it."""
+        channel = super().open_channel(*what, **options)
+        self.opened += 1
+        return channel
+
+    def ensure_session(self) -> None:
+        """Ask once whether a login is taken. Raise SSHException where the connection ends."""
+        if not self._accepted.is_set() and self.is_active():
+            message = Message()
+            message.add_byte(cMSG_SERVICE_REQUEST)
+            message.add_string("ssh-userauth")
+            self._send_message(message)  # type: ignore[attr-defined]
+            end = time.monotonic() + LOGIN_SECONDS
+            while self.is_active() and time.monotonic() < end and not self._accepted.wait(_TICK):
+                pass
+            self.auth_handler = _Handler(self)
+        if not self._accepted.is_set() or not self.is_active():
+            raise SSHException("the connection ended before the login")
+
+
+class _Handler(AuthOnlyHandler):
+    """A login that listens before it asks: paramiko's own may miss a quick answer."""
+
+    def send_auth_request(
+        self, username: str, method: str, finish_message: Callable[[Message], None] | None = None
+    ) -> list[str]:
+        """Send one request and wait for its answer."""
+        self.auth_method, self.username = method, username
+        self.auth_event = threading.Event()
+        message = Message()
+        message.add_byte(cMSG_USERAUTH_REQUEST)
+        for text in (username, "ssh-connection", method):
+            message.add_string(text)
+        if finish_message is not None:
+            finish_message(message)
+        transport: Any = self.transport
+        with transport.lock:
+            transport._send_message(message)  # noqa: SLF001
+        more: list[str] = self.wait_for_response(self.auth_event)
+        return more
