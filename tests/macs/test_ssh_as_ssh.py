@@ -198,7 +198,8 @@ def test_at_most_eight_logins_are_in_progress_through_a_jump_host(  # fixtures
     lab_file = describe(through(mac, jump, tmp_path / "jump"), names=names, hosts=known(mac))
     done = torchard("plan", lab_file, "--json")
     macs = json.loads(done.stdout)["macs"]
-    assert {name: one["reason"] for name, one in macs.items()} == dict.fromkeys(names)
+    # All are read; what they are refused for is that they are one Mac under twelve names.
+    assert not [one["reason"] for one in macs.values() if one["state"] == "unreached"]
     assert count(jump, "logins") == 12
 
 
