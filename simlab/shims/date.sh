@@ -3,23 +3,23 @@ when=
 rfc=
 # zsh and mksh take +FORMAT for options, so getopts reads what stands before it.
 format=
+iso=
 total=$#
 while [ "$total" -gt 0 ]; do
   case $1 in
     +*) format=$1 ;;
+    # From macOS 13 on; in the same word may stand how far.
+    -I | -Idate | -Ihours | -Iminutes | -Iseconds)
+      [ "$major" -ge 13 ] || illegal I
+      iso=$1
+      ;;
     *) set -- "$@" "$1" ;;
   esac
   shift
   total=$((total - 1))
 done
-iso=
-while getopts ':ujnRr:f:v:I-:' option; do
+while getopts ':ujnRr:f:v:-:' option; do
   case $option in
-    I)
-      # From macOS 13 on; what follows it in the same word says how far, and is one word of these.
-      [ "$major" -ge 13 ] || illegal I
-      iso=yes
-      ;;
     u) utc=-u ;;
     j | n) ;;
     R) rfc=-R ;;
@@ -34,6 +34,13 @@ while getopts ':ujnRr:f:v:I-:' option; do
   esac
 done
 shift $((OPTIND - 1))
+case $iso in
+  -I | -Idate) format=+%Y-%m-%d ;;
+  -Ihours) format=+%Y-%m-%dT%H%:z ;;
+  -Iminutes) format=+%Y-%m-%dT%H:%M%:z ;;
+  -Iseconds) format=+%Y-%m-%dT%H:%M:%S%:z ;;
+esac
+[ -n "$gnu" ] || [ -z "$iso" ] || { set -- "$@" "$iso" && format=; }
 set -- "$@" ${format:+"$format"}
 value clock
 if [ "${answer:-0}" != 0 ] && [ -z "$when" ]; then
@@ -55,7 +62,6 @@ while [ "$major" -lt 15 ] || { [ "$major" -eq 15 ] && [ "$minor" -lt 4 ]; }; do
     *) break ;;
   esac
 done
-[ -z "$iso" ] || format=+%Y-%m-%d
 set -- ${format:+"$format"}
 case $when in
   '') exec @host@ $utc $rfc "$@" ;;

@@ -109,6 +109,21 @@ def test_mac_json_may_be_written_while_it_is_read(make):
     assert (done.stdout, done.stderr) == ("arm64\n8\n" * 8, "")
 
 
+def test_simlab_serves_while_mac_json_is_written(mac, ssh):
+    """A command and a file arrive, though nobody can read just now what Mac it is."""
+    file = mac.root / "mac.json"
+    text = file.read_text()
+    assert ssh(mac, "echo before").stdout == "before\n"
+    try:
+        for part in ("", text[: len(text) // 2], "[]", '{"name": "mac", "arch": "z80"}'):
+            file.write_text(part)
+            assert ssh(mac, "echo $HOME").stdout == f"{mac.root}/home\n"
+            mac.refresh()
+    finally:
+        file.write_text(text)
+    assert ssh(mac, "uname -m").stdout == "arm64\n"
+
+
 def test_a_broken_mac_json_is_said_by_tools_and_by_simlab(make, monkeypatch):
     """Where nothing was known before."""
     root = make()

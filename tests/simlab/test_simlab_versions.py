@@ -37,6 +37,14 @@ def test_an_option_came_with_a_macos(roots, command, first):
     assert known == list(VERSIONS[VERSIONS.index(first) :])
 
 
+def test_a_date_may_say_how_far_it_goes(roots):
+    """As ISO 8601 has it."""
+    done = macs.run(roots["13.6"], "date -u -r 0 -Iseconds; date -u -r 0 -I; date -Iweeks")
+    assert done.stdout == "1970-01-01T00:00:00+00:00\n1970-01-01\n"
+    assert done.returncode == 1
+    assert "illegal option -- I" in macs.run(roots["12.7"], "date -Iseconds").stderr
+
+
 def test_nanoseconds_are_the_letter_before_15_4(roots):
     """`date` prints what it does not know."""
     assert macs.run(roots["15.1"], "date -u -r 0 +%s%N").stdout == "0N\n"

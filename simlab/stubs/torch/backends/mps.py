@@ -5,10 +5,23 @@ from __future__ import annotations
 import json
 import platform
 import sys
+import time
 from functools import lru_cache
 from pathlib import Path
 
 from torch._build import MPS_MACOS, MPS_SAYS
+
+
+def _read(path):
+    """Read mac.json, also where somebody is just writing it."""
+    for attempt in range(40, 0, -1):
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            if attempt == 1:
+                raise
+            time.sleep(0.05)
+    raise AssertionError("the last attempt returns or raises")
 
 
 @lru_cache(maxsize=1)
@@ -19,7 +32,7 @@ def _mac():
         Path.home().parent,
     ):
         if (folder / "mac.json").is_file():
-            return json.loads((folder / "mac.json").read_text(encoding="utf-8"))
+            return _read(folder / "mac.json")
     raise RuntimeError("this stub of torch runs on simulated Macs only")
 
 
