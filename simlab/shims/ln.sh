@@ -11,7 +11,6 @@ while getopts ':LPfhinsvFw-:' option; do
   esac
 done
 shift $((OPTIND - 1))
-# shellcheck disable=SC2086 # several options, or none
 value hard_links
 if [ "$answer" = false ] && [ -z "$soft" ]; then
   # A volume of SMB or exFAT has none: link(2) fails with ENOTSUP.
@@ -27,4 +26,5 @@ if [ "$answer" = false ] && [ -z "$soft" ]; then
       ;;
   esac
 fi
+# shellcheck disable=SC2086 # several options, or none
 exec @host@ $flags -- "$@"
