@@ -213,6 +213,8 @@ class _Reader:
         match kind, fields:
             case (("volume_home" | "volume_prefix" | "guarded" | "unmounted"), _):
                 self._take_place(kind, fields)
+            case (("conda_setting" | "conda_final"), _):
+                self._take_setting(kind, fields)
             case (("environment" | "base"), [path]):
                 self._begin(kind, _Environment(_text(path)))
             case _ if kind in _PARTS:
@@ -255,6 +257,9 @@ class _Reader:
                 self.guarded = (_text(folder), access == "open")
             case "unmounted", [volume]:
                 self.unmounted.append(_text(volume))
+
+    def _take_setting(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
             case "conda_setting", [file, key, value]:
                 self.settings.setdefault((_text(file), key), []).append(value)
             case "conda_final", [file, key]:

@@ -144,6 +144,10 @@ def link(
     links what is there already once more. Raise CondaError.
     """
     root.settings.validate()
+    custom = root.settings.merged.get("custom_channels") or {}
+    if any(one.channel.rpartition("/")[2] in custom for one in new):
+        # conda looks the packages up under the custom channel's address, and finds none.
+        raise CondaError("SpecNotFoundInPackageCache", "No package cache records found")
     is_new = not os.path.lexists(prefix)
     before = installed(prefix)
     asyncio.run(_link(root, prefix, new, set(before if keep is None else keep), again=again))

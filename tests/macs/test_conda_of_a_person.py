@@ -29,7 +29,8 @@ def lab(tmp_path_factory, simlab_depot, torchard):
         etc.parent.mkdir(parents=True)
         etc.write_text(
             "subdir: linux-64\nalways_copy: true\nssl_verify: /nowhere.pem\nchannel_alias: corp\n"
-            "pkgs_dirs: [/nowhere/pkgs]\nchannels: [https://repo.anaconda.com/pkgs/main]\n",
+            "pkgs_dirs: [/nowhere/pkgs]\ncustom_channels: {conda: 'https://corp.example'}\n"
+            "channels: [https://repo.anaconda.com/pkgs/main]\n",
             encoding="utf-8",
         )
         lab.plan = torchard("plan", lab.lab_file)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from locked import lock, mac, package, shown
 
+from torchard import probe
 from torchard.catalog.catalog import load_catalog
 from torchard.conda_settings import forbidden
 from torchard.lab.model import MacHost
@@ -80,6 +81,22 @@ def test_what_is_final_blocks_the_mac_once():
     )
     rule = CondaSetting(ETC, "override_channels_enabled", ("false",), final=True)
     assert len(reasons(rule)) == 1
+
+
+def test_what_the_probe_says_of_settings_is_read():
+    """Values of one key of one file belong together, and a mark stands for itself."""
+    lines = [
+        "begin", "kernel\tDarwin", "macos\t15.1", "home\t=/Users/ann", "prefix_state\tabsent",
+        "conda_setting\t=/etc/conda/.condarc\tdisallow\tx",
+        "conda_final\t=/etc/conda/.condarc\tdisallow",
+        "conda_setting\t=/etc/conda/.condarc\tdisallow\ty",
+        "conda_final\t=/etc/conda/.condarc\toffline",
+        "end\tok",
+    ]  # fmt: skip
+    assert probe.parse(lines).conda_settings == (
+        CondaSetting(ETC, "disallow", ("x", "y"), final=True),
+        CondaSetting(ETC, "offline", final=True),
+    )
 
 
 def test_whose_file_it_is_decides():

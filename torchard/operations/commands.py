@@ -37,6 +37,8 @@ FILES_SECONDS = 300
 PROOF_START = "import sys; exec(sys.argv[1])"
 # Imports that prove a package beyond its version; torch itself is computed with.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
+# A kit's channel. conda looks a file:// channel up by its name among the Mac's `custom_channels`.
+DEPOT = "torchard-depot"
 # What conda says to whoever would change an environment that is frozen.
 FROZEN = (
     "Torchard keeps this environment as the lab describes it. Ask whoever keeps the lab for what"
@@ -168,9 +170,9 @@ def kit(
     `frozen` lets conda refuse to change it.
     """
     place = f"{root(state)}/kits/{generation}"
-    artefacts = [(one.sha256, f"conda/{one.subdir}/{one.file}") for one in lock.conda]
+    artefacts = [(one.sha256, f"{DEPOT}/{one.subdir}/{one.file}") for one in lock.conda]
     artefacts += [(one.sha256, f"wheels/{one.file}") for one in lock.wheels]
-    explicit = [f"file://{quote(place)}/conda/{one.subdir}/{one.file}" for one in lock.conda]
+    explicit = [f"file://{quote(place)}/{DEPOT}/{one.subdir}/{one.file}" for one in lock.conda]
     wheels = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
     files = {
         "artefacts": _lines(f"{sha256} {target}" for sha256, target in artefacts),
@@ -298,7 +300,7 @@ def build_environment(
         "SUBDIR": state.subdir,
         "KIT": kit.sha256,
         "FILES_SECONDS": str(FILES_SECONDS),
-        "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/conda",
+        "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/{DEPOT}",
         "REBUILT": "rebuilt" if rebuild else "",
     }
     return _building(values, "environment.sh")

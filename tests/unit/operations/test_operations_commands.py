@@ -199,12 +199,12 @@ def test_a_kit_says_what_is_built_and_where_it_came_from():
     """Files come from the Mac's own depot, with hashes; the records get the real addresses."""
     files = files_of(commands.kit(STATE, LOCK, "torch-1", URLS))
     assert files["artefacts"].decode().splitlines() == [
-        f"{'a' * 64} conda/osx-arm64/zlib-1.3-h1_0.conda",
+        f"{'a' * 64} torchard-depot/osx-arm64/zlib-1.3-h1_0.conda",
         f"{'b' * 64} wheels/{WHEEL.file}",
     ]
     assert files["explicit.txt"].decode().splitlines() == [
         "@EXPLICIT",
-        "file:///Users/ada/.torchard/kits/torch-1/conda/osx-arm64/zlib-1.3-h1_0.conda",
+        "file:///Users/ada/.torchard/kits/torch-1/torchard-depot/osx-arm64/zlib-1.3-h1_0.conda",
     ]
     assert files["requirements.txt"].decode() == f"torch==2.15.0 --hash=sha256:{'b' * 64}\n"
     kit = json.loads(files["kit.json"])

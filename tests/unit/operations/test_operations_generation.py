@@ -183,8 +183,8 @@ HISTORY = """\
 ==> 2026-11-30 09:00:00 <==
 # cmd: /Users/ada/miniconda3/bin/conda create -y -q --file explicit.txt
 # conda version: 26.5.3
-+file:///Users/ada/.torchard/kits/torch-1/conda/osx-arm64::a-1-0
-# update specs: ['file:///Users/ada/.torchard/kits/torch-1/conda/osx-arm64::a==1=0']
++file:///Users/ada/.torchard/kits/torch-1/torchard-depot/osx-arm64::a-1-0
+# update specs: ['file:///Users/ada/.torchard/kits/torch-1/torchard-depot/osx-arm64::a==1=0']
 """
 
 

@@ -61,7 +61,7 @@ rm -f "$root/depot/$KIT"
 # What could not be finished goes at once: its bytes would stand in the way of the next attempt.
 give_up() {
   keep_lock
-  rm -rf "$path" "$root/pkgs" "$kit/conda" "$kit/wheels" && rm -f "$building"
+  rm -rf "$path" "$root/pkgs" "$kit/torchard-depot" "$kit/wheels" && rm -f "$building"
   failed "$1"
 }
 # Leaves the answer, one line of JSON, in the kit; says what does not hold.
@@ -100,7 +100,7 @@ if ! stamped; then
   # A generation in use is never moved, not even one that lost its stamp.
   shown "$path" && die "$path is in use, but is not this generation any more; run it again"
   if [ -e "$path" ] || [ -L "$path" ]; then set_aside "$path"; fi
-  rm -rf "$kit/conda" "$kit/wheels"
+  rm -rf "$kit/torchard-depot" "$kit/wheels"
   bad=0
   while read -r sha256 target; do
     { place "$sha256" "${target##*/}" && attempt mkdir -p "$kit/${target%/*}" &&
@@ -124,12 +124,12 @@ if ! stamped; then
   carry || give_up "a person's settings in $before could not be carried over to $path"
   if ! prove; then
     keep_lock
-    rm -rf "$path" "$root/pkgs" "$building" "$kit/conda" "$kit/wheels"
+    rm -rf "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
     die "The proof failed, so $NAME was not shown; what was there is still there."
   fi
   keep_packages "$path" || give_up "$path cannot be written"
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
-  rm -rf "$root/pkgs" "$building" "$kit/conda" "$kit/wheels"
+  rm -rf "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
 else
   carry || failed "a person's settings in $before could not be carried over to $path"
 fi
