@@ -14,11 +14,10 @@ from importlib import resources
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from packaging.utils import canonicalize_name
-
 from torchard import probe
 from torchard.generations import CARRIED
 from torchard.lab.channels import channel_name, is_anaconda
+from torchard.operations.proof import proof
 from torchard.steps import is_another, is_moved
 
 if TYPE_CHECKING:
@@ -29,14 +28,10 @@ if TYPE_CHECKING:
     from torchard.steps import Step
     from torchard.variant import Installer
 
-# A proof that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
-PROOF_SECONDS = 600
 # An environment with PyTorch and Jupyter has 30,000 files; a network home answers 1,000 a second.
 FILES_SECONDS = 300
 # How proof.py and intact.py are started, see there.
 PROOF_START = "import sys; exec(sys.argv[1])"
-# Imports that prove a package beyond its version; torch itself is computed with.
-COMPANION_IMPORTS = ("torchvision", "torchaudio")
 # A kit's channel. conda looks a file:// channel up by its name among the Mac's `custom_channels`.
 DEPOT = "torchard-depot"
 # What conda says to whoever would change an environment that is frozen.
@@ -262,27 +257,6 @@ def _variant(lock: Lock) -> dict[str, object] | None:
         "source": variant.source,
         "packages": dict(variant.packages),
         "mps_expected": variant.mps_expected,
-    }
-
-
-def proof(lock: Lock) -> dict[str, object]:
-    """Return what must hold in an environment built from a lock, for `proof.py`."""
-    dists = {
-        str(canonicalize_name(name)): version
-        for one in lock.conda
-        for name, version in one.provides
-    }
-    dists.update({one.name: one.version for one in lock.wheels})
-    variant = lock.variant
-    packages = variant.packages if variant else {}
-    return {
-        "arch": lock.mac_class.arch,
-        "python": lock.python,
-        "dists": dists,
-        "imports": [name for name in COMPANION_IMPORTS if name in packages],
-        "torch": variant is not None,
-        "mps": variant is not None and variant.mps_expected,
-        "seconds": PROOF_SECONDS,
     }
 
 

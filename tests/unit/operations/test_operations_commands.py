@@ -18,6 +18,7 @@ from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 from torchard.mac import MacState
 from torchard.operations import commands
 from torchard.operations.commands import Controller
+from torchard.operations.proof import proof
 from torchard.variant import Installer, MacClass, Variant
 
 # Whoever may be `sh` on a Mac; zsh by its own name is only ever given pyinfra's one line.
@@ -223,11 +224,11 @@ def test_a_kit_says_what_is_built_and_where_it_came_from():
 
 def test_the_proof_asks_for_what_the_lock_gives():
     """Versions of both owners, the imports of the companions that are there, and MPS."""
-    wanted = commands.proof(LOCK)
+    wanted = proof(LOCK)
     assert wanted["dists"] == {"zlib-py": "1.3", "torch": "2.15.0"}
     assert wanted["imports"] == ["torchvision"]
     assert (wanted["torch"], wanted["mps"], wanted["arch"]) == (True, True, "arm64")
-    without = commands.proof(replace(LOCK, variant=None))
+    without = proof(replace(LOCK, variant=None))
     assert (without["torch"], without["mps"], without["imports"]) == (False, False, [])
 
 
