@@ -33,7 +33,9 @@ def lab(tmp_path_factory, simlab_depot, torchard):
             assert done.returncode == 0, done.stdout + done.stderr
             lab.built.append(active(lab))
         (active(lab) / "lib/python3.12/site-packages/einops-0.8.2.dist-info/WHEEL").unlink()
+        lab.before = lab.snapshot("studio-01")
         lab.verified = torchard("verify", lab.lab_file)
+        lab.after = lab.snapshot("studio-01")
         yield lab
 
 
@@ -54,6 +56,14 @@ def test_what_failed_is_noted_beside_its_stamp(lab):
     assert said.keys() == {"date", "reason"}
     assert "einops" in said["reason"]
     assert not (lab.mac.home / ".torchard/lock").exists()
+
+
+def test_a_verification_writes_nothing_but_that_note(lab):
+    """Every other file of the Mac is as it was, and the run lock is gone again."""
+    assert {path for path, entry in lab.after.items() if lab.before.get(path) != entry} == {
+        f"studio-01/{note(lab).relative_to(lab.mac.home)}"
+    }
+    assert lab.before.keys() <= lab.after.keys()
 
 
 def test_plan_and_status_say_so(lab, torchard):
