@@ -1,6 +1,19 @@
 # What an environment holds, package by package. POSIX sh with LC_ALL=C, part of the probe and of
 # what builds: one text lists both what was made and what is found.
 
+# Whether a link to $1 leads into the generations of a home that is not there any more: it was
+# renamed. Where its parent cannot be looked into, the home may be there: a volume that is not
+# mounted, or another account's.
+is_former() {
+  case $1 in */.torchard/generations/*) ;; *) return 1 ;; esac
+  set -- "${1%/.torchard/generations/*}"
+  [ -d "${1%/*}/" ] && [ -x "${1%/*}/" ] && [ ! -e "$1" ] && [ ! -L "$1" ]
+}
+# Whether two paths are one directory, whatever links lead to it.
+is_same() {
+  real=$(cd "$1" 2>/dev/null && pwd -P) && [ "$real" = "$(cd "$2" 2>/dev/null && pwd -P)" ]
+}
+
 # Prints the packages of the environment at $1, one a line, with tabs between the fields.
 packages() {
   # A wheel leaves a dist-info, and so does what pip builds from source; egg-info is conda's own.

@@ -291,10 +291,9 @@ for path in "$PREFIX"/envs/*; do
       "$root/generations/"*) ;;
       */.torchard/generations/*)
         # The home was renamed, or is written in another way. Another account's may be closed.
-        former=${target%/.torchard/generations/*}
-        if [ -d "$target" ] && [ -d "$generation" ] && same "$target" "$generation"; then
+        if is_same "$target" "$generation"; then
           target=$generation
-        elif [ ! -e "$former" ] && [ ! -L "$former" ]; then
+        elif is_former "$target"; then
           moved=${tab}moved
         fi
         ;;

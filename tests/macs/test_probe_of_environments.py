@@ -257,17 +257,19 @@ def test_a_note_of_a_failed_verification_is_read(root):
 
 
 def test_links_into_a_home_that_is_gone_are_told_from_others(root):
-    """A renamed home, one that is written in another way, and one that is another account's."""
+    """A renamed home, the same one by another name, another account's, an absent volume's."""
     path = finished(root)
     envs = whole(root / "home/miniconda3") / "envs"
     envs.mkdir()
     (root / "by-link").symlink_to("home")
     (root / "other").mkdir()
     rest = path.relative_to(root / "home")
-    for name, home in (("moved", "old"), ("linked", "by-link"), ("others", "other")):
+    homes = {"moved": "old", "linked": "by-link", "others": "other", "volume": "volume/old"}
+    for name, home in homes.items():
         (envs / name).symlink_to(root / home / rest)
     assert read(root).links == {
         "moved": Link("moved", str(root / "old" / rest), moved=True),
         "linked": Link("linked", str(path)),
         "others": Link("others", str(root / "other" / rest)),
+        "volume": Link("volume", str(root / "volume/old" / rest)),
     }

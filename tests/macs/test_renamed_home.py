@@ -32,6 +32,7 @@ def mac(tmp_path_factory, simlab_depot, lock):
     (before.link(lock).resolve() / "conda-meta/pinned").write_text("numpy <2\n")
     before.end()
     mac = on_a_mac.OnAMac(before.root.rename(before.root.with_name("renamed")))
+    before.root.mkdir()  # as /Users is still there
     mac.was = before
     mac.moved = mac.state
     yield mac

@@ -198,7 +198,9 @@ def test_a_failed_proof_leaves_what_was_there(mac, torch_lock, simlab_depot):
     assert mac.in_order(old)
 
 
-@pytest.mark.parametrize("kind", ["a directory", "a file", "a link elsewhere"])
+@pytest.mark.parametrize(
+    "kind", ["a directory", "a file", "a link elsewhere", "a link into another's home"]
+)
 def test_what_is_not_ours_is_refused_before_the_build(mac, lock, kind):
     """Where a real directory, a file or a person's link stands, nothing is even verified."""
     script = mac.build_script(lock)
@@ -208,8 +210,12 @@ def test_what_is_not_ours_is_refused_before_the_build(mac, lock, kind):
         (link / "mine").mkdir(parents=True)
     elif kind == "a file":
         link.write_text("mine")
-    else:
+    elif kind == "a link elsewhere":
         link.symlink_to("/opt/mine")
+    else:
+        other = mac.root / "other"
+        other.mkdir()
+        link.symlink_to(other / f".torchard/generations/{lock.environment}-0123abcd")
     before = os.lstat(link)
     done = mac.run(script)
     assert done.returncode == 1

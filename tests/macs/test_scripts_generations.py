@@ -111,6 +111,23 @@ def test_a_run_at_work_is_not_disturbed(two):
     assert let_go(holder) == 0
 
 
+def test_a_link_may_name_the_home_in_another_way(two):
+    """As an older one does where the home is reached by a link by now."""
+    mac, _script, old, new = two
+    link = mac.prefix / "envs/own"
+    alias = mac.root / "by-link"
+    alias.symlink_to("home")
+    link.unlink()
+    link.symlink_to(alias / ".torchard/generations" / new)
+    state = mac.state
+    assert state.links["own"].target == str(mac.torchard / "generations" / new)
+    assert mac.in_order(mac.locks[2])
+    step = plan_rollback("own", MAC, state).steps[0]
+    assert mac.run(commands.show_earlier(state, step, CONTROLLER)).returncode == 0
+    assert link.readlink() == mac.torchard / "generations" / old
+    alias.unlink()
+
+
 @pytest.mark.parametrize("spoilt", ["bin/python3.12", "conda-meta/history"])
 def test_what_does_not_run_or_is_not_whole_is_not_shown(two, spoilt):
     """It is judged again on the Mac, by the python of the generation that is to be shown."""

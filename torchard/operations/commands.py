@@ -62,7 +62,7 @@ def _with(values: Mapping[str, str], *scripts: str) -> str:
 
 
 def _building(values: Mapping[str, str], name: str) -> str:
-    """Return a script that makes something under the Mac's run lock, and notes what it made."""
+    """Return a script that works under the Mac's run lock, and knows environments."""
     return "\n".join([_with(values, "lock.sh"), probe.packages(), script(name)])
 
 
@@ -363,7 +363,7 @@ def show_earlier(state: MacState, step: Step, controller: Controller) -> str:
         "SHOWN": state.links[name].target or "",
         "PROGRAM": script("generation.py"),
     }
-    return _with(values, "lock.sh", "rollback.sh")
+    return _building(values, "rollback.sh")
 
 
 def note_failure(
@@ -378,7 +378,7 @@ def note_failure(
         "GENERATION": (state.links[environment].target or "").rpartition("/")[2],
         "NOTE": json.dumps(failure, sort_keys=True) if failure else "",
     }
-    return _with(values, "lock.sh", "note.sh")
+    return _building(values, "note.sh")
 
 
 def remove_lock(holder: str, controller: Controller) -> str:

@@ -144,6 +144,8 @@ def test_a_generation_may_be_written_in_another_way(mac, tmp_path):
     mac.sweep(third)
     assert mac.there("generations") == {"torch-1", "torch-2", "torch-3"}
     assert mac.run("back", second, mac.envs / "torch").returncode == 0
+    assert mac.remove("by-alias", first).returncode == 0
+    assert not (mac.envs / "by-alias").is_symlink()
 
 
 def test_what_was_built_again_takes_the_place_of_the_same_lock(mac):

@@ -14,14 +14,12 @@ python=$PREFIX/bin/python
 before=
 if [ -L "$link" ]; then
   target=$(readlink "$link")
-  former=${target%/.torchard/generations/*}
   before=$root/generations/${target##*/}
   case $target in
     "$root/generations/"*) ;;
     # A generation of ours, from where this home was before, or as another path names it.
     */.torchard/generations/"$NAME"-[0-9a-f]*)
-      [ ! -e "$former" ] && [ ! -L "$former" ] ||
-        [ "$(cd "$target" 2>/dev/null && pwd -P)" = "$(cd "$before" 2>/dev/null && pwd -P)" ] ||
+      is_former "$target" || is_same "$target" "$before" ||
         die "$link is a link to $target, not to a generation; rename it. It was left alone."
       ;;
     *) die "$link is a link to $target, not to a generation; rename it. It was left alone." ;;
@@ -34,11 +32,10 @@ attempt mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
 
 # A link may name the path in another way; one that leads nowhere only names it.
 shown() {
-  real=$(cd "$1" 2>/dev/null && pwd -P)
   for one in "$PREFIX"/envs/*; do
     [ -L "$one" ] || continue
     [ "$(readlink "$one")" = "$1" ] && return 0
-    [ -n "$real" ] && [ "$(cd "$one" 2>/dev/null && pwd -P)" = "$real" ] && return 0
+    is_same "$1" "$one" && return 0
   done
   return 1
 }

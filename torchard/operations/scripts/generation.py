@@ -275,7 +275,7 @@ def remove(root: str, link: str, path: str) -> None:
             sys.exit(f"{other} {why}; it was left alone, run it again later")
     if os.path.islink(link):
         target = os.readlink(link)
-        if target == path:
+        if target == path or is_at(path, target):
             os.unlink(link)
         elif stamped(target).get("environment") == os.path.basename(link):
             sys.exit(f"{link} leads to {target} by now; it was left alone")

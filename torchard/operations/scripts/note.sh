@@ -7,8 +7,7 @@ if [ -d "$root/lock" ] && busy=$(holder); then
 fi
 take_lock
 path=$root/generations/$GENERATION
-real=$(cd "$path" && pwd -P) || exit 1
-[ "$(cd "$PREFIX/envs/$NAME" && pwd -P)" = "$real" ] ||
+is_same "$path" "$PREFIX/envs/$NAME" ||
   die "another generation of $NAME is active by now; nothing was noted"
 note=$path/.torchard-failed.json
 keep_lock

@@ -8,7 +8,7 @@ link=$PREFIX/envs/$NAME
 target=$(readlink "$link")
 # A dropped connection left its run to finish alone.
 [ "$target" != "$path" ] || exit 0
-[ "$target" = "$SHOWN" ] || die "what is shown as $NAME has changed since it was looked at; look again"
+[ "$target" = "$SHOWN" ] || is_same "$target" "$SHOWN" || die "what is shown as $NAME has changed since it was looked at; look again"
 keep_lock
 printf '+ back %s\n' "$path" >>"$log"
 # By its own python: one that does not run is not shown.
