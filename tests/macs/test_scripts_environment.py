@@ -109,6 +109,21 @@ def test_an_environment_is_built_proved_and_shown(mac, torch_lock, simlab_depot)
     assert "xz" in {record["name"] for record in records(path)}
 
 
+def test_a_home_on_another_volume_is_built_in_all_the_same(mac, lock, simlab_depot):
+    """Without hard links, and with what macOS leaves beside files on SMB and exFAT."""
+    (mac.torchard / "generations").mkdir(exist_ok=True)
+    for name in ("generations/._other", "kits/._other", "kits/.DS_Store"):
+        (mac.torchard / name).write_bytes(b"\0\5\26\7\0\2\0\0\xb0")
+    macs.change(mac.root, hard_links=False)
+    try:
+        done = mac.build(simlab_depot, lock)
+    finally:
+        macs.change(mac.root, hard_links=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert mac.in_order(lock)
+    assert is_complete(mac.link(lock))
+
+
 def test_a_wrong_sha256_is_removed_and_nothing_is_executed(mac, torch_lock, simlab_depot):
     """A poisoned package and wheel of the right size are named with both hashes, and removed.
 
