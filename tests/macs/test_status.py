@@ -145,7 +145,8 @@ def test_a_plan_that_prunes_names_what_goes(job):
     assert f"\n  - old-env     {place}       with generations\n" in job.prune_plan.stdout
     assert "the lab does not name it, and says prune: true" in job.prune_plan.stdout
     assert "alias" not in job.prune_plan.stdout
-    assert "old-env-2" not in job.prune_plan.stdout
+    # The digest of a generation's own name may begin with that digit.
+    assert not re.search(r"\bold-env-2(?![0-9a-f])", job.prune_plan.stdout)
 
 
 def test_a_prune_removes_that_and_nothing_else(job):
