@@ -131,7 +131,8 @@ def add_damage(
         return standing
     if report.trouble:
         return replace(standing, remarks=(*standing.remarks, *lines))
-    if not planned and standing.owner == "lab":
+    is_said = any("--rebuild" in one for one in standing.remarks)  # of a failed verification
+    if not planned and not is_said and standing.owner == "lab":
         lines[-1] += f"; {way_out(standing.environment or '')}"
     since = standing.since if standing.since == "gone" else "modified"
     return replace(standing, since=since, remarks=(*standing.remarks, *lines))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
+from torchard.inspection import inspect_files
 from torchard.operations import commands, transfer
 from torchard.outcome import Course, failed
 from torchard.plan import Plan
@@ -15,6 +17,7 @@ from torchard.rollback import plan_rollback, rolled_back
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from torchard.damage import FileReport
     from torchard.mac import MacState
     from torchard.session import Session
 
@@ -64,6 +67,18 @@ def _proof(state: MacState, path: str) -> Mapping[str, Any]:
     """Return what a generation proved when it was built."""
     proof: Mapping[str, Any] = (state.environments[path].stamp or {})["proof"]
     return proof
+
+
+def find_damage(session: Session) -> dict[str, dict[str, FileReport]]:
+    """Look at the files of every Mac's active environments, Mac by Mac."""
+    found: dict[str, dict[str, FileReport]] = {}
+
+    def errand(name: str) -> None:
+        session.progress.mac(name, "looking at its files")
+        found[name] = inspect_files(session.states[name], partial(session.ask, name))
+
+    session.work(list(session.states), errand, reads=True)
+    return found
 
 
 def unlock(session: Session, name: str, holder: str) -> None:

@@ -1,4 +1,4 @@
-"""Commands that only look at what is on a Mac, beyond its first state: files, and room to make."""
+"""What is looked at on a Mac beyond its first state: files, room to make, its account."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchard import probe
+from torchard.account import AccountReport, read_account
 from torchard.damage import FileReport, damage_lines, locked_names, read_reports, way_out
 from torchard.errors import TorchardError
 from torchard.generations import generation_name
-from torchard.operations import commands
+from torchard.operations import account, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from torchard.mac import MacState
 
     Ask = Callable[[str], list[str]]
+
+NOT_LOOKED_AT = "the account's login environment could not be looked at"
 
 
 def measure_room(state: MacState, ask: Ask) -> MacState:
@@ -66,3 +69,36 @@ def verify_files(
                 lines[-1] += f"; {way_out(environment)}"
             failures[environment] = "\n".join(lines)
     return failures
+
+
+def inspect_account(
+    state: MacState, locks: Mapping[str, Lock], ask: Ask, broken: Collection[str] = ()
+) -> AccountReport:
+    """Look at what the account's login environment does to the environments that are active.
+
+    Nothing more is said of the `broken` ones, which fail by themselves.
+    """
+    modules = {
+        name: account.list_modules(lock)
+        for name, lock in locks.items()
+        if name not in broken and (link := state.links.get(name)) is not None
+        if link.target in state.environments
+    }
+    if not modules:
+        return AccountReport()
+    try:
+        answer = ask(account.look_at_account(state, modules))
+        return read_account(answer[-1] if answer else "", modules, state.home)
+    except TorchardError as error:
+        reason = str(error)
+    except ValueError:
+        reason = "the answer cannot be read"
+    return AccountReport(warnings=(f"{NOT_LOOKED_AT}: {reason}",))
+
+
+def describe_account(state: MacState, locks: Mapping[str, Lock], ask: Ask) -> tuple[str, ...]:
+    """Say what `inspect_account` finds after an apply, which cannot fail any more by it."""
+    try:
+        return inspect_account(state, locks, ask).lines
+    except Exception:  # noqa: BLE001  # the connection may be lost just here
+        return (f"{NOT_LOOKED_AT}; run `torchard verify`",)

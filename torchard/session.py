@@ -10,7 +10,6 @@ from __future__ import annotations
 import pyinfra_cli  # noqa: F401  # patches the standard library for gevent: must come first
 # isort: on
 
-import json
 import os
 import signal
 import time
@@ -34,8 +33,8 @@ from torchard import facts, guard, inspection, probe
 from torchard.errors import TorchardError
 from torchard.intend import LockMissingError
 from torchard.lab.hosts import pyinfra_groups
-from torchard.operations import commands, transfer
-from torchard.outcome import Course, applied, failed, proved, told
+from torchard.operations import transfer
+from torchard.outcome import Course, applied, failed
 from torchard.plan import MacPlan, Plan, is_short_of_disk, plan_mac, unreached
 from torchard.progress import Progress, Silent
 from torchard.project import resource
@@ -44,17 +43,14 @@ from torchard.remote import client, open_files
 from torchard.remote.errors import unanswered
 from torchard.shell import for_any_shell
 from torchard.stale import gone, still
-from torchard.steps import environment_step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyinfra.api.host import Host
 
-    from torchard.damage import FileReport
     from torchard.intend import Workspace
     from torchard.lab.model import MacHost
-    from torchard.lock.lockfile import Lock
     from torchard.mac import MacState
     from torchard.plan import Intent
 
@@ -101,6 +97,7 @@ class Session:
         self.states: dict[str, MacState] = {}
         self.strangers: set[str] = set()
         self.unproved: dict[str, dict[str, str]] = {}
+        self.remarks: dict[str, tuple[str, ...]] = {}  # on accounts, after an apply
         instead_of_logs()
         # What goes wrong in a greenlet is kept in `why`; gevent would print it, Ctrl-C included.
         gevent.get_hub().exception_stream = None
@@ -280,7 +277,14 @@ class Session:
             self._each([name for name in todo if name not in self.why], work)
             # What is reported is what is on disk then, not what should be.
             self._each([name for name in todo if name not in self.why], self.read)
+            self._each([name for name in todo if name not in self.why], self._look_at_account)
         return replace(plan, macs=tuple(self._result(mac, courses) for mac in plan.macs))
+
+    def _look_at_account(self, name: str) -> None:
+        if any(step.kind == "environment" for step in self.workspace.planned[name]):
+            locks = self._intend(name).locks
+            told = inspection.describe_account(self.states[name], locks, partial(self.ask, name))
+            self.remarks[name] = told
 
     def _run(self, name: str) -> Course:
         host = self.hosts[name]
@@ -300,9 +304,11 @@ class Session:
             done.append(label)
         return Course(tuple(done))
 
-    def work(self, names: Sequence[str], errand: Callable[[str], None]) -> None:
-        """Do what is no apply for each Mac at once; what goes wrong with one is kept in `why`."""
-        self.state.is_executing = True
+    def work(
+        self, names: Sequence[str], errand: Callable[[str], None], *, reads: bool = False
+    ) -> None:
+        """Do what is no apply for each Mac at once; one that `reads` may not write. See `why`."""
+        self.state.is_executing = not reads
         with ctx_state.use(self.state):
             self._each(names, errand)
 
@@ -319,18 +325,6 @@ class Session:
         guard.admit(self.hosts[name], self.state, for_any_shell(script))
         return self.run(name, script)
 
-    def find_damage(self) -> dict[str, dict[str, FileReport]]:
-        """Look at the files of every Mac's active environments, Mac by Mac."""
-        found: dict[str, dict[str, FileReport]] = {}
-
-        def work(name: str) -> None:
-            self.progress.mac(name, "looking at its files")
-            found[name] = inspection.inspect_files(self.states[name], partial(self.ask, name))
-
-        with ctx_state.use(self.state):
-            self._each(list(self.states), work)
-        return found
-
     def _lost(self, name: str) -> str | None:
         """Say that the connection to a Mac was lost, where it was."""
         connection = _client(self.hosts[name])
@@ -343,55 +337,8 @@ class Session:
         course = courses[mac.name]
         if mac.name in self.why:
             return failed(mac, replace(course, reason=self.why[mac.name]))
-        return applied(mac, self._intend(mac.name), course)
-
-    def verify(self) -> Plan:
-        """Prove every environment of every Mac again; nothing is changed."""
-        intents = self.intents()
-        results: dict[str, MacPlan] = {}
-
-        def work(name: str) -> None:
-            planned = plan_mac(intents[name])
-            if planned.state == "refused":
-                results[name] = planned
-                return
-            self.progress.mac(name, "proving")
-            failures: list[tuple[str, str]] = []
-            proofs: list[tuple[str, str]] = []
-            damage = inspection.verify_files(
-                self.states[name],
-                intents[name].locks,
-                {step.environment for step in planned.steps},
-                partial(self.ask, name),
-            )
-            for lock in intents[name].locks.values():
-                damaged = damage.get(lock.environment)
-                ok, text = self._prove(name, lock)
-                if damaged:
-                    ok, text = False, damaged if ok else f"{damaged}\n{text}"
-                (proofs if ok else failures).append((lock.environment, text))
-            self.unproved[name] = dict(failures)
-            results[name] = proved(planned, proofs, failures)
-
-        with ctx_state.use(self.state):
-            self._each(intents, work)
-        return Plan(
-            tuple(results[name] if name in results else self.unread(name) for name in self.macs)
-        )
-
-    def _prove(self, name: str, lock: Lock) -> tuple[bool, str]:
-        state = self.states[name]
-        if lock.environment not in state.links:
-            return False, "it is not there; run `torchard apply`"
-        command = for_any_shell(commands.prove_environment(state, lock))
-        guard.admit(self.hosts[name], self.state, command)
-        ok, output = self.hosts[name].run_shell_command(StringCommand(command))
-        if not ok:
-            return False, output.stderr.strip() or "its python does not run"
-        step = environment_step(lock, state, frozen=self.macs[name].frozen)
-        if step is not None:
-            return False, f"{step.reason}; run `torchard plan`"
-        return True, told(json.loads(output.stdout_lines[-1]))
+        result = applied(mac, self._intend(mac.name), course)
+        return replace(result, warnings=(*result.warnings, *self.remarks.get(mac.name, ())))
 
 
 def _client(host: Host) -> Any:

@@ -6,21 +6,29 @@ a status can say so; the note goes when the environment is verified again.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pyinfra.api import StringCommand
+
+from torchard import guard, inspection
 from torchard.credentials import hidden
 from torchard.damage import way_out
 from torchard.generations import generation_at
 from torchard.operations import commands, transfer
-from torchard.plan import Plan
+from torchard.outcome import proved, told
+from torchard.plan import Plan, plan_mac
 from torchard.probe import LONGEST_REASON
+from torchard.shell import for_any_shell
 from torchard.steps import environment_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from torchard.lock.lockfile import Lock
     from torchard.plan import Intent, MacPlan
     from torchard.session import Session
 
@@ -29,7 +37,7 @@ Notes = tuple[tuple[str, "Mapping[str, str] | None"], ...]
 
 def verify(session: Session) -> Plan:
     """Verify every environment of every Mac; nothing but the note of it is written."""
-    verified = session.verify()
+    verified = verify_environments(session)
     intents = session.intents()
     notes = {
         mac.name: found
@@ -54,6 +62,56 @@ def verify(session: Session) -> Plan:
             environment, failure = notes[name][0]
             said[name].append(_not_noted(environment, failure, session.why[name]))
     return Plan(tuple(_told(mac, notes.get(mac.name, ()), said) for mac in verified.macs))
+
+
+def verify_environments(session: Session) -> Plan:
+    """Verify every environment of every Mac, and its account; nothing is written."""
+    intents = session.intents()
+    results: dict[str, MacPlan] = {}
+
+    def errand(name: str) -> None:
+        planned = plan_mac(intents[name])
+        if planned.state == "refused":
+            results[name] = planned
+            return
+        session.progress.mac(name, "proving")
+        locks, state, ask = intents[name].locks, session.states[name], partial(session.ask, name)
+        steps = {step.environment for step in planned.steps}
+        damage = inspection.verify_files(state, locks, steps, ask)
+        failures: dict[str, str] = {}
+        proofs: list[tuple[str, str]] = []
+        for lock in locks.values():
+            ok, text = _prove(session, name, lock)
+            damaged = damage.get(lock.environment)
+            if ok and not damaged:
+                proofs.append((lock.environment, text))
+            else:
+                failures[lock.environment] = "\n".join(filter(None, (damaged, "" if ok else text)))
+        session.unproved[name] = failures
+        account = inspection.inspect_account(state, locks, ask, broken=failures)
+        planned = replace(planned, warnings=(*planned.warnings, *account.warnings))
+        results[name] = proved(planned, proofs, [*failures.items(), *account.failures])
+
+    session.work([*intents], errand, reads=True)
+    return Plan(
+        tuple(results[name] if name in results else session.unread(name) for name in session.macs)
+    )
+
+
+def _prove(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
+    """Verify one environment by its own python; return whether it is right, and what was said."""
+    state, host = session.states[name], session.hosts[name]
+    if lock.environment not in state.links:
+        return False, "it is not there; run `torchard apply`"
+    command = for_any_shell(commands.prove_environment(state, lock))
+    guard.admit(host, session.state, command)
+    ok, output = host.run_shell_command(StringCommand(command))
+    if not ok:
+        return False, output.stderr.strip() or "its python does not run"
+    step = environment_step(lock, state, frozen=session.macs[name].frozen)
+    if step is not None:
+        return False, f"{step.reason}; run `torchard plan`"
+    return True, told(json.loads(output.stdout_lines[-1]))
 
 
 def _notes(

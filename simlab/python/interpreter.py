@@ -376,6 +376,11 @@ def start(version: str, arch: str, executable: str, arguments: list[str]) -> Non
     if unknown:
         print(f"Unknown option: -{min(unknown)}\n{USAGE}", file=sys.stderr)
         sys.exit(2)
+    home = "" if options.flags & {"I", "E"} else os.environ.get("PYTHONHOME", "")
+    if home and not os.path.isdir(f"{home}/lib/python{version.rpartition('.')[0]}"):
+        print(f"Python path configuration:\n  PYTHONHOME = {home!r}", file=sys.stderr)
+        print("ModuleNotFoundError: No module named 'encodings'", file=sys.stderr)
+        sys.exit(1)
     become(version, arch, executable, mac)
     sys.orig_argv = [executable, *arguments]
     set_flags(options)

@@ -85,7 +85,9 @@ $ torchard plan --json
               "sha256": null,
               "note": "not in the lock; installed by hand"
             }
-          ]
+          ],
+          "carried": [],
+          "not_carried": []
         }
       ],
       "disk": {

@@ -31,6 +31,7 @@ $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
    M ~  tools       proved WHEN: python 3.12.13 arm64
+          its last verification failed on WHEN: pip: 1 of 505 files is gone: lib/python3.12/site-packages/pip/__main__.py; `torchard apply --rebuild tools` builds it again
           einops: 1 of 6 files is gone: einops/__init__.py
           pip: 1 of 505 files is gone: lib/python3.12/site-packages/pip/__main__.py
           changed by hand since it was built

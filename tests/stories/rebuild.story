@@ -31,7 +31,7 @@ $ torchard status
    = =  miniconda   26.5.3
    M =  tools       proved WHEN: python 3.12.13 arm64
           its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again
-          einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; run `torchard apply --rebuild tools`
+          einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL
           set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.

@@ -84,7 +84,7 @@ def fail(_script):
     ("ask", "said"),
     [
         (lambda _: [answer()], None),
-        (lambda _: ["noise", answer({"name": "torch", "said": "gone"})], "torch: gone; run `"),
+        (lambda _: ["noise", answer({"name": "torch", "said": "gone"})], "torch: gone"),
         (lambda _: [], "its files could not be looked at: the answer"),
         (fail, "its files could not be looked at: there is no python"),
     ],

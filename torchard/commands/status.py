@@ -30,8 +30,10 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     from torchard.render.status import status_data, status_lines  # noqa: PLC0415
 
     with reach.session(lab, limits, locked=locked) as session:
+        from torchard.errands import find_damage  # noqa: PLC0415  # it patches what others import
+
         planned = session.plan()
-        damage = session.find_damage()
+        damage = find_damage(session)
         found = {name: standings(session.macs[name], one) for name, one in session.states.items()}
         found = add_all_damage(planned, found, session.states, damage)
     if as_json:

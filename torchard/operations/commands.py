@@ -327,7 +327,7 @@ def prove_built(state: MacState, step: Step) -> str:
 
 def look_at_files(state: MacState, environments: Iterable[str]) -> str:
     """Return the command that looks for the files of environments' packages; it changes nothing."""
-    words = [f"{state.prefix}/bin/python", "-I", "-S", "-c", PROOF_START, script("intact.py")]
+    words = [f"{state.prefix}/bin/python", "-I", "-S", "-B", "-c", PROOF_START, script("intact.py")]
     words += ["look", str(FILES_SECONDS)]
     for name in environments:
         words += [name, f"{state.prefix}/envs/{name}"]

@@ -14,7 +14,7 @@ from torchard import facts, hostkeys, probe, reason, shell_file
 from torchard.commands import unlock
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import RunLock
-from torchard.operations import commands, transfer
+from torchard.operations import account, commands, transfer
 from torchard.operations.commands import Controller
 from torchard.remote import errors, upload
 from torchard.remote.ssh_config import Effective
@@ -148,6 +148,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     ),
     "operations.commands.note_failure": lambda made: commands.note_failure(
         made.state, made.text, {"date": made.text, "reason": made.text}, made.controller
+    ),
+    "operations.account.look_at_account": lambda made: account.look_at_account(
+        made.state, {made.text: [made.text]}
     ),
     "operations.commands.remove_lock": lambda made: commands.remove_lock(
         made.text, made.controller

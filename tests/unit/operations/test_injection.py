@@ -45,7 +45,7 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 # They hand what the makers above made to a Mac, and make none of it.
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
-    "operations.verify.verify", "session.read", "session.run", "session.ask", "session._prove",
+    "operations.verify.verify", "session.read", "session.run", "session.ask", "verify._prove",
     "facts.read", "facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.transfer._arriving", "remote.upload.upload_through_shell",

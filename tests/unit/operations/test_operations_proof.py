@@ -64,6 +64,13 @@ class Prefix:
         (tools / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         (tools / name).chmod(0o755)
 
+    def script(self, name: str, text: str) -> Path:
+        """Write a console script; HERE is the environment's own path."""
+        path = self.root / "bin" / name
+        path.write_text(text.replace("HERE", str(self.root)), encoding="utf-8")
+        path.chmod(0o755)
+        return path
+
     def prove(self, **wanted: object) -> subprocess.CompletedProcess[str]:
         """Start the proof as a Mac does."""
         known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
@@ -228,6 +235,59 @@ def test_a_companion_that_cannot_be_imported_is_a_sentence(prefix):
     assert failures(prefix.prove(imports=["torchvision"])) == [
         "import torchvision fails: OSError: image.so: symbol not found"
     ]
+
+
+SCRIPTS = {
+    "whose python is gone": (
+        "#!/old/home/env/bin/python3.12\n",
+        "bin/pip does not run: it was made for /old/home/env",
+    ),
+    "whose python is gone, by way of sh": (
+        "#!/bin/sh\n'''exec' \"/old home/env/bin/python3.12\" \"$0\" \"$@\"\n' '''\n",
+        "bin/pip does not run: it was made for /old home/env",
+    ),
+    "that runs another environment": (
+        f"#!{sys.executable}\n",
+        f"bin/pip runs the python of {Path(sys.executable).parents[1]}, not its environment's own",
+    ),
+    "that fails": (
+        "#!HERE/bin/python\nraise SystemExit('no pip')\n",
+        "bin/pip does not run: it ended with status 1: no pip",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SCRIPTS)
+def test_a_console_script_that_does_not_run_here_is_a_sentence(prefix, what):
+    """A home that was moved or renamed leaves the path it was made for in every script."""
+    text, sentence = SCRIPTS[what]
+    prefix.script("pip", text)
+    assert failures(prefix.prove()) == [sentence]
+
+
+def test_a_console_script_that_may_not_be_executed_is_a_sentence(prefix):
+    """It is started by its own path, as a person types it."""
+    prefix.script("pip", "#!HERE/bin/python\n").chmod(0o644)
+    assert failures(prefix.prove()) == ["bin/pip does not run: Permission denied"]
+
+
+def test_one_console_script_is_started_without_the_accounts_settings(prefix, tmp_path):
+    """Its own pip answers, and nothing else in bin is started."""
+    mark = tmp_path / "started"
+    lines = ["#!HERE/bin/python", "import os, sys", f"with open({str(mark)!r}, 'w') as file:"]
+    lines += ["    print(*sys.argv[1:], os.environ['PIP_CONFIG_FILE'], file=file)", ""]
+    prefix.script("pip", "\n".join(lines))
+    prefix.script("a", "#!HERE/bin/python\nraise SystemExit(1)\n")
+    assert prefix.prove().returncode == 0
+    assert mark.read_text() == "--version /dev/null\n"
+
+
+def test_without_a_pip_the_interpreter_of_the_first_script_is_started(prefix):
+    """What another script does with its arguments is not known."""
+    prefix.script("b", "#!HERE/bin/python\nraise SystemExit(1)\n")
+    assert prefix.prove().returncode == 0
+    prefix.script("a", "#!/old/env/bin/python3\n")
+    assert failures(prefix.prove()) == ["bin/a does not run: it was made for /old/env"]
 
 
 DEATHS = {

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 START = "import sys; exec(sys.argv[1])"
+SCRIPT_SECONDS = 120  # for a pip whose files are on a cold disk
 INSIDE = "inside"
 
 
@@ -122,6 +123,77 @@ def prove_torch(
         )
 
 
+def find_script(folder: str) -> tuple[str, str] | None:
+    """Return a console script of an environment and its interpreter: pip, or else the first."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    for name in ["pip"] * ("pip" in names) + names:
+        interpreter = read_interpreter(os.path.join(folder, name))
+        if os.path.basename(interpreter).startswith("python"):
+            return name, interpreter
+    return None
+
+
+def read_interpreter(path: str) -> str:
+    """Return the absolute path of the python in a script's first lines, or nothing.
+
+    Where that is too long or has a space, pip and conda write `#!/bin/sh` and a second line that
+    is shell and python (distlib/scripts.py).
+    """
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        head = file.read(2048).decode("utf-8", "surrogateescape")
+    found = re.match(r"#! ?(/[^\n ]+)", head)
+    if found and found[1] == "/bin/sh":
+        found = re.match(r"""#![^\n]*\n'''exec' "?(/[^\n]*?)"? "\$0\"""", head)
+    return found[1] if found else ""
+
+
+def prove_script(failed: list[str], doing: Callable[[str], None]) -> None:
+    """Start one console script by its own path: its first line names the place it was made for."""
+    folder = os.path.join(sys.prefix, "bin")
+    script = find_script(folder)
+    if script is None:
+        return
+    name, interpreter = script
+    doing(f"starting bin/{name}")
+    made_for = os.path.dirname(os.path.dirname(interpreter))
+    if not os.path.exists(interpreter):
+        failed.append(f"bin/{name} does not run: it was made for {made_for}")
+    elif os.path.realpath(made_for) != os.path.realpath(sys.prefix):
+        failed.append(f"bin/{name} runs the python of {made_for}, not its environment's own")
+    else:
+        # What a script that is not pip would do is not known, so only its interpreter is started.
+        own = [os.path.join(folder, name), "--version"]
+        reason = start_script(own if name == "pip" else [interpreter, "-B", "-I", "-c", "pass"])
+        if reason:
+            failed.append(f"bin/{name} does not run: {reason}")
+
+
+def start_script(command: list[str]) -> str:
+    """Start a script with nothing of the account's settings; return why it does not run."""
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_"))
+    }
+    variables.update(PIP_CONFIG_FILE=os.devnull, PYTHONNOUSERSITE="1", PYTHONDONTWRITEBYTECODE="1")
+    try:
+        done = subprocess.run(
+            command,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=SCRIPT_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        return str(error.strerror)
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {SCRIPT_SECONDS} seconds"
+    said = done.stderr.decode(errors="replace").splitlines()[-1:]
+    return f"it {died(done.returncode)}: {' '.join(said)}"[:500] if done.returncode else ""
+
+
 def prove(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any]:
     """Look at everything, and return what failed and what was found."""
     failed: list[str] = []
@@ -132,6 +204,10 @@ def prove(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any
         failed.append(f"its python is {found['python']}, not {wanted['python']}")
     doing("reading the versions")
     versions(failed, wanted["dists"])
+    try:
+        prove_script(failed, doing)
+    except OSError as error:
+        failed.append(f"its bin cannot be read: {error.strerror}")
     for name in wanted["imports"]:
         doing(f"import {name}")
         try:
