@@ -37,6 +37,9 @@ SFTP_SERVER = next(
 )
 
 
+NO_SFTP = "# without SFTP"
+
+
 def missing() -> str | None:
     """Return why no sshd can be run here, if so."""
     if not SSHD or SFTP_SERVER is None:
@@ -49,8 +52,11 @@ def missing() -> str | None:
 class Sshd:
     """A server on a loopback port. `asked` is what it was given to run, in order."""
 
-    def __init__(self, directory: Path, public_key: Path, root: Path | None) -> None:
-        """Write its configuration; `root` is that of a Mac, without which none can log in."""
+    def __init__(self, directory: Path, public_key: Path, root: Path | None, *first: str) -> None:
+        """Write its configuration; `root` is that of a Mac, without which none can log in.
+
+        `first` are lines that count before its own.
+        """
         directory.mkdir()
         self.directory, self.root = directory, root
         self.port = _free_port()
@@ -59,11 +65,12 @@ class Sshd:
         enter.write_text(self._enter(), encoding="utf-8")
         enter.chmod(0o755)
         lines = [
+            *first,
             f"Port {self.port}",
             "ListenAddress 127.0.0.1",
             f"AuthorizedKeysFile {public_key}",
             f"ForceCommand {enter}",
-            f"Subsystem sftp {SFTP_SERVER}",
+            *([] if NO_SFTP in first else [f"Subsystem sftp {SFTP_SERVER}"]),
             "PidFile none",
             "StrictModes no",
             "UsePAM no",

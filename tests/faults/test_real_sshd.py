@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 from faultlab import held, started
-from realsshd import Sshd, missing
+from realsshd import NO_SFTP, Sshd, missing
 
 from simlab.lab import SimLab
 from simlab.spec import MacSpec
@@ -172,6 +172,47 @@ def test_a_jump_host_is_passed_through(fresh, write, torchard, lab, tmp_path):
         assert done.returncode == 2, done.stdout + done.stderr
     assert sum("Accepted publickey" in line for line in jump.log) >= 2
     assert fresh.asked > 0
+
+
+def test_an_unknown_jump_host_gets_nothing(fresh, write, torchard, lab, tmp_path):
+    """Though a person's own file says `StrictHostKeyChecking no`: no login, and no line for it."""
+    jump = Sshd(tmp_path / "jump", lab.directory / "id_ed25519.pub", None)
+    outer = Sshd(tmp_path / "outer", lab.directory / "id_ed25519.pub", None)
+    hosts = tmp_path / "jump_hosts"
+    hosts.write_text(outer.known(), encoding="utf-8")
+    with jump.running(), outer.running():
+        (tmp_path / "ssh_config").write_text(
+            f"Host *\n  StrictHostKeyChecking no\n  HostName 127.0.0.1\n"
+            f"  IdentityFile {lab.directory / 'id_ed25519'}\n"
+            f"Host jump outer\n  UserKnownHostsFile {hosts}\n"
+            f"Host jump\n  Port {jump.port}\nHost outer\n  Port {outer.port}\n"
+            f"Host studio-01\n  Port {fresh.port}\n  ProxyJump outer,jump\n",
+            encoding="utf-8",
+        )
+        own = f"    address: 127.0.0.1\n    ssh: {{port: {fresh.port}}}\n"
+        lab_file = write((own, f"    ssh: {{config: {tmp_path}/ssh_config}}\n"))
+        said = reason(torchard, lab_file)
+        assert f"host key of [127.0.0.1]:{jump.port} is not known; it shows ED25519" in said
+        assert jump.fingerprint() in said
+        assert hosts.read_text(encoding="utf-8") == outer.known()
+        assert not any("Accepted" in line for line in jump.log)
+        assert fresh.asked == 0
+        hosts.write_text(outer.known() + jump.known(), encoding="utf-8")
+        done = torchard("plan", lab_file)
+        assert done.returncode == 2, done.stdout + done.stderr
+    assert fresh.asked > 0
+
+
+def test_a_server_of_one_session_without_sftp_is_enough(write, torchard, lab, mac, tmp_path):
+    """MaxSessions 1, and files go through the account's shell."""
+    limits = ("MaxSessions 1", NO_SFTP)
+    server = Sshd(tmp_path / "sshd", lab.directory / "id_ed25519.pub", mac.root, *limits)
+    with server.running():
+        lab_file = write(known=server.known())
+        text = re.sub(r"ssh: \{port: \d+\}", f"ssh: {{port: {server.port}}}", lab_file.read_text())
+        lab_file.write_text(text, encoding="utf-8")
+        done = torchard("apply", lab_file, "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.skipif(NOISY is None, reason="this machine's shells read no startup file")

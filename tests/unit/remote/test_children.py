@@ -1,0 +1,140 @@
+"""Programs on the controller end in time, and neither their floods nor their children stay."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from torchard.remote import children, open_files
+from torchard.remote.effective import Configurations
+from torchard.remote.errors import ReachError
+from torchard.remote.ssh_config import Ask
+
+
+def test_what_a_program_says_is_returned():
+    """Both its outputs, apart."""
+    assert children.run(["sh", "-c", "echo out; echo err >&2"], 20) == ("out\n", "err\n")
+
+
+def test_a_flood_is_cut():
+    """It runs to its end all the same."""
+    answer = children.run([sys.executable, "-c", "print('x' * 10**7)"], 60)
+    assert answer is not None
+    assert len(answer[0]) == children.MOST_BYTES
+
+
+def test_a_program_that_does_not_end_is_ended_with_what_it_started(tmp_path):
+    """A `Match exec` that waits for somebody holds no run up."""
+    script = f"sleep 600 & echo $! >{tmp_path / 'pid'}; wait"
+    assert children.run(["sh", "-c", script], 0.5) is None
+    pid = int((tmp_path / "pid").read_text())
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        if "zombie" in Path(f"/proc/{pid}/status").read_text(encoding="utf-8"):
+            return
+        time.sleep(0.05)
+    pytest.fail("it runs on")
+
+
+def test_a_program_that_is_not_there_is_an_error():
+    """As python says it; no descriptor stays open."""
+    before = len(list(Path("/dev/fd").iterdir()))
+    with pytest.raises(FileNotFoundError):
+        children.run(["/nowhere/ssh"], 5)
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def test_a_machine_without_ssh_says_what_to_install(monkeypatch):
+    """In a sentence, for each Mac."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ReachError, match="OpenSSH's client `ssh` is not on this machine"):
+        Configurations().ask(Ask("mini"))
+
+
+@pytest.fixture
+def ssh(tmp_path, monkeypatch):
+    """Put a program in the place of ssh; return where it writes what it was asked."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    asked = tmp_path / "asked"
+
+    def write(script):
+        program = folder / "ssh"
+        program.write_text(f'#!/bin/sh\necho "$*" >>{asked}\n{script}\n', encoding="utf-8")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+        return asked
+
+    return write
+
+
+def test_ssh_is_asked_once_for_a_host_and_the_folder_goes(ssh):
+    """It is private while it is there."""
+    asked = ssh("echo user ada; echo hostname mini; echo port 22")
+    known = Configurations()
+    folder = known.folder
+    try:
+        for _ in range(3):
+            assert known.ask(Ask("mini")).user == "ada"
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert len(asked.read_text().splitlines()) == 1
+    finally:
+        known.close()
+    assert not folder.exists()
+
+
+def test_an_older_ssh_is_asked_again_without_what_it_lacks(ssh):
+    """One name after another, as it complains of one at a time."""
+    ssh(
+        'for name in SessionType StdinNull; do if grep -q "$name" "$2"; then'
+        ' echo "$2 line 9: Bad configuration option: $name" >&2; exit 255; fi; done\n'
+        "echo user ada; echo hostname mini; echo port 22"
+    )
+    known = Configurations()
+    try:
+        assert known.ask(Ask("mini")).hostname == "mini"
+    finally:
+        known.close()
+
+
+def test_a_configuration_with_odd_paths_is_read(ssh, tmp_path):
+    """By a link without them; what ssh says of it names the person's own file."""
+    config = tmp_path / "my config*"
+    config.write_text("", encoding="utf-8")
+    ssh('echo "$(sed -n \'s/.*Include //p\' "$2") line 1: Bad thing" >&2; exit 255')
+    known = Configurations()
+    try:
+        with pytest.raises(ReachError) as error:
+            known.ask(Ask("mini", config=str(config)))
+        assert f"{config} line 1: Bad thing" in str(error.value)
+    finally:
+        known.close()
+
+
+def test_few_open_files_shrink_the_pool(monkeypatch):
+    """256 as on macOS: the soft limit is raised, and where it cannot be, fewer Macs go at once."""
+    set_to = []
+    monkeypatch.setattr(open_files.resource, "getrlimit", lambda _: (256, 1024))
+    monkeypatch.setattr(open_files.resource, "setrlimit", lambda _, both: set_to.append(both))
+    assert open_files.allow(open_files.needed(100)) == open_files.needed(100)
+    assert open_files.allow(10**6) == 1024
+    assert set_to == [(open_files.needed(100), 1024), (1024, 1024)]
+
+    def refuse(*_):
+        raise ValueError("not allowed")
+
+    monkeypatch.setattr(open_files.resource, "setrlimit", refuse)
+    assert open_files.allow(10**6) == 256
+    assert open_files.at_once(256) == 48
+    assert open_files.at_once(10) == 1
+    set_to.clear()
+    monkeypatch.setattr(open_files.resource, "setrlimit", lambda _, both: set_to.append(both))
+    assert open_files.allow(200) == 200
+    assert set_to == []

@@ -1,0 +1,116 @@
+"""What a file of known hosts says of a key; OpenSSH's own ssh-keygen agrees where it is here."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paramiko import HostKeys
+
+from torchard.remote import known_hosts
+from torchard.remote.known_hosts import HostKey, judge, known_types, parse
+
+
+def key(number, kind="ssh-ed25519"):
+    """Return a key of a type, which nobody can use."""
+    parts = (kind.encode(), bytes([number]) * 32)
+    return HostKey(kind, b"".join(len(one).to_bytes(4, "big") + one for one in parts))
+
+
+def line(names, one, marker=""):
+    """Return a line of a file."""
+    return f"{marker} {names} {one.type} {one.get_base64()} a comment\n".lstrip()
+
+
+ONE, TWO, RSA = key(1), key(2), key(3, "ssh-rsa")
+HASHED = HostKeys.hash_host("[mini]:2222")
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("", "unknown"),
+        (line("[mini]:2222", ONE), "known"),
+        (line("[MINI]:2222", ONE), "known"),
+        (line("other,[mini]:2222", ONE), "known"),
+        (line(HASHED, ONE), "known"),
+        (line("[mini]:*", ONE), "known"),
+        (line("[m?n?]:2222", ONE), "known"),
+        (line("*,!*mini*", ONE), "unknown"),
+        (line("[mini]:2222", TWO), "changed"),
+        (line("[mini]:2222", RSA), "changed"),
+        (line("[mini]:2222", TWO) + line("[mini]:2222", ONE), "known"),
+        # ssh looks for the name without its port as well, for this very key.
+        (line("mini", ONE), "known"),
+        (line("mini", TWO), "unknown"),
+        (line("[mini]:2222", TWO) + line("mini", ONE), "changed"),
+        (line("*", ONE, "@revoked") + line("[mini]:2222", ONE), "revoked"),
+        (line("*", TWO, "@revoked") + line("[mini]:2222", ONE), "known"),
+        (line("*", ONE, "@cert-authority"), "unknown"),
+        (line("*", ONE, "@nonsense"), "unknown"),
+        ("# [mini]:2222 ssh-ed25519 AAAA\n", "unknown"),
+        ("[mini]:2222 ssh-ed25519 !!!!\n" + line("[mini]:2222", ONE), "known"),
+        ("[mini]:2222 ssh-ed25519\n", "unknown"),
+        (f"[mini]:2222 ssh-rsa {ONE.get_base64()}\n", "unknown"),
+        ("|1|x|y ssh-ed25519 AAAA\n|2|a|b ssh-ed25519 AAAA\n", "unknown"),
+    ],
+)
+def test_a_file_says_whether_a_key_is_known(text, verdict):
+    """As hostfile.c and sshconnect.c of OpenSSH read it."""
+    assert judge(parse(text, "f"), "[mini]:2222", ONE, bare="mini").verdict == verdict
+
+
+def test_an_authority_is_named_where_nothing_else_is_known():
+    """What a person may do about it is another than with a host that is not there at all."""
+    found = judge(parse(line("*", TWO, "@cert-authority"), "f"), "mini", ONE)
+    assert found.verdict == "unknown"
+    assert found.by_authority is not None
+    assert found.by_authority.file == "f"
+
+
+def test_an_address_with_another_key_is_refused_where_it_is_checked():
+    """CheckHostIP: the name's key is known, and the address has another."""
+    lines = parse(line("mini", ONE) + line("192.0.2.1", TWO), "f")
+    assert judge(lines, "mini", ONE).verdict == "known"
+    assert judge(lines, "mini", ONE, ip="192.0.2.1").verdict == "changed"
+
+
+def test_the_types_that_are_known_are_asked_for_first():
+    """A host that has several keys then shows one that can be compared."""
+    lines = parse(line("mini", RSA) + line("mini", TWO) + line("other", ONE), "f")
+    assert known_types(lines, ["mini"]) == ("ssh-rsa", "ssh-ed25519")
+    assert known_types(lines, ["nobody"]) == ()
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen here")
+def test_ssh_keygen_finds_the_same(tmp_path):
+    """The same names, plain, hashed or as patterns."""
+    file = tmp_path / "known"
+    for names in ("mini", "a,mini", HostKeys.hash_host("mini"), "m*,!mono", "*,!mini", "MINI"):
+        file.write_text(line(names, ONE), encoding="utf-8")
+        found = subprocess.run(
+            ["ssh-keygen", "-F", "mini", "-f", file], check=False, capture_output=True
+        )
+        ours = judge(parse(file.read_text(encoding="utf-8"), "f"), "mini", ONE).verdict
+        assert (found.returncode == 0) == (ours == "known"), names
+
+
+@given(st.text(), st.binary(max_size=40))
+def test_any_text_is_read(text, salt):
+    """Whatever stands in a file, the key of another line is found."""
+    hidden = f"|1|{base64.b64encode(salt).decode()}|{text.replace(os.linesep, '')}"
+    lines = parse(f"{text}\n{hidden} ssh-ed25519 AAAA\n{line('mini', ONE)}", "f")
+    assert judge(lines, "mini", ONE).verdict in {"known", "revoked"}
+
+
+def test_a_fingerprint_is_that_of_ssh_keygen():
+    """The digest without its padding."""
+    assert ONE.fingerprint.startswith("SHA256:")
+    assert len(ONE.fingerprint) == 50
+    assert (ONE.algorithm_name, RSA.algorithm_name) == ("ED25519", "RSA")
+    assert known_hosts.HostKey("ecdsa-sha2-nistp256", b"").algorithm_name == "ECDSA"

@@ -1,0 +1,165 @@
+"""The file that ssh gets, and what its answer means."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torchard.remote import ssh_config
+from torchard.remote.ssh_config import Ask, ConfigError
+
+ANSWER = """user ada
+hostname Mini.Lab
+port 2222
+identityfile ~/.ssh/a key
+identityfile ~/.ssh/%h
+identitiesonly yes
+identityagent SSH_AUTH_SOCK
+hostkeyalias none
+userknownhostsfile /home/a b/known /home/ada/two
+globalknownhostsfile /etc/ssh/ssh_known_hosts
+proxyjump outer,ada@[2001:db8::1]:2200
+hashknownhosts yes
+checkhostip no
+pubkeyauthentication true
+preferredauthentications publickey,password
+kexalgorithms curve25519-sha256,ecdh-sha2-nistp256
+"""
+
+
+def test_the_rules_come_before_any_other_file():
+    """What ssh reads first counts, so no file of a person changes a rule; theirs still counts."""
+    text = ssh_config.config_text(["/home/ada/.ssh/config", "/etc/ssh/ssh_config"])
+    first, *lines = text.splitlines()
+    assert first == "Host *"
+    assert [one.strip() for one in lines[-2:]] == [
+        "Include /home/ada/.ssh/config",
+        "Include /etc/ssh/ssh_config",
+    ]
+    assert "  StrictHostKeyChecking yes" in lines
+    assert "IgnoreUnknown" not in text  # ours would undo a person's own
+
+
+def test_an_older_ssh_gets_no_rule_that_it_does_not_know():
+    """What it complains about is one of three, and is left out; a person's own error stays one."""
+    assert ssh_config.unknown_rule("f line 17: Bad configuration option: sessiontype") == (
+        "sessiontype"
+    )
+    assert ssh_config.unknown_rule("f line 3: Bad configuration option: Hostt") is None
+    text = ssh_config.config_text([], ["sessiontype"])
+    assert "SessionType" not in text
+    assert "StdinNull no" in text
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh here")
+def test_ssh_itself_reads_the_rules_as_they_are_meant(tmp_path):
+    """A person's own file says the opposite of each, and is not listened to."""
+    contrary = {"yes": "no", "no": "yes"}
+    lines = [f"{name} {contrary[value]}" for name, value in ssh_config.RULES if value in contrary]
+    own = tmp_path / "own"
+    lines.remove("ControlPersist yes")  # which would need a path
+    own.write_text("\n".join([*lines, "User ada", ""]), encoding="utf-8")
+    own.chmod(0o600)
+    file = tmp_path / "ours"
+    file.write_text(ssh_config.config_text([str(own)]), encoding="utf-8")
+    done = subprocess.run(
+        ["ssh", "-F", file, "-G", "mini"], check=False, capture_output=True, text=True
+    )
+    said = dict(line.partition(" ")[::2] for line in done.stdout.splitlines())
+    assert said["user"] == "ada", done.stderr
+    assert {"true": "yes", "false": "no"}.get(
+        said["stricthostkeychecking"], said["stricthostkeychecking"]
+    ) == "yes"
+    for name in ("batchmode", "clearallforwardings"):
+        assert said[name] == "yes"
+    for name in ("nohostauthenticationforlocalhost", "forwardagent", "forwardx11"):
+        assert said[name] == "no"
+    assert said["connecttimeout"] == "10"
+
+
+def test_an_answer_is_read_by_its_names():
+    """Values keep their blanks; `none` is nothing; the host's name is in lower case, as to ssh."""
+    found = ssh_config.parse("mini", ANSWER)
+    assert (found.hostname, found.port, found.user) == ("mini.lab", 2222, "ada")
+    assert found.identities == ("~/.ssh/a key", "~/.ssh/%h")
+    assert (found.identities_only, found.agent, found.alias) == (True, None, None)
+    assert found.entry == "[mini.lab]:2222"
+    assert found.address == "mini.lab:2222"
+    assert found.authentications == ("publickey", "password")
+    assert found.kex == ("curve25519-sha256", "ecdh-sha2-nistp256")
+    assert found.hash_known_hosts
+    assert not found.check_ip
+
+
+def test_an_alias_is_the_name_in_known_hosts():
+    """Without a port, as to ssh."""
+    found = ssh_config.parse("mini", ANSWER.replace("hostkeyalias none", "hostkeyalias lab"))
+    assert found.entry == "lab"
+
+
+@pytest.mark.parametrize("lacks", ["user ada\n", "hostname Mini.Lab\n", "port 2222\n"])
+def test_an_answer_that_is_not_whole_is_an_error(lacks):
+    """So is an empty one, as where ssh could not read a file."""
+    with pytest.raises(ConfigError):
+        ssh_config.parse("mini", ANSWER.replace(lacks, ""))
+
+
+@given(st.text())
+def test_any_answer_is_read_or_is_an_error(text):
+    """Whatever a program called ssh prints."""
+    with contextlib.suppress(ConfigError):
+        ssh_config.parse("mini", text)
+
+
+def test_several_hops_are_dialled_one_through_the_other():
+    """As `ssh -J A,B` does it: the first by its own configuration, the next through it."""
+    assert ssh_config.hops("outer,ada@[2001:db8::1]:2200,ssh://in@inner:1", "/c") == (
+        Ask("outer", config="/c"),
+        Ask("2001:db8::1", "ada", 2200, config="/c", jump="outer"),
+        Ask("inner", "in", 1, config="/c", jump="outer,ada@[2001:db8::1]:2200"),
+    )
+    assert ssh_config.hops("2001:db8::1", None) == (Ask("2001:db8::1"),)
+
+
+def test_what_the_lab_says_stands_on_the_command_line():
+    """So it counts more than any file."""
+    ask = Ask("mini", "LAB\\ada", 2222, "/a key", jump="outer")
+    assert ask.words == (
+        *("-p", "2222", "-l", "LAB\\ada", "-i", "/a key", "-J", "outer"),
+        "mini",
+    )
+
+
+def test_tokens_are_filled_in_as_ssh_would():
+    """`%` tokens, a home and variables; what is unknown stays, and will not be found."""
+    found = ssh_config.parse("mini", ANSWER)
+    local = {"d": "/home/me", "i": "501", "l": "desk.lab", "u": "me"}
+    tokens = ssh_config.tokens(found, local)
+
+    def expanded(text):
+        return ssh_config.expanded(text, tokens, {"WHERE": "/keys"})
+
+    assert expanded("~/.ssh/%h-%p-%r-%n-%u-%L") == "/home/me/.ssh/mini.lab-2222-ada-mini-me-desk"
+    assert expanded("${WHERE}/%%h/%i/${NOT}/%Z") == "/keys/%h/501/${NOT}/%Z"
+    assert len(tokens["C"]) == 40
+
+
+def test_paths_with_blanks_are_found_in_a_list_without_quotes():
+    """What is a file decides; else each word is a path."""
+    text = "/home/a b/known /home/ada/two"
+    exist = {"/home/a b/known", "/home/ada/two"} & ssh_config.joined_words(text)
+    assert ssh_config.known_files(text, frozenset(exist)) == ("/home/a b/known", "/home/ada/two")
+    assert ssh_config.known_files("/a /b", frozenset()) == ("/a", "/b")
+    assert ssh_config.known_files("", frozenset()) == ()
+
+
+def test_a_path_that_ssh_would_read_more_into_gets_a_link():
+    """Blanks, patterns, tokens and variables mean something in an Include."""
+    assert not ssh_config.needs_link("/home/ada/.ssh/config")
+    for path in ("/a b", "/a*", "/%h", "/${X}", "~/.ssh/config", '/a"'):
+        assert ssh_config.needs_link(path)
