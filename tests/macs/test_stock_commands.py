@@ -143,7 +143,7 @@ def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
     finally:
         lab.macs["studio-01"].set(fault=None)
     assert done.returncode == 1
-    assert "[studio-01] Could not connect" in done.stderr
+    assert "refused the connection; turn Remote Login on there" in done.stderr
     assert re.search(r"Prove torch +1 +", done.stderr)
 
 
