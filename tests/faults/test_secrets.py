@@ -39,8 +39,8 @@ HEADER = base64.b64encode(LOGIN.encode()).decode()
 
 # What is run of each verb, in this order, once pyinfra has done the first job: LAB is the lab,
 # WRONG one at which the login is refused, BAD one that holds secrets where none may stand, KEY one
-# whose key has a passphrase that an agent knows, NEW one whose Macs nobody knows, MORE one that asks for more, and for
-# conda in the shells. The numbers are exit codes.
+# whose key has a passphrase (an agent knows it), NEW one whose Macs nobody knows, MORE one that
+# asks for more, and for conda in the shells. The numbers are exit codes.
 SWEEP: dict[str, list[tuple[int, str]]] = {
     "check": [(1, "BAD")],
     "choose": [(1, "--arch x86_64 --macos 12.7 --python 3.14 --json")],
