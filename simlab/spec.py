@@ -91,8 +91,8 @@ class MacSpec:
     network_home: str = ""
     purgeable: int = 0
     hard_links: bool = True
-    sshd: Mapping[str, Any] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)  # last: shims find its keys last
+    sshd: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)  # last, as shims read
 
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import shells
 
-from simlab import macs
+from simlab import braces, macs
 from simlab.spec import MacSpec
 from torchard import probe
 
@@ -41,7 +41,7 @@ def snapshot(root):
 def answer(root, shell, *, prefix="~/miniconda3", before="", user=None, **environment):
     script = before + probe.script(prefix)
     return subprocess.run(
-        ["sh", "-c", script],
+        ["sh", "-c", braces.as_bash(script)],
         executable=shell,
         cwd="/",
         env={**macs.environment(root), "PATH": f"{root}/bin", **environment},

@@ -32,6 +32,11 @@ def test_larger_lab_goes_on_counting():
     assert [mac.macos for mac in spec[5:10]] == [mac.macos for mac in spec[:5]]
 
 
+def test_a_mac_can_be_a_key():
+    """As the tests of many Macs use it."""
+    assert len({MacSpec(**GOOD): 1, MacSpec(**GOOD, variables={"A": "b"}): 2}) == 2
+
+
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
 def test_spec_file_is_yaml_or_json(tmp_path, suffix):
     """A spec file in JSON is read as well as one in YAML, faults and all."""
