@@ -8,6 +8,7 @@ import locked
 import pytest
 
 from torchard.conflicts import find_conflicts
+from torchard.intend import open_workspace
 from torchard.mac import RunLock, Volume, at_work
 
 MAC = locked.mac(
@@ -108,3 +109,17 @@ def test_a_run_on_another_mac_is_worth_a_note():
     assert said == (
         "a run of ada@desk on studio-02.local, which has the same home, holds the run lock"
     )
+
+
+def test_a_mac_that_is_read_second_is_blocked_while_the_first_is_not_known_of(tmp_path):
+    """So the stock pyinfra command, which reads Mac by Mac, does not build in one place either."""
+    path = tmp_path / "lab.yaml"
+    macs = "".join(f"  studio-0{n}: {{environments: [torch]}}\n" for n in (1, 2))
+    path.write_text(f'environments: {{torch: {{python: "3.12"}}}}\nmacs:\n{macs}', encoding="utf-8")
+    space = open_workspace(path, locked=True)
+    first, second = (
+        space.intend(space.mac(name), replace(MAC, arch="ppc")).refusals
+        for name in ("studio-01", "studio-02")
+    )
+    assert not any("same Mac" in one for one in first)
+    assert any("studio-01 is the same Mac" in one for one in second)
