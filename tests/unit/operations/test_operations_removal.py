@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from generation_root import Root
 
+from simlab import macs
+
 
 @pytest.fixture
 def mac(tmp_path):
@@ -42,13 +44,14 @@ def four(mac):
 
 
 @contextmanager
-def using(use: str, generation):
+def using(mac, use: str, generation):
     """Let a process of this account have a file of a generation open, or stand in it."""
     (generation / "lib").mkdir()
     (generation / "lib/x.py").write_text("", encoding="utf-8")
     open_it = f"exec 5<'{generation}/lib/x.py'" if use == "a file" else f"cd '{generation}/lib'"
     holder = subprocess.Popen(
         ["/bin/sh", "-c", f"{open_it}; echo; read -r line"],
+        env=macs.environment(mac.tools),  # by which the Mac's lsof knows it for one of its own
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -61,7 +64,7 @@ def using(use: str, generation):
 def test_a_generation_in_use_is_kept_until_it_is_not(mac, use):
     """Whoever has a file open in it, or stands in it, is not disturbed; the others go."""
     shown = four(mac)
-    with using(use, mac.root / "generations/torch-1"):
+    with using(mac, use, mac.root / "generations/torch-1"):
         mac.sweep(shown)
         assert mac.there("generations") == {"torch-1", "torch-3", "torch-4"}
     mac.sweep(shown)
@@ -249,7 +252,7 @@ def left_alone(mac, shown, why: str) -> None:
 def test_an_environment_in_use_is_not_removed_until_it_is_not(mac, use, which):
     """Neither what is shown nor the one before may be anybody's; the link stays till then."""
     both = two_of_old(mac)
-    with using(use, both[which]):
+    with using(mac, use, both[which]):
         left_alone(mac, both[1], f"{both[which]} is in use")
     assert mac.remove("old", both[1]).returncode == 0
     assert mac.there("generations") == set()
