@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from simlab import macs
+from simlab import macs, stock
 from simlab.spec import MacSpec
 from torchard.operations import commands
 
@@ -56,8 +56,9 @@ class Root:
 
     def tool(self, name: str, script: str | None) -> None:
         """Put another tool into the Mac's PATH, or take it away."""
+        for folder in ("bin", *stock.APART):
+            (self.tools / folder / name).unlink(missing_ok=True)
         path = self.tools / "bin" / name
-        path.unlink(missing_ok=True)
         if script is None:
             return
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
