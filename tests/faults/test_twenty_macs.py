@@ -35,6 +35,7 @@ COMMANDS = (
     "read: what is shown",
     "prove what is shown",
     "read: what is there now",
+    "read: what the login shell of the account gives to python",
 )
 # Cut off while such a command starts, or before the next one is said.
 CUTS = {
