@@ -98,7 +98,10 @@ def copy_own(before: str, path: str, name: str) -> None:
         if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
             return
         content = file.read(LARGEST)
-    partial = target + ".torchard-partial"
+    # Hidden, and the same for every run: what a killed one left is used up by the next.
+    partial = os.path.join(folder, f".{os.path.basename(name)}.torchard-partial")
+    if os.path.lexists(partial):
+        os.unlink(partial)
     with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
