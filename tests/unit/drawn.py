@@ -21,6 +21,8 @@ BUILD = st.sampled_from("xy")
 # The lab names two of them; Torchard may have made one more, and a person another.
 LINKED = st.lists(st.sampled_from(["torch", "second", "old", "mine"]), unique=True)
 PREFIX_STATE = st.sampled_from(["absent", "half", "whole", "whole", "foreign"])
+OWN = st.sampled_from([(), ("conda-meta/state", "etc/conda/activate.d/a.sh")])
+FAILED = st.sampled_from([None, None, ("2026-11-29", "a is missing")])
 VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
 FREE = st.sampled_from([10**12] * 7 + [0])  # bytes
 SOME_SHELLS = st.sampled_from([(), SHELLS[:1], SHELLS[1:], SHELLS])
@@ -51,7 +53,13 @@ def environments(draw, wanted):
     path = draw(st.sampled_from([base, f"{base}.2", f"{base}.3", f"{PREFIX}/envs/mine"]))
     one = built(locked, path)
     noted = Packages(one.conda, one.dists)
-    one = replace(one, frozen=draw(EITHER), made=draw(st.sampled_from([None, noted])))
+    one = replace(
+        one,
+        frozen=draw(EITHER),
+        made=draw(st.sampled_from([None, noted])),
+        own=draw(OWN),
+        failed=draw(FAILED),
+    )
     if draw(EITHER):
         extra = InstalledConda(draw(NAME), draw(VERSIONS), "x", None)
         dist = InstalledDist(draw(NAME), draw(VERSIONS))

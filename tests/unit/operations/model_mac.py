@@ -75,6 +75,9 @@ def environment(kind, one):
     yield from ["whole\t1"] * one.whole + ["frozen\t1"] * one.frozen + ["damaged\t1"] * one.damaged
     if one.stamp is not None:
         yield f"stamp\t{json.dumps(one.stamp)}"
+    yield from (f"own\t{coded(name)}" for name in one.own)
+    if one.failed is not None:
+        yield f"failed\t{json.dumps(dict(zip(('date', 'reason'), one.failed, strict=True)))}"
     if one.condarc is not None:
         yield "condarc\t"
         yield from (f"condarc\t{coded(line)}" for line in one.condarc.splitlines())
