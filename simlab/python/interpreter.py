@@ -146,9 +146,8 @@ def teach_rmtree() -> None:
 
 def build_variables() -> dict[str, object]:
     """Return what conda-forge's python was built with, as far as anything here asks for it."""
-    short = ".".join(map(str, sys.version_info[:2]))
+    short, machine = ".".join(map(str, sys.version_info[:2])), os.uname().machine
     tag = f"cpython-{short.replace('.', '')}"
-    machine = os.uname().machine
     return {
         "ABIFLAGS": "", "BINDIR": f"{sys.prefix}/bin", "CFLAGS": "", "LDFLAGS": "", "LDSHARED": "",
         "AR": f"{machine}-apple-darwin20.0.0-ar", "CC": f"{machine}-apple-darwin20.0.0-clang",
@@ -344,9 +343,8 @@ def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
         with open(path, "rb") as file:
             content = file.read()
     except OSError as error:
-        print(
-            f"{sys.executable}: can't open file {os.path.abspath(path)!r}: {error}", file=sys.stderr
-        )
+        said = f"can't open file {os.path.abspath(path)!r}: {error}"
+        print(f"{sys.executable}: {said}", file=sys.stderr)
         sys.exit(2)
     if content.startswith(b"PK"):
         import runpy
@@ -391,11 +389,8 @@ def start(version: str, arch: str, executable: str, arguments: list[str]) -> Non
     except KeyboardInterrupt:
         sys.exit(130)
     except BaseException as error:  # noqa: BLE001
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename in (
-            __file__,
-            "<frozen runpy>",
-        ):
+        trace, own = error.__traceback__, (__file__, "<frozen runpy>")
+        while trace is not None and trace.tb_frame.f_code.co_filename in own:
             trace = trace.tb_next
         sys.excepthook(type(error), error.with_traceback(trace), trace)
         sys.exit(1)
