@@ -45,7 +45,10 @@ def texts() -> dict[str, str]:
     found["simlab conda"] = channel.conda_files("26.5.3", "3.13")["bin/conda"].content.decode()
     found["simlab installer"] = installer._header(installer.RELEASES[0], b"", b"").decode()
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commands, "script", _without_programs(commands.script))
+        whole = commands.script
+        for module in list(sys.modules.values()):  # whatever reads scripts has it under this name
+            if getattr(module, "script", None) is whole:
+                patch.setattr(module, "script", _without_programs(whole))
         made = Made("x", home)
         for name, maker in MAKERS.items():
             if not name.startswith(_NOT_SCRIPTS):
