@@ -25,7 +25,7 @@ from torchard.hostkeys import (
     RevokedHostKeyError,
     UnknownHostKeyError,
 )
-from torchard.remote import dial, errors, ssh_config
+from torchard.remote import dial, errors, open_files, ssh_config
 from torchard.remote import effective as openssh
 from torchard.remote.errors import ReachError
 from torchard.remote.identities import Login
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from paramiko import PKey
 
+_OPEN_FILES = 1024  # macOS begins with 256, of which each Mac takes some
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds: sshd frees a session a little after its end
 
 
@@ -52,6 +53,7 @@ class KeyFile:
 
 def hold() -> None:
     """Let every connection of pyinfra in this process be made as here."""
+    open_files.allow(_OPEN_FILES)
     connector: Any = ssh_connector
     connector.SSHClient = ssh_client.SSHClient = Client
     connector.get_private_key = lambda _state, key_filename, key_password: KeyFile(key_filename)  # noqa: ARG005
@@ -175,6 +177,10 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         pubkeys = _common(to.pubkey_algorithms, plain._preferred_pubkeys)  # noqa: SLF001
         plain._preferred_pubkeys = tuple(pubkeys) or plain._preferred_pubkeys  # noqa: SLF001
         return made
+
+    def parse_config(self, *_: object, **__: object) -> None:
+        """Stop whoever would read ssh_config in pyinfra's way: ssh alone reads it."""
+        raise AssertionError("ssh_config is read by ssh alone")
 
     def judge(self, key: PKey) -> None:
         """Raise HostKeyError unless the host may show this key."""
