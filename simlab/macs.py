@@ -49,9 +49,7 @@ def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
         for tool, target in links.items():
             _link(root / stock.folder(tool) / tool, target)
         for tool, text in scripts.items():
-            path = root / stock.folder(tool) / tool
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o755)
+            _write_tool(root / stock.folder(tool) / tool, text)
         write(root, mac)
         roots[mac.name] = root
     return roots
@@ -62,6 +60,13 @@ def _link(path: Path, target: str) -> None:
         return
     path.unlink(missing_ok=True)
     path.symlink_to(target)
+
+
+def _write_tool(path: Path, text: str) -> None:
+    """Write a stand-in. Where an older lab has a link to the host's own tool, the link goes."""
+    path.unlink(missing_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
 
 
 def write(root: Path, mac: MacSpec) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from simlab import macs
 from simlab.spec import MacSpec, SpecError, default_spec, parse_spec, read_spec
 
 GOOD = {"name": "a", "arch": "arm64", "macos": "15.1"}
@@ -122,3 +123,16 @@ def test_lab_of_no_macs_is_refused():
     """Asking for no Macs at all is an error."""
     with pytest.raises(SpecError, match="at least one"):
         default_spec(0)
+
+
+def test_a_stand_in_never_changes_the_tool_that_an_older_lab_linked_to(tmp_path):
+    """A lab that is kept may have a link to this machine's own tool where a stand-in comes now."""
+    own = tmp_path / "kill"
+    own.write_text("this machine's own", encoding="utf-8")
+    spec = [MacSpec("kept", "arm64", "15.1")]
+    tool = macs.build(tmp_path, spec)["kept"] / "bin/kill"
+    tool.unlink()
+    tool.symlink_to(own)
+    macs.build(tmp_path, spec)
+    assert own.read_text(encoding="utf-8") == "this machine's own"
+    assert not tool.is_symlink()
