@@ -23,9 +23,9 @@ PLAIN = 'environments:\n  torch: {python: "3.12", pytorch: false, pip: [einops]}
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, simlab_depot):
-    """Two Macs, of which only the folders are used; their own servers are asyncssh's."""
-    spec = [MacSpec("studio-01", "arm64", "15.1")]
-    spec += [MacSpec("studio-02", "arm64", "15.1", shell=NOISY)] if NOISY else []
+    """Macs of which only the folders are used; their own servers are asyncssh's."""
+    spec = [MacSpec(name, "arm64", "15.1") for name in ("studio-01", "studio-02")]
+    spec += [MacSpec("studio-03", "arm64", "15.1", shell=NOISY)] if NOISY else []
     with SimLab(tmp_path_factory.mktemp("sshd") / "lab", spec, simlab_depot.root) as lab:
         yield lab
 
@@ -203,10 +203,11 @@ def test_an_unknown_jump_host_gets_nothing(fresh, write, torchard, lab, tmp_path
     assert fresh.asked > 0
 
 
-def test_a_server_of_one_session_without_sftp_is_enough(write, torchard, lab, mac, tmp_path):
+def test_a_server_of_one_session_without_sftp_is_enough(write, torchard, lab, tmp_path):
     """MaxSessions 1, and files go through the account's shell."""
     limits = ("MaxSessions 1", NO_SFTP)
-    server = Sshd(tmp_path / "sshd", lab.directory / "id_ed25519.pub", mac.root, *limits)
+    other = lab.macs["studio-02"]
+    server = Sshd(tmp_path / "sshd", lab.directory / "id_ed25519.pub", other.root, *limits)
     with server.running():
         lab_file = write(known=server.known())
         text = re.sub(r"ssh: \{port: \d+\}", f"ssh: {{port: {server.port}}}", lab_file.read_text())
@@ -218,7 +219,7 @@ def test_a_server_of_one_session_without_sftp_is_enough(write, torchard, lab, ma
 @pytest.mark.skipif(NOISY is None, reason="this machine's shells read no startup file")
 def test_what_a_shell_prints_at_every_start_breaks_sftp(sshd, write, torchard, lab, tmp_path):
     """So a plan refuses it: sftp-server, too, is started by the account's shell."""
-    noisy = lab.macs["studio-02"]
+    noisy = lab.macs["studio-03"]
     startup = noisy.home / STARTUP[NOISY]
     server = Sshd(tmp_path / "sshd", lab.directory / "id_ed25519.pub", noisy.root)
     with server.running():

@@ -112,10 +112,11 @@ def test_a_host_key_is_recorded_for_who_says_that_it_is_the_same(lab, at_a_termi
             code, out = terminal.end()
             assert "ED25519 SHA256:" in out
             assert "ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub" in out
-            codes.append((code, known.read_text(encoding="utf-8")))
+            # The name is hashed where this machine's ssh_config says so, as Debian's does.
+            codes.append((code, known.read_text(encoding="utf-8").split()[1:]))
     finally:
         known.write_text(kept, encoding="utf-8")
-    assert codes == [(1, ""), (0, f"{kept.splitlines()[0]}\n")]
+    assert codes == [(1, []), (0, kept.splitlines()[0].split()[1:])]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -14,7 +14,7 @@ $ torchard unlock studio-01
 2> bob@office holds the run lock of studio-01 since WHEN UTC, and is at work: process PID.
 2>   Let it finish. If it hangs, end it on the Mac with `kill PID`, or with `kill -9 PID` where it takes no notice: its lock goes with it.
 [1]
-studio-01$ p=$(head -n 1 .torchard/lock/running); kill "$p"; for i in 1 2 3 4 5 6 7 8 9; do [ -n "$(ps -o lstart= -p "$p")" ] || break; sleep 1; done
+studio-01$ p=$(head -n 1 .torchard/lock/running); kill "$p"; for i in 1 2 3 4 5 6 7 8 9; do kill -0 "$p" 2>/dev/null || break; sleep 1; done
 [0]
 $ torchard unlock studio-01
 2> bob@office holds the run lock of studio-01 since WHEN UTC, but its process is gone.
