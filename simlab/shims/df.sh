@@ -74,9 +74,11 @@ for path in "$@"; do
       }
       # Upwards, of what is used and what an account can have together.
       share = 100 * (total - free) / total
+      # The awk of macOS takes no comparison in what printf prints.
+      full = int(share)
+      if (full < share) full++
       printf "%s %d%s %d%s %d%s %d%% %s\n", device, int(total / unit), mark, \
-        int((total - free) / unit), mark, int(free / unit), mark, \
-        share == int(share) ? share : int(share) + 1, rest
+        int((total - free) / unit), mark, int(free / unit), mark, full, rest
     }'
 done
 exit "$status"
