@@ -101,6 +101,21 @@ def test_a_torch_on_pythonpath_is_named_with_the_line_that_sets_it(person, shell
     )
 
 
+def test_bash_3_2_reads_its_login_file_as_well(person, tmp_path):
+    """The bash of macOS reads it with a command only where it is asked to by an option."""
+    person.module(person.lib, "torch")
+    person.write(".bash_profile", f"export PYTHONPATH={person.lib}\n")
+    old = tmp_path / "bash"
+    old.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = -l ]; then shift && . "$HOME/.bash_profile"; fi\n'
+        f'exec {shutil.which("sh")} "$@"\n',
+        encoding="utf-8",
+    )
+    old.chmod(0o755)
+    assert len(person.look(str(old))[0]) == 1
+
+
 @pytest.mark.skipif("zsh" not in HERE, reason="the shell of a Mac is zsh")
 def test_zshrc_counts_where_it_sets_a_variable_of_pythons(person):
     """Terminal's zsh reads it; one that only sets a prompt is not started interactively."""

@@ -99,6 +99,9 @@ def start_shell(
     """Start the login shell and return its answer, or why there is none."""
     mark = secrets.token_hex(8)
     seconds = wanted["seconds"]
+    name = os.path.basename(shell)
+    # With a command, bash 3.2 reads no login file by its name alone (shell.c, run_startup_files).
+    login = ["-l"] if name in ("bash", "sh") else []
     command = '"$TORCHARD_PYTHON" -I -S -B -c "import os;exec(os.environ[\'TORCHARD_TEXT\'])"'
     given = {
         "TORCHARD_TEXT": text,
@@ -107,7 +110,7 @@ def start_shell(
     }
     try:
         process = subprocess.Popen(
-            ["-" + os.path.basename(shell), *options, "-c", f"exec {command}"],
+            ["-" + name, *login, *options, "-c", f"exec {command}"],
             executable=shell,
             cwd=os.path.expanduser("~"),
             env={**os.environ, **given},
