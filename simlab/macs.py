@@ -140,7 +140,7 @@ def environment(root: Path) -> Mapping[str, str]:
         "HOME": str(root / mac.home),
         "LOGNAME": user(),
         "PATH": ":".join(str(root / folder) for folder in folders),
-        "SHELL": "/bin/zsh" if mac.shell == "sh" else stock.shell(mac.shell),
+        "SHELL": "/bin/zsh" if mac.shell == "sh" else login_shell(root),
         "TMPDIR": f"{root / 'tmp'}/",
         "TORCHARD_ROOT": str(root),
         "USER": user(),
