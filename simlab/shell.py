@@ -1,7 +1,7 @@
 """The shell that simulated Macs have as `sh` and `bash`: this machine's own, or TORCHARD_SH.
 
-Every Mac's /bin/sh and /bin/bash are bash 3.2, which few other machines have. Whoever has one, as
-each Mac does (`TORCHARD_SH=/bin/sh`), or another shell to try, names it there.
+Every Mac's /bin/sh and /bin/bash are bash 3.2, which few other machines have. TORCHARD_SH names a
+shell to try: on a Mac, `TORCHARD_SH=/bin/sh`.
 """
 
 from __future__ import annotations

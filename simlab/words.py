@@ -215,7 +215,7 @@ def commands(text: str) -> Iterator[Command]:  # noqa: C901, PLR0912, PLR0915 (o
 
 
 def substituted(word: str) -> Iterator[str]:
-    """Yield what stands in the command substitutions of a word."""
+    """Yield the text of each command substitution in a word."""
     if "$(" not in word and "`" not in word:
         return
     at, quoted = 0, False

@@ -13,7 +13,7 @@ missing_tools() {
     find_tool "$tool" >/dev/null || printf '%s\n' "$tool"
   done
 }
-# What names this Mac, whatever it is called and whoever copied its disk. By Apple's IOKit, the UUID
+# What names this Mac, whatever its name is, and even if its disk is a copy: by Apple's IOKit, the UUID
 # of the hardware.
 # shellcheck disable=SC2329
 read_hardware() {

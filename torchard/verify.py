@@ -129,7 +129,7 @@ def _notes(
             continue
         if name in failures:
             if environment_step(lock, intent.state, frozen=intent.mac.frozen) is None:
-                # What to type is said anew whenever this is.
+                # What to type is added each time this is shown.
                 reason = " ".join(failures[name].replace(f"; {way_out(name)}", "").split())
                 yield name, {"date": date, "reason": hidden(reason)[:LONGEST_REASON]}
         elif name in proofs and active.failed is not None:

@@ -273,7 +273,7 @@ def test_known_hosts_mean_what_they_mean_to_ssh(mac, describe, torchard, tmp_pat
 
 
 def test_match_is_evaluated_by_ssh(mac, describe, torchard):
-    """What pyinfra's own reading would take for matched is not, and a person's command runs."""
+    """A `Match` that pyinfra's own reading would apply is not applied; a person's command runs."""
     wrong = "  Port 1\n"
     config = (
         f'Match exec "false"\n{wrong}Match host nowhere exec "true"\n{wrong}'

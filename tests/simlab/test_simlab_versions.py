@@ -58,7 +58,7 @@ def test_move_to_a_link_that_leads_to_a_directory_goes_inside(roots):
 
 
 def test_sed_reads_extended_expressions_by_both_names(roots):
-    """-r is there for whoever comes from GNU's (sed(1))."""
+    """The sed of macOS takes -r for compatibility with GNU sed (sed(1))."""
     for letter in "Er":
         assert macs.run(roots["11.7"], f"echo aab | sed -{letter} 's/(a+)b/\\1/'").stdout == "aa\n"
 

@@ -71,7 +71,7 @@ def test_two_accounts_with_one_prefix_meet():
     ],
 )
 def test_one_home_on_a_file_server_blocks_both_macs(one, two):
-    """By the server's name and the path there, whoever mounted it, and wherever."""
+    """By the server's name and the path there, not by the account or the mount point."""
     found = conflicts(replace(MAC, home_volume=one), replace(OTHER, home_volume=two))
     for (said,), other in zip(found.values(), ("studio-02", "studio-01"), strict=True):
         assert said.startswith("its home is on a file server (")

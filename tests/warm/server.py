@@ -2,7 +2,7 @@
 
     python server.py SOCKET
 
-Whoever connects hands over stdin, stdout and stderr with one line of JSON: `arguments`,
+A client hands over stdin, stdout and stderr with one line of JSON: `arguments`,
 `environment`, `directory`, and `notes`, whether a story wants to know what was shown. Back come
 the number of the process, then its exit code; nothing where a signal ended it. The server ends
 when its own stdin does.

@@ -179,7 +179,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         return made
 
     def parse_config(self, *_: object, **__: object) -> None:
-        """Stop whoever would read ssh_config in pyinfra's way: ssh alone reads it."""
+        """Refuse pyinfra's own reading of ssh_config: ssh alone reads it."""
         raise AssertionError("ssh_config is read by ssh alone")
 
     def judge(self, key: PKey) -> None:

@@ -166,5 +166,5 @@ def _fits(pattern: str, name: str) -> bool:
     if not set("*?") & set(pattern):
         return pattern == name
     parts = (".*" if one == "*" else "." if one == "?" else re.escape(one) for one in pattern)
-    # Stars in a row mean one, and would take for ever.
+    # Stars in a row mean one star, and would make the search exponential.
     return re.fullmatch(re.sub(r"(\.\*)+", ".*", "".join(parts)), name) is not None

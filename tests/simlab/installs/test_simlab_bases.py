@@ -21,7 +21,7 @@ def old(tmp_path_factory):
 
 
 def test_a_base_answers_as_its_python_and_conda(old):
-    """To whoever asks them, and to whoever reads what conda wrote of them."""
+    """Both say it when they run, and so do conda's records."""
     done = macs.run(
         old,
         "cd miniconda3; bin/conda --version; bin/python --version; ls conda-meta;"

@@ -58,7 +58,7 @@ def test_an_export_says_what_was_asked_for(arm_mac, aged):
 
 
 def test_an_update_stays_within_what_was_asked_for(arm_mac, aged):
-    """`update --all` keeps the specs; a name alone is asked for anew; pins hold for both."""
+    """`update --all` keeps the specs; a name alone replaces a spec; pins hold for both."""
     update = f"update -y -q -n aged {arm_mac.channel}"
     assert arm_mac.conda(f"{update} --all").returncode == 0
     assert "xz-5.8.1" in names(aged)

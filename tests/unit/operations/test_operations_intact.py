@@ -202,7 +202,7 @@ def test_finders_files_beside_records_are_passed_over(tree):
 
 
 def test_a_name_that_speaks_to_a_terminal_is_written_out(tree):
-    """What a record says reaches nobody's screen as it is."""
+    """What a record says never reaches a screen as it is."""
     tree.wheel("torch", "torch/a.py")
     folder = f"{SITE}/torch-1.0.dist-info"
     tree.write(f"{folder}/RECORD", "torch/\x1b[2J\u202e.py,,1\n")

@@ -3,7 +3,7 @@
 [ -d "$root/lock" ] || exit 0
 [ "$(sed -n '1s/ .*//p' "$root/lock/owner" 2>/dev/null)" = "$HOLDER" ] ||
   die "the lock is another's by now; nothing was changed"
-# Whoever names the run has looked at its Mac, where that is another one.
+# If the run is another Mac's, the person who names it has looked there.
 other_mac >/dev/null && ended_on=$(sed -n 4p "$root/lock/running")
 if busy=$(holder); then die "$busy is still at work there; nothing was changed"; fi
 break_stale
