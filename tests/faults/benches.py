@@ -24,6 +24,8 @@ WHEEL = ('["einops"]', '["pytz"]')
 UPDATE = ('["pytz"]', '["pytz", "einops"]')
 ENVIRONMENTS = ("    environments: [torch]\n", "    environments: []\n")
 PROGRAM = "import pytz"
+HARDWARE = "4C4C4544-0000-4000-8000-000000000001"
+BOOT = "4C4C4544-0000-4000-8000-000000000002"
 
 
 def tiny(lab: SimLab, *more: tuple[str, str]) -> None:
@@ -36,8 +38,12 @@ def tiny(lab: SimLab, *more: tuple[str, str]) -> None:
 
 
 def macs(number: int, fault: Fault = None) -> list[MacSpec]:
-    """Return as many Macs, whose names are all of one length."""
-    return [MacSpec(f"mac-{index}", "arm64", "15.1", fault=fault) for index in range(number)]
+    """Return as many Macs, whose names are all of one length.
+
+    What was recorded on one is played again on another: the run lock must be that Mac's own.
+    """
+    own = {"uuid": HARDWARE, "boot": BOOT}
+    return [MacSpec(f"mac-{index}", "arm64", "15.1", fault=fault, **own) for index in range(number)]
 
 
 @contextmanager
