@@ -79,7 +79,7 @@ class Line:
         except (binascii.Error, ValueError):
             return None
         length = int.from_bytes(blob[:4], "big")
-        # The type stands in the key itself, too; a line whose two differ is broken.
+        # The key itself names its type, too; a line whose two types differ is broken.
         return HostKey(self.type, blob) if blob[4 : 4 + length] == self.type.encode() else None
 
 

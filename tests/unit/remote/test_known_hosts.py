@@ -102,7 +102,7 @@ def test_ssh_keygen_finds_the_same(tmp_path):
 
 @given(st.text(), st.binary(max_size=40))
 def test_any_text_is_read(text, salt):
-    """Whatever stands in a file, the key of another line is found."""
+    """A broken line does not hide the key in another line."""
     hidden = f"|1|{base64.b64encode(salt).decode()}|{text.replace(os.linesep, '')}"
     lines = parse(f"{text}\n{hidden} ssh-ed25519 AAAA\n{line('mini', ONE)}", "f")
     assert judge(lines, "mini", ONE).verdict in {"known", "revoked"}

@@ -72,7 +72,7 @@ def remove_appledouble(meta: str) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a directory, be it that files go while it is removed, as AppleDouble files do.
+    """Remove a directory, even if files vanish meanwhile, as AppleDouble files do.
 
     shutil.rmtree of most pythons fails then (python/cpython#81441).
     """

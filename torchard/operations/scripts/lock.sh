@@ -9,7 +9,7 @@ export LC_ALL
 umask 022
 root=$HOME/.torchard
 log=/dev/null
-# What stands in the way is said in many ways, or cannot be said at all where nothing can be written;
+# Tools report a limit in many ways, or not at all if nothing can be written;
 # and what gives up makes room again. So this is asked as soon as something has failed.
 limit=
 look_for_limit() {
