@@ -45,7 +45,7 @@ test-nightly: setup
 
 # What reads and changes a Mac, under each shell that may be its sh.
 SCRIPTS := $(wildcard tests/macs/test_scripts_*.py tests/macs/test_probe_*.py) \
-  tests/macs/test_shell_files.py tests/unit/test_shell.py tests/unit/operations/test_injection.py
+  tests/macs/test_shell_files.py tests/unit/remote/test_quoting.py tests/unit/operations/test_injection.py
 test-scripts: setup
 	$(BIN)/python -m pytest -n 2 $(SCRIPTS)
 

@@ -10,9 +10,7 @@ never stops another.
 from pyinfra import host, inventory
 from pyinfra.api import DeployError
 
-from torchard import facts
 from torchard.errors import TorchardError
-from torchard.intend import workspace
 from torchard.lab.model import SHELLS
 from torchard.operations.environment import environment
 from torchard.operations.miniconda import miniconda
@@ -20,8 +18,10 @@ from torchard.operations.prune import prune
 from torchard.operations.refuse import refuse
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
-from torchard.plan import is_short_of_disk, refusals
-from torchard.shell_file import place
+from torchard.plan.plan import is_short_of_disk, refusals
+from torchard.plan.shell_init import place
+from torchard.remote import facts
+from torchard.workspace.workspace import workspace
 
 try:
     lab = workspace(host.data.torchard_lab, inventory.get_override_data())

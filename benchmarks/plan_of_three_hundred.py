@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchard.plan import Plan
+    from torchard.plan.plan import Plan
 
 PARTS = ("make", "text", "full text", "JSON", "save", "read back")
 ROUNDS = 3
@@ -32,7 +32,7 @@ def plan_of(macs: int, packages: int) -> Plan:
     from locked import INSTALLER, lock, mac, package, shown, wheel
 
     from torchard.lab.model import MacHost
-    from torchard.plan import Intent, Plan, plan_mac
+    from torchard.plan.plan import Intent, Plan, plan_mac
 
     half = packages // 2
     conda = [package(f"conda-{n}", "1.0") for n in range(half)]
@@ -51,9 +51,9 @@ def do(part: str, plan: Plan, path: Path) -> None:
     """Do one part with a plan."""
     from rich.console import Console
 
-    from torchard.render.data import dumps, plan_data
+    from torchard.plan.codec import dumps, plan_data
+    from torchard.plan.planfile import read, save
     from torchard.render.text import plan_lines
-    from torchard.saved import read, save
 
     if part in {"text", "full text"}:
         console = Console(file=io.StringIO(), width=120, soft_wrap=True, highlight=False)

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 
 from simlab.lab import SimLab
 from simlab.up import build_depot
-from torchard import probe
 from torchard.lab.load import load
+from torchard.mac import probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,9 +10,9 @@ from pathlib import Path as _Path
 _HERE = _Path(__file__).resolve().parent
 _sys.path.insert(0, str(_HERE.parent))
 
-from torchard.lab.hosts import pyinfra_groups as _pyinfra_groups  # noqa: E402
 from torchard.lab.load import LabError as _LabError  # noqa: E402
 from torchard.lab.load import load as _load  # noqa: E402
+from torchard.remote.inventory import pyinfra_groups as _pyinfra_groups  # noqa: E402
 
 try:
     globals().update(_pyinfra_groups(_load(_HERE / "this_mac.yaml")))

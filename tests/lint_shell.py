@@ -25,7 +25,7 @@ sys.path[:0] = [str(TESTS / "unit"), str(TESTS / "unit" / "operations")]
 from makers import MAKERS, Made  # noqa: E402  # by the paths above
 
 from simlab import channel, installer, python, stock  # noqa: E402
-from torchard.operations import commands  # noqa: E402
+from torchard.operations import script_text  # noqa: E402
 
 _INLINE = re.compile(r"\bsh -c '([^']*)'")
 # A command that hands a text to another shell, which is to expand it.
@@ -33,8 +33,9 @@ _HANDED_ON = re.compile(r"^(?=cd / && exec env -i )", re.MULTILINE)
 _DIRECTIVE = "# shellcheck disable=SC2016\n"
 # Makers of what is not a script: words that a person types, or a line that is encoded already.
 _NOT_SCRIPTS = (
-    *("facts.", "hostkeys.", "reason.", "commands.unlock.", "operations.transfer."),
-    "operations.commands._with",
+    *("remote.facts.", "remote.host_keys.", "remote.unreachable.", "cli.unlock."),
+    "operations.upload.",
+    "operations.script_text._with",
 )
 
 
@@ -45,7 +46,7 @@ def texts() -> dict[str, str]:
     found["simlab conda"] = channel.conda_files("26.5.3", "3.13")["bin/conda"].content.decode()
     found["simlab installer"] = installer._header(installer.RELEASES[0], b"", b"").decode()
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        whole = commands.script
+        whole = script_text.script
         for module in list(sys.modules.values()):  # whatever reads scripts has it under this name
             if getattr(module, "script", None) is whole:
                 patch.setattr(module, "script", _without_programs(whole))

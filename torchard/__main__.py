@@ -1,5 +1,5 @@
 """`python -m torchard` is the `torchard` command."""
 
-from torchard.cli import main
+from torchard.cli.main import main
 
 main()

@@ -26,7 +26,7 @@ import pytest
 from simlab import keys
 from simlab.lab import SimLab
 from simlab.spec import MacSpec
-from torchard.cli import cli
+from torchard.cli.main import cli
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,8 +7,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from torchard.catalog.variant import MacClass
 from torchard.lock import index
-from torchard.variant import MacClass
 
 
 @cache

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from wheel_lab import SIMULATED
 
-from torchard.upkeep.mach_o import slices
+from torchard.curate.mach_o import slices
 
 pytestmark = pytest.mark.live
 

@@ -6,11 +6,11 @@ import pytest
 from wheel_tags import fits
 
 from torchard.catalog.catalog import load_catalog
-from torchard.choose import choose, mac_class
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import Variant
 from torchard.lab.model import Environment, Mirrors, Wish
 from torchard.lock import index
 from torchard.lock.wheels import resolve_wheels
-from torchard.variant import Variant
 
 pytestmark = pytest.mark.live
 

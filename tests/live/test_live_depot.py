@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from torchard.depot import Depot
-from torchard.intend import Workspace, open_workspace
+from torchard.depot.depot import Depot
 from torchard.lab.load import load
 from torchard.lab.model import Mirrors
 from torchard.lock.lockfile import LockError
+from torchard.workspace.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.live
 

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from torchard.catalog.catalog import load_catalog
+from torchard.curate.new_wheels import new_releases
+from torchard.curate.verify import listings
 from torchard.lock.index import address
-from torchard.upkeep.new_wheels import new_releases
-from torchard.upkeep.verify import listings
 
 pytestmark = pytest.mark.live
 

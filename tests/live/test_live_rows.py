@@ -14,10 +14,10 @@ from index_wheels import mac_wheels
 from packaging.version import Version
 from wheel_tags import fits, oldest
 
+from torchard.catalog.variant import MacClass
+from torchard.curate.mach_o import HEAD, is_fat, slices
+from torchard.curate.ranged import RangedFile
 from torchard.lock import index
-from torchard.upkeep.mach_o import HEAD, is_fat, slices
-from torchard.upkeep.ranged import RangedFile
-from torchard.variant import MacClass
 
 pytestmark = pytest.mark.live
 

@@ -13,25 +13,26 @@ import shells
 from simlab import braces, macs, processes
 from simlab import shell as sh
 from simlab.spec import MacSpec
-from torchard import probe, steps
 from torchard.catalog.catalog import load_catalog
-from torchard.choose import choose
-from torchard.depot import Depot as Artefacts
+from torchard.catalog.choose import choose
+from torchard.catalog.variant import Installer, MacClass, Variant
+from torchard.depot.depot import Depot as Artefacts
 from torchard.lab.model import Environment, Mirrors
 from torchard.lock.addresses import channel_url
 from torchard.lock.lockfile import CondaPackage, Lock
 from torchard.lock.resolve import resolve
-from torchard.operations import commands
-from torchard.variant import Installer, MacClass, Variant
+from torchard.mac import probe
+from torchard.operations import script_text
+from torchard.plan import steps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from simlab.depot import Depot
     from torchard.lock.lockfile import Wheel
-    from torchard.mac import MacState
+    from torchard.mac.state import MacState
 
-CONTROLLER = commands.Controller("ada@desk", "a-token")
+CONTROLLER = script_text.Controller("ada@desk", "a-token")
 
 
 def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: object) -> OnAMac:
@@ -43,7 +44,7 @@ def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: obje
 def locked(body: str, who: str = "ada@desk") -> str:
     """Return a script of one controller that begins with lock.sh."""
     values = {"WHO": who, "TOKEN": "a-token"}
-    return f"{commands._with(values, 'lock.sh')}\n{body}\n"
+    return f"{script_text._with(values, 'lock.sh')}\n{body}\n"
 
 
 @dataclass
@@ -102,9 +103,9 @@ class OnAMac:
         step = steps.environment_step(lock, state, frozen=frozen)
         assert step is not None, "it is in order"
         urls = {channel: channel_url(channel) for channel in lock.channels}
-        kit = commands.kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
+        kit = script_text.kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
         self.push(kit.sha256, kit.archive)
-        return commands.build_environment(state, lock, kit, CONTROLLER)
+        return script_text.build_environment(state, lock, kit, CONTROLLER)
 
     def build(self, depot: Depot, lock: Lock) -> subprocess.CompletedProcess[str]:
         """Build an environment as an apply would."""
@@ -189,7 +190,7 @@ def the_installer(depot: Depot, arch: str = "arm64") -> Installer:
 
 def install_script(mac: OnAMac, installer: Installer) -> str:
     """Return what installs Miniconda on a Mac."""
-    return commands.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")
+    return script_text.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")
 
 
 def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:

@@ -15,7 +15,7 @@ import shells
 
 from simlab import braces, macs
 from simlab.spec import MacSpec
-from torchard import probe
+from torchard.mac import probe
 
 SHELLS = [shells.PROGRAMS[name] for name in shells.THERE]
 NOBODY = 65534

@@ -15,7 +15,7 @@ from probed import snapshot
 
 from simlab import macs
 from simlab.lab import SimLab
-from torchard.shell_file import block
+from torchard.plan.shell_init import block
 
 ROOT = Path(__file__).parents[2]
 PLAIN = 'environments:\n  plain:\n    python: "3.12"\n    pytorch: false\n'

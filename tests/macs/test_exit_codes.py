@@ -1,7 +1,7 @@
 """What each command ends with: 0, 2 where a plan has changes, 3 where a Mac is left alone, 1.
 
 Where several hold, 1 wins over 3, and 3 over 2. The commands that contact no Mac, and usage
-errors, are in tests/unit/test_cli.py; interruptions, which are 130, in test_at_a_terminal.py.
+errors, are in tests/unit/cli/test_cli.py; interruptions, which are 130, in test_at_a_terminal.py.
 """
 
 from __future__ import annotations

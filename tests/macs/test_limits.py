@@ -9,7 +9,7 @@ import pytest
 import shells
 from on_a_mac import locked
 
-from torchard.operations import commands
+from torchard.operations import script_text
 
 QUOTA = "the account's disk quota is used up; make room in its home, or ask"
 GUARDED = "macOS guards that folder; turn on System Settings > General > Sharing > Remote Login"
@@ -50,7 +50,7 @@ def mac(tmp_path):
 
 def named(shell, text: str) -> str:
     """Return what is said of a tool's output."""
-    script = f"{commands.script('limits.sh')}name_limit"
+    script = f"{script_text.script('limits.sh')}name_limit"
     return subprocess.run(
         ["sh", "-c", script],
         executable=shells.PROGRAMS[shell],
@@ -91,7 +91,7 @@ def test_a_folder_that_macos_guards_is_named_before_anything_is_done(mac):
     assert said[0].endswith("Operation not permitted")
     assert said[1].endswith(".torchard cannot be written; nothing was done")
     assert said[2].startswith(GUARDED)
-    pushing = mac.run(commands.make_incoming(mac.state))
+    pushing = mac.run(script_text.make_incoming(mac.state))
     assert pushing.returncode == 1
     assert pushing.stderr.splitlines()[1].startswith(GUARDED)
 
@@ -114,13 +114,13 @@ def test_what_sftp_does_not_say_a_shell_does(mac):
     state = mac.state
     mac.push("x.part", b"half")
     path = mac.incoming / "x.part"
-    assert mac.run(commands.make_incoming(state)).stderr == ""
-    quiet = mac.run(commands.remove_half(state, str(path)))
+    assert mac.run(script_text.make_incoming(state)).stderr == ""
+    quiet = mac.run(script_text.remove_half(state, str(path)))
     assert (quiet.stderr, path.exists()) == ("", False)
-    assert commands.free_bytes(quiet.stdout.splitlines()) > 0
+    assert script_text.free_bytes(quiet.stdout.splitlines()) > 0
     mac.push("x.part", b"half")
     mac.tool("head", 'echo "head: stdout: Disc quota exceeded" >&2; exit 1')
-    said = mac.run(commands.remove_half(state, str(path)))
+    said = mac.run(script_text.remove_half(state, str(path)))
     assert said.stderr.startswith(QUOTA)
     assert not path.exists()
-    assert commands.free_bytes(said.stdout.splitlines()) > 0
+    assert script_text.free_bytes(said.stdout.splitlines()) > 0

@@ -12,9 +12,9 @@ import on_a_mac
 import pytest
 
 from simlab import macs
-from torchard import plan, probe, steps
 from torchard.lab.model import MacHost
-from torchard.plan import Intent
+from torchard.mac import probe
+from torchard.plan.plan import Intent, plan, steps
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,10 @@ import pytest
 import shells
 
 from simlab import macs
-from torchard import probe, steps
-from torchard.drift import standings
 from torchard.lab.model import Environment, MacHost
+from torchard.mac import probe
+from torchard.plan import steps
+from torchard.plan.drift import standings
 from torchard.render.changes import step_lines
 
 OWN = {

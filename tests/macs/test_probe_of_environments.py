@@ -9,9 +9,9 @@ import runpy
 import pytest
 from probed import SHA256, STAMP, conda_record, dist, generation, only, read, record, whole, write
 
-from torchard.generations import can_be_shown, why_not_whole
-from torchard.mac import InstalledConda, InstalledDist, Link
-from torchard.project import resource
+from torchard.mac.generations import can_be_shown, why_not_whole
+from torchard.mac.state import InstalledConda, InstalledDist, Link
+from torchard.resources import resource
 
 
 def test_what_stands_at_each_environments_name_is_told(root):

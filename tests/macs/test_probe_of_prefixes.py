@@ -8,7 +8,7 @@ import pytest
 from probed import NOBODY, SHELLS, answer, build, read, whole, write
 
 from simlab import macs
-from torchard import probe
+from torchard.mac import probe
 
 
 @pytest.mark.parametrize(

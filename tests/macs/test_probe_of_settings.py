@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from probed import answer, read
 
-from torchard.mac import CondaSetting
+from torchard.mac.state import CondaSetting
 
 SECRET = "hunter2-secret"  # noqa: S105  # and no real one
 TEXT = f"""\

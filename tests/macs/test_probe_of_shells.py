@@ -7,7 +7,7 @@ import os
 import pytest
 from probed import NOBODY, SHELLS, answer, read, write
 
-from torchard.mac import ShellFile
+from torchard.mac.state import ShellFile
 
 BLOCK = "# >>> conda initialize >>>\neval \"$(a 'b')\"\n# <<< conda initialize <<<"
 

@@ -10,7 +10,7 @@ import shells
 from on_a_mac import locked
 from probed import build, dist, generation, only, read, record, whole, write
 
-from torchard import probe
+from torchard.mac import probe
 
 APPLEDOUBLE = b"\0\5\26\7\0\2\0\0Mac OS X        " + b"\0\2\0\0\0\t\0\0\x002\0\0\0\xb0"
 

@@ -8,8 +8,8 @@ import pytest
 from probed import SHA256, conda_record, dist, generation, only, read, record, whole, write
 
 from simlab import macs
-from torchard import probe
-from torchard.mac import InstalledConda, InstalledDist, Packages
+from torchard.mac import probe
+from torchard.mac.state import InstalledConda, InstalledDist, Packages
 
 NUMPY = InstalledConda("numpy", "2.0", "h1_0", SHA256)
 MADE = Packages((NUMPY,), (InstalledDist("torch", "2.9.1"),))

@@ -25,8 +25,8 @@ from probed import (
 )
 
 from simlab import macs
-from torchard import probe
-from torchard.mac import InstalledConda, Link
+from torchard.mac import probe
+from torchard.mac.state import InstalledConda, Link
 
 
 def test_unreadable_parts_of_a_mac_are_passed_over(strangers):

@@ -7,12 +7,12 @@ import dataclasses
 import on_a_mac
 import pytest
 
-from torchard import plan
-from torchard.drift import standings
 from torchard.lab.model import Environment, MacHost
-from torchard.plan import Intent
-from torchard.rollback import plan_rollback
-from torchard.steps import environment_step, miniconda_step
+from torchard.plan import plan
+from torchard.plan.drift import standings
+from torchard.plan.plan import Intent
+from torchard.plan.rollback import plan_rollback
+from torchard.plan.steps import environment_step, miniconda_step
 
 HOST = MacHost("mac-1", environments=("own",))
 

@@ -14,8 +14,8 @@ from on_a_mac import artefact
 
 from simlab import macs
 from simlab.lab import SimLab
-from torchard import steps
 from torchard.lab.model import Environment, Wish
+from torchard.plan import steps
 
 ALIAS = "https://conda.anaconda.org"
 

@@ -11,8 +11,8 @@ from on_a_mac import CONTROLLER, let_go
 
 from simlab.lab import SimLab
 from torchard.lab.model import Environment, MacHost
-from torchard.operations import commands
-from torchard.rollback import plan_rollback
+from torchard.operations import script_text
+from torchard.plan.rollback import plan_rollback
 
 MAC = MacHost("mac-1", environments=("own",))
 
@@ -67,7 +67,12 @@ def two(mac):
     state = mac.state
     plan = plan_rollback("own", MAC, state)
     assert plan.state == "change", plan.reason
-    yield mac, commands.show_earlier(state, plan.steps[0], CONTROLLER), name_of(old), name_of(new)
+    yield (
+        mac,
+        script_text.show_earlier(state, plan.steps[0], CONTROLLER),
+        name_of(old),
+        name_of(new),
+    )
     mac.link(new).unlink()
     mac.link(new).symlink_to(mac.torchard / "generations" / name_of(new))
 
@@ -123,7 +128,7 @@ def test_a_link_may_name_the_home_in_another_way(two):
     assert state.links["own"].target == str(mac.torchard / "generations" / new)
     assert mac.in_order(mac.locks[2])
     step = plan_rollback("own", MAC, state).steps[0]
-    assert mac.run(commands.show_earlier(state, step, CONTROLLER)).returncode == 0
+    assert mac.run(script_text.show_earlier(state, step, CONTROLLER)).returncode == 0
     assert link.readlink() == mac.torchard / "generations" / old
     alias.unlink()
 

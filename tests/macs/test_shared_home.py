@@ -13,9 +13,9 @@ from probed import answer
 from test_scripts_lock import dead_pid, start_of
 
 from simlab import macs as simulated
-from torchard import probe
-from torchard.mac import Volume
-from torchard.operations import commands
+from torchard.mac import probe
+from torchard.mac.state import Volume
+from torchard.operations import script_text
 
 TAKE = "take_lock; echo taken"
 GONE = "Thu Jan  1 00:00:00 2026"
@@ -124,12 +124,12 @@ def test_whoever_looked_at_the_other_mac_removes_its_lock(macs):
     """By the token of its run; a live run on this Mac is kept all the same."""
     one, two = macs
     leave(one, "mac-1", dead_pid(), GONE)
-    wrong = two.run(commands.remove_lock("another", CONTROLLER))
+    wrong = two.run(script_text.remove_lock("another", CONTROLLER))
     assert wrong.stderr == "the lock is another's by now; nothing was changed\n"
-    assert two.run(commands.remove_lock("old", CONTROLLER)).returncode == 0
+    assert two.run(script_text.remove_lock("old", CONTROLLER)).returncode == 0
     assert not one.lock.exists()
     holder = two.hold()
-    alive = two.run(commands.remove_lock("a-token", CONTROLLER))
+    alive = two.run(script_text.remove_lock("a-token", CONTROLLER))
     assert alive.stderr == "ada@desk is still at work there; nothing was changed\n"
     assert let_go(holder) == 0
 

@@ -10,8 +10,8 @@ import pytest
 import shells
 
 from simlab import macs
-from torchard.operations import commands
-from torchard.shell_file import FILES, block, shell_step
+from torchard.operations import script_text
+from torchard.plan.shell_init import FILES, block, shell_step
 
 THEIRS = block("zsh", "/opt/conda")
 
@@ -43,7 +43,7 @@ def edit(mac, shell="zsh", *, before_it_runs=None, how=""):
     assert step is not None, "it is in order"
     if before_it_runs is not None:
         before_it_runs()
-    return mac.run(commands.edit_shell_file(state, step, on_a_mac.CONTROLLER), shell=how)
+    return mac.run(script_text.edit_shell_file(state, step, on_a_mac.CONTROLLER), shell=how)
 
 
 def asides(mac):

@@ -8,7 +8,7 @@ import shells
 from on_a_mac import locked
 from probed import SHELLS, answer
 
-from torchard import probe
+from torchard.mac import probe
 
 TAKE = "take_lock; echo taken"
 

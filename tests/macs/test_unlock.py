@@ -13,9 +13,9 @@ from test_scripts_lock import dead_pid, start_of
 
 from simlab import macs
 from simlab.lab import SimLab
-from torchard.commands.unlock import _left_alone
-from torchard.mac import RunLock
-from torchard.operations import commands
+from torchard.cli.unlock import _left_alone
+from torchard.mac.state import RunLock
+from torchard.operations import script_text
 
 GONE = "Thu Jan  1 00:00:00 2026"
 ID = "41-0123456789abcdef"
@@ -157,7 +157,7 @@ def mac(tmp_path):
 
 def test_everything_is_judged_again_on_the_mac(mac):
     """Between the look and the removal, another run may have come, or this one come to life."""
-    script = commands.remove_lock(ID, CONTROLLER)
+    script = script_text.remove_lock(ID, CONTROLLER)
     assert mac.run(script).returncode == 0
     holder = mac.hold("bob@lab")
     another = mac.run(script)

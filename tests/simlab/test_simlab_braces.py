@@ -9,7 +9,7 @@ import pytest
 
 from simlab import braces, macs
 from simlab.spec import MacSpec
-from torchard.shell import for_any_shell
+from torchard.remote.quoting import for_any_shell
 
 # Each was given to Apple's bash 3.2.57, with brace expansion on and off, and printed different
 # things: braces.c, brace_expand and brace_gobbler.

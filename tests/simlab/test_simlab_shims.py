@@ -10,7 +10,7 @@ import shutil
 import pytest
 
 from simlab import macs, stock
-from torchard import probe
+from torchard.mac import probe
 
 KINDS = {
     "studio-01": ("arm64", "24.1.0", "15.1", "1", "0"),

@@ -11,16 +11,16 @@ import os
 import sys
 from pathlib import Path
 
-from torchard import cli
-from torchard.commands import terminal
+from torchard.cli import console
+from torchard.cli import main as cli
 
 shown: list[dict[str, object]] = []
-show = terminal.show
+show = console.show
 
 
 def noted(plan, lines, **options):
     """Note a plan, and show it."""
-    from torchard.render.data import plan_data  # noqa: PLC0415  # only those who show one
+    from torchard.plan.codec import plan_data  # noqa: PLC0415  # only those who show one
 
     shown.append(plan_data(plan))
     show(plan, lines, **options)
@@ -28,7 +28,7 @@ def noted(plan, lines, **options):
 
 def main():
     """Run the command, and write the note."""
-    terminal.show = noted
+    console.show = noted
     try:
         cli.main()
     except SystemExit as end:

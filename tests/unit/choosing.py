@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from torchard.catalog.catalog import load_catalog
-from torchard.choose import choose, mac_class
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import MacClass, Refusal
 from torchard.lab.model import Wish
-from torchard.variant import MacClass, Refusal
 
 ARM, INTEL = "arm64", "x86_64"
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from locked import GENERATIONS, HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of, wheel
 
-from torchard import shell_file
 from torchard.lab.model import SHELLS, MacHost
-from torchard.mac import InstalledConda, InstalledDist, Packages, ShellFile
-from torchard.plan import Intent
+from torchard.mac.state import InstalledConda, InstalledDist, Packages, ShellFile
+from torchard.plan import shell_init
+from torchard.plan.plan import Intent
 
 NAMES = ["a", "b", "numpy", "pip", "torch"]
 # Made once: hypothesis looks at each strategy anew that is made while it draws.
@@ -79,9 +79,9 @@ def environments(draw, wanted):
 def shell_files(draw):
     """The files of both shells: without conda's block, or with that of this prefix or another."""
     found = {}
-    for shell, name in shell_file.FILES.items():
+    for shell, name in shell_init.FILES.items():
         state = draw(FILE_STATE)
-        blocks = [None, shell_file.block(shell, PREFIX), shell_file.block(shell, "/opt/conda")]
+        blocks = [None, shell_init.block(shell, PREFIX), shell_init.block(shell, "/opt/conda")]
         path = f"{HOME}/{draw(st.sampled_from([name, f'dotfiles/{name}']))}"
         block = draw(st.sampled_from(blocks)) if state in {"file", "closed", "outside"} else None
         found[name] = ShellFile(path, state, block)

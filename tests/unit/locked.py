@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
+from torchard.catalog.variant import Installer, MacClass, Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
-from torchard.mac import InstalledConda, InstalledDist, InstalledEnvironment, Link, MacState
-from torchard.variant import Installer, MacClass, Variant
+from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Link, MacState
 
 HOME = "/Users/ann"
 PREFIX = f"{HOME}/miniconda3"

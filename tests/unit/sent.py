@@ -7,7 +7,7 @@ import re
 from pyinfra.api import StringCommand
 from pyinfra.connectors.util import make_unix_command
 
-from torchard.shell import for_any_shell
+from torchard.remote.quoting import for_any_shell
 
 FRAME = re.compile(r"sh -c 'eval \"\$\(printf %b \"(.*)\"\)\"'")
 # Letters, octal numbers, and signs that no shell expands, be they quoted or not.

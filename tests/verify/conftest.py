@@ -13,8 +13,8 @@ import testinfra.host
 from testinfra.backend.local import LocalBackend
 from testinfra.backend.paramiko import ParamikoBackend
 
-from torchard.intend import open_workspace
 from torchard.lab.load import load
+from torchard.workspace.workspace import open_workspace
 
 
 def pytest_addoption(parser):
@@ -24,7 +24,7 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Load the session early where it is needed: it patches the standard library."""
     if config.getoption("--lab", None) is not None:
-        import torchard.session  # noqa: F401, PLC0415
+        import torchard.session.session  # noqa: F401, PLC0415
 
 
 def pytest_ignore_collect(config):
@@ -45,7 +45,7 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def session(request):
     """The connections to every Mac of the lab."""
-    from torchard.session import Session  # noqa: PLC0415
+    from torchard.session.session import Session  # noqa: PLC0415
 
     workspace = open_workspace(request.config.getoption("--lab"), locked=True)
     with Session(workspace, tuple(workspace.lab.macs.values())) as session:

@@ -8,7 +8,7 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from torchard.operations.commands import prove_environment
+from torchard.operations.script_text import prove_environment
 
 
 def answer(host, command, *args):

@@ -35,13 +35,30 @@ select = get_original("select", "select")
 
 # What the commands import when they run.
 IMPORTED = (
-    "torchard.cli", "torchard.session", "torchard.intend", "torchard.errands", "torchard.relock",
-    "torchard.saved", "torchard.leftover", "torchard.explain", "torchard.drift", "torchard.trust",
-    "torchard.render.text", "torchard.render.data", "torchard.render.status",
-    "torchard.render.explain", "torchard.render.live", "torchard.project", "rich.console",
-    "torchard.lab.load", "torchard.lab.limit", "torchard.lock.wheels", "torchard.download",
-    "jsonschema", "urllib.request",
-)  # fmt: skip
+    "jsonschema",
+    "rich.console",
+    "torchard.cli.main",
+    "torchard.depot.download",
+    "torchard.lab.load",
+    "torchard.lab.select",
+    "torchard.lock.wheels",
+    "torchard.plan.drift",
+    "torchard.plan.explain",
+    "torchard.plan.leftover",
+    "torchard.plan.planfile",
+    "torchard.remote.keyscan",
+    "torchard.plan.codec",
+    "torchard.render.explain",
+    "torchard.render.live",
+    "torchard.render.status",
+    "torchard.render.text",
+    "torchard.resources",
+    "torchard.session.errands",
+    "torchard.session.session",
+    "torchard.workspace.update_locks",
+    "torchard.workspace.workspace",
+    "urllib.request",
+)
 
 
 def ask(connection: Socket, received: bytes, files: list[int]) -> None:
@@ -81,7 +98,9 @@ def ask(connection: Socket, received: bytes, files: list[int]) -> None:
 def run(arguments: list[str], *, notes: bool) -> int:
     """Run the command as `python -m torchard` does; return its exit code."""
     sys.argv = ["torchard", *arguments]
-    main = importlib.import_module("command").main if notes else sys.modules["torchard.cli"].main
+    main = (
+        importlib.import_module("command").main if notes else sys.modules["torchard.cli.main"].main
+    )
     try:
         main()
     except SystemExit as end:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from torchard.lab.inherit import build
-from torchard.lab.meaning import Meaning
+from torchard.lab.build import build
+from torchard.lab.checks import Meaning
+from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.problem import LabError, Problem, few
 from torchard.lab.schema import check
-from torchard.lab.settings import read_defaults, read_overrides
 from torchard.lab.yaml_source import read_yaml
-from torchard.project import resource
+from torchard.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

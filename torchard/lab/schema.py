@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from torchard.lab import specs
 from torchard.lab.not_yet import refused_key
 from torchard.lab.problem import Problem, few, shown
-from torchard.project import resource
+from torchard.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from torchard.lab.channels import channel_url
 
 if TYPE_CHECKING:
+    from torchard.catalog.variant import Installer
     from torchard.lab.model import Mirrors
     from torchard.lock.lockfile import CondaPackage
-    from torchard.variant import Installer
 
 
 def channel_source(channel: str, mirrors: Mirrors) -> str:

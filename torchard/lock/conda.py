@@ -9,17 +9,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from torchard.credentials import hidden
 from torchard.lock.addresses import channel_source, conda_address
 from torchard.lock.lockfile import LockError, conda_package
+from torchard.redact import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from torchard.depot import Depot
+    from torchard.catalog.variant import MacClass, Variant
+    from torchard.depot.depot import Depot
     from torchard.lab.model import Environment, Mirrors, Position
     from torchard.lock.lockfile import CondaPackage
-    from torchard.variant import MacClass, Variant
 
 SECONDS = 120  # for the solver: a hard but possible question takes a few
 _PATIENCE = 900  # seconds for the whole process, which fetches the channels' indexes first

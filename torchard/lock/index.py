@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from torchard.credentials import hidden, logins, with_login
+from torchard.catalog.variant import MacClass
 from torchard.errors import TorchardError
-from torchard.variant import MacClass
+from torchard.redact import hidden, logins, with_login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,10 +15,10 @@ import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from torchard.catalog.variant import MacClass, Variant
 from torchard.errors import TorchardError
 from torchard.lab.channels import condarc
-from torchard.project import resource
-from torchard.variant import MacClass, Variant
+from torchard.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -13,10 +13,10 @@ from torchard.lock.wheels import resolve_wheels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchard.depot import Depot
+    from torchard.catalog.variant import MacClass, Variant
+    from torchard.depot.depot import Depot
     from torchard.lab.model import Environment, Mirrors
     from torchard.lock.lockfile import CondaPackage
-    from torchard.variant import MacClass, Variant
 
 # Raised when the same question would be answered otherwise: every lock is then out of date.
 QUESTION = 1

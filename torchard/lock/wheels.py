@@ -10,7 +10,7 @@ from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from torchard.download import BrokenOffError, DownloadError, length
+from torchard.depot.download import BrokenOffError, DownloadError, length
 from torchard.lock import index
 from torchard.lock.lockfile import LockError, wheel
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
+    from torchard.catalog.variant import MacClass, Variant
     from torchard.lab.model import Environment, Mirrors, Position
     from torchard.lock.index import Offer
     from torchard.lock.lockfile import Lock, Wheel
-    from torchard.variant import MacClass, Variant
 
 
 def resolve_wheels(

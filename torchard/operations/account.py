@@ -6,14 +6,14 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from torchard.operations.commands import PROOF_START, script
 from torchard.operations.proof import COMPANION_IMPORTS
+from torchard.operations.script_text import PROOF_START, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from torchard.lock.lockfile import Lock
-    from torchard.mac import MacState
+    from torchard.mac.state import MacState
 
 SECONDS = 120  # for slow startup files, and an import of PyTorch from a cold disk
 

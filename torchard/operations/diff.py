@@ -10,7 +10,7 @@ from pyinfra import logger
 from torchard.render.changes import step_lines
 
 if TYPE_CHECKING:
-    from torchard.steps import Step
+    from torchard.plan.steps import Step
 
 
 def show(step: Step) -> None:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard import facts
-from torchard.operations import commands, transfer
+from torchard.operations import script_text, upload
 from torchard.operations.diff import show
-from torchard.shell import for_any_shell
-from torchard.steps import environment_step
+from torchard.plan.steps import environment_step
+from torchard.remote import facts
+from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pyinfra.api import FunctionCommand
 
-    from torchard.intend import Workspace
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import CondaPackage, Lock, Wheel
+    from torchard.workspace.workspace import Workspace
 
 
 @operation()
@@ -35,7 +35,7 @@ def environment(
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:
-        yield transfer.fail("its state could not be read")
+        yield upload.fail("its state could not be read")
         return
     rebuild = lock.environment in workspace.rebuild
     step = environment_step(lock, state, frozen=mac.frozen, rebuild=rebuild)
@@ -43,10 +43,10 @@ def environment(
         host.noop(f"{lock.environment} is as locked")
         return
     if not workspace.as_planned(mac, step):
-        yield transfer.fail(transfer.CHANGED)
+        yield upload.fail(upload.CHANGED)
         return
     show(step)
-    kit = commands.kit(
+    kit = script_text.kit(
         state,
         lock,
         step.path.rpartition("/")[2],
@@ -56,15 +56,15 @@ def environment(
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.change == "show" else (*lock.conda, *lock.wheels)
     )
-    yield StringCommand(for_any_shell(commands.make_incoming(state)))
-    yield transfer.push(
+    yield StringCommand(for_any_shell(script_text.make_incoming(state)))
+    yield upload.push(
         state,
         artefacts,
         lambda one: workspace.fetch(one, lock, mac),
         text=kit.archive,
         text_path=kit.path(state),
     )
-    yield transfer.say(f"building {lock.environment}")
-    controller = transfer.controller()
-    script = commands.build_environment(state, lock, kit, controller, rebuild=rebuild)
+    yield upload.say(f"building {lock.environment}")
+    controller = upload.controller()
+    script = script_text.build_environment(state, lock, kit, controller, rebuild=rebuild)
     yield StringCommand(for_any_shell(script))

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard import facts
-from torchard.operations import commands, transfer
+from torchard.operations import script_text, upload
 from torchard.operations.diff import show
-from torchard.shell import for_any_shell
-from torchard.steps import miniconda_step
+from torchard.plan.steps import miniconda_step
+from torchard.remote import facts
+from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pyinfra.api import FunctionCommand
 
-    from torchard.intend import Workspace
+    from torchard.catalog.variant import Installer
     from torchard.lab.model import MacHost
-    from torchard.variant import Installer
+    from torchard.workspace.workspace import Workspace
 
 
 @operation()
@@ -39,19 +39,19 @@ def miniconda(
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:
-        yield transfer.fail("its state could not be read")
+        yield upload.fail("its state could not be read")
         return
     step = miniconda_step(state, installer)
     if step is None or installer is None:
         host.noop(f"Miniconda is at {state.prefix}")
         return
     if not workspace.as_planned(mac, step):
-        yield transfer.fail(transfer.CHANGED)
+        yield upload.fail(upload.CHANGED)
         return
     show(step)
-    yield StringCommand(for_any_shell(commands.make_incoming(state)))
-    yield transfer.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))
-    yield transfer.say("installing Miniconda")
+    yield StringCommand(for_any_shell(script_text.make_incoming(state)))
+    yield upload.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))
+    yield upload.say("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    script = commands.install_miniconda(state, installer, transfer.controller(), date)
+    script = script_text.install_miniconda(state, installer, upload.controller(), date)
     yield StringCommand(for_any_shell(script))

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard import facts
-from torchard.operations import commands, transfer
+from torchard.operations import script_text, upload
 from torchard.operations.diff import show
-from torchard.shell import for_any_shell
-from torchard.steps import removal_steps
+from torchard.plan.steps import removal_steps
+from torchard.remote import facts
+from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pyinfra.api import FunctionCommand
 
-    from torchard.intend import Workspace
     from torchard.lab.model import MacHost
+    from torchard.workspace.workspace import Workspace
 
 
 @operation()
@@ -33,16 +33,16 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:
-        yield transfer.fail("its state could not be read")
+        yield upload.fail("its state could not be read")
         return
     steps = removal_steps(mac.environments, state)
     if not steps:
         host.noop("the lab names all that Torchard made")
     for step in steps:
         if not workspace.as_planned(mac, step):
-            yield transfer.fail(transfer.CHANGED)
+            yield upload.fail(upload.CHANGED)
             return
         show(step)
-        yield transfer.say(f"removing {step.environment}")
-        script = commands.remove_environment(state, step, transfer.controller())
+        yield upload.say(f"removing {step.environment}")
+        script = script_text.remove_environment(state, step, upload.controller())
         yield StringCommand(for_any_shell(script))

@@ -8,8 +8,8 @@ import pyinfra
 from pyinfra import logger
 from pyinfra.api import operation
 
-from torchard.operations import transfer
-from torchard.render.harmless import harmless_lines
+from torchard.operations import upload
+from torchard.sanitize import harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,4 +26,4 @@ def refuse(reason: str) -> Generator[FunctionCommand]:
     if not pyinfra.state.is_executing:  # a dry run shows no more than this
         shown = harmless_lines(reason)
         pyinfra.host.log_styled(shown, fg="red", log_func=logger.error)
-    yield transfer.fail(reason)
+    yield upload.fail(reason)

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard import facts
-from torchard.operations import commands, transfer
+from torchard.operations import script_text, upload
 from torchard.operations.diff import show
-from torchard.shell import for_any_shell
-from torchard.shell_file import place, shell_step
+from torchard.plan.shell_init import place, shell_step
+from torchard.remote import facts
+from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pyinfra.api import FunctionCommand
 
-    from torchard.intend import Workspace
     from torchard.lab.model import MacHost, Shell
+    from torchard.workspace.workspace import Workspace
 
 
 @operation()
@@ -34,16 +34,16 @@ def shell_file(
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:
-        yield transfer.fail("its state could not be read")
+        yield upload.fail("its state could not be read")
         return
     step = shell_step(shell, state)
     if step is None:
         host.noop(f"{place(shell)} starts the conda at {state.prefix}")
         return
     if not workspace.as_planned(mac, step):
-        yield transfer.fail(transfer.CHANGED)
+        yield upload.fail(upload.CHANGED)
         return
     show(step)
-    yield transfer.say(f"writing {place(shell)}")
-    script = commands.edit_shell_file(state, step, transfer.controller())
+    yield upload.say(f"writing {place(shell)}")
+    script = script_text.edit_shell_file(state, step, upload.controller())
     yield StringCommand(for_any_shell(script))

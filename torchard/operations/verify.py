@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard import facts
-from torchard.operations import commands, transfer
-from torchard.shell import for_any_shell
+from torchard.operations import script_text, upload
+from torchard.remote import facts
+from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -37,7 +37,7 @@ def verify(
         return
     state = facts.read(mac.miniconda.prefix)
     if state is None:
-        yield transfer.fail("its state could not be read")
+        yield upload.fail("its state could not be read")
         return
-    yield transfer.say(f"proving {lock.environment}")
-    yield StringCommand(for_any_shell(commands.prove_environment(state, lock)))
+    yield upload.say(f"proving {lock.environment}")
+    yield StringCommand(for_any_shell(script_text.prove_environment(state, lock)))

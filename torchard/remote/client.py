@@ -18,22 +18,22 @@ from pyinfra.api.util import get_file_io
 from pyinfra.connectors import ssh as ssh_connector
 from pyinfra.connectors.sshuserclient import client as ssh_client
 
-from torchard.hostkeys import (
+from torchard.remote import dial, errors, open_files, ssh_config
+from torchard.remote import effective as openssh
+from torchard.remote.errors import ReachError
+from torchard.remote.host_keys import (
     ChangedHostKeyError,
     HostKeyError,
     OtherHostKeyError,
     RevokedHostKeyError,
     UnknownHostKeyError,
 )
-from torchard.remote import dial, errors, open_files, ssh_config
-from torchard.remote import effective as openssh
-from torchard.remote.errors import ReachError
 from torchard.remote.identities import Login
 from torchard.remote.known_files import KnownFiles
 from torchard.remote.known_hosts import HostKey
+from torchard.remote.shell_upload import upload_through_shell
 from torchard.remote.ssh_config import Ask, Effective
 from torchard.remote.transport import Transport
-from torchard.remote.upload import upload_through_shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from paramiko import SSHException
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from torchard.credentials import hidden
+from torchard.redact import hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

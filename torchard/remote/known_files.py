@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from torchard.hostkeys import RevokedHostKeyError
-from torchard.lab.hosts import KNOWN_HOSTS
 from torchard.remote import children, ssh_config
 from torchard.remote import effective as openssh
 from torchard.remote import known_hosts as files
+from torchard.remote.host_keys import RevokedHostKeyError
+from torchard.remote.inventory import KNOWN_HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from torchard.render.harmless import harmless_data
+from torchard.plan.steps import LOCK_CHANGED
 from torchard.render.words import NAME, size
-from torchard.steps import LOCK_CHANGED
+from torchard.sanitize import harmless_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torchard.compare import PackageChange
-    from torchard.steps import FileChange, Step
+    from torchard.plan.diff import PackageChange
+    from torchard.plan.steps import FileChange, Step
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for
 ALIKE = 3  # packages that several environments must have in common to be told once

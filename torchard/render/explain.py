@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from torchard.catalog.variant import Refusal
+from torchard.plan.codec import FORMAT, answer_data, passed_data
+from torchard.plan.steps import tilde
 from torchard.render.changes import SIGNS, STYLES
-from torchard.render.data import FORMAT, answer_data, passed_data
-from torchard.render.harmless import harmless, harmless_lines
 from torchard.render.text import LEFT_ALONE, passed_words
 from torchard.render.words import NAME, duration, size
-from torchard.steps import tilde
-from torchard.variant import Refusal
+from torchard.sanitize import harmless, harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
 
-    from torchard.explain import Answer, Explanation, Part, UsedLock
+    from torchard.catalog.variant import Considered
     from torchard.lab.model import Environment
-    from torchard.mac import MacState
-    from torchard.variant import Considered
+    from torchard.mac.state import MacState
+    from torchard.plan.explain import Answer, Explanation, Part, UsedLock
 
     Rows = Iterable[tuple[str, str]]
 

@@ -11,8 +11,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from torchard.render.harmless import harmless
 from torchard.render.words import duration, size
+from torchard.sanitize import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable

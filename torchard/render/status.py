@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from torchard.plan.codec import file_data, package_data, plan_data
 from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
-from torchard.render.data import file_data, package_data, plan_data
-from torchard.render.harmless import harmless_data
 from torchard.render.text import blocks, head, remarks, summary
+from torchard.sanitize import harmless_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from torchard.drift import Standing
-    from torchard.plan import MacPlan, Plan
-    from torchard.steps import Step
+    from torchard.plan.drift import Standing
+    from torchard.plan.plan import MacPlan, Plan
+    from torchard.plan.steps import Step
 
     Standings = Mapping[str, tuple[Standing, ...]]
 

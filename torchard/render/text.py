@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from torchard.catalog.variant import Refusal
 from torchard.render.changes import done_line, row, steps_lines, widest
-from torchard.render.harmless import harmless_data, harmless_lines
 from torchard.render.words import NAME, duration, macs, size
-from torchard.variant import Refusal
+from torchard.sanitize import harmless_data, harmless_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from torchard.plan import MacPlan, Plan
-    from torchard.variant import PassedOver, Variant
+    from torchard.catalog.variant import PassedOver, Variant
+    from torchard.plan.plan import MacPlan, Plan
 
 NAMES = 8  # Macs of one block that are named, unless all are asked for
 LEFT_ALONE = {"unreached": "not reached", "refused": "refused", "failed": "failed"}

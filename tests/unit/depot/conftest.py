@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from fetching import Served
 
-from torchard.depot import Depot
+from torchard.depot.depot import Depot
 
 
 @pytest.fixture

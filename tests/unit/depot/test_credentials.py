@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 from fetching import BODY, CANARY, get, say, wanting_a_login
 
-from torchard import credentials
-from torchard.depot import DepotError
-from torchard.download import DownloadError
+from torchard import redact
+from torchard.depot.depot import DepotError
+from torchard.depot.download import DownloadError
 
 
 def test_login_of_a_url_goes_into_the_header(answering, store):
@@ -107,16 +107,16 @@ def test_no_secret_is_ever_printed(answering, store, what, caplog, capfd):
 )
 def test_text_is_shown_without_what_is_nobodys(text, shown):
     """A text loses its URLs' logins, tokens and queries, and what moves a terminal's cursor."""
-    assert credentials.hidden(text) == shown
+    assert redact.hidden(text) == shown
 
 
 def test_logins_are_put_to_their_own_hosts():
     """A login is added where its host is meant with its port, and no other login stands."""
-    known = credentials.logins("one=http://u:p@a.example:81/simple https://t@b.example/ http://c/")
+    known = redact.logins("one=http://u:p@a.example:81/simple https://t@b.example/ http://c/")
     assert known == {"a.example:81": "u:p", "b.example": "t"}
     put = {
         "http://a.example:81/w": "http://u:p@a.example:81/w",
         "http://a.example/w": "http://a.example/w",
         "https://x:y@b.example/w": "https://x:y@b.example/w",
     }
-    assert {url: credentials.with_login(url, known) for url in put} == put
+    assert {url: redact.with_login(url, known) for url in put} == put

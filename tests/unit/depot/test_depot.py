@@ -12,8 +12,8 @@ import threading
 import pytest
 from fetching import BODY, SHA, SIZE, get, never, say
 
-from torchard import depot, download
-from torchard.depot import Depot, DepotError
+from torchard.depot import depot, download
+from torchard.depot.depot import Depot, DepotError
 
 
 def test_artefact_is_fetched_once(web, store, pauses):
@@ -81,8 +81,8 @@ def test_memory_does_not_grow_with_the_artefact(answering, store):
 
     url, _ = answering(answer)
     program = (
-        "import resource, sys; from pathlib import Path; from torchard.depot import Depot\n"
-        "import torchard.download\n"
+        "import resource, sys; from pathlib import Path; from torchard.depot.depot import Depot\n"
+        "import torchard.depot.download\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "before = peak(); root, url, sha = sys.argv[1:]\n"
         "Depot(Path(root)).fetch('a', sha, 64 << 20, lambda: url); print(peak() - before)"
@@ -151,7 +151,7 @@ def test_processes_fetch_an_artefact_once(web, store):
     """Two runs on one controller cost one download, too."""
     web.fault(slow=0.5)
     program = (
-        "import sys; from pathlib import Path; from torchard.depot import Depot\n"
+        "import sys; from pathlib import Path; from torchard.depot.depot import Depot\n"
         "root, url, sha = sys.argv[1:]\n"
         "print(Depot(Path(root)).fetch('a.conda', sha, None, lambda: url))"
     )
@@ -175,7 +175,7 @@ def test_disk_that_is_full_is_told(web, store):
     """A disk that takes no more is an error of this computer, not of the server's."""
     program = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from torchard.depot import Depot, DepotError\n"
+        "from torchard.depot.depot import Depot, DepotError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
         "root, url, sha = sys.argv[1:]\n"
@@ -202,7 +202,7 @@ def test_depot_lies_where_it_is_told(tmp_path, monkeypatch):
 
 def test_nothing_is_loaded_for_what_is_there_already():
     """The HTTP client is loaded by those who download, and by nobody else."""
-    program = "import sys, torchard.depot; print('urllib.request' in sys.modules)"
+    program = "import sys, torchard.depot.depot; print('urllib.request' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],
         capture_output=True,

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from fetching import BODY, CANARY, SHA, SIZE, get, kept, say, wanting_a_login
 
-from torchard import depot, download
-from torchard.depot import Depot, DepotError
-from torchard.download import DownloadError
+from torchard.depot import depot, download
+from torchard.depot.depot import Depot, DepotError
+from torchard.depot.download import DownloadError
 
 
 @pytest.mark.parametrize("cut", [0, 1, SIZE // 2, SIZE - 1])

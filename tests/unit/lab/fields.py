@@ -6,7 +6,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from torchard.project import resource
+from torchard.resources import resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

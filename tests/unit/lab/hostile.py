@@ -231,7 +231,7 @@ def main() -> None:
     """Read each file as what it is to be."""
     from torchard.lab.load import LabError, load  # noqa: PLC0415
     from torchard.lock.lockfile import LockFileError, read_lock  # noqa: PLC0415
-    from torchard.saved import PlanFileError, read  # noqa: PLC0415
+    from torchard.plan.planfile import PlanFileError, read  # noqa: PLC0415
 
     os.chdir(sys.argv[1])
     path, good = Path("text"), Path("good.yaml")

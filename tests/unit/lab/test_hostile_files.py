@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from torchard.lab.load import LabError, load
 from torchard.lab.problem import MAX_PROBLEMS, shown
 from torchard.lock.lockfile import LockFileError, loads
-from torchard.project import resource
+from torchard.resources import resource
 
 LABS = sorted((Path(__file__).parents[2] / "labs").rglob("*.yaml"))
 LOCK = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))["examples"][0]

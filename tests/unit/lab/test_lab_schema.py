@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from rattler import MatchSpec
 
 from torchard.lab import schema
-from torchard.project import resource
+from torchard.resources import resource
 
 SCHEMA = json.loads(resource("schemas/lab.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

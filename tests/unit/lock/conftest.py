@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from wheelhouse import write_index
 
-from torchard.depot import Depot
+from torchard.depot.depot import Depot
 from torchard.lab.model import Environment, Mirrors, Position
 from torchard.lock import index
 

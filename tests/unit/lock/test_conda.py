@@ -12,11 +12,11 @@ import pytest
 from rattler.index import index_fs
 
 from simlab.package import File, Package, dist_info, write_bz2, write_conda
-from torchard.download import DownloadError
+from torchard.catalog.variant import MacClass
+from torchard.depot.download import DownloadError
 from torchard.lab.model import Mirrors
 from torchard.lock import conda, conda_worker
 from torchard.lock.lockfile import LockError
-from torchard.variant import MacClass
 
 ARM = MacClass("osx-arm64", "14.0")
 CANARY = "canary-7d1f"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from wheelhouse import wheel
 
-from torchard import download
+from torchard.catalog.variant import MacClass
+from torchard.depot import download
 from torchard.lock import index
-from torchard.variant import MacClass
 
 ARM = MacClass("osx-arm64", "14.0")
 OLD_ARM = MacClass("osx-arm64", "12.3")

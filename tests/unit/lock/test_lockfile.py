@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from torchard.catalog.variant import MacClass, Variant
 from torchard.lock.lockfile import (
     CondaPackage,
     Lock,
@@ -20,8 +21,7 @@ from torchard.lock.lockfile import (
     lock_path,
     read_lock,
 )
-from torchard.project import resource
-from torchard.variant import MacClass, Variant
+from torchard.resources import resource
 
 SCHEMA = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from torchard.depot import Depot
+from torchard.catalog.variant import MacClass, Variant
+from torchard.depot.depot import Depot
 from torchard.lab.model import Mirrors
 from torchard.lock import resolve
 from torchard.lock.lockfile import CondaPackage, LockError, read_lock
-from torchard.variant import MacClass, Variant
 
 ARM = MacClass("osx-arm64", "15.0")
 FORGE = ("conda-forge",)

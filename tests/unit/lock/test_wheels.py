@@ -7,11 +7,11 @@ import hashlib
 import pytest
 from wheelhouse import wheel
 
+from torchard.catalog.variant import MacClass, Variant
 from torchard.lab.model import Mirrors
 from torchard.lock import wheels
 from torchard.lock.index import Offer
 from torchard.lock.lockfile import Lock, LockError, conda_package
-from torchard.variant import MacClass, Variant
 
 ARM = MacClass("osx-arm64", "14.0")
 CLASSES = {

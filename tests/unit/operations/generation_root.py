@@ -9,7 +9,7 @@ import sys
 
 from simlab import macs, stock
 from simlab.spec import MacSpec
-from torchard.operations import commands
+from torchard.operations import script_text
 
 HOUR_AGO = 3700  # seconds
 
@@ -23,7 +23,7 @@ class Root:
         self.stamps = 0  # how many were made: the order of their stamps
         self.envs = path / "miniconda3" / "envs"
         self.program = path / "generation.py"
-        self.program.write_text(commands.script("generation.py"), encoding="utf-8")
+        self.program.write_text(script_text.script("generation.py"), encoding="utf-8")
         for part in (self.envs, self.root / "depot" / "incoming", self.root / "kits"):
             part.mkdir(parents=True)
         (self.root / "generations").mkdir()

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING
 import locked
 from paramiko import PKey
 
-from torchard import facts, hostkeys, probe, reason, shell_file
-from torchard.commands import unlock
+from torchard.catalog.variant import MacClass
+from torchard.cli import unlock
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
-from torchard.mac import RunLock
-from torchard.operations import account, commands, transfer
-from torchard.operations.commands import Controller
-from torchard.remote import errors, upload
+from torchard.mac import probe
+from torchard.mac.state import RunLock
+from torchard.operations import account, script_text, upload
+from torchard.operations.script_text import Controller
+from torchard.plan import shell_init
+from torchard.plan.steps import FileChange, Step
+from torchard.remote import errors, facts, host_keys, shell_upload, unreachable
 from torchard.remote.ssh_config import Effective
-from torchard.steps import FileChange, Step
-from torchard.variant import MacClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def mv(made: Made) -> str:
     host = SimpleNamespace(
         run_shell_command=lambda command: (sent.append(command), (True, None))[1]
     )
-    transfer._name(host, [f"{commands.incoming(made.state)}/{made.text}"])
+    upload._name(host, [f"{script_text.incoming(made.state)}/{made.text}"])
     (command,) = sent
     return command.get_raw_value()
 
@@ -112,61 +113,65 @@ def typed(said: str, after: str) -> str:
 
 def forget(made: Made) -> str:
     """Return how a person is told to forget a key; the file is not the usual one."""
-    return typed(str(hostkeys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
+    return typed(str(host_keys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
 
 
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
-    "operations.commands.make_incoming": lambda made: commands.make_incoming(made.state),
-    "operations.commands.remove_half": lambda made: commands.remove_half(made.state, made.path),
-    "operations.commands.install_miniconda": lambda made: commands.install_miniconda(
+    "operations.script_text.make_incoming": lambda made: script_text.make_incoming(made.state),
+    "operations.script_text.remove_half": lambda made: script_text.remove_half(
+        made.state, made.path
+    ),
+    "operations.script_text.install_miniconda": lambda made: script_text.install_miniconda(
         made.state, made.installer, made.controller, made.text
     ),
-    "operations.commands.build_environment": lambda made: commands.build_environment(
-        made.state, made.lock, commands.Kit(made.text, b""), made.controller
+    "operations.script_text.build_environment": lambda made: script_text.build_environment(
+        made.state, made.lock, script_text.Kit(made.text, b""), made.controller
     ),
-    "operations.commands.prove_environment": lambda made: commands.prove_environment(
+    "operations.script_text.prove_environment": lambda made: script_text.prove_environment(
         made.state, made.lock
     ),
-    "operations.commands._with": lambda made: commands._with({"VALUE": made.text}),
+    "operations.script_text._with": lambda made: script_text._with({"VALUE": made.text}),
     # Of all that runs under the lock, this says the least.
-    "operations.commands._building": lambda made: commands._building(
+    "operations.script_text._building": lambda made: script_text._building(
         {"WHO": made.text, "TOKEN": made.text, "HOLDER": made.text}, "unlock.sh"
     ),
-    "operations.commands._cleanly": lambda made: commands._cleanly(
+    "operations.script_text._cleanly": lambda made: script_text._cleanly(
         'printf "%s" "$0" "$@"', made.text, made.text
     ),
-    "operations.commands.remove_environment": lambda made: commands.remove_environment(
+    "operations.script_text.remove_environment": lambda made: script_text.remove_environment(
         made.state, made.step, made.controller
     ),
-    "operations.commands.show_earlier": lambda made: commands.show_earlier(
+    "operations.script_text.show_earlier": lambda made: script_text.show_earlier(
         made.state, made.step, made.controller
     ),
-    "operations.commands.prove_built": lambda made: commands.prove_built(made.state, made.step),
-    "operations.commands.look_at_files": lambda made: commands.look_at_files(
+    "operations.script_text.prove_built": lambda made: script_text.prove_built(
+        made.state, made.step
+    ),
+    "operations.script_text.look_at_files": lambda made: script_text.look_at_files(
         made.state, [made.text]
     ),
-    "operations.commands.note_failure": lambda made: commands.note_failure(
+    "operations.script_text.note_failure": lambda made: script_text.note_failure(
         made.state, made.text, {"date": made.text, "reason": made.text}, made.controller
     ),
     "operations.account.look_at_account": lambda made: account.look_at_account(
         made.state, {made.text: [made.text]}
     ),
-    "operations.commands.remove_lock": lambda made: commands.remove_lock(
+    "operations.script_text.remove_lock": lambda made: script_text.remove_lock(
         made.text, made.controller
     ),
-    "operations.commands.edit_shell_file": lambda made: commands.edit_shell_file(
+    "operations.script_text.edit_shell_file": lambda made: script_text.edit_shell_file(
         made.state, made.shell_step, made.controller
     ),
-    "operations.transfer._name": mv,
+    "operations.upload._name": mv,
     # This stays in a person's file, and is read at each login.
-    "shell_file._hook": lambda made: shell_file.block("zsh", made.path),
-    "probe.script": lambda made: probe.script(made.path),
-    "probe.room_script": lambda _: probe.room_script(),
-    "facts.command": lambda made: facts.MacState().command(made.path),
-    "reason._trust": lambda made: reason._trust(made.mac),
-    "reason._ssh_copy_id": lambda made: reason._ssh_copy_id(made.mac),
-    "hostkeys._sentence": forget,
+    "plan.shell_init._hook": lambda made: shell_init.block("zsh", made.path),
+    "mac.probe.script": lambda made: probe.script(made.path),
+    "mac.probe.room_script": lambda _: probe.room_script(),
+    "remote.facts.command": lambda made: facts.MacState().command(made.path),
+    "remote.unreachable._trust": lambda made: unreachable._trust(made.mac),
+    "remote.unreachable._ssh_copy_id": lambda made: unreachable._ssh_copy_id(made.mac),
+    "remote.host_keys._sentence": forget,
     "remote.errors.configuration": lambda made: typed(
         errors.configuration(made.text, "bad"), "try"
     ),
@@ -179,8 +184,8 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "remote.errors.through_jump": lambda made: typed(
         errors.through_jump("", made.text, "mac"), "try"
     ),
-    "remote.upload.take_file": lambda made: upload.take_file(made.path),
-    "commands.unlock._left_alone": lambda made: typed(
+    "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
+    "cli.unlock._left_alone": lambda made: typed(
         unlock._left_alone(made.text, Path(made.path), made.run_lock, None).instead, "say"
     ),
 }

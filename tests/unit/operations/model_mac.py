@@ -19,7 +19,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from torchard.session import Session, _as_cli  # isort: skip  # first: it patches for gevent
+from torchard.session.session import Session, _as_cli  # isort: skip  # first: it patches for gevent
 
 from drawn import labs
 from hypothesis import HealthCheck, Phase, given, settings
@@ -30,12 +30,13 @@ from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import exec_file
 
-from torchard import intend, probe
 from torchard.lab.model import Environment, Lab
-from torchard.mac import Link, Packages, ShellFile
-from torchard.plan import is_short_of_disk, plan_mac
-from torchard.project import resource
-from torchard.shell import for_any_shell
+from torchard.mac import probe
+from torchard.mac.state import Link, Packages, ShellFile
+from torchard.plan.plan import is_short_of_disk, plan_mac
+from torchard.remote.quoting import for_any_shell
+from torchard.resources import resource
+from torchard.workspace import workspace as workspaces
 
 PROOF = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
 OCTAL = re.compile(rb"\\0([0-7]{3})")
@@ -216,7 +217,7 @@ class Model:
         self.state = replace(self.state, links=links, environments=there)
 
 
-class Given(intend.Workspace):
+class Given(workspaces.Workspace):
     """A workspace whose answers are given."""
 
     def intend(self, mac, state):
@@ -237,7 +238,7 @@ def opened(intent):
     lab = Lab(Path("/model/lab.yaml"), environments, {}, {"mac": mac})
     workspace = Given(lab)
     workspace.given = intent
-    intend._WORKSPACES[lab.path] = workspace
+    workspaces._WORKSPACES[lab.path] = workspace
     session = Session(workspace, [mac])
     (host,) = session.hosts.values()
     host.connector = Model(intent)

@@ -30,12 +30,12 @@ from pyinfra.connectors.util import make_unix_command
 from sent import as_sent, assert_nothing_expands
 
 import torchard
-from torchard import shell_file
-from torchard.mac import Link
-from torchard.operations import commands
-from torchard.shell import for_any_shell
-from torchard.steps import FileChange, Step
-from torchard.variant import MacClass
+from torchard.catalog.variant import MacClass
+from torchard.mac.state import Link
+from torchard.operations import script_text
+from torchard.plan import shell_init
+from torchard.plan.steps import FileChange, Step
+from torchard.remote.quoting import for_any_shell
 
 PACKAGE = Path(torchard.__file__).parent
 # The login shells that may be given a script's one line. `shells` has what may read the script.
@@ -45,10 +45,11 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 # They hand what the makers above made to a Mac, and make none of it.
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
-    "operations.verify.verify", "session.read", "session.run", "session.ask", "verify._prove",
-    "facts.read", "facts.read_room",
+    "operations.verify.verify", "session.session.read", "session.session.run",
+    "session.session.ask", "session.verify._prove",
+    "remote.facts.read", "remote.facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
-    "operations.transfer._arriving", "remote.upload.upload_through_shell",
+    "operations.upload._arriving", "remote.shell_upload.upload_through_shell",
 }  # fmt: skip
 SENDING = {"for_any_shell", "StringCommand", "_with", "_building", "_cleanly"}
 
@@ -78,13 +79,13 @@ def test_whatever_makes_a_command_is_run_here():
     """A function that quotes, and that no test here runs, is a fault of makers.py."""
     assert quoting() - SENDERS == set(MAKERS), "write the new maker into makers.py"
     texts = {
-        f"operations.commands.{name}"
-        for name, value in vars(commands).items()
+        f"operations.script_text.{name}"
+        for name, value in vars(script_text).items()
         if inspect.isfunction(value)
-        and value.__module__ == commands.__name__
+        and value.__module__ == script_text.__name__
         and value.__annotations__.get("return") == "str"
     }
-    paths = {f"operations.commands.{name}" for name in ("script", "root", "incoming")}
+    paths = {f"operations.script_text.{name}" for name in ("script", "root", "incoming")}
     assert texts - paths <= set(MAKERS)
 
 
@@ -172,9 +173,9 @@ WHOLE = [text for text in evil.TEXTS if not evil.surrogates(text)]
 SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surrogates(text)]
 # Makers that only quote: each text alone tells more than all of them, and costs little.
 ALONE = (
-    "operations.commands._with",
-    "operations.commands.make_incoming",
-    "reason._trust",
+    "operations.script_text._with",
+    "operations.script_text.make_incoming",
+    "remote.unreachable._trust",
 )
 
 
@@ -193,7 +194,7 @@ def test_no_value_of_a_command_is_run(home, maker):
 def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
     """As sshd hands it over: pyinfra's whole line, with every text in it, NUL and halves too."""
     everything = "".join(one for one in evil.TEXTS if len(one) < 100)
-    for maker in ("operations.commands._with", "probe.script"):
+    for maker in ("operations.script_text._with", "mac.probe.script"):
         script = MAKERS[maker](Made(everything, str(home)))
         sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
         assert sent.isascii()
@@ -223,7 +224,7 @@ def test_lines_for_conda_and_pip_stay_one_line_each(home):
     for text in evil.TEXTS:
         made = Made(text, str(home))
         try:
-            kit = commands.kit(made.state, made.lock, "torch-1", {text: "https://a"})
+            kit = script_text.kit(made.state, made.lock, "torch-1", {text: "https://a"})
         except ValueError:
             continue
         assert len(text.splitlines()) <= 1
@@ -264,7 +265,7 @@ def test_a_whole_installation_and_build_run_no_value(home, shell):
 printf '%s' {shlex.quote(stand_in)} >"$3/bin/conda" && cp "$3/bin/conda" "$3/bin/python"
 chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
 """.encode()
-    incoming = Path(commands.incoming(state))
+    incoming = Path(script_text.incoming(state))
     incoming.mkdir(parents=True)
     sha256 = hashlib.sha256(installer).hexdigest()
     (incoming / sha256).write_bytes(installer)
@@ -281,30 +282,30 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
         logs = "".join(path.read_text() for path in (own / ".torchard/log").iterdir())
         assert done.returncode == 0, done.stderr.decode() + logs
 
-    does(commands.install_miniconda(state, one, made.controller, text))
+    does(script_text.install_miniconda(state, one, made.controller, text))
     assert Path(state.prefix, "bin/conda").exists()
     lock = replace(locked.lock([], [], text, None), mac_class=MacClass("osx-arm64", "15.0"))
     shown = Path(state.prefix, "envs", text)
     steps = []
     for name in (text, f"{text}.2"):
-        kit = commands.kit(state, lock, name, {"conda-forge": "https://a"})
+        kit = script_text.kit(state, lock, name, {"conda-forge": "https://a"})
         (incoming / kit.sha256).write_bytes(kit.archive)
-        does(commands.build_environment(state, lock, kit, made.controller))
+        does(script_text.build_environment(state, lock, kit, made.controller))
         path = str(own / ".torchard/generations" / name)
         assert str(shown.readlink()) == path
         Path(path, "conda-meta/python-3-0.json").write_text("{}")  # the stand-in has no packages
         steps.append(Step("environment", "show", text, text, path))
-    does(commands.prove_environment(state, lock))
-    does(commands.prove_built(state, steps[0]))
+    does(script_text.prove_environment(state, lock))
+    does(script_text.prove_built(state, steps[0]))
     state = replace(state, links={text: Link(text, steps[1].path)})
-    does(commands.note_failure(state, text, {"reason": text}, made.controller))
+    does(script_text.note_failure(state, text, {"reason": text}, made.controller))
     assert json.loads(Path(steps[1].path, ".torchard-failed.json").read_text()) == {"reason": text}
-    does(commands.show_earlier(state, steps[0], made.controller))
+    does(script_text.show_earlier(state, steps[0], made.controller))
     assert str(shown.readlink()) == steps[0].path
-    file = FileChange("", None, shell_file.block("zsh", state.prefix))
+    file = FileChange("", None, shell_init.block("zsh", state.prefix))
     step = Step("shell", "add", None, "", f"{own}/{text}rc", files=(file,))
-    does(commands.edit_shell_file(state, step, made.controller))
+    does(script_text.edit_shell_file(state, step, made.controller))
     assert Path(step.path).read_text() == f"{file.after}\n"
-    does(commands.remove_environment(state, steps[0], made.controller))
+    does(script_text.remove_environment(state, steps[0], made.controller))
     assert not shown.is_symlink()
     assert not list((own / ".torchard/generations").iterdir())

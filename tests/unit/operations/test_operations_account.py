@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from torchard.account import read_account
-from torchard.operations import account, commands
+from torchard.operations import account, script_text
+from torchard.plan.account import read_account
 
 SHORT = ".".join(map(str, sys.version_info[:2]))
 # Which file of its own each shell reads at a login, and how that sets a variable.
@@ -58,11 +58,11 @@ class Account:
     def look(self, shell: str = "bash", seconds: float = 60, **variables: str):
         """Look as a Mac does; return the failures and the warnings."""
         environments = {"torch": {"python": str(self.python), "modules": ["torch"]}}
-        text = commands.script("shadows.py")
+        text = script_text.script("shadows.py")
         wanted = {"environments": environments, "seconds": seconds, "text": text}
-        python = [sys.executable, "-I", "-S", "-B", "-c", commands.PROOF_START]
+        python = [sys.executable, "-I", "-S", "-B", "-c", script_text.PROOF_START]
         done = subprocess.run(
-            [*python, commands.script("account.py"), json.dumps(wanted)],
+            [*python, script_text.script("account.py"), json.dumps(wanted)],
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], "SHELL": shutil.which(shell),
                  **variables},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,

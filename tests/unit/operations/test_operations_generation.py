@@ -11,7 +11,7 @@ import threading
 import pytest
 from generation_root import Root
 
-from torchard.operations import commands
+from torchard.operations import script_text
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def records(mac, *names: str, frozen: str = "", **more: object):
     content.update({"frozen": frozen} if frozen else {})
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
     (kit / "condarc").write_text("channels: [a]\n", encoding="utf-8")
-    (kit / "stay.py").write_text(commands.script("stay.py"), encoding="utf-8")
+    (kit / "stay.py").write_text(script_text.script("stay.py"), encoding="utf-8")
     (path / "lib/python3.12/site-packages").mkdir(parents=True)
     (path / "lib/python3.1").symlink_to("python3.12")
     return kit, path

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from simlab.package import record
-from torchard.operations import commands
+from torchard.operations import script_text
 
 SITE = "lib/python3.12/site-packages"
 
@@ -49,8 +49,8 @@ class Tree:
         self.write(f"conda-meta/{name}-1.0-h_0.json", json.dumps(content))
 
     def start(self, *words: object) -> subprocess.CompletedProcess[str]:
-        text = commands.script("intact.py")
-        python = [sys.executable, "-I", "-S", "-c", commands.PROOF_START, text]
+        text = script_text.script("intact.py")
+        python = [sys.executable, "-I", "-S", "-c", script_text.PROOF_START, text]
         return subprocess.run(
             [*python, *map(str, words)], capture_output=True, text=True, timeout=60, check=False
         )
@@ -250,10 +250,10 @@ def test_a_build_notes_a_file_of_each_package(tree):
 
 def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
     """The time is bounded, though it waits where no answer comes."""
-    text = commands.script("intact.py").replace(
+    text = script_text.script("intact.py").replace(
         "    if mode ==", "    signal.pause()\n    if mode =="
     )
-    python = [sys.executable, "-I", "-S", "-c", commands.PROOF_START, text]
+    python = [sys.executable, "-I", "-S", "-c", script_text.PROOF_START, text]
     done = subprocess.run(
         [*python, "look", "1"], capture_output=True, text=True, timeout=60, check=False
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from torchard.operations import commands
+from torchard.operations import script_text
 from torchard.operations.proof import PROOF_SECONDS
 
 HERE = platform.machine()
@@ -75,9 +75,9 @@ class Prefix:
         """Start the proof as a Mac does."""
         known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
         known |= {"mps": False, "seconds": 60, **wanted}
-        python = [self.root / "bin" / "python", "-B", "-I", "-c", commands.PROOF_START]
+        python = [self.root / "bin" / "python", "-B", "-I", "-c", script_text.PROOF_START]
         return subprocess.run(
-            [*python, commands.script("proof.py"), json.dumps(known)],
+            [*python, script_text.script("proof.py"), json.dumps(known)],
             capture_output=True,
             text=True,
             cwd="/",

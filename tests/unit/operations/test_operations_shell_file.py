@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from torchard.operations import commands
-from torchard.shell_file import block
+from torchard.operations import script_text
+from torchard.plan.shell_init import block
 
 OURS = block("zsh", "/Users/ann/miniconda3")
 THEIRS = block("zsh", "/opt/conda")
@@ -24,7 +24,7 @@ def zshrc(tmp_path):
 
 def edit(path, before="", after=OURS, **environment):
     """Run the program as it runs on a Mac."""
-    program = [sys.executable, "-I", "-S", "-c", commands.script("shell_file.py")]
+    program = [sys.executable, "-I", "-S", "-c", script_text.script("shell_file.py")]
     return subprocess.run(
         [*program, path, before, after],
         capture_output=True,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from torchard.remote import errors
+from torchard.remote.quoting import for_any_shell
 from torchard.remote.ssh_config import Effective
-from torchard.shell import for_any_shell
 
 MAC = "192.0.2.11:22"
 

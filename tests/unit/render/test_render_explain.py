@@ -13,14 +13,14 @@ from locked import INSTALLER, built, mac
 from stories import ESCAPE, INTEL_LOCK, LOCK, on_screen
 
 from torchard.catalog.catalog import load_catalog
-from torchard.explain import explain
 from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
 from torchard.lock.lockfile import lock_path
-from torchard.mac import RunLock
-from torchard.plan import Intent, plan_mac, unreached
-from torchard.project import resource
-from torchard.render.data import dumps
+from torchard.mac.state import RunLock
+from torchard.plan.codec import dumps
+from torchard.plan.explain import explain
+from torchard.plan.plan import Intent, plan_mac, unreached
 from torchard.render.explain import explain_data, explain_lines
+from torchard.resources import resource
 
 SCHEMA = json.loads(resource("schemas/explain.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -12,15 +12,15 @@ from rich.text import Text
 from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results, standing
 
 from torchard.catalog.catalog import load_catalog
-from torchard.choose import choose
-from torchard.compare import PackageChange
+from torchard.catalog.choose import choose
+from torchard.catalog.variant import MacClass, Refusal
 from torchard.lab.model import Wish
-from torchard.plan import MacPlan, Plan
+from torchard.plan.diff import PackageChange
+from torchard.plan.plan import MacPlan, Plan
 from torchard.render.changes import step_lines
 from torchard.render.status import status_data, status_lines
 from torchard.render.text import choice_lines, plan_lines, result_lines
 from torchard.render.words import duration, size
-from torchard.variant import MacClass, Refusal
 
 GOLDEN = Path(__file__).parent / "golden"
 STORIES = {name: (make, plan_lines) for name, make in PLANS.items()}

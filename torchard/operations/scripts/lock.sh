@@ -176,7 +176,7 @@ native=''
 # technical in the settings that remain, PREFIX/.condarc and /etc/conda: a package that is linked
 # softly would break with the cache, a shortcut with its generation, and nothing is fetched, so no
 # certificate counts. What an administrator forbids is not overridden: it blocks the Mac in the plan
-# (torchard/conda_settings.py). It signs the lock first: should this shell be killed and not the step,
+# (torchard/plan/conda_settings.py). It signs the lock first: should this shell be killed and not the step,
 # the next run waits for the step as well.
 step() {
   # shellcheck disable=SC2016 # that shell is to expand them

@@ -1,0 +1,240 @@
+"""Which PyTorch a wish gets on a Mac."""
+
+from __future__ import annotations
+
+import pytest
+from choosing import ARM, FIRST_MPS, INTEL, LAST_INTEL, LIBOMP_11, NEW, NEW_11, NEW_14, answer
+
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import MacClass, Refusal, Variant
+from torchard.lab.model import Wish
+
+
+@pytest.mark.parametrize(
+    ("mac", "backend", "trio", "mps"),
+    [
+        ((ARM, "26.1", "3.14"), "auto", NEW, True),
+        ((ARM, "15", "3.12"), "auto", NEW, True),
+        ((ARM, "15.1", "3.12"), "mps", NEW, True),
+        ((ARM, "15", "3.10"), "auto", NEW_14, True),
+        ((ARM, "15", "3.9"), "auto", ("2.8.0", "0.23.0", "2.8.0"), True),
+        ((ARM, "14", "3.12"), "auto", NEW_14, True),
+        ((ARM, "14.6.1", "3.14"), "mps", NEW_14, True),
+        ((ARM, "14", "3.12"), "cpu", NEW, False),
+        ((ARM, "13", "3.12"), "auto", LIBOMP_11, True),
+        ((ARM, "13.7", "3.9"), "auto", LIBOMP_11, True),
+        ((ARM, "13", "3.12"), "cpu", NEW_11, False),
+        ((ARM, "13", "3.14"), "cpu", NEW_11, False),
+        ((ARM, "12.3", "3.12"), "auto", FIRST_MPS, True),
+        ((ARM, "12.7.6", "3.8"), "auto", FIRST_MPS, True),
+        ((ARM, "12.2", "3.13"), "auto", NEW_11, False),
+        ((ARM, "12.0.1", "3.12"), "auto", NEW_11, False),
+        ((ARM, "11", "3.12"), "auto", NEW_11, False),
+        ((ARM, "11", "3.13"), "auto", LIBOMP_11, False),
+        ((ARM, "11.7.10", "3.13"), "cpu", LIBOMP_11, False),
+        ((INTEL, "10.13", "3.12"), "auto", LAST_INTEL, False),
+        ((INTEL, "12.7", "3.8"), "auto", LAST_INTEL, False),
+        ((INTEL, "26", "3.11"), "cpu", LAST_INTEL, False),
+    ],
+)
+def test_stable_is_the_newest_release_that_fits(mac, backend, trio, mps):
+    """Stable is the newest trio whose wheels, dylibs and, where wanted, MPS fit the Mac."""
+    got = answer(*mac, backend=backend)
+    assert isinstance(got, Variant), got
+    assert got.packages == dict(zip(("torch", "torchvision", "torchaudio"), trio, strict=True))
+    assert (got.mps_expected, got.source, got.python) == (mps, "wheels", mac[2])
+
+
+def test_reason_names_what_fits():
+    """The reason is a phrase that names the macOS, the python and, where wanted, MPS."""
+    assert answer(ARM, "14.5", "3.12").reason == (
+        "the newest release whose wheels and MPS fit macOS 14 and python 3.12"
+    )
+    assert answer(ARM, "14", "3.12", backend="cpu", release="2.13.0").reason == (
+        "the release asked for; its wheels fit macOS 14 and python 3.12"
+    )
+
+
+@pytest.mark.parametrize(
+    ("macos", "python", "given_up"),
+    [
+        ("14", "3.12", "torch 2.15.0 would install on macOS 14, but its MPS needs macOS 15."),
+        ("13", "3.12", "torch 2.11.0 would install on macOS 13, but its MPS needs macOS 14."),
+        (
+            "11",
+            "3.13",
+            (
+                "torch 2.11.0 would install on macOS 11, but its torchvision 0.26.0 needs macOS 12,"
+                " and its torchaudio 2.11.0 needs macOS 12."
+            ),
+        ),
+    ],
+)
+def test_notes_say_what_was_given_up(macos, python, given_up):
+    """A newer torch that would install, but not as wished, is named with what it lacks."""
+    assert given_up in answer(ARM, macos, python).notes
+
+
+@pytest.mark.parametrize(("macos", "python"), [("15", "3.12"), ("15", "3.10"), ("12", "3.12")])
+def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
+    """Where no newer torch would install, no note says so."""
+    assert not any("would install" in note for note in answer(ARM, macos, python).notes)
+
+
+@pytest.mark.parametrize(
+    ("mac", "wish", "packages", "mps"),
+    [
+        ((ARM, "15", "3.12"), {}, ("2.10.0", None, "2.11.0"), True),
+        ((ARM, "15", "3.12"), {"companions": ("torchvision",)}, ("2.13.0", "0.28.0"), True),
+        ((ARM, "13", "3.12"), {"companions": ("torchvision",)}, ("2.8.0", None), True),
+        ((ARM, "13", "3.12"), {"companions": (), "backend": "cpu"}, ("2.13.0",), False),
+        ((ARM, "11", "3.12"), {"companions": ()}, ("2.12.0",), False),
+        ((INTEL, "14", "3.13"), {"companions": ("torchvision",)}, ("2.13.0", "0.28.0"), False),
+        ((INTEL, "11", "3.12"), {"companions": ()}, ("2.12.0",), False),
+        ((INTEL, "10.15", "3.12"), {"companions": ()}, ("2.7.0",), False),
+        ((INTEL, "14", "3.12"), {"companions": (), "release": "2.6.0"}, ("2.6.0",), False),
+    ],
+)
+def test_conda_forge_has_its_own_releases(mac, wish, packages, mps):
+    """From conda-forge, too, the newest that fits; there torch is called pytorch."""
+    got = answer(*mac, source="conda-forge", **wish)
+    assert isinstance(got, Variant), got
+    names = ("pytorch", *(wish.get("companions", ("torchvision", "torchaudio"))))
+    assert got.packages == dict(zip(names, packages, strict=True))
+    assert (got.mps_expected, got.source, got.as_wheels) == (mps, "conda-forge", False)
+
+
+def test_conda_forge_shows_what_torchaudio_pulls():
+    """Where torchaudio holds torch back, a note names what there would be without it."""
+    got = answer(ARM, "15", "3.12", source="conda-forge")
+    assert "torch 2.13.0 would install on macOS 15, but it has no torchaudio there." in got.notes
+
+
+def test_intel_is_told_that_conda_forge_does_not_test_for_it():
+    """conda-forge's builds for Intel come with a note; those for Apple silicon do not."""
+    said = [
+        any("has not tested them" in note for note in answer(arch, "15", "3.12", **wish).notes)
+        for wish in [{"source": "conda-forge"}]
+        for arch in (INTEL, ARM)
+    ]
+    assert said == [True, False]
+
+
+@pytest.mark.parametrize(("arch", "last"), [(ARM, "2.5.1"), (INTEL, "2.2.2")])
+def test_pytorch_channel_has_its_last_release(arch, last):
+    """The frozen channel has one release for each arch, for those who must have it."""
+    got = answer(arch, "14", "3.12", source="pytorch-channel")
+    assert (got.packages["pytorch"], got.source) == (last, "pytorch-channel")
+    assert got.constraints == (("numpy<2",) if arch == INTEL else ())
+    assert any("for those who must have just this release" in note for note in got.notes)
+
+
+def test_nightly_has_no_versions_beforehand():
+    """A nightly is wheels whose versions the index tells when it is locked, without torchaudio."""
+    got = answer(ARM, "15", "3.12", release="nightly")
+    assert got.packages == {"torch": None, "torchvision": None}
+    assert (got.source, got.mps_expected, got.nightly) == ("wheels", True, True)
+    assert "torchaudio is left out: there are no nightly builds of it any more." in got.notes
+    assert any("pytorch-nightly channel" in note for note in got.notes)
+    assert got.reason == "the day's nightly wheels and MPS fit macOS 15 and python 3.12"
+    alone = answer(ARM, "15", "3.12", release="nightly", companions=())
+    assert alone.packages == {"torch": None}
+    assert not any("left out" in note for note in alone.notes)
+    assert not answer(ARM, "15", "3.12").nightly
+
+
+def test_auto_without_mps_says_why():
+    """Auto falls back to the processor below macOS 12.3 and on Intel, and a note says why."""
+    assert answer(ARM, "12.2", "3.12").notes[0] == (
+        "PyTorch's MPS needs macOS 12.3 or newer, and this Mac has macOS 12,"
+        " so torch computes on the processor alone."
+    )
+    assert answer(INTEL, "14", "3.12").notes[0] == (
+        "PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone."
+    )
+    assert not any("MPS" in note for note in answer(INTEL, "14", "3.12", backend="cpu").notes)
+
+
+def test_intel_keeps_numpy_1_and_is_told_of_its_last_release():
+    """On Intel, numpy stays below 2, and a note tells that nothing newer comes."""
+    got = answer(INTEL, "12", "3.12")
+    assert got.constraints == ("numpy<2",)
+    assert any("last release with wheels for Intel" in note for note in got.notes)
+    assert answer(ARM, "15", "3.12").constraints == ()
+
+
+@pytest.mark.parametrize("release", ["2.11.0", "2.12.0", "2.12.1"])
+def test_two_releases_keep_setuptools_below_82(release):
+    """Conda, which is solved first, has to leave the wheels one that they accept."""
+    assert answer(ARM, "15", "3.12", release=release).constraints == ("setuptools<82",)
+
+
+def test_only_the_companions_asked_for_are_installed():
+    """Packages are torch and the companions asked for, in a fixed order, and so are notes."""
+    assert list(answer(ARM, "15", "3.12").packages) == ["torch", "torchvision", "torchaudio"]
+    both = answer(ARM, "15", "3.12", companions=("torchaudio", "torchvision"))
+    assert list(both.packages) == ["torch", "torchvision", "torchaudio"]
+    alone = answer(ARM, "15", "3.15", companions=())
+    assert alone.packages == {"torch": "2.15.0"}
+    assert not any("torchaudio" in note for note in alone.notes)
+    assert any("torchaudio 2.11.0 is the last" in note for note in both.notes)
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "python", "release", "torch"),
+    [
+        (ARM, "15", "3.12", "2.5.1", "2.5.1"),
+        (ARM, "15", "3.12", "2.5", "2.5.0"),
+        (ARM, "12.3", "3.10", "1.12.1", "1.12.1"),
+        (INTEL, "12", "3.10", "2.0.1", "2.0.1"),
+    ],
+)
+def test_exact_release(arch, macos, python, release, torch):
+    """An exact release is chosen where it fits, whatever newer one there is."""
+    assert answer(arch, macos, python, release=release).packages["torch"] == torch
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "text"),
+    [
+        (ARM, "15.1", "osx-arm64-macos15.0"),
+        (ARM, "26", "osx-arm64-macos15.0"),
+        (ARM, "12.7.6", "osx-arm64-macos12.3"),
+        (ARM, "12.2.1", "osx-arm64-macos12.0"),
+        (ARM, "11.0.1", "osx-arm64-macos11.0"),
+        (INTEL, "10.14.6", "osx-64-macos10.13"),
+        (INTEL, "10.15", "osx-64-macos10.15"),
+        (INTEL, "26.1", "osx-64-macos12.0"),
+    ],
+)
+def test_class_of_a_mac(arch, macos, text):
+    """A Mac's class is its subdir and the highest threshold not above its macOS."""
+    assert str(mac_class(arch, macos, load_catalog())) == text
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "reason", "instead"),
+    [
+        ("ppc", "10.5", "this one's is ppc", "`arch: arm64`"),
+        ("", "15", "this one's is unknown", "`arch: x86_64`"),
+        (ARM, "10.15", "Apple silicon Macs need macOS 11 or newer", "macOS 11 or newer."),
+        (INTEL, "10.12.6", "Intel Macs need macOS 10.13 or newer", "macOS 10.13 or newer."),
+        (ARM, "", "'' is no version of macOS.", "`sw_vers -productVersion`"),
+        (ARM, "Sonoma", "'Sonoma' is no version of macOS.", "such as 15.1."),
+        (ARM, "15.1rc1", "'15.1rc1' is no version of macOS.", "such as 15.1."),
+    ],
+)
+def test_mac_without_a_class(arch, macos, reason, instead):
+    """A Mac of no known arch, of an older macOS or of none is refused, with the way out."""
+    refused = mac_class(arch, macos, load_catalog())
+    assert isinstance(refused, Refusal)
+    assert reason in refused.reason
+    assert instead in refused.instead
+
+
+def test_class_below_the_oldest_macos_gets_nothing():
+    """A class that no Mac has is refused like such a Mac, whatever a wheel's tag says."""
+    refused = choose(Wish("3.10"), MacClass("osx-64", "10.9"), load_catalog())
+    assert isinstance(refused, Refusal)
+    assert "10.13 or newer" in refused.instead

@@ -1,0 +1,262 @@
+"""What holds for every wish on every Mac."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from importlib import resources
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version
+
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import choose, choose_installer, considered, mac_class
+from torchard.catalog.variant import Installer, MacClass, Refusal, Variant
+from torchard.curate.matrix import cells
+from torchard.lab.model import COMPANIONS, Miniconda, Wish
+
+ROWS = yaml.safe_load(resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes())
+SYSTEMS = [
+    *(f"10.{minor}" for minor in range(9, 17)),
+    *(f"{major}.{minor}" for major in (*range(11, 16), 26) for minor in range(8)),
+    *("11.0.1", "12.3.1", "12.7.6", "14.6.1", "15", "26"),
+]
+RELEASES = ["stable", *(row["torch"] for row in ROWS["releases"]), "nightly", "1.8.0", "9.9"]
+
+archs = st.sampled_from(["arm64", "x86_64"])
+systems = st.sampled_from(SYSTEMS)
+wishes = st.builds(
+    Wish,
+    python=st.integers(7, 16).map(lambda minor: f"3.{minor}"),
+    release=st.one_of(st.just("stable"), st.sampled_from(RELEASES)),
+    backend=st.sampled_from(["auto", "mps", "cpu"]),
+    source=st.sampled_from(["auto", "wheels", "conda-forge", "pytorch-channel"]),
+    companions=st.sampled_from([None, (), COMPANIONS[:1], COMPANIONS[1:], COMPANIONS]),
+)
+steady = settings(deadline=None, max_examples=200, derandomize=True)
+
+
+def answer(wish, arch, macos):
+    """Choose for a Mac by its own macOS."""
+    group = mac_class(arch, macos, load_catalog())
+    return group if isinstance(group, Refusal) else choose(wish, group, load_catalog())
+
+
+def agrees(wish, group):
+    """Hold what was considered against the choice and the catalogue's rows."""
+    known = load_catalog()
+    found = considered(wish, group, known)
+    assert found.answer == choose(wish, group, known)
+    source = "wheels" if wish.source == "auto" else wish.source
+    lane = known.nightly if wish.release == "nightly" else known.lanes[source]
+    over = [one for group in found.passed_over for one in group.releases]
+    assert over == [str(one) for one in lane.releases][: len(over)]
+    for one, other in itertools.pairwise(found.passed_over):
+        assert one.obstacles != other.obstacles
+    for one in found.passed_over:
+        assert one.obstacles
+        assert all(re.fullmatch(r"\w.*[^.]", text) for text in one.obstacles)
+    if isinstance(found.answer, Refusal):
+        assert found.release is None
+        assert len(over) in {0, len(lane.releases)}
+        assert over or wish.release != "stable"
+    else:
+        row = lane.releases[len(over)]
+        assert found.release == str(row)
+        torch = next(iter(found.answer.packages.values()))
+        assert torch == row.packages["torch"]
+
+
+def fits(row, wish, arch, macos, *, mps):
+    """Tell from the file alone whether a release fits: the rule, written a second time."""
+    taken_as = {one["minos"]: one["as"] for one in ROWS["taken_as"]}
+    minor = int(wish.python.removeprefix("3."))
+    for package in ("torch", *wish.companions):
+        if "python" in row:  # a row of conda builds
+            first, last = (int(text[2:]) for text in row["python"])
+            macos_needed = row["macos"].get(arch, "99")
+            if package not in row or not first <= minor <= last:
+                return False
+            if Version(macos_needed) > Version(macos):
+                return False
+            continue
+        wheels = [
+            one
+            for one in row.get(arch, {}).get(package, [])
+            if int(one["python"][0][2:]) <= minor <= int((one["python"][1] or "3.99")[2:])
+        ]
+        needed = [
+            text
+            for one in wheels
+            for text in (one["tag"], *(taken_as.get(x, x) for x in one["minos"].values()))
+        ]
+        if not wheels or any(Version(text) > Version(macos) for text in needed):
+            return False
+    floor = next(one["mps"] for one in ROWS["releases"] if one["torch"] == row["torch"])
+    return not mps or (arch == "arm64" and Version(floor) <= Version(macos))
+
+
+@steady
+@given(wish=wishes.filter(lambda one: one.release != "nightly"), arch=archs, macos=systems)
+def test_choice_is_the_first_row_that_fits(wish, arch, macos):
+    """The choice is the newest row of the file that fits the Mac's own macOS, or a refusal."""
+    got = answer(wish, arch, macos)
+    wish = replace(wish, companions=COMPANIONS if wish.companions is None else wish.companions)
+    conda = {one["name"]: one["releases"] for one in ROWS["conda"]}
+    name = "torch" if wish.source in {"auto", "wheels"} else "pytorch"
+    on_time = Version(macos) >= Version("11.0" if arch == "arm64" else "10.13")
+    offered = arch == "arm64" and Version(macos) >= Version("12.3")
+    mps = wish.backend == "mps" or (wish.backend == "auto" and offered)
+    fitting = [
+        row["torch"]
+        for row in conda.get(wish.source, ROWS["releases"])
+        if wish.release in {"stable", row["torch"]} and fits(row, wish, arch, macos, mps=mps)
+    ]
+    if on_time and fitting:
+        assert isinstance(got, Variant)
+        assert (got.packages[name], got.mps_expected) == (fitting[0], mps)
+        assert set(got.packages) == {name, *wish.companions}
+    else:
+        assert isinstance(got, Refusal)
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_what_is_considered_is_what_is_chosen(wish, arch, macos):
+    """The release chosen is the first that was not passed over, and each that was has a reason."""
+    group = mac_class(arch, macos, load_catalog())
+    if isinstance(group, MacClass):
+        agrees(wish, group)
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_refusal_is_two_sentences(wish, arch, macos):
+    """Every refusal has a reason and a way out, both whole sentences."""
+    got = answer(wish, arch, macos)
+    if isinstance(got, Refusal):
+        for text in (got.reason, got.instead):
+            assert re.fullmatch(r"['A-Z0-9].*\.", text), text
+            assert "None" not in text
+        assert re.match(r"Write `|Bring the Mac to macOS ", got.instead)
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_every_way_out_leads_to_an_answer(wish, arch, macos):
+    """Whatever a refusal says to write, or to bring the Mac to, gets a variant."""
+    group = mac_class(arch, macos, load_catalog())
+    got = answer(wish, arch, macos)
+    if isinstance(group, Refusal) or not isinstance(got, Refusal):
+        return
+    changes = [
+        *({"python": text} for text in re.findall(r'`python: "([^"]+)"`', got.instead)),
+        *({"release": text} for text in re.findall(r'`release: "?([^"`]+)"?`', got.instead)),
+        *({"source": text} for text in re.findall(r"`source: ([a-z-]+)`", got.instead)),
+        *({"backend": "cpu"} for _ in re.findall(r"`backend: cpu`", got.instead)),
+        *(
+            {"companions": tuple(re.findall(r"\w+", text))}
+            for text in re.findall(r"`with: \[(.*?)\]`", got.instead)
+        ),
+    ]
+    newer = re.findall(r"the Mac to macOS (\d+(?:\.\d+)?)", got.instead)
+    assert changes or newer
+    if " and " in got.instead:
+        changes = [{key: text for one in changes for key, text in one.items()}]
+    for change in changes:
+        assert isinstance(answer(replace(wish, **change), arch, macos), Variant), got.instead
+    for system in newer:
+        assert isinstance(answer(wish, arch, system), Variant), got.instead
+
+
+@steady
+@given(wish=wishes, arch=archs, two=st.tuples(systems, systems))
+def test_newer_macos_never_gets_an_older_torch(wish, arch, two):
+    """Of two Macs with the same backend, the one with the newer macOS never gets an older torch."""
+    older, newer = sorted(two, key=Version)
+    before, after = answer(wish, arch, older), answer(wish, arch, newer)
+    if isinstance(before, Variant) and isinstance(after, Variant):
+        assert before.mps_expected <= after.mps_expected
+        if before.mps_expected == after.mps_expected:
+            (first, *_), (second, *_) = before.packages.values(), after.packages.values()
+            assert first == second or Version(first) <= Version(second)
+
+
+@steady
+@given(wish=wishes, macos=systems)
+def test_auto_on_apple_silicon_is_mps_from_12_3_on(wish, macos):
+    """On Apple silicon, `auto` has MPS from macOS 12.3 on and never before."""
+    got = answer(replace(wish, backend="auto"), "arm64", macos)
+    if isinstance(got, Variant):
+        assert got.mps_expected == (Version(macos) >= Version("12.3"))
+
+
+@steady
+@given(wish=wishes, arch=archs, macos=systems)
+def test_class_stands_for_its_macs(wish, arch, macos):
+    """A class's threshold is not above the Mac's macOS, and choosing at either is the same."""
+    group = mac_class(arch, macos, load_catalog())
+    if isinstance(group, MacClass):
+        assert Version(group.macos) <= Version(macos)
+        assert group.macos in load_catalog().thresholds(arch)
+        own = MacClass(group.subdir, macos)
+        assert choose(wish, own, load_catalog()) == choose(wish, group, load_catalog())
+
+
+@steady
+@given(arch=archs, macos=systems)
+def test_every_mac_with_a_class_has_an_installer(arch, macos):
+    """A Mac that has a class gets an installer, and any other Mac none."""
+    group = mac_class(arch, macos, load_catalog())
+    got = choose_installer(arch, macos, Miniconda(), load_catalog())
+    assert isinstance(got, Installer if isinstance(group, MacClass) else Refusal)
+
+
+def test_the_whole_matrix_is_considered_as_it_is_chosen():
+    """Each arch, macOS, python, backend and source, for what is newest, nightly, or just that."""
+    for cell in cells(load_catalog(), ("stable", "nightly", "2.5.1")):
+        agrees(
+            Wish(cell.python, cell.release, cell.backend, cell.source),
+            mac_class(cell.arch, cell.macos, load_catalog()),
+        )
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "wish", "over"),
+    [
+        ("x86_64", "12.7", Wish("3.12"), ["2.15.0 to 2.3.0: no wheel for Intel Macs"]),
+        ("arm64", "14.6", Wish("3.12"), ["2.15.0 to 2.15.0: its MPS needs macOS 15"]),
+        ("arm64", "15.1", Wish("3.12"), []),
+        ("arm64", "15.1", Wish("3.12", release="2.5.1"), ["2.15.0 to 2.6.0: 2.5.1 is asked for"]),
+        (
+            "arm64",
+            "11.4",
+            Wish("3.13"),
+            [
+                "2.15.0 to 2.12.0: needs macOS 14",
+                (
+                    "2.11.0 to 2.11.0: its torchvision 0.26.0 needs macOS 12, and its torchaudio"
+                    " 2.11.0 needs macOS 12"
+                ),
+                "2.10.0 to 2.7.0: needs macOS 14 (for its libomp.dylib)",
+            ],
+        ),
+        (
+            "arm64",
+            "15.1",
+            Wish("3.12", source="conda-forge"),
+            ["2.13.0 to 2.11.0: no torchaudio there"],
+        ),
+    ],
+)
+def test_releases_with_the_same_obstacles_are_told_together(arch, macos, wish, over):
+    """A companion's obstacles only where torch itself has none."""
+    found = considered(wish, mac_class(arch, macos, load_catalog()), load_catalog())
+    assert [
+        f"{one.releases[0]} to {one.releases[-1]}: {', and '.join(one.obstacles)}"
+        for one in found.passed_over
+    ] == over

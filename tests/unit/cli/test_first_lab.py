@@ -1,0 +1,52 @@
+"""What a person copies first: README's lab and the project's own, with what they may uncomment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from torchard.lab.load import load
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = ("inventory/lab.yaml", "inventory/this_mac.yaml")
+
+
+def test_the_first_lab_of_the_readme_is_a_whole_one(tmp_path):
+    """Every lab in README loads as it stands; with the first, nobody is refused for its terms."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = [one for one in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "macs:" in one]
+    assert blocks
+    path = tmp_path / "lab.yaml"
+    for block in blocks:
+        path.write_text(block, encoding="utf-8")
+        lab = load(path)
+        assert lab.environments
+        assert all(mac.environments and mac.accept_license for mac in lab.macs.values())
+
+
+@pytest.mark.parametrize("shipped", SHIPPED)
+@pytest.mark.parametrize("line", ["accept_license: true", "miniconda: {distribution: miniforge}"])
+def test_an_offer_in_a_comment_holds_when_it_is_uncommented(tmp_path, shipped, line):
+    """Each of the two ways to a conda is one line to uncomment, at the place where it stands."""
+    text = (ROOT / shipped).read_text(encoding="utf-8")
+    assert text.count(f"# {line}\n") == 1
+    path = tmp_path / "lab.yaml"
+    path.write_text(text, encoding="utf-8")
+    before = load(path).macs
+    path.write_text(text.replace(f"# {line}\n", f"{line}\n"), encoding="utf-8")
+    after = load(path).macs
+    for name, mac in after.items():
+        said = (mac.accept_license, mac.miniconda.distribution)
+        assert said == ((True, "miniconda") if "license" in line else (False, "miniforge"))
+        assert mac.environments == before[name].environments != ()
+        assert mac.miniconda.prefix == before[name].miniconda.prefix
+
+
+def test_the_projects_labs_ask_for_the_newest_pytorch_that_fits(tmp_path):
+    """Neither pins anything that only some Macs can have."""
+    for shipped in SHIPPED:
+        for environment in load(ROOT / shipped).environments.values():
+            assert environment.pytorch is not None
+            assert (environment.pytorch.release, environment.pytorch.source) == ("stable", "auto")

@@ -1,0 +1,172 @@
+"""What holds in every cell: each arch, macOS, python, release, backend and source."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import Refusal, Variant
+from torchard.curate import matrix
+from torchard.curate.page import page
+from torchard.lab.model import Wish
+
+PAGE = Path(__file__).parents[3] / "docs/matrix.md"
+RELEASES = matrix.releases(load_catalog())
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """The whole matrix, asked once."""
+    return matrix.answers(load_catalog(), RELEASES)
+
+
+def test_page_is_the_catalogue_s():
+    """docs/matrix.md says what the catalogue answers; `make matrix` writes it anew."""
+    assert PAGE.read_text(encoding="utf-8") == page(load_catalog())
+
+
+def test_every_cell_has_one_answer(answers):
+    """The matrix has every release that the file has, and each cell a variant or a refusal."""
+    systems = sum(len(matrix.systems(arch, load_catalog())) for arch in ("arm64", "x86_64"))
+    assert len(answers) == systems * 6 * (2 + len(load_catalog().releases)) * 3 * 3
+    for cell, got in answers.items():
+        assert isinstance(got, (Variant, Refusal)), cell
+
+
+def test_newer_macos_never_gets_an_older_torch(answers):
+    """From one macOS to the next, the same wish gets no older torch, and no refusal.
+
+    Only `auto` may step back, once: where it begins to want MPS.
+    """
+    rows = itertools.groupby(
+        sorted(answers, key=lambda one: (one._replace(macos=""), Version(one.macos))),
+        key=lambda one: one._replace(macos=""),
+    )
+    for wish, row in rows:
+        for older, newer in itertools.pairwise(row):
+            before, after = answers[older], answers[newer]
+            if wish.backend == "auto" and newer.macos == "12.3" and newer.arch == "arm64":
+                continue
+            if isinstance(before, Variant):
+                assert isinstance(after, Variant), newer
+                first, second = (next(iter(one.packages.values())) for one in (before, after))
+                assert first == second or Version(first) <= Version(second), newer
+
+
+def test_auto_is_one_of_the_other_two(answers):
+    """`auto` answers as `mps` does where the Mac is offered MPS, and as `cpu` does elsewhere."""
+    for cell, got in answers.items():
+        if cell.backend == "auto":
+            offered = cell.arch == "arm64" and Version(cell.macos) >= Version("12.3")
+            other = answers[cell._replace(backend="mps" if offered else "cpu")]
+            assert type(got) is type(other), cell
+            if isinstance(got, Variant):
+                assert (got.packages, got.mps_expected) == (other.packages, offered), cell
+
+
+def test_no_two_rows_claim_one_cell():
+    """Each source has a release once, and a release one row for a package on an arch and python."""
+    known = load_catalog()
+    for lane in (*known.lanes.values(), known.nightly):
+        versions = [one.version for one in lane.releases]
+        assert len(set(versions)) == len(versions)
+        for release, arch in itertools.product(lane.releases, known.platforms):
+            for rows in release.builds.get(arch, {}).values():
+                for minor in range(7, 20):
+                    assert sum(one.built_for((3, minor)) for one in rows) <= 1
+
+
+def test_every_refusal_has_a_way_out(answers):
+    """What each refusal says to write, or to bring the Mac to, gets a variant: all are tried."""
+    tried = {}
+    for cell, got in answers.items():
+        if isinstance(got, Refusal):
+            assert re.fullmatch(r"(Write `.+`|Bring ).*\.", got.instead), (cell, got)
+            for other in ways_out(got.instead, cell):
+                if other not in tried:
+                    tried[other] = asked(*other)
+                assert isinstance(tried[other], Variant), (cell, got.instead)
+
+
+def ways_out(instead, cell):
+    """Yield what each way out asks: a cell, or a cell and companions."""
+    write, _, bring = instead.partition("; or bring the Mac to macOS ")
+    for way in re.sub(r" beside .*", "", write).split(", or "):
+        python = re.search(r'`python: "([^"]+)"`', way)
+        release = re.search(r'`release: "?([^"`]+)"?`', way)
+        source = re.search(r"`source: ([a-z-]+)`", way)
+        backend = re.search(r"`backend: (\w+)`", way)
+        companions = re.search(r"`with: \[(.*)\]`", way)
+        other = cell._replace(
+            python=python[1] if python else cell.python,
+            release=release[1] if release else cell.release,
+            source=source[1] if source else cell.source,
+            backend=backend[1] if backend else cell.backend,
+        )
+        if companions:
+            yield other, tuple(re.findall(r"\w+", companions[1]))
+        elif other != cell:
+            yield other, None
+    if bring:
+        macos = re.match(r"[\d.]+\d", bring)[0]
+        yield cell._replace(macos=macos if "." in macos else f"{macos}.0"), None
+
+
+def asked(cell, companions):
+    """Choose for a cell with companions."""
+    group = mac_class(cell.arch, cell.macos, load_catalog())
+    wish = Wish(cell.python, cell.release, cell.backend, cell.source, companions)
+    return choose(wish, group, load_catalog())
+
+
+def test_trios_are_on_their_oldest_macos(answers):
+    """Each set of wheels is proved once for a python and arch, where it first appears."""
+    found = matrix.trios(answers)
+    assert len({(one.arch, one.python, one.packages) for one in found}) == len(found) > 100
+    stable = next(
+        one for one in found if ("torch", "2.15.0") in one.packages and one.python == "3.12"
+    )
+    assert stable.macos == "14.0"
+    packages = {
+        (cell.arch, cell.python, tuple(got.packages.items()))
+        for cell, got in answers.items()
+        if isinstance(got, Variant) and got.as_wheels and not got.nightly
+    }
+    assert {(one.arch, one.python, one.packages) for one in found} == packages
+
+
+def test_a_release_whose_mps_is_unproved_is_only_for_the_processor():
+    """Nothing that wants MPS gets a release whose floor nobody has read, and a note says so."""
+    known = load_catalog()
+    wheels = known.lanes["wheels"]
+    newest, *others = wheels.releases
+    lane = replace(wheels, releases=(replace(newest, mps=None), *others))
+    unproved = replace(known, lanes={**known.lanes, "wheels": lane})
+    group = mac_class("arm64", "26.0", unproved)
+    auto = choose(Wish("3.12"), group, unproved)
+    assert (auto.packages["torch"], auto.mps_expected) == ("2.14.1", True)
+    assert (
+        "torch 2.15.0 would install on macOS 15, but which macOS its MPS needs is not proved yet."
+        in auto.notes
+    )
+    assert choose(Wish("3.12", backend="cpu"), group, unproved).packages["torch"] == "2.15.0"
+    for backend in ("auto", "mps"):
+        refused = choose(Wish("3.12", "2.15.0", backend), group, unproved)
+        assert "which macOS its MPS needs is not proved yet" in refused.reason
+        assert "`backend: cpu`" in refused.instead
+
+
+def test_command_writes_the_page(torchard, tmp_path):
+    """`torchard catalog matrix` prints the page, and writes it where it is told."""
+    assert torchard("catalog", "matrix").stdout == PAGE.read_text(encoding="utf-8")
+    assert torchard("catalog", "matrix", "--out", tmp_path / "page.md").returncode == 0
+    assert (tmp_path / "page.md").read_bytes() == PAGE.read_bytes()
+    failed = torchard("catalog", "matrix", "--out", tmp_path / "none" / "page.md")
+    assert (failed.returncode, failed.stderr.count("cannot be written")) == (1, 1)

@@ -1,0 +1,240 @@
+"""`torchard catalog refresh`: what is new becomes rows to review, and nothing is invented."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from torchard.catalog.catalog import load_catalog, parse_catalog
+from torchard.curate.new_builds import new_builds, records
+from torchard.curate.new_installers import miniconda, miniforge
+from torchard.curate.new_wheels import new_releases
+from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, difference
+from torchard.curate.refresh import Found, amend, look
+from torchard.curate.verify import listings
+from torchard.lab.model import Mirrors
+
+ROOT = Path(__file__).parents[3]
+FOLDER = ROOT / "torchard/catalog"
+TEXTS = {name: (FOLDER / name).read_text(encoding="utf-8") for name in (PYTORCH, INSTALLERS)}
+NEW, OLD = "a" * 64, "b" * 64
+
+
+def files(proposals):
+    """Return the catalogue's files with the rows proposed, after a look at their schema."""
+    after = amend(TEXTS, Found(list(proposals)))
+    schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
+    data = {name: yaml.safe_load(text) for name, text in after.items()}
+    for one in data.values():
+        jsonschema.Draft202012Validator(schema).validate(one)
+        named = {key for row in _sourced(one) for key in row["source"]}
+        assert named <= set(one["sources"])
+    return data, after
+
+
+def _sourced(value):
+    if isinstance(value, dict):
+        yield from [value] if "source" in value else []
+        value = list(value.values())
+    for one in value if isinstance(value, list) else ():
+        yield from _sourced(one)
+
+
+def test_nothing_is_new_in_an_index_that_the_catalogue_was_read_from(catalog):
+    """Simlab's index has what the catalogue has: exit 0 and one sentence."""
+    done = catalog("refresh", "--from", "wheels")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Nothing is new.\n", "")
+
+
+@pytest.fixture
+def older():
+    """The catalogue before its newest release, and as text."""
+    text = TEXTS[PYTORCH]
+    begin, end = text.index("  - torch: 2.15.0\n"), text.index("  - torch: 2.14.1\n")
+    text = text[:begin] + text[end:]
+    return parse_catalog(yaml.safe_load(text), yaml.safe_load(TEXTS[INSTALLERS])), text
+
+
+def test_new_release_is_proposed_as_the_row_that_a_person_wrote(
+    served, older, monkeypatch, tmp_path
+):
+    """Its pair, pythons and macOS are those of the real row; its MPS floor is not invented."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    known, text = older
+    (proposal,) = new_releases(listings(served.index), known)
+    after = amend({**TEXTS, PYTORCH: text}, Found([proposal]))[PYTORCH]
+    got = yaml.safe_load(after)["releases"][0]
+    real = yaml.safe_load(TEXTS[PYTORCH])["releases"][0]
+    for package in ("torch", "torchvision", "torchaudio"):
+        assert got[package] == real[package]
+        for row in real["arm64"][package]:
+            row["minos"] = {}
+    # Simlab's index ends at python 3.14.
+    real["arm64"]["torch"][0]["python"][1] = "3.14"
+    assert (got["arm64"], got["mps"]) == (real["arm64"], "unproved")
+    assert "torch-2.15.0-cp311-" in "".join(proposal.lines)
+    assert (
+        parse_catalog(yaml.safe_load(after), yaml.safe_load(TEXTS[INSTALLERS])).releases[0].mps
+        is None
+    )
+
+
+def test_release_without_companions_is_a_sentence(served, older, monkeypatch, tmp_path):
+    """A torch whose companions are not there yet gets no row, and what uv says of it is told."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    listed = listings(served.index)
+    served.instead["/simple/torchvision/index.json"] = None
+    (said,) = new_releases(listed, older[0])
+    assert said.startswith("torch 2.15.0 is new, but it has no companions yet: ")
+    assert "torchvision" in said
+
+
+def channel(served, **builds):
+    """Serve a channel in which each arch has the records given; return its URL."""
+    for subdir in ("osx-arm64", "osx-64"):
+        data = {"packages": {}, "packages.conda": dict(enumerate(builds.get(subdir[4:], [])))}
+        served.instead[f"/new/{subdir}/current_repodata.json"] = json.dumps(data)
+    return f"{served.url}/new"
+
+
+def build(name, version, build, *depends):
+    return {
+        "name": name, "version": version, "build": build, "build_number": 1, "depends": depends,
+    }  # fmt: skip
+
+
+def test_new_builds_of_a_channel_are_proposed(served):
+    """A build of a known release is a row with its pythons, its `__osx` and its companions."""
+    arm = [
+        build("pytorch", "2.14.1", "cpu_generic_py311_h1_1", "__osx >=12.0"),
+        build("pytorch", "2.14.1", "cpu_generic_py314_h1_1", "__osx >=12.0"),
+        build("pytorch", "2.13.0", "cpu_generic_py311_h1_1", "__osx >=12.0"),
+        build("pytorch", "2.16.0", "cpu_generic_py311_h1_1", "__osx >=12.0"),
+        build("torchvision", "0.29.2", "py311_1", "pytorch >=2.14.1,<2.15.0a0"),
+        build("torchaudio", "2.11.0", "py311_1", "pytorch 2.10.* cpu_generic*"),
+    ]
+    known = load_catalog()
+    lane = known.lanes["conda-forge"]
+    found = records(channel(served, arm64=arm), known)
+    proposals = list(new_builds(lane, found, {one.version for one in known.releases}))
+    data, _ = files(proposals)
+    row = next(one for one in data[PYTORCH]["conda"] if one["name"] == "conda-forge")["releases"][0]
+    assert row == {
+        "torch": "2.14.1", "torchvision": None, "python": ["3.11", "3.14"],
+        "macos": {"arm64": "12.0"}, "source": ["conda-forge"],
+    }  # fmt: skip
+    assert len(proposals) == 1
+
+
+def test_new_installers_are_proposed_with_the_hash_that_is_published(served):
+    """Newer files of a vendor's table are rows; older ones and other systems are none."""
+    table = "".join(
+        f"<tr><td><a href='{file}'>{file}</a></td><td>1 MB</td><td>{sha}</td></tr>"
+        for file, sha in {
+            "Miniconda3-py313_26.9.4-1-MacOSX-arm64.sh": NEW,
+            "Miniconda3-py313_26.9.4-1-MacOSX-arm64.pkg": OLD,
+            "Miniconda3-py313_26.9.4-1-Linux-x86_64.sh": OLD,
+            "Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh": OLD,
+        }.items()
+    )
+    served.instead["/miniconda/"] = f"<table>{table}</table>"
+    known = load_catalog().installers["miniconda"]
+    proposals = list(miniconda(replace(known, address=f"{served.url}/miniconda/{{file}}")))
+    data, after = files(proposals)
+    row = data[INSTALLERS]["distributions"][0]["installers"][0]
+    assert row == {
+        "version": "26.9.4-1", "python": "3.13", "arch": "arm64", "macos": None,
+        "file": "Miniconda3-py313_26.9.4-1-MacOSX-arm64.sh", "sha256": NEW, "source": ["published"],
+    }  # fmt: skip
+    assert len(proposals) == 1
+    assert "published:" in after[INSTALLERS]
+
+
+def test_latest_miniforge_is_proposed_for_both_archs(served):
+    """Its hashes are those of the .sha256 files beside it; the latest known one is nothing new."""
+    known = load_catalog().installers["miniforge"]
+    known = replace(known, address=f"{served.url}/releases/download/{{version}}/{{file}}")
+    served.instead["/releases/latest"] = "<a href='/x/releases/tag/26.9.1-0'>26.9.1-0</a>"
+    for arch, sha in (("arm64", NEW), ("x86_64", OLD)):
+        path = f"/releases/download/26.9.1-0/Miniforge3-26.9.1-0-MacOSX-{arch}.sh.sha256"
+        served.instead[path] = f"{sha}  ./Miniforge3-26.9.1-0-MacOSX-{arch}.sh\n"
+    data, _ = files(miniforge(known))
+    rows = data[INSTALLERS]["distributions"][1]["installers"]
+    assert [(one["version"], one["arch"], one["sha256"]) for one in rows[:2]] == [
+        ("26.9.1-0", "arm64", NEW),
+        ("26.9.1-0", "x86_64", OLD),
+    ]
+    served.instead["/releases/latest"] = f"/releases/tag/{known.rows[0].version}"
+    assert not list(miniforge(known))
+
+
+def test_place_without_an_answer_keeps_no_other_from_its_own(served, monkeypatch, tmp_path):
+    """A channel that cannot be had is named, and the wheels are looked at all the same."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    mirrors = Mirrors(conda={"conda-forge": f"{served.url}/none", "pytorch": channel(served)})
+    found = look(["wheels", "conda"], load_catalog(), mirrors)
+    (silent,) = found.silent
+    assert silent.startswith("the channel conda-forge: ")
+    assert (found.proposals, found.remarks, found.answered) == ([], [], 2)
+
+
+def test_diff_is_one_that_git_applies(tmp_path):
+    """What is shown can be applied as it is."""
+    row = Proposal(PYTORCH, ("conda:", "  - name: conda-forge", "    releases:"), ("      # new",))
+    after = amend(TEXTS, Found([row]))[PYTORCH]
+    assert after.splitlines().count("      # new") == 1
+    path = f"torchard/catalog/{PYTORCH}"
+    (tmp_path / path).parent.mkdir(parents=True)
+    shutil.copy(FOLDER / PYTORCH, tmp_path / path)
+    shown = difference(path, TEXTS[PYTORCH], after)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=shown, text=True, check=True)
+    assert (tmp_path / path).read_text(encoding="utf-8") == after
+
+
+def test_command_shows_what_is_new_and_writes_only_when_told(served, tmp_path, older):
+    """Exit 2 and a diff; --write writes it into the catalogue's own files, and then it is known."""
+    shutil.copytree(
+        ROOT / "torchard", tmp_path / "torchard", ignore=shutil.ignore_patterns("__py*")
+    )
+    file = tmp_path / "torchard/catalog" / PYTORCH
+    file.write_text(older[1], encoding="utf-8")
+    reached = {"UV_DEFAULT_INDEX": served.index, "UV_CACHE_DIR": str(tmp_path / "uv")}
+
+    def refresh(*more):  # the torchard of its working directory
+        return subprocess.run(
+            [sys.executable, "-m", "torchard", "catalog", "refresh", "--from", "wheels", *more],
+            cwd=tmp_path,
+            env={**os.environ, **reached},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    shown = refresh()
+    assert shown.returncode == 2, shown.stderr
+    assert re.search(r"(?m)^\+  - torch: 2\.15\.0$", shown.stdout)
+    assert file.read_text(encoding="utf-8") == older[1]
+    written = refresh("--write")
+    assert (written.returncode, written.stdout) == (2, shown.stdout)
+    assert "    mps: unproved\n" in file.read_text(encoding="utf-8")
+    again = refresh()
+    assert (again.returncode, again.stdout) == (0, "Nothing is new.\n")
+
+
+def test_missing_heading_is_an_error_and_not_a_spoiled_file():
+    """A file in another form than the one known is refused."""
+    with pytest.raises(Exception, match="The rows proposed make no catalogue"):
+        amend(TEXTS, Found([Proposal(PYTORCH, ("nowhere:",), ("x",))]))

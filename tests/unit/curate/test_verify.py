@@ -1,0 +1,126 @@
+"""`torchard catalog verify`, against simlab's index: it has the real file names and tags."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from packaging.version import Version
+
+from torchard.catalog.catalog import load_catalog
+from torchard.curate.listing import listing, oldest_macos
+from torchard.curate.matrix import Trio
+from torchard.curate.verify import contradicted_rows, listings, unresolved
+
+
+def test_catalogue_agrees_with_the_index(catalog):
+    """Every row is what the index lists, and what is stable resolves on each Mac."""
+    done = catalog("verify", "--release", "stable")
+    assert (done.returncode, done.stderr) == (0, "Resolving\n")
+    assert re.fullmatch(
+        r"The index agrees: 810 cells, 32 releases, \d+ sets of wheels resolved\.\n", done.stdout
+    )
+
+
+def test_index_that_lost_a_wheel_contradicts_the_catalogue(catalog, served):
+    """A wheel that is gone is one line on its row, one on what no longer resolves, and exit 1."""
+    lost = "torch-1.12.0-cp39-none-macosx_10_9_x86_64.whl"
+    served.lose("torch", lost)
+    done = catalog("verify", "--release", "1.12.0")
+    row, resolved = done.stdout.splitlines()
+    assert row == (
+        "torch 1.12.0, x86_64, python 3.9: the catalogue has a wheel for macOS 10.9,"
+        " the index no wheel."
+    )
+    assert resolved.startswith(
+        "torch 1.12.0, torchvision 0.13.0, torchaudio 0.12.0, x86_64, macOS 12.0, python 3.9"
+        " does not resolve: "
+    )
+    assert done.returncode == 1
+
+
+def test_index_that_lacks_a_page_is_an_error(catalog, served):
+    """A page that cannot be had is an error in one sentence, not a list of contradictions."""
+    served.instead["/simple/torchvision/"] = None
+    done = catalog("verify", "--release", "1.12.0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{served.index}/torchvision/ cannot be had" in done.stderr
+
+
+def test_release_that_nobody_knows_is_refused(catalog):
+    """Only releases of the catalogue can be checked."""
+    done = catalog("verify", "--release", "9.9")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "The catalogue knows no release 9.9." in done.stderr
+
+
+SAID = {
+    "wrong tag": "the catalogue has a wheel for macOS 13.0, the index a wheel for macOS 14.0.",
+    "too few": "the catalogue has no wheel, the index a wheel for macOS 14.0.",
+    "too many": "the catalogue has a wheel for macOS 14.0, the index no wheel.",
+}
+
+
+@pytest.mark.parametrize(
+    ("package", "change", "said"),
+    [
+        ("torch", {"tag": Version("13.0")}, f"3.11, 3.12, 3.13, 3.14: {SAID['wrong tag']}"),
+        ("torch", {"last": (3, 12)}, f"3.13, 3.14: {SAID['too few']}"),
+        ("torch", {"first": (3, 10)}, f"3.10: {SAID['too many']}"),
+        ("torchvision", {"first": (3, 9)}, f"3.9: {SAID['too many']}"),
+    ],
+)
+def test_contradicting_row_is_named(served, package, change, said):
+    """A row with a wrong tag or python is one line that says what both have."""
+    release = load_catalog().releases[0]
+    (rows,) = release.builds["arm64"][package]
+    arm = {**release.builds["arm64"], package: (replace(rows, **change),)}
+    wrong = replace(release, builds={"arm64": arm})
+    listed = listings(served.index)
+    assert not list(contradicted_rows([release], listed, load_catalog()))
+    (line,) = contradicted_rows([wrong], listed, load_catalog())
+    assert line.endswith(f", arm64, python {said}")
+    assert line.startswith(f"{package} {release.packages[package]}")
+
+
+def test_wheels_for_intel_that_nobody_told_the_catalogue_of_contradict_it(served):
+    """An arch that a row does not name has no wheel of torch."""
+    last = next(one for one in load_catalog().releases if str(one.version) == "2.2.2")
+    arm_only = replace(last, builds={"arm64": last.builds["arm64"]})
+    (line,) = contradicted_rows([arm_only], listings(served.index), load_catalog())
+    assert line == (
+        "torch 2.2.2, x86_64, python 3.9, 3.10, 3.11, 3.12:"
+        " the catalogue has no wheel, the index a wheel for macOS 10.9."
+    )
+
+
+def test_trio_that_contradicts_itself_does_not_resolve(served, monkeypatch, tmp_path):
+    """A companion that was built for another torch is told in uv's words."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    packages = (("torch", "2.6.0"), ("torchvision", "0.20.1"))
+    (said,) = unresolved([Trio("arm64", "15.0", "3.12", packages, ())], load_catalog())
+    assert "does not resolve" in said
+    assert "torchvision==0.20.1" in said
+
+
+def test_page_without_a_wheel_lists_none(served):
+    """Yanked files, sources and names that are none do not count; Requires-Python does."""
+    tags = "cp312-cp312-macosx_11_0_arm64.whl"
+    served.instead["/simple/torch/"] = (
+        f'<a href="torch-1.0-{tags}" data-yanked="broken">x</a><a href="torch-1.0.tar.gz">x</a>'
+        f'<a href="torch.whl">x</a><a>x</a><a href="../torch-2.0-{tags}#sha256=00">x</a>'
+        f'<a href="torch-3.0-py3-none-macosx_12_0_universal2.whl" data-requires-python="&gt;=3.11">'
+        f'x</a><a href="torch-4.0-cp313-cp313t-macosx_11_0_arm64.whl">x</a>'
+    )
+    files = listing(served.index, "torch")
+    assert [str(one.version) for one in files] == ["2.0", "3.0", "4.0"]
+    assert files[0].url == f"{served.url}/simple/torch-2.0-{tags}"
+    two, three, four = ([one] for one in files)
+    assert oldest_macos(two, "arm64", "3.12") == Version("11.0")
+    assert oldest_macos(two, "arm64", "3.11") is None
+    assert oldest_macos(two, "x86_64", "3.12") is None
+    assert oldest_macos(three, "x86_64", "3.14") == Version("12.0")
+    assert oldest_macos(three, "arm64", "3.10") is None
+    assert oldest_macos(four, "arm64", "3.13") is None

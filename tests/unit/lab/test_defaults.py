@@ -1,0 +1,93 @@
+"""Settings from outside the lab file."""
+
+from __future__ import annotations
+
+import runpy
+from types import MappingProxyType
+
+import pytest
+
+from torchard.lab.defaults import KEYS, read_defaults, read_overrides
+from torchard.lab.load import load
+from torchard.resources import resource
+
+
+def read(tmp_path, text):
+    """Read a text as group_data/all.py; return it and its problems as lines."""
+    path = tmp_path / "all.py"
+    path.write_text(text, encoding="utf-8")
+    source = read_defaults(path)
+    return source, [
+        f"{one.where.line}:{one.where.column} {one.sentence}" for one in source.problems
+    ]
+
+
+def test_the_projects_defaults_are_the_same_to_pyinfra_and_to_us():
+    """What pyinfra gets by running group_data/all.py is what we get by reading it."""
+    path = resource("group_data") / "all.py"
+    ran = {key: value for key, value in runpy.run_path(str(path)).items() if key[0] != "_"}
+    source = read_defaults(path)
+    assert source.data == ran
+    assert not source.problems
+    assert set(ran) <= set(KEYS)
+
+
+def test_the_file_is_read_and_never_run(tmp_path):
+    """Code in it is refused line by line, and has no effect."""
+    source, problems = read(
+        tmp_path,
+        f"'''Words.'''\nimport os\nos.mkdir({str(tmp_path / 'made')!r})\n"
+        f"channels = [os.mkdir({str(tmp_path / 'made')!r})]\na = b = 1\nx.y = 2\nssh = {{}}\n",
+    )
+    assert not (tmp_path / "made").exists()
+    assert source.data == {"ssh": {}}
+    assert problems == [
+        "2:1 this is more than an assignment",
+        "3:1 this is more than an assignment",
+        "4:1 this value has to be computed",
+        "5:1 this is more than an assignment",
+        "6:1 this is more than an assignment",
+    ]
+
+
+@pytest.mark.parametrize("text", ["ssh = {", "ssh = '\0'"])
+def test_what_is_no_python_is_a_problem(tmp_path, text):
+    """A file that Python cannot read is told, never a traceback."""
+    (sentence,) = read(tmp_path, text)[1]
+    assert "this is not Python" in sentence
+
+
+def test_each_part_of_a_value_has_its_place(tmp_path):
+    """Keys, items and values are told by line and column."""
+    source, _ = read(tmp_path, "ssh = {'user': 'x'}\n\nchannels = ['a', ('b',)]\n")
+    assert source.where(("ssh", "user"), key=True).column == 8
+    assert source.where(("ssh", "user")).column == 16
+    assert source.where(("channels", 1, 0)).column == 19
+    assert source.where(("ssh", "port")).line == 1
+
+
+def test_pyinfras_own_data_is_left_to_pyinfra(tmp_path):
+    """Connection flags, global arguments and a person's own data are no settings of a lab."""
+    source = read_overrides({"ssh_password": "x", "_sudo": True, "rack": 3, "ssh_port": 1})
+    assert source.data == {}
+    assert not source.problems
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("chanels", 'there is no setting "chanels"'),
+        ("delivery", "this version of Torchard does not know delivery yet"),
+        ("password", "no secret can stand in a lab file, so there is no password"),
+    ],
+)
+def test_a_misspelt_or_future_setting_is_not_ignored(key, sentence):
+    """What is nearly a setting, or will be one, is refused on the command line too."""
+    assert [one.sentence for one in read_overrides({key: "x"}).problems] == [sentence]
+
+
+def test_overrides_may_be_any_mapping(tmp_path):
+    """What pyinfra hands over is only read."""
+    (tmp_path / "lab.yaml").write_text("macs:\n  m:\n")
+    overrides = MappingProxyType({"ssh": {"user": "x"}})
+    assert load(tmp_path / "lab.yaml", overrides).macs["m"].ssh.user == "x"

@@ -1,0 +1,286 @@
+"""Reading the probe's answer: every cut is noticed, and nothing in it can do more than be wrong."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torchard.mac import probe
+from torchard.mac.state import (
+    InstalledConda,
+    InstalledDist,
+    InstalledEnvironment,
+    Link,
+    MacState,
+    Packages,
+    RunLock,
+    ShellFile,
+    Volume,
+)
+
+SHA256 = "0123456789abcdef" * 4
+HEAD = [
+    "begin",
+    "kernel\tDarwin",
+    "machine\tx86_64",
+    "arm64\t1",
+    "translated\t1",
+    "virtual\t1",
+    "macos\t15.1",
+]
+PLACE = ["home\t=/Users/ann", "prefix\t=/Users/ann/miniconda3", "prefix_state\tabsent"]
+LEAST = [*HEAD, *PLACE, "end\tok"]
+GENERATION = "/Users/ann/.torchard/generations/torch-abc"
+WHOLE = [
+    "Welcome!",
+    *HEAD,
+    "home\t=/Users/ann",
+    "user\t=ann",
+    "free\t1000",
+    "clock\t1700000000",
+    "hardware\t11111111-2222-3333-4444-555555555555",
+    "boot\tAAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE",
+    "guarded\t=/Users/ann/Documents\tdenied",
+    "unmounted\t=/Volumes/Data",
+    "unmounted\t=/Volumes/Data",
+    "volume_home\tnfs\tnoexec\t=files:/homes\t=/ann",
+    "volume_prefix\tapfs\texec\t=/dev/disk3s5\t=/Users/ann/miniconda3",
+    "prefix\t=/Users/ann/miniconda3",
+    "prefix_state\twhole",
+    "prefix_subdir\tosx-arm64",
+    "conda_version\t26.5.3",
+    'prefix_mark\t{"format": 1}',
+    f"link\t=torch\t={GENERATION}",
+    "link\t=own\t-",
+    "environment\t=/Users/ann/miniconda3/envs/own",
+    "whole\t1",
+    "damaged\t1",
+    f"environment\t={GENERATION}",
+    "whole\t1",
+    "dist\ttorch-2.15.0",
+    f"conda\tpython\t3.12.13\th0_0_cpython\t{SHA256}",
+    "conda\ttk\t8.6.13\th0_0\t",
+    'stamp\t{"lock": "abc"}',
+    "condarc\t",
+    "condarc\t=channels: [x]",
+    "condarc\tc3a9",
+    "made\tother",
+    f"made_conda\ttk\t8.6.12\th0_0\t{SHA256}",
+    "made_dist\ttorch-2.14.1",
+    "base\t=/Users/ann/miniconda3",
+    "whole\t1",
+    "dist\tpip-26.1",
+    "made\tsame",
+    f"depot\t{SHA256}\t12",
+    "lock\t12-ab 1700000000 ann@imac of Ann\t41 42\t",
+    "shell_file\t.zshrc\tfile\t=/Users/ann/.zshrc\t610a62",
+    "shell_file\t.bash_profile\tabsent\t=/Users/ann/.bash_profile\t=",
+    "shell_file\t.zprofile\tof another kind\t=/Users/ann/.zprofile\t=",
+    "bash_reads\t.profile",
+    "end\tok",
+]
+
+
+def test_an_answer_becomes_the_state_of_a_mac():
+    """Every kind of line, with a banner before them; the arch is the hardware's."""
+    assert probe.parse(WHOLE) == MacState(
+        arch="arm64",
+        translated=True,
+        virtual=True,
+        macos="15.1",
+        home="/Users/ann",
+        user="ann",
+        free=1000 * 1024,
+        prefix="/Users/ann/miniconda3",
+        prefix_state="whole",
+        prefix_arch="arm64",
+        prefix_ours={"format": 1},
+        conda_version="26.5.3",
+        links={"torch": Link("torch", GENERATION), "own": Link("own", None)},
+        environments={
+            "/Users/ann/miniconda3/envs/own": InstalledEnvironment(
+                "/Users/ann/miniconda3/envs/own", whole=True, damaged=True
+            ),
+            GENERATION: InstalledEnvironment(
+                GENERATION,
+                whole=True,
+                conda=(
+                    InstalledConda("python", "3.12.13", "h0_0_cpython", SHA256),
+                    InstalledConda("tk", "8.6.13", "h0_0", None),
+                ),
+                dists=(InstalledDist("torch", "2.15.0"),),
+                stamp={"lock": "abc"},
+                condarc="channels: [x]\né\n",
+                made=Packages(
+                    (InstalledConda("tk", "8.6.12", "h0_0", SHA256),),
+                    (InstalledDist("torch", "2.14.1"),),
+                ),
+            ),
+        },
+        base=InstalledEnvironment(
+            "/Users/ann/miniconda3",
+            whole=True,
+            dists=(InstalledDist("pip", "26.1"),),
+            made=Packages(dists=(InstalledDist("pip", "26.1"),)),
+        ),
+        depot={SHA256: 12},
+        lock=RunLock("12-ab", "ann@imac of Ann", 1700000000, (41, 42)),
+        clock=1700000000,
+        hardware="11111111-2222-3333-4444-555555555555",
+        boot="AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE",
+        guarded=("/Users/ann/Documents", False),
+        unmounted=("/Volumes/Data",),
+        home_volume=Volume("nfs", "files:/homes", "/ann", executes=False),
+        prefix_volume=Volume("apfs", "/dev/disk3s5", "/Users/ann/miniconda3"),
+        shell_files={
+            ".zshrc": ShellFile("/Users/ann/.zshrc", "file", "a\nb"),
+            ".bash_profile": ShellFile("/Users/ann/.bash_profile"),
+        },
+        bash_reads=".profile",
+        noise="Welcome!",
+    )
+
+
+def test_the_least_answer_is_that_of_a_mac_without_anything():
+    """A Mac without Miniconda is a valid state."""
+    state = probe.parse(f"{line}\r\n" for line in LEAST)
+    assert (state.prefix_state, state.environments, state.lock) == ("absent", {}, None)
+    assert (state.free, state.clock, state.shell_files, state.bash_reads) == (0, 0, {}, None)
+
+
+@given(st.integers(0, len("\n".join(WHOLE)) - 1))
+def test_an_answer_that_is_cut_anywhere_is_refused(length):
+    """Between two lines, or in the middle of one."""
+    with pytest.raises(probe.ProbeError, match="cut short"):
+        probe.parse("\n".join(WHOLE)[:length].split("\n"))
+
+
+def test_what_comes_after_the_end_is_not_read():
+    """Nor does a banner that looks like an end end anything."""
+    state = probe.parse(["end\tok", "macos\t99", *LEAST, "macos\t99", "end\tok"])
+    assert state.macos == "15.1"
+
+
+KINDS = sorted({line.partition("\t")[0] for line in WHOLE})
+FIELDS = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(
+        ["=x", "zz", "ff", "-", "1", "²", "9" * 5000, "[" * 5000, "Ⅷ", '{"a": 1}', "", "1 2 3 4"]
+    ),
+)
+LINES = st.one_of(
+    st.text(max_size=40),
+    st.builds(
+        lambda kind, fields: "\t".join([kind, *fields]),
+        st.sampled_from(KINDS),
+        st.lists(FIELDS, max_size=5),
+    ),
+)
+
+
+@given(st.lists(LINES, max_size=30))
+def test_no_line_does_more_than_be_passed_over_or_refused(lines):
+    """Whatever somebody's shell prints: a state, or a ProbeError and nothing else."""
+    with suppress(probe.ProbeError):
+        probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
+
+
+@given(st.lists(LINES, max_size=30))
+def test_nothing_is_read_where_there_is_no_beginning(lines):
+    """Lines without a probe's answer are none."""
+    with pytest.raises(probe.ProbeError):
+        probe.parse([line for line in lines if line != "begin"])
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_a_name_comes_back_as_it_is(name):
+    """As hexadecimal bytes, and as itself where it is printable ASCII."""
+    forms = [name.encode().hex()]
+    if name.isascii() and name.isprintable():
+        forms.append(f"={name}")
+    for form in forms:
+        state = probe.parse([*HEAD, *PLACE, f"link\t{form}\t{form}", "end\tok"])
+        assert state.links == {name: Link(name, name)}
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("kernel\tLinux", "it runs Linux, not macOS"),
+        ("kernel\t", "an unknown system"),
+        ("macos\t", "lacks the version of macOS"),
+        ("macos\tfifteen", "lacks the version of macOS"),
+        ("macos\t15.1.1.1.1", "lacks the version of macOS"),
+        ("prefix_state\t", "lacks its home, or the state of the prefix"),
+        ("prefix_state\tbroken", "lacks its home, or the state of the prefix"),
+        ("home\t=", "lacks its home"),
+        ("home\t=relative", "lacks its home"),
+        ("home\tzz", "lacks its home"),
+    ],
+)
+def test_an_answer_that_is_no_macs_is_refused_with_what_is_missing(line, sentence):
+    """Each says what to do about it."""
+    with pytest.raises(probe.ProbeError, match=sentence) as caught:
+        probe.parse([*HEAD, *PLACE, line, "end\tok"])
+    assert caught.value.instead
+
+
+def test_a_tool_that_is_missing_is_no_answer():
+    """Whatever else was read: it is said which, and where it was looked for."""
+    lines = [*HEAD, "missing\tsysctl\t=/opt/bin:/bin", "missing\tps\t=/opt/bin:/bin", *PLACE]
+    lines.insert(2, "missing\tid\t=/opt/bin:/bin")
+    with pytest.raises(probe.MissingToolError) as caught:
+        probe.parse([*lines, "end\tok"])
+    assert caught.value.message == (
+        "it has no id, sysctl and ps: not on the account's PATH (/opt/bin:/bin), and not in"
+        " /usr/sbin or /sbin"
+    )
+    assert "/usr/bin:/bin:/usr/sbin:/sbin on its PATH" in caught.value.instead
+
+
+def test_a_mac_without_uname_is_not_another_system():
+    """And neither is a Mac with a tool missing where another system has none of them."""
+    missing = ["missing\tuname\t=", "missing\tsw_vers\t="]
+    with pytest.raises(probe.MissingToolError, match=r"no uname and sw_vers: .*PATH \(empty\)"):
+        probe.parse([*HEAD, "kernel\t", *missing, *PLACE, "end\tok"])
+    with pytest.raises(probe.NotAMacError, match="it runs Linux"):
+        probe.parse([*HEAD, "kernel\tLinux", "missing\tsw_vers\t=/bin", *PLACE, "end\tok"])
+
+
+def test_lines_of_no_environment_belong_to_none():
+    """What names no environment first is passed over."""
+    state = probe.parse([*HEAD, *PLACE, "whole\t1", "dist\ttorch-2", "stamp\t{}", "end\tok"])
+    assert (state.environments, state.base) == ({}, None)
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "i386", ""])
+def test_hardware_that_is_no_arm64_is_what_uname_says(machine):
+    """The caller tells whether that is a Mac it knows."""
+    lines = [*HEAD, "arm64\t", f"machine\t{machine}", *PLACE, "end\tok"]
+    assert probe.parse(lines).arch == machine
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_prefix_reaches_the_script_as_one_word(prefix):
+    """Whatever it holds, the shell reads one assignment."""
+    first = probe.script(prefix).removesuffix(probe.script("").partition("\n")[2])
+    assert shlex.split(first) == [f"PREFIX={prefix}"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "room"),
+    [
+        ([], 0),
+        (["123456789012"], 123456789012),
+        (["Welcome!", "123", ""], 123),
+        (["missing value"], 0),
+        (["-1", "1.5e10", "9" * 5000], 0),
+    ],
+)
+def test_the_room_that_macos_would_make_is_one_number(lines, room):
+    """Whatever else is printed is no answer."""
+    assert probe.parse_room(lines) == room

@@ -1,0 +1,86 @@
+"""Plans of any shape, with any text in them, for what must hold for all."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from torchard.plan.diff import PackageChange
+from torchard.plan.plan import Disk, MacPlan, Plan
+from torchard.plan.steps import FileChange, Step
+
+TEXT = st.one_of(
+    st.text(st.characters(), max_size=6),  # lone surrogates too: a file name may hold any byte
+    st.sampled_from(["torch", "2.15.0", "\x1b[2J", "a\nPlan: ", "\u202e", "x" * 90, "", "a b  c "]),
+)
+COUNT = st.integers(0, 10**12)
+PACKAGES = st.builds(
+    PackageChange,
+    st.sampled_from(["add", "change", "remove"]),
+    *(TEXT, st.none() | TEXT, st.none() | TEXT, TEXT, COUNT),
+    sha256=st.none() | st.sampled_from(["0" * 64, "1" * 64]),
+    note=TEXT,
+)
+PROOFS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda told: tuple(told.items()))
+FEW = st.lists(TEXT, max_size=2).map(tuple)
+FILES = st.builds(FileChange, TEXT, st.none() | TEXT, st.none() | TEXT)
+ENVIRONMENTS = st.builds(
+    Step,
+    st.just("environment"),
+    st.sampled_from(["add", "change", "repair", "show", "remove"]),
+    *(TEXT, TEXT, TEXT, TEXT),
+    st.lists(PACKAGES, max_size=4).map(tuple),
+    *(COUNT, COUNT, st.none() | TEXT),
+    files=st.lists(FILES, max_size=2).map(tuple),
+    named=FEW,
+    notes=FEW,
+)
+MINICONDA = st.builds(
+    Step,
+    st.just("miniconda"),
+    st.sampled_from(["add", "repair"]),
+    st.none(),
+    *(TEXT, TEXT, TEXT),
+    st.tuples(PACKAGES),
+    digest=st.none() | TEXT,
+    notes=FEW,
+)
+SHELL = st.builds(
+    Step, st.just("shell"), st.sampled_from(["add", "change", "remove"]), st.none(), *(TEXT,) * 3,
+    files=st.tuples(FILES),
+)  # fmt: skip
+STEPS = st.lists(ENVIRONMENTS | MINICONDA | SHELL, max_size=2).map(tuple)
+
+
+RESULTS = st.just({}) | st.fixed_dictionaries(
+    {
+        "done": FEW,
+        "failed_at": st.none() | TEXT,
+        "seconds": st.integers(0, 10**7).map(lambda tenths: tenths / 10),
+    }
+)
+
+
+@st.composite
+def plans(draw):
+    """Return what is left alone with its reason and no steps, and anything else in any state."""
+    macs = []
+    for name in draw(st.lists(TEXT, max_size=3, unique=True)):
+        state = draw(st.sampled_from(["in_order", "change", "unreached", "refused", "failed"]))
+        left = state in {"unreached", "refused"}
+        macs.append(
+            MacPlan(
+                name,
+                state,
+                *draw(st.tuples(st.none() | TEXT, st.none() | TEXT)),
+                macos=draw(st.none() | TEXT),
+                reason=draw(TEXT) if left or state == "failed" else None,
+                steps=() if left else draw(STEPS),
+                warnings=draw(FEW),
+                disk=draw(st.none() | st.builds(Disk, COUNT, COUNT)),
+                **draw(RESULTS),
+                proofs=draw(
+                    st.dictionaries(TEXT, TEXT, max_size=2).map(lambda d: tuple(d.items()))
+                ),
+            )
+        )
+    return Plan(tuple(macs))

@@ -1,0 +1,277 @@
+"""The commands are text in which any value is only itself, for every shell that may read it."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from torchard.catalog.variant import Installer, MacClass, Variant
+from torchard.lock.lockfile import CondaPackage, Lock, Wheel
+from torchard.mac.state import MacState
+from torchard.operations import script_text
+from torchard.operations.proof import proof
+from torchard.operations.script_text import Controller
+
+# Whoever may be `sh` on a Mac; zsh by its own name is only ever given pyinfra's one line.
+SHELLS = [
+    [path, *options]
+    for name, *options in (["sh"], ["bash", "--posix"], ["zsh", "--emulate", "sh"])
+    if (path := shutil.which(name))
+]
+
+# Every character but NUL, which no argument can hold, and the ones that shells care for, often.
+SPECIAL = st.sampled_from([
+    "$(touch canary)", "`touch canary`", "'; touch canary; '", '"; touch canary; "', "\n", "\\",
+    "& touch canary &", "| touch canary", "\ntouch canary\n", "$HOME", "~", "*", "!!", "\r", "'",
+    '"', "-n", "%s", "\\n", "#", "=", " ", "\t", "é", "\x1b[0m",
+])  # fmt: skip
+ANY = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
+TEXT = st.lists(SPECIAL | ANY, max_size=4).map("".join)
+
+GROUP = MacClass("osx-arm64", "14.0")
+PACKAGE = CondaPackage(
+    "zlib", "1.3", "h1_0", "conda-forge", "osx-arm64", "zlib-1.3-h1_0.conda", "a" * 64, 7,
+    (("zlib-py", "1.3"),),
+)  # fmt: skip
+WHEEL = Wheel("torch", "2.15.0", "torch-2.15.0-cp312-macosx_14_0_arm64.whl", "b" * 64, 9)
+VARIANT = Variant("wheels", {"torch": "2.15.0", "torchvision": "0.29.2"}, "3.12", True, "newest")  # noqa: FBT003
+LOCK = Lock("torch", GROUP, "c" * 64, "3.12", VARIANT, ("python 3.12.*",), ("einops",),
+            ("conda-forge",), (PACKAGE,), (WHEEL,))  # fmt: skip
+STATE = MacState("arm64", translated=False, macos="15.1", home="/Users/ada", user="ada", free=1,
+                 prefix="/Users/ada/miniconda3", prefix_state="whole")  # fmt: skip
+URLS = {"conda-forge": "https://channels.example/conda-forge/"}
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
+    """A directory in which a canary would appear."""
+    return tmp_path_factory.mktemp("canary")
+
+
+def run(script: str, where, **variables: str) -> list[subprocess.CompletedProcess[bytes]]:
+    """Run a script in every shell there is; nothing may appear in the directory."""
+    done = [
+        subprocess.run(
+            [*shell, "-c", script], capture_output=True, cwd=where, env=variables, check=False
+        )
+        for shell in SHELLS
+    ]
+    assert list(where.iterdir()) == []
+    return done
+
+
+def printing(monkeypatch, *names: str) -> None:
+    """Let the scripts print the values that they are given, each behind a NUL."""
+    words = " ".join(f'"${name}"' for name in names)
+    monkeypatch.setattr(script_text, "script", lambda _: f"printf '\\0%s' {words}; exit")
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT, TEXT))
+@example(values=("=sh",) * 6)  # shlex takes an equals sign for harmless
+def test_values_of_an_installation_arrive_unchanged(empty, values):
+    """Any prefix, file name, version and controller reaches the script as it is, and runs not."""
+    who, prefix, file, version, date, arch = values
+    state = replace(STATE, prefix=prefix, arch=arch)
+    installer = Installer("miniconda", version, file, "", "d" * 64)
+    with pytest.MonkeyPatch.context() as patch:
+        printing(patch, "WHO", "TOKEN", "PREFIX", "FILE", "SHA256", "ARCH", "MARK")
+        script = script_text.install_miniconda(state, installer, Controller(who, date), date)
+    mark = {"format": 1, "installer": file, "sha256": "d" * 64, "version": version, "date": date}
+    wanted = [who, date, prefix, file, "d" * 64, arch, json.dumps(mark, sort_keys=True)]
+    for done in run(script, empty):
+        assert done.stderr == b""
+        assert done.stdout.decode().split("\0")[1:] == wanted
+
+
+@settings(max_examples=60, deadline=None)
+@given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT))
+def test_values_of_a_build_arrive_unchanged(empty, values):
+    """Any home, prefix, environment and generation reaches the script as it is, and runs not."""
+    who, prefix, home, name, generation = values
+    state = replace(STATE, prefix=prefix, home=home)
+    lock = replace(LOCK, environment=name)
+    kit = script_text.Kit(generation, b"")
+    with pytest.MonkeyPatch.context() as patch:
+        printing(patch, "WHO", "PREFIX", "NAME", "GENERATION", "DIGEST", "KIT")
+        script = script_text.build_environment(state, lock, kit, Controller(who, "t"))
+    for done in run(script, empty):
+        assert done.stderr == b""
+        assert done.stdout.decode().split("\0")[1:] == [
+            who, prefix, name, generation, lock.digest, kit.sha256,
+        ]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(home=TEXT)
+def test_the_depot_is_made_where_it_is_said(tmp_path_factory, home):
+    """Any home gives one directory, at that path below the home."""
+    where = tmp_path_factory.mktemp("home")
+    home = f"{where}/{home.replace('/', '')[:40]}"
+    for shell in SHELLS:
+        subprocess.run(
+            [*shell, "-c", script_text.make_incoming(replace(STATE, home=home))], check=True
+        )
+        made = where.__class__(script_text.incoming(replace(STATE, home=home)))
+        assert made.is_dir()
+        assert len([path for path in where.rglob("*") if path.name == "incoming"]) == 1
+        assert not list(where.rglob("canary"))
+        shutil.rmtree(made)
+
+
+def test_nobody_else_can_write_to_the_depot(tmp_path):
+    """Whatever umask the account has, files that were verified there cannot be exchanged."""
+    command = f"umask 000; {script_text.make_incoming(replace(STATE, home=str(tmp_path)))}"
+    subprocess.run(["/bin/sh", "-c", command], check=True)
+    made = [tmp_path / ".torchard", *(tmp_path / ".torchard").rglob("*")]
+    assert [path.stat().st_mode & 0o777 for path in made] == [0o755] * 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(name=st.lists(SPECIAL | ANY, max_size=3).map("".join), version=TEXT)
+def test_the_proof_is_given_what_was_asked(tmp_path_factory, name, version):
+    """The environment's python is called by its own path, with the proof as single words."""
+    where = tmp_path_factory.mktemp("prefix")
+    name = name.replace("/", "").strip(".")[:40] or "x"
+    python = where / "envs" / name / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\nprintf \'\\0%s\' "$PYTHONPATH" "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    lock = replace(LOCK, environment=name, wheels=(replace(WHEEL, version=version),))
+    command = script_text.prove_environment(replace(STATE, prefix=str(where)), lock)
+    for shell in SHELLS:
+        done = subprocess.run(
+            [*shell, "-c", command],
+            capture_output=True,
+            env={"HOME": "/", "PATH": "/usr/bin:/bin", "PYTHONPATH": "/evil"},
+            check=True,
+        )
+        words = done.stdout.decode().split("\0")[1:]
+        assert words[:5] == ["", "-B", "-I", "-c", script_text.PROOF_START]
+        assert words[5] == script_text.script("proof.py")
+        assert json.loads(words[6])["dists"]["torch"] == version
+    assert not list(where.rglob("canary"))
+
+
+def test_the_whole_scripts_run_no_value(tmp_path):
+    """The real scripts, given values that are commands, end with a sentence and run none."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "cwd").mkdir()
+    for evil in ("$(touch canary)", "';touch canary;'", "`touch canary`", '"$(touch canary)"'):
+        state = replace(STATE, prefix=f"{tmp_path}/home/{evil}", home=str(tmp_path / "home"))
+        installer = Installer("miniconda", evil, evil, "", "d" * 64)
+        lock = replace(LOCK, environment=evil)
+        controller = Controller(evil, "t")
+        scripts = [
+            script_text.install_miniconda(state, installer, controller, evil),
+            script_text.build_environment(state, lock, script_text.Kit(evil, b""), controller),
+        ]
+        for script in scripts:
+            home = str(tmp_path / "home")
+            for done in run(script, tmp_path / "cwd", HOME=home, PATH="/usr/bin:/bin"):
+                assert done.returncode == 1
+    assert not list(tmp_path.rglob("canary"))
+
+
+def files_of(kit: script_text.Kit) -> dict[str, bytes]:
+    """Return what a kit holds."""
+    with tarfile.open(fileobj=io.BytesIO(kit.archive)) as archive:
+        return {one.name: archive.extractfile(one).read() for one in archive}
+
+
+def test_a_kit_has_the_same_bytes_every_time():
+    """Its bytes depend on the lock and the Mac's home alone; so does the sha256 that names it."""
+    one = script_text.kit(STATE, LOCK, "torch-1", URLS)
+    assert one == script_text.kit(replace(STATE, free=2, clock=3), LOCK, "torch-1", URLS)
+    assert one.path(STATE) == f"/Users/ada/.torchard/depot/incoming/{one.sha256}"
+    assert one.sha256 != script_text.kit(STATE, LOCK, "torch-2", URLS).sha256
+
+
+def test_a_kit_says_what_is_built_and_where_it_came_from():
+    """Files come from the Mac's own depot, with hashes; the records get the real addresses."""
+    files = files_of(script_text.kit(STATE, LOCK, "torch-1", URLS))
+    assert files["artefacts"].decode().splitlines() == [
+        f"{'a' * 64} torchard-depot/osx-arm64/zlib-1.3-h1_0.conda",
+        f"{'b' * 64} wheels/{WHEEL.file}",
+    ]
+    assert files["explicit.txt"].decode().splitlines() == [
+        "@EXPLICIT",
+        "file:///Users/ada/.torchard/kits/torch-1/torchard-depot/osx-arm64/zlib-1.3-h1_0.conda",
+    ]
+    assert files["requirements.txt"].decode() == f"torch==2.15.0 --hash=sha256:{'b' * 64}\n"
+    kit = json.loads(files["kit.json"])
+    assert kit["packages"]["zlib"] == {
+        "dist": "https://channels.example/conda-forge/osx-arm64::zlib-1.3-h1_0",
+        "version": "1.3",
+        "url": "https://channels.example/conda-forge/osx-arm64/zlib-1.3-h1_0.conda",
+        "channel": "https://channels.example/conda-forge/osx-arm64",
+        "sha256": "a" * 64,
+        "size": 7,
+    }
+    assert kit["specs"] == ["python 3.12.*"]
+    assert kit["stamp"]["lock"] == LOCK.digest
+    assert kit["stamp"]["variant"]["mps_expected"] is True
+
+
+def test_the_proof_asks_for_what_the_lock_gives():
+    """Versions of both owners, the imports of the companions that are there, and MPS."""
+    wanted = proof(LOCK)
+    assert wanted["dists"] == {"zlib-py": "1.3", "torch": "2.15.0"}
+    assert wanted["imports"] == ["torchvision"]
+    assert (wanted["torch"], wanted["mps"], wanted["arch"]) == (True, True, "arm64")
+    without = proof(replace(LOCK, variant=None))
+    assert (without["torch"], without["mps"], without["imports"]) == (False, False, [])
+
+
+def test_under_rosetta_the_proof_runs_natively():
+    """A translated shell starts the environment's python as arm64."""
+    command = script_text.prove_environment(replace(STATE, translated=True), LOCK)
+    assert " sh arch -arm64 /Users/ada/miniconda3/envs/torch/bin/python " in command
+    assert "arch -arm64" not in script_text.prove_environment(STATE, LOCK)
+
+
+def test_a_home_with_spaces_is_a_file_url():
+    """A path that is part of a URL is written as URLs have it."""
+    state = replace(STATE, home="/Volumes/My Disk/ada")
+    files = files_of(script_text.kit(state, LOCK, "torch-1", URLS))
+    assert b"file:///Volumes/My%20Disk/ada/.torchard/kits" in files["explicit.txt"]
+
+
+def test_what_somebody_accepted_is_recorded_where_it_led():
+    """The terms of an installer in the prefix's mark, those of channels in a generation's stamp."""
+    said = "Anaconda's Terms of Service"
+    for licence in (said, ""):
+        installer = Installer("miniconda", "1", "x.sh", "", "d" * 64, licence=licence)
+        script = script_text.install_miniconda(STATE, installer, Controller("a", "b"), "now")
+        mark = re.search(r"(?m)^MARK='(.*)'$", script)[1].replace("'\"'\"'", "'")
+        assert json.loads(mark).get("accepted") == (licence or None)
+    for channels in (["conda-forge"], ["conda-forge", "defaults"]):
+        one = replace(LOCK, channels=tuple(channels))
+        kit = script_text.kit(STATE, one, "torch-1", dict.fromkeys(channels, "https://x"))
+        with tarfile.open(fileobj=io.BytesIO(kit.archive)) as archive:
+            stamp = json.load(archive.extractfile("kit.json"))["stamp"]
+        assert stamp.get("accepted_anaconda_terms") == ("defaults" in channels or None)
+
+
+@pytest.mark.parametrize(
+    ("line", "free"),
+    [
+        ("/dev/disk3s5 482797652 385141402 97656250 79% /System/Volumes/Data", 97656250 * 1024),
+        ("/dev/disk3s5 100 100 0 100% 12 0 100% /Volumes/My 50% disk", 0),
+        ("df: nothing like it", None),
+    ],
+)
+def test_what_df_says_is_free_is_read(line, free):
+    """Whatever the volume is called."""
+    head = "Filesystem 1024-blocks Used Available Capacity Mounted on"
+    assert script_text.free_bytes([head, line]) == free
+    assert script_text.free_bytes([]) is None

@@ -1,0 +1,177 @@
+"""What goes to a Mac arrives whole under its name, or not at all; a failure stays with its host."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from pyinfra.api import Config, Inventory, State
+from pyinfra.api.connect import connect_all, disconnect_all
+from pyinfra.context import ctx_host, ctx_state
+
+from torchard.errors import TorchardError
+from torchard.lock.lockfile import Wheel
+from torchard.mac.state import MacState
+from torchard.operations import script_text, upload
+
+
+@pytest.fixture(scope="module")
+def pyinfra_state():
+    """A session of pyinfra's with this host."""
+    state = State(Inventory((["@local"], {})), Config())
+    connect_all(state)
+    yield state
+    disconnect_all(state)
+
+
+@pytest.fixture
+def host(pyinfra_state):
+    """This host, as pyinfra has it."""
+    (host,) = pyinfra_state.inventory
+    with ctx_state.use(pyinfra_state), ctx_host.use(host):
+        yield host
+    host.connector_data.pop(upload.FAILURE, None)
+
+
+class Pushed:
+    """Three wheels, fetched from a folder, and a Mac's depot to push them to."""
+
+    def __init__(self, tmp_path):
+        self.files = tmp_path / "files"
+        self.files.mkdir()
+        self.wheels = [self.wheel(name, f"{name} content".encode()) for name in "abc"]
+        home = tmp_path / "a 'home"
+        self.state = MacState(
+            arch="arm64",
+            translated=False,
+            macos="15.1",
+            home=str(home),
+            user="ada",
+            free=0,
+            prefix=f"{home}/miniconda3",
+            prefix_state="whole",
+        )
+        self.incoming = home / ".torchard" / "depot" / "incoming"
+        self.incoming.mkdir(parents=True)
+
+    def wheel(self, name: str, content: bytes) -> Wheel:
+        (self.files / name).write_bytes(content)
+        return Wheel(name, "1", name, hashlib.sha256(content).hexdigest(), len(content))
+
+    def fetch(self, wheel: Wheel):
+        return self.files / wheel.file
+
+    def arrived(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in self.incoming.iterdir()}
+
+    def whole(self, *names: str) -> dict[str, bytes]:
+        chosen = [one for one in self.wheels if one.file in names]
+        return {one.sha256: (self.files / one.file).read_bytes() for one in chosen}
+
+
+@pytest.fixture
+def pushed(tmp_path):
+    """Files to push, and where to."""
+    return Pushed(tmp_path)
+
+
+def push(host, pushed, fetch=None, text=None, depot=()):
+    """Do what the operation's command does."""
+    state = MacState(**{**vars(pushed.state), "depot": dict(depot)})
+    command = upload.push(
+        state,
+        pushed.wheels,
+        fetch or pushed.fetch,
+        text=text,
+        text_path=f"{pushed.incoming}/kit",
+    )
+    return command.function(host.state, host, *command.args, **command.kwargs)
+
+
+def test_files_arrive_under_their_sha256(host, pushed):
+    """Each artefact, and the text made here, has its own name once it is there, and no other."""
+    assert push(host, pushed, text=b"kit") is True
+    assert pushed.arrived() == {**pushed.whole("a", "b", "c"), "kit": b"kit"}
+
+
+def test_what_the_mac_holds_is_not_sent(host, pushed):
+    """A file of the right size is there; a shorter one, which broke off, is sent again."""
+    first, second, _ = pushed.wheels
+    depot = {first.sha256: first.size, second.sha256: second.size - 1}
+    assert push(host, pushed, depot=depot) is True
+    assert pushed.arrived() == pushed.whole("b", "c")
+
+
+def test_a_push_that_breaks_off_leaves_no_half_file_under_a_name(host, pushed, monkeypatch):
+    """A connection lost in the middle of a file is said, and no sha256 names what arrived of it."""
+    real = host.put_file
+
+    def put_file(source, target):
+        real(source, target)
+        if not (pushed.files / "b").samefile(source):
+            return True
+        raise EOFError("the line went dead")
+
+    def run_shell_command(_command):
+        raise EOFError("the line went dead")
+
+    monkeypatch.setattr(host, "put_file", put_file)
+    monkeypatch.setattr(host, "run_shell_command", run_shell_command)
+    assert push(host, pushed) is False
+    reason = host.connector_data[upload.FAILURE]
+    assert reason == "the connection was lost while pushing: the line went dead"
+    token = upload.controller().token
+    assert all(name.endswith(f".{token}") for name in pushed.arrived())
+
+
+def test_much_that_is_whole_is_named_at_once(host, pushed, monkeypatch):
+    """What arrived before a failure need not be sent again, once it is worth the trouble."""
+    monkeypatch.setattr(upload, "_AT_ONCE", 1)
+
+    def fetch(wheel):
+        if wheel.file == "c":
+            raise TorchardError("c cannot be had.", "Do something.")
+        return pushed.fetch(wheel)
+
+    assert push(host, pushed, fetch) is False
+    assert host.connector_data[upload.FAILURE] == "c cannot be had.\n  Do something."
+    assert pushed.arrived() == pushed.whole("a", "b")
+
+
+def test_a_depot_that_cannot_be_written_fails_the_mac(host, pushed):
+    """Where the Mac takes no file the operation fails, and nothing is raised."""
+    pushed.incoming.rmdir()
+    assert push(host, pushed) is False
+    assert "a could not be written to the Mac: " in host.connector_data[upload.FAILURE]
+
+
+def test_half_a_file_is_removed_where_there_is_still_a_connection(host, pushed, monkeypatch):
+    """It would fill a disk that is full already; what has arrived whole is kept."""
+    real = host.put_file
+
+    def put_file(source, target):
+        real(source, target)
+        if not (pushed.files / "b").samefile(source):
+            return True
+        raise OSError("Failure")
+
+    monkeypatch.setattr(host, "put_file", put_file)
+    assert push(host, pushed) is False
+    assert host.connector_data[upload.FAILURE] == "b could not be written to the Mac: Failure"
+    assert pushed.arrived() == pushed.whole("a")
+
+
+def test_a_run_has_one_token(monkeypatch):
+    """Who works is `user@host`, and one run is the same controller from its start to its end."""
+    assert upload.controller() is upload.controller()
+    assert upload.controller().who.count("@") >= 1
+    assert isinstance(upload.controller(), script_text.Controller)
+
+
+def test_a_failure_never_speaks_to_a_terminal(host, pyinfra_state, caplog, monkeypatch):
+    """What a Mac said may hold escape sequences: they are written out in pyinfra's own log."""
+    monkeypatch.setattr(upload.logger, "propagate", True)
+    assert upload._fail(pyinfra_state, host, "a link to \x1b]0;x\x07y\n  Go.") is False
+    (record,) = caplog.records
+    assert "a link to \\x1b]0;x\\x07y\n  Go." in record.getMessage()
+    assert "\x07" not in record.getMessage()

@@ -1,0 +1,75 @@
+"""A Miniconda that Torchard cannot work with, and what it works with."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import replace
+
+import pytest
+from locked import INSTALLER, PREFIX, built, lock, mac, package
+
+from torchard.lab.model import MacHost
+from torchard.mac.state import InstalledConda
+from torchard.plan.blockers import OLDEST_PYTHON, old_python
+from torchard.plan.plan import Intent, plan_mac
+from torchard.resources import resource
+
+# These run with an environment's own python, which is the lab's.
+IN_ENVIRONMENTS = {"proof.py", "stay.py"}
+BY_THE_BASE = sorted(
+    path
+    for path in resource("torchard/operations/scripts").glob("*.py")
+    if path.name not in IN_ENVIRONMENTS
+)
+# What came after the oldest python, as far as scripts of this kind would use it.
+NEWER = re.compile(
+    r"\.removeprefix\(|\.removesuffix\(|functools\.cache\b|datetime\.UTC|\bdt\.UTC|zip\(.*strict="
+    r"|dirs_exist_ok=|root_dir=|ast\.unparse|math\.prod|missing_ok=|shlex\.join|cached_property"
+    r"|\.is_relative_to\(|\.readlink\(\)|\.hardlink_to\(|importlib\.metadata|zoneinfo|tomllib"
+    r"|itertools\.pairwise|statistics\.fmean|onexc="
+)
+
+
+@pytest.mark.parametrize("path", BY_THE_BASE, ids=lambda path: path.name)
+def test_what_the_base_runs_is_read_by_the_oldest_python(path):
+    """Its syntax, the evaluated annotations, and what it takes from the standard library."""
+    text = path.read_text(encoding="utf-8")
+    ast.parse(text, feature_version=(OLDEST_PYTHON.major, OLDEST_PYTHON.minor))
+    assert "from __future__ import annotations" in text
+    assert NEWER.findall(text.replace("os.readlink(", "")) == []
+    parenthesised = re.search(r"^\s+with \($", text, re.MULTILINE)
+    assert parenthesised is None, "several contexts in parentheses: python 3.9"
+
+
+def having(version, **changes):
+    """Return a Mac whose base has that python."""
+    base = replace(built(lock([package("pip")])), path=PREFIX, stamp=None)
+    python = InstalledConda("python", version, "h0_0")
+    return mac(base=replace(base, conda=(*base.conda, python)), **changes)
+
+
+def test_a_base_that_is_too_old_is_said_with_what_is_needed_and_the_ways_out():
+    """In the plan, before anything is pushed."""
+    plan = plan_mac(Intent(MacHost("studio-01"), having("3.6.10")))
+    assert (plan.state, plan.steps) == ("refused", ())
+    assert plan.reason == (
+        "the python of the Miniconda at ~/miniconda3 is 3.6.10, and Torchard needs 3.7 or newer"
+        ' there; bring it up to date (~/miniconda3/bin/conda install -n base "python>=3.7"), or'
+        " move that Miniconda away, and a new one is installed"
+    )
+
+
+@pytest.mark.parametrize("version", ["3.7.0", "3.13.12", "3.14.0rc1", "of nobody"])
+def test_a_base_that_will_do_is_no_trouble(version):
+    """Nor is one whose version is none: conda would not run with it."""
+    assert list(old_python(having(version), None)) == []
+
+
+def test_a_base_that_is_installed_again_may_be_old():
+    """Another one of ours, and one that was moved, are set aside."""
+    ours = {"prefix_ours": {"sha256": "0" * 64, "version": "4.7.12"}}
+    assert list(old_python(having("3.6.10", **ours), INSTALLER)) == []
+    moved = having("3.6.10", **ours, prefix_made_for="/Users/old/miniconda3")
+    assert list(old_python(moved, None)) == []
+    assert list(old_python(mac(), None)) == []

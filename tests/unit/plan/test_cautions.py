@@ -1,0 +1,181 @@
+"""What is said of a PyTorch for as long as it is there, and how to come to another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from choosing import ARM, INTEL
+from locked import VARIANT, lock, mac, package, shown, wheel
+from packaging.version import Version
+
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import MacClass, Refusal, Variant
+from torchard.curate.matrix import Cell, cells
+from torchard.lab.model import Environment, Lab, MacHost, Wish
+from torchard.plan import cautions
+from torchard.plan.plan import plan_mac
+from torchard.workspace.workspace import Workspace
+
+CATALOGUE = load_catalog()
+LOCK = lock([package("python")], [wheel("torch", "2.5.1")])
+FROZEN = replace(VARIANT, source="pytorch-channel", packages={"pytorch": "2.5.1"})
+UNSAFE = "torch {} has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only weights"
+
+
+def told(arch, macos, python, **asked):
+    """Return what is said of the answer to a wish."""
+    group, wish = mac_class(arch, macos, CATALOGUE), Wish(python, **asked)
+    return list(cautions.of_choice(choose(wish, group, CATALOGUE), wish, group, CATALOGUE))
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "python", "asked", "says"),
+    [
+        (INTEL, "12", "3.12", {}, "or write `source: conda-forge` (torch 2.10.0)"),
+        (INTEL, "10.13", "3.12", {}, "that you trust; no single change to the lab avoids that"),
+        (ARM, "13", "3.12", {}, "`backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14 ("),
+        (ARM, "15", "3.9", {}, 'write `python: "3.10"` (torch 2.14.1)'),
+        (ARM, "15", "3.12", {"release": "2.6.0"}, "`release: stable` (torch 2.15.0)"),
+    ],
+)
+def test_an_unsafe_torch_comes_with_the_ways_out(arch, macos, python, asked, says):
+    """One thing is changed at a time, as where a wish is refused."""
+    (line,) = told(arch, macos, python, **asked)
+    assert "CVE-2026-24747" in line
+    assert says in line
+
+
+def test_one_vulnerability_is_not_several():
+    """The sentence says it in the singular."""
+    (line,) = told(ARM, "15", "3.12", release="2.9.1")
+    assert line.startswith("torch 2.9.1 has a known vulnerability (CVE-2026-24747): load only")
+
+
+def test_a_newer_torch_and_a_nightly_are_no_news():
+    """Nothing is said where nothing is known."""
+    assert told(ARM, "15", "3.12") == told(ARM, "15", "3.12", release="nightly") == []
+
+
+def written(line):
+    """Return the changes of a wish that a warning names."""
+    shapes = {
+        "release": r'`release: "?([^"`]+)"?`',
+        "python": r'`python: "([^"]+)"`',
+        "backend": r"`backend: (\w+)`",
+        "source": r"`source: ([a-z-]+)`",
+    }
+    for key, shape in shapes.items():
+        yield from ({key: value} for value in re.findall(shape, line))
+
+
+def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
+    """Of the whole matrix: whatever is said to write, or to bring the Mac to, is safe."""
+    asked = ("stable", "2.2.2", "2.9.1")
+    seen = 0
+    for cell in cells(CATALOGUE, asked):
+        wish = Wish(cell.python, cell.release, cell.backend, cell.source)
+        got = choose(wish, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
+        if isinstance(got, Refusal):
+            continue
+        for line in told(*cell[:3], release=wish.release, backend=wish.backend, source=wish.source):
+            for change in written(line):
+                seen += 1
+                assert_safe(cell, replace(wish, **change))
+            for macos in re.findall(r"the Mac to macOS (\d+(?:\.\d+)?)", line):
+                assert_safe(cell._replace(macos=macos), wish)
+    assert seen > 100
+
+
+def assert_safe(cell: Cell, wish: Wish) -> None:
+    got = choose(wish, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
+    assert isinstance(got, Variant), cell
+    version = Version(next(iter(got.packages.values())))
+    assert CATALOGUE.advisories_on(version) == (), cell
+
+
+def test_a_torch_that_came_along_is_told_of_too():
+    """Where the lab says `pytorch: false`, some package may have asked for it."""
+    made = lock([package("python")], [wheel("torch", "2.2.2")], variant=None)
+    (line,) = cautions.of_lock(made, None, CATALOGUE)
+    assert line.startswith(UNSAFE.format("2.2.2"))
+    assert "no single change" in line
+
+
+def test_a_lock_of_a_source_that_nobody_knows_is_no_frozen_one():
+    """Its file may say anything; only what the catalogue knows is claimed."""
+    made = replace(LOCK, variant=replace(VARIANT, source="elsewhere"))
+    assert [line[:9] for line in cautions.of_lock(made, None, CATALOGUE)] == ["torch 2.5"]
+
+
+def test_a_version_that_no_rule_reads_is_passed_over():
+    """Conda has versions of other shapes; nothing is claimed of them."""
+    made = lock([package("python"), package("pytorch", "2.2_custom")], variant=None)
+    assert cautions.torch_of(made, CATALOGUE) is None
+    assert list(cautions.of_lock(made, None, CATALOGUE)) == []
+
+
+def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
+    """The lock is there; only a way out cannot be told."""
+    made = replace(LOCK, mac_class=MacClass("osx-64", "12.0"))
+    odd = Wish("3.12", release="words")
+    lines = list(
+        cautions.of_lock(replace(made, mac_class=MacClass("osx-64", "12.0")), odd, CATALOGUE)
+    )
+    assert lines[-1].startswith(UNSAFE.format("2.5.1"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "made", "says"),
+    [
+        (Wish("3.12"), lock([package("python")], [wheel("torch", "2.15.0")]), []),
+        (Wish("3.12", release="2.5.1"), LOCK, ["write `release: stable` (torch 2.15.0)"]),
+        (
+            Wish("3.12", source="pytorch-channel"),
+            lock([package("python"), package("pytorch", "2.5.1")], variant=FROZEN),
+            ["PyTorch comes from the channel pytorch, which is frozen", "torch 2.5.1 has known"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("order", [True, False])
+def test_a_mac_is_warned_in_order_or_not(wish, made, says, order):
+    """One line for each, under the environment's name; nothing is refused for it."""
+    host = MacHost("studio-01", environments=("torch",))
+    environments = {"torch": Environment("torch", "3.12", wish)}
+    lab = Lab(Path("/lab/lab.yaml"), environments, {}, {host.name: host})
+    space = Workspace(lab, _locks={("torch", made.mac_class): made})
+    plan = plan_mac(space.intend(host, shown(made) if order else mac()))
+    assert plan.state == ("in_order" if order else "change")
+    assert len(plan.warnings) == len(says)
+    for warning, words in zip(plan.warnings, says, strict=True):
+        assert warning.startswith("torch: ")
+        assert words in warning
+
+
+@pytest.mark.parametrize(
+    ("variant", "virtual", "warned"),
+    [
+        (VARIANT, True, True),
+        (VARIANT, False, False),
+        (replace(VARIANT, mps_expected=False), True, False),
+        (None, True, False),
+    ],
+)
+def test_a_virtual_machine_that_is_to_use_mps_is_warned_of(variant, virtual, warned):
+    """The plan names the way out before anything is built; nothing is refused for it."""
+    made = lock([package("python")], [wheel("einops")], variant=variant)
+    host = MacHost("runner-01", environments=("torch",))
+    lab = Lab(
+        Path("/lab/lab.yaml"), {"torch": Environment("torch", "3.12", None)}, {}, {host.name: host}
+    )
+    space = Workspace(lab, _locks={("torch", made.mac_class): made})
+    plan = plan_mac(space.intend(host, replace(mac(), virtual=virtual)))
+    assert plan.state == "change"
+    lines = [line for line in plan.warnings if "virtual machine" in line]
+    assert len(lines) == warned
+    assert all(
+        line.startswith("torch: ") and line.endswith("write `backend: cpu`") for line in lines
+    )

@@ -1,0 +1,143 @@
+"""What other people's settings of conda mean for a Mac: a rule blocks it, the rest is a warning."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from locked import lock, mac, package, shown
+
+from torchard.catalog.catalog import load_catalog
+from torchard.lab.model import MacHost
+from torchard.mac import probe
+from torchard.mac.state import CondaSetting
+from torchard.plan.conda_settings import forbidden
+from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.remarks import remarks
+
+LOCK = lock([package("python", "3.12.13"), package("openssl", "3.5.5"), package("nodejs", "22.1")])
+ETC = "/etc/conda/.condarc"
+ASK = "ask the administrator of this Mac to allow that"
+
+
+def reasons(*settings: CondaSetting, **changes) -> list[str]:
+    """Return why settings forbid to build the lock on a Mac with a whole Miniconda."""
+    state = mac(conda_settings=settings, **changes)
+    return list(forbidden(state, {"torch": LOCK}))
+
+
+DEPOT = "so conda refuses to install from"
+
+
+@pytest.mark.parametrize(
+    ("key", "values", "reason"),
+    [
+        ("override_channels_enabled", ["False"],
+         f": false, {DEPOT} Torchard's depot on this Mac; {ASK}"),
+        ("override_channels_enabled", ["true"], None),
+        ("allowlist_channels", ["conda-forge"],
+         f", and Torchard's depot on this Mac is not among these channels, {DEPOT} it; {ASK}"),
+        ("whitelist_channels", ["?"],
+         f", and Torchard's depot on this Mac is not among these channels, {DEPOT} it; {ASK}"),
+        ("allowlist_channels", [], None),
+        ("denylist_channels", ["defaults", "?", "https://x"], None),
+        ("denylist_channels", ["https://conda.anaconda.org/conda-forge/"],
+         f", which denies conda-forge; write other `channels:` into the lab, or {ASK}"),
+        ("disallowed_packages", ["node*", "openssl"],
+         f", which forbids openssl 3.5.5, nodejs 22.1; {ASK}"),
+        ("disallow", ["openssl<3", "?", "git"], None),
+        ("channels", ["anaconda"], None),
+    ],
+)  # fmt: skip
+def test_a_rule_that_hits_the_lab_blocks_the_mac_by_file_and_setting(key, values, reason):
+    """And one that does not hit it, says nothing."""
+    found = reasons(CondaSetting(ETC, key, tuple(values)))
+    assert found == ([] if reason is None else [f"{ETC} sets {key}{reason}"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "hit"),
+    [
+        ("openssl", True), ("OpenSSL", True), ("conda-forge::openssl", True), ("openssl *", True),
+        ("openssl >=3,<4", True), ("openssl<3", False), ("openssl=3.5", True),
+        ("openssl =3.6", False), ("openssl==3.5.5", True), ("openssl 3.5.5", True),
+        ("openssl 3.5.*", True), ("openssl <3|>3.5", True), ("openssl=3.5.5=h0_0", True),
+        ("openssl[license=GPL]", True), ("openssl >nonsense", True), ("libssl", False),
+        ("*ssl", True), ("", False), ("?", False),
+    ],
+)  # fmt: skip
+def test_match_specs_are_read_and_one_that_cannot_be_read_counts(spec, hit):
+    """A rule that Torchard does not understand is an administrator's all the same."""
+    found = reasons(CondaSetting(ETC, "disallowed_packages", (spec,)))
+    assert bool(found) is hit
+
+
+def test_what_is_final_blocks_the_mac_once():
+    """Nothing overrides such a key, whatever it is; a rule that hits already says enough."""
+    (reason,) = reasons(CondaSetting(ETC, "pkgs_dirs", final=True))
+    assert reason == (
+        f"{ETC} marks pkgs_dirs as `#!final`, which nothing may override; ask the administrator of"
+        " this Mac to remove the mark"
+    )
+    rule = CondaSetting(ETC, "override_channels_enabled", ("false",), final=True)
+    assert len(reasons(rule)) == 1
+
+
+def test_what_the_probe_says_of_settings_is_read():
+    """Values of one key of one file belong together, and a mark stands for itself."""
+    lines = [
+        "begin", "kernel\tDarwin", "macos\t15.1", "home\t=/Users/ann", "prefix_state\tabsent",
+        "conda_setting\t=/etc/conda/.condarc\tdisallow\tx",
+        "conda_final\t=/etc/conda/.condarc\tdisallow",
+        "conda_setting\t=/etc/conda/.condarc\tdisallow\ty",
+        "conda_final\t=/etc/conda/.condarc\toffline",
+        "end\tok",
+    ]  # fmt: skip
+    assert probe.parse(lines).conda_settings == (
+        CondaSetting(ETC, "disallow", ("x", "y"), final=True),
+        CondaSetting(ETC, "offline", final=True),
+    )
+
+
+def test_whose_file_it_is_decides():
+    """The account's own do not reach Torchard's steps, nor does what is in a prefix set aside."""
+    rule = {"key": "allowlist_channels", "values": ("x",)}
+    state = mac()
+    base = CondaSetting(f"{state.prefix}/.condarc", **rule)
+    assert len(reasons(base)) == 1
+    assert reasons(base, prefix_state="half") == []
+    assert reasons(CondaSetting(f"{state.home}/.condarc", **rule)) == []
+    assert reasons(CondaSetting(f"{state.home}/.config/conda/condarc", **rule)) == []
+
+
+def test_the_plan_blocks_a_mac_only_where_there_is_something_to_build():
+    """What is in order stays so: nothing has to be installed there."""
+    rule = CondaSetting(ETC, "allowlist_channels", ("x",))
+    plan = plan_mac(
+        Intent(MacHost("a"), mac(free=10**12, conda_settings=(rule,)), locks={"torch": LOCK})
+    )
+    assert (plan.state, plan.steps) == ("refused", ())
+    assert f"{ETC} sets allowlist_channels" in plan.reason
+    state = replace(shown(LOCK), conda_settings=(rule,))
+    assert plan_mac(Intent(MacHost("a"), state, locks={"torch": LOCK})).state == "in_order"
+
+
+@pytest.mark.parametrize(
+    ("channels", "environments", "file", "named"),
+    [
+        (("conda-forge",), ("torch",), "~/.condarc", True),
+        (("conda-forge",), ("torch",), "~/miniconda3/.condarc", True),
+        (("conda-forge",), ("torch",), ETC, True),
+        (("conda-forge", "defaults"), ("torch",), ETC, False),
+        (("conda-forge",), (), ETC, False),
+    ],
+)
+def test_a_file_that_adds_anacondas_channels_is_named(channels, environments, file, named):
+    """Lists of all files merge, and an address is not emptied as `defaults` is."""
+    state = mac()
+    path = file.replace("~", state.home)
+    state = replace(state, conda_settings=(CondaSetting(path, "channels", ("anaconda",)),))
+    host = MacHost("a", channels=channels, environments=environments)
+    found = [one for one in remarks(host, state, load_catalog()) if "by its address" in one]
+    assert [one.partition(" ")[0] for one in found] == ([file] if named else [])
+    assert list(remarks(host, mac(), load_catalog())) == []

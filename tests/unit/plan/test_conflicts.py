@@ -1,0 +1,125 @@
+"""Two names of a lab that stand for one Mac, or for one directory on a file server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import locked
+import pytest
+
+from torchard.mac.state import RunLock, Volume, at_work
+from torchard.plan.conflicts import find_conflicts
+from torchard.workspace.workspace import open_workspace
+
+MAC = locked.mac(
+    hardware="1111-11", boot="B1", home_volume=Volume("apfs", "/dev/disk3s5", locked.HOME)
+)
+OTHER = replace(MAC, hardware="2222-22", boot="B2")
+NFS = Volume("nfs", "files:/homes", "/ann")
+
+
+def conflicts(*states):
+    names = [f"studio-0{number}" for number, _ in enumerate(states, 1)]
+    by_name = dict(zip(names, states, strict=True))
+    return {name: list(find_conflicts(name, by_name)) for name in names}
+
+
+def test_macs_that_are_copies_of_one_disk_are_two_macs():
+    """The same paths, the same account and the same volumes say nothing."""
+    assert conflicts(MAC, OTHER) == {"studio-01": [], "studio-02": []}
+
+
+def test_one_mac_under_two_names_is_blocked_under_both():
+    """Each of them is named to the other."""
+    found = conflicts(MAC, MAC, OTHER)
+    for name, other in (("studio-01", "studio-02"), ("studio-02", "studio-01")):
+        (said,) = found[name]
+        assert said == (
+            f"{other} is the same Mac (hardware UUID 1111-11) with the same directories; keep one"
+            " of these names in the lab file"
+        )
+    assert found["studio-03"] == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"home": "/Users/bob", "prefix": "/Users/bob/miniconda3"},
+        {"boot": "B2"},
+        {"hardware": ""},
+    ],
+    ids=["another account", "a copied virtual machine", "unknown hardware"],
+)
+def test_what_does_not_meet_on_one_mac_is_let_through(changes):
+    """Two accounts of one Mac have a home and a prefix each."""
+    assert not any(conflicts(MAC, replace(MAC, **changes)).values())
+
+
+def test_two_accounts_with_one_prefix_meet():
+    """Each has a run lock of its own, so neither waits for the other."""
+    bob = replace(MAC, home="/Users/bob", prefix=MAC.prefix)
+    assert all(conflicts(MAC, bob).values())
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (NFS, NFS),
+        (NFS, Volume("nfs", "FILES:/homes/ann/", "")),
+        (Volume("smbfs", "//ann@files/homes", "/a"), Volume("smbfs", "//bob@Files/homes/", "/a")),
+        (Volume("afpfs", "afp_1", "/a"), Volume("afpfs", "afp_1", "/a")),
+    ],
+)
+def test_one_home_on_a_file_server_blocks_both_macs(one, two):
+    """By the server's name and the path there, not by the account or the mount point."""
+    found = conflicts(replace(MAC, home_volume=one), replace(OTHER, home_volume=two))
+    for (said,), other in zip(found.values(), ("studio-02", "studio-01"), strict=True):
+        assert said.startswith("its home is on a file server (")
+        assert f"), and {other} has the same home: two Macs cannot build in one place." in said
+        assert "ssh.user" in said
+        assert "@" not in said
+
+
+def test_other_homes_of_one_server_are_other_places():
+    """And so is a volume of the Mac itself that has the same name."""
+    for other in (
+        Volume("nfs", "files:/homes", "/bob"),
+        Volume("nfs", "files2:/homes", "/ann"),
+        Volume("apfs", NFS.source, NFS.inside),
+    ):
+        found = conflicts(replace(MAC, home_volume=NFS), replace(OTHER, home_volume=other))
+        assert not any(found.values())
+
+
+def test_one_prefix_on_a_file_server_blocks_both_macs():
+    """Though each home is on its own Mac: the run lock of a home says nothing to the other."""
+    share = Volume("smbfs", "//lab@files/lab", "/conda")
+    found = conflicts(replace(MAC, prefix_volume=share), replace(OTHER, prefix_volume=share))
+    for said in found.values():
+        assert said == [said[0]]
+        assert said[0].startswith(
+            "~/miniconda3 is on a file server (//files/lab/conda), and studio"
+        )
+        assert said[0].endswith("Set miniconda.prefix to a path on the Mac itself")
+
+
+def test_a_run_on_another_mac_is_worth_a_note():
+    """It names that Mac: from here nobody can tell more."""
+    (said,) = at_work(RunLock("t", "ada@desk", 0, elsewhere="studio-02.local"))
+    assert said == (
+        "a run of ada@desk on studio-02.local, which has the same home, holds the run lock"
+    )
+
+
+def test_a_mac_that_is_read_second_is_blocked_while_the_first_is_not_known_of(tmp_path):
+    """So the stock pyinfra command, which reads Mac by Mac, does not build in one place either."""
+    path = tmp_path / "lab.yaml"
+    macs = "".join(f"  studio-0{n}: {{environments: [torch]}}\n" for n in (1, 2))
+    path.write_text(f'environments: {{torch: {{python: "3.12"}}}}\nmacs:\n{macs}', encoding="utf-8")
+    space = open_workspace(path, locked=True)
+    first, second = (
+        space.intend(space.mac(name), replace(MAC, arch="ppc")).refusals
+        for name in ("studio-01", "studio-02")
+    )
+    assert not any("same Mac" in one for one in first)
+    assert any("studio-01 is the same Mac" in one for one in second)

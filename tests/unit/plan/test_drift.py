@@ -1,0 +1,228 @@
+"""What became of a Mac's environments since they were made: each change once, and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from locked import GENERATIONS, INSTALLER, PREFIX, built, lock, mac, package, stamp, wheel
+
+from torchard.lab.model import MacHost
+from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
+from torchard.plan.drift import Standing, standings
+
+LOCK = lock(
+    [
+        package("python", "3.12.13"),
+        package("requests", "2.32.0", provides=[("requests", "2.32.0")]),
+    ],
+    [wheel("torch", "2.2.2"), wheel("einops", "0.8.1")],
+)
+MADE = Packages(built(LOCK).conda, built(LOCK).dists)
+OURS = {"sha256": INSTALLER.sha256, "version": INSTALLER.version}
+PROVED = {**stamp(LOCK), "date": "2026-11-26 10:31:22", "condarc": LOCK.condarc}
+PROOF = "proved 2026-11-26: python 3.12.13 None"
+HOST = MacHost("studio-01", environments=("torch",))
+GIT = InstalledConda("git", "2.51.2", "h0_0", "a" * 64)
+
+
+def as_made(**changes):
+    """The environment as it was made, or that with changes."""
+    return replace(built(LOCK, made=MADE, stamp=PROVED), **changes)
+
+
+def on_a_mac(environment, links=None, **changes):
+    """What stands on a Mac that has one environment."""
+    state = mac(environment, links=links or {"torch": environment.path}, **changes)
+    return standings(HOST, state)
+
+
+def torch_of(environment, **changes):
+    """What is said of the environment `torch`."""
+    return on_a_mac(environment, **changes)[1]
+
+
+def told(standing):
+    return [(one.change, one.name, one.before, one.after, one.note) for one in standing.packages]
+
+
+def test_what_is_as_it_was_made_is_the_same_with_its_last_proof():
+    """In whatever order a file system lists it, now and then."""
+    assert torch_of(as_made()) == Standing("torch", "lab", "same", proof=PROOF)
+    made = Packages(MADE.conda[::-1], MADE.dists[::-1])
+    assert torch_of(as_made(made=made)).since == "same"
+
+
+@pytest.mark.parametrize(
+    ("changes", "change"),
+    [
+        (
+            {"conda": (*MADE.conda, GIT)},
+            ("add", "git", None, "2.51.2", "not in the lock; installed by hand"),
+        ),
+        ({"conda": MADE.conda[1:]}, ("remove", "python", "3.12.13", None, "removed by hand")),
+        (
+            {"conda": (replace(MADE.conda[0], version="3.12.9"), MADE.conda[1])},
+            ("change", "python", "3.12.13", "3.12.9", "altered by hand"),
+        ),
+        (
+            {"conda": (replace(MADE.conda[0], build="h9_9"), MADE.conda[1])},
+            ("change", "python", "3.12.13=h0_0", "3.12.13=h9_9", "altered by hand"),
+        ),
+        (
+            {"dists": (*MADE.dists, InstalledDist("Cow_Say", "6.1"))},
+            ("add", "cow-say", None, "6.1", "not in the lock; installed by hand"),
+        ),
+        ({"dists": MADE.dists[:-1]}, ("remove", "einops", "0.8.1", None, "removed by hand")),
+        (
+            {"dists": (*MADE.dists, InstalledDist("einops", "0.7.0"))},
+            ("change", "einops", "0.8.1", "0.7.0, 0.8.1", "altered by hand"),
+        ),
+        (  # what conda took away with its record is told once
+            {"conda": MADE.conda[:1], "dists": MADE.dists[1:]},
+            ("remove", "requests", "2.32.0", None, "removed by hand"),
+        ),
+        (  # what pip did behind conda's back is its own
+            {"dists": (InstalledDist("requests", "2.0"), *MADE.dists[1:])},
+            ("change", "requests", "2.32.0", "2.0", "altered by hand"),
+        ),
+    ],
+)
+def test_a_package_that_changed_is_told_as_it_was_done(changes, change):
+    """By conda and by pip: what came, what went, what is another now."""
+    standing = torch_of(as_made(**changes))
+    assert (standing.since, told(standing)) == ("modified", [change])
+
+
+def test_where_nobody_noted_what_was_made_nothing_is_claimed():
+    """An older generation: nor that it is the same."""
+    standing = torch_of(as_made(made=None, conda=()))
+    assert (standing.since, standing.packages, standing.proof) == ("unknown", (), PROOF)
+
+
+def test_settings_are_held_against_what_was_written_then():
+    """Also where the lab asks for others by now; a login in them is nobody's to read."""
+    (file,) = torch_of(as_made(condarc="channels: [https://ann:pw@host/x]\n")).files
+    assert file.path == "~/miniconda3/envs/torch/.condarc"
+    assert (file.before, file.after) == (LOCK.condarc, "channels: [https://host/x]\n")
+    (file,) = torch_of(as_made(condarc=None)).files
+    assert file.after is None
+    assert torch_of(as_made(stamp=stamp(LOCK), condarc=None)).files == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "remark"),
+    [
+        ({"stamp": None}, "its stamp is gone or broken"),
+        ({"stamp": {}}, "its stamp is gone or broken"),
+        ({"stamp": {**PROVED, "environment": "x"}}, "its link leads to another environment's gen"),
+        ({"stamp": {**PROVED, "proof": None}}, "it was never proved"),
+        ({"whole": False, "missing": ("history",)}, "its conda-meta/history is gone"),
+        ({"whole": False, "missing": ("python",)}, "its python is gone"),
+        ({"whole": False, "missing": ("records",)}, "its conda-meta holds no record of a package"),
+        (
+            {"whole": False, "moved_from": "/Users/old/x"},
+            "it was built at /Users/old/x and has mov",
+        ),
+        (
+            {"failed": ("2026-11-29", "einops is missing")},
+            "its last verification failed on 2026-11-29: einops is missing; `torchard apply --reb",
+        ),
+        ({"damaged": True}, "an interrupted conda left it damaged"),
+    ],
+)
+def test_what_else_is_wrong_is_said(changes, remark):
+    """It counts as a change, though every package is the same."""
+    standing = torch_of(as_made(**changes))
+    assert standing.since == "modified"
+    assert standing.remarks[0].startswith(remark)
+
+
+@pytest.mark.parametrize("date", [None, 5, "yesterday", "2026-11-26x"])
+def test_a_date_that_is_none_is_left_out(date):
+    """A stamp lies on the Mac, where anybody can write it."""
+    standing = torch_of(as_made(stamp={**PROVED, "date": date}))
+    assert standing.proof == "proved: python 3.12.13 None"
+
+
+def test_a_link_that_is_gone_is_told_from_one_that_never_was():
+    """Its generations tell; one that leads nowhere has none."""
+    one = as_made()
+    gone = standings(HOST, mac(one))[1]
+    assert gone == Standing("torch", "lab", "gone", remarks=("its link is gone",))
+    assert standings(HOST, mac())[1].remarks == ("not there yet",)
+    dangling = standings(HOST, mac(links={"torch": one.path}))[1]
+    assert (dangling.since, dangling.remarks) == ("gone", ("its link leads nowhere",))
+
+
+def test_what_stands_at_a_name_of_the_lab_may_be_somebodys_own():
+    """Nothing is known of it."""
+    for target, said in ((None, "it is no link"), ("/opt/x", "it is a link to /opt/x")):
+        one = standings(HOST, mac(links={"torch": target}))[1]
+        assert (one.owner, one.since, one.remarks) == ("person", "unknown", (said,))
+
+
+def test_what_the_lab_does_not_name_is_ours_or_somebodys():
+    """Ours by its stamp, or by its name where it has none; folders and files are none."""
+    theirs = InstalledEnvironment(f"{PREFIX}/envs/thesis", whole=True)
+    folder = InstalledEnvironment(f"{PREFIX}/envs/folder", whole=False)
+    state = mac(
+        as_made(stamp={**PROVED, "environment": "old"}, path=f"{GENERATIONS}/old-12345678"),
+        as_made(stamp=None, path=f"{GENERATIONS}/lost-12345678.2"),
+        theirs,
+        folder,
+        links={
+            "thesis": None,
+            "folder": None,
+            "old": f"{GENERATIONS}/old-12345678",
+            "alias": f"{GENERATIONS}/old-12345678",
+            "lost": f"{GENERATIONS}/lost-12345678.2",
+            "gone": f"{GENERATIONS}/gone-87654321",
+            "opt": "/opt/x",
+        },
+    )
+    said = {one.environment: (one.owner, one.since) for one in standings(HOST, state)[2:]}
+    assert said == {
+        "alias": ("person", "unknown"),
+        "gone": ("torchard", "gone"),
+        "lost": ("torchard", "modified"),
+        "old": ("torchard", "same"),
+        "opt": ("person", "unknown"),
+        "thesis": ("person", "unknown"),
+    }
+
+
+BASE = InstalledEnvironment(PREFIX, whole=True, conda=MADE.conda, dists=MADE.dists, made=MADE)
+
+
+def test_base_is_compared_with_what_was_installed():
+    """It has no lock, and what was added to it is said to be nothing else."""
+    state = mac(base=BASE, prefix_ours=OURS, conda_version="26.5.3")
+    assert standings(HOST, state)[0] == Standing(None, "lab", "same", version="26.5.3-1")
+    changed = replace(state, base=replace(BASE, conda=(*MADE.conda, GIT)))
+    (change,) = told(standings(HOST, changed)[0])
+    assert change == ("add", "git", None, "2.51.2", "installed by hand")
+    own = replace(state, prefix_ours={**OURS, "version": ""})
+    assert standings(HOST, own)[0].version == "26.5.3"
+
+
+def test_a_miniconda_that_somebody_installed_is_theirs():
+    """What was in it, nobody knows."""
+    state = mac(base=replace(BASE, made=None))
+    expected = Standing(None, "person", "unknown", version="of an unknown version")
+    assert standings(HOST, state)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix_state", "environments", "expected"),
+    [
+        ("absent", (), ("lab", "same", "none at ~/miniconda3")),
+        ("absent", (built(LOCK),), ("lab", "gone", "none at ~/miniconda3")),
+        ("half", (), ("lab", "unknown", "half installed at ~/miniconda3")),
+        ("foreign", (), ("person", "unknown", "no Miniconda at ~/miniconda3")),
+    ],
+)
+def test_where_there_is_no_miniconda_that_is_said(prefix_state, environments, expected):
+    """Generations tell that there was one."""
+    one = standings(HOST, mac(*environments, prefix_state=prefix_state))[0]
+    assert (one.owner, one.since, *one.remarks) == expected

@@ -1,0 +1,190 @@
+"""Why one Mac gets what its plan says: each answer is the one that the plan itself rests on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from locked import INSTALLER, VARIANT, built, lock, mac, package, path_of, shown, wheel
+
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import MacClass
+from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
+from torchard.mac.state import Link
+from torchard.plan.explain import explain
+from torchard.plan.plan import Intent, plan_mac, unreached
+from torchard.plan.steps import FileChange, Step
+
+CATALOGUE = load_catalog()
+TORCH = Environment("torch", "3.12", Wish("3.12"), where=Position("lab.yaml", 2, 3))
+PLAIN = Environment("plain", "3.12", None, where=Position("lab.yaml", 3, 3))
+HOST = MacHost("studio-01", environments=("torch", "plain"), where=Position("lab.yaml", 5, 3))
+LAB = Lab(Path("/lab/lab.yaml"), {"torch": TORCH, "plain": PLAIN}, {}, {"studio-01": HOST})
+PACKAGES = [package("python", "3.12.13", "h1_0_cpython"), package("pip", "26.1")]
+LOCK = lock(PACKAGES, [wheel("torch", "2.2.2")])
+BARE = lock(PACKAGES, environment="plain", variant=None)
+BOTH = {"torch": LOCK, "plain": BARE}
+EMPTY = mac(prefix_state="absent", prefix_arch=None)
+
+
+def told(state, locks=BOTH, host=HOST, written=(), **said):
+    """Explain the plan that is made of a Mac's state and its locks."""
+    installer = None if state.prefix_state == "whole" else INSTALLER
+    intent = Intent(host, state, MacClass("osx-arm64", "15.0"), installer, locks, **said)
+    return explain(host, plan_mac(intent), intent, LAB, CATALOGUE, written)
+
+
+def in_order():
+    """Return a Mac that has both environments just as they are locked."""
+    ours = [built(one) for one in (LOCK, BARE)]
+    links = {one.environment: path_of(one) for one in (LOCK, BARE)}
+    return mac(*ours, links=links, conda_version="26.5.3")
+
+
+def test_each_step_has_its_cause_and_what_is_in_order_has_one_too():
+    """The steps are those of the plan, each once; nothing of the Mac is left unsaid."""
+    for state in (EMPTY, in_order(), shown(LOCK), mac()):
+        found = told(state)
+        steps = [one.step for one in found.parts if one.step is not None]
+        assert steps == list(found.planned.steps)
+        assert [one.name for one in found.parts] == ["miniconda", "torch", "plain"]
+        for part in found.parts:
+            assert part.reason
+            assert part.step is None or part.reason == part.step.reason
+
+
+def test_what_is_in_order_is_so_for_a_reason():
+    """Whose Miniconda it is, and that the generation is the lock's."""
+    _, torch, _ = (one.reason for one in told(in_order()).parts)
+    assert torch == (
+        f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built of this lock and proved; each"
+        " of its 3 packages is the lock's, and no other is there"
+    )
+    theirs, ours = in_order(), replace(in_order(), prefix_ours={"sha256": "0"}, conda_version=None)
+    assert "a person installed it, and it is kept" in told(theirs).parts[0].reason
+    assert "conda of an unknown version is whole; Torchard" in told(ours).parts[0].reason
+
+
+def test_a_step_of_another_kind_is_told_last():
+    """Whatever a plan does, its explanation leaves nothing out."""
+    plan = plan_mac(Intent(HOST, in_order(), locks=BOTH))
+    step = Step("shell", "add", None, "the lab says so", "/x", files=(FileChange("x", None, "y"),))
+    plan = replace(plan, state="change", steps=(step,))
+    found = explain(HOST, plan, Intent(HOST, in_order(), locks=BOTH), LAB, CATALOGUE)
+    assert [(one.name, one.step) for one in found.parts][-1] == ("shell", step)
+
+
+def test_the_class_is_that_of_the_macs_own_system():
+    """The threshold is the highest of the catalogue's that its macOS reaches."""
+    found = told(mac(macos="13.6"))
+    assert found.mac_class == mac_class("arm64", "13.6", CATALOGUE)
+    assert found.thresholds == CATALOGUE.thresholds("arm64")
+    assert found.class_reason.startswith("the highest that macOS 13.6 reaches")
+
+
+def test_a_mac_of_an_unknown_processor_has_no_class():
+    """It was read, and is of no kind that anything is built for."""
+    found = told(mac(arch=""), {}, refusals=("its processor is unknown",))
+    assert (found.mac_class, found.thresholds) == (None, ())
+    assert "this one's is unknown" in found.class_reason
+    assert found.answers[0].considered is None
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "reason"),
+    [
+        (HOST, None, "were not read, and lab.yaml:5 does not say them"),
+        (
+            replace(HOST, arch="arm64", macos="13.6"),
+            MacClass("osx-arm64", "13.0"),
+            "(lab.yaml:5 says so; it was not read)",
+        ),
+        (replace(HOST, arch="arm64", macos="10.15"), None, "Macs need macOS 11 or newer"),
+    ],
+)
+def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, reason):
+    """As far as that says its arch and macOS; nothing is said of what was not read."""
+    found = explain(host, unreached("studio-01", "it is off"), None, LAB, CATALOGUE)
+    assert (found.state, found.parts, found.refusals) == (None, (), ("it is off",))
+    assert found.mac_class == name
+    assert reason in found.class_reason
+    assert (found.thresholds != ()) == (name is not None)
+    torch, plain = found.answers
+    assert (torch.found, torch.used, plain.considered) == ("", None, None)
+    assert (torch.considered is not None) == (name is not None)
+
+
+def test_an_answer_is_the_catalogues_with_what_other_sources_have():
+    """The same wish from each other source; a nightly is nowhere else."""
+    (torch, plain) = told(mac(macos="13.6")).answers
+    group = mac_class("arm64", "13.6", CATALOGUE)
+    assert torch.considered.answer == choose(TORCH.pytorch, group, CATALOGUE)
+    assert torch.elsewhere == (("conda-forge", None), ("pytorch-channel", "2.5.1"))
+    assert (torch.where, plain.where) == ("lab.yaml:2", "lab.yaml:3")
+    assert (plain.considered, plain.elsewhere) == (None, ())
+    for wish, others in [
+        (Wish("3.12", release="nightly"), []),
+        (Wish("3.12", source="conda-forge"), ["wheels", "pytorch-channel"]),
+    ]:
+        lab = replace(LAB, environments={"torch": replace(TORCH, pytorch=wish)})
+        one = replace(HOST, environments=("torch",))
+        found = explain(one, plan_mac(Intent(one, mac())), Intent(one, mac()), lab, CATALOGUE)
+        assert [name for name, _ in found.answers[0].elsewhere] == others
+
+
+def test_a_lock_is_named_and_whether_it_was_written_just_now():
+    """With what is known to be unsafe in the torch that it holds."""
+    path = Path(f"/lab/locks/torch.{LOCK.mac_class}.json")
+    torch, plain = told(mac(), written={path}).answers
+    assert (torch.used.path, torch.used.lock, torch.used.written) == (path, LOCK, True)
+    assert [one.id for one in torch.advisories] == ["CVE-2026-24747", "CVE-2025-32434"]
+    assert (plain.used.written, plain.advisories) == (False, ())
+
+
+@pytest.mark.parametrize(
+    ("link", "says"),
+    [
+        (None, "nothing at ~/miniconda3/envs/torch"),
+        (Link("torch", None), "no link at ~/miniconda3/envs/torch, but something that a person"),
+        (Link("torch", "/opt/torch"), "a link to /opt/torch, which Torchard did not make"),
+        (Link("torch", f"{path_of(LOCK)}.2"), f"torch-{LOCK.digest[:8]}.2, where no generation"),
+        (Link("torch", path_of(LOCK)), f", built of the lock {LOCK.digest[:8]}, proved"),
+    ],
+)
+def test_what_stands_at_an_environments_place_is_said(link, says):
+    """A link of ours, one of somebody's, or no link at all."""
+    state = replace(mac(built(LOCK)), links={} if link is None else {"torch": link})
+    assert says in told(state).answers[0].found
+
+
+@pytest.mark.parametrize(
+    ("stamp", "says"),
+    [(None, "without a stamp, never proved"), ({"lock": LOCK.digest}, ", never proved")],
+)
+def test_a_generation_without_a_proof_is_said(stamp, says):
+    """Its stamp is read, not believed to be whole."""
+    state = mac(built(LOCK, stamp=stamp), links={"torch": path_of(LOCK)})
+    assert told(state).answers[0].found.endswith(says)
+
+
+def test_a_mac_that_is_refused_has_every_reason_and_no_step():
+    """What is asked for is explained all the same."""
+    found = told(mac(prefix_state="foreign"), refusals=("torch: there is no answer.",))
+    assert found.planned.state == "refused"
+    assert found.parts == ()
+    first, second = found.refusals
+    assert first == "torch: there is no answer."
+    assert second.startswith("~/miniconda3 is there")
+    assert "; ".join(found.refusals) == found.planned.reason
+    assert found.answers[0].considered is not None
+
+
+def test_what_is_explained_is_the_locked_variant():
+    """Of a lock that fits the lab, both are one: the choice is made of the same rows."""
+    variant = choose(TORCH.pytorch, MacClass("osx-arm64", "15.0"), CATALOGUE)
+    assert variant != VARIANT
+    made = lock(PACKAGES, [wheel("torch", "2.15.0")], variant=variant)
+    (torch, _) = told(mac(), {**BOTH, "torch": made}).answers
+    assert torch.used.lock.variant == torch.considered.answer

@@ -1,0 +1,121 @@
+"""`frozen: true`: who has it, what it changes of a plan, and nothing shown is changed for it."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from dataclasses import replace
+
+import pytest
+from locked import VARIANT, built, lock, mac, package, path_of, shown, stamp, wheel
+
+from torchard.catalog.catalog import load_catalog
+from torchard.lab.load import load
+from torchard.lab.model import MacHost
+from torchard.operations.script_text import FROZEN, kit
+from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.preconditions import contents
+from torchard.plan.remarks import remarks
+from torchard.plan.steps import environment_step
+
+LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")], variant=VARIANT)
+FROZEN_STAMP = {**stamp(LOCK), "frozen": True}
+MAC = MacHost("studio-01", frozen=True)
+
+
+def test_the_nearest_says_whether_a_mac_is_frozen(tmp_path):
+    """A default, a group, the Mac itself, and the command line, as for every setting."""
+    text = (
+        "groups: {g: {frozen: true}, h: {frozen: false}}\n"
+        "macs: {a: {}, b: {groups: [g]}, c: {groups: [g, h]}, d: {groups: [h], frozen: true}}\n"
+    )
+    (tmp_path / "lab.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "all.py").write_text("frozen = True\n", encoding="utf-8")
+    found = load(tmp_path / "lab.yaml").macs
+    assert [name for name, mac in found.items() if mac.frozen] == ["b", "d"]
+    above = load(tmp_path / "lab.yaml", defaults=tmp_path / "all.py").macs
+    assert [name for name, mac in above.items() if mac.frozen] == ["a", "b", "d"]
+    over = load(tmp_path / "lab.yaml", {"frozen": False}).macs
+    assert not any(mac.frozen for mac in over.values())
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "said", "reason"),
+    [
+        (True, False, stamp(LOCK), "the lab freezes it"),
+        (False, True, FROZEN_STAMP, "the lab freezes it no longer"),
+        (True, False, FROZEN_STAMP, "its conda-meta/frozen was removed by hand"),
+        (False, True, stamp(LOCK), "its conda-meta/frozen was made by hand"),
+    ],
+)
+def test_a_generation_is_built_anew_for_it(wanted, found, said, reason):
+    """The same packages, beside what is shown; nothing has to be pushed for them."""
+    depot = {one.sha256: one.size for one in (*LOCK.conda, *LOCK.wheels)}
+    state = replace(shown(LOCK, frozen=found, stamp=said), depot=depot)
+    (step,) = plan_mac(Intent(replace(MAC, frozen=wanted), state, locks={"torch": LOCK})).steps
+    assert (step.change, step.reason, step.packages) == ("change", reason, ())
+    assert (step.kept, step.path) == (2, f"{path_of(LOCK)}.2")
+
+
+def test_what_is_as_it_should_be_is_in_order():
+    """Frozen where it should be, and not where it should not."""
+    for wanted in (True, False):
+        assert environment_step(LOCK, shown(LOCK, frozen=wanted), frozen=wanted) is None
+
+
+def test_one_that_is_still_there_is_only_shown_again():
+    """Frozen and thawed again, nothing is built twice."""
+    thawed = built(LOCK)
+    cold = built(LOCK, path=f"{path_of(LOCK)}.2", frozen=True, stamp=FROZEN_STAMP)
+    state = mac(thawed, cold, links={"torch": cold.path})
+    step = environment_step(LOCK, state, frozen=False)
+    assert (step.change, step.path) == ("show", thawed.path)
+
+
+def test_a_plan_that_was_saved_knows_of_it():
+    """Whoever thaws an environment by hand changes what a saved plan rests on."""
+    assert contents(built(LOCK)) != contents(built(LOCK, frozen=True))
+
+
+def test_the_kit_says_it_to_conda_and_to_the_stamp():
+    """With our own sentence; where nothing is frozen, nothing is said of it."""
+
+    def written(*, frozen):
+        made = kit(mac(), LOCK, "torch-1", {"conda-forge": "https://x"}, frozen=frozen)
+        with tarfile.open(fileobj=io.BytesIO(made.archive)) as archive:
+            return json.load(archive.extractfile("kit.json"))
+
+    cold, thawed = written(frozen=True), written(frozen=False)
+    assert (cold["frozen"], cold["stamp"]["frozen"]) == (FROZEN, True)
+    assert "frozen" not in {**thawed, **thawed["stamp"]}
+
+
+@pytest.mark.parametrize(
+    ("version", "frozen", "told"),
+    [("25.4.1", True, True), ("25.5.0", True, False), ("24.1", False, False), (None, True, False)],
+)
+def test_a_conda_that_takes_no_notice_is_told(version, frozen, told):
+    """It is a remark, with the way out, and stops nothing."""
+    state = mac(conda_version=version)
+    found = list(remarks(replace(MAC, frozen=frozen), state, load_catalog()))
+    assert any("take notice of `frozen: true`; bring it up to date" in one for one in found) is told
+
+
+@pytest.mark.parametrize(
+    ("version", "environments", "found"),
+    [
+        ("22.9.0", ("torch",), True),
+        ("23.5.2", ("torch",), True),
+        ("23.7.0", ("torch",), False),
+        ("22.9.0", (), False),
+        (None, ("torch",), False),
+    ],
+)
+def test_a_conda_that_ignores_an_environments_condarc_is_named(version, environments, found):
+    """The warning says what a person's `conda install -n` would do, and what to type."""
+    state = mac(conda_version=version)
+    texts = list(remarks(replace(MAC, environments=environments), state, load_catalog()))
+    assert any("only 23.7.0 and newer read an environment's own .condarc" in one
+               for one in texts) is found  # fmt: skip
+    assert all("bin/conda update conda" in one for one in texts)

@@ -1,0 +1,188 @@
+"""What holds for every plan: done, it leaves nothing to do, and it never touches what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drawn import environments, labs, locks
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from locked import GENERATIONS, built
+
+from torchard.mac.generations import is_ours
+from torchard.mac.state import Link, ShellFile
+from torchard.plan.diff import compare
+from torchard.plan.plan import MacPlan, Plan, plan_mac
+from torchard.plan.shell_init import FILES, place
+
+
+def applied(intent, plan):
+    """Return the state of a Mac to which was done what a plan says."""
+    links, there = dict(intent.state.links), dict(intent.state.environments)
+    state, files = intent.state, dict(intent.state.shell_files)
+    for step in plan.steps:
+        if step.kind == "shell":
+            (name,) = (FILES[shell] for shell in FILES if place(shell) == step.place)
+            files[name] = ShellFile(step.path, "file", step.files[0].after)
+            continue
+        if step.change == "remove":
+            links, there = removed(step, links, there)
+            continue
+        if step.kind == "miniconda":
+            aside = [path for path in there if path.startswith(f"{state.prefix}/")]
+            there = {path: one for path, one in there.items() if path not in aside}
+            links, state = {}, replace(state, prefix_state="whole")
+            continue
+        if step.change != "show":
+            one = built(intent.locks[step.environment], step.path)
+            there[step.path] = replace(one, frozen=intent.mac.frozen)
+        links[step.environment] = Link(step.environment, step.path)
+    state = replace(state, links=links, environments=there, shell_files=files)
+    return replace(intent, state=state)
+
+
+def removed(step, links, there):
+    """Return what is left where an environment goes: its link, and what no other link shows."""
+    name = step.environment
+    links = {one: link for one, link in links.items() if (one, link.target) != (name, step.path)}
+    shown = {link.target for link in links.values()}
+    kept = {
+        path: one
+        for path, one in there.items()
+        if path in shown
+        or not path.startswith(f"{GENERATIONS}/")
+        or (one.stamp or {}).get("environment") != name
+    }
+    return links, kept
+
+
+@given(labs())
+def test_a_plan_that_is_done_leaves_nothing_to_do(intent):
+    """However the Mac was found, unless it was refused."""
+    plan = plan_mac(intent)
+    if plan.state != "refused":
+        assert plan.state == ("change" if plan.steps else "in_order")
+        assert plan_mac(applied(intent, plan)).steps == ()
+
+
+@given(labs())
+def test_nothing_is_built_where_something_is_shown_or_proved(intent):
+    """Nor twice in one place, nor outside the generations.
+
+    A prefix that is half installed is set aside first, and shows nothing any more.
+    """
+    state = intent.state
+    made = [
+        step.path
+        for step in plan_mac(intent).steps
+        if step.kind == "environment" and step.change not in {"show", "remove"}
+    ]
+    shown = {link.target for link in state.links.values() if state.prefix_state != "half"}
+    assert len(set(made)) == len(made)
+    for path in made:
+        assert path.startswith(f"{GENERATIONS}/")
+        assert path not in shown
+        assert path not in state.environments or state.environments[path].stamp is None
+
+
+@given(labs())
+def test_only_what_is_whole_and_proved_is_shown(intent):
+    """A step that only shows leads to a generation that is package by package the lock's."""
+    for step in plan_mac(intent).steps:
+        if step.change == "show":
+            one = intent.state.environments[step.path]
+            assert one.whole
+            assert not one.damaged
+            assert one.stamp["proof"]
+            assert one.frozen is intent.mac.frozen
+            assert compare(intent.locks[step.environment], one, {})[0] == ()
+
+
+@given(labs())
+def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(intent):
+    """And only where the lab says so; nobody's link loses what it shows."""
+    state, removals = intent.state, [s for s in plan_mac(intent).steps if s.change == "remove"]
+    assert intent.mac.prune or removals == []
+    assert len({step.environment for step in removals}) == len(removals)
+    for step in removals:
+        assert step.environment not in intent.locks
+        assert step.path.startswith(f"{GENERATIONS}/")
+        link = state.links.get(step.environment)
+        if link is not None and link.target == step.path:
+            assert is_ours(link, state)
+    left = applied(intent, plan_mac(intent)).state
+    if state.prefix_state == "whole":
+        for name in {"mine"} & state.links.keys() - {step.environment for step in removals}:
+            target = left.links[name].target
+            assert target == state.links[name].target
+            assert (target in left.environments) == (target in state.environments)
+
+
+@given(labs())
+def test_a_shells_file_is_changed_where_it_may_be_and_does_not_start_this_conda(intent):
+    """Its step says what is there now, and that nothing else of it is known."""
+    files = intent.state.shell_files
+    steps = [step for step in plan_mac(intent).steps if step.kind == "shell"]
+    assert len({step.path for step in steps}) == len(steps) <= len(intent.mac.shells)
+    for step in steps:
+        (file,) = (one for one in files.values() if one.path == step.path)
+        assert file.state in {"absent", "file"}
+        assert step.files[0].before == file.block
+        assert "/Users/ann/miniconda3/bin/conda" not in (file.block or "")
+
+
+@st.composite
+def compared(draw):
+    wanted = draw(locks())
+    return wanted, draw(st.one_of(st.none(), environments(wanted)))
+
+
+@given(compared())
+def test_each_package_of_a_lock_stays_or_is_one_change(pair):
+    """And what is removed is none of them, or another's by the same name."""
+    wanted, before = pair
+    changes, kept = compare(wanted, before, {})
+    news = [one for one in changes if one.change != "remove"]
+    assert kept + len(news) == len(wanted.conda) + len(wanted.wheels)
+    asked = [(one.name, one.channel) for one in wanted.conda]
+    asked += [(one.name, "wheel") for one in wanted.wheels]
+    assert len({(one.name, one.source) for one in news} & set(asked)) == len(news)
+    gone = {(one.name, one.source) for one in changes if one.change == "remove"}
+    assert not gone & {(one.name, "conda") for one in wanted.conda}
+    assert not gone & {(one.name, "wheel") for one in wanted.wheels}
+    assert before is not None or not gone
+
+
+@settings(max_examples=40)
+@given(labs(), st.randoms(use_true_random=False))
+def test_a_plan_does_not_depend_on_the_order_in_which_a_mac_was_read(intent, random):
+    """A file system lists as it likes."""
+    state = intent.state
+    shuffled = {
+        path: replace(one, conda=_mixed(one.conda, random), dists=_mixed(one.dists, random))
+        for path, one in _mixed(state.environments.items(), random)
+    }
+    other = replace(state, environments=shuffled, links=dict(_mixed(state.links.items(), random)))
+    before, after = plan_mac(intent), plan_mac(replace(intent, state=other))
+    assert [step.change for step in before.steps] == [step.change for step in after.steps]
+    assert [step.packages for step in before.steps] == [step.packages for step in after.steps]
+
+
+def _mixed(values, random):
+    values = list(values)
+    random.shuffle(values)
+    return tuple(values)
+
+
+STATES = ["in_order", "change", "unreached", "refused", "failed"]
+
+
+@given(st.lists(st.sampled_from(STATES)))
+def test_the_exit_code_and_the_summary_agree(states):
+    """0 only where every Mac is in order."""
+    plan = Plan(tuple(MacPlan(f"mac-{i}", state) for i, state in enumerate(states)))
+    count = plan.summary
+    assert [getattr(count, state) for state in STATES] == [states.count(one) for one in STATES]
+    assert (plan.exit_code == 0) == (count.in_order == len(states))
+    assert (plan.exit_code == 1) == bool(count.failed)
+    assert (plan.exit_code == 3) == bool(not count.failed and (count.unreached or count.refused))

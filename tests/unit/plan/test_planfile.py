@@ -1,0 +1,184 @@
+"""A plan in a file is read back as it was saved, or not at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from locked import INSTALLER, built, lock, mac, package, shown, wheel
+
+from torchard.lab.model import MacHost
+from torchard.plan.codec import dumps, plan_data
+from torchard.plan.plan import Intent, Plan, plan_mac, unreached
+from torchard.plan.planfile import PlanFileError, is_plan, lab_of, read, save
+
+LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
+OLD = lock([package("python", "3.12.13")], [wheel("torch", "2.2.1")])
+
+
+def planned(name, state):
+    return plan_mac(Intent(MacHost(name), state, installer=INSTALLER, locks={"torch": LOCK}))
+
+
+PLAN = Plan(
+    (
+        planned("studio-01", shown(OLD)),
+        planned("studio-02", shown(LOCK)),
+        planned("bare", mac(prefix_state="absent")),
+        planned("by-hand", mac(links={"torch": None})),
+        unreached("library-04", "it is off"),
+    ),
+    frozenset({LOCK.wheels[0].sha256}),
+)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    path = tmp_path / "lab.yaml"
+    path.write_text("macs: {}\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def saved(tmp_path, lab):
+    """The file of a plan."""
+    path = tmp_path / "plan.json"
+    save(PLAN, lab, path)
+    return path
+
+
+def edited(path, change):
+    """Let somebody edit a plan."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(dumps(data), encoding="utf-8")
+    return path
+
+
+def why(path):
+    with pytest.raises(PlanFileError) as refused:
+        read(path)
+    return str(refused.value)
+
+
+def test_a_plan_is_read_back_as_it_was(saved, lab):
+    """With what it rests on, and for which lab and when it was made."""
+    found = read(saved)
+    assert found.plan == PLAN
+    assert found.lab == lab
+    assert found.date.endswith(" UTC")
+    assert found.plan.exit_code == PLAN.exit_code == 3
+
+
+def test_it_is_known_for_a_plan_by_its_name_or_its_beginning(saved, lab, tmp_path):
+    """A lab file is none, not even one that is written like JSON."""
+    assert is_plan(saved)
+    assert is_plan(saved.rename(tmp_path / "plan"))
+    assert not is_plan(lab)
+    lab.write_text('{"macs": {}}\n', encoding="utf-8")
+    assert not is_plan(lab)
+    assert not is_plan(tmp_path / "nowhere.yaml")
+
+
+def test_nothing_but_a_plan_is_written_over(saved, lab, tmp_path):
+    """A slip of the finger costs nobody a lab file."""
+    save(PLAN, lab, saved)
+    for path in (lab, tmp_path):
+        with pytest.raises(PlanFileError, match="is there, and is no plan"):
+            save(PLAN, lab, path)
+    assert lab.read_text(encoding="utf-8") == "macs: {}\n"
+    with pytest.raises(PlanFileError, match="cannot be written: No such file"):
+        save(PLAN, lab, tmp_path / "nowhere" / "plan.json")
+    assert {one.name for one in tmp_path.iterdir()} == {"lab.yaml", "plan.json"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda data: data["macs"]["bare"].update(macos="14.0"), "the plan of bare was edited"),
+        (lambda data: data["macs"]["bare"]["steps"].pop(), "the plan of bare was edited"),
+        (lambda data: data["macs"].pop("bare"), "the plan of bare was edited"),
+        (lambda data: data["saved"]["basis"]["bare"].update(arch="x"), "the plan of bare was"),
+        (lambda data: data["saved"].update(lab="/etc/lab.yaml"), "its head or its summary was"),
+        (lambda data: data["summary"].update(change=0), "its head or its summary was edited"),
+        (lambda data: data["saved"].pop("seals"), "its head or its summary was edited"),
+        (lambda data: data.update(saved=1), "its head or its summary was edited"),
+        (lambda data: data.update(format=2), "its format is 2, and this version of Torchard reads"),
+        (lambda data: data.update(format=True), "its format is true, and"),
+        (lambda data: data.pop("macs"), "this is JSON, but no plan"),
+    ],
+)
+def test_a_plan_that_was_edited_is_refused_with_what_was(saved, change, says):
+    """Whoever wants another plan makes another plan."""
+    assert says in why(edited(saved, change))
+    assert "Plan again" in why(saved)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.data())
+def test_no_byte_can_be_changed_and_no_tail_cut_off(saved, data):
+    """Either it is refused, or it says the very same in other white space."""
+    whole = saved.read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    with_one = whole[:at] + data.draw(st.binary(max_size=2)) + whole[at + 1 :]
+    for content in (with_one, whole[:at]):
+        saved.write_bytes(content)
+        try:
+            assert read(saved).plan == PLAN
+        except PlanFileError as refused:
+            assert "Plan again" in str(refused)  # noqa: PT017
+    saved.write_bytes(whole)
+
+
+@pytest.mark.parametrize("content", [b"[" * 10**5, b"null", b"[]", b"{}", b"\xff", b""])
+def test_what_is_no_plan_at_all_is_refused(tmp_path, content):
+    """Whatever it is."""
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    assert str(path) in why(path)
+
+
+def test_where_it_was_cut_off_is_told(saved):
+    """As a place that an editor goes to."""
+    saved.write_text(saved.read_text(encoding="utf-8")[:100], encoding="utf-8")
+    assert f"{saved}:7:" in why(saved)
+
+
+def test_what_json_printed_can_be_shown_and_not_applied(tmp_path):
+    """Results as well."""
+    path = tmp_path / "results.json"
+    path.write_text(dumps(plan_data(PLAN)), encoding="utf-8")
+    found = read(path)
+    assert [mac.name for mac in found.plan.macs] == [mac.name for mac in PLAN.macs]
+    with pytest.raises(PlanFileError, match="holds too little to be applied"):
+        lab_of(found, path)
+    path.write_text(dumps({**plan_data(PLAN), "more": 1}), encoding="utf-8")
+    assert "this is no plan of Torchard: see its top" in why(path)
+
+
+def test_a_plan_is_for_its_own_lab(saved, lab, tmp_path, monkeypatch):
+    """Whatever TORCHARD_LAB says; and not for one that is gone."""
+    monkeypatch.delenv("TORCHARD_LAB", raising=False)
+    found = read(saved)
+    assert lab_of(found, saved) == lab
+    monkeypatch.setenv("TORCHARD_LAB", str(lab))
+    assert lab_of(found, saved) == lab
+    monkeypatch.setenv("TORCHARD_LAB", str(tmp_path / "other.yaml"))
+    with pytest.raises(PlanFileError, match=r"the lab .*lab.yaml, and TORCHARD_LAB names .*other"):
+        lab_of(found, saved)
+    monkeypatch.delenv("TORCHARD_LAB")
+    lab.unlink()
+    with pytest.raises(PlanFileError, match="is not there"):
+        lab_of(found, saved)
+
+
+def test_what_a_mac_holds_already_is_no_part_of_what_a_plan_does():
+    """Two plans of one Mac, before and after its packages were pushed, make the same of it."""
+    held = {LOCK.wheels[0].sha256: LOCK.wheels[0].size}
+    one, other = planned("a", shown(OLD)), planned("a", replace(shown(OLD), depot=held))
+    assert one.steps != other.steps
+    assert one.basis == other.basis
+    assert built(LOCK).path in one.steps[0].path

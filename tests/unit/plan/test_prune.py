@@ -1,0 +1,94 @@
+"""What a prune would remove: what Torchard made and the lab does not name, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from locked import GENERATIONS, PREFIX, built, lock, mac, package, stamp
+
+from torchard.lab.model import MacHost
+from torchard.mac.state import InstalledEnvironment
+from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.steps import removal_steps
+
+LOCK = lock([package("python", "3.12.13")])
+OLD = f"{GENERATIONS}/old-12345678"
+OLDER = f"{GENERATIONS}/old-01234567"
+
+
+def of(name, path):
+    """A generation that bears the stamp of an environment."""
+    return built(LOCK, path, stamp={**stamp(LOCK), "environment": name})
+
+
+def removed(state, named=("torch",)):
+    return [(step.environment, step.path) for step in removal_steps(named, state)]
+
+
+def test_an_environment_that_is_not_named_is_removed():
+    """Where its link leads is what the Mac holds it to."""
+    state = mac(of("old", OLD), of("torch", f"{GENERATIONS}/torch-1"), links={"old": OLD})
+    (step,) = removal_steps(["torch"], state)
+    assert (step.kind, step.change, step.environment, step.label) == (
+        "environment", "remove", "old", "prune",
+    )  # fmt: skip
+    assert (step.path, step.place) == (OLD, "~/.torchard/generations/old-12345678")
+    assert removed(state, ["old", "torch"]) == []
+
+
+def test_generations_that_a_stop_left_are_removed_too():
+    """Their link is gone already, or went with a prefix that is set aside."""
+    assert removed(mac(of("old", OLD), of("old", OLDER))) == [("old", OLDER)]
+    half = mac(of("old", OLD), links={"old": OLD}, prefix_state="half")
+    assert removed(half) == [("old", OLD)]
+
+
+SOMEBODYS = {
+    "a real environment": ([InstalledEnvironment(f"{PREFIX}/envs/old", whole=True)], {"old": None}),
+    "a link elsewhere": ([], {"old": "/opt/old"}),
+    "a link to a named one": (
+        [of("torch", f"{GENERATIONS}/torch-1")],
+        {"mine": f"{GENERATIONS}/torch-1"},
+    ),
+    "a link to what is not named": ([of("old", OLD)], {"mine": OLD}),
+    "no stamp": ([built(LOCK, f"{GENERATIONS}/mine", stamp=None)], {}),
+    "no stamp, and no name of ours": (
+        [built(LOCK, f"{GENERATIONS}/mine", stamp=None)],
+        {"old": f"{GENERATIONS}/mine"},
+    ),
+    "a stamp that is a path": ([of("../../Documents", OLD)], {}),
+    "a stamp without a name": ([of(None, OLD)], {}),
+    "our stamp in a real environment": ([of("old", f"{PREFIX}/envs/old")], {"old": None}),
+}
+
+
+@pytest.mark.parametrize("case", SOMEBODYS)
+def test_what_torchard_did_not_make_stays(case):
+    """Whatever it is called."""
+    environments, links = SOMEBODYS[case]
+    assert removed(mac(*environments, links=links)) == []
+
+
+def test_a_dangling_link_of_ours_goes():
+    """Its generation was named by us; a person's link is none of ours, wherever it leads."""
+    assert removed(mac(links={"old": OLD, "mine": OLDER})) == [("old", OLD)]
+
+
+def test_what_only_a_named_environments_link_shows_goes_with_the_others():
+    """Somebody pointed it there; it is pointed at a generation of its own before this is done."""
+    assert removed(mac(of("old", OLD), links={"torch": OLD})) == [("old", OLD)]
+    assert removed(mac(of("old", OLD), links={"torch": OLD, "mine": OLD})) == []
+
+
+def test_only_a_mac_that_says_so_is_pruned():
+    """What the plan rests on includes it; without, the plan is empty."""
+    state = mac(of("old", OLD), links={"old": OLD})
+    plain = plan_mac(Intent(MacHost("m"), state))
+    assert (plain.state, plain.steps) == ("in_order", ())
+    pruned = plan_mac(Intent(MacHost("m", prune=True), state))
+    assert [step.reason for step in pruned.steps] == [
+        "the lab does not name it, and says prune: true"
+    ]
+    assert dict(pruned.basis)["environment old"].startswith(
+        "a link to ~/.torchard/generations/old-"
+    )
+    assert "environment old" not in dict(plain.basis)

@@ -1,0 +1,113 @@
+"""What came of a Mac is read from its disk: the state, the reason and the proofs are one object."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from locked import built, lock, mac, package, shown, stamp, wheel
+
+from torchard.lab.model import MacHost
+from torchard.plan.codec import plan_data
+from torchard.plan.plan import Intent, Plan, plan_mac, unreached
+from torchard.plan.result import Course, applied, failed, proved, told
+from torchard.render.text import result_lines
+
+LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
+PLANNED = plan_mac(Intent(MacHost("studio-01"), mac(), locks={"torch": LOCK}))
+
+
+def after(state, name="studio-01"):
+    """What an apply came to, if this is what the Mac has then."""
+    planned = replace(PLANNED, name=name)
+    course = Course(("torch",), seconds=12.5)
+    return applied(planned, Intent(MacHost(name), state, locks={"torch": LOCK}), course)
+
+
+def text_of(plan):
+    return "\n".join(line.plain for line in result_lines(plan))
+
+
+def test_what_is_found_as_planned_is_in_order_with_its_proofs():
+    """The proofs are those of the stamps that the Mac bears, not what anybody printed."""
+    done = after(shown(LOCK))
+    assert PLANNED.state == "change"
+    assert (done.state, done.reason, done.seconds) == ("in_order", None, 12.5)
+    assert done.proofs == (("torch", "proved: python 3.12.13 None"),)
+    assert done.steps == PLANNED.steps
+
+
+def test_what_is_not_found_as_planned_has_failed():
+    """An apply that every command called a success has failed, if the disk says otherwise."""
+    unproved = shown(LOCK, stamp={**stamp(LOCK), "proof": None})
+    assert after(unproved).reason == "not as planned: it was never proved"
+    gone = after(mac())
+    assert (gone.state, gone.reason) == ("failed", "not as planned: not there yet")
+    assert gone.proofs == ()
+
+
+def test_a_mac_that_became_unfit_on_the_way_has_failed():
+    """What would be refused now is not what was planned, whatever was done before."""
+    somebodys = built(LOCK, path="/Users/ann/miniconda3/envs/torch")
+    done = after(mac(somebodys, links={"torch": None}))
+    assert done.state == "failed"
+    assert "Torchard did not make it" in done.reason
+
+
+@pytest.mark.parametrize(
+    ("macs", "code", "last"),
+    [
+        (["good"], 0, "Done: 1 Mac in order."),
+        (["good", "unreached"], 3, "Done: 1 Mac in order, 1 not reached."),
+        (["good", "failed"], 1, "Done: 1 Mac in order, 1 failed."),
+        (["failed", "unreached"], 1, "Done: 0 Macs in order, 1 failed, 1 not reached."),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, list) else "",
+)
+def test_text_json_and_exit_code_are_read_from_one_object(macs, code, last):
+    """The last line, the JSON's counts and the exit code cannot disagree."""
+    made = {
+        "good": after(shown(LOCK), "good"),
+        "failed": failed(replace(PLANNED, name="failed"), Course((), "torch", "pip failed", 3.0)),
+        "unreached": unreached("unreached", "it is off"),
+    }
+    done = Plan(tuple(made[name] for name in macs))
+    assert done.exit_code == code
+    assert text_of(done).splitlines()[-1] == last
+    data = json.loads(json.dumps(plan_data(done)))
+    states = {"good": "in_order", "failed": "failed", "unreached": "unreached"}
+    assert {name: one["state"] for name, one in data["macs"].items()} == {
+        name: states[name] for name in macs
+    }
+    assert data["summary"]["failed"] == macs.count("failed")
+    for name, reason in (("failed", "pip failed"), ("unreached", "it is off")):
+        assert (reason in text_of(done)) == (name in macs)
+
+
+def test_a_verify_tells_each_environment_for_itself():
+    """One that fails is named with its reason; the others keep their proofs; nothing is to do."""
+    done = proved(PLANNED, [("torch", "proved: all")], [("jax", "MPS fails"), ("old", "gone")])
+    assert (done.state, done.reason) == ("failed", "jax: MPS fails\nold: gone")
+    assert (done.proofs, done.steps) == ((("torch", "proved: all"),), ())
+    fine = proved(PLANNED, [("torch", "proved: all")], [])
+    assert (fine.state, fine.reason) == ("in_order", None)
+
+
+@pytest.mark.parametrize(
+    ("proof", "words"),
+    [
+        (
+            {"python": "3.12.13", "machine": "arm64", "torch": "2.15.0", "mps": True},
+            "proved: python 3.12.13 arm64, torch 2.15.0, MPS works",
+        ),
+        (
+            {"python": "3.12.13", "machine": "x86_64", "torch": "2.2.2", "mps": False},
+            "proved: python 3.12.13 x86_64, torch 2.2.2, CPU",
+        ),
+        ({"python": "3.12.13", "machine": "arm64", "mps": False}, "proved: python 3.12.13 arm64"),
+    ],
+)
+def test_a_proof_is_told_in_a_few_words(proof, words):
+    """Python and its arch always; torch and its device where there is one."""
+    assert told(proof) == words

@@ -1,0 +1,54 @@
+"""What is written into a file of known hosts, and what becomes of the rest of it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from paramiko import ECDSAKey, HostKeys
+
+from torchard.errors import TorchardError
+from torchard.remote.host_keys import UnknownHostKeyError, record
+
+
+def unknown(path, host="192.0.2.11"):
+    return UnknownHostKeyError(host, ECDSAKey.generate(), str(path))
+
+
+def test_whoever_writes_at_the_same_time_loses_nothing(tmp_path):
+    """Every line is one write at the end of the file, whatever its size by then."""
+    path = tmp_path / "known_hosts"
+    many = [unknown(path, f"192.0.2.{number}") for number in range(40)]
+    threads = [threading.Thread(target=record, args=[one]) for one in many]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    known = HostKeys(str(path))
+    assert all(known.check(one.host, one.key) for one in many)
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 40
+
+
+def test_what_leads_to_the_file_is_left_as_it_is(tmp_path):
+    """A link stays one, and its owner's choice of who may read the file is kept."""
+    real = tmp_path / "real"
+    real.write_text("# mine", encoding="utf-8")
+    real.chmod(0o644)
+    (tmp_path / "known_hosts").symlink_to(real)
+    one = unknown(tmp_path / "known_hosts", "[192.0.2.11]:2222")
+    record(one)
+    assert (tmp_path / "known_hosts").is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o644
+    assert real.read_text(encoding="utf-8") == (
+        f"# mine\n[192.0.2.11]:2222 ecdsa-sha2-nistp256 {one.key.get_base64()}\n"
+    )
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path):
+    """With what to do instead; a folder stands for whatever keeps one from writing."""
+    (tmp_path / "known_hosts").mkdir()
+    with pytest.raises(
+        TorchardError, match="known_hosts cannot be written: Is a directory"
+    ) as error:
+        record(unknown(tmp_path / "known_hosts"))
+    assert "ssh.known_hosts" in str(error.value)

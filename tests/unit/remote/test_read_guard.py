@@ -1,0 +1,76 @@
+"""While a plan is made, nothing but a reading reaches a Mac, whoever tries."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from pyinfra.api import StringCommand
+
+from torchard.remote import read_guard
+
+
+class Connector:
+    """A connector that keeps what reached its Mac."""
+
+    def __init__(self):
+        self.reached = []
+
+    def run_shell_command(self, command, *_, **__):
+        self.reached.append(str(command))
+        return True, None
+
+    def put_file(self, *what):
+        self.reached.append(what)
+
+    def get_file(self, *what):
+        self.reached.append(what)
+
+    def rsync(self, *what):
+        self.reached.append(what)
+
+
+@pytest.fixture
+def state():
+    return SimpleNamespace(is_executing=False)
+
+
+@pytest.fixture
+def host(state):
+    host = SimpleNamespace(name="studio-01", connector=Connector(), connector_data={})
+    read_guard.admit(host, state, "uname -m")
+    return host
+
+
+def test_a_reading_passes(host, state):
+    """As often as it is asked for, and another once it is known to be one."""
+    for command in ("uname -m", StringCommand("uname -m"), StringCommand("uname", "-m")):
+        assert host.connector.run_shell_command(command) == (True, None)
+    read_guard.admit(host, state, "sw_vers")
+    host.connector.run_shell_command("sw_vers", print_output=False)
+    assert host.connector.run_shell_command("uname -m")[0]
+
+
+@pytest.mark.parametrize("command", ["touch x", "uname -m; touch x", "uname -m ", ""])
+def test_any_other_command_is_stopped(host, command):
+    """Loudly, and before it leaves."""
+    reached = list(host.connector.reached)
+    with pytest.raises(read_guard.WrittenTooEarlyError, match="run_shell_command on studio-01"):
+        host.connector.run_shell_command(StringCommand(command))
+    assert host.connector.reached == reached
+
+
+@pytest.mark.parametrize("way", ["put_file", "get_file", "rsync"])
+def test_no_file_is_moved(host, way):
+    """In either direction."""
+    with pytest.raises(read_guard.WrittenTooEarlyError, match=f"{way} on studio-01"):
+        getattr(host.connector, way)("a", "b")
+    assert host.connector.reached == []
+
+
+def test_all_passes_once_it_is_executed(host, state):
+    """What was agreed to."""
+    state.is_executing = True
+    host.connector.run_shell_command("touch x")
+    host.connector.put_file("a", "b")
+    assert host.connector.reached == ["touch x", ("a", "b")]

@@ -1,0 +1,28 @@
+"""Where the project's own files are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from torchard.resources import resource
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("name", ["deploy.py", "group_data", "schemas/lab.schema.json"])
+def test_a_checkout_keeps_its_files_at_its_root(name):
+    """In a checkout a file of the project is beside the package."""
+    assert resource(name) == ROOT / name
+
+
+def test_an_installed_wheel_keeps_its_files_in_the_package(tmp_path):
+    """In a wheel they are in torchard/_project, and what lies beside the package is not ours."""
+    package = tmp_path / "torchard"
+    (package / "_project").mkdir(parents=True)
+    (tmp_path / "deploy.py").touch()
+    with pytest.raises(FileNotFoundError):
+        resource("deploy.py", package)
+    (package / "_project" / "deploy.py").touch()
+    assert resource("deploy.py", package) == package / "_project" / "deploy.py"

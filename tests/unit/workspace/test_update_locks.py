@@ -1,0 +1,246 @@
+"""`torchard lock`: every lock that a lab needs, written or only looked at."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+
+import pytest
+from locked import mac as state
+
+from torchard.depot.depot import Depot
+from torchard.lock.lockfile import read_lock
+from torchard.workspace.update_locks import relock, without_class
+from torchard.workspace.workspace import open_workspace
+
+ARM, INTEL = "osx-arm64-macos15.0", "osx-64-macos12.0"
+MACS = (
+    ("studio-01", 'arch: arm64, macos: "15.1"'),
+    ("studio-02", 'arch: arm64, macos: "26"'),
+    ("library-01", 'arch: x86_64, macos: "12.7"'),
+)
+
+
+@pytest.fixture
+def lab(tmp_path, simlab_depot, artefacts):
+    """A lab whose environments need no Mac to be locked; `lab.write(…)` writes it anew."""
+    path = tmp_path / "lab" / "lab.yaml"
+    path.parent.mkdir()
+    locks = path.parent / "locks"
+    mirrors = (
+        f'conda: {{conda-forge: "{simlab_depot.channel.as_uri()}"}},'
+        f' wheels: "{(simlab_depot.root / "simple").as_uri()}"'
+    )
+
+    def write(*macs, plain="[git]", more=""):
+        rows = "".join(
+            f"  {name}: {{address: 127.0.0.{place}, {how}, groups: [lab]}}\n"
+            for place, (name, how) in enumerate(macs or MACS, 1)
+        )
+        path.write_text(
+            f'environments:\n  plain: {{python: "3.12", pytorch: false, conda: {plain}}}\n{more}'
+            f"groups:\n  lab: {{environments: [plain], mirrors: {{{mirrors}}}}}\nmacs:\n{rows}",
+            encoding="utf-8",
+        )
+
+    def run(states=(), unreached=(), *, check=False, upgrade=False):
+        workspace = open_workspace(path, locked=check)
+        workspace.depot = Depot(artefacts, pause=lambda _seconds: None)
+        return list(relock(workspace, dict(states), dict(unreached), upgrade=upgrade))
+
+    def files():
+        found = sorted(locks.iterdir()) if locks.exists() else []
+        return {one.name: (one.read_bytes(), one.stat().st_mtime_ns) for one in found}
+
+    write()
+    return SimpleNamespace(path=path, locks=locks, write=write, run=run, files=files)
+
+
+def outcomes(answers):
+    """Return what became of each lock, in short."""
+    return [(one.environment, str(one.mac_class or ""), one.outcome) for one in answers]
+
+
+NAMES = [f"plain.{INTEL}.json", f"plain.{ARM}.json"]
+
+
+def test_each_class_is_locked_once_and_then_kept(lab):
+    """Three Macs of two classes are two locks; a second run finds them and writes nothing."""
+    answers = lab.run()
+    assert outcomes(answers) == [("plain", ARM, "written"), ("plain", INTEL, "written")]
+    assert [one.detail for one in answers] == [str(lab.locks / name) for name in NAMES[::-1]]
+    written = lab.files()
+    assert list(written) == NAMES
+    assert {one.outcome for one in lab.run()} == {"kept"}
+    assert {one.outcome for one in lab.run(check=True)} == {"kept"}
+    assert lab.files() == written
+
+
+def test_locks_are_the_same_bytes_when_solved_anew(lab):
+    """With `--upgrade` each is solved and written again; the same world gives the same bytes."""
+    lab.run()
+    first = lab.files()
+    assert {one.outcome for one in lab.run(upgrade=True)} == {"written"}
+    assert {name: one[0] for name, one in lab.files().items()} == {
+        name: one[0] for name, one in first.items()
+    }
+
+
+def test_looking_writes_nothing(lab):
+    """With `--check`, what is missing or out of date is told, and nothing is written at all."""
+    answers = lab.run(check=True)
+    assert outcomes(answers) == [("plain", ARM, "out of date"), ("plain", INTEL, "out of date")]
+    assert re.search(
+        r"^The lock .*plain\.osx-arm64-macos15\.0\.json is missing\.$", answers[0].detail
+    )
+    assert not lab.locks.exists()
+    lab.run()
+    written = lab.files()
+    lab.write(plain="[git, rhash]")
+    answers = lab.run(check=True)
+    assert {one.outcome for one in answers} == {"out of date"}
+    assert answers[0].detail.endswith("is out of date.")
+    assert lab.files() == written
+
+
+def test_a_lock_that_fits_no_more_is_written_anew(lab):
+    """A changed environment is solved again; what it asks for is in the new lock."""
+    lab.run()
+    lab.write(plain="[git, rhash]")
+    assert {one.outcome for one in lab.run()} == {"written"}
+    lock = read_lock(lab.locks / NAMES[1])
+    assert lock.conda_specs == ("python 3.12.*", "pip", "git", "rhash")
+
+
+def test_a_lock_without_an_answer_leaves_the_old_one_and_the_others(lab):
+    """Each failure is told once; what can be locked is, and no half of a file is left."""
+    lab.run()
+    before = lab.files()
+    more = '  other: {python: "3.12", pytorch: false}\n'
+    lab.write(
+        *MACS[:2], ("library-01", 'arch: x86_64, macos: "12.7", environments: [plain, other]'),
+        plain='["git>=99"]', more=more,
+    )  # fmt: skip
+    answers = lab.run()
+    assert outcomes(answers) == [
+        ("plain", ARM, "error"),
+        ("plain", INTEL, "error"),
+        ("other", INTEL, "written"),
+    ]
+    assert "git >=99" in answers[0].detail
+    after = lab.files()
+    assert after.keys() - before.keys() == {f"other.{INTEL}.json"}
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_lock_of_a_class_that_no_mac_has_is_left(lab):
+    """A Mac that is away for a while finds its lock again; nor is another file touched."""
+    lab.run()
+    (lab.locks / "README").write_text("mine", encoding="utf-8")
+    before = lab.files()
+    lab.write(MACS[0])
+    assert outcomes(lab.run()) == [("plain", ARM, "kept")]
+    assert lab.files() == before
+
+
+def test_a_damaged_lock_is_told_and_not_overwritten(lab):
+    """What is no lock may be somebody's merge: only `--upgrade` writes over it."""
+    lab.write(MACS[0])
+    lab.run()
+    path = lab.locks / NAMES[1]
+    path.write_text("<<<<<<< HEAD\n", encoding="utf-8")
+    for check in (True, False):
+        (answer,) = lab.run(check=check)
+        assert answer.outcome == "error"
+        assert f"{path}: this is no lock file" in answer.detail
+    assert path.read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
+    assert outcomes(lab.run(upgrade=True)) == [("plain", ARM, "written")]
+    read_lock(path)
+
+
+def test_locks_that_cannot_be_written_are_told(lab):
+    """A file where the folder should be is an error with the way out."""
+    lab.write(MACS[0])
+    lab.locks.write_text("", encoding="utf-8")
+    (answer,) = lab.run()
+    assert answer.outcome == "error"
+    assert "cannot be written" in answer.detail
+    assert sorted(path.name for path in lab.path.parent.iterdir()) == ["lab.yaml", "locks"]
+
+
+def test_a_mac_whose_class_is_not_told_is_asked(lab):
+    """Its own facts decide; where it was not reached, it is an error, and the others are locked."""
+    lab.write(MACS[0], ("studio-03", "arch: arm64"), ("studio-04", 'macos: "15.1"'))
+    workspace = open_workspace(lab.path)
+    assert [mac.name for mac in without_class(workspace.lab)] == ["studio-03", "studio-04"]
+    told = {"studio-03": state(arch="x86_64", macos="12.7.1")}
+    answers = lab.run(told, {"studio-04": "127.0.0.1:22 refused the connection"})
+    assert outcomes(answers) == [
+        ("plain", ARM, "written"),
+        ("plain", INTEL, "written"),
+        ("plain", "", "error"),
+    ]
+    assert answers[2].detail.startswith("studio-04: ")
+    assert "(127.0.0.1:22 refused the connection)" in answers[2].detail
+    assert "write `arch:` and `macos:`" in answers[2].detail
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ('arch: arm64, macos: "10.9"', "10.9"),
+        ('arch: arm64, macos: "15.1", environments: [old]', "2.2.2"),
+        ('arch: arm64, macos: "26", channels: [mine, conda-forge]', "different channels"),
+    ],
+)
+def test_a_mac_that_cannot_be_locked_for_says_why(lab, how, said):
+    """No class, no PyTorch that fits, or two Macs that contradict each other."""
+    more = '  old: {python: "3.13", pytorch: {release: "2.2.2"}}\n'
+    lab.write(MACS[0], ("studio-09", how), more=more)
+    kept, failed = lab.run()
+    assert (kept.mac_class.subdir, kept.outcome) == ("osx-arm64", "written")
+    assert failed.outcome == "error"
+    assert said in failed.detail
+
+
+def test_the_command_tells_by_its_exit_code(lab, torchard):
+    """0 where all is in date, 2 where `--check` finds otherwise, 1 for an error, which wins."""
+    check = torchard("lock", lab.path, "--check", TORCHARD_DEPOT="/nowhere")
+    assert (check.returncode, check.stderr) == (2, "")
+    assert check.stdout.count("out of date plain for ") == 2
+    assert not lab.locks.exists()
+    done = torchard("lock", lab.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[:4] for line in done.stdout.splitlines()] == [
+        ["written", "plain", "for", ARM],
+        ["written", "plain", "for", INTEL],
+    ]
+    check = torchard("lock", lab.path, "--check", TORCHARD_DEPOT="/nowhere")
+    assert (check.returncode, check.stderr) == (0, "")
+    assert check.stdout.count("kept        plain for ") == 2
+    (lab.locks / NAMES[0]).write_text("{}", encoding="utf-8")
+    (lab.locks / NAMES[1]).unlink()
+    check = torchard("lock", lab.path, "--check")
+    assert check.returncode == 1
+    assert "this is no lock file" in check.stderr
+    assert "Traceback" not in check.stderr
+    assert check.stdout.count("out of date plain for ") == 1
+
+
+def test_the_command_refuses_what_contradicts_itself(lab, torchard):
+    """To solve anew and to write nothing cannot both be meant."""
+    done = torchard("lock", lab.path, "--upgrade", "--check")
+    assert done.returncode == 1
+    assert "exclude each other" in done.stderr
+
+
+def test_a_mac_that_is_not_reached_is_an_error_of_the_command(lab, torchard):
+    """Who does not answer, and is not described, cannot be locked for; the others are."""
+    lab.write(MACS[0], ("studio-03", "ssh: {user: ann, port: 1}"))
+    done = torchard("lock", lab.path)
+    assert done.returncode == 1
+    assert "studio-03" in done.stderr
+    assert "write `arch:` and `macos:`" in done.stderr
+    assert done.stdout.startswith("written     plain for ")
+    assert json.loads((lab.locks / NAMES[1]).read_text(encoding="utf-8"))["environment"] == "plain"

@@ -1,0 +1,400 @@
+"""What each Mac should become: looked up once, refused in sentences, and never guessed."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from locked import lock as lock_of
+from locked import mac as mac_of
+from locked import package, wheel
+
+from torchard.catalog.variant import MacClass
+from torchard.errors import TorchardError
+from torchard.lab.model import Miniconda
+from torchard.lock.lockfile import LockError, LockFileError, lock_path
+from torchard.lock.resolve import inputs_digest
+from torchard.mac.state import RunLock
+from torchard.workspace import workspace as workspaces
+from torchard.workspace.workspace import LockMissingError, open_workspace
+
+NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
+BARE = mac_of(prefix_state="absent", prefix_arch=None)
+WHOLE = mac_of()
+PYTHON = package("python", "3.12.13", "h0_0_cpython")
+PINNED = ', miniconda: {version: "26.5.3-1"}'
+OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """Open a lab of one Mac and its environments; `more` is further YAML of the Mac."""
+    monkeypatch.setattr(workspaces, "_WORKSPACES", {})
+
+    def opened(more="", environments='torch: {python: "3.12"}', macs="", *, locked=True):
+        path = tmp_path / "lab.yaml"
+        path.write_text(
+            f"environments:\n  {environments}\nmacs:\n"
+            f"  studio-01: {{environments: [torch]{more}}}\n{macs}",
+            encoding="utf-8",
+        )
+        return open_workspace(path, locked=locked)
+
+    return opened
+
+
+def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
+    """Write the lock that a lab's environment `torch` has for a class."""
+    environment, mac = space.lab.environments["torch"], space.mac("studio-01")
+    variant = space.variant(environment, group)
+    inputs = inputs_digest(environment, group, variant, space.channels(variant, mac))
+    made = replace(
+        lock_of([PYTHON, *conda], wheels, variant=variant),
+        mac_class=group,
+        inputs=inputs,
+        **changes,
+    )
+    path = lock_path(space.lab.path, "torch", group)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(made.dumps(), encoding="utf-8")
+    return made
+
+
+def refusals(space, state):
+    return space.intend(space.mac("studio-01"), state).refusals
+
+
+def test_a_lock_that_fits_is_read_and_read_once(workspace):
+    """The file's answer counts, for every Mac of its class that asks."""
+    space = workspace()
+    made = locked(space)
+    intent = space.intend(space.mac("studio-01"), WHOLE)
+    assert intent.locks == {"torch": made}
+    assert (intent.mac_class, intent.refusals, intent.warnings) == (NEWEST, (), ())
+    shutil.rmtree(space.lab.path.parent / "locks")
+    assert space.intend(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+
+
+def test_a_lock_that_is_missing_is_not_made_where_it_may_not_be(workspace):
+    """Nothing is solved and nothing written; what to type is said, the same to every Mac."""
+    space = workspace()
+    with pytest.raises(LockMissingError, match=r"The lock \S+/torch\.\S+ is missing\.") as said:
+        space.intend(space.mac("studio-01"), WHOLE)
+    assert said.value.instead == "Run `torchard lock`, or leave out --locked."
+    assert not (space.lab.path.parent / "locks").exists()
+    locked(space)
+    with pytest.raises(LockMissingError) as again:
+        space.intend(space.mac("studio-01"), WHOLE)
+    assert again.value is said.value
+
+
+@pytest.mark.parametrize(
+    "environments",
+    [
+        'torch: {python: "3.11"}',
+        'torch: {python: "3.12", pip: [einops]}',
+        'torch: {python: "3.12", conda: [nodejs]}',
+        'torch: {python: "3.12", pytorch: {release: "2.14.1"}}',
+        'torch: {python: "3.12", pytorch: {with: []}}',
+        'torch: {python: "3.12", pytorch: {source: conda-forge}}',
+        'torch: {python: "3.12", pytorch: false}',
+    ],
+)
+def test_a_lock_of_another_question_is_out_of_date(workspace, environments):
+    """Whatever is changed of an environment, the lock of what it was before is not taken."""
+    locked(workspace())
+    space = workspace(environments=environments)
+    with pytest.raises(LockMissingError, match="is out of date"):
+        space.intend(space.mac("studio-01"), WHOLE)
+
+
+def test_what_a_lock_does_not_depend_on_leaves_it_in_force(workspace):
+    """Mirrors hold the same files, and how a Mac is reached changes none."""
+    made = locked(workspace())
+    space = workspace(", mirrors: {wheels: 'https://mirror.example.com/simple'}, ssh: {user: ann}")
+    assert space.intend(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+
+
+def test_a_lock_of_other_channels_is_out_of_date(workspace):
+    """The same names from elsewhere are other packages."""
+    locked(workspace())
+    space = workspace(", channels: [bioconda, conda-forge]")
+    with pytest.raises(LockMissingError, match="is out of date"):
+        space.intend(space.mac("studio-01"), WHOLE)
+
+
+def test_a_lock_of_another_class_under_this_ones_name_is_out_of_date(workspace):
+    """Copied or renamed, a lock holds only for the class that it was solved for."""
+    space = workspace()
+    locked(space, OLDER)
+    path = lock_path(space.lab.path, "torch", OLDER)
+    path.rename(lock_path(space.lab.path, "torch", NEWEST))
+    with pytest.raises(LockMissingError, match="is out of date"):
+        space.intend(space.mac("studio-01"), WHOLE)
+
+
+def test_a_damaged_lock_refuses_the_macs_that_need_it(workspace):
+    """It is a Mac's own trouble, said in one line; nobody else's plan ends with it."""
+    space = workspace()
+    locked(space, OLDER)
+    path = lock_path(space.lab.path, "torch", NEWEST)
+    path.write_text("{", encoding="utf-8")
+    (refusal,) = refusals(space, WHOLE)
+    assert refusal.startswith(f"torch: {path}: this is no lock file")
+    assert "remove it" in refusal
+    assert refusals(space, replace(WHOLE, macos="14.7")) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "state", "wanted"),
+    [
+        ("", WHOLE, None),
+        (", accept_license: true", BARE, "miniconda"),
+        (", miniconda: {distribution: miniforge}", BARE, "miniforge"),
+        (
+            f", miniconda: {{installer: {{url: 'file:///Own.sh', sha256: {'a' * 64}}}}}",
+            BARE,
+            "Own.sh",
+        ),
+        (", accept_license: true", replace(BARE, prefix_state="half"), "miniconda"),
+    ],
+)
+def test_an_installer_is_looked_up_where_one_has_to_run(workspace, more, state, wanted):
+    """A whole conda needs none; terms are needed only where the catalogue knows of any."""
+    space = workspace(more)
+    locked(space)
+    intent = space.intend(space.mac("studio-01"), state)
+    assert intent.refusals == ()
+    one = intent.installer
+    assert wanted in ((None,) if one is None else (one.distribution, one.file))
+
+
+def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
+    """Only for one of Torchard's own, and only where the lab names a version or a file.
+
+    Terms are asked for only where it would run.
+    """
+    ours = replace(WHOLE, prefix_ours=OURS)
+    space = workspace(f"{PINNED}, accept_license: true")
+    locked(space)
+    mac = space.mac("studio-01")
+    intent = space.intend(mac, ours)
+    assert (intent.installer.version, intent.refusals) == ("26.5.3-1", ())
+    settled = {**OURS, "sha256": intent.installer.sha256}
+    for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
+        assert space.intend(mac, state).installer is None
+    assert "on your behalf" in refusals(workspace(PINNED), ours)[0]
+    assert refusals(workspace(PINNED), WHOLE) == ()
+    assert space.intend(replace(mac, miniconda=Miniconda()), ours) == (
+        replace(intent, mac=replace(mac, miniconda=Miniconda()), installer=None)
+    )
+
+
+@pytest.mark.parametrize("state", [BARE, replace(BARE, prefix_state="half")])
+def test_nobodys_terms_are_accepted_for_them(workspace, state):
+    """Before anything runs, it is said whose terms they are, where, and the two ways on."""
+    space = workspace()
+    locked(space)
+    (refusal,) = refusals(space, state)
+    for words in (
+        "would accept Anaconda's Terms of Service (https://www.anaconda.com/legal) on your behalf",
+        "`accept_license: true`",
+        "`miniconda: {distribution: miniforge}`",
+    ):
+        assert words in refusal
+
+
+@pytest.mark.parametrize(
+    ("more", "changes", "says"),
+    [
+        (", arch: x86_64", {}, ":4:3 says it is x86_64, but it is arm64; write arch: arm64"),
+        ("", {"arch": "riscv64"}, "its processor is riscv64, neither arm64 nor x86_64"),
+        ("", {"arch": ""}, "its processor is unknown"),
+        ("", {"macos": "10.9"}, "macOS"),
+    ],
+)
+def test_a_mac_that_cannot_be_meant_is_refused_before_anything_is_solved(
+    workspace, more, changes, says
+):
+    """Its lock is not even asked for: that of another Mac would be none of its business."""
+    space = workspace(more)
+    intent = space.intend(space.mac("studio-01"), replace(WHOLE, **changes))
+    assert says in " ".join(intent.refusals)
+    assert (intent.locks, intent.installer) == ({}, None)
+
+
+@pytest.mark.parametrize("found", ["4.6.14", "4.7", "4.12.0", "26.5.3", "odd", None])
+def test_a_conda_that_cannot_unpack_todays_packages_is_refused(workspace, found):
+    """Both ways out are said. One whose version is unknown is tried."""
+    space = workspace()
+    locked(space)
+    said = refusals(space, replace(WHOLE, conda_version=found))
+    if found != "4.6.14":
+        assert said == ()
+        return
+    assert "the conda at ~/miniconda3 is 4.6.14, and only 4.7.0 and newer" in said[0]
+    assert "~/miniconda3/bin/conda update conda" in said[0]
+
+
+def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(workspace):
+    """Each refusal names its environment and the way out; the others' locks are there."""
+    environments = 'torch: {python: "3.12"}\n  odd: {python: "3.99"}'
+    space = workspace(environments=environments, macs="")
+    made = locked(space)
+    mac = replace(space.mac("studio-01"), environments=("odd", "torch"))
+    intent = space.intend(mac, WHOLE)
+    (refusal,) = intent.refusals
+    assert refusal.startswith("odd: No release of PyTorch has a wheel for python 3.99")
+    assert "Write `python: " in refusal
+    assert "\n" not in refusal
+    assert intent.locks == {"torch": made}
+
+
+@pytest.mark.parametrize(
+    ("more", "changes", "says"),
+    [
+        (', macos: "13.6"', {}, ["says macOS 13.6, but it runs 15.1"]),
+        (', macos: "15.1"', {"macos": "15.1.2"}, []),
+        (', macos: "15"', {"macos": "15.10"}, []),
+        (', macos: "15.1"', {"macos": "15.10"}, ["says macOS 15.1, but it runs 15.10"]),
+        ("", {"translated": True}, ["runs under Rosetta; what Torchard runs there is native"]),
+        (
+            "",
+            {"lock": RunLock("t", "ada@desk", 0, (41,))},
+            ["a run of ada@desk is still at work there"],
+        ),
+        ("", {"lock": RunLock("t", "ada@desk", 0)}, []),
+        (PINNED, {"conda_version": "26.5.3"}, []),
+        (PINNED, {"conda_version": "24.11.0"}, ["names Miniconda 26.5.3-1, but the one at"]),
+        (PINNED, {}, ["(an unknown version) is not Torchard's own, and is kept"]),
+    ],
+)
+def test_what_is_worth_a_note_is_no_refusal(workspace, more, changes, says):
+    """The Mac's own macOS decides; Rosetta and a run that is at work stop nothing."""
+    space = workspace(more)
+    locked(space)
+    intent = space.intend(space.mac("studio-01"), replace(WHOLE, **changes))
+    assert intent.refusals == ()
+    assert len(intent.warnings) == len(says)
+    for warning, words in zip(intent.warnings, says, strict=True):
+        assert words in warning
+
+
+@pytest.mark.parametrize(
+    ("source", "conda", "names"),
+    [
+        ("auto", ["numpy", "llvm-openmp"], "conda's llvm-openmp:"),
+        ("auto", ["intel-openmp", "llvm-openmp"], "conda's intel-openmp and llvm-openmp:"),
+        ("auto", ["numpy"], None),
+        ("conda-forge", ["llvm-openmp"], None),
+    ],
+)
+def test_two_openmp_runtimes_are_warned_of(workspace, source, conda, names):
+    """A torch wheel bundles one; conda's beside it may abort a program. From conda, it is one."""
+    space = workspace(environments=f'torch: {{python: "3.12", pytorch: {{source: {source}}}}}')
+    locked(space, conda=[package(name) for name in conda])
+    intent = space.intend(space.mac("studio-01"), WHOLE)
+    assert intent.refusals == ()
+    assert len(intent.warnings) == (names is not None)
+    if names is not None:
+        assert names in intent.warnings[0]
+        assert "OMP: Error #15" in intent.warnings[0]
+        assert "from `conda:` to `pip:`" in intent.warnings[0]
+
+
+def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
+    """One file cannot hold both: the second is refused, and both Macs and channels are named."""
+    space = workspace(macs="  studio-02: {environments: [torch], channels: [bioconda]}\n")
+    made = locked(space)
+    assert space.intend(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+    intent = space.intend(space.mac("studio-02"), WHOLE)
+    (refusal,) = intent.refusals
+    assert "studio-01 and studio-02 are both osx-arm64-macos15.0" in refusal
+    assert "conda-forge, and bioconda" in refusal
+    assert intent.locks == {}
+
+
+def test_a_source_that_is_a_channel_comes_first_and_once(workspace):
+    """Whoever names the source has named the channel; the lab's own order holds otherwise."""
+    space = workspace(environments='torch: {python: "3.12", pytorch: {source: pytorch-channel}}')
+    mac, environment = space.mac("studio-01"), space.lab.environments["torch"]
+    variant = space.variant(environment, NEWEST)
+    assert space.channels(variant, mac) == ("pytorch", "conda-forge")
+    own = replace(mac, channels=("conda-forge", "pytorch"))
+    assert space.channels(variant, own) == ("conda-forge", "pytorch")
+    assert space.channels(None, mac) == ("conda-forge",)
+
+
+def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(workspace):
+    """The nearest wins here, too."""
+    space = workspace(", mirrors: {nightly: 'https://mirror.example.com/nightly'}")
+    mac = space.mac("studio-01")
+    assert space.nightly(mac) == "https://mirror.example.com/nightly"
+    plain = replace(mac, mirrors=replace(mac.mirrors, nightly=None))
+    assert space.nightly(plain) == space.catalogue.nightly.index
+
+
+def test_locking_ahead_keeps_its_troubles_for_the_macs_concerned(workspace):
+    """What the lab file tells is asked for before any Mac is; what fails is said of each later."""
+    described = ', arch: arm64, macos: "15.1"'
+    space = workspace(described, environments='torch: {python: "3.99"}', locked=False)
+    space.lock_ahead(space.lab.macs.values())
+    (refusal,) = refusals(space, WHOLE)
+    assert refusal.startswith("torch: No release of PyTorch")
+    silent = workspace(described)
+    silent.lock_ahead(silent.lab.macs.values())
+    with pytest.raises(LockMissingError):
+        refusals(silent, WHOLE)
+    unknown = workspace(", arch: arm64", locked=False)
+    unknown.lock_ahead(unknown.lab.macs.values())
+    assert not (unknown.lab.path.parent / "locks").exists()
+
+
+def test_a_wheel_that_the_index_has_no_more_is_said(workspace, tmp_path):
+    """The lock's sha256 is looked for; another file of the same name is not taken instead."""
+    index = tmp_path / "simple"
+    (index / "einops").mkdir(parents=True)
+    other = (
+        f'<a href="einops-1.0-py3-none-any.whl#sha256={"0" * 64}">einops-1.0-py3-none-any.whl</a>'
+    )
+    (index / "einops" / "index.html").write_text(f"<!DOCTYPE html>{other}", encoding="utf-8")
+    space = workspace(f", mirrors: {{wheels: '{index.as_uri()}'}}")
+    made = locked(space, wheels=[wheel("einops")])
+    with pytest.raises(LockError, match=r"does not offer einops-1\.0-py3-none-any\.whl") as said:
+        space.fetch(made.wheels[0], made, space.mac("studio-01"))
+    assert "torchard lock --upgrade" in said.value.instead
+
+
+def test_a_lock_is_written_whole_or_said_not_to_be(workspace, tmp_path):
+    """Where it cannot be, the sentence says where a lab file belongs; nothing half is left."""
+    path = tmp_path / "locks" / "torch.json"
+    workspaces._write(path, "one")
+    workspaces._write(path, "two")
+    assert [one.name for one in path.parent.iterdir()] == ["torch.json"]
+    assert path.read_text(encoding="utf-8") == "two"
+    with pytest.raises(LockFileError, match="cannot be written") as said:
+        workspaces._write(path / "below" / "torch.json", "three")
+    assert "its locks belong beside it" in said.value.instead
+    (path.parent / "taken.json").mkdir()
+    with pytest.raises(LockFileError, match="cannot be written"):
+        workspaces._write(path.parent / "taken.json", "four")
+    assert {one.name for one in path.parent.iterdir()} == {"taken.json", "torch.json"}
+
+
+def test_a_workspace_is_one_for_a_process_and_a_lab(workspace):
+    """Though deploy.py runs once for each Mac, the lab and its locks are looked up once."""
+    space = workspace()
+    assert workspaces.workspace(space.lab.path) is space
+    assert workspaces.workspace(str(space.lab.path), {}) is space
+    assert open_workspace(space.lab.path) is not space
+
+
+def test_an_override_of_the_command_line_reaches_every_mac(workspace):
+    """`--data` is nearest of all, and is checked as the lab file is."""
+    path = workspace().lab.path
+    space = open_workspace(path, {"environments": [], "accept_license": True})
+    assert space.mac("studio-01").environments == ()
+    assert space.mac("studio-01").accept_license
+    with pytest.raises(TorchardError, match='there is no environment "jax"'):
+        open_workspace(path, {"environments": ["jax"]})

@@ -1,0 +1,27 @@
+"""`torchard check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from torchard.cli import options
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@options.lab
+def check(lab: Path) -> None:
+    """Read and check a lab file; no Mac is contacted."""
+    from torchard.lab.load import load  # noqa: PLC0415
+
+    found = load(lab)
+    macs, environments = len(found.macs), len(found.environments)
+    click.echo(f"{lab} is fine: {_count(macs, 'Mac')}, {_count(environments, 'environment')}.")
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"

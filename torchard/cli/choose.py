@@ -1,0 +1,98 @@
+"""`torchard choose`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import click
+
+from torchard.cli import console, options
+from torchard.lab.model import COMPANIONS, Backend, Source, Wish
+
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+
+@click.command()
+@click.option(
+    "--arch", required=True, type=click.Choice(["arm64", "x86_64"]), help="The Mac's processor."
+)
+@click.option("--macos", required=True, metavar="VERSION", help="Such as 15.1.")
+@click.option("--python", required=True, metavar="VERSION", help="Such as 3.12.")
+@click.option(
+    "--release", default="stable", show_default=True, help="stable, nightly or a version."
+)
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    type=click.Choice(BACKENDS),
+    help="auto: MPS where the Mac can.",
+)
+@click.option(
+    "--source",
+    default="auto",
+    show_default=True,
+    type=click.Choice(SOURCES),
+    help="auto: PyTorch's own wheels.",
+)
+@click.option(
+    "--with",
+    "companions",
+    multiple=True,
+    type=click.Choice(COMPANIONS),
+    help="These beside torch; else all that there are.",
+)
+@click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
+@click.option("--no-with", is_flag=True, help="torch alone.")
+@click.option("--explain", is_flag=True, help="Name the newer releases that do not fit, and why.")
+@options.as_json
+def choose(  # noqa: PLR0917  # click passes them by name
+    arch: str,
+    macos: str,
+    python: str,
+    release: str,
+    backend: Backend,
+    source: Source,
+    companions: tuple[str, ...],
+    more: tuple[str, ...],
+    *,
+    no_with: bool,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Say which PyTorch fits a Mac, and why."""
+    if companions and no_with:
+        raise click.UsageError("--with and --no-with exclude each other.")
+    if more and not companions:
+        raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
+    from torchard.catalog import choose as choosing  # noqa: PLC0415
+    from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
+    from torchard.catalog.variant import Considered, MacClass, Refusal, Variant  # noqa: PLC0415
+    from torchard.plan.cautions import of_choice  # noqa: PLC0415
+
+    asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
+    wish = Wish(python, release, backend, source, asked if asked or no_with else None)
+    catalogue = load_catalog()
+    group = choosing.mac_class(arch, macos, catalogue)
+    found = (
+        choosing.considered(wish, group, catalogue)
+        if isinstance(group, MacClass)
+        else Considered(group)
+    )
+    answer = found.answer
+    refused = isinstance(answer, Refusal)
+    if isinstance(group, MacClass) and isinstance(answer, Variant):
+        known = (f"{text}." for text in of_choice(answer, wish, group, catalogue))
+        answer = replace(answer, notes=(*answer.notes, *known))
+    over = found.passed_over if explain else None
+    if as_json:
+        from torchard.plan.codec import choice_data, dumps  # noqa: PLC0415
+
+        click.echo(dumps(choice_data(answer, over)))
+    else:
+        from torchard.render.text import choice_lines  # noqa: PLC0415
+
+        console.print_lines(choice_lines(answer, over or ()), err=refused)
+    console.leave(1 if refused else 0)

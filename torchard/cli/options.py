@@ -1,0 +1,32 @@
+"""The argument and the options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from torchard.resources import default_lab
+
+lab = click.argument("lab", required=False, type=click.Path(path_type=Path), default=default_lab)
+lab_or_plan = click.argument(
+    "lab",
+    metavar="[LAB or PLAN]",
+    required=False,
+    type=click.Path(path_type=Path),
+    default=default_lab,
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
+limits = click.option(
+    "--limit", "limits", multiple=True, metavar="NAME", help="Only this Mac, group or pattern."
+)
+only_failed_from = click.option(
+    "--only-failed-from",
+    "report",
+    metavar="REPORT",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Only what failed, or was left alone, in what `apply --json` printed.",
+)
+locked = click.option("--locked", is_flag=True, help="Fail where a lock is missing or stale.")
+yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+full = click.option("--full", is_flag=True, help="Show every package.")

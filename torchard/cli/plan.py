@@ -1,0 +1,60 @@
+"""`torchard plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from torchard.cli import connect, console, options
+from torchard.cli.explain import explain
+
+
+@click.command()
+@options.lab
+@options.limits
+@options.only_failed_from
+@options.locked
+@options.full
+@options.as_json
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep the plan in this .json file.",
+)
+@click.option("--explain", "mac", metavar="MAC", help="Say why, of this Mac alone.")
+def plan(  # click passes them by name
+    lab: Path,
+    limits: tuple[str, ...],
+    report: Path | None,
+    out: Path | None,
+    mac: str | None,
+    *,
+    locked: bool,
+    full: bool,
+    as_json: bool,
+) -> None:
+    """Show what would change on each Mac; write nothing there."""
+    if out is not None and out.suffix != ".json":
+        raise click.UsageError(f"A plan is a .json file: --out {out}.json")
+    if mac is not None:
+        if limits or report or full or out:
+            raise click.UsageError("--explain stands alone, or with --locked and --json.")
+        explain(lab, mac, locked=locked, as_json=as_json)
+    from torchard.render.text import plan_lines  # noqa: PLC0415
+
+    with connect.session(lab, limits, report, locked=locked) as session:
+        planned = session.plan()
+    if out is not None:
+        from torchard.plan.planfile import save  # noqa: PLC0415
+
+        save(planned, session.workspace.lab.path, out)
+    console.show(planned, plan_lines(planned, full=full), as_json=as_json)
+    if not as_json:
+        console.say_locked(session)
+        then = (
+            f" To do exactly this: torchard apply {out}" if out and planned.summary.change else ""
+        )
+        click.echo(f"Nothing has been changed.{then}")
+    console.leave(planned.exit_code)

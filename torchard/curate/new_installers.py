@@ -1,0 +1,81 @@
+"""Installers that their vendors publish and the catalogue has not, as rows for installers.yaml.
+
+A sha256 is what the vendor publishes beside its files. No minimum macOS is published there, so a
+row has none.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from packaging.version import Version
+
+from torchard.curate.fetch import fetch
+from torchard.curate.proposal import INSTALLERS, Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchard.catalog.rows import Distribution
+
+_MINICONDA = re.compile(
+    r"(?s)(?P<file>Miniconda3-py(?P<python>3\d+)_(?P<version>[\d.]+-\d+)-MacOSX-(?P<arch>arm64|x86_64)\.sh)"
+    r"(?:(?!</tr>).)*?\b(?P<sha256>[0-9a-f]{64})\b"
+)
+
+
+def miniconda(known: Distribution) -> Iterator[Proposal]:
+    """Yield a row for each Miniconda newer than those known, by the table at its vendor's."""
+    page = fetch(known.address.format(file="", version="")).decode("utf-8", "replace")
+    newest = _order(known.rows[0].version)
+    found = {one["file"]: one for one in _MINICONDA.finditer(page)}
+    rows = [one for one in found.values() if _order(one["version"]) > newest]
+    rows.sort(key=lambda one: (one["arch"], one["python"]))
+    rows.sort(key=lambda one: _order(one["version"]), reverse=True)
+    for one in rows:
+        yield _row(
+            "miniconda",
+            (one["version"], f"3.{one['python'][1:]}", one["arch"]),
+            one["file"],
+            one["sha256"],
+            "The table at the vendor's has this hash",
+        )
+
+
+def miniforge(known: Distribution) -> Iterator[Proposal]:
+    """Yield a row for each arch of the latest Miniforge, if it is newer than those known."""
+    latest = f"{known.address.partition('/download/')[0]}/latest"
+    page = fetch(latest).decode("utf-8", "replace")
+    tags = re.findall(r"/releases/tag/([0-9.]+-[0-9]+)", page)
+    if not tags or _order(tags[0]) <= _order(known.rows[0].version):
+        return
+    for arch in dict.fromkeys(one.arch for one in known.rows):
+        file = f"Miniforge3-{tags[0]}-MacOSX-{arch}.sh"
+        url = known.address.format(version=tags[0], file=file)
+        found = re.match(r"([0-9a-f]{64})\b", fetch(f"{url}.sha256").decode("ascii", "replace"))
+        if found:
+            # The python of its base is not published beside it: that of the release before.
+            version = (tags[0], known.rows[0].python, arch)
+            yield _row("miniforge", version, file, found[1], f"{file}.sha256 has this hash")
+
+
+def _row(
+    distribution: str, key: tuple[str, str, str], file: str, sha256: str, evidence: str
+) -> Proposal:
+    version, python, arch = key
+    return Proposal(
+        INSTALLERS,
+        (f"  - distribution: {distribution}", "    installers:"),
+        (
+            f"      # {evidence}; no minimum macOS was looked up.",
+            f'      - {{version: {version}, python: "{python}", arch: {arch}, macos: null,',
+            f"         file: {file},",
+            f"         sha256: {sha256},",
+            "         source: [published]}",
+        ),
+    )
+
+
+def _order(version: str) -> Version:
+    return Version(version.replace("-", ".post"))

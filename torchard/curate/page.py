@@ -1,0 +1,198 @@
+"""The matrix as a page for people: `docs/matrix.md`, written by `make matrix`. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchard.catalog.fit import dotted, short
+from torchard.catalog.variant import Refusal
+from torchard.curate.matrix import BACKENDS, PYTHONS, SOURCES, Cell, answers, systems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from packaging.version import Version
+
+    from torchard.catalog.rows import Builds, Catalogue, Lane, Release
+    from torchard.catalog.variant import Variant
+    from torchard.lab.model import Backend, Source
+
+    Answers = Mapping[Cell, Variant | Refusal]
+
+_HEAD = """\
+<!-- `make matrix` writes this page: change torchard/catalog/pytorch.yaml, and not this. -->
+# Which PyTorch for this Mac?
+
+What `torchard choose` answers to every Mac and python, with the companions that come unasked. A
+column is a macOS and every newer one up to the next column. In a cell stands the newest release
+that fits: *MPS* where `backend: auto` gets it, then what `backend: cpu` gets where that is another.
+Below each table stands what a refused wish is told, and what to write instead.
+Why a Mac gets just that, and every exact release with its way out where it is refused:
+`torchard choose --arch arm64 --macos 14 --python 3.12 --release 2.11.0`.
+"""
+_TITLES = {
+    "wheels": "Wheels, the default",
+    "conda-forge": "`source: conda-forge`",
+    "pytorch-channel": "`source: pytorch-channel`, frozen",
+}
+_ADVISORIES = """\
+Every plan warns of an environment whose torch is affected, in order or not, and says how to come to
+a release without. What PyTorch disputes, or the CVE programme rejected, is not counted.
+"""
+
+
+def page(catalogue: Catalogue) -> str:
+    """Return the whole page."""
+    found = answers(catalogue, ("stable", "nightly"))
+    lines = [_HEAD]
+    for source in SOURCES:
+        lines += [f"## {_TITLES[source]}", ""]
+        lines += _stable("stable", source, found, catalogue)
+        lines += ["### Every release", "", *_releases(catalogue.lanes[source], catalogue), ""]
+    lines += ["## `release: nightly`, only as wheels", ""]
+    lines += _stable("nightly", "wheels", found, catalogue)
+    lines += ["## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _advisories(catalogue: Catalogue) -> Iterator[str]:
+    yield from _table(
+        ["what", "since", "torch", "what it means"],
+        (
+            [f"[{one.id}]({one.url})", one.published, f"before {one.fixed}", one.text]
+            for one in catalogue.advisories
+        ),
+    )
+
+
+def _stable(release: str, source: Source, found: Answers, catalogue: Catalogue) -> Iterator[str]:
+    """Yield a table of each arch: pythons down, systems across."""
+    for arch, platform in catalogue.platforms.items():
+        columns = systems(arch, catalogue)
+        yield from (f"### {platform.name} ({arch})", "")
+        heads = [f"macOS {_system(one)}" for one in columns]
+        yield from _table(
+            ["python", *heads],
+            (
+                [python, *(_cell(arch, one, python, release, source, found) for one in columns)]
+                for python in PYTHONS
+            ),
+        )
+        yield ""
+        yield from _refusals(arch, release, source, found, catalogue)
+
+
+def _cell(  # noqa: PLR0917  # each is one part of the question
+    arch: str, macos: str, python: str, release: str, source: Source, found: Answers
+) -> str:
+    auto, mps, cpu = (
+        found[Cell(arch, macos, python, release, backend, source)] for backend in BACKENDS
+    )
+    if isinstance(cpu, Refusal):
+        return "refused"
+    bare = _torch(cpu)
+    if isinstance(mps, Refusal):
+        # `auto` is refused, too, where MPS could be had with another python or release.
+        return f"MPS refused, cpu {bare}" if isinstance(auto, Refusal) else bare
+    return f"{_torch(mps)} MPS" + (f", cpu {bare}" if _torch(mps) != bare else "")
+
+
+def _torch(variant: Variant) -> str:
+    return next(iter(variant.packages.values())) or "the newest"
+
+
+def _releases(lane: Lane, catalogue: Catalogue) -> Iterator[str]:
+    archs = [
+        arch for arch in catalogue.platforms if any(arch in one.builds for one in lane.releases)
+    ]
+    heads = ["torch", "torchvision", "torchaudio", "beside it", "MPS from"]
+    names = [f"{catalogue.platforms[arch].name}: python and macOS" for arch in archs]
+    yield from _table([*heads, *names], (_release(one, archs, catalogue) for one in lane.releases))
+
+
+def _release(release: Release, archs: Iterable[str], catalogue: Catalogue) -> list[str]:
+    mps = catalogue.mps.arch in release.builds
+    return [
+        str(release),
+        *(_companion(release, name) for name in ("torchvision", "torchaudio")),
+        ", ".join(f"`{one}`" for one in release.constraints),
+        _floor(release.mps) if mps else "none",
+        *("; ".join(_builds(release, arch)) or "none" for arch in archs),
+    ]
+
+
+def _companion(release: Release, name: str) -> str:
+    if name not in release.packages:
+        return "none"
+    return release.packages[name] or "what fits"
+
+
+def _floor(macos: Version | None) -> str:
+    return "unproved" if macos is None else f"macOS {short(macos)}"
+
+
+def _builds(release: Release, arch: str) -> Iterator[str]:
+    """Yield the pythons of torch itself, with the oldest macOS that it admits."""
+    rows = release.builds.get(arch, {}).get("torch", ())
+    for row in rows:
+        yield f"{_pythons(row)} from {short(row.macos)}"
+
+
+def _pythons(row: Builds) -> str:
+    if row.last is None:
+        return f"{dotted(row.first)} and newer"
+    return dotted(row.first) + (f"–{dotted(row.last)}" if row.last != row.first else "")  # noqa: RUF001
+
+
+def _refusals(
+    arch: str, release: str, source: Source, found: Answers, catalogue: Catalogue
+) -> Iterator[str]:
+    """Yield each refusal of a table once, after the cells that get it."""
+    texts: dict[str, list[Cell]] = {}
+    for cell, got in found.items():
+        where = (cell.arch, cell.release, cell.source)
+        if isinstance(got, Refusal) and where == (arch, release, source):
+            texts.setdefault(f"{got.reason} {got.instead}", []).append(cell)
+    if texts:
+        yield from ("Refused:", "")
+    for text, cells in texts.items():
+        yield f"- *{'; '.join(_places(cells, systems(arch, catalogue)))}*: {text}"
+    if texts:
+        yield ""
+
+
+def _places(cells: Iterable[Cell], columns: tuple[str, ...]) -> Iterator[str]:
+    """Yield some cells of one table as phrases: what is said of all holds for each."""
+    backends: dict[tuple[str, str], tuple[Backend, ...]] = {}
+    for cell in cells:
+        place = (cell.macos, cell.python)
+        backends[place] = (*backends.get(place, ()), cell.backend)
+    by_python: dict[tuple[str, tuple[Backend, ...]], list[str]] = {}
+    for (macos, python), named in backends.items():
+        by_python.setdefault((python, named), []).append(macos)
+    alike: dict[tuple[tuple[str, ...], tuple[Backend, ...]], list[str]] = {}
+    for (python, named), macos_list in by_python.items():
+        alike.setdefault((tuple(macos_list), named), []).append(python)
+    for (on, named), pythons in alike.items():
+        backend = "" if named == BACKENDS else f", backend {' or '.join(named)}"
+        macos = _span([_system(one) for one in on], [_system(one) for one in columns])
+        yield f"macOS {macos}, python {_span(pythons, list(PYTHONS))}{backend}"
+
+
+def _span(some: list[str], ordered: list[str]) -> str:
+    """Return neighbours as a span, and anything else as a list."""
+    first = ordered.index(some[0])
+    if len(some) > 2 and some == ordered[first : first + len(some)]:
+        return f"{some[0]} to {some[-1]}"
+    return ", ".join(some)
+
+
+def _system(text: str) -> str:
+    return text.removesuffix(".0")
+
+
+def _table(heads: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"

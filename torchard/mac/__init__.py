@@ -1,0 +1,1 @@
+"""What a Mac has: the probe, and the state that it returns."""

@@ -1,0 +1,382 @@
+"""The probe: one POSIX sh script that reads a Mac, and the reading of what it answers. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+from torchard.errors import TorchardError
+from torchard.mac.generations import CARRIED
+from torchard.mac.state import (
+    CondaSetting,
+    InstalledConda,
+    InstalledDist,
+    InstalledEnvironment,
+    Link,
+    MacState,
+    Packages,
+    Part,
+    PrefixState,
+    RunLock,
+    ShellFile,
+    ShellFileState,
+    Volume,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class ProbeError(TorchardError):
+    """The host's answer is no state of a Mac: cut short, or not a Mac at all."""
+
+
+class UnfitError(ProbeError):
+    """The host was read, and Torchard leaves it alone."""
+
+
+class NotAMacError(UnfitError):
+    """The host runs another system."""
+
+
+class MissingToolError(UnfitError):
+    """The Mac lacks a tool of macOS; without it there is no answer to rely on."""
+
+
+@lru_cache(maxsize=8)
+def _text_of(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def packages() -> str:
+    """Return the shell functions that list an environment's packages, for what makes one, too."""
+    return _text_of("packages.sh")
+
+
+def tools() -> str:
+    """Return the shell functions that find the tools of macOS, for what works on a Mac, too."""
+    return _text_of("tools.sh")
+
+
+def script(prefix: str) -> str:
+    """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
+    values = f"PREFIX={shlex.quote(prefix)}\nCARRIED='{' '.join(CARRIED)}'\n"
+    settings = _text_of("conda_settings.sh")
+    return f"{values}{tools()}{packages()}{settings}{_text_of('probe.sh')}"
+
+
+def room_script() -> str:
+    """Return the shell script that asks how much room macOS would make; it writes nothing."""
+    return f"SCRIPT={shlex.quote(_text_of('room.js'))}\n{tools()}{_text_of('room.sh')}"
+
+
+def parse_room(lines: Iterable[str]) -> int:
+    """Read how many bytes macOS would make room for; 0 where it does not say."""
+    return max(map(_number, lines), default=0)
+
+
+def parse(lines: Iterable[str]) -> MacState:
+    """Read the probe's answer. Raise ProbeError when it is cut short or not from a Mac.
+
+    Lines before the answer, such as a banner, and lines that nobody knows are passed over.
+    """
+    reader = None
+    noise = ""
+    for line in lines:
+        kind, *fields = line.rstrip("\r\n").split("\t")
+        if (kind, fields) == ("begin", []):
+            reader = _Reader(noise)
+        elif reader is None:
+            noise = noise or line.strip()
+        elif (kind, fields) == ("end", ["ok"]):
+            return reader.state()
+        else:
+            reader.take(kind, fields)
+    raise ProbeError(
+        "its answer was cut short",
+        "Run the command again; if it stays so, look at its ssh log.",
+    )
+
+
+@dataclass
+class _Environment:
+    """An environment as far as it was read."""
+
+    path: str
+    whole: bool = False
+    damaged: bool = False
+    conda: list[InstalledConda] = field(default_factory=list)
+    dists: list[InstalledDist] = field(default_factory=list)
+    stamp: Mapping[str, Any] | None = None
+    condarc: list[str] | None = None
+    made: Literal["same", "other"] | None = None
+    made_conda: list[InstalledConda] = field(default_factory=list)
+    made_dists: list[InstalledDist] = field(default_factory=list)
+    frozen: bool = False
+    missing: list[Part] = field(default_factory=list)
+    same_place: bool = False
+    own: list[str] = field(default_factory=list)
+    own_large: list[str] = field(default_factory=list)
+    failed: Mapping[str, Any] | None = None
+
+    def take(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case (("whole" | "damaged" | "frozen" | "same_place"), _):
+                setattr(self, kind, True)
+            case "lacks", [part] if part in get_args(Part):
+                self.missing.append(cast("Part", part))
+            case (("own" | "own_large"), [name]):
+                (self.own if kind == "own" else self.own_large).append(_text(name))
+            case (("conda" | "made_conda"), [name, version, build, sha256]):
+                ours = self.conda if kind == "conda" else self.made_conda
+                ours.append(InstalledConda(name, version, build, sha256 or None))
+            case (("dist" | "made_dist"), [stem]):
+                name, _, version = stem.rpartition("-")
+                dists = self.dists if kind == "dist" else self.made_dists
+                dists.append(InstalledDist(name, version))
+            case (("stamp" | "failed"), [text]):
+                setattr(self, kind, _json(text))
+            case "condarc", [""]:
+                self.condarc = []
+            case "condarc", [line] if self.condarc is not None:
+                self.condarc.append(_text(line))
+            case "made", [("same" | "other") as said]:
+                self.made = said
+
+    def read(self) -> InstalledEnvironment:
+        found = Packages(tuple(self.conda), tuple(self.dists))
+        other = Packages(tuple(self.made_conda), tuple(self.made_dists))
+        built = (self.stamp or {}).get("path", self.path)
+        moved = built != self.path and not self.same_place
+        return InstalledEnvironment(
+            self.path,
+            self.whole and not moved,
+            self.damaged,
+            found.conda,
+            found.dists,
+            self.stamp,
+            self.frozen,
+            None if self.condarc is None else "".join(f"{line}\n" for line in self.condarc),
+            {None: None, "same": found, "other": other}[self.made],
+            tuple(self.missing),
+            str(built) if moved else None,
+            tuple(self.own),
+            tuple(self.own_large),
+            None if self.failed is None else _failure(self.failed),
+        )
+
+
+_PARTS = {
+    "whole",
+    "damaged",
+    "frozen",
+    "lacks",
+    "same_place",
+    "own",
+    "own_large",
+    "failed",
+    "conda",
+    "dist",
+    "stamp",
+    "condarc",
+    "made",
+    "made_conda",
+    "made_dist",
+}
+
+
+class _Reader:
+    def __init__(self, noise: str) -> None:
+        self.noise = noise
+        self.facts: dict[str, str] = {}
+        self.environments: list[_Environment] = []
+        self.base: _Environment | None = None
+        self.at: _Environment | None = None
+        self.links: dict[str, Link] = {}
+        self.depot: dict[str, int] = {}
+        self.lock: RunLock | None = None
+        self.shell_files: dict[str, ShellFile] = {}
+        self.shown: list[str] = []
+        self.settings: dict[tuple[str, str], list[str]] = {}
+        self.final: set[tuple[str, str]] = set()
+        self.missing: dict[str, str] = {}
+        self.volumes: dict[str, Volume] = {}
+        self.unmounted: list[str] = []
+        self.guarded: tuple[str, bool] | None = None
+
+    def take(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case (("volume_home" | "volume_prefix" | "guarded" | "unmounted"), _):
+                self._take_place(kind, fields)
+            case (("conda_setting" | "conda_final"), _):
+                self._take_setting(kind, fields)
+            case (("environment" | "base"), [path]):
+                self._begin(kind, _Environment(_text(path)))
+            case _ if kind in _PARTS:
+                if self.at is not None:
+                    self.at.take(kind, fields)
+            case "link", [name, target, *moved]:
+                leads = None if target == "-" else _text(target)
+                self.links[_text(name)] = Link(_text(name), leads, moved == ["moved"])
+            case "shown", [name]:
+                self.shown.append(name)
+            case _:
+                self._take_fact(kind, fields)
+
+    def _take_fact(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case "missing", [name, path]:
+                self.missing[name] = _text(path)
+            case "depot", [sha256, size]:
+                self.depot[sha256] = _number(size)
+            case "lock", [owner, busy, elsewhere]:
+                token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
+                self.lock = RunLock(
+                    token,
+                    who or "somebody",
+                    _number(since),
+                    tuple(map(_number, busy.split())),
+                    elsewhere or None,
+                )
+            case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
+                known = cast("ShellFileState", state)
+                self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
+            case _, [value]:
+                self.facts[kind] = value
+
+    def _take_place(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
+                self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
+            case "guarded", [folder, access]:
+                self.guarded = (_text(folder), access == "open")
+            case "unmounted", [volume]:
+                self.unmounted.append(_text(volume))
+
+    def _take_setting(self, kind: str, fields: list[str]) -> None:
+        match kind, fields:
+            case "conda_setting", [file, key, value]:
+                self.settings.setdefault((_text(file), key), []).append(value)
+            case "conda_final", [file, key]:
+                self.settings.setdefault((_text(file), key), [])
+                self.final.add((_text(file), key))
+
+    def _begin(self, kind: str, environment: _Environment) -> None:
+        self.at = environment
+        if kind == "base":
+            self.base = environment
+        else:
+            self.environments.append(environment)
+
+    def state(self) -> MacState:
+        facts = self.facts
+        if "uname" not in self.missing and facts.get("kernel") != "Darwin":
+            raise NotAMacError(
+                f"it runs {facts.get('kernel') or 'an unknown system'}, not macOS",
+                "Torchard provisions Macs only, from a Mac or from Linux: name a Mac instead.",
+            )
+        if self.missing:
+            *names, last = self.missing
+            said = f"{', '.join(names)} and {last}" if names else last
+            path = self.missing[last]
+            raise MissingToolError(
+                f"it has no {said}: not on the account's PATH ({path or 'empty'}), and not in"
+                " /usr/sbin or /sbin",
+                "macOS comes with every tool that Torchard uses. Let the account's startup files,"
+                " such as ~/.zshenv, keep /usr/bin:/bin:/usr/sbin:/sbin on its PATH.",
+            )
+        if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3}){0,3}", facts.get("macos", "")):
+            raise ProbeError(
+                "its answer lacks the version of macOS",
+                "Run `sw_vers -productVersion` on it: it must print one.",
+            )
+        prefix_state = facts.get("prefix_state")
+        home = _text(facts.get("home", ""))
+        if prefix_state not in get_args(PrefixState) or not home.startswith("/"):
+            raise ProbeError(
+                "its answer lacks its home, or the state of the prefix",
+                "Run the command again; if it stays so, look at what its shell prints at login.",
+            )
+        return MacState(
+            arch="arm64" if facts.get("arm64") == "1" else facts.get("machine", ""),
+            translated=facts.get("translated") == "1",
+            virtual=facts.get("virtual") == "1",
+            macos=facts["macos"],
+            home=home,
+            user=_text(facts.get("user", "")),
+            free=_number(facts.get("free", "")) * 1024,
+            prefix=_text(facts.get("prefix", "")),
+            prefix_state=cast("PrefixState", prefix_state),
+            prefix_arch=_ARCHES.get(facts.get("prefix_subdir", "")),
+            prefix_ours=_json(facts["prefix_mark"]) if "prefix_mark" in facts else None,
+            prefix_made_for=_text(facts.get("prefix_made_for", "")) or None,
+            other_prefix=_text(facts.get("other_prefix", "")) or None,
+            conda_version=facts.get("conda_version"),
+            links=self.links,
+            environments={one.path: one.read() for one in self.environments},
+            base=self.base.read() if self.base else None,
+            last_shown=tuple(f"{home}/.torchard/generations/{name}" for name in self.shown),
+            depot=self.depot,
+            lock=self.lock,
+            clock=_number(facts.get("clock", "")),
+            hardware=facts.get("hardware", ""),
+            boot=facts.get("boot", ""),
+            guarded=self.guarded,
+            unmounted=tuple(dict.fromkeys(self.unmounted)),
+            home_volume=self.volumes.get("volume_home"),
+            prefix_volume=self.volumes.get("volume_prefix"),
+            shell_files=self.shell_files,
+            bash_reads=facts.get("bash_reads"),
+            unwritable=tuple(
+                dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
+            ),
+            noise=self.noise,
+            conda_settings=tuple(
+                CondaSetting(file, key, tuple(values), (file, key) in self.final)
+                for (file, key), values in self.settings.items()
+            ),
+        )
+
+
+LONGEST_REASON = 300  # characters of a failure that are kept and read
+_UNWRITABLE = ("unwritable_prefix", "unwritable_home")
+_ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
+
+
+def _text(coded: str) -> str:
+    """Read a name: as it is behind `=`, or as hexadecimal bytes.
+
+    macOS keeps names in UTF-8; other bytes can stand in a link's target, and are told apart.
+    """
+    if coded.startswith("="):
+        return coded[1:]
+    try:
+        return bytes.fromhex(coded).decode("utf-8", "backslashreplace")
+    except ValueError:
+        return ""
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def _failure(note: Mapping[str, Any]) -> tuple[str, str]:
+    """Read what was noted of a failed verification: the day, where it is one, and the reason."""
+    date, reason = note.get("date"), note.get("reason")
+    day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date) if isinstance(date, str) else None
+    said = " ".join(reason.split()) if isinstance(reason, str) else ""
+    return day[0] if day else "", said[:LONGEST_REASON] or "nobody noted why"
+
+
+def _json(text: str) -> Mapping[str, Any]:
+    """Read a stamp; one that somebody broke counts as a stamp that says nothing."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,1 @@
+"""The difference between a lab and its Macs, as pure data."""

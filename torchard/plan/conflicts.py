@@ -1,0 +1,81 @@
+"""Two names of a lab that stand for one place: one Mac, or one directory on a file server. Pure.
+
+Each of them would be right alone. Both at once would build in one home, so both are blocked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchard.plan.steps import tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torchard.mac.state import MacState, Volume
+
+
+def find_conflicts(name: str, states: Mapping[str, MacState]) -> Iterator[str]:
+    """Yield why a Mac cannot be worked on beside the others of its lab; `states` is keyed by Mac.
+
+    Inodes say nothing of this: the Macs of a lab are often copies of one disk. Neither does a
+    UUID alone, as one Mac may have several accounts, each with a home and a prefix of its own.
+    """
+    state = states[name]
+    others = {one: other for one, other in states.items() if one != name}
+    same = [one for one, other in others.items() if _is_one_place(state, other)]
+    if same:
+        yield (
+            f"{_are(same)} the same Mac (hardware UUID {state.hardware}) with the same directories;"
+            " keep one of these names in the lab file"
+        )
+    rest = {one: other for one, other in others.items() if one not in same}
+    homes = [one for one, other in rest.items() if _is_shared(state.home_volume, other.home_volume)]
+    if homes and state.home_volume:
+        yield (
+            f"its home is on a file server ({state.home_volume.address}), and {_have(homes)} the"
+            " same home: two Macs cannot build in one place. For all Macs but one, name an account"
+            " in ssh.user whose home is on the Mac itself, or take the Mac out of the lab file"
+        )
+    prefixes = [
+        one
+        for one, other in rest.items()
+        if one not in homes and _is_shared(state.prefix_volume, other.prefix_volume)
+    ]
+    if prefixes and state.prefix_volume:
+        yield (
+            f"{tilde(state.prefix, state.home)} is on a file server"
+            f" ({state.prefix_volume.address}), and {_have(prefixes)} the same one: two Macs cannot"
+            " build in one place. Set miniconda.prefix to a path on the Mac itself"
+        )
+
+
+def _is_one_place(state: MacState, other: MacState) -> bool:
+    """Tell whether two readings are of one Mac, and what Torchard does would meet there.
+
+    Copies of a virtual machine may have one UUID. They run at the same time, so their boots differ.
+    """
+    return (
+        state.hardware != ""
+        and state.hardware == other.hardware
+        and (state.boot == other.boot or not (state.boot and other.boot))
+        and (state.home == other.home or state.prefix == other.prefix)
+    )
+
+
+def _is_shared(volume: Volume | None, other: Volume | None) -> bool:
+    return (
+        volume is not None
+        and other is not None
+        and volume.is_network
+        and other.is_network
+        and volume.address == other.address
+    )
+
+
+def _are(names: list[str]) -> str:
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def _have(names: list[str]) -> str:
+    return f"{' and '.join(names)} {'has' if len(names) == 1 else 'have'}"

@@ -1,0 +1,223 @@
+"""Why does one Mac get what its plan says? Every answer on the way, as data. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
+
+from torchard.catalog.choose import choose, considered, mac_class
+from torchard.catalog.variant import MacClass, Refusal, Variant
+from torchard.lab.model import Source
+from torchard.lock.lockfile import lock_path
+from torchard.mac.generations import generation_at, generation_of, why_not_whole
+from torchard.plan.cautions import torch_of
+from torchard.plan.plan import refusals
+from torchard.plan.steps import link_of, tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from torchard.catalog.rows import Advisory, Catalogue
+    from torchard.catalog.variant import Considered
+    from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+    from torchard.plan.plan import Intent, MacPlan
+    from torchard.plan.steps import Step
+
+_SOURCES: tuple[Source, ...] = get_args(Source)
+
+
+@dataclass(frozen=True)
+class UsedLock:
+    """The lock of an environment: where it is kept, and whether this plan wrote it just now."""
+
+    path: Path
+    lock: Lock
+    written: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One environment: what the lab asks for, and which PyTorch and lock that leads to.
+
+    `found` is a phrase on what stands at its place on the Mac, empty where nobody looked.
+    `elsewhere` has the torch that each other source would have given, None where it has none;
+    `advisories` are about the torch that is locked.
+    """
+
+    environment: Environment
+    where: str
+    found: str = ""
+    considered: Considered | None = None
+    elsewhere: tuple[tuple[str, str | None], ...] = ()
+    used: UsedLock | None = None
+    advisories: tuple[Advisory, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is to be done for one part of a Mac and why; `step` is None where it is in order."""
+
+    name: str
+    step: Step | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that leads to the plan of one Mac.
+
+    `state` is None where it was not read; its class is then what the lab file says it is.
+    `class_reason` is a phrase.
+    """
+
+    mac: MacHost
+    where: str
+    planned: MacPlan
+    state: MacState | None
+    mac_class: MacClass | None
+    thresholds: tuple[str, ...]
+    class_reason: str
+    answers: tuple[Answer, ...]
+    parts: tuple[Part, ...]
+    refusals: tuple[str, ...]
+
+
+def explain(  # noqa: PLR0917  # each is one part of what is explained
+    mac: MacHost,
+    planned: MacPlan,
+    intent: Intent | None,
+    lab: Lab,
+    catalogue: Catalogue,
+    written: Collection[Path] = (),
+) -> Explanation:
+    """Gather what led to a plan. `intent` is None where the Mac was not read."""
+    state = intent.state if intent else None
+    arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
+    group = mac_class(arch, macos, catalogue) if state or (arch and macos) else None
+    known = group if isinstance(group, MacClass) else None
+    return Explanation(
+        mac=mac,
+        where=_line(mac.where),
+        planned=planned,
+        state=state,
+        mac_class=known,
+        thresholds=catalogue.thresholds(known.arch) if known else (),
+        class_reason=_class_reason(group, macos, mac, read=state is not None),
+        answers=tuple(
+            _answer(lab.environments[name], known, intent, lab, catalogue, written)
+            for name in mac.environments
+        ),
+        parts=tuple(_parts(planned, intent)) if intent else (),
+        refusals=refusals(intent) if intent else (planned.reason or "",),
+    )
+
+
+def _line(where: Position) -> str:
+    return f"{where.file}:{where.line}"
+
+
+def _class_reason(group: MacClass | Refusal | None, macos: str, mac: MacHost, *, read: bool) -> str:
+    if group is None:
+        return f"its arch and macOS were not read, and {_line(mac.where)} does not say them"
+    if isinstance(group, Refusal):
+        return f"{group.reason} {group.instead}"
+    said = "" if read else f" ({_line(mac.where)} says so; it was not read)"
+    return f"the highest that macOS {macos} reaches of those at which a choice may change{said}"
+
+
+def _answer(  # noqa: PLR0917  # each is one part of the question
+    environment: Environment,
+    group: MacClass | None,
+    intent: Intent | None,
+    lab: Lab,
+    catalogue: Catalogue,
+    written: Collection[Path],
+) -> Answer:
+    wish = environment.pytorch
+    lock = intent.locks.get(environment.name) if intent else None
+    answer = Answer(
+        environment,
+        _line(environment.where),
+        found=_found(environment.name, intent.state) if intent else "",
+    )
+    if lock is not None:
+        path = lock_path(lab.path, environment.name, lock.mac_class)
+        answer = replace(
+            answer,
+            used=UsedLock(path, lock, written=path in written),
+            advisories=catalogue.advisories_on(torch_of(lock, catalogue)),
+        )
+    if wish is None or group is None:
+        return answer
+    return replace(
+        answer,
+        considered=considered(wish, group, catalogue),
+        elsewhere=tuple(_elsewhere(wish, group, catalogue)),
+    )
+
+
+def _elsewhere(
+    wish: Wish, group: MacClass, catalogue: Catalogue
+) -> Iterator[tuple[str, str | None]]:
+    """Yield what the same wish would get from each other source; nightly builds have only one."""
+    own = "wheels" if wish.source == "auto" else wish.source
+    for source in _SOURCES if wish.release != "nightly" else ():
+        if source not in {"auto", own}:
+            answer = choose(replace(wish, source=source), group, catalogue)
+            packages = answer.packages if isinstance(answer, Variant) else {"torch": None}
+            yield source, next(iter(packages.values()))
+
+
+def _found(name: str, state: MacState) -> str:
+    """Say what stands where the link of an environment belongs."""
+    link = state.links.get(name)
+    place = tilde(f"{state.prefix}/envs/{name}", state.home)
+    if link is None:
+        return f"nothing at {place}"
+    if link.target is None:
+        return f"no link at {place}, but something that a person made"
+    target = f"a link to {tilde(link.target, state.home)}"
+    shown = generation_at(link, state)
+    if generation_of(link, state.home) is None:
+        return f"{target}, which Torchard did not make"
+    if shown is None:
+        return f"{target}, where no generation is"
+    if not shown.whole:
+        return f"{target}: {', and '.join(why_not_whole(shown))}"
+    stamp = shown.stamp or {}
+    lock = stamp.get("lock")
+    built = f"built of the lock {lock[:8]}" if isinstance(lock, str) else "without a stamp"
+    return f"{target}, {built}, {'proved' if stamp.get('proof') else 'never proved'}"
+
+
+def _parts(planned: MacPlan, intent: Intent) -> Iterator[Part]:
+    """Yield what is done for each part with its cause; of one in order, why it is."""
+    if planned.state == "refused":
+        return
+    steps = {(step.kind, step.environment): step for step in planned.steps}
+    miniconda = steps.pop(("miniconda", None), None)
+    yield Part("miniconda", miniconda, miniconda.reason if miniconda else _why_kept(intent.state))
+    for name, lock in intent.locks.items():
+        step = steps.pop(("environment", name), None)
+        yield Part(name, step, step.reason if step else _why_in_order(lock, intent.state))
+    yield from (Part(one.environment or one.kind, one, one.reason) for one in steps.values())
+
+
+def _why_kept(state: MacState) -> str:
+    conda = f"conda {state.conda_version or 'of an unknown version'} is whole"
+    if state.prefix_ours is None:
+        return f"{conda}; a person installed it, and it is kept whatever its version"
+    return f"{conda}; Torchard installed it, and the lab names no other"
+
+
+def _why_in_order(lock: Lock, state: MacState) -> str:
+    link = link_of(lock.environment, state)
+    target = tilde(link.target or "", state.home) if link else ""
+    count = len(lock.conda) + len(lock.wheels)
+    return (
+        f"{target} was built of this lock and proved; each of its {count} packages is the lock's,"
+        " and no other is there"
+    )

@@ -1,0 +1,65 @@
+"""What the places on a Mac allow where Torchard works: its home and its prefix. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchard.plan.steps import tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from torchard.lab.model import MacHost
+    from torchard.mac.state import MacState
+
+
+def is_out_of_sight(state: MacState) -> bool:
+    """Tell whether nobody can say what is at the prefix: its volume or its folder is closed."""
+    return bool(state.unmounted) or (state.guarded is not None and not state.guarded[1])
+
+
+def place_obstacles(mac: MacHost, state: MacState) -> Iterator[str]:
+    """Yield why nothing can be made where the lab wants it."""
+    prefix = tilde(state.prefix, state.home)
+    for volume in state.unmounted:
+        yield (
+            f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: attach"
+            " or mount it, or set miniconda.prefix to another path"
+        )
+    if state.guarded is not None and not state.guarded[1]:
+        yield (
+            f"{prefix} lies in {tilde(state.guarded[0], state.home)}, which macOS guards: Torchard"
+            f" may not even list it. Turn on {_settings(mac)}, or set miniconda.prefix to another"
+            " path, such as ~/miniconda3"
+        )
+    if state.home_volume is not None and not state.home_volume.executes:
+        yield (
+            "its home is on a volume that is mounted noexec, where no program runs; name an account"
+            " with another home in ssh.user"
+        )
+    elif state.prefix_volume is not None and not state.prefix_volume.executes:
+        yield (
+            f"{prefix} is on a volume that is mounted noexec, where no program runs; set"
+            " miniconda.prefix to another path"
+        )
+
+
+def place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
+    """Yield what may keep the environments from working later."""
+    folder = None if state.guarded is None else tilde(state.guarded[0], state.home)
+    # Other volumes are often there for just that.
+    if folder is not None and folder.startswith("~/") and not is_out_of_sight(state):
+        yield (
+            f"{tilde(state.prefix, state.home)} lies in {folder}, which macOS guards and iCloud may"
+            " empty: it works only while programs are let in there. Set miniconda.prefix to"
+            f" another path, such as ~/miniconda3, or keep {_settings(mac)} turned on"
+        )
+
+
+def _settings(mac: MacHost) -> str:
+    if mac.connection == "local":
+        return "System Settings > Privacy & Security > Full Disk Access for your terminal"
+    return (
+        "System Settings > General > Sharing > Remote Login > Allow full disk access for remote"
+        " users"
+    )

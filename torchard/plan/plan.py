@@ -1,0 +1,321 @@
+"""What differs? A Mac's state against its locks, as steps and package changes. Pure data.
+
+Text, JSON and exit code are all read from the Plan made here, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from torchard.lab.problem import shown
+from torchard.mac.generations import failure_of, generation_at, generation_of
+from torchard.plan.blockers import moved_prefix, old_python
+from torchard.plan.conda_settings import forbidden
+from torchard.plan.places import is_out_of_sight, place_obstacles
+from torchard.plan.preconditions import basis
+from torchard.plan.shell_init import shell_obstacles, shell_step
+from torchard.plan.steps import (
+    environment_step,
+    is_another,
+    link_of,
+    miniconda_step,
+    not_ours,
+    removal_steps,
+    tilde,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from torchard.catalog.variant import Installer, MacClass
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+    from torchard.plan.steps import Step
+
+PlanState = Literal["in_order", "change", "unreached", "refused", "failed"]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What one reached Mac should become, with everything that had to be looked up.
+
+    `refusals` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
+    keyed by environment; `rebuild` names those that are to be built again although they are in
+    order.
+    """
+
+    mac: MacHost
+    state: MacState
+    mac_class: MacClass | None = None
+    installer: Installer | None = None
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    refusals: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rebuild: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Disk:
+    """What a Mac's plan needs of its disk, and what is free there, in bytes."""
+
+    needed: int
+    free: int
+
+
+@dataclass(frozen=True)
+class MacPlan:
+    """What would be done to one Mac; `reason` is why it was refused, not reached or failed.
+
+    `basis` is what the plan rests on, as (part, what was found), see `torchard.plan.preconditions`.
+
+    After an apply `state` is what was found then, `steps` are what was to be done, `done` names
+    those that were and `failed_at` the one that was not, `seconds` is how long it took, and
+    `proofs` what each environment proved, as (environment, answer).
+    """
+
+    name: str
+    state: PlanState
+    mac_class: str | None = None
+    arch: str | None = None
+    macos: str | None = None
+    reason: str | None = None
+    steps: tuple[Step, ...] = ()
+    warnings: tuple[str, ...] = ()
+    disk: Disk | None = None
+    basis: tuple[tuple[str, str], ...] = ()
+    done: tuple[str, ...] = ()
+    failed_at: str | None = None
+    seconds: float | None = None
+    proofs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The counts of a plan's last line.
+
+    `fetch_bytes` counts each artefact once for the lab, where its size is known, a Mac that is to
+    change lacks it, and the controller's depot does too.
+    """
+
+    change: int
+    in_order: int
+    unreached: int
+    refused: int
+    failed: int
+    fetch_bytes: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be done to a lab, Mac by Mac in the lab's order.
+
+    `held` is the sha256 of each artefact that the controller's depot holds already.
+    """
+
+    macs: tuple[MacPlan, ...]
+    held: frozenset[str] = frozenset()
+
+    @property
+    def summary(self) -> Summary:
+        """Count the Macs by state and the bytes to fetch."""
+        count = dict.fromkeys(("change", "in_order", "unreached", "refused", "failed"), 0)
+        artefacts: dict[str, int] = {}
+        for mac in self.macs:
+            count[mac.state] += 1
+            for step in mac.steps if mac.state == "change" else ():
+                for package in step.packages:
+                    if package.bytes and package.sha256 and package.sha256 not in self.held:
+                        artefacts[package.sha256] = package.bytes
+        return Summary(**count, fetch_bytes=sum(artefacts.values()))
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing to do, 2 changes, 3 some Mac not reached or refused, 1 some Mac failed."""
+        summary = self.summary
+        if summary.failed:
+            return 1
+        if summary.unreached or summary.refused:
+            return 3
+        return 2 if summary.change else 0
+
+
+def unreached(name: str, reason: str) -> MacPlan:
+    """Return the plan of a Mac that could not be read."""
+    return MacPlan(name, "unreached", reason=reason)
+
+
+def plan_mac(intent: Intent) -> MacPlan:
+    """Compare one Mac with what it should become."""
+    base = MacPlan(
+        intent.mac.name,
+        "in_order",
+        mac_class=str(intent.mac_class) if intent.mac_class else None,
+        arch=intent.state.arch,
+        macos=intent.state.macos,
+        warnings=intent.warnings,
+        basis=basis(intent.mac, intent.state, intent.locks),
+    )
+    steps = _builds(intent)
+    reasons = _reasons(intent, steps)
+    if reasons:
+        return replace(base, state="refused", reason="; ".join(reasons))
+    remarks = (*_failed_verifications(intent, steps), *_disk_warnings(intent.state, steps))
+    base = replace(base, warnings=(*base.warnings, *remarks))
+    steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
+    if intent.mac.prune:
+        steps += removal_steps(intent.mac.environments, intent.state)
+    disk = Disk(disk_needed(steps), intent.state.free) if steps else None
+    return replace(base, state="change" if steps else "in_order", steps=tuple(steps), disk=disk)
+
+
+def _builds(intent: Intent) -> list[Step]:
+    """Return what is to be made from artefacts: Miniconda, then the environments."""
+    frozen = intent.mac.frozen
+    steps = [miniconda_step(intent.state, intent.installer)]
+    steps += [
+        environment_step(lock, intent.state, frozen=frozen, rebuild=name in intent.rebuild)
+        for name, lock in intent.locks.items()
+    ]
+    return [step for step in steps if step is not None]
+
+
+def _failed_verifications(intent: Intent, builds: Sequence[Step]) -> Iterable[str]:
+    """Say which environments failed their last verification, unless they are built again."""
+    for name in intent.locks:
+        active = generation_at(link_of(name, intent.state), intent.state)
+        failure = failure_of(active, name) if active else None
+        if failure is not None and all(step.environment != name for step in builds):
+            yield f"{name}: {failure}"
+
+
+def disk_needed(steps: Iterable[Step]) -> int:
+    """Return what steps need of a Mac's disk at least, in bytes."""
+    return sum(step.disk for step in steps)
+
+
+def is_short_of_disk(intent: Intent) -> bool:
+    """Tell whether df finds too little room, and nobody has asked macOS yet what it would make."""
+    state, installer = intent.state, intent.installer
+    most = 3 * sum(lock.size for lock in intent.locks.values())
+    most += installer.disk if installer else 0
+    if state.room is not None or state.free >= most:
+        return False
+    return state.free < disk_needed(_builds(intent))
+
+
+def _disk_remarks(state: MacState, builds: Sequence[Step]) -> Iterable[tuple[bool, str]]:
+    """Say where df finds too little room, and whether that stops the builds, as far as is known.
+
+    df leaves out what macOS removes by itself when room is wanted for something important. The
+    installers ask df themselves, and stop (conda/constructor, header.sh).
+    """
+    needed = disk_needed(builds)
+    if state.free >= needed:
+        return
+    by_installer = disk_needed(one for one in builds if one.kind == "miniconda")
+    who = ["Miniconda"] if by_installer else []
+    who += ["these packages"] if any(one.kind == "environment" for one in builds) else []
+    said = (
+        f"its disk has {state.free // 10**6} MB free, and {' and '.join(who)}"
+        f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB"
+    )
+    room = state.room or 0
+    if room <= state.free or state.free < by_installer:
+        yield True, f"{said}; make room"
+    elif room < needed:
+        yield True, f"{said}; macOS would make room for {room // 10**6} MB only; make more room"
+    else:
+        yield False, f"{said}; macOS says that it makes room for {room // 10**6} MB when needed"
+
+
+def _disk_warnings(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
+    return (said for stops, said in _disk_remarks(state, builds) if not stops)
+
+
+def refusals(intent: Intent) -> tuple[str, ...]:
+    """Return every reason to leave a Mac alone."""
+    return _reasons(intent, _builds(intent))
+
+
+def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
+    return (
+        *intent.refusals,
+        *place_obstacles(intent.mac, intent.state),
+        *_standing_in_the_way(intent),
+        *old_python(intent.state, intent.installer),
+        *_beyond_the_account(intent.state, builds),
+        *(said for stops, said in _disk_remarks(intent.state, builds) if stops),
+        *(forbidden(intent.state, intent.locks) if builds else ()),
+        *shell_obstacles(intent.mac.shells, intent.state),
+    )
+
+
+def _standing_in_the_way(intent: Intent) -> Iterable[str]:
+    """Name what stands where something of ours would go, and is not ours to replace."""
+    state = intent.state
+    prefix = tilde(state.prefix, state.home)
+    if state.prefix_state == "foreign" and not is_out_of_sight(state):
+        yield (
+            f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
+            " leaves; move it away, or set miniconda.prefix to another path"
+        )
+    theirs = [
+        one.path.rpartition("/")[2]
+        for one in state.environments.values()
+        if one.whole and one.path.startswith(f"{state.prefix}/envs/")
+    ]
+    if state.prefix_state == "half" and theirs:
+        yield (
+            f"the Miniconda at {prefix} is half installed, and setting it aside would take its"
+            f" environments along ({', '.join(theirs)}); repair it with its installer's -u, or move"
+            " it away"
+        )
+    if is_another(state, intent.installer) and theirs:
+        yield (
+            f"setting the Miniconda at {prefix} aside for another version would take its"
+            f" environments along ({', '.join(theirs)}); remove them, or leave out the version"
+        )
+    if state.prefix_state == "whole" and state.prefix_arch not in {None, state.arch}:
+        yield (
+            f"the Miniconda at {prefix} is built for {state.prefix_arch}, but this Mac is"
+            f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
+            " or set miniconda.prefix to another path"
+        )
+    yield from moved_prefix(state, theirs)
+    if state.other_prefix is not None:
+        other = tilde(state.other_prefix, state.home)
+        yield (
+            f"its environments belong to the Miniconda at {other}, and the lab says {prefix}:"
+            f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
+            f" {other}/envs first"
+        )
+    for name in intent.locks:
+        link = link_of(name, state)
+        if link is None or generation_of(link, state.home):
+            continue
+        yield not_ours(link, state)
+
+
+def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
+    """Name what keeps the account from doing what there is to do."""
+    if re.search(r"\s", state.home):
+        yield (
+            f"its home is {state.home}, and conda cannot live in a path with spaces: name"
+            " another account in ssh.user"
+        )
+    if not builds:
+        return
+    for path in () if is_out_of_sight(state) else state.unwritable:
+        yield (
+            f"{state.user} may not write to {tilde(path, state.home)}; name another account in"
+            " ssh.user, or set miniconda.prefix to a path below its home"
+        )
+    if state.noise:
+        yield (
+            f"its shell prints {shown(state.noise)} whenever it is started, which no file that is"
+            " sent over SSH survives; let the account's startup files, such as ~/.zshenv, print"
+            " only to a terminal ([ -t 1 ])"
+        )

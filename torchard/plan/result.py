@@ -1,0 +1,83 @@
+"""What came of an apply or a verify on one Mac, from what is on its disk then. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from torchard.plan.plan import plan_mac
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from torchard.plan.plan import Intent, MacPlan
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the work on one Mac went.
+
+    `done` names the steps that came to their end, `failed_at` the one that did not; `reason` is
+    why it failed, or None. `seconds` is how long it all took, or None where nothing was begun.
+    """
+
+    done: tuple[str, ...] = ()
+    failed_at: str | None = None
+    reason: str | None = None
+    seconds: float | None = None
+
+
+def applied(planned: MacPlan, intent: Intent, course: Course) -> MacPlan:
+    """Return what an apply came to: in order, if a plan of what is there now finds nothing to do.
+
+    `planned` is what was to be done, `intent` holds what the Mac was found to have after it.
+    """
+    after = plan_mac(replace(intent, rebuild=frozenset()))  # what was asked for was done once
+    if after.state != "in_order":
+        left = after.reason or "; ".join(step.reason for step in after.steps)
+        return failed(planned, replace(course, reason=f"not as planned: {left}"))
+    proofs = tuple(_stamped(intent))
+    return replace(_took(planned, course), state="in_order", proofs=proofs)
+
+
+def failed(planned: MacPlan, course: Course) -> MacPlan:
+    """Return what an apply came to that did not get to its end."""
+    return replace(_took(planned, course), state="failed", reason=course.reason)
+
+
+def _took(planned: MacPlan, course: Course) -> MacPlan:
+    labels = [step.label for step in planned.steps]
+    return replace(
+        planned,
+        done=tuple(label for label in labels if label in course.done),
+        failed_at=course.failed_at if course.failed_at in labels else None,
+        seconds=course.seconds,
+    )
+
+
+def proved(
+    planned: MacPlan, proofs: Sequence[tuple[str, str]], failures: Sequence[tuple[str, str]]
+) -> MacPlan:
+    """Return what a verify came to; both are (environment, what was found) in the lab's order."""
+    return replace(
+        planned,
+        state="failed" if failures else "in_order",
+        reason="\n".join(f"{name}: {text}" for name, text in failures) or None,
+        steps=(),
+        proofs=tuple(proofs),
+    )
+
+
+def _stamped(intent: Intent) -> Iterator[tuple[str, str]]:
+    for name in intent.locks:
+        link = intent.state.links[name]
+        stamp = intent.state.environments[link.target or ""].stamp or {}
+        yield name, told(stamp.get("proof", {}))
+
+
+def told(proof: Mapping[str, Any], date: str | None = None) -> str:
+    """Say in a few words what an environment proved, and when."""
+    words = [f"python {proof.get('python')} {proof.get('machine')}"]
+    if "torch" in proof:
+        words += [f"torch {proof['torch']}", "MPS works" if proof.get("mps") else "CPU"]
+    return f"proved{f' {date}' if date else ''}: {', '.join(words)}"

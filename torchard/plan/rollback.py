@@ -1,0 +1,129 @@
+"""Back to the generation before: what would be shown on a Mac, by its own records. Pure data.
+
+Nothing is looked up: neither lock nor index nor catalogue is needed to go back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from torchard.errors import TorchardError
+from torchard.mac.generations import can_be_shown, generation_at, generation_of
+from torchard.mac.state import at_work
+from torchard.plan.diff import compare_installed
+from torchard.plan.plan import MacPlan
+from torchard.plan.result import Course, failed, told
+from torchard.plan.steps import Step, not_ours, tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torchard.lab.model import Lab, MacHost
+    from torchard.mac.state import InstalledEnvironment, MacState
+
+
+def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost, ...]:
+    """Return the Macs that the lab gives an environment to. Raise TorchardError for none."""
+    if environment not in lab.environments:
+        close = get_close_matches(environment, lab.environments, 1)
+        known = f"There are: {', '.join(lab.environments)}." if lab.environments else ""
+        raise TorchardError(
+            f"There is no environment {environment} in {lab.path.name}.",
+            f"Did you mean {close[0]}?" if close else known,
+        )
+    found = tuple(mac for mac in macs if environment in mac.environments)
+    if not found:
+        raise TorchardError(
+            f"None of these Macs has {environment} in {lab.path.name}.",
+            "Name a Mac that has it with --limit, or the environment that you mean.",
+        )
+    return found
+
+
+def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
+    """Return what would be shown instead on a Mac, or why it is left alone."""
+    base = MacPlan(
+        mac.name, "refused", arch=state.arch, macos=state.macos, warnings=at_work(state.lock)
+    )
+    found = _before(environment, state)
+    if isinstance(found, str):
+        return replace(base, reason=f"{environment}: {found}")
+    shown = generation_at(state.links[environment], state)
+    changes, kept = compare_installed(shown, found)
+    step = Step(
+        "environment",
+        "show",
+        environment,
+        reason=_reason(found),
+        path=found.path,
+        place=tilde(found.path, state.home),
+        packages=changes,
+        kept=kept,
+    )
+    return replace(base, state="change", steps=(step,))
+
+
+def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
+    """Return the generation that was shown before the one that is, or why there is none."""
+    link = state.links.get(environment)
+    if link is None:
+        return "it is not there; `torchard apply` builds it"
+    if generation_of(link, state.home) is None:
+        return not_ours(link, state)
+    order = [
+        path
+        for path in state.last_shown
+        if (one := state.environments.get(path)) and _stamp(one).get("environment") == environment
+    ]
+    now = generation_at(link, state)
+    at = order.index(now.path) if now and now.path in order else -1
+    before = order[at + 1 :]
+    if not before:
+        return (
+            "it was rolled back already: nothing older is kept than what is shown; `torchard apply`"
+            " goes forward again"
+            if at > 0
+            else "there is no generation before the one that is shown"
+        )
+    # One that is not whole any more is passed over: the sweep takes it first, too.
+    found = next((path for path in before if can_be_shown(state.environments[path])), None)
+    if found is None:
+        return (
+            f"the generation before, {before[0].rpartition('/')[2]}, is not whole any more;"
+            " `torchard apply` builds what the lab describes"
+        )
+    return state.environments[found]
+
+
+def _stamp(environment: InstalledEnvironment) -> Mapping[str, object]:
+    return environment.stamp or {}
+
+
+def _reason(found: InstalledEnvironment) -> str:
+    # To the day: Macs that were built within minutes are told of together.
+    day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(_stamp(found).get("date")))
+    return f"the generation before{f', built on {day[0]}' if day else ''}"
+
+
+def rolled_back(
+    planned: MacPlan, state: MacState, proof: Mapping[str, object] | str, seconds: float
+) -> MacPlan:
+    """Return what a rollback came to, from what the Mac was found to show after it.
+
+    `proof` is what the generation proved just now, or why it did not. One that did not stays
+    shown, and is told as a failure.
+    """
+    (step,) = planned.steps
+    name = step.environment or ""
+    link = state.links.get(name)
+    if link is None or link.target != step.path:
+        course = Course(reason="not as planned: it is not what is shown now", seconds=seconds)
+        return failed(planned, course)
+    if isinstance(proof, str):
+        reason = f"shown as it was, but it does not hold its proof: {proof}"
+        reason += "\n`torchard apply` goes forward again."
+        return failed(planned, Course(failed_at=name, reason=reason, seconds=seconds))
+    return replace(planned, state="in_order", seconds=seconds, proofs=((name, told(proof)),))

@@ -1,0 +1,108 @@
+"""conda in a new Terminal: its block in a file that a shell reads when it starts. Pure.
+
+`conda init` itself is never run: it asks sudo where it may not write, and comments out lines of a
+person's. What stands between its markers is replaced by it later, as here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchard.mac.state import ShellFile
+from torchard.plan.steps import FileChange, Step, tilde
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from torchard.lab.model import Shell
+    from torchard.mac.state import MacState
+
+FILES: Mapping[Shell, str] = {"zsh": ".zshrc", "bash": ".bash_profile"}
+# By these two lines conda knows its block.
+BEGIN = "# >>> conda initialize >>>"
+END = "# <<< conda initialize <<<"
+
+
+def place(shell: Shell) -> str:
+    """Return a shell's file as a person writes it. On a Mac, every bash is a login shell's."""
+    return f"~/{FILES[shell]}"
+
+
+def block(shell: Shell, prefix: str) -> str:
+    """Return what makes `conda activate` work in a shell, without a last line break.
+
+    Where the prefix is gone, it says nothing and changes nothing.
+    """
+    lines = (
+        BEGIN,
+        "# Written by Torchard. `conda init` knows this block, and may write its own here.",
+        f"if __conda_setup=$({_hook(shell, prefix)} 2>/dev/null); then",
+        '  eval "$__conda_setup"',
+        "fi",
+        "unset __conda_setup",
+        END,
+    )
+    return "\n".join(lines)
+
+
+def _hook(shell: Shell, prefix: str) -> str:
+    """Return the command that prints conda's functions, quoted as `conda init` quotes it."""
+    quoted = f"{prefix}/bin/conda".replace("'", "'\\''")
+    return f"'{quoted}' 'shell.{shell}' 'hook'"
+
+
+def shell_step(shell: Shell, state: MacState) -> Step | None:
+    """Return what must be done for one shell, or None where it starts this conda already."""
+    file = _file(shell, state)
+    hook = _hook(shell, state.prefix)
+    # One that `conda init` wrote for this prefix does as well as ours.
+    if any(hook in line for line in _commands(file.block or "")):
+        return None
+    after = block(shell, state.prefix)
+    prefix = tilde(state.prefix, state.home)
+    return Step(
+        kind="shell",
+        change="add" if file.block is None else "change",
+        environment=None,
+        reason=f"{place(shell)} does not start the conda at {prefix}",
+        path=file.path,
+        place=place(shell),
+        files=(FileChange(tilde(file.path, state.home), file.block, after),),
+    )
+
+
+def shell_obstacles(shells: Iterable[Shell], state: MacState) -> Iterator[str]:
+    """Yield what stands in the way of changing a shell's file, and the way out."""
+    for shell in shells:
+        if shell_step(shell, state) is None:
+            continue
+        file, name, without = _file(shell, state), place(shell), f"leave {shell} out of `shell`"
+        if file.state == "tangled":
+            yield (
+                f"{name} holds several blocks of conda, or one that is not whole; keep a single"
+                f" one, or none, or {without}"
+            )
+        elif file.state == "closed":
+            yield f"{state.user} may not change {file.path}; change that, or {without}"
+        elif file.state == "outside":
+            yield (
+                f"{name} is a link to {file.path}, outside the home; set conda up there yourself,"
+                f" or {without}"
+            )
+        elif file.state == "odd":
+            yield f"{name} is no file, or a link that leads to none; mend it, or {without}"
+        elif file.state == "absent" and shell == "bash" and state.bash_reads:
+            other = f"~/{state.bash_reads}"
+            yield (
+                f"bash reads {other}, and would not any more with a new {name}; write one that"
+                f" reads it (echo '. {other}' >{name}), or {without}"
+            )
+
+
+def _file(shell: Shell, state: MacState) -> ShellFile:
+    name = FILES[shell]
+    return state.shell_files.get(name) or ShellFile(f"{state.home}/{name}")
+
+
+def _commands(block: str) -> list[str]:
+    return [line for line in block.splitlines() if not line.lstrip().startswith("#")]

@@ -1,0 +1,384 @@
+"""What is to be done for one part of a Mac: its Miniconda, or one environment. Pure."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeGuard
+
+from packaging.utils import canonicalize_name
+
+from torchard.mac.generations import (
+    carried_over,
+    generation_at,
+    generation_name,
+    generations_root,
+    is_ours,
+    why_not_whole,
+)
+from torchard.plan.diff import PackageChange, compare
+from torchard.redact import hidden
+from torchard.sanitize import MULTILINE
+
+if TYPE_CHECKING:
+    from torchard.catalog.variant import Installer
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import InstalledEnvironment, Link, MacState
+
+StepKind = Literal["miniconda", "environment", "shell"]
+StepChange = Literal["add", "change", "repair", "show", "remove"]
+# Reasons that a plan's signs tell already.
+NOT_THERE = "not there yet"
+LOCK_CHANGED = "the lock has changed"
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A small text file, or our part of a person's, before and after; None where it is not there.
+
+    `path` is as a person writes it.
+    """
+
+    path: str
+    before: str | None = field(metadata={MULTILINE: True})
+    after: str | None = field(metadata={MULTILINE: True})
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that would be done to a Mac.
+
+    `path` is what would be made or removed: the prefix, a generation, or a shell's file; `place`
+    is that path as a person writes it. `kept` counts the packages that stay as they are,
+    `total_bytes` sums the sizes of every artefact of the result, `disk` is what it needs of the
+    Mac's disk at least, in bytes. `digest` is the installer's sha256, or that of the lock. `named`
+    are the packages that the lab itself asks for, `notes` say why this PyTorch and what was given
+    up. `carried` are the files of a person's own that go over to the new generation, `not_carried`
+    those that stay in the old one.
+    """
+
+    kind: StepKind
+    change: StepChange
+    environment: str | None
+    reason: str
+    path: str
+    place: str = ""
+    packages: tuple[PackageChange, ...] = ()
+    kept: int = 0
+    total_bytes: int = 0
+    disk: int = field(default=0, compare=False)  # no part of what is saved
+    digest: str | None = None
+    files: tuple[FileChange, ...] = ()
+    named: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    carried: tuple[str, ...] = ()
+    not_carried: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What the step is called: `miniconda`, its environment's name, or its file's place.
+
+        All that is pruned is one step of a run.
+        """
+        if self.kind == "environment" and self.change == "remove":
+            return "prune"
+        return self.environment or ("miniconda" if self.kind == "miniconda" else self.place)
+
+
+def same_step(one: Step, other: Step) -> bool:
+    """Tell whether two steps make the same of a Mac, whatever is pushed to it or said of it."""
+    return _essence(one) == _essence(other)
+
+
+def is_rest_of(step: Step, planned: Step) -> bool:
+    """Tell whether a step is what is left of a planned one, as an earlier run was still at it.
+
+    That run has built and proved the planned generation since, and it is only to be shown.
+    """
+    if step.change != "show" or planned.change not in {"add", "change", "repair"}:
+        return False
+    packages = step.packages and planned.packages
+    rest = replace(planned, change="show", path=step.path, packages=packages)
+    return same_step(step, rest)
+
+
+def _essence(step: Step) -> tuple[object, ...]:
+    packages = tuple((one.change, one.name, one.before, one.after) for one in step.packages)
+    return step.kind, step.change, step.environment, step.path, step.digest, step.files, packages
+
+
+def tilde(path: str, home: str) -> str:
+    """Write a path the way a person would: two Macs with different homes then read the same."""
+    return f"~{path[len(home) :]}" if f"{path}/".startswith(f"{home}/") else path
+
+
+def is_moved(state: MacState) -> bool:
+    """Tell whether a Miniconda that Torchard installed was moved since: its conda does not run."""
+    whole = state.prefix_state == "whole" and state.prefix_made_for is not None
+    return whole and _text((state.prefix_ours or {}).get("sha256")) is not None
+
+
+def is_another(state: MacState, installer: Installer | None) -> bool:
+    """Tell whether a prefix that Torchard made is from another installer than this one.
+
+    What a person installed is kept, whatever its version.
+    """
+    if installer is None or state.prefix_state != "whole":
+        return False
+    return _text((state.prefix_ours or {}).get("sha256")) not in {None, installer.sha256}
+
+
+def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
+    """Return what must be done for the prefix: None where it is fine, or not ours to touch."""
+    prefix = tilde(state.prefix, state.home)
+    change: StepChange = "add"
+    reason = f"no Miniconda at {prefix}"
+    before = None
+    if state.prefix_state == "half":
+        change = "repair"
+        reason = f"{prefix} is half installed; it is set aside and installed anew"
+    elif is_moved(state):
+        change = "repair"
+        reason = (
+            f"it was installed at {tilde(state.prefix_made_for or '', state.home)} and has moved;"
+            f" {prefix} is set aside and installed again"
+        )
+    elif is_another(state, installer):
+        change = "change"
+        reason = f"the lab names this one; {prefix} is set aside, the environments stay"
+        before = _text((state.prefix_ours or {}).get("version")) or state.conda_version
+    elif state.prefix_state != "absent":
+        return None
+    if installer is None:
+        return None
+    return Step(
+        kind="miniconda",
+        change=change,
+        environment=None,
+        reason=reason,
+        path=state.prefix,
+        place=prefix,
+        packages=(
+            PackageChange(
+                "change" if before else "add",
+                installer.distribution,
+                before,
+                installer.version or installer.file,
+                "installer",
+                sha256=installer.sha256,
+            ),
+        ),
+        disk=installer.disk,
+        digest=installer.sha256,
+        notes=installer.notes,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def environment_step(
+    lock: Lock, state: MacState, *, frozen: bool = False, rebuild: bool = False
+) -> Step | None:
+    """Return what must be done for one environment, or None where it is in order.
+
+    `frozen` says that conda is to refuse changing it. What is shown is never changed for that: the
+    same lock is built anew, from what lies on the Mac. `rebuild` asks for the same of one that is
+    in order.
+    """
+    name = lock.environment
+    link = link_of(name, state)
+    shown = generation_at(link, state)
+    in_order = link and not link.moved and shown and _is(lock, shown, frozen=frozen)
+    if in_order and not rebuild:
+        return None
+    paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
+    ready = next(
+        (
+            one
+            for one in state.environments.values()
+            if not rebuild and paths.fullmatch(one.path) and _is(lock, one, frozen=frozen)
+        ),
+        None,
+    )
+    before = shown if shown is not None and shown.whole else None
+    changes, kept = compare(lock, before, state.depot)
+    files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
+    carried, not_carried = carried_over(shown, name, ready)
+    if ready is not None:
+        return Step(
+            "environment",
+            "show",
+            name,
+            reason="this generation is built and proved; only its link is missing or elsewhere",
+            path=ready.path,
+            place=tilde(ready.path, state.home),
+            packages=tuple(replace(one, bytes=0) for one in changes) if before else (),
+            kept=kept if before else len(lock.conda) + len(lock.wheels),
+            digest=lock.digest,
+            files=files,
+            carried=carried,
+            not_carried=not_carried,
+        )
+    path = _free_path(lock, state)
+    volume = state.home_volume
+    reason = NOT_THERE if link is None else _reason(lock, shown, changes, frozen=frozen)
+    return Step(
+        "environment",
+        "add" if link is None else "repair" if before is None or in_order else "change",
+        name,
+        reason="you asked to rebuild it" if in_order else reason,
+        path=path,
+        place=tilde(path, state.home),
+        packages=changes,
+        kept=kept,
+        total_bytes=lock.size,
+        # An artefact lies in the depot and, unpacked, in the generation at least once more. Where
+        # there are no hard links, what it is built from is a copy.
+        disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size,
+        digest=lock.digest,
+        files=files,
+        named=_named(lock),
+        notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
+        carried=carried,
+        not_carried=not_carried,
+    )
+
+
+def condarc_change(
+    name: str, state: MacState, before: str | None, after: str | None
+) -> tuple[FileChange, ...]:
+    """Return what becomes of an environment's own .condarc, as it may be shown."""
+    if before == after:
+        return ()
+    path = f"{tilde(state.prefix, state.home)}/envs/{name}/.condarc"
+    texts = (None if text is None else hidden(text) for text in (before, after))
+    return (FileChange(path, *texts),)
+
+
+def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
+    """Return what removes each environment that Torchard made and that is not named any more.
+
+    That is a link of ours, or generations that nothing shows: a run that was stopped in between
+    leaves those. One that somebody's own link shows stays; that of a named environment is pointed
+    at a generation of its own first, and shows none of these any more.
+    """
+    shown = {
+        link.target
+        for link in state.links.values()
+        if link.name not in named and link_of(link.name, state)
+    }
+    found = {
+        name: link.target
+        for name, link in sorted(state.links.items())
+        if link_of(name, state) and is_ours(link, state)
+    }
+    for path, one in sorted(state.environments.items()):
+        name = (one.stamp or {}).get("environment")
+        if generation_name(path, state.home) and path not in shown and _is_name(name):
+            found.setdefault(name, path)
+    return tuple(
+        Step(
+            "environment",
+            "remove",
+            name,
+            reason="the lab does not name it, and says prune: true",
+            path=path or "",
+            place=tilde(path or "", state.home),
+        )
+        for name, path in found.items()
+        if name not in named
+    )
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
+
+
+def _named(lock: Lock) -> tuple[str, ...]:
+    """Return what the lab asks for by name: python, PyTorch, and its own packages."""
+    asked = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
+    conda = [match[0].lower() for match in map(asked.match, lock.conda_specs) if match]
+    wheels = [canonicalize_name(match[0]) for match in map(asked.match, lock.pip_specs) if match]
+    variant = lock.variant.packages if lock.variant else ()
+    return tuple(dict.fromkeys(["python", *variant, *conda, *wheels]))
+
+
+def link_of(name: str, state: MacState) -> Link | None:
+    """Return what stands at an environment's name, unless its prefix is about to be set aside."""
+    return state.links.get(name) if state.prefix_state == "whole" else None
+
+
+def not_ours(link: Link, state: MacState) -> str:
+    """Say that what stands at an environment's name leads to no generation, and the way out."""
+    what = "no link" if link.target is None else f"a link to {link.target}"
+    place = f"{tilde(state.prefix, state.home)}/envs/{link.name}"
+    return (
+        f"{place} is {what}, so Torchard did not make it; rename it, or name the environment"
+        f" otherwise than {link.name}"
+    )
+
+
+def _reason(
+    lock: Lock,
+    before: InstalledEnvironment | None,
+    changes: Sequence[PackageChange],
+    *,
+    frozen: bool,
+) -> str:
+    if before is None or not before.whole:
+        return ", and ".join(why_not_whole(before)) if before else "its link leads nowhere"
+    stamp = before.stamp
+    if not stamp:
+        return "its stamp is gone or broken"
+    if stamp.get("environment") != lock.environment:
+        return "its link leads to another environment's generation"
+    if before.damaged:
+        return "an interrupted conda left it damaged"
+    if stamp.get("lock") != lock.digest:
+        return LOCK_CHANGED
+    if not isinstance(stamp.get("proof"), Mapping):
+        return "it was never proved"
+    if before.frozen is not frozen:
+        if stamp.get("frozen", False) is frozen:
+            return f"its conda-meta/frozen was {'removed' if frozen else 'made'} by hand"
+        return "the lab freezes it" if frozen else "the lab freezes it no longer"
+    if not changes:
+        return f"its .condarc was {'removed' if before.condarc is None else 'altered'} by hand"
+    return "changed by hand since it was built"
+
+
+def _is(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
+    """Tell whether a generation is this lock's: whole, proved, with its packages and settings."""
+    stamp = environment.stamp or {}
+    if not environment.whole or environment.damaged or environment.frozen is not frozen:
+        return False
+    if stamp.get("lock") != lock.digest or not isinstance(stamp.get("proof"), Mapping):
+        return False
+    if stamp.get("environment") != lock.environment:
+        return False
+    return environment.condarc == lock.condarc and not compare(lock, environment, {})[0]
+
+
+def _path(lock: Lock, state: MacState) -> str:
+    return f"{generations_root(state.home)}/{lock.environment}-{lock.digest[:8]}"
+
+
+def _free_path(lock: Lock, state: MacState) -> str:
+    """Name the generation that would be built: one that nothing shows, and that bears no stamp.
+
+    What is in the way there was left by a killed run, and is set aside. One drifted by hand keeps
+    its name until it goes, and one that is shown is never touched, whatever became of it: a link
+    that leads nowhere would show what is built there before it is proved. The links of a prefix
+    that is set aside first show nothing.
+    """
+    links = state.links.values() if state.prefix_state == "whole" else ()
+    shown = {link.target for link in links}
+    stamped = {one.path for one in state.environments.values() if one.stamp is not None}
+    base = _path(lock, state)
+    paths = itertools.chain([base], (f"{base}.{number}" for number in itertools.count(2)))
+    return next(path for path in paths if path not in shown | stamped)

@@ -1,0 +1,1 @@
+"""One run over many Macs: connect, plan, apply, verify, roll back, unlock."""

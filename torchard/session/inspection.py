@@ -1,0 +1,104 @@
+"""What is looked at on a Mac beyond its first state: files, room to make, its account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from torchard.errors import TorchardError
+from torchard.mac import probe
+from torchard.mac.generations import generation_name
+from torchard.operations import account, script_text
+from torchard.plan.account import AccountReport, read_account
+from torchard.plan.damage import FileReport, damage_lines, locked_names, read_reports, way_out
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+
+    Ask = Callable[[str], list[str]]
+
+NOT_LOOKED_AT = "the account's login environment could not be looked at"
+
+
+def measure_room(state: MacState, ask: Ask) -> MacState:
+    """Return a Mac's state with the room that macOS would make; none where it does not say."""
+    try:
+        return replace(state, room=probe.parse_room(ask(probe.room_script())))
+    except TorchardError:
+        return replace(state, room=0)
+
+
+def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
+    """Look at the files of every environment of a Mac that Torchard built and that is active.
+
+    `ask` runs a command that only reads on the Mac and returns its lines.
+    """
+    asked = [
+        one.name
+        for one in state.links.values()
+        if generation_name(one.target, state.home) and one.target in state.environments
+    ]
+    if not asked:
+        return {}
+    try:
+        answer = ask(script_text.look_at_files(state, asked))
+        return read_reports(answer[-1] if answer else "", asked)
+    except TorchardError as error:
+        reason = str(error)
+    except ValueError:
+        reason = "the answer of its Miniconda's python cannot be read"
+    return dict.fromkeys(asked, FileReport(trouble=reason))
+
+
+def verify_files(
+    state: MacState, locks: Mapping[str, Lock], planned: Collection[str | None], ask: Ask
+) -> dict[str, str]:
+    """Say what is wrong with the files of a Mac's environments; an intact one is left out.
+
+    `planned` are the environments that the next apply builds anyway.
+    """
+    failures = {}
+    for environment, report in inspect_files(state, ask).items():
+        lock = locks.get(environment)
+        lines = damage_lines(report, locked_names(lock)) if lock else []
+        if lines:
+            if not report.trouble and environment not in planned:
+                lines[-1] += f"; {way_out(environment)}"
+            failures[environment] = "\n".join(lines)
+    return failures
+
+
+def inspect_account(
+    state: MacState, locks: Mapping[str, Lock], ask: Ask, broken: Collection[str] = ()
+) -> AccountReport:
+    """Look at what the account's login environment does to the environments that are active.
+
+    Nothing more is said of the `broken` ones, which fail by themselves.
+    """
+    modules = {
+        name: account.list_modules(lock)
+        for name, lock in locks.items()
+        if name not in broken and (link := state.links.get(name)) is not None
+        if link.target in state.environments
+    }
+    if not modules:
+        return AccountReport()
+    try:
+        answer = ask(account.look_at_account(state, modules))
+        return read_account(answer[-1] if answer else "", modules, state.home)
+    except TorchardError as error:
+        reason = str(error)
+    except ValueError:
+        reason = "the answer cannot be read"
+    return AccountReport(warnings=(f"{NOT_LOOKED_AT}: {reason}",))
+
+
+def describe_account(state: MacState, locks: Mapping[str, Lock], ask: Ask) -> tuple[str, ...]:
+    """Say what `inspect_account` finds after an apply, which cannot fail any more by it."""
+    try:
+        return inspect_account(state, locks, ask).lines
+    except Exception:  # noqa: BLE001  # the connection may be lost just here
+        return (f"{NOT_LOOKED_AT}; run `torchard verify`",)

@@ -1,0 +1,1 @@
+"""One lab on its controller: its locks and its artefacts."""

@@ -1,0 +1,100 @@
+"""The locks of a whole lab: one for each environment and Mac class, written or only looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from torchard.catalog.choose import mac_class
+from torchard.catalog.variant import Refusal
+from torchard.errors import TorchardError
+from torchard.resources import from_here
+from torchard.workspace.workspace import LockMissingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torchard.catalog.variant import MacClass
+    from torchard.lab.model import Lab, MacHost
+    from torchard.mac.state import MacState
+    from torchard.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Relocked:
+    """What became of one lock. `detail` is the error's text, or where it is written."""
+
+    environment: str
+    mac_class: MacClass | None
+    outcome: Literal["kept", "written", "out of date", "error"]
+    detail: str
+
+
+def without_class(lab: Lab) -> tuple[MacHost, ...]:
+    """Return the Macs whose class the lab file does not tell: only they have to be asked."""
+    return tuple(
+        mac
+        for mac in lab.macs.values()
+        if mac.environments and (mac.arch is None or mac.macos is None)
+    )
+
+
+def relock(
+    workspace: Workspace,
+    states: Mapping[str, MacState],
+    unreached: Mapping[str, str],
+    *,
+    upgrade: bool = False,
+) -> Iterator[Relocked]:
+    """Bring every lock that the lab needs up to date, each once; one's failure is not another's.
+
+    `states` holds the Macs that were asked, `unreached` why others could not be.
+    """
+    told: set[Relocked] = set()
+    for mac in workspace.lab.macs.values():
+        if not mac.environments:
+            continue
+        group = _class(workspace, mac, states, unreached)
+        if not isinstance(group, str):
+            for name in mac.environments:
+                # Asked for each Mac: two of one class may contradict each other.
+                answer = _one(workspace, mac, name, group, upgrade=upgrade)
+                if answer not in told:
+                    told.add(answer)
+                    yield answer
+        else:
+            yield Relocked(", ".join(mac.environments), None, "error", f"{mac.name}: {group}")
+
+
+def _class(
+    workspace: Workspace,
+    mac: MacHost,
+    states: Mapping[str, MacState],
+    unreached: Mapping[str, str],
+) -> MacClass | str:
+    """Return a Mac's class, or why it is not known."""
+    arch: str | None = mac.arch
+    macos = mac.macos
+    if arch is None or macos is None:
+        if mac.name not in states:
+            return (
+                f"{mac.where} does not say its arch and macOS, and it was not reached"
+                f" ({unreached.get(mac.name, 'nobody asked')}); write `arch:` and `macos:`"
+            )
+        arch, macos = states[mac.name].arch, states[mac.name].macos
+    group = mac_class(arch, macos, workspace.catalogue)
+    return f"{group.reason} {group.instead}" if isinstance(group, Refusal) else group
+
+
+def _one(
+    workspace: Workspace, mac: MacHost, name: str, group: MacClass, *, upgrade: bool
+) -> Relocked:
+    path = workspace.lock_path(name, group)
+    try:
+        workspace.lock(workspace.lab.environments[name], group, mac, upgrade=upgrade)
+    except LockMissingError as error:
+        return Relocked(name, group, "out of date", error.message)
+    except TorchardError as error:
+        return Relocked(name, group, "error", str(error))
+    outcome: Literal["written", "kept"] = "written" if path in workspace.written else "kept"
+    return Relocked(name, group, outcome, from_here(path))
