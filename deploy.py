@@ -31,19 +31,19 @@ mac = lab.mac(host.data.torchard_mac)
 state = facts.read(mac.miniconda.prefix)
 
 if state is not None:
-    intent = lab.intend(mac, state)
-    if is_short_of_disk(intent):  # by df, which does not know what macOS would remove
-        intent = lab.intend(mac, facts.read_room(mac.miniconda.prefix, state))
-    reasons = refusals(intent)
+    target = lab.target(mac, state)
+    if is_short_of_disk(target):  # by df, which does not know what macOS would remove
+        target = lab.target(mac, facts.read_room(mac.miniconda.prefix, state))
+    reasons = refusals(target)
     if reasons:
         refuse(name="Refuse", reason="; ".join(reasons))
     else:
-        miniconda(name="Miniconda", mac=mac, installer=intent.installer, workspace=lab)
+        miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=lab)
         # Over every environment of the lab, in one order: pyinfra tells operations apart by
         # their place, so a Mac's own list would be taken for another's.
         for name in host.loop(lab.lab.environments):
-            if name in intent.locks:
-                lock = intent.locks[name]
+            if name in target.locks:
+                lock = target.locks[name]
                 built = environment(name=f"Environment {name}", mac=mac, lock=lock, workspace=lab)
                 verify(name=f"Prove {name}", mac=mac, lock=lock, after=built)
         for shell in host.loop(SHELLS):

@@ -32,7 +32,7 @@ def plan_of(macs: int, packages: int) -> Plan:
     from locked import INSTALLER, lock, mac, package, shown, wheel
 
     from torchard.lab.model import MacHost
-    from torchard.plan.plan import Intent, Plan, plan_mac
+    from torchard.plan.plan import Plan, Target, plan_mac
 
     half = packages // 2
     conda = [package(f"conda-{n}", "1.0") for n in range(half)]
@@ -42,8 +42,8 @@ def plan_of(macs: int, packages: int) -> Plan:
     for n in range(macs):
         state = shown(old) if n % 2 else mac(prefix_state="absent")
         state = replace(state, macos=f"15.{n % 5}")
-        intent = Intent(MacHost(f"mac-{n:03}"), state, installer=INSTALLER, locks={"torch": new})
-        made.append(plan_mac(intent))
+        target = Target(MacHost(f"mac-{n:03}"), state, installer=INSTALLER, locks={"torch": new})
+        made.append(plan_mac(target))
     return Plan(tuple(made))
 
 

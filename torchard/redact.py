@@ -15,7 +15,7 @@ _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u20
 _QUERY = re.compile(r"[?#][^()]*")
 
 
-def hidden(text: str) -> str:
+def redact(text: str) -> str:
     """Return a text as it may be printed: its URLs without login, token, query and fragment.
 
     It may come from a server: what would move a terminal's cursor is a space there.

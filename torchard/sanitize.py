@@ -10,7 +10,7 @@ T = TypeVar("T")
 MULTILINE = "multiline"  # in the metadata of a dataclass's field: its line breaks are its own
 
 
-def harmless(text: str) -> str:
+def sanitize(text: str) -> str:
     """Write out whatever is not printable: control characters, bidi marks, lone surrogates."""
     if text.isprintable():
         return text
@@ -19,18 +19,18 @@ def harmless(text: str) -> str:
     )
 
 
-def harmless_lines(text: str) -> str:
+def sanitize_lines(text: str) -> str:
     """Do so line by line, with tabs as spaces: what a remote command said may have both."""
-    return "\n".join(harmless(line.rstrip("\r").expandtabs()) for line in text.split("\n"))
+    return "\n".join(sanitize(line.rstrip("\r").expandtabs()) for line in text.split("\n"))
 
 
-def harmless_data(value: T) -> T:
+def sanitize_data(value: T) -> T:
     """Do so for every text within dataclasses and tuples; a `MULTILINE` field keeps its lines."""
     made: Any = value
     if isinstance(value, str):
-        made = harmless(value)
+        made = sanitize(value)
     elif isinstance(value, tuple):
-        made = tuple(harmless_data(one) for one in value)
+        made = tuple(sanitize_data(one) for one in value)
     elif is_dataclass(value) and not isinstance(value, type):
         parts = {one.name: _field(one, getattr(value, one.name)) for one in fields(value)}
         made = replace(value, **parts)
@@ -39,5 +39,5 @@ def harmless_data(value: T) -> T:
 
 def _field(field: Field[Any], value: T) -> T:
     if not field.metadata.get(MULTILINE) or not isinstance(value, str):
-        return harmless_data(value)
-    return "\n".join(map(harmless, value.split("\n")))  # type: ignore[return-value]  # a text
+        return sanitize_data(value)
+    return "\n".join(map(sanitize, value.split("\n")))  # type: ignore[return-value]  # a text

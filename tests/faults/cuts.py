@@ -65,7 +65,7 @@ class Bench:
         """Do it all once, on the first Mac, and keep what was seen on the way."""
         with self.recorder.recording():
             said = self.apply(self.macs[:1])
-        assert all(one["state"] == "in_order" for one in said.values()), said
+        assert all(one["state"] == "up_to_date" for one in said.values()), said
         self.put_back(self.macs[:1])
 
     def forget(self) -> None:
@@ -215,7 +215,7 @@ class Bench:
             _two_minutes_later(mac)
         said = self.apply(todo)
         for mac, where in todo.items():
-            if said[mac.name]["state"] != "in_order":
+            if said[mac.name]["state"] != "up_to_date":
                 self.failures.append(f"{where}: {said[mac.name]['reason']}")
             if at_work(mac):
                 self.failures.append(f"{where}: something is still at work")

@@ -65,7 +65,7 @@ class Disks:
                 mac.set(fault={"disk_full": ROOM})
             said = _macs(self.torchard("apply", self.lab_file, "--yes", "--json", *only))
             for mac, room in batch.items():
-                if said[mac.name]["state"] != "in_order":
+                if said[mac.name]["state"] != "up_to_date":
                     self.failures.append(f"{room} bytes, and then room: {said[mac.name]['reason']}")
             if self.torchard("plan", self.lab_file, *only).returncode:
                 self.failures.append(f"{[*batch.values()]} bytes, and then room: changes again")
@@ -75,7 +75,7 @@ class Disks:
         """What was shown is shown, the disk is named, and no half file stands in its way."""
         home, root = self.keepers[mac].look(), mac.root / "home"
         before, now = shown(self.first[mac], root), shown(home, root)
-        if said["state"] == "in_order":
+        if said["state"] == "up_to_date":
             return
         if said["state"] == "failed" and not any(one in said["reason"] for one in SAID):
             self.failures.append(f"{room} bytes: the disk is not named: {said['reason']}")
@@ -140,7 +140,7 @@ def test_a_disk_may_fill_anywhere_in_an_update(update, record_property):
     record_property("places", sum(one == "failed" for one in states.values()))
     record_property("runs afterwards", len(states))
     assert update.failures == []
-    assert "in_order" in states.values()
+    assert "up_to_date" in states.values()
 
 
 @pytest.mark.nightly
@@ -150,4 +150,4 @@ def test_a_disk_may_fill_anywhere_in_a_first_install(empty, record_property):
     record_property("places", sum(one == "failed" for one in states.values()))
     record_property("runs afterwards", len(states))
     assert empty.failures == []
-    assert "in_order" in states.values()
+    assert "up_to_date" in states.values()

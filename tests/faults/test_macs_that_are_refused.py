@@ -44,7 +44,7 @@ def test_what_cannot_be_solved_is_refused_at_its_line(lab, torchard, old, new, s
     lab_file = lab((old, new))
     code, printed = plan(torchard, lab_file)
     assert code == 3
-    assert f"refused     torch: {line_of(lab_file, said)}" in printed
+    assert f"blocked     torch: {line_of(lab_file, said)}" in printed
     assert "satisfies torch for osx-arm64-macos15.0" in printed
 
 

@@ -48,7 +48,7 @@ def test_only_the_macs_that_an_apply_left_behind_are_taken(lab, torchard, tmp_pa
     assert first.returncode == 1, first.stderr
     data = json.loads(first.stdout)
     states = [mac["state"] for mac in data["macs"].values()]
-    assert states == ["in_order", "unreached", "failed"]
+    assert states == ["up_to_date", "unreachable", "failed"]
     data["macs"]["attic"] = data["macs"]["off"]
     report.write_text(json.dumps(data), encoding="utf-8")
 
@@ -60,8 +60,8 @@ def test_only_the_macs_that_an_apply_left_behind_are_taken(lab, torchard, tmp_pa
 
     done = again("apply", "--yes", "--json", code=0)
     assert {name: mac["state"] for name, mac in json.loads(done.stdout)["macs"].items()} == {
-        "off": "in_order",
-        "broken": "in_order",
+        "off": "up_to_date",
+        "broken": "up_to_date",
     }
     report.write_text(done.stdout, encoding="utf-8")
     nothing = again("apply", "--yes", code=0)

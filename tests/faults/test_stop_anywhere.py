@@ -1,4 +1,4 @@
-"""Stopped anywhere, what was shown is shown and whole, and one more run brings a Mac in order.
+"""Stopped anywhere, what was shown is shown and whole, and one more run brings a Mac up to date.
 
 A few places are stopped at in every run of the tests, and all of them in `make test-nightly`.
 """
@@ -59,7 +59,7 @@ def counted(connected, fault):
     mac = connected.macs[0]
     connected.put_back([mac])
     mac.set(fault={fault: 10**6})
-    assert connected.apply([mac])[mac.name]["state"] == "in_order"
+    assert connected.apply([mac])[mac.name]["state"] == "up_to_date"
     number = int((mac.root / "commands").read_text().rpartition(" ")[2])
     mac.set(fault=None)
     return number

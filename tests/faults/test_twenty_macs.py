@@ -67,21 +67,21 @@ MACS = (
 
 # Who is left alone, and why; the ways out are in full where each refusal has its own test.
 UNTOUCHED = {
-    "off": ("unreached", r"127.0.0.1:\d+ refused the connection; turn Remote Login on there .*"),
-    "stranger": ("unreached", r"the host key of \[127.0.0.1\]:\d+ is not known; it shows .*"),
-    "changed": ("unreached", r"the host key of \S+ is not the one that is known: .*"),
+    "off": ("unreachable", r"127.0.0.1:\d+ refused the connection; turn Remote Login on there .*"),
+    "stranger": ("unreachable", r"the host key of \[127.0.0.1\]:\d+ is not known; it shows .*"),
+    "changed": ("unreachable", r"the host key of \S+ is not the one that is known: .*"),
     "other": (
-        "refused",
+        "blocked",
         r".*/lab.yaml:\d+:3 says it is x86_64, but it is arm64; write arch: arm64, .*",
     ),
     "full": (
-        "refused",
+        "blocked",
         r"its disk has [01] MB free, and Miniconda and these packages need more than 40[2-9] MB.*",
     ),
-    "taken": ("refused", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
-    "imac-mps": ("refused", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),
-    "ancient": ("refused", r"ancient: .*python 3\.7.* Write `python: .*"),
-    "too-old": ("refused", r"Intel Macs need macOS 10.13 or newer, and this one has 10.12: .*"),
+    "taken": ("blocked", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
+    "imac-mps": ("blocked", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),
+    "ancient": ("blocked", r"ancient: .*python 3\.7.* Write `python: .*"),
+    "too-old": ("blocked", r"Intel Macs need macOS 10.13 or newer, and this one has 10.12: .*"),
 }
 
 ENVIRONMENTS = """\
@@ -182,7 +182,7 @@ def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
     assert list(twenty.said["macs"]) == [mac.name for mac in MACS]
     assert len(MACS) == 20
     summary = {state: n for state, n in twenty.said["summary"].items() if n}
-    assert summary == {"in_order": 3, "unreached": 3, "refused": 6, "failed": 2 + len(CUTS)}
+    assert summary == {"up_to_date": 3, "unreachable": 3, "blocked": 6, "failed": 2 + len(CUTS)}
     assert twenty.code == 1
 
 
@@ -193,7 +193,7 @@ def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
 def test_the_macs_that_can_are_brought_in_order(twenty, name, proved):
     """Whatever becomes of the others, their environments are proved, and compute."""
     mac = twenty.said["macs"][name]
-    assert (mac["state"], mac["reason"]) == ("in_order", None)
+    assert (mac["state"], mac["reason"]) == ("up_to_date", None)
     assert mac["proof"]["torch"] == f"proved: python 3.12.13 {proved}"
     assert twenty.computes(name)
 
@@ -211,7 +211,7 @@ def test_a_mac_whose_mps_does_not_work_is_shown_no_environment(twenty):
 
 def test_an_installer_that_lay_on_the_mac_under_a_right_name_is_not_run(twenty):
     """Its sha256 is another: it is pushed again, and the one that was there is gone."""
-    assert twenty.said["macs"]["poisoned"]["state"] == "in_order"
+    assert twenty.said["macs"]["poisoned"]["state"] == "up_to_date"
     files = of(twenty.after, "poisoned")
     assert "miniconda3/bin/conda" in files
     assert "executed" not in files
@@ -263,7 +263,7 @@ def test_a_mac_whose_connection_is_cut_is_brought_in_order_by_the_next_run(twent
     assert first["state"] == "failed"
     assert re.match(r"the connection to 127\.0\.0\.1:\d+ was lost; .*", first["reason"])
     assert code == 0
-    assert (second[name]["state"], second[name]["reason"]) == ("in_order", None)
+    assert (second[name]["state"], second[name]["reason"]) == ("up_to_date", None)
     assert twenty.computes(name)
 
     def kept(mac):

@@ -102,7 +102,7 @@ def test_exactly_one_proceeds_and_the_other_says_who_and_since_when(lab, rounds)
         assert (lost, won) == (1, 0), (refused, done)
         said = rf"{winner}@\S+ is at work on this Mac since 20\d\d-\d\d-\d\d \d\d:\d\d \w+;.*"
         assert re.fullmatch(said, refused["reason"]), refused["reason"]
-        assert (refused["state"], done["state"]) == ("failed", "in_order")
+        assert (refused["state"], done["state"]) == ("failed", "up_to_date")
         assert [step["change"] for step in done["steps"]] == ["show"]
         assert link.readlink() != before
         assert not (mac.home / ".torchard/lock").exists()

@@ -8,7 +8,7 @@ from wheel_tags import fits
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import Variant
-from torchard.lab.model import Environment, Mirrors, Wish
+from torchard.lab.model import Environment, Mirrors, Request
 from torchard.lock import index
 from torchard.lock.wheels import resolve_wheels
 
@@ -34,8 +34,8 @@ PYTHONS = {
 
 def variants(group, python):
     """Return what a stable PyTorch is there, with MPS where the Mac can and without."""
-    wishes = [Wish(python, backend=backend) for backend in ("auto", "cpu")]
-    answers = [choose(wish, group, load_catalog()) for wish in wishes]
+    requests = [Request(python, backend=backend) for backend in ("auto", "cpu")]
+    answers = [choose(request, group, load_catalog()) for request in requests]
     found = [one for one in answers if isinstance(one, Variant)]
     return {tuple(one.packages.values()): one for one in found}.values()
 
@@ -51,7 +51,7 @@ def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
             index.resolve(["torch"], (), group, PYTHONS[python], None)
     for variant in offered:
         wheels = resolve_wheels(
-            Environment("torch", python, Wish(python)),
+            Environment("torch", python, Request(python)),
             group,
             variant,
             python=PYTHONS[python],

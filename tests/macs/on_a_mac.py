@@ -116,7 +116,7 @@ class OnAMac:
         """Return where an environment is shown."""
         return self.prefix / "envs" / lock.environment
 
-    def in_order(self, lock: Lock) -> bool:
+    def up_to_date(self, lock: Lock) -> bool:
         """Tell whether a plan would have nothing to do for an environment."""
         return steps.environment_step(lock, self.state) is None
 

@@ -227,4 +227,4 @@ def test_a_worse_answer_wins(lab, torchard):
     finally:
         lab.macs["studio-01"].set(fault=None)
     assert done.returncode == 3
-    assert "Plan: 1 Mac to change, 0 in order, 1 not reached." in done.stdout
+    assert "Plan: 1 Mac to change, 0 up to date, 1 unreachable." in done.stdout

@@ -97,7 +97,7 @@ def test_an_environment_that_leaves_the_lab_is_left_alone(applied, torchard):
     edit(applied, "    environments: [torch]", "    environments: []")
     done = torchard("apply", applied.lab_file, "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "Plan: 0 Macs to change, 1 in order." in done.stdout
+    assert "Plan: 0 Macs to change, 1 up to date." in done.stdout
     assert applied.snapshot() == home
 
 

@@ -118,4 +118,4 @@ def test_a_file_that_cannot_be_changed_leaves_its_mac_alone(lab, torchard):
         (mac.home / ".zshrc").unlink()
     assert planned.returncode == 3
     assert f"~/.zshrc is a link to {outside}, outside the home; set conda up" in planned.stdout
-    assert "1 refused" in planned.stdout
+    assert "1 blocked" in planned.stdout

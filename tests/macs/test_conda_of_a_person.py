@@ -131,7 +131,7 @@ def test_an_administrators_rule_blocks_the_mac_before_anything_is_pushed(
     finally:
         lab.lab_file.write_text(text, encoding="utf-8")
     told = json.loads(planned.stdout)["macs"]["studio-01"]
-    assert (planned.returncode, told["state"], told["steps"]) == (3, "refused", [])
+    assert (planned.returncode, told["state"], told["steps"]) == (3, "blocked", [])
     assert f"/etc/conda/.condarc {reason}" in told["reason"]
     assert applied.returncode == 3
     assert {path.name for path in depot.rglob("*")} == before

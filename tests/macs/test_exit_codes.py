@@ -60,7 +60,7 @@ def command(lab, torchard):
 def test_a_mac_that_was_brought_in_order_is_0(lab):
     """An apply that did all that it showed."""
     assert (lab.applied.returncode, lab.applied.stderr) == (0, "")
-    assert lab.applied.stdout.endswith("Done: 1 Mac in order.\n")
+    assert lab.applied.stdout.endswith("Done: 1 Mac up to date.\n")
 
 
 @pytest.mark.parametrize(
@@ -70,11 +70,11 @@ def test_a_mac_that_was_brought_in_order_is_0(lab):
         ("lock unlocked/lab --check", 2, "out of date +torch for osx-arm64-macos15.0"),
         ("lock impossible", 1, "einops>99"),
         ("lock no-class --check", 1, "off: .*no-class.yaml:.* does not say its arch and macOS"),
-        ("plan lab --limit good", 0, "Plan: 0 Macs to change, 1 in order"),
-        ("plan lab --limit bare", 2, "Plan: 1 Mac to change, 0 in order"),
-        ("plan lab", 3, "Plan: 1 Mac to change, 1 in order, 1 not reached"),
+        ("plan lab --limit good", 0, "Plan: 0 Macs to change, 1 up to date"),
+        ("plan lab --limit bare", 2, "Plan: 1 Mac to change, 0 up to date"),
+        ("plan lab", 3, "Plan: 1 Mac to change, 1 up to date, 1 unreachable"),
         ("plan other-arch --limit good", 3, "says it is x86_64, but it is arm64"),
-        ("plan impossible --limit bare", 3, "(?s)refused +torch: .*einops>99"),
+        ("plan impossible --limit bare", 3, "(?s)blocked +torch: .*einops>99"),
         ("plan unlocked/lab --locked", 1, "The lock .* is missing"),
         ("plan broken", 1, 'the file has no key "?mac"?'),
         ("plan lab --explain good", 0, "= torch +~/.torchard/generations/torch-.* was built of"),
@@ -83,21 +83,21 @@ def test_a_mac_that_was_brought_in_order_is_0(lab):
         ("plan impossible --explain bare", 3, "(?s)Why it is left alone.*einops>99"),
         ("plan unlocked/lab --locked --explain good", 1, "The lock .* is missing"),
         ("plan lab --explain goood", 1, "(?s)goood is no Mac of lab.yaml..*Did you mean good?"),
-        ("apply lab --limit good", 0, "Plan: 0 Macs to change, 1 in order"),
+        ("apply lab --limit good", 0, "Plan: 0 Macs to change, 1 up to date"),
         ("apply lab --limit bare", 1, "Nothing was changed: there is no terminal to ask at"),
-        ("apply lab --yes --limit good,off", 3, "Plan: 0 Macs to change, 1 in order, 1 not"),
+        ("apply lab --yes --limit good,off", 3, "Plan: 0 Macs to change, 1 up to date, 1 unr"),
         ("apply other-arch --yes --limit good", 3, "says it is x86_64, but it is arm64"),
         (
             "apply wrong-sha256 --yes --limit bare,off",
             1,
-            "(?s)wanted 0{64}, found .*1 failed, 1 not reached",
+            "(?s)wanted 0{64}, found .*1 failed, 1 unreachable",
         ),
         ("apply unlocked/lab --yes --locked", 1, "The lock .* is missing"),
         ("apply broken --yes", 1, 'the file has no key "?mac"?'),
         ("verify lab --limit good", 0, "proved: python 3.12"),
         ("verify lab --limit bare", 1, "torch: it is not there; run `torchard apply`"),
         ("verify lab --limit off", 3, "refused the connection"),
-        ("verify lab", 1, "Done: 1 Mac in order, 1 failed, 1 not reached"),
+        ("verify lab", 1, "Done: 1 Mac up to date, 1 failed, 1 unreachable"),
         ("verify other-arch --limit good", 3, "says it is x86_64, but it is arm64"),
         ("verify unlocked/lab --locked", 1, "The lock .* is missing"),
         ("verify broken", 1, 'the file has no key "?mac"?'),
@@ -124,7 +124,7 @@ def test_of_a_plan_that_is_explained_only_that_mac_is_contacted(lab, command):
     done = command("plan lab --explain good --json")
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)["explain"]
-    assert (told["mac"], told["state"], told["found"]["conda"]) == ("good", "in_order", "26.5.3")
+    assert (told["mac"], told["state"], told["found"]["conda"]) == ("good", "up_to_date", "26.5.3")
     assert [part["change"] for part in told["parts"]] == [None, None]
     assert not (lab.macs["bare"].root / "commands").exists()
     command("plan lab --explain bare")
@@ -145,9 +145,9 @@ def files(lab):
 @pytest.mark.parametrize(
     ("words", "code", "states"),
     [
-        ("plan lab", 3, "in_order change unreached"),
-        ("apply wrong-sha256 --yes --limit bare,off", 1, "failed unreached"),
-        ("verify lab --limit good,bare", 1, "in_order failed"),
+        ("plan lab", 3, "up_to_date change unreachable"),
+        ("apply wrong-sha256 --yes --limit bare,off", 1, "failed unreachable"),
+        ("verify lab --limit good,bare", 1, "up_to_date failed"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -161,4 +161,4 @@ def test_json_is_alone_on_stdout_and_agrees_with_the_code(command, words, code, 
         state: states.split().count(state) for state in states.split()
     }
     for mac in told["macs"].values():
-        assert (mac["reason"] is not None) == (mac["state"] in {"unreached", "failed", "refused"})
+        assert (mac["reason"] is not None) == (mac["state"] in {"unreachable", "failed", "blocked"})

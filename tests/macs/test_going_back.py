@@ -95,7 +95,7 @@ def test_it_is_one_rename_and_needs_neither_locks_nor_a_network(lab, torchard):
         r"  ~ tools +\d+ kept, 1 to change +the link only",
         r"      the generation before, built on 20\d\d-\d\d-\d\d",
         r"      - pytz   2026\.\d   wheel",
-        r"Plan: 2 Macs to change, 0 in order\.",
+        r"Plan: 2 Macs to change, 0 up to date\.",
         r"  ~ tools +\d+ kept, 1 changed +shown again",
         r"  = tools +proved: python 3\.12\.13 arm64",
         r"Done: 2 Macs in order\.",
@@ -115,8 +115,8 @@ def test_given_again_it_reaches_who_was_not_and_goes_no_further(lab, torchard):
     assert first.returncode == 3
     data = json.loads(first.stdout)["macs"]
     assert {name: one["state"] for name, one in data.items()} == {
-        "studio-01": "in_order",
-        "studio-02": "unreached",
+        "studio-01": "up_to_date",
+        "studio-02": "unreachable",
     }
     (step,) = data["studio-01"]["steps"]
     assert (step["kind"], step["change"], step["environment"]) == ("environment", "show", "tools")
@@ -127,14 +127,14 @@ def test_given_again_it_reaches_who_was_not_and_goes_no_further(lab, torchard):
     second = back(torchard, lab, "--yes", "--json")
     assert second.returncode == 3
     data = json.loads(second.stdout)["macs"]
-    assert data["studio-01"]["state"] == "refused"
+    assert data["studio-01"]["state"] == "blocked"
     assert data["studio-01"]["reason"].startswith("tools: it was rolled back already")
-    assert data["studio-02"]["state"] == "in_order"
+    assert data["studio-02"]["state"] == "up_to_date"
     assert {name: shown(lab, name) for name in NAMES} == lab.first
 
     nothing = back(torchard, lab)
     assert nothing.returncode == 3
-    assert nothing.stdout.endswith("2 refused.\nNothing has been changed.\n")
+    assert nothing.stdout.endswith("2 blocked.\nNothing has been changed.\n")
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_conda_leaves_what_the_lab_freezes(lab, torchard):
     assert plan.returncode == 2
     assert re.search(r"~ tools +\d+ kept, 0 to change +new generation\n +the lab freezes it$",
                      plan.stdout, re.MULTILINE)  # fmt: skip
-    assert "Plan: 1 Mac to change, 1 in order." in plan.stdout
+    assert "Plan: 1 Mac to change, 1 up to date." in plan.stdout
     bring_in_order(torchard, lab)
     assert shown(lab, "studio-01") == f"{lab.second['studio-01']}.2"
     assert shown(lab, "studio-02") == lab.second["studio-02"]

@@ -101,7 +101,7 @@ def test_an_unknown_key_is_shown_and_the_mac_is_given_no_command(lab, mac, known
     """Its fingerprint is for comparing; the key is neither asked about nor written anywhere."""
     known.write_text("", encoding="utf-8")
     state, reason = plan(torchard, lab.lab_file)
-    assert state == "unreached"
+    assert state == "unreachable"
     assert f"host key of [127.0.0.1]:{mac.port} is not known; it shows {public(mac)[1]};" in reason
     assert f"`torchard keys trust studio-01 {lab.lab_file}`" in reason
     stock = pyinfra(lab.lab_file, "--data", "ssh_strict_host_key_checking=no", "deploy.py", "-y")
@@ -159,7 +159,7 @@ def test_the_labs_fingerprint_counts_more_than_known_hosts(mac, known, with_ssh,
     lab_file = with_ssh(f'fingerprint: "{wanted}"')
     state, reason = plan(torchard, lab_file)
     said = f"it shows {public(mac)[1]}, and ssh.fingerprint is {wanted}"
-    assert state == "unreached"
+    assert state == "unreachable"
     assert said in reason
     stock = pyinfra(lab_file, "deploy.py", "-y")
     assert stock.returncode == 1
@@ -179,7 +179,7 @@ def test_no_ssh_config_makes_an_unknown_key_a_known_one(  # noqa: PLR0917  # fix
     config = tmp_path / "config"
     config.write_text(f"Host *\n  StrictHostKeyChecking {setting}\n", encoding="utf-8")
     lab_file = with_ssh(f"config: {config}")
-    assert plan(torchard, lab_file)[0] == "unreached"
+    assert plan(torchard, lab_file)[0] == "unreachable"
     stock = pyinfra(lab_file, "deploy.py", "-y")
     assert stock.returncode == 1
     assert f"host key of [127.0.0.1]:{mac.port} is not known" in stock.stderr
@@ -282,7 +282,7 @@ def test_a_mac_that_is_off_is_said(lab, mac, torchard):
     mac.set(fault="refuse")
     done = torchard("keys", "trust", lab.lab_file)
     assert done.returncode == 3
-    assert f"studio-01: not reached: 127.0.0.1:{mac.port} refused the connection" in done.stderr
+    assert f"studio-01: unreachable: 127.0.0.1:{mac.port} refused the connection" in done.stderr
     assert "studio-02: ED25519 SHA256:" in done.stdout
 
 

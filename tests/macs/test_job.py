@@ -82,7 +82,7 @@ def test_locking_solves_once_for_each_class(job):
 def test_a_plan_shows_every_mac_and_exits_2(job):
     """A plan with something to do says so on stdout and in the exit code; stderr stays empty."""
     assert (job.plan.returncode, job.plan.stderr) == (2, "")
-    assert re.search(r"^Plan: 5 Macs to change, 0 in order\.", job.plan.stdout, re.MULTILINE)
+    assert re.search(r"^Plan: 5 Macs to change, 0 up to date\.", job.plan.stdout, re.MULTILINE)
     # Who tested before may have fetched all of it.
     to_fetch = json.loads(job.plan_json.stdout)["summary"]["fetch_bytes"]
     assert ("to fetch once" in job.plan.stdout) == (to_fetch > 0)
@@ -132,7 +132,7 @@ def test_each_mac_gets_the_torch_that_fits_it(job):
 def test_applying_brings_every_mac_in_order(job):
     """`apply --yes` does it without a terminal, and reports what each environment proved."""
     assert (job.apply.returncode, job.apply.stderr) == (0, "")
-    assert job.apply.stdout.endswith("Done: 5 Macs in order.\n")
+    assert job.apply.stdout.endswith("Done: 5 Macs up to date.\n")
     proofs = re.findall(r"torch (\S+), (MPS works|CPU)$", job.apply.stdout, re.MULTILINE)
     assert dict(proofs) == {
         "2.15.0": "MPS works",
@@ -147,10 +147,12 @@ def test_a_second_run_has_nothing_to_do(job):
     for done in (job.apply_again, job.plan_again):
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.endswith(
-            "Plan: 0 Macs to change, 5 in order.\nNothing has been changed.\n"
+            "Plan: 0 Macs to change, 5 up to date.\nNothing has been changed.\n"
         )
     told = json.loads(job.plan_again_json.stdout)
-    assert {(mac["state"], len(mac["steps"])) for mac in told["macs"].values()} == {("in_order", 0)}
+    assert {(mac["state"], len(mac["steps"])) for mac in told["macs"].values()} == {
+        ("up_to_date", 0)
+    }
 
 
 def test_verifying_proves_again_and_writes_nothing(job):

@@ -14,7 +14,7 @@ import pytest
 from simlab import macs
 from torchard.lab.model import MacHost
 from torchard.mac import probe
-from torchard.plan.plan import Intent, plan, steps
+from torchard.plan.plan import Target, plan, steps
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def state(mac, prefix="~/miniconda3"):
 
 def refusal(found):
     """Return why a plan would leave a Mac alone."""
-    return "; ".join(plan.refusals(Intent(MacHost("studio-01"), found)))
+    return "; ".join(plan.refusals(Target(MacHost("studio-01"), found)))
 
 
 def test_a_prefix_where_it_was_made_is_no_trouble(mac):

@@ -67,7 +67,7 @@ def applied(lab, torchard):
 @pytest.mark.parametrize("name", [one.name for one in FINE])
 def test_an_odd_mac_is_brought_in_order(lab, applied, name):
     """Its environment runs, and nobody was asked for a password by sudo."""
-    assert applied[name]["state"] == "in_order"
+    assert applied[name]["state"] == "up_to_date"
     prefix = "$TMPDIR/miniconda3" if name == "fine-links" else "$HOME/miniconda3"
     done = lab.macs[name].run(f'"{prefix}/envs/plain/bin/python" -c "import einops"')
     assert (done.returncode, done.stderr.replace("a word\n", "")) == (0, "")
@@ -98,7 +98,7 @@ def test_a_home_with_a_space_is_refused_in_the_plan(lab, torchard):
     """The installer would refuse it after all had been pushed."""
     done = torchard("plan", lab.lab_file, "--limit", "no-space")
     assert done.returncode == 3
-    assert re.search(r"refused +its home is /\S+/Ann Lee, and conda cannot live", done.stdout)
+    assert re.search(r"blocked +its home is /\S+/Ann Lee, and conda cannot live", done.stdout)
 
 
 @pytest.mark.skipif(NOISY is None, reason="this machine's shells read no startup file")

@@ -70,7 +70,7 @@ def test_every_story_is_told_to_its_end(job):
     """Checked, locked, planned, applied, verified; and then there is nothing to do."""
     ends = [job.check, job.lock, job.plan, job.apply, job.verify, job.again]
     assert [done.returncode for done in ends] == [0, 0, 2, 0, 0, 0], [one.stderr for one in ends]
-    assert "Plan: 0 Macs to change, 5 in order." in job.again.stdout
+    assert "Plan: 0 Macs to change, 5 up to date." in job.again.stdout
 
 
 @pytest.mark.parametrize("command", ["apply", "verify"])

@@ -13,7 +13,7 @@ from simlab import macs
 from torchard.lab.model import Environment, MacHost
 from torchard.mac import probe
 from torchard.plan import steps
-from torchard.plan.drift import standings
+from torchard.plan.drift import find_drift
 from torchard.render.changes import step_lines
 
 OWN = {
@@ -69,7 +69,7 @@ def write(path, text):
 
 
 def standing(state):
-    return standings(MacHost("mac-1", environments=("own",)), state)[1]
+    return find_drift(MacHost("mac-1", environments=("own",)), state)[1]
 
 
 def test_the_plan_and_the_status_name_it_and_not_what_packages_brought(mac):
@@ -96,7 +96,7 @@ def test_it_is_in_the_next_generation_with_its_modes(mac):
 
 def test_afterwards_it_is_still_the_persons_and_nothing_is_to_be_done(mac):
     """It does not count as a change of the environment."""
-    assert mac.in_order(mac.locks[1])
+    assert mac.up_to_date(mac.locks[1])
     found = standing(mac.state)
     assert (found.since, set(found.own)) == ("same", OWN.keys())
 

@@ -45,7 +45,7 @@ def plan(torchard, lab):
     assert (done.returncode, done.stderr) == (3, "")
     macs = json.loads(done.stdout)["macs"]
     assert macs["studio-02"]["state"] == "change"
-    assert macs["studio-01"]["state"] == "unreached"
+    assert macs["studio-01"]["state"] == "unreachable"
     return macs["studio-01"]["reason"]
 
 

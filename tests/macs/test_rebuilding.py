@@ -73,7 +73,7 @@ def test_plan_and_status_say_so(lab, torchard):
     data = json.loads(plan.stdout)["macs"]["studio-01"]
     (warning,) = data["warnings"]
     assert NOTED.fullmatch(warning.removeprefix("tools: ")), warning
-    assert (data["state"], data["steps"]) == ("in_order", [])
+    assert (data["state"], data["steps"]) == ("up_to_date", [])
     status = torchard("status", lab.lab_file, "--json")
     assert status.returncode == 0
     _, tools = json.loads(status.stdout)["status"]["studio-01"]
@@ -152,7 +152,7 @@ def test_a_later_success_takes_the_note_away(lab, torchard):
     """It is the last verification that counts, and one that can be gone back to."""
     note(lab).write_text('{"date": "2026-11-29 08:00:00", "reason": "einops is missing"}\n')
     back = torchard("rollback", "tools", lab.lab_file, "--json", "--yes")
-    assert json.loads(back.stdout)["macs"]["studio-01"]["state"] == "in_order"
+    assert json.loads(back.stdout)["macs"]["studio-01"]["state"] == "up_to_date"
     assert active(lab) == lab.built[0]
     forward = torchard("apply", lab.lab_file, "--yes")
     assert forward.returncode == 0, forward.stdout

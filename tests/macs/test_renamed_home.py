@@ -9,8 +9,8 @@ import pytest
 
 from torchard.lab.model import Environment, MacHost
 from torchard.plan import plan
-from torchard.plan.drift import standings
-from torchard.plan.plan import Intent
+from torchard.plan.drift import find_drift
+from torchard.plan.plan import Target
 from torchard.plan.rollback import plan_rollback
 from torchard.plan.steps import environment_step, miniconda_step
 
@@ -67,8 +67,8 @@ def test_what_names_the_old_home_does_not_work_and_is_said(mac, lock):
         ("repair", f"it was built at {target(mac, lock)} and has moved"),
     ]
     assert steps[1].carried == ("conda-meta/pinned",)
-    assert plan.refusals(Intent(HOST, state, installer=installer, locks={"own": lock})) == ()
-    base, own = standings(HOST, state)
+    assert plan.refusals(Target(HOST, state, installer=installer, locks={"own": lock})) == ()
+    base, own = find_drift(HOST, state)
     assert base.remarks == (f"it was installed at {mac.was.prefix} and has moved",)
     assert own.remarks == (f"it was built at {target(mac, lock)} and has moved",)
     assert (base.since, own.since, own.own) == ("modified", "modified", ("conda-meta/pinned",))
@@ -92,7 +92,7 @@ def test_somebodys_link_into_a_home_that_is_gone_is_left_alone(mac, lock):
     """Only one by the name of the environment is known to be Torchard's."""
     link = dataclasses.replace(mac.moved.links["own"], target="/Users/x/.torchard/generations/mine")
     state = dataclasses.replace(mac.moved, links={"own": link})
-    (reason,) = plan.refusals(Intent(HOST, state, locks={"own": lock}))
+    (reason,) = plan.refusals(Target(HOST, state, locks={"own": lock}))
     assert reason.startswith("~/miniconda3/envs/own is a link to /Users/x/.torchard/generations/m")
 
 
@@ -107,10 +107,10 @@ def test_one_run_builds_all_of_it_again(mac, lock, simlab_depot):
     assert len(list(mac.home.glob("miniconda3.torchard-aside-*"))) == 1
     done = mac.build(simlab_depot, lock)
     assert done.returncode == 0, done.stderr
-    assert mac.in_order(lock)
+    assert mac.up_to_date(lock)
     assert mac.link(lock).readlink().name == f"own-{lock.digest[:8]}.2"
     assert (mac.torchard / "prefix").read_text() == f"{mac.prefix}\n"
     assert (mac.link(lock) / "conda-meta/pinned").read_text() == "numpy <2\n"
     assert mac.run("miniconda3/envs/own/bin/pip --version").returncode == 0
-    base, own = standings(HOST, mac.state)
+    base, own = find_drift(HOST, mac.state)
     assert (base.since, own.since) == ("same", "same")

@@ -78,7 +78,7 @@ def test_a_plan_is_shown_again_and_done(lab, plan, torchard):
     before = lab.snapshot()
     once_more = torchard("apply", plan.path, "--yes")
     assert (once_more.returncode, lab.snapshot()) == (0, before)
-    assert "Plan: 0 Macs to change, 3 in order." in once_more.stdout
+    assert "Plan: 0 Macs to change, 3 up to date." in once_more.stdout
 
 
 def test_macs_that_moved_are_refused_and_the_others_go_on(lab, plan, torchard):
@@ -92,7 +92,7 @@ def test_macs_that_moved_are_refused_and_the_others_go_on(lab, plan, torchard):
     told = json.loads(said.stdout)
     assert said.returncode == 3
     states = {name: mac["state"] for name, mac in told["macs"].items()}
-    assert states == {"one": "refused", "two": "refused", "three": "in_order"}
+    assert states == {"one": "blocked", "two": "blocked", "three": "up_to_date"}
     moved = "not as it was when the plan was saved: "
     assert told["macs"]["two"]["reason"].startswith(f"{moved}its macOS was 15.1, and is 15.2 now")
     changed = "torch has changed on the Mac: cowsay none -> 6.1. Plan again"
@@ -133,9 +133,9 @@ def test_a_mac_that_is_off_or_gone_is_not_reached(lab, plan, torchard):
     before = lab.snapshot()
     said = torchard("apply", plan.path, "--yes")
     assert said.returncode == 3
-    assert lines(said.stdout, "not reached", "refused the connection")
-    assert lines(said.stdout, "not reached", "the lab file does not name it any more")
-    assert lines(said.stdout, "refused", "it was to be reached as ")
+    assert lines(said.stdout, "unreachable", "refused the connection")
+    assert lines(said.stdout, "unreachable", "the lab file does not name it any more")
+    assert lines(said.stdout, "blocked", "it was to be reached as ")
     assert lab.snapshot() == before
 
 
@@ -166,4 +166,4 @@ def test_results_are_shown_again(lab, plan, torchard, tmp_path):
     shown = torchard("show", tmp_path / "results.json")
     assert shown.returncode == 0
     assert "proved: python 3.12" in shown.stdout
-    assert shown.stdout.endswith("Done: 3 Macs in order.\n")
+    assert shown.stdout.endswith("Done: 3 Macs up to date.\n")

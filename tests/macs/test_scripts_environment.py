@@ -14,7 +14,7 @@ from on_a_mac import artefact
 
 from simlab import macs
 from simlab.lab import SimLab
-from torchard.lab.model import Environment, Wish
+from torchard.lab.model import Environment, Request
 from torchard.plan import steps
 
 ALIAS = "https://conda.anaconda.org"
@@ -39,7 +39,7 @@ def mac(_mac):
 @pytest.fixture(scope="module")
 def torch_lock(tmp_path_factory, simlab_depot, artefacts):
     """An environment with PyTorch and NumPy."""
-    asked = Environment("torch", "3.12", Wish("3.12", companions=()), pip=("numpy",))
+    asked = Environment("torch", "3.12", Request("3.12", companions=()), pip=("numpy",))
     with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
         return on_a_mac.solve(simlab_depot, asked, lab.web_url)
 
@@ -84,7 +84,7 @@ def test_an_environment_is_built_proved_and_shown(mac, torch_lock, simlab_depot)
     link = mac.link(torch_lock)
     path = Path(link.readlink())
     assert path.name == f"torch-{torch_lock.digest[:8]}"
-    assert mac.in_order(torch_lock)
+    assert mac.up_to_date(torch_lock)
     stamp = json.loads((path / ".torchard.json").read_text())
     assert stamp["lock"] == torch_lock.digest
     assert stamp["proof"] == {
@@ -120,7 +120,7 @@ def test_a_home_on_another_volume_is_built_in_all_the_same(mac, lock, simlab_dep
     finally:
         macs.change(mac.root, hard_links=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert mac.in_order(lock)
+    assert mac.up_to_date(lock)
     assert is_complete(mac.link(lock))
 
 
@@ -156,7 +156,7 @@ def test_a_wrong_sha256_is_removed_and_nothing_is_executed(mac, torch_lock, siml
     finally:
         be_friendly(mac)
     assert again.returncode == 0, again.stderr
-    assert mac.in_order(lock)
+    assert mac.up_to_date(lock)
 
 
 HOSTILE = {
@@ -210,7 +210,7 @@ def test_a_failed_proof_leaves_what_was_there(mac, torch_lock, simlab_depot):
     assert "The proof failed, so lies was not shown; what was there is still there." in done.stderr
     assert generations(mac, new) == [shown.name]
     assert mac.link(new).readlink() == shown
-    assert mac.in_order(old)
+    assert mac.up_to_date(old)
 
 
 def as_it_is(path: Path) -> tuple[int, ...]:
@@ -296,7 +296,7 @@ def test_one_run_repairs_what_a_killed_one_left(mac, lock, simlab_depot, point):
     assert (proved is not None) == (point == "behind the stamp")
     done = mac.build(simlab_depot, lock)
     assert done.returncode == 0, done.stderr
-    assert mac.in_order(lock)
+    assert mac.up_to_date(lock)
     assert is_complete(mac.link(lock))
     assert generations(mac, lock) == [left.name]
     assert proved in {None, stamp.stat().st_ino}

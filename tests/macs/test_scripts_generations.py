@@ -62,7 +62,7 @@ def two(mac):
     """The Mac with two generations, of which the second is shown: its state, and the step back."""
     old, new = mac.locks[1:3]
     for lock in (old, new):
-        if not mac.in_order(lock):
+        if not mac.up_to_date(lock):
             assert mac.build_lock(lock).returncode == 0
     state = mac.state
     plan = plan_rollback("own", MAC, state)
@@ -126,7 +126,7 @@ def test_a_link_may_name_the_home_in_another_way(two):
     link.symlink_to(alias / ".torchard/generations" / new)
     state = mac.state
     assert state.links["own"].target == str(mac.torchard / "generations" / new)
-    assert mac.in_order(mac.locks[2])
+    assert mac.up_to_date(mac.locks[2])
     step = plan_rollback("own", MAC, state).steps[0]
     assert mac.run(script_text.show_earlier(state, step, CONTROLLER)).returncode == 0
     assert link.readlink() == mac.torchard / "generations" / old

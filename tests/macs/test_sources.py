@@ -99,7 +99,7 @@ def test_every_source_is_brought_to_its_end(job):
     """Locked, planned, applied, proved; and then there is nothing to do."""
     ends = [job.lock, job.plan, job.apply, job.again]
     assert [done.returncode for done in ends] == [0, 2, 0, 0], [one.stderr for one in ends]
-    assert "Plan: 0 Macs to change, 3 in order." in job.again.stdout
+    assert "Plan: 0 Macs to change, 3 up to date." in job.again.stdout
     proofs = {
         mac: {name: proof.partition(", ")[2] for name, proof in one["proof"].items()}
         for mac, one in json.loads(job.apply.stdout)["macs"].items()

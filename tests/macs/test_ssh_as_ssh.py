@@ -134,7 +134,7 @@ def test_an_unknown_jump_host_gets_nothing_whatever_a_user_says_of_checking(
     config = f"Host *\n{no}" + through(mac, jump, f'"{hosts}"', no)
     lab_file = describe(config, hosts=known(mac))
     state, reason = plan(torchard, lab_file)
-    assert state == "unreached"
+    assert state == "unreachable"
     assert f"the host key of [127.0.0.1]:{jump.port} is not known; it shows ED25519" in reason
     assert f"`torchard keys trust studio-01 {lab_file}`" in reason
     assert (count(jump, "logins"), count(jump, "forwards")) == (0, 0)
@@ -197,7 +197,7 @@ def test_at_most_eight_logins_are_in_progress_through_a_jump_host(  # fixtures
     done = torchard("plan", lab_file, "--json")
     macs = json.loads(done.stdout)["macs"]
     # All are read; what they are refused for is that they are one Mac under twelve names.
-    assert not [one["reason"] for one in macs.values() if one["state"] == "unreached"]
+    assert not [one["reason"] for one in macs.values() if one["state"] == "unreachable"]
     assert count(jump, "logins") == 12
 
 

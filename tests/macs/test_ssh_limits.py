@@ -82,7 +82,7 @@ def test_what_an_sshd_refuses_is_said(  # noqa: PLR0917  # fixtures
     """Each with its cause and a way out."""
     mac.set(sshd=sshd)
     state, reason = plan(torchard, here(lab, mac, tmp_path))
-    assert state == "unreached"
+    assert state == "unreachable"
     assert says in reason
 
 

@@ -79,7 +79,7 @@ def test_status_exits_as_a_plan_and_writes_nothing(job):
     assert (job.status.returncode, job.status.stderr) == (2, "")
     assert (job.status_json.returncode, job.status_json.stderr) == (2, "")
     assert not job.wrote
-    assert job.status.stdout.endswith("An apply: 1 Mac to change, 0 in order.\n")
+    assert job.status.stdout.endswith("An apply: 1 Mac to change, 0 up to date.\n")
     assert "\x1b" not in job.status.stdout
 
 
@@ -166,4 +166,4 @@ def test_after_an_apply_nothing_but_base_is_altered(job):
     assert job.after.returncode == 0
     assert below(job.after.stdout, "tools").startswith("   = =  tools       proved ")
     assert "old-env " not in job.after.stdout
-    assert job.after.stdout.endswith("An apply: 0 Macs to change, 1 in order.\n")
+    assert job.after.stdout.endswith("An apply: 0 Macs to change, 1 up to date.\n")

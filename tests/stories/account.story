@@ -26,7 +26,7 @@ $ torchard apply --yes
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ! note        torch: PYTHONPATH in the account's login environment puts ~/lib first, which has its own einops; remove it from ~/.bash_profile, line 2
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
@@ -34,7 +34,7 @@ Plan: 1 Mac to change, 0 in order. N MB to fetch once.
   + torch       31 packages, N MB                              built and shown
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 # With a PyTorch of their own there, people would not get the environment's.
 studio-01$ mkdir lib/torch && echo '__version__ = "1.0"' >lib/torch/__init__.py
@@ -45,7 +45,7 @@ $ torchard verify
   ! failed      torch: PYTHONPATH in the account's login environment puts ~/lib/torch before this environment's torch; remove it from ~/.bash_profile, line 2
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 studio-01$ echo 'export PYTHONHOME=/opt/python' >.bash_profile
 [0]
@@ -54,7 +54,7 @@ $ torchard verify
   ! failed      torch: PYTHONHOME in the account's login environment keeps this environment's python from starting; remove it from ~/.bash_profile, line 1
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 studio-01$ mkdir -p .local/lib/python3.12/site-packages && mv lib/torch .local/lib/python3.12/site-packages && rm .bash_profile
 [0]
@@ -63,5 +63,5 @@ $ torchard verify
   ! failed      torch: the account's user site-packages put ~/.local/lib/python3.12/site-packages/torch before this environment's torch; remove it from ~/.local/lib/python3.12/site-packages
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]

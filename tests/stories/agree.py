@@ -19,9 +19,9 @@ CHANGES_MACS = {"apply", "rollback", "unlock"}
 COUNTED = {
     "to change": "change",
     "still to change": "change",
-    "in order": "in_order",
-    "not reached": "unreached",
-    "refused": "refused",
+    "up to date": "up_to_date",
+    "unreachable": "unreachable",
+    "blocked": "blocked",
     "failed": "failed",
 }
 _COUNT = re.compile(rf"(\d+) (?:Macs? )?({'|'.join(COUNTED)})")
@@ -52,7 +52,7 @@ def exit_code(plan: dict[str, Any]) -> int:
     count = plan["summary"]
     if count["failed"]:
         return 1
-    if count["unreached"] or count["refused"]:
+    if count["unreachable"] or count["blocked"]:
         return 3
     return 2 if count["change"] else 0
 

@@ -17,7 +17,7 @@ $ torchard apply
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 2> Nothing was changed: there is no terminal to ask at.
 2>   Look at what `torchard plan` says, and add --yes if it is what you want.
 [1]

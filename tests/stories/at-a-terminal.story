@@ -51,11 +51,11 @@ $ torchard plan
 ␛[2m      … 25 more␛[0m
     disk        N MB needed, N GB free; N MB to push
 ␛[1m1 Mac  · library-02␛[0m
-  ! not reached 127.0.0.1:2203 refused the connection; turn
+  ! unreachable 127.0.0.1:2203 refused the connection; turn
                 Remote Login on there (System Settings >
                 General > Sharing)
 
-Plan: 2 Macs to change, 0 in order, 1 not reached. N MB to
+Plan: 2 Macs to change, 0 up to date, 1 unreachable. N MB to
          fetch once.
 Nothing has been changed.
 [3]

@@ -15,7 +15,7 @@ $ torchard plan
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 Locked anew: locks/tools.osx-arm64-macos15.0.json
 Nothing has been changed.
 [2]
@@ -26,12 +26,12 @@ $ torchard apply --yes
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ! note        a run of bob@office is still at work there
   ! tools       failed: bob@office is at work on this Mac; nothing was done
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 studio-01$ p=$(head -n 1 .torchard/lock/running); kill "$p"; for i in 1 2 3 4 5 6 7 8 9; do [ -n "$(ps -o lstart= -p "$p")" ] || break; sleep 1; done
 [0]
@@ -41,6 +41,6 @@ $ torchard plan
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 Nothing has been changed.
 [2]

@@ -20,7 +20,7 @@ $ torchard plan
       + einops   0.8.2    wheel
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 Nothing has been changed.
 [2]
 # For programs, the same: each package with what it was and what it is to be.
@@ -98,9 +98,9 @@ $ torchard plan --json
   },
   "summary": {
     "change": 1,
-    "in_order": 0,
-    "unreached": 0,
-    "refused": 0,
+    "up_to_date": 0,
+    "unreachable": 0,
+    "blocked": 0,
     "failed": 0,
     "fetch_bytes": 0
   }
@@ -111,5 +111,5 @@ $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! failed      tools: einops is missing, not 0.8.2
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]

@@ -13,12 +13,12 @@ $ torchard apply --yes
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 Locked anew: locks/tools.osx-arm64-macos15.0.json
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ! tools       failed: the connection to 127.0.0.1:2201 was lost; what is at work there goes on by itself, and the same command again waits for it and does the rest
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 studio-01: {fault: null}
 $ torchard apply --yes
@@ -27,10 +27,10 @@ $ torchard apply --yes
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 1 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]

@@ -16,13 +16,13 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 0 Macs to change, 1 in order.
+An apply: 0 Macs to change, 1 up to date.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! failed      tools: pip: 1 of 505 files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 # A wheel without its modules, as conda leaves it that removes its own package of that name.
 studio-01$ rm -r miniconda3/envs/tools/lib/python3.12/site-packages/einops
@@ -39,7 +39,7 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 1 Mac to change, 0 in order.
+An apply: 1 Mac to change, 0 up to date.
 [2]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
@@ -48,7 +48,7 @@ $ torchard plan
       + einops   0.8.2   wheel
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 Nothing has been changed.
 [2]
 $ torchard apply --yes
@@ -58,16 +58,16 @@ $ torchard apply --yes
       + einops   0.8.2   wheel
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       18 kept, 1 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]

@@ -20,14 +20,14 @@ $ torchard apply --yes
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
   + torch       30 packages, N MB                              built and shown
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 # The environment is a link into what Torchard built and proved.
 studio-01$ readlink miniconda3/envs/torch
@@ -35,14 +35,14 @@ studio-01$ readlink miniconda3/envs/torch
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]

@@ -44,11 +44,11 @@ $ torchard plan
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · library-02
-  ! not reached 127.0.0.1:2204 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
+  ! unreachable 127.0.0.1:2204 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
 1 Mac  · library-03 · x86_64 · macOS 12.7
-  ! refused     lab.yaml:8:3 says it is arm64, but it is x86_64; write arch: x86_64, or correct its address
+  ! blocked     lab.yaml:8:3 says it is arm64, but it is x86_64; write arch: x86_64, or correct its address
 
-Plan: 3 Macs to change, 0 in order, 1 not reached, 1 refused. N kB to fetch once.
+Plan: 3 Macs to change, 0 up to date, 1 unreachable, 1 blocked. N kB to fetch once.
 Locked anew: locks/torch.osx-64-macos12.0.json
 Locked anew: locks/torch.osx-arm64-macos12.3.json
 Locked anew: locks/torch.osx-arm64-macos15.0.json

@@ -9,9 +9,9 @@ studio-01$ mkdir miniconda3 && echo mine >miniconda3/thesis.txt
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     ~/miniconda3 is there, and is neither a whole Miniconda nor what an interrupted installer leaves; move it away, or set miniconda.prefix to another path
+  ! blocked     ~/miniconda3 is there, and is neither a whole Miniconda nor what an interrupted installer leaves; move it away, or set miniconda.prefix to another path
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 # Another prefix is the way out.
@@ -28,6 +28,6 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]

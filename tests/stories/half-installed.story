@@ -16,6 +16,6 @@ $ torchard plan
       this generation is built and proved; only its link is missing or elsewhere
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 Nothing has been changed.
 [2]

@@ -20,7 +20,7 @@ $ torchard show report.json
   + shell           ~/.bash_profile                            written
   = tools           proved: python 3.12.13 arm64
 
-Done: 1 Mac in order, 1 failed.
+Done: 1 Mac up to date, 1 failed.
 [1]
 studio-01: {fault: null}
 $ torchard apply --yes --only-failed-from report.json
@@ -44,11 +44,11 @@ $ torchard apply --yes --only-failed-from report.json
       +# <<< conda initialize <<<
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + tools       19 packages, N MB                              built and shown
   + shell       ~/.zshrc                                       written
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]

@@ -11,8 +11,8 @@ $ torchard lock
 [1]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     tools: lab.yaml:2:66: no set of conda packages satisfies tools for osx-arm64-macos15.0, from conda-forge: Cannot solve the request because of: No candidates were found for nodejs >99. Loosen a version in `conda:`, or choose another `python:`.
+  ! blocked     tools: lab.yaml:2:66: no set of conda packages satisfies tools for osx-arm64-macos15.0, from conda-forge: Cannot solve the request because of: No candidates were found for nodejs >99. Loosen a version in `conda:`, or choose another `python:`.
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]

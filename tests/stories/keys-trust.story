@@ -7,9 +7,9 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01
-  ! not reached the host key of [127.0.0.1]:2201 is not known; it shows ED25519 SHA256:FINGERPRINT; if that is the host's own, run `torchard keys trust studio-01`
+  ! unreachable the host key of [127.0.0.1]:2201 is not known; it shows ED25519 SHA256:FINGERPRINT; if that is the host's own, run `torchard keys trust studio-01`
 
-Plan: 0 Macs to change, 0 in order, 1 not reached.
+Plan: 0 Macs to change, 0 up to date, 1 unreachable.
 Nothing has been changed.
 [3]
 $ torchard keys trust

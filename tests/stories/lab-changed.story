@@ -12,7 +12,7 @@ $ torchard plan
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 Locked anew: locks/tools.osx-arm64-macos15.0.json
 Nothing has been changed.
 [2]
@@ -22,17 +22,17 @@ $ torchard apply --yes
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 1 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]

@@ -19,7 +19,7 @@ $ torchard plan --limit studio-02
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]
 $ torchard plan --limit "studio-*" --limit intel
@@ -44,6 +44,6 @@ $ torchard plan --limit "studio-*" --limit intel
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 3 Macs to change, 0 in order. N MB to fetch once.
+Plan: 3 Macs to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]

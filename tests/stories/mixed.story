@@ -9,7 +9,7 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 1 Mac  · studio-02 · arm64 · macOS 15.1
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
@@ -21,9 +21,9 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · studio-03
-  ! not reached 127.0.0.1:2203 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
+  ! unreachable 127.0.0.1:2203 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
 
-Plan: 1 Mac to change, 1 in order, 1 not reached.
+Plan: 1 Mac to change, 1 up to date, 1 unreachable.
 Nothing has been changed.
 [3]
 $ torchard verify
@@ -32,7 +32,7 @@ $ torchard verify
 1 Mac  · studio-02 · arm64 · macOS 15.1
   ! failed      tools: it is not there; run `torchard apply`
 1 Mac  · studio-03
-  ! not reached 127.0.0.1:2203 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
+  ! unreachable 127.0.0.1:2203 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
 
-Done: 1 Mac in order, 1 failed, 1 not reached.
+Done: 1 Mac up to date, 1 failed, 1 unreachable.
 [1]

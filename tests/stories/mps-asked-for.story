@@ -21,8 +21,8 @@ $ torchard plan
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · library-01 · x86_64 · macOS 12.7
-  ! refused     torch: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` (torch 2.2.2).
+  ! blocked     torch: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` (torch 2.2.2).
 
-Plan: 1 Mac to change, 0 in order, 1 refused. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date, 1 blocked. N MB to fetch once.
 Nothing has been changed.
 [3]

@@ -20,7 +20,7 @@ $ torchard apply --yes
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
@@ -28,7 +28,7 @@ Plan: 1 Mac to change, 0 in order. N MB to fetch once.
       The proof failed, so torch was not shown; what was there is still there.
       The whole log is on the Mac: /Users/ada/.torchard/log/WHEN-torch-XXXXXXXX-PID.log
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 studio-01$ ls miniconda3/envs
 [0]
@@ -46,6 +46,6 @@ $ torchard plan
       … 25 more
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 Nothing has been changed.
 [2]

@@ -12,9 +12,9 @@ studio-04$ mv "$TORCHARD_ROOT/usr/sbin/sysctl" "$TORCHARD_ROOT/usr/sbin/sysctl-a
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     its home is on a file server (//files/homes), and studio-02 has the same home: two Macs cannot build in one place. For all Macs but one, name an account in ssh.user whose home is on the Mac itself, or take the Mac out of the lab file
+  ! blocked     its home is on a file server (//files/homes), and studio-02 has the same home: two Macs cannot build in one place. For all Macs but one, name an account in ssh.user whose home is on the Mac itself, or take the Mac out of the lab file
 1 Mac  · studio-02 · arm64 · macOS 15.1
-  ! refused     its home is on a file server (//files/homes), and studio-01 has the same home: two Macs cannot build in one place. For all Macs but one, name an account in ssh.user whose home is on the Mac itself, or take the Mac out of the lab file
+  ! blocked     its home is on a file server (//files/homes), and studio-01 has the same home: two Macs cannot build in one place. For all Macs but one, name an account in ssh.user whose home is on the Mac itself, or take the Mac out of the lab file
 1 Mac  · studio-03 · arm64 · macOS 15.1
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
@@ -26,10 +26,10 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · studio-04
-  ! refused     it has no sysctl: not on the account's PATH (/simlab/macs/mac-04/bin), and not in /usr/sbin or /sbin
+  ! blocked     it has no sysctl: not on the account's PATH (/simlab/macs/mac-04/bin), and not in /usr/sbin or /sbin
         macOS comes with every tool that Torchard uses. Let the account's startup files, such as ~/.zshenv, keep /usr/bin:/bin:/usr/sbin:/sbin on its PATH.
 
-Plan: 1 Mac to change, 0 in order, 3 refused. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date, 3 blocked. N MB to fetch once.
 Nothing has been changed.
 [3]
 $ torchard plan --limit studio-02
@@ -44,7 +44,7 @@ $ torchard plan --limit studio-02
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]
 studio-04$ mv "$TORCHARD_ROOT/usr/sbin/sysctl-aside" "$TORCHARD_ROOT/usr/sbin/sysctl"
@@ -62,6 +62,6 @@ $ torchard plan --limit studio-04
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]

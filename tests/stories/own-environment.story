@@ -9,8 +9,8 @@ studio-01$ rm miniconda3/envs/tools && mkdir -p miniconda3/envs/tools/conda-meta
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     ~/miniconda3/envs/tools is no link, so Torchard did not make it; rename it, or name the environment otherwise than tools
+  ! blocked     ~/miniconda3/envs/tools is no link, so Torchard did not make it; rename it, or name the environment otherwise than tools
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]

@@ -31,6 +31,6 @@ $ torchard plan --full
       + setuptools        82.0.1      conda-forge, N kB
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]

@@ -10,9 +10,9 @@ studio-01$ mkdir -p miniconda3/envs/mine/conda-meta && : >miniconda3/envs/mine/c
 lab: {environments: {tools: null}, groups: {simulated: {environments: []}}}
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]
 lab: {prune: true}
@@ -21,11 +21,11 @@ $ torchard apply --yes
   - tools       ~/.torchard/generations/tools-XXXXXXXX         with generations
       the lab does not name it, and says prune: true
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   - tools       ~/.torchard/generations/tools-XXXXXXXX         removed
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 studio-01$ ls miniconda3/envs .torchard/generations
 .torchard/generations:

@@ -9,18 +9,18 @@ studio-01: {fault: {disk_free: 1100000}}
 lab: {environments: {tools: {conda: [rhash, zstd]}}}
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     its disk has N MB free, and these packages need more than N MB; make room
+  ! blocked     its disk has N MB free, and these packages need more than N MB; make room
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Locked anew: locks/tools.osx-arm64-macos15.0.json
 Nothing has been changed.
 [3]
 studio-01: {purgeable: 1000000}
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     its disk has N MB free, and these packages need more than N MB; macOS would make room for N MB only; make more room
+  ! blocked     its disk has N MB free, and these packages need more than N MB; macOS would make room for N MB only; make more room
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 studio-01: {purgeable: 3000000000}
@@ -31,11 +31,11 @@ $ torchard apply --yes
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N MB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ! note        its disk has N MB free, and these packages need more than N MB; macOS says that it makes room for N MB when needed
   ~ tools       19 kept, 1 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]

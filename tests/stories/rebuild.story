@@ -15,15 +15,15 @@ $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! failed      tools: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; run `torchard apply --rebuild tools`
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 # What nothing else would show is said by each plan and status from now on.
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! note        tools: its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]
 $ torchard status
@@ -36,7 +36,7 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 0 Macs to change, 1 in order.
+An apply: 0 Macs to change, 1 up to date.
 [0]
 $ torchard apply --rebuild tool --yes
 2> There is no environment tool in lab.yaml.
@@ -49,12 +49,12 @@ $ torchard apply --rebuild tools --yes
       carried over, set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 0 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
@@ -64,5 +64,5 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 0 Macs to change, 1 in order.
+An apply: 0 Macs to change, 1 up to date.
 [0]

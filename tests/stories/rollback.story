@@ -7,9 +7,9 @@ lab:
 ---
 $ torchard rollback --yes tools
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     tools: there is no generation before the one that is shown
+  ! blocked     tools: there is no generation before the one that is shown
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 lab: {groups: {simulated: {frozen: true}}}
@@ -19,12 +19,12 @@ $ torchard apply --yes
       the lab freezes it
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 0 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 studio-01$ miniconda3/bin/conda install -q -y -n tools --override-channels -c http://127.0.0.1:8080/conda/conda-forge zstd
 2>
@@ -40,7 +40,7 @@ $ torchard rollback tools
   ~ tools       19 kept                                        the link only
       the generation before, built on WHEN
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 2> Nothing was changed: there is no terminal to ask at.
 2>   Look at what `torchard rollback tools` says, and add --yes if it is what you want.
 [1]
@@ -49,17 +49,17 @@ $ torchard rollback --yes tools
   ~ tools       19 kept                                        the link only
       the generation before, built on WHEN
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept                                        shown again
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard rollback --yes tools
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     tools: it was rolled back already: nothing older is kept than what is shown; `torchard apply` goes forward again
+  ! blocked     tools: it was rolled back already: nothing older is kept than what is shown; `torchard apply` goes forward again
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]

@@ -18,6 +18,6 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]

@@ -12,7 +12,7 @@ $ sed 's/refused the connection/did as it was told/' plan.json >edited.json; tor
 2>   Plan again: `torchard plan --out FILE`.
 [1]
 $ head -c 300 plan.json >half.json; torchard show half.json
-2> half.json:11:17: this is no whole plan: it was cut off there, or edited.
+2> half.json:11:15: this is no whole plan: it was cut off there, or edited.
 2>   Plan again: `torchard plan --out FILE`.
 [1]
 $ sed 's/"format": 1/"format": 2/' plan.json >newer.json; torchard show newer.json

@@ -12,7 +12,7 @@ $ torchard plan --out plan.json
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 Locked anew: locks/tools.osx-arm64-macos15.0.json
 Nothing has been changed. To do exactly this: torchard apply plan.json
 [2]
@@ -22,7 +22,7 @@ $ torchard show plan.json
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 Planned for /lab/lab.yaml on WHEN UTC.
 [2]
 # A package that somebody added by hand since then was in no plan.
@@ -30,9 +30,9 @@ studio-01$ cd miniconda3/envs/tools/lib/python3.12/site-packages && mkdir pytz-2
 [0]
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     not as it was when the plan was saved: tools has changed on the Mac: pytz none -> 2026.6. Plan again
+  ! blocked     not as it was when the plan was saved: tools has changed on the Mac: pytz none -> 2026.6. Plan again
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 studio-01$ rm -r miniconda3/envs/tools/lib/python3.12/site-packages/pytz-2026.6.dist-info
@@ -42,18 +42,18 @@ studio-01: {macos: "15.2"}
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.2
   ! note        /lab/lab.yaml:4:3 says macOS 15.1, but it runs 15.2
-  ! refused     not as it was when the plan was saved: its macOS was 15.1, and is 15.2 now. Plan again
+  ! blocked     not as it was when the plan was saved: its macOS was 15.1, and is 15.2 now. Plan again
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 studio-01: {macos: "15.1"}
 lab: {environments: {tools: {conda: [rhash]}}}
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     The lock locks/tools.osx-arm64-macos15.0.json is out of date. Plan again
+  ! blocked     The lock locks/tools.osx-arm64-macos15.0.json is out of date. Plan again
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 lab: {environments: {tools: {conda: [rhash, zstd]}}}
@@ -64,17 +64,17 @@ $ torchard apply --yes plan.json
       + zstd   1.5.7   conda-forge
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 1 changed                             built and shown
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]

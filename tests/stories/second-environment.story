@@ -14,7 +14,7 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N kB to push
 
-Plan: 1 Mac to change, 0 in order. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 Locked anew: locks/more.osx-arm64-macos15.0.json
 Nothing has been changed.
 [2]

@@ -22,7 +22,7 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 1 Mac to change, 0 in order.
+An apply: 1 Mac to change, 0 up to date.
 [2]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
@@ -37,6 +37,6 @@ $ torchard plan
       -  - defaults
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 Nothing has been changed.
 [2]

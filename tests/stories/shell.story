@@ -22,17 +22,17 @@ $ torchard apply --yes
       +unset __conda_setup
       +# <<< conda initialize <<<
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + shell       ~/.zshrc                                       written
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]

@@ -12,7 +12,7 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 0 Macs to change, 1 in order.
+An apply: 0 Macs to change, 1 up to date.
 [0]
 # Somebody installs with conda, with pip, into Miniconda's own base, and makes an environment.
 studio-01$ cd miniconda3 && bin/conda install -q -y -n tools --override-channels -c http://127.0.0.1:8080/conda/conda-forge zstd >/dev/null
@@ -37,6 +37,6 @@ $ torchard status
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
-An apply: 1 Mac to change, 0 in order.
+An apply: 1 Mac to change, 0 up to date.
 Locked anew: locks/more.osx-arm64-macos15.0.json
 [2]

@@ -10,9 +10,9 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! refused     installing Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh unattended would accept Anaconda's Terms of Service (https://www.anaconda.com/legal) on your behalf; read them and write `accept_license: true` once, or `miniconda: {distribution: miniforge}`, which asks nobody to accept anything
+  ! blocked     installing Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh unattended would accept Anaconda's Terms of Service (https://www.anaconda.com/legal) on your behalf; read them and write `accept_license: true` once, or `miniconda: {distribution: miniforge}`, which asks nobody to accept anything
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
 lab: {accept_license: true}
@@ -27,7 +27,7 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]
 lab: {accept_license: false, macs: {studio-01: {miniconda: {distribution: miniforge}}}}
@@ -42,6 +42,6 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 Nothing has been changed.
 [2]

@@ -10,7 +10,7 @@ from storybook import StoryError, parse, read
 
 HEAD = '# It is told.\nmacs:\n- {name: studio-01, arch: arm64, macos: "15.1"}\n---\n'
 PLAN = {"format": 1, "macs": {}, "summary": dict.fromkeys(
-    ("change", "in_order", "unreached", "refused", "failed", "fetch_bytes"), 0
+    ("change", "up_to_date", "unreachable", "blocked", "failed", "fetch_bytes"), 0
 )}  # fmt: skip
 
 
@@ -85,8 +85,8 @@ def test_what_varies_is_named_and_keeps_its_column(text, told):
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [
-        (2, "Plan: 0 Macs to change, 1 in order."),
-        (0, "Plan: 1 Mac to change, 0 in order."),
+        (2, "Plan: 0 Macs to change, 1 up to date."),
+        (0, "Plan: 1 Mac to change, 0 up to date."),
         (0, "Plan: 0 Macs to change."),
         (0, "In order."),
     ],
@@ -94,8 +94,8 @@ def test_what_varies_is_named_and_keeps_its_column(text, told):
 def test_a_plan_that_contradicts_itself_is_found(code, sentence):
     """Its counts, its last line and its exit code."""
     mac = dict.fromkeys(("class", "reason", "arch", "macos"))
-    mac |= {"state": "in_order", "warnings": [], "steps": []}
-    plan = {**PLAN, "macs": {"a": mac}, "summary": {**PLAN["summary"], "in_order": 1}}
-    check(Note(["plan"], 0, [plan]), "Plan: 0 Macs to change, 1 in order.\n", "")
+    mac |= {"state": "up_to_date", "warnings": [], "steps": []}
+    plan = {**PLAN, "macs": {"a": mac}, "summary": {**PLAN["summary"], "up_to_date": 1}}
+    check(Note(["plan"], 0, [plan]), "Plan: 0 Macs to change, 1 up to date.\n", "")
     with pytest.raises(AssertionError):
         check(Note(["plan"], code, [plan]), f"{sentence}\n", "")

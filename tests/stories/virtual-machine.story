@@ -21,7 +21,7 @@ $ torchard apply --yes
       … 25 more
     disk        N MB needed, N GB free; N MB to push
 
-Plan: 1 Mac to change, 0 in order. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 1 Mac  · runner-01 · arm64 · macOS 15.1 · N s
   ! note        torch: this Mac is a virtual machine, whose GPU MPS usually cannot use; if the environment fails for that, write `backend: cpu`
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
@@ -30,7 +30,7 @@ Plan: 1 Mac to change, 0 in order. N MB to fetch once.
       The proof failed, so torch was not shown; what was there is still there.
       The whole log is on the Mac: /Users/ada/.torchard/log/WHEN-torch-XXXXXXXX-PID.log
 
-Done: 0 Macs in order, 1 failed.
+Done: 0 Macs up to date, 1 failed.
 [1]
 # With what the sentence says, it is provisioned.
 lab: {environments: {torch: {pytorch: {backend: cpu}}}}
@@ -50,17 +50,17 @@ $ torchard apply --yes
       … 25 more
     disk        N MB needed, N GB free
 
-Plan: 1 Mac to change, 0 in order.
+Plan: 1 Mac to change, 0 up to date.
 1 Mac  · runner-01 · arm64 · macOS 15.1 · N s
   + torch       30 packages, N MB                              built and shown
   = torch       proved: python 3.12.13 arm64, torch 2.15.0, CPU
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
 $ torchard plan
 1 Mac  · runner-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]

@@ -24,9 +24,9 @@ $ torchard plan
       … 33 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · studio-02 · arm64 · macOS 15.1
-  ! refused     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere: Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in ~/miniconda3/envs first
+  ! blocked     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere: Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in ~/miniconda3/envs first
 
-Plan: 1 Mac to change, 0 in order, 1 refused. N kB to fetch once.
+Plan: 1 Mac to change, 0 up to date, 1 blocked. N kB to fetch once.
 Locked anew: locks/torch.osx-arm64-macos15.0.json
 Nothing has been changed.
 [3]

@@ -9,8 +9,8 @@ lab:
 ---
 $ torchard plan
 1 Mac  · library-01 · x86_64 · macOS 12.7
-  ! refused     lab.yaml:4:3 says it is arm64, but it is x86_64; write arch: x86_64, or correct its address
+  ! blocked     lab.yaml:4:3 says it is arm64, but it is x86_64; write arch: x86_64, or correct its address
 
-Plan: 0 Macs to change, 0 in order, 1 refused.
+Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import MacClass, Refusal
-from torchard.lab.model import Wish
+from torchard.lab.model import Request
 
 ARM, INTEL = "arm64", "x86_64"
 
@@ -17,15 +17,15 @@ FIRST_MPS = ("2.4.1", "0.19.1", "2.4.1")
 LAST_INTEL = ("2.2.2", "0.17.2", "2.2.2")
 
 
-def answer(arch, macos, python, **wish):
+def answer(arch, macos, python, **asked):
     """Choose for a Mac that has a class."""
     group = mac_class(arch, macos, load_catalog())
     assert isinstance(group, MacClass)
-    return choose(Wish(python, **wish), group, load_catalog())
+    return choose(Request(python, **asked), group, load_catalog())
 
 
-def refusal(arch, macos, python, **wish):
+def refusal(arch, macos, python, **asked):
     """Choose where there is no answer; return the reason and the way out."""
-    refused = answer(arch, macos, python, **wish)
+    refused = answer(arch, macos, python, **asked)
     assert isinstance(refused, Refusal), refused
     return refused.reason, refused.instead

@@ -10,7 +10,7 @@ from locked import GENERATIONS, HOME, INSTALLER, PREFIX, built, lock, mac, packa
 from torchard.lab.model import SHELLS, MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, Packages, ShellFile
 from torchard.plan import shell_init
-from torchard.plan.plan import Intent
+from torchard.plan.plan import Target
 
 NAMES = ["a", "b", "numpy", "pip", "torch"]
 # Made once: hypothesis looks at each strategy anew that is made while it draws.
@@ -113,7 +113,7 @@ def labs(draw):
     if state.prefix_state == "whole":
         state = replace(state, base=replace(built(draw(locks()), PREFIX, stamp=None), condarc=None))
     named = {"torch": wanted, "second": draw(locks("second"))}
-    return Intent(
+    return Target(
         MacHost(
             "studio-01",
             environments=tuple(named),

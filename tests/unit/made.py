@@ -65,8 +65,8 @@ def plans(draw):
     """Return what is left alone with its reason and no steps, and anything else in any state."""
     macs = []
     for name in draw(st.lists(TEXT, max_size=3, unique=True)):
-        state = draw(st.sampled_from(["in_order", "change", "unreached", "refused", "failed"]))
-        left = state in {"unreached", "refused"}
+        state = draw(st.sampled_from(["up_to_date", "change", "unreachable", "blocked", "failed"]))
+        left = state in {"unreachable", "blocked"}
         macs.append(
             MacPlan(
                 name,

@@ -24,8 +24,8 @@ from rich.console import Console
 from torchard.catalog.variant import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
-from torchard.plan.drift import standings
-from torchard.plan.plan import Intent, MacPlan, Plan, plan_mac, unreached
+from torchard.plan.drift import find_drift
+from torchard.plan.plan import MacPlan, Plan, Target, plan_mac, unreachable
 from torchard.plan.steps import FileChange, Step
 from torchard.render.words import folded
 
@@ -95,7 +95,7 @@ ESCAPE = "\x1b]0;owned\x07\x1b[2J\u202e"
 def planned(name, state, *locks, **said):
     known = {one.environment: one for one in locks}
     installer = None if state.prefix_state == "whole" else INSTALLER
-    return plan_mac(Intent(MacHost(name), state, CLASS, installer, known, **said))
+    return plan_mac(Target(MacHost(name), state, CLASS, installer, known, **said))
 
 
 def first():
@@ -155,7 +155,7 @@ def repair():
             planned("half", half, LOCK),
             planned("link", mac(links={"torch": built(LOCK).path}), LOCK, second),
             plan_mac(
-                Intent(
+                Target(
                     MacHost("another-miniconda"),
                     replace(shown(LOCK), prefix_ours={"sha256": "0", "version": "25.7.0-2"}),
                     *(CLASS, INSTALLER, {"torch": LOCK}),
@@ -177,7 +177,7 @@ def nothing():
 
 def left():
     """Every kind of Mac that is left alone, among those that are not."""
-    refused = "192.0.2.41:22 refused the connection; turn Remote Login on there"
+    refused = "192.0.2.41:22 blocked the connection; turn Remote Login on there"
     return Plan(
         (
             planned("rosetta", mac(prefix_arch="x86_64"), LOCK),
@@ -186,8 +186,8 @@ def left():
             planned("full", mac(free=100 * MB), LOCK),
             planned("mps", mac(), refusals=("torch: MPS was asked for, but needs macOS 14.",)),
             planned("studio-01", shown(LOCK), LOCK),
-            unreached("library-04", refused),
-            unreached("library-05", refused),
+            unreachable("library-04", refused),
+            unreachable("library-05", refused),
         )
     )
 
@@ -204,7 +204,7 @@ def hostile():
         (
             planned("studio-01", mac(old, links={"torch": old.path}), LOCK),
             planned("linked", mac(links={"torch": f"/tmp/{ESCAPE}"}), LOCK),  # noqa: S108
-            unreached(f"name{ESCAPE}", f"said:\r\n\t{ESCAPE}\nPlan: 0 Macs to change."),
+            unreachable(f"name{ESCAPE}", f"said:\r\n\t{ESCAPE}\nPlan: 0 Macs to change."),
         )
     )
 
@@ -220,15 +220,15 @@ def results():
     said = "torch was built, but its proof failed:\n  RuntimeError: MPS expected, but refused"
     return Plan(
         (
-            replace(one, state="in_order", seconds=61.4, proofs=proof),
-            replace(two, state="in_order", seconds=75.0, proofs=proof),
+            replace(one, state="up_to_date", seconds=61.4, proofs=proof),
+            replace(two, state="up_to_date", seconds=75.0, proofs=proof),
             replace(three, state="failed", reason=said, seconds=9.6, **AT_TORCH),
             replace(one, name="cut-off", state="failed", reason="its connection was lost"),
-            replace(half, state="in_order", seconds=20.0, proofs=proof),
+            replace(half, state="up_to_date", seconds=20.0, proofs=proof),
             replace(link, seconds=1.0),
             replace(planned("studio-04", shown(LOCK), LOCK), proofs=proof),
             planned("studio-05", shown(LOCK), LOCK),
-            MacPlan("library-04", "unreached", reason="it did not answer in time"),
+            MacPlan("library-04", "unreachable", reason="it did not answer in time"),
         )
     )
 
@@ -263,7 +263,7 @@ def many():
     """A whole school: as many Macs as nobody reads the names of."""
     there = [planned(f"studio-{n:03}", shown(OLD), LOCK) for n in range(1, 258)]
     fuller = replace(shown(OLD), free=7 * 10**9)
-    off = [unreached(f"lent-{n:02}", "it is off") for n in range(1, 44)]
+    off = [unreachable(f"lent-{n:02}", "it is off") for n in range(1, 44)]
     return Plan((*there, planned("fuller", fuller, LOCK), *off))
 
 
@@ -298,11 +298,11 @@ def standing():
         name: MacHost(name, environments=("torch",), prune=name == "studio-03") for name in states
     }
     plans = [
-        plan_mac(Intent(hosts[name], one, CLASS, None if one.base else INSTALLER, {"torch": LOCK}))
+        plan_mac(Target(hosts[name], one, CLASS, None if one.base else INSTALLER, {"torch": LOCK}))
         for name, one in states.items()
     ]
-    plan = Plan((*plans, unreached("studio-07", "192.0.2.17:22 did not answer in time")))
-    return plan, {name: standings(hosts[name], one) for name, one in states.items()}
+    plan = Plan((*plans, unreachable("studio-07", "192.0.2.17:22 did not answer in time")))
+    return plan, {name: find_drift(hosts[name], one) for name, one in states.items()}
 
 
 PLANS = {

@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torchard.plan.steps import FileChange
-from torchard.sanitize import harmless, harmless_data, harmless_lines
+from torchard.sanitize import sanitize, sanitize_data, sanitize_lines
 
 
 @given(st.text(st.characters()))
 def test_whatever_comes_can_be_printed_and_what_can_be_printed_stays(text):
     """Even lone surrogates, which no terminal's encoding has."""
-    safe = harmless(text)
+    safe = sanitize(text)
     assert safe.isprintable()
     safe.encode("utf-8")
-    assert harmless(safe) == safe
+    assert sanitize(safe) == safe
     assert (safe == text) == text.isprintable()
 
 
@@ -33,13 +33,13 @@ def test_whatever_comes_can_be_printed_and_what_can_be_printed_stays(text):
 )
 def test_what_is_not_printable_is_written_out(text, safe):
     """As a programmer would write it."""
-    assert harmless(text) == safe
+    assert sanitize(text) == safe
 
 
 def test_the_lines_of_a_remote_command_stay_lines():
     """Tabs are spaces; a carriage return does not overwrite a line."""
-    assert harmless_lines("a\tb\r\nc\x1b[0m") == "a       b\nc\\x1b[0m"
-    assert harmless_lines("1 %\r2 %") == "1 %\\r2 %"
+    assert sanitize_lines("a\tb\r\nc\x1b[0m") == "a       b\nc\\x1b[0m"
+    assert sanitize_lines("1 %\r2 %") == "1 %\\r2 %"
 
 
 def test_every_text_within_data_is_made_harmless():
@@ -51,7 +51,7 @@ def test_every_text_within_data_is_made_harmless():
         inner: tuple[object, ...]
         count: int = 1
 
-    assert harmless_data(Part("\x1b", (Part("a\n", ()), ("\x07", None, 2)))) == Part(
+    assert sanitize_data(Part("\x1b", (Part("a\n", ()), ("\x07", None, 2)))) == Part(
         r"\x1b", (Part(r"a\n", ()), (r"\x07", None, 2))
     )
 
@@ -59,4 +59,4 @@ def test_every_text_within_data_is_made_harmless():
 def test_a_file_keeps_its_lines():
     """Its diff goes line by line; whatever else is not printable in it is written out."""
     change = FileChange("~/\n", "a\r\n\tb\x1b\n", None)
-    assert harmless_data((change,)) == (FileChange("~/\\n", "a\\r\n\\tb\\x1b\n", None),)
+    assert sanitize_data((change,)) == (FileChange("~/\\n", "a\\r\n\\tb\\x1b\n", None),)

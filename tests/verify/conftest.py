@@ -76,7 +76,7 @@ class Reached:
     def __init__(self, name, session):
         self.state = session.states[name]
         described = session.workspace.lab.macs[name]
-        self.locks = session.workspace.intend(described, self.state).locks
+        self.locks = session.workspace.target(described, self.state).locks
         self.frozen = described.frozen
         if described.connection == "local":
             self.backend = LocalBackend()

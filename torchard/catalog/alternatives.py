@@ -1,6 +1,6 @@
-"""Why does nothing fit, and what would? The sentences of a refused wish. Pure.
+"""Why does nothing fit, and what would? The sentences of a refused request. Pure.
 
-The ways out are tried, not written down: one thing of the wish is changed at a time, and only
+The ways out are tried, not written down: one thing of the request is changed at a time, and only
 changes that lead to an answer are named, each with the release it leads to.
 """
 
@@ -18,19 +18,19 @@ from torchard.catalog.variant import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from torchard.catalog.fit import Ask
+    from torchard.catalog.fit import Query
     from torchard.catalog.rows import Catalogue, Lane
 
-Change = tuple[str, "Ask"]
+Change = tuple[str, "Query"]
 """A change as the lab file or a sentence says it, and what is asked then."""
 
 
-def refuse(ask: Ask, catalogue: Catalogue) -> Refusal:
+def refuse(ask: Query, catalogue: Catalogue) -> Refusal:
     """Return the refusal of something for which the catalogue has no answer."""
     return Refusal(_reason(ask, catalogue), _instead(ask, catalogue))
 
 
-def no_nightly(ask: Ask, lane: Lane, catalogue: Catalogue) -> Refusal:
+def no_nightly(ask: Query, lane: Lane, catalogue: Catalogue) -> Refusal:
     """Refuse a nightly build from a lane that has none; `ask` is the same of the nightly wheels."""
     stable = replace(ask, lane=lane)
     if best(ask, catalogue):
@@ -45,10 +45,10 @@ def no_nightly(ask: Ask, lane: Lane, catalogue: Catalogue) -> Refusal:
     )
 
 
-def safer(ask: Ask, catalogue: Catalogue) -> str:
+def safer(ask: Query, catalogue: Catalogue) -> str:
     """Say what to write, or to do, for a release that no advisory is about; empty where none is.
 
-    As for a refusal, one thing of the wish is changed at a time.
+    As for a refusal, one thing of the request is changed at a time.
     """
     stable = [] if ask.release is None else [("`release: stable`", replace(ask, release=None))]
     axes = (stable, *(axis(ask, catalogue) for axis in (_pythons, _backends, _sources)))
@@ -58,7 +58,7 @@ def safer(ask: Ask, catalogue: Catalogue) -> str:
     return ", or ".join([*write, *_first(systems, catalogue, sound=True)])
 
 
-def lacks_mps(ask: Ask, catalogue: Catalogue) -> str:
+def lacks_mps(ask: Query, catalogue: Catalogue) -> str:
     """Say, without a full stop, why this Mac is not offered MPS."""
     if not mps_is_for(ask, catalogue):
         return f"PyTorch's MPS is not for {ask.platform.name} Macs"
@@ -73,7 +73,7 @@ def known_releases(lane: Lane) -> str:
     return f"{lane.releases[-1]} to {lane.releases[0]}"
 
 
-def _reason(ask: Ask, catalogue: Catalogue) -> str:
+def _reason(ask: Query, catalogue: Catalogue) -> str:
     if ask.release is not None:
         return _why_not_this(ask, ask.release, catalogue)
     modest = replace(ask, backend="cpu")
@@ -88,13 +88,13 @@ def _reason(ask: Ask, catalogue: Catalogue) -> str:
     return " ".join(sentences)
 
 
-def _release(ask: Ask) -> str:
+def _release(ask: Query) -> str:
     """Name what was looked through."""
     where = "" if ask.lane.channel is None else f" in {ask.lane.source}"
     return f"{'build' if ask.lane.index else 'release'} of PyTorch{where}"
 
 
-def _why_none(ask: Ask, catalogue: Catalogue) -> str:
+def _why_none(ask: Query, catalogue: Catalogue) -> str:
     pythons = ask.lane.pythons(ask.platform.arch)
     if not pythons:
         return f"No {_release(ask)} has a {ask.lane.build} for {ask.platform.name} Macs."
@@ -111,7 +111,7 @@ def _why_none(ask: Ask, catalogue: Catalogue) -> str:
     return f"No {_release(ask)} has a {ask.lane.build} for {place(ask)}."
 
 
-def _why_not_this(ask: Ask, version: Version, catalogue: Catalogue) -> str:
+def _why_not_this(ask: Query, version: Version, catalogue: Catalogue) -> str:
     for release in ask.lane.releases:
         if release.version == version:
             clauses = ", and ".join(obstacles(release, ask, catalogue))
@@ -121,13 +121,13 @@ def _why_not_this(ask: Ask, version: Version, catalogue: Catalogue) -> str:
     return f"The catalogue knows no PyTorch {version}{where}, {known}."
 
 
-def _missing(ask: Ask, catalogue: Catalogue) -> Iterable[str]:
+def _missing(ask: Query, catalogue: Catalogue) -> Iterable[str]:
     """Return the companions that have no wheel whatever else is left out, or all of them."""
     alone = {name: replace(ask.bare, named=(name,)) for name in ask.companions}
     return [name for name, one in alone.items() if not best(one, catalogue)] or ask.companions
 
 
-def _instead(ask: Ask, catalogue: Catalogue) -> str:
+def _instead(ask: Query, catalogue: Catalogue) -> str:
     axes = (_releases, _pythons, _fewer_companions, _backends, _sources)
     changes = [found for axis in axes for found in _first(axis(ask, catalogue), catalogue)]
     write = f"Write {', or '.join(changes) or _several_changes(ask, catalogue)}"
@@ -136,11 +136,11 @@ def _instead(ask: Ask, catalogue: Catalogue) -> str:
     return f"{write}."
 
 
-def _several_changes(ask: Ask, catalogue: Catalogue) -> str:
+def _several_changes(ask: Query, catalogue: Catalogue) -> str:
     """Say what to write where no single change is enough.
 
-    The most modest wish is tried, then one more change to it; wheels for some python there are on
-    every Mac that has a class.
+    The most modest request is tried, then one more change to it. Every Mac that has a class has
+    wheels for some python.
     """
     nightly = ask.lane.index is not None
     lane = catalogue.lanes["wheels"] if nightly else ask.lane
@@ -176,7 +176,7 @@ def _first(
             return
 
 
-def _releases(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+def _releases(ask: Query, catalogue: Catalogue) -> Iterator[Change]:
     """Older releases, the newest first; then newer ones, the oldest first; for nightly: stable."""
     if ask.lane.index is not None:
         yield "`release: stable`", replace(ask, lane=catalogue.lanes["wheels"])
@@ -189,7 +189,7 @@ def _releases(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
         yield f'`release: "{version}"`', replace(ask, release=version)
 
 
-def _pythons(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
+def _pythons(ask: Query, _catalogue: Catalogue) -> Iterator[Change]:
     """Pythons, the nearest first."""
     for python in sorted(
         ask.lane.pythons(ask.platform.arch),
@@ -198,19 +198,19 @@ def _pythons(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
         yield f'`python: "{dotted(python)}"`', replace(ask, python=python)
 
 
-def _fewer_companions(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
+def _fewer_companions(ask: Query, _catalogue: Catalogue) -> Iterator[Change]:
     """Companions, as many as can be."""
     for count in reversed(range(len(ask.companions))):
         for names in combinations(ask.companions, count):
             yield f"`with: [{', '.join(names)}]`", replace(ask, named=names)
 
 
-def _backends(ask: Ask, _catalogue: Catalogue) -> Iterator[Change]:
+def _backends(ask: Query, _catalogue: Catalogue) -> Iterator[Change]:
     if ask.mps:
         yield "`backend: cpu`", replace(ask, backend="cpu")
 
 
-def _sources(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+def _sources(ask: Query, catalogue: Catalogue) -> Iterator[Change]:
     """Other sources that still have new releases, the wheels first; none for a nightly build."""
     if ask.lane.index is None:
         for source in ("wheels", "conda-forge"):
@@ -218,7 +218,7 @@ def _sources(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
                 yield f"`source: {source}`", replace(ask, lane=catalogue.lanes[source])
 
 
-def _newer_systems(ask: Ask, catalogue: Catalogue) -> Iterator[Change]:
+def _newer_systems(ask: Query, catalogue: Catalogue) -> Iterator[Change]:
     for text in catalogue.thresholds(ask.platform.arch):
         macos = Version(text)
         if macos > ask.macos:

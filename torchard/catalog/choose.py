@@ -1,4 +1,4 @@
-"""What fits? A wish and a Mac class in, one variant or a refusal with its ways out. Pure.
+"""What fits? A request and a Mac class in, one variant or a refusal with its ways out. Pure.
 
 Nothing here knows a version of anything: every fact is a row of the catalogue.
 """
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from packaging.version import InvalidVersion, Version
 
 from torchard.catalog.alternatives import known_releases, lacks_mps, no_nightly, refuse
-from torchard.catalog.fit import Ask, best, obstacles, place, short, why_not
+from torchard.catalog.fit import Query, best, obstacles, place, short, why_not
 from torchard.catalog.variant import Considered, Installer, MacClass, PassedOver, Refusal, Variant
 from torchard.lab.model import COMPANIONS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchard.catalog.rows import Catalogue, Distribution, InstallerRow, Lane, Release
-    from torchard.lab.model import InstallerSource, Miniconda, Wish
+    from torchard.lab.model import InstallerSource, Miniconda, Request
 
 
 def mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal:
@@ -36,13 +36,13 @@ def mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal
     return MacClass(catalogue.platforms[arch].subdir, reached[-1])
 
 
-def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | Refusal:
-    """Return the variant that a wish gets on a Mac class, or a refusal that names ways out."""
-    ask = question(wish, mac_class, catalogue)
+def choose(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Variant | Refusal:
+    """Return the variant that a request gets on a Mac class, or a refusal that names ways out."""
+    ask = question(request, mac_class, catalogue)
     if isinstance(ask, Refusal):
         return ask
-    if wish.release == "nightly" and wish.source not in {"auto", ask.lane.source}:
-        return no_nightly(ask, catalogue.lanes[wish.source], catalogue)
+    if request.release == "nightly" and request.source not in {"auto", ask.lane.source}:
+        return no_nightly(ask, catalogue.lanes[request.source], catalogue)
     release = best(ask, catalogue)
     if release is None:
         return refuse(ask, catalogue)
@@ -50,18 +50,18 @@ def choose(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Variant | R
     return Variant(
         source=lane.source,
         packages={lane.names.get(name, name): release.packages[name] for name in ask.packages},
-        python=wish.python,
+        python=request.python,
         mps_expected=ask.mps,
         reason=_reason(ask),
         constraints=release.constraints,
-        notes=tuple(_notes(wish, ask, release, catalogue)),
+        notes=tuple(_notes(request, ask, release, catalogue)),
     )
 
 
-def considered(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Considered:
+def considered(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Considered:
     """Return what `choose` does, with every release that was passed over, and why."""
-    answer = choose(wish, mac_class, catalogue)
-    ask = question(wish, mac_class, catalogue)
+    answer = choose(request, mac_class, catalogue)
+    ask = question(request, mac_class, catalogue)
     if isinstance(ask, Refusal):
         return Considered(answer)
     chosen = best(ask, catalogue)
@@ -76,7 +76,7 @@ def considered(wish: Wish, mac_class: MacClass, catalogue: Catalogue) -> Conside
     )
 
 
-def _reason(ask: Ask) -> str:
+def _reason(ask: Query) -> str:
     which = "the release asked for; its" if ask.release else "the newest release whose"
     if ask.lane.index is not None:
         which = "the day's"
@@ -136,52 +136,52 @@ def _macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
     return version
 
 
-def question(wish: Wish, group: MacClass, catalogue: Catalogue) -> Ask | Refusal:
-    """Read a wish's words. Refuse those that mean nothing, or nothing yet."""
+def question(request: Request, group: MacClass, catalogue: Catalogue) -> Query | Refusal:
+    """Read a request's words. Refuse those that mean nothing, or nothing yet."""
     reached = mac_class(group.arch, group.macos, catalogue)
     if isinstance(reached, Refusal):
         return reached
-    nonsense = _meaningless(wish)
+    nonsense = _meaningless(request)
     if nonsense is not None:
         return nonsense
-    lane = _lane(wish, catalogue)
+    lane = _lane(request, catalogue)
     try:
-        release = None if wish.release in {"stable", "nightly"} else Version(wish.release)
+        release = None if request.release in {"stable", "nightly"} else Version(request.release)
     except InvalidVersion:
         return Refusal(
-            f"{wish.release!r} is no release of PyTorch.",
+            f"{request.release!r} is no release of PyTorch.",
             "Write `release: stable`, `release: nightly`, or an exact version from"
             f" {known_releases(lane)}.",
         )
-    major, minor = wish.python.split(".")
-    return Ask(
+    major, minor = request.python.split(".")
+    return Query(
         lane=lane,
         platform=catalogue.platforms[reached.arch],
         macos=Version(reached.macos),
         python=(int(major), int(minor)),
         release=release,
-        backend=wish.backend,
+        backend=request.backend,
         offer=catalogue.mps,
         named=None
-        if wish.companions is None
-        else tuple(name for name in COMPANIONS if name in wish.companions),
+        if request.companions is None
+        else tuple(name for name in COMPANIONS if name in request.companions),
     )
 
 
-def _lane(wish: Wish, catalogue: Catalogue) -> Lane:
-    """Return where a wish looks for PyTorch: wheels, unless it names another source."""
-    if wish.release == "nightly":
+def _lane(request: Request, catalogue: Catalogue) -> Lane:
+    """Return where a request looks for PyTorch: wheels, unless it names another source."""
+    if request.release == "nightly":
         return catalogue.nightly
-    return catalogue.lanes["wheels" if wish.source == "auto" else wish.source]
+    return catalogue.lanes["wheels" if request.source == "auto" else request.source]
 
 
-def _meaningless(wish: Wish) -> Refusal | None:
-    if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", wish.python, re.ASCII):
+def _meaningless(request: Request) -> Refusal | None:
+    if not re.fullmatch(r"[0-9]{1,4}\.[0-9]{1,4}", request.python, re.ASCII):
         return Refusal(
-            f"{wish.python!r} is no python of the form MAJOR.MINOR.",
+            f"{request.python!r} is no python of the form MAJOR.MINOR.",
             'Write it like `python: "3.12"`.',
         )
-    for name in wish.companions or ():
+    for name in request.companions or ():
         if name not in COMPANIONS:
             return Refusal(
                 f"{name!r} is no companion of torch.",
@@ -190,16 +190,16 @@ def _meaningless(wish: Wish) -> Refusal | None:
     return None
 
 
-def _notes(wish: Wish, ask: Ask, release: Release, catalogue: Catalogue) -> Iterator[str]:
+def _notes(request: Request, ask: Query, release: Release, catalogue: Catalogue) -> Iterator[str]:
     """Yield what was given up, and what is worth knowing about the release."""
-    if wish.backend == "auto" and not ask.mps:
+    if request.backend == "auto" and not ask.mps:
         yield f"{lacks_mps(ask, catalogue)}, so torch computes on the processor alone."
     # An exact release is its own only candidate: nothing is given up for it.
     newest = best(ask.bare, catalogue) or release
     if newest.version != release.version:
         clauses = ", and ".join(obstacles(newest, ask, catalogue))
         yield f"torch {newest} would install on macOS {short(ask.macos)}, but {clauses}."
-    if wish.companions is None:
+    if request.companions is None:
         for name, reason in ask.lane.without.items():
             yield f"{name} is left out: {reason}."
     for note in (*release.notes, *ask.lane.notes):

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A wish on a Mac class, its words read. `release` None: the newest that fits.
+class Query:
+    """A request on a Mac class, its words read. `release` None: the newest that fits.
 
     `lane` is where PyTorch is looked for; `named` are the companions, None where nothing is said;
     `offer` says which Macs are offered MPS.
@@ -61,12 +61,12 @@ class Ask:
         return ("torch", *self.companions)
 
     @property
-    def bare(self) -> Ask:
+    def bare(self) -> Query:
         """The same for torch alone, without MPS."""
         return replace(self, backend="cpu", named=())
 
 
-def best(ask: Ask, catalogue: Catalogue) -> Release | None:
+def best(ask: Query, catalogue: Catalogue) -> Release | None:
     """Return the newest release that fits; where one was asked for, that one if it fits."""
     for release in ask.lane.releases:
         wanted = ask.release in {None, release.version}
@@ -75,7 +75,7 @@ def best(ask: Ask, catalogue: Catalogue) -> Release | None:
     return None
 
 
-def obstacles(release: Release, ask: Ask, catalogue: Catalogue) -> Iterator[str]:
+def obstacles(release: Release, ask: Query, catalogue: Catalogue) -> Iterator[str]:
     """Yield everything that keeps a release from fitting, as clauses about `it`."""
     if ask.platform.arch not in release.builds:
         yield f"it has no {ask.lane.build} for {ask.platform.name} Macs"
@@ -103,7 +103,7 @@ def obstacles(release: Release, ask: Ask, catalogue: Catalogue) -> Iterator[str]
         yield f"its MPS needs macOS {short(release.mps)}"
 
 
-def why_not(release: Release, ask: Ask, catalogue: Catalogue) -> tuple[str, ...]:
+def why_not(release: Release, ask: Query, catalogue: Catalogue) -> tuple[str, ...]:
     """Return, as phrases, why a release is not the answer; nothing where it may be.
 
     Its companions' obstacles are told only where torch itself has none: they follow it.
@@ -115,12 +115,12 @@ def why_not(release: Release, ask: Ask, catalogue: Catalogue) -> tuple[str, ...]
     return tuple(one.removeprefix("it has ").removeprefix("it ") for one in clauses)
 
 
-def mps_is_for(ask: Ask, catalogue: Catalogue) -> bool:
+def mps_is_for(ask: Query, catalogue: Catalogue) -> bool:
     """Tell whether the arch is offered MPS at all."""
     return ask.platform.arch == catalogue.mps.arch
 
 
-def place(ask: Ask) -> str:
+def place(ask: Query) -> str:
     """Return where the packages have to fit, in words."""
     return f"macOS {short(ask.macos)} and python {dotted(ask.python)}"
 

@@ -30,7 +30,7 @@ class MacClass:
 
 @dataclass(frozen=True)
 class Variant:
-    """The one right answer to a wish on a Mac.
+    """The one right answer to a request on a Mac.
 
     `packages` maps each package, by the source's name for it, to its exact version; None leaves it
     to the solver: a nightly's, and what a channel built for that torch. `constraints` are
@@ -80,7 +80,7 @@ class PassedOver:
 class Considered:
     """An answer with the way to it: the release that it is of, and those newer ones that are not.
 
-    `release` is None for a refusal. Where a wish means nothing, no release was looked at.
+    `release` is None for a refusal. Where a request means nothing, no release was looked at.
     """
 
     answer: Variant | Refusal

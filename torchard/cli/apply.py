@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     "rebuild",
     multiple=True,
     metavar="ENV",
-    help="Build this environment again, from the same lock, although it is in order.",
+    help="Build this environment again, from the same lock, although it is up to date.",
 )
 def apply(
     lab: Path,
@@ -70,4 +70,4 @@ def apply(
         console.show(done, result_lines(done), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
-    console.leave((done or planned).exit_code)
+    console.exit_with((done or planned).exit_code)

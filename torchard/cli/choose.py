@@ -8,7 +8,7 @@ from typing import get_args
 import click
 
 from torchard.cli import console, options
-from torchard.lab.model import COMPANIONS, Backend, Source, Wish
+from torchard.lab.model import COMPANIONS, Backend, Request, Source
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -73,18 +73,18 @@ def choose(  # noqa: PLR0917  # click passes them by name
     from torchard.plan.cautions import of_choice  # noqa: PLC0415
 
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
-    wish = Wish(python, release, backend, source, asked if asked or no_with else None)
+    request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
     group = choosing.mac_class(arch, macos, catalogue)
     found = (
-        choosing.considered(wish, group, catalogue)
+        choosing.considered(request, group, catalogue)
         if isinstance(group, MacClass)
         else Considered(group)
     )
     answer = found.answer
     refused = isinstance(answer, Refusal)
     if isinstance(group, MacClass) and isinstance(answer, Variant):
-        known = (f"{text}." for text in of_choice(answer, wish, group, catalogue))
+        known = (f"{text}." for text in of_choice(answer, request, group, catalogue))
         answer = replace(answer, notes=(*answer.notes, *known))
     over = found.passed_over if explain else None
     if as_json:
@@ -95,4 +95,4 @@ def choose(  # noqa: PLR0917  # click passes them by name
         from torchard.render.text import choice_lines  # noqa: PLC0415
 
         console.print_lines(choice_lines(answer, over or ()), err=refused)
-    console.leave(1 if refused else 0)
+    console.exit_with(1 if refused else 0)

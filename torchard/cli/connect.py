@@ -58,11 +58,11 @@ def _left_behind(report: Path, lab: Lab, macs: Sequence[MacHost]) -> tuple[MacHo
     names = left_behind(report)
     gone = [name for name in names if name not in lab.macs]
     if gone:
-        console.complain(f"{report} names {', '.join(gone)}: not in {lab.path.name} any more.")
+        console.print_error(f"{report} names {', '.join(gone)}: not in {lab.path.name} any more.")
     left = tuple(mac for mac in macs if mac.name in names)
     if not left:
         which = "None of these Macs" if names else "Nothing"
-        console.complain(f"{which} failed in {report}.")
+        console.print_error(f"{which} failed in {report}.")
     return left
 
 
@@ -89,7 +89,7 @@ def again(saved: Saved, path: Path) -> Iterator[Session]:
 
     heed_signals()
     workspace = open_workspace(lab_of(saved, path), locked=True)
-    reached = {mac.name for mac in saved.plan.macs if mac.state not in {"unreached", "refused"}}
+    reached = {mac.name for mac in saved.plan.macs if mac.state not in {"unreachable", "blocked"}}
     macs = [mac for mac in workspace.lab.macs.values() if mac.name in reached]
     with _reading(workspace, macs) as opened:
         yield opened

@@ -93,13 +93,13 @@ def print_lines(lines: Iterable[Text], *, err: bool = False) -> None:
             console.print(part)
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """Say on stderr what is wrong; a Mac or a server may have had its say in it."""
-    from torchard.sanitize import harmless_lines  # noqa: PLC0415
+    from torchard.sanitize import sanitize_lines  # noqa: PLC0415
 
-    click.echo(harmless_lines(sentence), err=True)
+    click.echo(sanitize_lines(sentence), err=True)
 
 
-def leave(code: int) -> NoReturn:
+def exit_with(code: int) -> NoReturn:
     """End the command with an exit code."""
     raise click.exceptions.Exit(code)

@@ -21,4 +21,4 @@ def demo(macs: int, keep: Path | None) -> None:
     """
     from torchard.cli.simulated import run  # noqa: PLC0415
 
-    console.leave(run(macs, keep))
+    console.exit_with(run(macs, keep))

@@ -23,7 +23,7 @@ def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
         told = why(
             session.macs[name],
             plan.macs[0],
-            session.intents().get(name),
+            session.targets().get(name),
             session.workspace.lab,
             session.workspace.catalogue,
             session.workspace.written,
@@ -34,4 +34,4 @@ def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
         console.print_lines(explain_lines(told))
         click.echo()
         click.echo("Nothing has been changed.")
-    console.leave(plan.exit_code)
+    console.exit_with(plan.exit_code)

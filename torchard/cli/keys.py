@@ -64,7 +64,7 @@ def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -
         _settle(mac, answer, fingerprints, yes=yes)
         for mac, answer in zip(there, look_at(there), strict=True)
     ]
-    console.leave(1 if 1 in codes else max(codes, default=0))
+    console.exit_with(1 if 1 in codes else max(codes, default=0))
 
 
 def _settle(
@@ -77,7 +77,7 @@ def _settle(
     while isinstance(answer, UnknownHostKeyError):
         click.echo(f"{mac.name}: the host key of {answer.host} is {shown(answer.key)}.")
         if fingerprints and answer.key.fingerprint not in fingerprints:
-            console.complain(f"{mac.name}: refused, for that is not the fingerprint you gave.")
+            console.print_error(f"{mac.name}: refused, for that is not the fingerprint you gave.")
             return 3
         if not fingerprints and not yes and not _agreed(mac, answer):
             return 1
@@ -85,10 +85,10 @@ def _settle(
         click.echo(f"{mac.name}: recorded in {answer.known_hosts}.")
         answer = look(mac)
     if isinstance(answer, HostKeyError):
-        console.complain(f"{mac.name}: refused: {answer}")
+        console.print_error(f"{mac.name}: refused: {answer}")
         return 3
     if isinstance(answer, str):
-        console.complain(f"{mac.name}: not reached: {answer}")
+        console.print_error(f"{mac.name}: unreachable: {answer}")
         return 3
     click.echo(f"{mac.name}: {shown(answer)} is known.")
     return 0
@@ -99,12 +99,12 @@ def _agreed(mac: MacHost, unknown: UnknownHostKeyError) -> bool:
     kind = unknown.key.algorithm_name.lower()
     click.echo(f"  On it, see: ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub")
     if not sys.stdin.isatty():
-        console.complain(
+        console.print_error(
             f"{mac.name}: not recorded, for there is no terminal to ask at; compare the two, and"
             f" give --fingerprint {unknown.key.fingerprint}, or --yes."
         )
         return False
     if console.confirmed("Is it the same?"):
         return True
-    console.complain(f"{mac.name}: not recorded.")
+    console.print_error(f"{mac.name}: not recorded.")
     return False

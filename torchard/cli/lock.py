@@ -25,7 +25,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     if upgrade and only_check:
         raise click.UsageError("--upgrade and --check exclude each other.")
     from torchard.lab.load import load  # noqa: PLC0415
-    from torchard.workspace.update_locks import relock, without_class  # noqa: PLC0415
+    from torchard.workspace.update_locks import update_locks, without_class  # noqa: PLC0415
 
     asked = without_class(load(lab))
     states, why = {}, {}
@@ -41,12 +41,12 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
         if asked:
             with Session(workspace, asked, progress) as session:
                 states, why = session.states, session.why
-        answers = list(relock(workspace, states, why, upgrade=upgrade))
+        answers = list(update_locks(workspace, states, why, upgrade=upgrade))
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
         if answer.outcome == "error":
-            console.complain(answer.detail)
+            console.print_error(answer.detail)
         else:
             click.echo(f"{answer.outcome:<11} {where:<32} {answer.detail}".rstrip())
     outcomes = {answer.outcome for answer in answers}
-    console.leave(1 if "error" in outcomes else 2 if "out of date" in outcomes else 0)
+    console.exit_with(1 if "error" in outcomes else 2 if "out of date" in outcomes else 0)

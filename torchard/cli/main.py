@@ -14,7 +14,7 @@ from torchard.cli import later
 from torchard.cli.apply import apply
 from torchard.cli.check import check
 from torchard.cli.choose import choose
-from torchard.cli.console import complain
+from torchard.cli.console import print_error
 from torchard.cli.demo import demo
 from torchard.cli.keys import keys
 from torchard.cli.lock import lock
@@ -26,7 +26,7 @@ from torchard.cli.unlock import unlock
 from torchard.cli.verify import verify
 from torchard.curate.commands import catalog
 from torchard.errors import TorchardError
-from torchard.redact import hidden
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -70,7 +70,7 @@ def _cry(kind: type[BaseException], error: BaseException, trace: TracebackType |
     """Print the traceback of what nobody foresaw, without the logins of the URLs in it."""
     import traceback  # noqa: PLC0415  # only those who need it wait for it
 
-    sys.stderr.write(hidden("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def main() -> NoReturn:
@@ -86,7 +86,7 @@ def main() -> NoReturn:
         error.show()
         code = 1
     except TorchardError as error:
-        complain(str(error))
+        print_error(str(error))
         code = 1
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted; the same command again goes on from there.", err=True)

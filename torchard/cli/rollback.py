@@ -55,4 +55,4 @@ def rollback(
         console.show(done, result_lines(done), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
-    console.leave((done or planned).exit_code)
+    console.exit_with((done or planned).exit_code)

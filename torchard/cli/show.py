@@ -24,4 +24,4 @@ def show(file: Path, *, full: bool, as_json: bool) -> None:
     console.show(saved.plan, lines, as_json=as_json)
     if not as_json and saved.lab is not None:
         click.echo(f"Planned for {saved.lab} on {saved.date}.")
-    console.leave(saved.plan.exit_code)
+    console.exit_with(saved.plan.exit_code)

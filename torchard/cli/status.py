@@ -26,7 +26,7 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     """
     from torchard.plan.codec import dumps  # noqa: PLC0415
     from torchard.plan.damage import add_all_damage  # noqa: PLC0415
-    from torchard.plan.drift import standings  # noqa: PLC0415
+    from torchard.plan.drift import find_drift  # noqa: PLC0415
     from torchard.render.status import status_data, status_lines  # noqa: PLC0415
 
     with connect.session(lab, limits, locked=locked) as session:
@@ -34,11 +34,11 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
 
         planned = session.plan()
         damage = find_damage(session)
-        found = {name: standings(session.macs[name], one) for name, one in session.states.items()}
+        found = {name: find_drift(session.macs[name], one) for name, one in session.states.items()}
         found = add_all_damage(planned, found, session.states, damage)
     if as_json:
         click.echo(dumps(status_data(planned, found)))
     else:
         console.print_lines(status_lines(planned, found, full=full))
         console.say_locked(session)
-    console.leave(planned.exit_code)
+    console.exit_with(planned.exit_code)

@@ -40,12 +40,12 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
 
     with connect.session_without_locks(lab, the_mac) as session:
         if mac in session.why:
-            console.complain(f"{mac} was not reached: {session.why[mac]}")
-            console.leave(3)
+            console.print_error(f"{mac} is unreachable: {session.why[mac]}")
+            console.exit_with(3)
         lock = session.states[mac].lock
         if lock is None:
             click.echo(f"Nobody holds the run lock of {mac}.")
-            console.leave(0)
+            console.exit_with(0)
         if holder is None or holder != lock.token or lock.processes:
             raise _left_alone(mac, lab, lock, holder)
         from torchard.session import errands  # noqa: PLC0415  # the session patches first

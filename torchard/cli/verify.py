@@ -30,4 +30,4 @@ def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -
 
         proved = verify_and_note(session)
     console.show(proved, result_lines(proved), as_json=as_json)
-    console.leave(proved.exit_code)
+    console.exit_with(proved.exit_code)

@@ -6,7 +6,7 @@ import io
 
 from torchard.depot.download import BrokenOffError, receive
 from torchard.errors import TorchardError
-from torchard.redact import hidden
+from torchard.redact import redact
 
 
 def fetch(url: str) -> bytes:
@@ -15,5 +15,5 @@ def fetch(url: str) -> bytes:
     try:
         receive(page, url, None)
     except BrokenOffError as error:
-        raise TorchardError(f"{hidden(url)} cannot be had: {error}.") from error
+        raise TorchardError(f"{redact(url)} cannot be had: {error}.") from error
     return page.getvalue()

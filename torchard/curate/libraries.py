@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchard.curate.mach_o import HEAD, is_fat, slices
 from torchard.curate.ranged import RangedFile
-from torchard.redact import hidden
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from torchard.curate.listing import File
@@ -39,7 +39,7 @@ def minos(file: File, arch: str) -> dict[str, str]:
                             macos = _text(one.macos)
                             found[macos] = max(found.get(macos, (0, "")), (entry.file_size, name))
     except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
-        raise UnreadError(f"{file.name}: {hidden(str(error))}") from error
+        raise UnreadError(f"{file.name}: {redact(str(error))}") from error
     return {name: macos for macos, (_, name) in sorted(found.items(), key=lambda one: one[1])[::-1]}
 
 

@@ -1,6 +1,6 @@
-"""Every wish that a Mac can have, and the one answer to each: the catalogue, asked about all. Pure.
+"""Every request that a Mac can have, and the catalogue's one answer to each. Pure.
 
-A cell is a Mac's arch and macOS, and a wish: python, release, backend and source, with the
+A cell is a Mac's arch and macOS, and a request: python, release, backend and source, with the
 companions that come unasked. Between two thresholds of macOS nothing changes, so the systems are
 the thresholds and the releases of macOS themselves.
 """
@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import MacClass, Variant
-from torchard.lab.model import Backend, Source, Wish
+from torchard.lab.model import Backend, Request, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ _SYSTEMS = ("11.0", "12.0", "13.0", "14.0", "15.0", "26.0")  # after macOS 15 co
 
 
 class Cell(NamedTuple):
-    """One question: a Mac and a wish, as the lab file writes them; `macos` is MAJOR.MINOR."""
+    """One question: a Mac and a request, as the lab file writes them; `macos` is MAJOR.MINOR."""
 
     arch: str
     macos: str
@@ -55,7 +55,7 @@ def systems(arch: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 
 def releases(catalogue: Catalogue) -> tuple[str, ...]:
-    """Return what a wish may call a release: stable, nightly, and every version, newest first."""
+    """Return what a request may name as its release, newest first; also stable and nightly."""
     return ("stable", "nightly", *(str(one) for one in catalogue.releases))
 
 
@@ -76,7 +76,7 @@ def answer(cell: Cell, catalogue: Catalogue) -> Variant | Refusal:
     group = mac_class(cell.arch, cell.macos, catalogue)
     if not isinstance(group, MacClass):
         return group
-    return choose(Wish(cell.python, cell.release, cell.backend, cell.source), group, catalogue)
+    return choose(Request(cell.python, cell.release, cell.backend, cell.source), group, catalogue)
 
 
 def answers(catalogue: Catalogue, releases: Iterable[str]) -> dict[Cell, Variant | Refusal]:

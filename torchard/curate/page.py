@@ -26,7 +26,7 @@ _HEAD = """\
 What `torchard choose` answers to every Mac and python, with the companions that come unasked. A
 column is a macOS and every newer one up to the next column. In a cell stands the newest release
 that fits: *MPS* where `backend: auto` gets it, then what `backend: cpu` gets where that is another.
-Below each table stands what a refused wish is told, and what to write instead.
+Below each table stands what a refused request is told, and what to write instead.
 Why a Mac gets just that, and every exact release with its way out where it is refused:
 `torchard choose --arch arm64 --macos 14 --python 3.12 --release 2.11.0`.
 """
@@ -36,7 +36,7 @@ _TITLES = {
     "pytorch-channel": "`source: pytorch-channel`, frozen",
 }
 _ADVISORIES = """\
-Every plan warns of an environment whose torch is affected, in order or not, and says how to come to
+Every plan warns of an environment whose torch is affected, and says how to come to
 a release without. What PyTorch disputes, or the CVE programme rejected, is not counted.
 """
 

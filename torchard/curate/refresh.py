@@ -41,7 +41,7 @@ class Found:
 
 
 def look(places: Iterable[str], catalogue: Catalogue, mirrors: Mirrors) -> Found:
-    """Ask some of PLACES for what is new; one without an answer keeps no other from its own."""
+    """Query some of PLACES for what is new; one without an answer keeps no other from its own."""
     found = Found()
     for name, ask in _asks(frozenset(places), catalogue, mirrors):
         try:

@@ -17,7 +17,7 @@ from torchard.catalog.variant import MacClass, Variant
 from torchard.curate.listing import listing, oldest_macos
 from torchard.curate.matrix import PYTHONS
 from torchard.errors import TorchardError
-from torchard.lab.model import Environment, Mirrors, Wish
+from torchard.lab.model import Environment, Mirrors, Request
 from torchard.lock.wheels import resolve_wheels
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _unresolved(trio: Trio, catalogue: Catalogue) -> str | None:
     variant = Variant("wheels", dict(trio.packages), trio.python, False, "", trio.constraints)  # noqa: FBT003
     try:
         wheels = resolve_wheels(
-            Environment("torch", trio.python, Wish(trio.python)),
+            Environment("torch", trio.python, Request(trio.python)),
             group,
             variant,
             python=_FULL[trio.python],

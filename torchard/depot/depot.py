@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from torchard.errors import TorchardError
-from torchard.redact import hidden
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,14 +123,14 @@ class Depot:
             stream.truncate(0)
             if not begun:
                 raise DepotError(
-                    f"{file} from {hidden(url)} has the wrong sha256: wanted {sha256}, found"
+                    f"{file} from {redact(url)} has the wrong sha256: wanted {sha256}, found"
                     f" {found}. It was thrown away.{remark(kind)}",
                     "If the file is rightly another one, write its sha256; else mistrust that"
                     " server.",
                 )
             reason = "what was there of it did not fit the rest"
         raise DepotError(
-            f"{file} could not be fetched from {hidden(url)} in {ATTEMPTS} attempts: {reason}.",
+            f"{file} could not be fetched from {redact(url)} in {ATTEMPTS} attempts: {reason}.",
             "Check the network and `mirrors`; the next run goes on from what has arrived.",
         )
 

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from urllib.request import BaseHandler, Request, build_opener
 
 from torchard.errors import TorchardError
-from torchard.redact import hidden
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,14 +73,14 @@ def length(url: str) -> int:
         kind: str = answer.headers.get_content_type()
         told = answer.headers.get("Content-Length", "")
     if not told.isdecimal() or int(told) == 0 or kind == "text/html":
-        raise DownloadError(f"No length is told of {hidden(url)}.{remark(kind)}", _OTHER)
+        raise DownloadError(f"No length is told of {redact(url)}.{remark(kind)}", _OTHER)
     return int(told)
 
 
 def _ask(method: str, url: str, begun: int = 0) -> HTTPResponse:
     """Return a server's answer. HTTPError alone says that nothing is left from `begun` on."""
     if urlsplit(url).scheme not in {"http", "https", "file"}:
-        raise DownloadError(f"{hidden(url)} is no https, http or file URL.")
+        raise DownloadError(f"{redact(url)} is no https, http or file URL.")
     try:
         return _open(method, url, begun)
     except HTTPError as error:
@@ -88,26 +88,26 @@ def _ask(method: str, url: str, begun: int = 0) -> HTTPResponse:
         if begun and error.code == _UNSATISFIABLE:
             raise
         reason = str(error.reason).partition("\n")[0].rstrip(" .")
-        said = hidden(f"the server answered {error.code} {reason}").rstrip()
+        said = redact(f"the server answered {error.code} {reason}").rstrip()
         if error.code in _AGAIN:
             raise BrokenOffError(said) from error
         login = "Write its login into ~/.netrc, or check `mirrors`."
         raise DownloadError(
-            f"{hidden(url)} cannot be had: {said}.",
+            f"{redact(url)} cannot be had: {said}.",
             login if error.code in _LOGIN_WANTED else _OTHER,
         ) from error
     except URLError as error:
         if url.startswith("file:") or isinstance(error.reason, SSLCertVerificationError):
             raise DownloadError(
-                f"{hidden(url)} cannot be had: {hidden(str(error.reason))}.",
+                f"{redact(url)} cannot be had: {redact(str(error.reason))}.",
                 "Check `mirrors`; SSL_CERT_FILE names the certificates to trust.",
             ) from error
-        raise BrokenOffError(hidden(str(error.reason))) from error
+        raise BrokenOffError(redact(str(error.reason))) from error
     except (InvalidURL, UnicodeError) as error:
         # Its own words may hold a password that stands where a port should.
-        raise DownloadError(f"{hidden(url)} leads to no URL that can be asked for.") from error
+        raise DownloadError(f"{redact(url)} leads to no URL that can be asked for.") from error
     except (OSError, HTTPException) as error:
-        raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
+        raise BrokenOffError(redact(str(error)) or type(error).__name__) from error
 
 
 def _append(  # noqa: PLR0917  # the one caller has them all
@@ -140,7 +140,7 @@ def _append(  # noqa: PLR0917  # the one caller has them all
     if told not in {None, whole} or (whole is not None and has > whole):
         stream.truncate(0)
         raise DownloadError(
-            f"{hidden(url)} has the wrong length: wanted {whole} bytes, found"
+            f"{redact(url)} has the wrong length: wanted {whole} bytes, found"
             f" {told or f'at least {has}'}. It was thrown away.{remark(kind)}",
             _OTHER,
         )
@@ -155,7 +155,7 @@ def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
         try:
             chunk = answer.read1(_CHUNK)  # what is there: a whole chunk may take its time
         except (OSError, HTTPException) as error:
-            raise BrokenOffError(hidden(str(error)) or type(error).__name__) from error
+            raise BrokenOffError(redact(str(error)) or type(error).__name__) from error
         if not chunk:
             return
         yield chunk

@@ -13,8 +13,8 @@ from torchard.lab.model import (
     MacHost,
     Miniconda,
     Mirrors,
+    Request,
     Ssh,
-    Wish,
 )
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _environment(
     return Environment(
         name=name,
         python=said["python"],
-        pytorch=_wish(said["python"], said.get("pytorch", {})),
+        pytorch=_request(said["python"], said.get("pytorch", {})),
         conda=tuple(said.get("conda", ())),
         pip=tuple(said.get("pip", ())),
         where=source.where(("environments", name), key=True),
@@ -107,11 +107,11 @@ def _environment(
     )
 
 
-def _wish(python: str, said: Mapping[str, Any] | bool) -> Wish | None:  # noqa: FBT001  # the file's
+def _request(python: str, said: Mapping[str, Any] | bool) -> Request | None:  # noqa: FBT001  # the file's
     if isinstance(said, bool):
         return None
     companions = said.get("with")
-    return Wish(
+    return Request(
         python=python,
         release=said.get("release", "stable"),
         backend=said.get("backend", "auto"),

@@ -30,7 +30,7 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Request:
     """What an environment asks of PyTorch.
 
     `release` is `stable`, `nightly` or an exact version; `companions` is a subset of COMPANIONS
@@ -54,7 +54,7 @@ class Environment:
 
     name: str
     python: str
-    pytorch: Wish | None
+    pytorch: Request | None
     conda: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
     where: Position = Position("", 0, 0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.lock.addresses import channel_source, conda_address
 from torchard.lock.lockfile import LockError, conda_package
-from torchard.redact import hidden
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,10 +145,10 @@ def _ask(request: Mapping[str, Any]) -> dict[str, Any]:
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or not {*request, "error"} & answer.keys():
-        words = hidden(done.stderr).strip().splitlines()
+        words = redact(done.stderr).strip().splitlines()
         last = words[-1] if words else f"exit {done.returncode}"
         raise LockError(f"The solver died without an answer: {last}", "Try again.")
-    return {key: hidden(value) if key == "text" else value for key, value in answer.items()}
+    return {key: redact(value) if key == "text" else value for key, value in answer.items()}
 
 
 def _unsolved(
@@ -162,7 +162,7 @@ def _unsolved(
     what = f"{environment.name} for {mac_class}"
     if answer["error"] == "channel":
         # A broken index is told without its address, so all of them are named.
-        places = ", ".join(hidden(channel_source(one, mirrors)) for one in channels)
+        places = ", ".join(redact(channel_source(one, mirrors)) for one in channels)
         return LockError(
             f"The channels of {what} could not be read from {places}:{_indented(text)}",
             "Check the network, the name of the channel, and `mirrors.conda`.",

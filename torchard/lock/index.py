@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from torchard.catalog.variant import MacClass
 from torchard.errors import TorchardError
-from torchard.redact import hidden, logins, with_login
+from torchard.redact import logins, redact, with_login
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -150,7 +150,7 @@ def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, st
             check=False,
         )
     except OSError as error:
-        raise IndexError(f"uv cannot be started: {hidden(str(error))}") from error
+        raise IndexError(f"uv cannot be started: {redact(str(error))}") from error
     except subprocess.TimeoutExpired as error:
         raise IndexError(f"uv did not end within {_PATIENCE} seconds") from error
     if done.returncode != 0:
@@ -235,7 +235,7 @@ def _words(stderr: str) -> str:
     """Return what uv said, without its remarks and without a login."""
     lines = [line for line in stderr.strip().splitlines() if not line.startswith("warning:")]
     text = re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines))
-    return hidden(text).strip() or "uv said nothing"
+    return redact(text).strip() or "uv said nothing"
 
 
 def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]:

@@ -73,7 +73,7 @@ class Wheel:
 class Lock:
     """One environment, solved for one Mac class.
 
-    `inputs` is the digest of everything that the answer was asked from (wish, specs, channels,
+    `inputs` is the digest of everything that the answer was asked from (request, specs, channels,
     variant): a lock whose inputs differ from the lab's is out of date. `conda_specs` and
     `pip_specs` are what the lab itself asks for. `conda` is in topological order.
     """

@@ -9,7 +9,7 @@ from pyinfra import logger
 from pyinfra.api import operation
 
 from torchard.operations import upload
-from torchard.sanitize import harmless_lines
+from torchard.sanitize import sanitize_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -24,6 +24,6 @@ def refuse(reason: str) -> Generator[FunctionCommand]:
     + reason: what stands in the way, and the way out
     """
     if not pyinfra.state.is_executing:  # a dry run shows no more than this
-        shown = harmless_lines(reason)
+        shown = sanitize_lines(reason)
         pyinfra.host.log_styled(shown, fg="red", log_func=logger.error)
     yield upload.fail(reason)

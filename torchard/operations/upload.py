@@ -23,7 +23,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from torchard.errors import TorchardError
 from torchard.operations.script_text import Controller, free_bytes, incoming, remove_half
 from torchard.remote.quoting import for_any_shell
-from torchard.sanitize import harmless, harmless_lines
+from torchard.sanitize import sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,7 +43,7 @@ _AT_ONCE = 32 * 1024 * 1024  # bytes pushed before they are named: what a lost c
 @lru_cache(maxsize=1)
 def controller() -> Controller:
     """Return who works on the Macs in this run."""
-    who = harmless(f"{getpass.getuser()}@{socket.gethostname()}")
+    who = sanitize(f"{getpass.getuser()}@{socket.gethostname()}")
     return Controller(who=who, token=f"{os.getpid()}-{secrets.token_hex(8)}")
 
 
@@ -61,7 +61,7 @@ def fail(reason: str) -> FunctionCommand:
 
 def _fail(state: Any, host: Any, reason: str) -> bool:  # noqa: ARG001  # pyinfra gives both
     host.connector_data[FAILURE] = reason
-    host.log_styled(harmless_lines(reason), fg="red", log_func=logger.error)
+    host.log_styled(sanitize_lines(reason), fg="red", log_func=logger.error)
     return False
 
 

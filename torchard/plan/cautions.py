@@ -1,7 +1,7 @@
 """What to know of an environment's PyTorch for as long as it is there: warnings, as clauses. Pure.
 
 They are made of today's catalogue, not kept in the lock: what is found out of a release later is
-told of every Mac that has it, in order or not.
+told of every Mac that has it, up to date or not.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 
     from torchard.catalog.rows import Catalogue
     from torchard.catalog.variant import MacClass, Variant
-    from torchard.lab.model import Wish
+    from torchard.lab.model import Request
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
 
 
-def of_lock(lock: Lock, wish: Wish | None, catalogue: Catalogue) -> Iterator[str]:
-    """Yield what to know of a locked environment; `wish` is None where it asks for no PyTorch."""
+def of_lock(lock: Lock, request: Request | None, catalogue: Catalogue) -> Iterator[str]:
+    """Yield what to know of a locked environment; `request` is None without PyTorch."""
     yield from _openmp(lock, catalogue)
     if lock.variant is not None:
         yield from _frozen(lock.variant, catalogue)
     version = torch_of(lock, catalogue)
     if version is not None:
-        yield from _unsafe(version, wish, lock.mac_class, catalogue)
+        yield from _unsafe(version, request, lock.mac_class, catalogue)
 
 
 def of_choice(
-    variant: Variant, wish: Wish, mac_class: MacClass, catalogue: Catalogue
+    variant: Variant, request: Request, mac_class: MacClass, catalogue: Catalogue
 ) -> Iterator[str]:
     """Yield the same of a variant that is not locked."""
     yield from _frozen(variant, catalogue)
     version = next(iter(variant.packages.values()))
     if version is not None:
-        yield from _unsafe(Version(version), wish, mac_class, catalogue)
+        yield from _unsafe(Version(version), request, mac_class, catalogue)
 
 
 def of_virtual(state: MacState, lock: Lock) -> Iterator[str]:
@@ -70,12 +70,12 @@ def torch_of(lock: Lock, catalogue: Catalogue) -> Version | None:
 
 
 def _unsafe(
-    version: Version, wish: Wish | None, mac_class: MacClass, catalogue: Catalogue
+    version: Version, request: Request | None, mac_class: MacClass, catalogue: Catalogue
 ) -> Iterator[str]:
     known = catalogue.advisories_on(version)
     if not known:
         return
-    ask = question(wish, mac_class, catalogue) if wish is not None else None
+    ask = question(request, mac_class, catalogue) if request is not None else None
     ways = "" if ask is None or isinstance(ask, Refusal) else safer(ask, catalogue)
     what = "a known vulnerability" if len(known) == 1 else "known vulnerabilities"
     avoided = f", or {ways}" if ways else "; no single change to the lab avoids that"

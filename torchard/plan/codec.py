@@ -26,9 +26,9 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "macs": {mac.name: _mac(mac) for mac in plan.macs},
         "summary": {
             "change": summary.change,
-            "in_order": summary.in_order,
-            "unreached": summary.unreached,
-            "refused": summary.refused,
+            "up_to_date": summary.up_to_date,
+            "unreachable": summary.unreachable,
+            "blocked": summary.blocked,
             "failed": summary.failed,
             "fetch_bytes": summary.fetch_bytes,
         },

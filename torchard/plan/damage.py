@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState, Packages
-    from torchard.plan.drift import Standing
+    from torchard.plan.drift import EnvironmentStatus
     from torchard.plan.plan import Plan
 
 LONGEST = 500  # characters of a sentence of a Mac's
@@ -92,14 +92,14 @@ def way_out(environment: str) -> str:
 
 def add_all_damage(
     plan: Plan,
-    found: Mapping[str, tuple[Standing, ...]],
+    found: Mapping[str, tuple[EnvironmentStatus, ...]],
     states: Mapping[str, MacState],
     reports: Mapping[str, Mapping[str, FileReport]],
-) -> dict[str, tuple[Standing, ...]]:
+) -> dict[str, tuple[EnvironmentStatus, ...]]:
     """Return the status of every Mac with the damage to its environments' files."""
     steps = {mac.name: {step.environment for step in mac.steps} for mac in plan.macs}
     told = {}
-    for name, standings in found.items():
+    for name, statuses in found.items():
         planned = steps.get(name, set())
         told[name] = tuple(
             add_damage(
@@ -108,7 +108,7 @@ def add_all_damage(
                 _made(states[name], one.environment),
                 planned=one.environment in planned,
             )
-            for one in standings
+            for one in statuses
         )
     return told
 
@@ -120,8 +120,8 @@ def _made(state: MacState, environment: str | None) -> Packages | None:
 
 
 def add_damage(
-    standing: Standing, report: FileReport, made: Packages | None, *, planned: bool
-) -> Standing:
+    standing: EnvironmentStatus, report: FileReport, made: Packages | None, *, planned: bool
+) -> EnvironmentStatus:
     """Return an environment's status with the damage to its files.
 
     `planned` says that the next apply builds it anyway.

@@ -46,7 +46,7 @@ BY_HAND = "installed by hand"
 
 
 @dataclass(frozen=True)
-class Standing:
+class EnvironmentStatus:
     """One environment of a Mac, or its Miniconda, where `environment` is None.
 
     `owner` is `lab` for what the lab names, `torchard` for what Torchard made and the lab does not
@@ -69,7 +69,7 @@ class Standing:
     own_large: tuple[str, ...] = ()
 
 
-def standings(mac: MacHost, state: MacState) -> tuple[Standing, ...]:
+def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
     """Return what stands on a Mac: Miniconda, the lab's environments, then those of nobody."""
     others = [_other(link, state) for _, link in sorted(state.links.items())]
     return (
@@ -79,19 +79,23 @@ def standings(mac: MacHost, state: MacState) -> tuple[Standing, ...]:
     )
 
 
-def _miniconda(state: MacState) -> Standing:
+def _miniconda(state: MacState) -> EnvironmentStatus:
     prefix = tilde(state.prefix, state.home)
     if state.base is None:
         # Whoever has generations had a Miniconda.
         was = any(one.stamp for one in state.environments.values())
         if state.prefix_state == "absent":
-            return Standing(None, "lab", "gone" if was else "same", remarks=(f"none at {prefix}",))
+            return EnvironmentStatus(
+                None, "lab", "gone" if was else "same", remarks=(f"none at {prefix}",)
+            )
         if state.prefix_state == "half":
-            return Standing(None, "lab", "unknown", remarks=(f"half installed at {prefix}",))
-        return Standing(None, "person", "unknown", remarks=(f"no Miniconda at {prefix}",))
+            return EnvironmentStatus(
+                None, "lab", "unknown", remarks=(f"half installed at {prefix}",)
+            )
+        return EnvironmentStatus(None, "person", "unknown", remarks=(f"no Miniconda at {prefix}",))
     version = (state.prefix_ours or {}).get("version")  # of an installer that the lab names: none
     found = state.conda_version or "of an unknown version"
-    standing = Standing(
+    status = EnvironmentStatus(
         None,
         "person" if state.prefix_ours is None else "lab",
         "same",
@@ -99,23 +103,23 @@ def _miniconda(state: MacState) -> Standing:
     )
     if state.prefix_made_for is not None:
         moved = f"it was installed at {state.prefix_made_for} and has moved"
-        standing = replace(standing, remarks=(moved,))
-    return _compared(standing, state.base, BY_HAND)
+        status = replace(status, remarks=(moved,))
+    return _compared(status, state.base, BY_HAND)
 
 
-def _declared(name: str, state: MacState) -> Standing:
+def _declared(name: str, state: MacState) -> EnvironmentStatus:
     link = state.links.get(name)
     if link is None:
         built = any((one.stamp or {}).get("environment") == name for one in _generations(state))
         said = "its link is gone" if built else "not there yet"
-        return Standing(name, "lab", "gone" if built else "same", remarks=(said,))
+        return EnvironmentStatus(name, "lab", "gone" if built else "same", remarks=(said,))
     if generation_of(link, state.home) is None:
         what = "no link" if link.target is None else f"a link to {link.target}"
-        return Standing(name, "person", "unknown", remarks=(f"it is {what}",))
+        return EnvironmentStatus(name, "person", "unknown", remarks=(f"it is {what}",))
     return _shown(name, "lab", link, state)
 
 
-def _other(link: Link, state: MacState) -> Standing | None:
+def _other(link: Link, state: MacState) -> EnvironmentStatus | None:
     """Return what stands at a name that the lab may not know; None for what is no environment."""
     if is_ours(link, state):
         return _shown(link.name, "torchard", link, state)
@@ -123,18 +127,18 @@ def _other(link: Link, state: MacState) -> Standing | None:
     if link.target is None and (real is None or not real.whole):
         return None
     leads = () if link.target is None else (f"a link to {tilde(link.target, state.home)}",)
-    return Standing(link.name, "person", "unknown", remarks=leads)
+    return EnvironmentStatus(link.name, "person", "unknown", remarks=leads)
 
 
-def _shown(name: str, owner: Owner, link: Link, state: MacState) -> Standing:
+def _shown(name: str, owner: Owner, link: Link, state: MacState) -> EnvironmentStatus:
     """Compare the generation that a link leads to with what it was."""
     shown = generation_at(link, state)
     if shown is None:
-        return Standing(name, owner, "gone", remarks=("its link leads nowhere",))
+        return EnvironmentStatus(name, owner, "gone", remarks=("its link leads nowhere",))
     stamp = shown.stamp or {}
     was = stamp.get("condarc")
     files = condarc_change(name, state, was, shown.condarc) if isinstance(was, str) else ()
-    standing = Standing(
+    status = EnvironmentStatus(
         name,
         owner,
         "same",
@@ -144,7 +148,7 @@ def _shown(name: str, owner: Owner, link: Link, state: MacState) -> Standing:
         own_large=shown.own_large,
     )
     wrong = tuple(_wrong(name, shown))
-    return _compared(replace(standing, remarks=wrong), shown, f"not in the lock; {BY_HAND}")
+    return _compared(replace(status, remarks=wrong), shown, f"not in the lock; {BY_HAND}")
 
 
 def _wrong(name: str, shown: InstalledEnvironment) -> Iterator[str]:
@@ -162,15 +166,17 @@ def _wrong(name: str, shown: InstalledEnvironment) -> Iterator[str]:
         yield failure
 
 
-def _compared(standing: Standing, found: InstalledEnvironment, installed: str) -> Standing:
+def _compared(
+    status: EnvironmentStatus, found: InstalledEnvironment, installed: str
+) -> EnvironmentStatus:
     """Add what changed of the packages; `installed` is said of one that came."""
     changes = () if found.made is None else tuple(_changes(found.made, found, installed))
     since: Since = "same"
-    if changes or standing.files or standing.remarks:
+    if changes or status.files or status.remarks:
         since = "modified"
     elif found.made is None:
         since = "unknown"
-    return replace(standing, packages=changes, since=since)
+    return replace(status, packages=changes, since=since)
 
 
 def _proof(stamp: Mapping[str, object]) -> str | None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from torchard.catalog.rows import Advisory, Catalogue
     from torchard.catalog.variant import Considered
-    from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
+    from torchard.lab.model import Environment, Lab, MacHost, Position, Request
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
-    from torchard.plan.plan import Intent, MacPlan
+    from torchard.plan.plan import MacPlan, Target
     from torchard.plan.steps import Step
 
 _SOURCES: tuple[Source, ...] = get_args(Source)
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Part:
-    """What is to be done for one part of a Mac and why; `step` is None where it is in order."""
+    """What is to be done for one part of a Mac and why; `step` is None where it is up to date."""
 
     name: str
     step: Step | None
@@ -88,13 +88,13 @@ class Explanation:
 def explain(  # noqa: PLR0917  # each is one part of what is explained
     mac: MacHost,
     planned: MacPlan,
-    intent: Intent | None,
+    target: Target | None,
     lab: Lab,
     catalogue: Catalogue,
     written: Collection[Path] = (),
 ) -> Explanation:
-    """Gather what led to a plan. `intent` is None where the Mac was not read."""
-    state = intent.state if intent else None
+    """Gather what led to a plan. `target` is None where the Mac was not read."""
+    state = target.state if target else None
     arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
     group = mac_class(arch, macos, catalogue) if state or (arch and macos) else None
     known = group if isinstance(group, MacClass) else None
@@ -107,11 +107,11 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
         thresholds=catalogue.thresholds(known.arch) if known else (),
         class_reason=_class_reason(group, macos, mac, read=state is not None),
         answers=tuple(
-            _answer(lab.environments[name], known, intent, lab, catalogue, written)
+            _answer(lab.environments[name], known, target, lab, catalogue, written)
             for name in mac.environments
         ),
-        parts=tuple(_parts(planned, intent)) if intent else (),
-        refusals=refusals(intent) if intent else (planned.reason or "",),
+        parts=tuple(_parts(planned, target)) if target else (),
+        refusals=refusals(target) if target else (planned.reason or "",),
     )
 
 
@@ -131,17 +131,17 @@ def _class_reason(group: MacClass | Refusal | None, macos: str, mac: MacHost, *,
 def _answer(  # noqa: PLR0917  # each is one part of the question
     environment: Environment,
     group: MacClass | None,
-    intent: Intent | None,
+    target: Target | None,
     lab: Lab,
     catalogue: Catalogue,
     written: Collection[Path],
 ) -> Answer:
-    wish = environment.pytorch
-    lock = intent.locks.get(environment.name) if intent else None
+    request = environment.pytorch
+    lock = target.locks.get(environment.name) if target else None
     answer = Answer(
         environment,
         _line(environment.where),
-        found=_found(environment.name, intent.state) if intent else "",
+        found=_found(environment.name, target.state) if target else "",
     )
     if lock is not None:
         path = lock_path(lab.path, environment.name, lock.mac_class)
@@ -150,23 +150,23 @@ def _answer(  # noqa: PLR0917  # each is one part of the question
             used=UsedLock(path, lock, written=path in written),
             advisories=catalogue.advisories_on(torch_of(lock, catalogue)),
         )
-    if wish is None or group is None:
+    if request is None or group is None:
         return answer
     return replace(
         answer,
-        considered=considered(wish, group, catalogue),
-        elsewhere=tuple(_elsewhere(wish, group, catalogue)),
+        considered=considered(request, group, catalogue),
+        elsewhere=tuple(_elsewhere(request, group, catalogue)),
     )
 
 
 def _elsewhere(
-    wish: Wish, group: MacClass, catalogue: Catalogue
+    request: Request, group: MacClass, catalogue: Catalogue
 ) -> Iterator[tuple[str, str | None]]:
-    """Yield what the same wish would get from each other source; nightly builds have only one."""
-    own = "wheels" if wish.source == "auto" else wish.source
-    for source in _SOURCES if wish.release != "nightly" else ():
+    """Yield what the same request gets from each other source; nightly builds have one."""
+    own = "wheels" if request.source == "auto" else request.source
+    for source in _SOURCES if request.release != "nightly" else ():
         if source not in {"auto", own}:
-            answer = choose(replace(wish, source=source), group, catalogue)
+            answer = choose(replace(request, source=source), group, catalogue)
             packages = answer.packages if isinstance(answer, Variant) else {"torch": None}
             yield source, next(iter(packages.values()))
 
@@ -193,16 +193,16 @@ def _found(name: str, state: MacState) -> str:
     return f"{target}, {built}, {'proved' if stamp.get('proof') else 'never proved'}"
 
 
-def _parts(planned: MacPlan, intent: Intent) -> Iterator[Part]:
-    """Yield what is done for each part with its cause; of one in order, why it is."""
-    if planned.state == "refused":
+def _parts(planned: MacPlan, target: Target) -> Iterator[Part]:
+    """Yield what is done for each part with its cause; of one up to date, why it is."""
+    if planned.state == "blocked":
         return
     steps = {(step.kind, step.environment): step for step in planned.steps}
     miniconda = steps.pop(("miniconda", None), None)
-    yield Part("miniconda", miniconda, miniconda.reason if miniconda else _why_kept(intent.state))
-    for name, lock in intent.locks.items():
+    yield Part("miniconda", miniconda, miniconda.reason if miniconda else _why_kept(target.state))
+    for name, lock in target.locks.items():
         step = steps.pop(("environment", name), None)
-        yield Part(name, step, step.reason if step else _why_in_order(lock, intent.state))
+        yield Part(name, step, step.reason if step else _why_in_order(lock, target.state))
     yield from (Part(one.environment or one.kind, one, one.reason) for one in steps.values())
 
 

@@ -9,12 +9,12 @@ from torchard.plan.planfile import PlanFileError, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-_STATES = {"failed", "unreached", "refused"}
+_STATES = {"failed", "unreachable", "blocked"}
 _INSTEAD = "Give it what `torchard apply --json` printed."
 
 
 def left_behind(path: Path) -> tuple[str, ...]:
-    """Return the Macs that failed, were not reached or were refused, in the report's order.
+    """Return the Macs that failed, were unreachable or blocked, in the report's order.
 
     Raise PlanFileError for a file that is no report: a plan is none, before it is applied.
     """

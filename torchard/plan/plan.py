@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
     from torchard.plan.steps import Step
 
-PlanState = Literal["in_order", "change", "unreached", "refused", "failed"]
+PlanState = Literal["up_to_date", "change", "unreachable", "blocked", "failed"]
 
 
 @dataclass(frozen=True)
-class Intent:
+class Target:
     """What one reached Mac should become, with everything that had to be looked up.
 
     `refusals` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
@@ -67,7 +67,7 @@ class Disk:
 
 @dataclass(frozen=True)
 class MacPlan:
-    """What would be done to one Mac; `reason` is why it was refused, not reached or failed.
+    """What would be done to one Mac; `reason` is why it was blocked, unreachable or failed.
 
     `basis` is what the plan rests on, as (part, what was found), see `torchard.plan.preconditions`.
 
@@ -101,9 +101,9 @@ class Summary:
     """
 
     change: int
-    in_order: int
-    unreached: int
-    refused: int
+    up_to_date: int
+    unreachable: int
+    blocked: int
     failed: int
     fetch_bytes: int
 
@@ -121,7 +121,7 @@ class Plan:
     @property
     def summary(self) -> Summary:
         """Count the Macs by state and the bytes to fetch."""
-        count = dict.fromkeys(("change", "in_order", "unreached", "refused", "failed"), 0)
+        count = dict.fromkeys(("change", "up_to_date", "unreachable", "blocked", "failed"), 0)
         artefacts: dict[str, int] = {}
         for mac in self.macs:
             count[mac.state] += 1
@@ -133,59 +133,59 @@ class Plan:
 
     @property
     def exit_code(self) -> int:
-        """0 nothing to do, 2 changes, 3 some Mac not reached or refused, 1 some Mac failed."""
+        """0 nothing to do, 2 changes, 3 some Mac unreachable or blocked, 1 some Mac failed."""
         summary = self.summary
         if summary.failed:
             return 1
-        if summary.unreached or summary.refused:
+        if summary.unreachable or summary.blocked:
             return 3
         return 2 if summary.change else 0
 
 
-def unreached(name: str, reason: str) -> MacPlan:
+def unreachable(name: str, reason: str) -> MacPlan:
     """Return the plan of a Mac that could not be read."""
-    return MacPlan(name, "unreached", reason=reason)
+    return MacPlan(name, "unreachable", reason=reason)
 
 
-def plan_mac(intent: Intent) -> MacPlan:
+def plan_mac(target: Target) -> MacPlan:
     """Compare one Mac with what it should become."""
     base = MacPlan(
-        intent.mac.name,
-        "in_order",
-        mac_class=str(intent.mac_class) if intent.mac_class else None,
-        arch=intent.state.arch,
-        macos=intent.state.macos,
-        warnings=intent.warnings,
-        basis=basis(intent.mac, intent.state, intent.locks),
+        target.mac.name,
+        "up_to_date",
+        mac_class=str(target.mac_class) if target.mac_class else None,
+        arch=target.state.arch,
+        macos=target.state.macos,
+        warnings=target.warnings,
+        basis=basis(target.mac, target.state, target.locks),
     )
-    steps = _builds(intent)
-    reasons = _reasons(intent, steps)
+    steps = _builds(target)
+    reasons = _reasons(target, steps)
     if reasons:
-        return replace(base, state="refused", reason="; ".join(reasons))
-    remarks = (*_failed_verifications(intent, steps), *_disk_warnings(intent.state, steps))
+        return replace(base, state="blocked", reason="; ".join(reasons))
+    remarks = (*_failed_verifications(target, steps), *_disk_warnings(target.state, steps))
     base = replace(base, warnings=(*base.warnings, *remarks))
-    steps += filter(None, (shell_step(shell, intent.state) for shell in intent.mac.shells))
-    if intent.mac.prune:
-        steps += removal_steps(intent.mac.environments, intent.state)
-    disk = Disk(disk_needed(steps), intent.state.free) if steps else None
-    return replace(base, state="change" if steps else "in_order", steps=tuple(steps), disk=disk)
+    steps += filter(None, (shell_step(shell, target.state) for shell in target.mac.shells))
+    if target.mac.prune:
+        steps += removal_steps(target.mac.environments, target.state)
+    disk = Disk(disk_needed(steps), target.state.free) if steps else None
+    return replace(base, state="change" if steps else "up_to_date", steps=tuple(steps), disk=disk)
 
 
-def _builds(intent: Intent) -> list[Step]:
+def _builds(target: Target) -> list[Step]:
     """Return what is to be made from artefacts: Miniconda, then the environments."""
-    frozen = intent.mac.frozen
-    steps = [miniconda_step(intent.state, intent.installer)]
+    frozen = target.mac.frozen
+    steps = [miniconda_step(target.state, target.installer)]
     steps += [
-        environment_step(lock, intent.state, frozen=frozen, rebuild=name in intent.rebuild)
-        for name, lock in intent.locks.items()
+        environment_step(lock, target.state, frozen=frozen, rebuild=name in target.rebuild)
+        for name, lock in target.locks.items()
     ]
     return [step for step in steps if step is not None]
 
 
-def _failed_verifications(intent: Intent, builds: Sequence[Step]) -> Iterable[str]:
+def _failed_verifications(target: Target, builds: Sequence[Step]) -> Iterable[str]:
     """Say which environments failed their last verification, unless they are built again."""
-    for name in intent.locks:
-        active = generation_at(link_of(name, intent.state), intent.state)
+    for name in target.locks:
+        active = generation_at(link_of(name, target.state), target.state)
         failure = failure_of(active, name) if active else None
         if failure is not None and all(step.environment != name for step in builds):
             yield f"{name}: {failure}"
@@ -196,14 +196,14 @@ def disk_needed(steps: Iterable[Step]) -> int:
     return sum(step.disk for step in steps)
 
 
-def is_short_of_disk(intent: Intent) -> bool:
+def is_short_of_disk(target: Target) -> bool:
     """Tell whether df finds too little room, and nobody has asked macOS yet what it would make."""
-    state, installer = intent.state, intent.installer
-    most = 3 * sum(lock.size for lock in intent.locks.values())
+    state, installer = target.state, target.installer
+    most = 3 * sum(lock.size for lock in target.locks.values())
     most += installer.disk if installer else 0
     if state.room is not None or state.free >= most:
         return False
-    return state.free < disk_needed(_builds(intent))
+    return state.free < disk_needed(_builds(target))
 
 
 def _disk_remarks(state: MacState, builds: Sequence[Step]) -> Iterable[tuple[bool, str]]:
@@ -235,27 +235,27 @@ def _disk_warnings(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
     return (said for stops, said in _disk_remarks(state, builds) if not stops)
 
 
-def refusals(intent: Intent) -> tuple[str, ...]:
+def refusals(target: Target) -> tuple[str, ...]:
     """Return every reason to leave a Mac alone."""
-    return _reasons(intent, _builds(intent))
+    return _reasons(target, _builds(target))
 
 
-def _reasons(intent: Intent, builds: Sequence[Step]) -> tuple[str, ...]:
+def _reasons(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
-        *intent.refusals,
-        *place_obstacles(intent.mac, intent.state),
-        *_standing_in_the_way(intent),
-        *old_python(intent.state, intent.installer),
-        *_beyond_the_account(intent.state, builds),
-        *(said for stops, said in _disk_remarks(intent.state, builds) if stops),
-        *(forbidden(intent.state, intent.locks) if builds else ()),
-        *shell_obstacles(intent.mac.shells, intent.state),
+        *target.refusals,
+        *place_obstacles(target.mac, target.state),
+        *_standing_in_the_way(target),
+        *old_python(target.state, target.installer),
+        *_beyond_the_account(target.state, builds),
+        *(said for stops, said in _disk_remarks(target.state, builds) if stops),
+        *(forbidden(target.state, target.locks) if builds else ()),
+        *shell_obstacles(target.mac.shells, target.state),
     )
 
 
-def _standing_in_the_way(intent: Intent) -> Iterable[str]:
+def _standing_in_the_way(target: Target) -> Iterable[str]:
     """Name what stands where something of ours would go, and is not ours to replace."""
-    state = intent.state
+    state = target.state
     prefix = tilde(state.prefix, state.home)
     if state.prefix_state == "foreign" and not is_out_of_sight(state):
         yield (
@@ -273,7 +273,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" environments along ({', '.join(theirs)}); repair it with its installer's -u, or move"
             " it away"
         )
-    if is_another(state, intent.installer) and theirs:
+    if is_another(state, target.installer) and theirs:
         yield (
             f"setting the Miniconda at {prefix} aside for another version would take its"
             f" environments along ({', '.join(theirs)}); remove them, or leave out the version"
@@ -292,7 +292,7 @@ def _standing_in_the_way(intent: Intent) -> Iterable[str]:
             f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
             f" {other}/envs first"
         )
-    for name in intent.locks:
+    for name in target.locks:
         link = link_of(name, state)
         if link is None or generation_of(link, state.home):
             continue

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from torchard.errors import TorchardError
 from torchard.plan.codec import FORMAT, dumps, plan_data, read_plan
 from torchard.resources import resource
-from torchard.sanitize import harmless
+from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +168,7 @@ def _unedited(data: Mapping[str, Any], path: Path) -> None:
 
 def _cut(text: str) -> str:
     """Return what a file says as a sentence may hold it."""
-    shown = harmless(text)
+    shown = sanitize(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 

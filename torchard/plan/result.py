@@ -10,7 +10,7 @@ from torchard.plan.plan import plan_mac
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from torchard.plan.plan import Intent, MacPlan
+    from torchard.plan.plan import MacPlan, Target
 
 
 @dataclass(frozen=True)
@@ -27,17 +27,17 @@ class Course:
     seconds: float | None = None
 
 
-def applied(planned: MacPlan, intent: Intent, course: Course) -> MacPlan:
-    """Return what an apply came to: in order, if a plan of what is there now finds nothing to do.
+def applied(planned: MacPlan, target: Target, course: Course) -> MacPlan:
+    """Return what an apply came to: up to date, if a plan of what is there now finds nothing to do.
 
-    `planned` is what was to be done, `intent` holds what the Mac was found to have after it.
+    `planned` is what was to be done, `target` holds what the Mac was found to have after it.
     """
-    after = plan_mac(replace(intent, rebuild=frozenset()))  # what was asked for was done once
-    if after.state != "in_order":
+    after = plan_mac(replace(target, rebuild=frozenset()))  # what was asked for was done once
+    if after.state != "up_to_date":
         left = after.reason or "; ".join(step.reason for step in after.steps)
         return failed(planned, replace(course, reason=f"not as planned: {left}"))
-    proofs = tuple(_stamped(intent))
-    return replace(_took(planned, course), state="in_order", proofs=proofs)
+    proofs = tuple(_stamped(target))
+    return replace(_took(planned, course), state="up_to_date", proofs=proofs)
 
 
 def failed(planned: MacPlan, course: Course) -> MacPlan:
@@ -61,17 +61,17 @@ def proved(
     """Return what a verify came to; both are (environment, what was found) in the lab's order."""
     return replace(
         planned,
-        state="failed" if failures else "in_order",
+        state="failed" if failures else "up_to_date",
         reason="\n".join(f"{name}: {text}" for name, text in failures) or None,
         steps=(),
         proofs=tuple(proofs),
     )
 
 
-def _stamped(intent: Intent) -> Iterator[tuple[str, str]]:
-    for name in intent.locks:
-        link = intent.state.links[name]
-        stamp = intent.state.environments[link.target or ""].stamp or {}
+def _stamped(target: Target) -> Iterator[tuple[str, str]]:
+    for name in target.locks:
+        link = target.state.links[name]
+        stamp = target.state.environments[link.target or ""].stamp or {}
         yield name, told(stamp.get("proof", {}))
 
 

@@ -46,7 +46,7 @@ def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost
 def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
     """Return what would be shown instead on a Mac, or why it is left alone."""
     base = MacPlan(
-        mac.name, "refused", arch=state.arch, macos=state.macos, warnings=at_work(state.lock)
+        mac.name, "blocked", arch=state.arch, macos=state.macos, warnings=at_work(state.lock)
     )
     found = _before(environment, state)
     if isinstance(found, str):
@@ -126,4 +126,4 @@ def rolled_back(
         reason = f"shown as it was, but it does not hold its proof: {proof}"
         reason += "\n`torchard apply` goes forward again."
         return failed(planned, Course(failed_at=name, reason=reason, seconds=seconds))
-    return replace(planned, state="in_order", seconds=seconds, proofs=((name, told(proof)),))
+    return replace(planned, state="up_to_date", seconds=seconds, proofs=((name, told(proof)),))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from torchard.plan.plan import unreached
+from torchard.plan.plan import unreachable
 from torchard.plan.preconditions import ENVIRONMENT, HOLDS, LOCK, MINICONDA, SHELL
 from torchard.plan.steps import same_step
 
@@ -29,12 +29,12 @@ _SAID = {
 }
 
 
-def still(saved: MacPlan, now: MacPlan) -> MacPlan:
+def recheck(saved: MacPlan, now: MacPlan) -> MacPlan:
     """Return what of a saved plan is to be done on a Mac; `now` is what was planned anew.
 
     That is a refusal where something has moved, with what it is.
     """
-    if now.state in {"unreached", "refused"}:
+    if now.state in {"unreachable", "blocked"}:
         return now
     done = {_part(step) for step in saved.steps if _is_done(step, now)}
     moved = list(_moved(saved, now, done))
@@ -44,13 +44,13 @@ def still(saved: MacPlan, now: MacPlan) -> MacPlan:
             moved = ["the lab asks for other steps there now"]
     if moved:
         reason = f"not as it was when the plan was saved: {'; '.join(moved)}. Plan again"
-        return replace(now, state="refused", reason=reason, steps=(), disk=None)
+        return replace(now, state="blocked", reason=reason, steps=(), disk=None)
     return now
 
 
-def gone(saved: MacPlan) -> MacPlan:
+def removed_from_lab(saved: MacPlan) -> MacPlan:
     """Return what becomes of a Mac that the lab does not name any more."""
-    return unreached(saved.name, "the lab file does not name it any more")
+    return unreachable(saved.name, "the lab file does not name it any more")
 
 
 def _part(step: Step) -> str:

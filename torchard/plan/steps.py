@@ -19,7 +19,7 @@ from torchard.mac.generations import (
     why_not_whole,
 )
 from torchard.plan.diff import PackageChange, compare
-from torchard.redact import hidden
+from torchard.redact import redact
 from torchard.sanitize import MULTILINE
 
 if TYPE_CHECKING:
@@ -184,17 +184,17 @@ def _text(value: object) -> str | None:
 def environment_step(
     lock: Lock, state: MacState, *, frozen: bool = False, rebuild: bool = False
 ) -> Step | None:
-    """Return what must be done for one environment, or None where it is in order.
+    """Return what must be done for one environment, or None where it is up to date.
 
     `frozen` says that conda is to refuse changing it. What is shown is never changed for that: the
     same lock is built anew, from what lies on the Mac. `rebuild` asks for the same of one that is
-    in order.
+    up to date.
     """
     name = lock.environment
     link = link_of(name, state)
     shown = generation_at(link, state)
-    in_order = link and not link.moved and shown and _is(lock, shown, frozen=frozen)
-    if in_order and not rebuild:
+    up_to_date = link and not link.moved and shown and _is(lock, shown, frozen=frozen)
+    if up_to_date and not rebuild:
         return None
     paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
     ready = next(
@@ -229,9 +229,9 @@ def environment_step(
     reason = NOT_THERE if link is None else _reason(lock, shown, changes, frozen=frozen)
     return Step(
         "environment",
-        "add" if link is None else "repair" if before is None or in_order else "change",
+        "add" if link is None else "repair" if before is None or up_to_date else "change",
         name,
-        reason="you asked to rebuild it" if in_order else reason,
+        reason="you asked to rebuild it" if up_to_date else reason,
         path=path,
         place=tilde(path, state.home),
         packages=changes,
@@ -256,7 +256,7 @@ def condarc_change(
     if before == after:
         return ()
     path = f"{tilde(state.prefix, state.home)}/envs/{name}/.condarc"
-    texts = (None if text is None else hidden(text) for text in (before, after))
+    texts = (None if text is None else redact(text) for text in (before, after))
     return (FileChange(path, *texts),)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from paramiko import SSHException
 from paramiko.ssh_exception import NoValidConnectionsError
 
-from torchard.redact import hidden
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ def shortened(text: str, lines: int = 2) -> str:
     if len(kept) > lines:
         kept = [*kept[: lines - 1], kept[-1]]
     cut = (one if len(one) <= _WIDTH else f"{one[: _WIDTH - 1]}…" for one in kept)
-    return hidden(" … ".join(cut))
+    return redact(" … ".join(cut))
 
 
 def dialling(error: BaseException, address: str) -> str:
@@ -75,7 +75,7 @@ def dialling(error: BaseException, address: str) -> str:
             f"{address} cannot be connected to: Too many open files on this machine; run"
             " `ulimit -n 4096` in this terminal first, or take fewer Macs at once with `--limit`"
         )
-    text = hidden(str(error)) or type(error).__name__
+    text = redact(str(error)) or type(error).__name__
     return f"{address} cannot be connected to: {text}"
 
 
@@ -150,7 +150,7 @@ def closed_after_login(address: str, user: str) -> str:
 
 def ended_early(address: str, error: BaseException) -> str:
     """Say that a server closed the connection before anybody could log in."""
-    text = hidden(str(error))
+    text = redact(str(error))
     return (
         f"{address} closed the connection before the login{f' ({text})' if text else ''}; run it"
         " again, and if it stays so, look at the log of its sshd"

@@ -11,7 +11,7 @@ from paramiko import AuthenticationException, SSHException
 from pyinfra.api.exceptions import ConnectError, PyinfraError
 
 from torchard.errors import TorchardError
-from torchard.redact import hidden
+from torchard.redact import redact
 from torchard.remote.errors import DeniedError, ReachError, dialling
 from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError
 from torchard.resources import default_lab
@@ -37,7 +37,7 @@ def reason(error: BaseException, mac: MacHost) -> str:
         # Its text is for pyinfra's log; what was caught just before it says more.
         return connecting(error.__context__ or error, mac)
     if isinstance(error, PyinfraError):
-        return hidden(str(error))
+        return redact(str(error))
     if isinstance(error, ReachError):
         return str(error)
     if mac.connection == "ssh" and isinstance(error, (OSError, EOFError, SSHException)):
@@ -98,4 +98,4 @@ def _ssh_copy_id(mac: MacHost) -> str:
 
 
 def _text(error: BaseException) -> str:
-    return hidden(str(error)) or type(error).__name__
+    return redact(str(error)) or type(error).__name__

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from torchard.plan.steps import LOCK_CHANGED
 from torchard.render.words import NAME, size
-from torchard.sanitize import harmless_data
+from torchard.sanitize import sanitize_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ Lines = tuple[str, str, str]
 
 def step_lines(step: Step, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of one step of a plan: what it makes, then its packages."""
-    yield from steps_lines((harmless_data(step),), full=full)
+    yield from steps_lines((sanitize_data(step),), full=full)
 
 
 def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:

@@ -12,7 +12,7 @@ from torchard.plan.steps import tilde
 from torchard.render.changes import SIGNS, STYLES
 from torchard.render.text import LEFT_ALONE, passed_words
 from torchard.render.words import NAME, duration, size
-from torchard.sanitize import harmless, harmless_lines
+from torchard.sanitize import sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
@@ -36,7 +36,7 @@ def explain_lines(told: Explanation) -> Iterator[Text]:
     planned = told.planned
     system = f"macOS {planned.macos}" if planned.macos else None
     words = filter(None, (told.mac.name, planned.arch, system, told.where))
-    yield Text(harmless(" · ".join(words)), style="bold")
+    yield Text(sanitize(" · ".join(words)), style="bold")
     if told.state is not None:
         yield from _section("What was read on it", _facts(told.state, told))
     yield from _section("Its class", _class(told))
@@ -55,12 +55,12 @@ def _section(head: str, rows: Rows) -> Iterator[Text]:
     first = True
     for label, text in rows:
         if first:
-            yield from (Text(), Text(harmless(head), style="bold"))
+            yield from (Text(), Text(sanitize(head), style="bold"))
         first = False
         sign, _, name = label.partition(" ") if label[:1] in STYLES else ("", "", label)
         lead = f" {name:<{NAME}}" if sign else f"{name:<{NAME + 2}}"
-        line, *more = harmless_lines(text).split("\n")
-        yield Text.assemble("  ", (sign, STYLES.get(sign, "")), f"{harmless(lead)} {line}".rstrip())
+        line, *more = sanitize_lines(text).split("\n")
+        yield Text.assemble("  ", (sign, STYLES.get(sign, "")), f"{sanitize(lead)} {line}".rstrip())
         yield from (Text(f"{' ' * (NAME + 5)}{one}".rstrip()) for one in more)
 
 
@@ -109,7 +109,7 @@ def _class(told: Explanation) -> Rows:
 
 
 def _answer(answer: Answer) -> Rows:
-    yield "asked for", f"{_wish(answer.environment)} ({answer.where})"
+    yield "asked for", f"{_request(answer.environment)} ({answer.where})"
     for kind in ("conda", "pip"):
         specs: tuple[str, ...] = getattr(answer.environment, kind)
         if specs:
@@ -127,16 +127,16 @@ def _answer(answer: Answer) -> Rows:
         )
 
 
-def _wish(environment: Environment) -> str:
+def _request(environment: Environment) -> str:
     """Say what an environment asks for, defaults filled in."""
-    wish = environment.pytorch
-    if wish is None:
+    request = environment.pytorch
+    if request is None:
         return f"python {environment.python}, no PyTorch"
-    named = wish.companions
+    named = request.companions
     beside = "all companions that there are" if named is None else " and ".join(named) or "nothing"
     return (
-        f"python {wish.python}, release {wish.release}, backend {wish.backend},"
-        f" source {wish.source}, with {beside}"
+        f"python {request.python}, release {request.release}, backend {request.backend},"
+        f" source {request.source}, with {beside}"
     )
 
 
@@ -224,17 +224,17 @@ def _found_data(state: MacState) -> dict[str, Any]:
 
 def _answer_data(answer: Answer) -> dict[str, Any]:
     environment, found, used = answer.environment, answer.considered, answer.used
-    wish = environment.pytorch
+    request = environment.pytorch
     return {
         "where": answer.where,
         "asked": {
             "python": environment.python,
-            "pytorch": wish
+            "pytorch": request
             and {
-                "release": wish.release,
-                "backend": wish.backend,
-                "source": wish.source,
-                "with": None if wish.companions is None else list(wish.companions),
+                "release": request.release,
+                "backend": request.backend,
+                "source": request.source,
+                "with": None if request.companions is None else list(request.companions),
             },
             "conda": list(environment.conda),
             "pip": list(environment.pip),

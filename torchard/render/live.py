@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from torchard.render.words import duration, size
-from torchard.sanitize import harmless
+from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ class _Line:
 
     def text(self, now: float) -> str:
         """Say what is done, for how long, and where there are bytes, how fast they come."""
-        parts = [harmless(self.doing)]
+        parts = [sanitize(self.doing)]
         if self.total:
             parts.append(f"{size(self.done)} of {size(self.total)}")
             took, came = now - self.flows[0], self.done - self.flows[1]
@@ -131,7 +131,7 @@ class LiveProgress:
             table.add_row(self._spinner, Text(controller.text(self._clock())))
         # A copy: it is drawn by a thread of its own, while Macs come in.
         for name, line in list(self._macs.items()):
-            table.add_row(Text(harmless(name)), self._text(line))
+            table.add_row(Text(sanitize(name)), self._text(line))
         return table
 
     def _text(self, line: _Line) -> Text:

@@ -10,16 +10,16 @@ from rich.text import Text
 from torchard.plan.codec import file_data, package_data, plan_data
 from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
 from torchard.render.text import blocks, head, remarks, summary
-from torchard.sanitize import harmless_data
+from torchard.sanitize import sanitize_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from torchard.plan.drift import Standing
+    from torchard.plan.drift import EnvironmentStatus
     from torchard.plan.plan import MacPlan, Plan
     from torchard.plan.steps import Step
 
-    Standings = Mapping[str, tuple[Standing, ...]]
+    Standings = Mapping[str, tuple[EnvironmentStatus, ...]]
 
 SINCE = {"same": "=", "modified": "M", "gone": "D", "unknown": "?"}
 STYLE = {"=": "dim", "M": "yellow", "D": "red", "?": "dim"}
@@ -33,14 +33,14 @@ LEGEND = (
 def status_lines(plan: Plan, found: Standings, *, full: bool = False) -> Iterator[Text]:
     """Yield what stands on each Mac, equal ones once; `full` for every package that changed."""
 
-    def standings(mac: MacPlan) -> tuple[Standing, ...]:
-        return harmless_data(found.get(mac.name, ()))
+    def statuses(mac: MacPlan) -> tuple[EnvironmentStatus, ...]:
+        return sanitize_data(found.get(mac.name, ()))
 
     def told(mac: MacPlan, *, full: bool) -> Iterator[Text]:
-        said = {f"{one.environment}: {text}" for one in standings(mac) for text in one.remarks}
+        said = {f"{one.environment}: {text}" for one in statuses(mac) for text in one.remarks}
         warnings = tuple(one for one in mac.warnings if one not in said)
         yield from remarks(replace(mac, warnings=warnings))
-        yield from _mac(mac, standings(mac), full=full)
+        yield from _mac(mac, statuses(mac), full=full)
 
     for block in blocks(plan, told):
         yield head(block, full=full)
@@ -62,7 +62,7 @@ def status_data(plan: Plan, found: Standings) -> dict[str, Any]:
     }
 
 
-def _standing(one: Standing, step: Step | None) -> dict[str, Any]:
+def _standing(one: EnvironmentStatus, step: Step | None) -> dict[str, Any]:
     return {
         "environment": one.environment,
         "owner": one.owner,
@@ -78,14 +78,14 @@ def _standing(one: Standing, step: Step | None) -> dict[str, Any]:
     }
 
 
-def _step(mac: MacPlan, one: Standing) -> Step | None:
+def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
     """Return what an apply would do to what stands there."""
     kind = "environment" if one.environment else "miniconda"
     asked = (step for step in mac.steps if (step.kind, step.environment) == (kind, one.environment))
     return next(asked, None)
 
 
-def _mac(mac: MacPlan, found: Iterable[Standing], *, full: bool) -> Iterator[Text]:
+def _mac(mac: MacPlan, found: Iterable[EnvironmentStatus], *, full: bool) -> Iterator[Text]:
     rows = [(one, _step(mac, one)) for one in found]
     shown = [step for _, step in rows if step]
     more = [step for step in mac.steps if step not in shown]
@@ -110,7 +110,7 @@ def _row(since: str, step: Step | None, name: str, what: str, width: int) -> Tex
     return line
 
 
-def _said(one: Standing, step: Step | None) -> Iterator[str]:
+def _said(one: EnvironmentStatus, step: Step | None) -> Iterator[str]:
     """Yield what is said of one environment: first beside its name, then below."""
     whose = why = None
     if one.owner == "person":

@@ -10,7 +10,7 @@ from rich.text import Text
 from torchard.catalog.variant import Refusal
 from torchard.render.changes import done_line, row, steps_lines, widest
 from torchard.render.words import NAME, duration, macs, size
-from torchard.sanitize import harmless_data, harmless_lines
+from torchard.sanitize import sanitize_data, sanitize_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torchard.plan.plan import MacPlan, Plan
 
 NAMES = 8  # Macs of one block that are named, unless all are asked for
-LEFT_ALONE = {"unreached": "not reached", "refused": "refused", "failed": "failed"}
+LEFT_ALONE = {"unreachable": "unreachable", "blocked": "blocked", "failed": "failed"}
 
 
 def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
@@ -39,7 +39,7 @@ def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
         yield from _result_of(block[0], full=full)
     yield Text()
     done = plan.summary
-    parts = [f"{macs(done.in_order)} in order"]
+    parts = [f"{macs(done.up_to_date)} up to date"]
     parts += [f"{done.failed} failed"] if done.failed else []
     parts += [f"{done.change} still to change"] if done.change else []
     parts += _left_alone(plan)
@@ -79,22 +79,26 @@ def _variant(answer: Variant) -> Iterator[Text]:
 def summary(plan: Plan) -> str:
     """Return the counts of a plan as the end of a sentence."""
     count = plan.summary
-    parts = [f"{macs(count.change)} to change", f"{count.in_order} in order", *_left_alone(plan)]
+    parts = [
+        f"{macs(count.change)} to change",
+        f"{count.up_to_date} up to date",
+        *_left_alone(plan),
+    ]
     fetch = f" {size(count.fetch_bytes)} to fetch once." if count.fetch_bytes else ""
     return f"{', '.join(parts)}.{fetch}"
 
 
 def _left_alone(plan: Plan) -> list[str]:
     count = plan.summary
-    parts = [f"{count.unreached} not reached"] if count.unreached else []
-    return [*parts, f"{count.refused} refused"] if count.refused else parts
+    parts = [f"{count.unreachable} unreachable"] if count.unreachable else []
+    return [*parts, f"{count.blocked} blocked"] if count.blocked else parts
 
 
 def blocks(plan: Plan, told: Callable[..., Iterator[Text]]) -> list[list[MacPlan]]:
     """Put Macs together of which the very same is told, whatever they hold of it already."""
     alike: dict[object, list[MacPlan]] = {}
     for mac in plan.macs:
-        safe = replace(harmless_data(mac), reason=harmless_lines(mac.reason or ""))
+        safe = replace(sanitize_data(mac), reason=sanitize_lines(mac.reason or ""))
         lines = [line.plain for line in told(_unweighed(safe), full=True)]
         alike.setdefault((mac.arch, mac.macos, *lines), []).append(safe)
     return list(alike.values())
@@ -116,8 +120,8 @@ def _pushed(mac: MacPlan) -> int:
 def _plan_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
     yield from remarks(mac)
     yield from steps_lines(mac.steps, full=full)
-    if mac.state == "in_order":
-        yield Text("  = in order", style="dim")
+    if mac.state == "up_to_date":
+        yield Text("  = up to date", style="dim")
 
 
 def _disk(block: Sequence[MacPlan]) -> Iterator[Text]:
@@ -141,7 +145,7 @@ def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
     if mac.state == "change":
         yield from steps_lines(mac.steps, full=full)
     for step in mac.steps if mac.state != "change" else ():
-        if mac.state == "in_order" or step.label in mac.done:
+        if mac.state == "up_to_date" or step.label in mac.done:
             yield from done_line(step, width)
         elif step.label == mac.failed_at:
             yield from _why(mac, step.label, "failed: ", width)
@@ -151,8 +155,8 @@ def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
         yield from _why(mac)
     for name, proof in mac.proofs:
         yield from row("=", name, proof, "", width)
-    if mac.state == "in_order" and not mac.steps and not mac.proofs:
-        yield Text("  = in order", style="dim")
+    if mac.state == "up_to_date" and not mac.steps and not mac.proofs:
+        yield Text("  = up to date", style="dim")
 
 
 def head(block: Sequence[MacPlan], *, full: bool) -> Text:

@@ -32,9 +32,9 @@ from pyinfra_cli.util import exec_file
 from torchard.errors import TorchardError
 from torchard.mac import probe
 from torchard.operations import upload
-from torchard.plan.plan import MacPlan, Plan, is_short_of_disk, plan_mac, unreached
+from torchard.plan.plan import MacPlan, Plan, is_short_of_disk, plan_mac, unreachable
 from torchard.plan.result import Course, applied, failed
-from torchard.plan.stale import gone, still
+from torchard.plan.stale import recheck, removed_from_lab
 from torchard.progress import Progress, Silent
 from torchard.remote import client, facts, open_files, read_guard
 from torchard.remote.errors import unanswered
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import MacHost
     from torchard.mac.state import MacState
-    from torchard.plan.plan import Intent
+    from torchard.plan.plan import Target
     from torchard.workspace.workspace import Workspace
 
 KEEPALIVE = 30  # seconds: a connection that died in the middle of a long step is noticed
@@ -197,16 +197,16 @@ class Session:
             raise TorchardError(said) from None  # why its answer is not whole
         facts.remember(host, prefix, self.states[name])
 
-    def intents(self) -> dict[str, Intent]:
+    def targets(self) -> dict[str, Target]:
         """Look up what each Mac that answered should become."""
         self.workspace.states.update(self.states)
-        intents = {name: self._intend(name) for name in self.macs if name in self.states}
-        short = [name for name, intent in intents.items() if is_short_of_disk(intent)]
+        targets = {name: self._target(name) for name in self.macs if name in self.states}
+        short = [name for name, target in targets.items() if is_short_of_disk(target)]
         self._measure_room(short)
-        return {**intents, **{name: self._intend(name) for name in short}}
+        return {**targets, **{name: self._target(name) for name in short}}
 
-    def _intend(self, name: str) -> Intent:
-        return self.workspace.intend(self.macs[name], self.states[name])
+    def _target(self, name: str) -> Target:
+        return self.workspace.target(self.macs[name], self.states[name])
 
     def _measure_room(self, names: Sequence[str]) -> None:
         """Ask each Mac how much room macOS would make there."""
@@ -220,9 +220,9 @@ class Session:
 
     def plan(self) -> Plan:
         """Compare every Mac with what it should become, in the lab's order."""
-        intents = self.intents()
+        targets = self.targets()
         macs = (
-            plan_mac(intents[name]) if name in intents else self.unread(name) for name in self.macs
+            plan_mac(targets[name]) if name in targets else self.unread(name) for name in self.macs
         )
         return self.workspace.held(Plan(tuple(macs)))
 
@@ -233,27 +233,27 @@ class Session:
         return self.workspace.held(Plan(tuple(macs)))
 
     def _again(self, mac: MacPlan) -> MacPlan:
-        if mac.state in {"unreached", "refused"}:
+        if mac.state in {"unreachable", "blocked"}:
             return mac  # it was left alone, and it still is
         if mac.name not in self.macs:
-            return gone(mac)
+            return removed_from_lab(mac)
         if mac.name not in self.states:
             return self.unread(mac.name)
         try:
-            intent = self._intend(mac.name)
-            if is_short_of_disk(intent):
+            target = self._target(mac.name)
+            if is_short_of_disk(target):
                 self._measure_room([mac.name])
-                intent = self._intend(mac.name)
+                target = self._target(mac.name)
         except LockMissingError as error:  # the lab or the catalogue asks for another by now
             reason = f"{error.message} Plan again"
-            return replace(mac, state="refused", reason=reason, steps=(), disk=None)
-        return still(mac, plan_mac(intent))
+            return replace(mac, state="blocked", reason=reason, steps=(), disk=None)
+        return recheck(mac, plan_mac(target))
 
     def unread(self, name: str) -> MacPlan:
         """Return the plan of a Mac whose state is not known."""
         if name in self.strangers:
-            return MacPlan(name, "refused", reason=self.why[name])
-        return unreached(name, self.why[name])
+            return MacPlan(name, "blocked", reason=self.why[name])
+        return unreachable(name, self.why[name])
 
     def apply(self, plan: Plan) -> Plan:
         """Do what a plan says, each Mac at its own pace, and return what is there then."""
@@ -283,7 +283,7 @@ class Session:
 
     def _look_at_account(self, name: str) -> None:
         if any(step.kind == "environment" for step in self.workspace.planned[name]):
-            locks = self._intend(name).locks
+            locks = self._target(name).locks
             told = inspection.describe_account(self.states[name], locks, partial(self.ask, name))
             self.remarks[name] = told
 
@@ -338,7 +338,7 @@ class Session:
         course = courses[mac.name]
         if mac.name in self.why:
             return failed(mac, replace(course, reason=self.why[mac.name]))
-        result = applied(mac, self._intend(mac.name), course)
+        result = applied(mac, self._target(mac.name), course)
         return replace(result, warnings=(*result.warnings, *self.remarks.get(mac.name, ())))
 
 

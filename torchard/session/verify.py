@@ -21,7 +21,7 @@ from torchard.plan.damage import way_out
 from torchard.plan.plan import Plan, plan_mac
 from torchard.plan.result import proved, told
 from torchard.plan.steps import environment_step
-from torchard.redact import hidden
+from torchard.redact import redact
 from torchard.remote import read_guard
 from torchard.remote.quoting import for_any_shell
 from torchard.session import inspection
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torchard.lock.lockfile import Lock
-    from torchard.plan.plan import Intent, MacPlan
+    from torchard.plan.plan import MacPlan, Target
     from torchard.session.session import Session
 
 Notes = tuple[tuple[str, "Mapping[str, str] | None"], ...]
@@ -39,12 +39,12 @@ Notes = tuple[tuple[str, "Mapping[str, str] | None"], ...]
 def verify(session: Session) -> Plan:
     """Verify every environment of every Mac; nothing but the note of it is written."""
     verified = verify_environments(session)
-    intents = session.intents()
+    targets = session.targets()
     notes = {
         mac.name: found
         for mac in verified.macs
-        if mac.name in intents
-        and (found := tuple(_notes(mac, intents[mac.name], session.unproved.get(mac.name, {}))))
+        if mac.name in targets
+        and (found := tuple(_notes(mac, targets[mac.name], session.unproved.get(mac.name, {}))))
     }
     said: dict[str, list[str]] = {name: [] for name in notes}
 
@@ -67,16 +67,16 @@ def verify(session: Session) -> Plan:
 
 def verify_environments(session: Session) -> Plan:
     """Verify every environment of every Mac, and its account; nothing is written."""
-    intents = session.intents()
+    targets = session.targets()
     results: dict[str, MacPlan] = {}
 
     def errand(name: str) -> None:
-        planned = plan_mac(intents[name])
-        if planned.state == "refused":
+        planned = plan_mac(targets[name])
+        if planned.state == "blocked":
             results[name] = planned
             return
         session.progress.mac(name, "proving")
-        locks, state, ask = intents[name].locks, session.states[name], partial(session.ask, name)
+        locks, state, ask = targets[name].locks, session.states[name], partial(session.ask, name)
         steps = {step.environment for step in planned.steps}
         damage = inspection.verify_files(state, locks, steps, ask)
         failures: dict[str, str] = {}
@@ -93,7 +93,7 @@ def verify_environments(session: Session) -> Plan:
         planned = replace(planned, warnings=(*planned.warnings, *account.warnings))
         results[name] = proved(planned, proofs, [*failures.items(), *account.failures])
 
-    session.work([*intents], errand, reads=True)
+    session.work([*targets], errand, reads=True)
     return Plan(
         tuple(results[name] if name in results else session.unread(name) for name in session.macs)
     )
@@ -116,7 +116,7 @@ def _prove(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
 
 
 def _notes(
-    mac: MacPlan, intent: Intent, failures: Mapping[str, str]
+    mac: MacPlan, target: Target, failures: Mapping[str, str]
 ) -> Iterator[tuple[str, Mapping[str, str] | None]]:
     """Yield what is to be noted of a Mac: a failure, or None where a note is to go.
 
@@ -124,15 +124,15 @@ def _notes(
     """
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     proofs = dict(mac.proofs)
-    for name, lock in intent.locks.items():
-        active = generation_at(intent.state.links.get(name), intent.state)
+    for name, lock in target.locks.items():
+        active = generation_at(target.state.links.get(name), target.state)
         if active is None or active.stamp is None:
             continue
         if name in failures:
-            if environment_step(lock, intent.state, frozen=intent.mac.frozen) is None:
+            if environment_step(lock, target.state, frozen=target.mac.frozen) is None:
                 # What to type is added each time this is shown.
                 reason = " ".join(failures[name].replace(f"; {way_out(name)}", "").split())
-                yield name, {"date": date, "reason": hidden(reason)[:LONGEST_REASON]}
+                yield name, {"date": date, "reason": redact(reason)[:LONGEST_REASON]}
         elif name in proofs and active.failed is not None:
             yield name, None
 

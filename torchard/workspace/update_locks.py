@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Relocked:
+class LockUpdate:
     """What became of one lock. `detail` is the error's text, or where it is written."""
 
     environment: str
@@ -39,22 +39,22 @@ def without_class(lab: Lab) -> tuple[MacHost, ...]:
     )
 
 
-def relock(
+def update_locks(
     workspace: Workspace,
     states: Mapping[str, MacState],
-    unreached: Mapping[str, str],
+    unreachable: Mapping[str, str],
     *,
     upgrade: bool = False,
-) -> Iterator[Relocked]:
+) -> Iterator[LockUpdate]:
     """Bring every lock that the lab needs up to date, each once; one's failure is not another's.
 
-    `states` holds the Macs that were asked, `unreached` why others could not be.
+    `states` holds the Macs that were asked, `unreachable` why others could not be.
     """
-    told: set[Relocked] = set()
+    told: set[LockUpdate] = set()
     for mac in workspace.lab.macs.values():
         if not mac.environments:
             continue
-        group = _class(workspace, mac, states, unreached)
+        group = _class(workspace, mac, states, unreachable)
         if not isinstance(group, str):
             for name in mac.environments:
                 # Asked for each Mac: two of one class may contradict each other.
@@ -63,14 +63,14 @@ def relock(
                     told.add(answer)
                     yield answer
         else:
-            yield Relocked(", ".join(mac.environments), None, "error", f"{mac.name}: {group}")
+            yield LockUpdate(", ".join(mac.environments), None, "error", f"{mac.name}: {group}")
 
 
 def _class(
     workspace: Workspace,
     mac: MacHost,
     states: Mapping[str, MacState],
-    unreached: Mapping[str, str],
+    unreachable: Mapping[str, str],
 ) -> MacClass | str:
     """Return a Mac's class, or why it is not known."""
     arch: str | None = mac.arch
@@ -78,8 +78,8 @@ def _class(
     if arch is None or macos is None:
         if mac.name not in states:
             return (
-                f"{mac.where} does not say its arch and macOS, and it was not reached"
-                f" ({unreached.get(mac.name, 'nobody asked')}); write `arch:` and `macos:`"
+                f"{mac.where} does not say its arch and macOS, and it is unreachable"
+                f" ({unreachable.get(mac.name, 'nobody asked')}); write `arch:` and `macos:`"
             )
         arch, macos = states[mac.name].arch, states[mac.name].macos
     group = mac_class(arch, macos, workspace.catalogue)
@@ -88,13 +88,13 @@ def _class(
 
 def _one(
     workspace: Workspace, mac: MacHost, name: str, group: MacClass, *, upgrade: bool
-) -> Relocked:
+) -> LockUpdate:
     path = workspace.lock_path(name, group)
     try:
         workspace.lock(workspace.lab.environments[name], group, mac, upgrade=upgrade)
     except LockMissingError as error:
-        return Relocked(name, group, "out of date", error.message)
+        return LockUpdate(name, group, "out of date", error.message)
     except TorchardError as error:
-        return Relocked(name, group, "error", str(error))
+        return LockUpdate(name, group, "error", str(error))
     outcome: Literal["written", "kept"] = "written" if path in workspace.written else "kept"
-    return Relocked(name, group, outcome, from_here(path))
+    return LockUpdate(name, group, outcome, from_here(path))

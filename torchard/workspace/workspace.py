@@ -31,7 +31,7 @@ from torchard.lock.lockfile import (
 )
 from torchard.plan.cautions import of_lock, of_virtual
 from torchard.plan.conflicts import find_conflicts
-from torchard.plan.plan import Intent
+from torchard.plan.plan import Target
 from torchard.plan.remarks import is_older, remarks
 from torchard.plan.steps import is_another, is_moved, is_rest_of, same_step, tilde
 from torchard.resources import from_here
@@ -65,7 +65,7 @@ class Workspace:
     `locked` forbids to write a lock file. `announce` is told, in a few words, what takes long.
     `written` holds the lock files that were. `planned` holds the steps that were shown of each Mac,
     where there are any: no others are done. `states` is what was read of the lab's Macs so far.
-    `rebuild` names the environments that somebody asked to build again although they are in order.
+    `rebuild` names the environments that a person asked to build again.
     """
 
     lab: Lab
@@ -105,16 +105,16 @@ class Workspace:
         }
         return replace(plan, held=frozenset(filter(self.depot.holds, wanted)))
 
-    def intend(self, mac: MacHost, state: MacState) -> Intent:
+    def target(self, mac: MacHost, state: MacState) -> Target:
         """Look up what a Mac should become. Raise LockMissingError where that is not allowed."""
         self.states[mac.name] = state
         refusals = [*_contradictions(mac, state), *self._old_conda(state)]
         refusals += find_conflicts(mac.name, self.states)
         group = mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
-            return Intent(mac, state, refusals=(*refusals, _sentence(group)))
+            return Target(mac, state, refusals=(*refusals, _sentence(group)))
         if refusals:
-            return Intent(mac, state, refusals=tuple(refusals))
+            return Target(mac, state, refusals=tuple(refusals))
         installer = self._installer(mac, state, refusals)
         locks = {}
         # In the order of the lab, in which deploy.py does them.
@@ -125,7 +125,7 @@ class Workspace:
                 raise
             except TorchardError as error:
                 refusals.append(f"{name}: {_one_line(error)}")
-        return Intent(
+        return Target(
             mac=mac,
             state=state,
             mac_class=group,
@@ -151,10 +151,10 @@ class Workspace:
         )
 
     def _cautions(self, state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
-        """Say what to know of each environment, be it in order or not."""
+        """Say what to know of each environment, be it up to date or not."""
         for name, lock in locks.items():
-            wish = self.lab.environments[name].pytorch
-            yield from (f"{name}: {text}" for text in of_lock(lock, wish, self.catalogue))
+            request = self.lab.environments[name].pytorch
+            yield from (f"{name}: {text}" for text in of_lock(lock, request, self.catalogue))
             yield from (f"{name}: {text}" for text in of_virtual(state, lock))
 
     def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:

@@ -7,7 +7,7 @@ from choosing import ARM, INTEL, refusal
 
 
 @pytest.mark.parametrize(
-    ("mac", "wish", "reason", "instead"),
+    ("mac", "asked", "reason", "instead"),
     [
         pytest.param(
             (ARM, "13", "3.14"),
@@ -35,7 +35,7 @@ from choosing import ARM, INTEL, refusal
             {"backend": "mps", "release": "2.99"},
             ["The catalogue knows no PyTorch 2.99, only 1.12.0 to 2.15.0."],
             ['Write `release: stable` and `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
-            id="nothing of the wish can stay",
+            id="nothing of the asked can stay",
         ),
         pytest.param(
             (INTEL, "12", "3.12"),
@@ -226,15 +226,15 @@ from choosing import ARM, INTEL, refusal
         ),
     ],
 )
-def test_refusal_names_the_reason_and_the_ways_out(mac, wish, reason, instead):
+def test_refusal_names_the_reason_and_the_ways_out(mac, asked, reason, instead):
     """A refusal says what stands in the way, and which changes lead to an answer."""
-    said, ways = refusal(*mac, **wish)
+    said, ways = refusal(*mac, **asked)
     assert [part for part in reason if part not in said] == [], said
     assert [part for part in instead if part not in ways] == [], ways
 
 
 def test_newer_macos_beside_several_changes():
-    """Where no single change of the wish is enough, a newer macOS is still offered beside them."""
+    """Where no single change is enough, a newer macOS is still offered beside them."""
     _, ways = refusal(ARM, "11", "3.15", backend="mps", companions=())
     assert ways == (
         'Write `backend: cpu` and `python: "3.14"` (torch 2.11.0);'

@@ -1,4 +1,4 @@
-"""Which PyTorch a wish gets on a Mac."""
+"""Which PyTorch a asked gets on a Mac."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from choosing import ARM, FIRST_MPS, INTEL, LAST_INTEL, LIBOMP_11, NEW, NEW_11, 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import MacClass, Refusal, Variant
-from torchard.lab.model import Wish
+from torchard.lab.model import Request
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
 
 
 @pytest.mark.parametrize(
-    ("mac", "wish", "packages", "mps"),
+    ("mac", "asked", "packages", "mps"),
     [
         ((ARM, "15", "3.12"), {}, ("2.10.0", None, "2.11.0"), True),
         ((ARM, "15", "3.12"), {"companions": ("torchvision",)}, ("2.13.0", "0.28.0"), True),
@@ -96,11 +96,11 @@ def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
         ((INTEL, "14", "3.12"), {"companions": (), "release": "2.6.0"}, ("2.6.0",), False),
     ],
 )
-def test_conda_forge_has_its_own_releases(mac, wish, packages, mps):
+def test_conda_forge_has_its_own_releases(mac, asked, packages, mps):
     """From conda-forge, too, the newest that fits; there torch is called pytorch."""
-    got = answer(*mac, source="conda-forge", **wish)
+    got = answer(*mac, source="conda-forge", **asked)
     assert isinstance(got, Variant), got
-    names = ("pytorch", *(wish.get("companions", ("torchvision", "torchaudio"))))
+    names = ("pytorch", *(asked.get("companions", ("torchvision", "torchaudio"))))
     assert got.packages == dict(zip(names, packages, strict=True))
     assert (got.mps_expected, got.source, got.as_wheels) == (mps, "conda-forge", False)
 
@@ -114,8 +114,8 @@ def test_conda_forge_shows_what_torchaudio_pulls():
 def test_intel_is_told_that_conda_forge_does_not_test_for_it():
     """conda-forge's builds for Intel come with a note; those for Apple silicon do not."""
     said = [
-        any("has not tested them" in note for note in answer(arch, "15", "3.12", **wish).notes)
-        for wish in [{"source": "conda-forge"}]
+        any("has not tested them" in note for note in answer(arch, "15", "3.12", **asked).notes)
+        for asked in [{"source": "conda-forge"}]
         for arch in (INTEL, ARM)
     ]
     assert said == [True, False]
@@ -235,6 +235,6 @@ def test_mac_without_a_class(arch, macos, reason, instead):
 
 def test_class_below_the_oldest_macos_gets_nothing():
     """A class that no Mac has is refused like such a Mac, whatever a wheel's tag says."""
-    refused = choose(Wish("3.10"), MacClass("osx-64", "10.9"), load_catalog())
+    refused = choose(Request("3.10"), MacClass("osx-64", "10.9"), load_catalog())
     assert isinstance(refused, Refusal)
     assert "10.13 or newer" in refused.instead

@@ -1,4 +1,4 @@
-"""What holds for every wish on every Mac."""
+"""What holds for every asked on every Mac."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, choose_installer, considered, mac_class
 from torchard.catalog.variant import Installer, MacClass, Refusal, Variant
 from torchard.curate.matrix import cells
-from torchard.lab.model import COMPANIONS, Miniconda, Wish
+from torchard.lab.model import COMPANIONS, Miniconda, Request
 
 ROWS = yaml.safe_load(resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes())
 SYSTEMS = [
@@ -29,8 +29,8 @@ RELEASES = ["stable", *(row["torch"] for row in ROWS["releases"]), "nightly", "1
 
 archs = st.sampled_from(["arm64", "x86_64"])
 systems = st.sampled_from(SYSTEMS)
-wishes = st.builds(
-    Wish,
+requests = st.builds(
+    Request,
     python=st.integers(7, 16).map(lambda minor: f"3.{minor}"),
     release=st.one_of(st.just("stable"), st.sampled_from(RELEASES)),
     backend=st.sampled_from(["auto", "mps", "cpu"]),
@@ -40,19 +40,19 @@ wishes = st.builds(
 steady = settings(deadline=None, max_examples=200, derandomize=True)
 
 
-def answer(wish, arch, macos):
+def answer(asked, arch, macos):
     """Choose for a Mac by its own macOS."""
     group = mac_class(arch, macos, load_catalog())
-    return group if isinstance(group, Refusal) else choose(wish, group, load_catalog())
+    return group if isinstance(group, Refusal) else choose(asked, group, load_catalog())
 
 
-def agrees(wish, group):
+def agrees(asked, group):
     """Hold what was considered against the choice and the catalogue's rows."""
     known = load_catalog()
-    found = considered(wish, group, known)
-    assert found.answer == choose(wish, group, known)
-    source = "wheels" if wish.source == "auto" else wish.source
-    lane = known.nightly if wish.release == "nightly" else known.lanes[source]
+    found = considered(asked, group, known)
+    assert found.answer == choose(asked, group, known)
+    source = "wheels" if asked.source == "auto" else asked.source
+    lane = known.nightly if asked.release == "nightly" else known.lanes[source]
     over = [one for group in found.passed_over for one in group.releases]
     assert over == [str(one) for one in lane.releases][: len(over)]
     for one, other in itertools.pairwise(found.passed_over):
@@ -63,7 +63,7 @@ def agrees(wish, group):
     if isinstance(found.answer, Refusal):
         assert found.release is None
         assert len(over) in {0, len(lane.releases)}
-        assert over or wish.release != "stable"
+        assert over or asked.release != "stable"
     else:
         row = lane.releases[len(over)]
         assert found.release == str(row)
@@ -71,11 +71,11 @@ def agrees(wish, group):
         assert torch == row.packages["torch"]
 
 
-def fits(row, wish, arch, macos, *, mps):
+def fits(row, asked, arch, macos, *, mps):
     """Tell from the file alone whether a release fits: the rule, written a second time."""
     taken_as = {one["minos"]: one["as"] for one in ROWS["taken_as"]}
-    minor = int(wish.python.removeprefix("3."))
-    for package in ("torch", *wish.companions):
+    minor = int(asked.python.removeprefix("3."))
+    for package in ("torch", *asked.companions):
         if "python" in row:  # a row of conda builds
             first, last = (int(text[2:]) for text in row["python"])
             macos_needed = row["macos"].get(arch, "99")
@@ -101,43 +101,43 @@ def fits(row, wish, arch, macos, *, mps):
 
 
 @steady
-@given(wish=wishes.filter(lambda one: one.release != "nightly"), arch=archs, macos=systems)
-def test_choice_is_the_first_row_that_fits(wish, arch, macos):
+@given(asked=requests.filter(lambda one: one.release != "nightly"), arch=archs, macos=systems)
+def test_choice_is_the_first_row_that_fits(asked, arch, macos):
     """The choice is the newest row of the file that fits the Mac's own macOS, or a refusal."""
-    got = answer(wish, arch, macos)
-    wish = replace(wish, companions=COMPANIONS if wish.companions is None else wish.companions)
+    got = answer(asked, arch, macos)
+    asked = replace(asked, companions=COMPANIONS if asked.companions is None else asked.companions)
     conda = {one["name"]: one["releases"] for one in ROWS["conda"]}
-    name = "torch" if wish.source in {"auto", "wheels"} else "pytorch"
+    name = "torch" if asked.source in {"auto", "wheels"} else "pytorch"
     on_time = Version(macos) >= Version("11.0" if arch == "arm64" else "10.13")
     offered = arch == "arm64" and Version(macos) >= Version("12.3")
-    mps = wish.backend == "mps" or (wish.backend == "auto" and offered)
+    mps = asked.backend == "mps" or (asked.backend == "auto" and offered)
     fitting = [
         row["torch"]
-        for row in conda.get(wish.source, ROWS["releases"])
-        if wish.release in {"stable", row["torch"]} and fits(row, wish, arch, macos, mps=mps)
+        for row in conda.get(asked.source, ROWS["releases"])
+        if asked.release in {"stable", row["torch"]} and fits(row, asked, arch, macos, mps=mps)
     ]
     if on_time and fitting:
         assert isinstance(got, Variant)
         assert (got.packages[name], got.mps_expected) == (fitting[0], mps)
-        assert set(got.packages) == {name, *wish.companions}
+        assert set(got.packages) == {name, *asked.companions}
     else:
         assert isinstance(got, Refusal)
 
 
 @steady
-@given(wish=wishes, arch=archs, macos=systems)
-def test_what_is_considered_is_what_is_chosen(wish, arch, macos):
+@given(asked=requests, arch=archs, macos=systems)
+def test_what_is_considered_is_what_is_chosen(asked, arch, macos):
     """The release chosen is the first that was not passed over, and each that was has a reason."""
     group = mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
-        agrees(wish, group)
+        agrees(asked, group)
 
 
 @steady
-@given(wish=wishes, arch=archs, macos=systems)
-def test_refusal_is_two_sentences(wish, arch, macos):
+@given(asked=requests, arch=archs, macos=systems)
+def test_refusal_is_two_sentences(asked, arch, macos):
     """Every refusal has a reason and a way out, both whole sentences."""
-    got = answer(wish, arch, macos)
+    got = answer(asked, arch, macos)
     if isinstance(got, Refusal):
         for text in (got.reason, got.instead):
             assert re.fullmatch(r"['A-Z0-9].*\.", text), text
@@ -146,11 +146,11 @@ def test_refusal_is_two_sentences(wish, arch, macos):
 
 
 @steady
-@given(wish=wishes, arch=archs, macos=systems)
-def test_every_way_out_leads_to_an_answer(wish, arch, macos):
+@given(asked=requests, arch=archs, macos=systems)
+def test_every_way_out_leads_to_an_answer(asked, arch, macos):
     """Whatever a refusal says to write, or to bring the Mac to, gets a variant."""
     group = mac_class(arch, macos, load_catalog())
-    got = answer(wish, arch, macos)
+    got = answer(asked, arch, macos)
     if isinstance(group, Refusal) or not isinstance(got, Refusal):
         return
     changes = [
@@ -168,17 +168,17 @@ def test_every_way_out_leads_to_an_answer(wish, arch, macos):
     if " and " in got.instead:
         changes = [{key: text for one in changes for key, text in one.items()}]
     for change in changes:
-        assert isinstance(answer(replace(wish, **change), arch, macos), Variant), got.instead
+        assert isinstance(answer(replace(asked, **change), arch, macos), Variant), got.instead
     for system in newer:
-        assert isinstance(answer(wish, arch, system), Variant), got.instead
+        assert isinstance(answer(asked, arch, system), Variant), got.instead
 
 
 @steady
-@given(wish=wishes, arch=archs, two=st.tuples(systems, systems))
-def test_newer_macos_never_gets_an_older_torch(wish, arch, two):
+@given(asked=requests, arch=archs, two=st.tuples(systems, systems))
+def test_newer_macos_never_gets_an_older_torch(asked, arch, two):
     """Of two Macs with the same backend, the one with the newer macOS never gets an older torch."""
     older, newer = sorted(two, key=Version)
-    before, after = answer(wish, arch, older), answer(wish, arch, newer)
+    before, after = answer(asked, arch, older), answer(asked, arch, newer)
     if isinstance(before, Variant) and isinstance(after, Variant):
         assert before.mps_expected <= after.mps_expected
         if before.mps_expected == after.mps_expected:
@@ -187,24 +187,24 @@ def test_newer_macos_never_gets_an_older_torch(wish, arch, two):
 
 
 @steady
-@given(wish=wishes, macos=systems)
-def test_auto_on_apple_silicon_is_mps_from_12_3_on(wish, macos):
+@given(asked=requests, macos=systems)
+def test_auto_on_apple_silicon_is_mps_from_12_3_on(asked, macos):
     """On Apple silicon, `auto` has MPS from macOS 12.3 on and never before."""
-    got = answer(replace(wish, backend="auto"), "arm64", macos)
+    got = answer(replace(asked, backend="auto"), "arm64", macos)
     if isinstance(got, Variant):
         assert got.mps_expected == (Version(macos) >= Version("12.3"))
 
 
 @steady
-@given(wish=wishes, arch=archs, macos=systems)
-def test_class_stands_for_its_macs(wish, arch, macos):
+@given(asked=requests, arch=archs, macos=systems)
+def test_class_stands_for_its_macs(asked, arch, macos):
     """A class's threshold is not above the Mac's macOS, and choosing at either is the same."""
     group = mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
         assert Version(group.macos) <= Version(macos)
         assert group.macos in load_catalog().thresholds(arch)
         own = MacClass(group.subdir, macos)
-        assert choose(wish, own, load_catalog()) == choose(wish, group, load_catalog())
+        assert choose(asked, own, load_catalog()) == choose(asked, group, load_catalog())
 
 
 @steady
@@ -220,22 +220,27 @@ def test_the_whole_matrix_is_considered_as_it_is_chosen():
     """Each arch, macOS, python, backend and source, for what is newest, nightly, or just that."""
     for cell in cells(load_catalog(), ("stable", "nightly", "2.5.1")):
         agrees(
-            Wish(cell.python, cell.release, cell.backend, cell.source),
+            Request(cell.python, cell.release, cell.backend, cell.source),
             mac_class(cell.arch, cell.macos, load_catalog()),
         )
 
 
 @pytest.mark.parametrize(
-    ("arch", "macos", "wish", "over"),
+    ("arch", "macos", "asked", "over"),
     [
-        ("x86_64", "12.7", Wish("3.12"), ["2.15.0 to 2.3.0: no wheel for Intel Macs"]),
-        ("arm64", "14.6", Wish("3.12"), ["2.15.0 to 2.15.0: its MPS needs macOS 15"]),
-        ("arm64", "15.1", Wish("3.12"), []),
-        ("arm64", "15.1", Wish("3.12", release="2.5.1"), ["2.15.0 to 2.6.0: 2.5.1 is asked for"]),
+        ("x86_64", "12.7", Request("3.12"), ["2.15.0 to 2.3.0: no wheel for Intel Macs"]),
+        ("arm64", "14.6", Request("3.12"), ["2.15.0 to 2.15.0: its MPS needs macOS 15"]),
+        ("arm64", "15.1", Request("3.12"), []),
+        (
+            "arm64",
+            "15.1",
+            Request("3.12", release="2.5.1"),
+            ["2.15.0 to 2.6.0: 2.5.1 is asked for"],
+        ),
         (
             "arm64",
             "11.4",
-            Wish("3.13"),
+            Request("3.13"),
             [
                 "2.15.0 to 2.12.0: needs macOS 14",
                 (
@@ -248,14 +253,14 @@ def test_the_whole_matrix_is_considered_as_it_is_chosen():
         (
             "arm64",
             "15.1",
-            Wish("3.12", source="conda-forge"),
+            Request("3.12", source="conda-forge"),
             ["2.13.0 to 2.11.0: no torchaudio there"],
         ),
     ],
 )
-def test_releases_with_the_same_obstacles_are_told_together(arch, macos, wish, over):
+def test_releases_with_the_same_obstacles_are_told_together(arch, macos, asked, over):
     """A companion's obstacles only where torch itself has none."""
-    found = considered(wish, mac_class(arch, macos, load_catalog()), load_catalog())
+    found = considered(asked, mac_class(arch, macos, load_catalog()), load_catalog())
     assert [
         f"{one.releases[0]} to {one.releases[-1]}: {', and '.join(one.obstacles)}"
         for one in found.passed_over

@@ -15,7 +15,7 @@ from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate import matrix
 from torchard.curate.page import page
-from torchard.lab.model import Wish
+from torchard.lab.model import Request
 
 PAGE = Path(__file__).parents[3] / "docs/matrix.md"
 RELEASES = matrix.releases(load_catalog())
@@ -41,7 +41,7 @@ def test_every_cell_has_one_answer(answers):
 
 
 def test_newer_macos_never_gets_an_older_torch(answers):
-    """From one macOS to the next, the same wish gets no older torch, and no refusal.
+    """From one macOS to the next, the same request gets no older torch, and no refusal.
 
     Only `auto` may step back, once: where it begins to want MPS.
     """
@@ -49,10 +49,10 @@ def test_newer_macos_never_gets_an_older_torch(answers):
         sorted(answers, key=lambda one: (one._replace(macos=""), Version(one.macos))),
         key=lambda one: one._replace(macos=""),
     )
-    for wish, row in rows:
+    for request, row in rows:
         for older, newer in itertools.pairwise(row):
             before, after = answers[older], answers[newer]
-            if wish.backend == "auto" and newer.macos == "12.3" and newer.arch == "arm64":
+            if request.backend == "auto" and newer.macos == "12.3" and newer.arch == "arm64":
                 continue
             if isinstance(before, Variant):
                 assert isinstance(after, Variant), newer
@@ -122,8 +122,8 @@ def ways_out(instead, cell):
 def asked(cell, companions):
     """Choose for a cell with companions."""
     group = mac_class(cell.arch, cell.macos, load_catalog())
-    wish = Wish(cell.python, cell.release, cell.backend, cell.source, companions)
-    return choose(wish, group, load_catalog())
+    request = Request(cell.python, cell.release, cell.backend, cell.source, companions)
+    return choose(request, group, load_catalog())
 
 
 def test_trios_are_on_their_oldest_macos(answers):
@@ -150,15 +150,15 @@ def test_a_release_whose_mps_is_unproved_is_only_for_the_processor():
     lane = replace(wheels, releases=(replace(newest, mps=None), *others))
     unproved = replace(known, lanes={**known.lanes, "wheels": lane})
     group = mac_class("arm64", "26.0", unproved)
-    auto = choose(Wish("3.12"), group, unproved)
+    auto = choose(Request("3.12"), group, unproved)
     assert (auto.packages["torch"], auto.mps_expected) == ("2.14.1", True)
     assert (
         "torch 2.15.0 would install on macOS 15, but which macOS its MPS needs is not proved yet."
         in auto.notes
     )
-    assert choose(Wish("3.12", backend="cpu"), group, unproved).packages["torch"] == "2.15.0"
+    assert choose(Request("3.12", backend="cpu"), group, unproved).packages["torch"] == "2.15.0"
     for backend in ("auto", "mps"):
-        refused = choose(Wish("3.12", "2.15.0", backend), group, unproved)
+        refused = choose(Request("3.12", "2.15.0", backend), group, unproved)
         assert "which macOS its MPS needs is not proved yet" in refused.reason
         assert "`backend: cpu`" in refused.instead
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from torchard.lab.load import LabError, load
-from torchard.lab.model import InstallerSource, Position, Ssh, Wish
+from torchard.lab.model import InstallerSource, Position, Request, Ssh
 
 DIGEST = "ab" * 32
 ENVIRONMENTS = """
@@ -152,23 +152,23 @@ def test_every_group_lists_its_macs_in_the_files_order(lab):
 
 
 @pytest.mark.parametrize(
-    ("said", "wish"),
+    ("said", "asked"),
     [
-        ("", Wish("3.12")),
-        ("pytorch: {}", Wish("3.12")),
+        ("", Request("3.12")),
+        ("pytorch: {}", Request("3.12")),
         ("pytorch: false", None),
-        ("pytorch: {with: []}", Wish("3.12", companions=())),
+        ("pytorch: {with: []}", Request("3.12", companions=())),
         (
             "pytorch: {with: [torchaudio, torchvision], release: '2.6.0'}",
-            Wish("3.12", release="2.6.0", companions=("torchvision", "torchaudio")),
+            Request("3.12", release="2.6.0", companions=("torchvision", "torchaudio")),
         ),
-        ("pytorch: {backend: cpu, source: wheels}", Wish("3.12", "stable", "cpu", "wheels")),
+        ("pytorch: {backend: cpu, source: wheels}", Request("3.12", "stable", "cpu", "wheels")),
     ],
 )
-def test_pytorch_is_wanted_unless_it_is_false(lab, said, wish):
+def test_pytorch_is_wanted_unless_it_is_false(lab, said, asked):
     """Nothing said is all the defaults, and companions keep one order however they are written."""
     text = f'environments:\n  e:\n    python: "3.12"\n    {said}\nmacs: {{m: }}\n'
-    assert lab(text).environments["e"].pytorch == wish
+    assert lab(text).environments["e"].pytorch == asked
 
 
 def test_an_environment_knows_where_each_part_of_it_stands(lab):

@@ -114,10 +114,10 @@ class Model:
 
     handles_execution = True
 
-    def __init__(self, intent):
-        self.intent = intent
-        self.state = intent.state
-        self.probe = for_any_shell(probe.script(intent.mac.miniconda.prefix))
+    def __init__(self, target):
+        self.target = target
+        self.state = target.state
+        self.probe = for_any_shell(probe.script(target.mac.miniconda.prefix))
         self.room = 10**12 if self.state.depot else 0  # what macOS would make
         self.done = []
         self.pushed = {}
@@ -187,7 +187,7 @@ class Model:
         with tarfile.open(fileobj=io.BytesIO(kit)) as archive:
             said = json.load(archive.extractfile("kit.json"))
             condarc = archive.extractfile("condarc").read().decode()
-        one = built(self.intent.locks[name], path, condarc=condarc, frozen="frozen" in said)
+        one = built(self.target.locks[name], path, condarc=condarc, frozen="frozen" in said)
         stamp = {**said["stamp"], "proof": json.loads(PROOF)}
         return replace(one, stamp=stamp, made=Packages(one.conda, one.dists))
 
@@ -220,7 +220,7 @@ class Model:
 class Given(workspaces.Workspace):
     """A workspace whose answers are given."""
 
-    def intend(self, mac, state):
+    def target(self, mac, state):
         return replace(self.given, mac=mac, state=state)
 
     def fetch(self, *_):
@@ -230,39 +230,39 @@ class Given(workspaces.Workspace):
         return Path("/dev/null")
 
 
-def opened(intent):
-    """Return a session on the one Mac of an intent, and the Mac."""
-    environments = {name: Environment(name, "3.12", None) for name in intent.locks}
-    mac = replace(intent.mac, name="mac", address="192.0.2.1")
-    intent = replace(intent, mac=mac)
+def opened(target):
+    """Return a session on the one Mac of an target, and the Mac."""
+    environments = {name: Environment(name, "3.12", None) for name in target.locks}
+    mac = replace(target.mac, name="mac", address="192.0.2.1")
+    target = replace(target, mac=mac)
     lab = Lab(Path("/model/lab.yaml"), environments, {}, {"mac": mac})
     workspace = Given(lab)
-    workspace.given = intent
+    workspace.given = target
     workspaces._WORKSPACES[lab.path] = workspace
     session = Session(workspace, [mac])
     (host,) = session.hosts.values()
-    host.connector = Model(intent)
+    host.connector = Model(target)
     return session, host
 
 
-def by_session(intent):
+def by_session(target):
     """Apply as `torchard apply` does; return what was done, the plan, and the plan that is left."""
-    session, host = opened(intent)
+    session, host = opened(target)
     with session:
         plan = session.plan()
         result = session.apply(plan)
-    left = plan_mac(replace(intent, mac=host.connector.intent.mac, state=host.connector.state))
-    states = {"change": "in_order"}
+    left = plan_mac(replace(target, mac=host.connector.target.mac, state=host.connector.state))
+    states = {"change": "up_to_date"}
     assert result.macs[0].state == states.get(plan.macs[0].state, plan.macs[0].state), result
     assert len(result.macs[0].done) == len(result.macs[0].steps) or plan.macs[0].state != "change"
     return host.connector.done, plan.macs[0], left
 
 
-def by_stock(intent):
+def by_stock(target):
     """Apply as the `pyinfra` command does with deploy.py: a dry run first, then for good."""
-    session, host = opened(intent)
+    session, host = opened(target)
     state = session.state
-    known = replace(intent, mac=host.connector.intent.mac)
+    known = replace(target, mac=host.connector.target.mac)
     if is_short_of_disk(known):
         known = replace(known, state=replace(known.state, room=host.connector.room))
     plan = plan_mac(known)
@@ -281,8 +281,8 @@ def by_stock(intent):
         ]
         state.set_stage(StateStage.Execute)
         run_ops(state)
-    assert bool(planned) == (plan.state != "in_order"), planned
-    left = plan_mac(replace(intent, mac=host.connector.intent.mac, state=host.connector.state))
+    assert bool(planned) == (plan.state != "up_to_date"), planned
+    left = plan_mac(replace(target, mac=host.connector.target.mac, state=host.connector.state))
     return host.connector.done, plan, left
 
 
@@ -300,13 +300,13 @@ def main(examples, how):
         suppress_health_check=list(HealthCheck),
     )
     @given(labs())
-    def hold(intent):
+    def hold(target):
         nonlocal count
-        done, plan, left = apply(intent)
+        done, plan, left = apply(target)
         assert done == [(step.kind, step.environment, step.path) for step in plan.steps]
-        assert plan.state in {"in_order", "change", "refused"}, plan.reason
-        if plan.state != "refused":
-            assert (left.state, left.steps) == ("in_order", ()), left
+        assert plan.state in {"up_to_date", "change", "blocked"}, plan.reason
+        if plan.state != "blocked":
+            assert (left.state, left.steps) == ("up_to_date", ()), left
         count += bool(plan.steps)
 
     hold()

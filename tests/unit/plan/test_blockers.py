@@ -12,7 +12,7 @@ from locked import INSTALLER, PREFIX, built, lock, mac, package
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda
 from torchard.plan.blockers import OLDEST_PYTHON, old_python
-from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.plan import Target, plan_mac
 from torchard.resources import resource
 
 # These run with an environment's own python, which is the lab's.
@@ -51,8 +51,8 @@ def having(version, **changes):
 
 def test_a_base_that_is_too_old_is_said_with_what_is_needed_and_the_ways_out():
     """In the plan, before anything is pushed."""
-    plan = plan_mac(Intent(MacHost("studio-01"), having("3.6.10")))
-    assert (plan.state, plan.steps) == ("refused", ())
+    plan = plan_mac(Target(MacHost("studio-01"), having("3.6.10")))
+    assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason == (
         "the python of the Miniconda at ~/miniconda3 is 3.6.10, and Torchard needs 3.7 or newer"
         ' there; bring it up to date (~/miniconda3/bin/conda install -n base "python>=3.7"), or'

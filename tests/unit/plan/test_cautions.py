@@ -15,7 +15,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import MacClass, Refusal, Variant
 from torchard.curate.matrix import Cell, cells
-from torchard.lab.model import Environment, Lab, MacHost, Wish
+from torchard.lab.model import Environment, Lab, MacHost, Request
 from torchard.plan import cautions
 from torchard.plan.plan import plan_mac
 from torchard.workspace.workspace import Workspace
@@ -27,9 +27,9 @@ UNSAFE = "torch {} has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): l
 
 
 def told(arch, macos, python, **asked):
-    """Return what is said of the answer to a wish."""
-    group, wish = mac_class(arch, macos, CATALOGUE), Wish(python, **asked)
-    return list(cautions.of_choice(choose(wish, group, CATALOGUE), wish, group, CATALOGUE))
+    """Return what is said of the answer to a asked."""
+    group, asked = mac_class(arch, macos, CATALOGUE), Request(python, **asked)
+    return list(cautions.of_choice(choose(asked, group, CATALOGUE), asked, group, CATALOGUE))
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def told(arch, macos, python, **asked):
     ],
 )
 def test_an_unsafe_torch_comes_with_the_ways_out(arch, macos, python, asked, says):
-    """One thing is changed at a time, as where a wish is refused."""
+    """One thing is changed at a time, as where a asked is refused."""
     (line,) = told(arch, macos, python, **asked)
     assert "CVE-2026-24747" in line
     assert says in line
@@ -61,7 +61,7 @@ def test_a_newer_torch_and_a_nightly_are_no_news():
 
 
 def written(line):
-    """Return the changes of a wish that a warning names."""
+    """Return the changes of a asked that a warning names."""
     shapes = {
         "release": r'`release: "?([^"`]+)"?`',
         "python": r'`python: "([^"]+)"`',
@@ -77,21 +77,23 @@ def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
     asked = ("stable", "2.2.2", "2.9.1")
     seen = 0
     for cell in cells(CATALOGUE, asked):
-        wish = Wish(cell.python, cell.release, cell.backend, cell.source)
-        got = choose(wish, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
+        asked = Request(cell.python, cell.release, cell.backend, cell.source)
+        got = choose(asked, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
         if isinstance(got, Refusal):
             continue
-        for line in told(*cell[:3], release=wish.release, backend=wish.backend, source=wish.source):
+        for line in told(
+            *cell[:3], release=asked.release, backend=asked.backend, source=asked.source
+        ):
             for change in written(line):
                 seen += 1
-                assert_safe(cell, replace(wish, **change))
+                assert_safe(cell, replace(asked, **change))
             for macos in re.findall(r"the Mac to macOS (\d+(?:\.\d+)?)", line):
-                assert_safe(cell._replace(macos=macos), wish)
+                assert_safe(cell._replace(macos=macos), asked)
     assert seen > 100
 
 
-def assert_safe(cell: Cell, wish: Wish) -> None:
-    got = choose(wish, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
+def assert_safe(cell: Cell, asked: Request) -> None:
+    got = choose(asked, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
     assert isinstance(got, Variant), cell
     version = Version(next(iter(got.packages.values())))
     assert CATALOGUE.advisories_on(version) == (), cell
@@ -121,7 +123,7 @@ def test_a_version_that_no_rule_reads_is_passed_over():
 def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
     """The lock is there; only a way out cannot be told."""
     made = replace(LOCK, mac_class=MacClass("osx-64", "12.0"))
-    odd = Wish("3.12", release="words")
+    odd = Request("3.12", release="words")
     lines = list(
         cautions.of_lock(replace(made, mac_class=MacClass("osx-64", "12.0")), odd, CATALOGUE)
     )
@@ -129,26 +131,26 @@ def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
 
 
 @pytest.mark.parametrize(
-    ("wish", "made", "says"),
+    ("asked", "made", "says"),
     [
-        (Wish("3.12"), lock([package("python")], [wheel("torch", "2.15.0")]), []),
-        (Wish("3.12", release="2.5.1"), LOCK, ["write `release: stable` (torch 2.15.0)"]),
+        (Request("3.12"), lock([package("python")], [wheel("torch", "2.15.0")]), []),
+        (Request("3.12", release="2.5.1"), LOCK, ["write `release: stable` (torch 2.15.0)"]),
         (
-            Wish("3.12", source="pytorch-channel"),
+            Request("3.12", source="pytorch-channel"),
             lock([package("python"), package("pytorch", "2.5.1")], variant=FROZEN),
             ["PyTorch comes from the channel pytorch, which is frozen", "torch 2.5.1 has known"],
         ),
     ],
 )
 @pytest.mark.parametrize("order", [True, False])
-def test_a_mac_is_warned_in_order_or_not(wish, made, says, order):
+def test_a_mac_is_warned_in_order_or_not(asked, made, says, order):
     """One line for each, under the environment's name; nothing is refused for it."""
     host = MacHost("studio-01", environments=("torch",))
-    environments = {"torch": Environment("torch", "3.12", wish)}
+    environments = {"torch": Environment("torch", "3.12", asked)}
     lab = Lab(Path("/lab/lab.yaml"), environments, {}, {host.name: host})
     space = Workspace(lab, _locks={("torch", made.mac_class): made})
-    plan = plan_mac(space.intend(host, shown(made) if order else mac()))
-    assert plan.state == ("in_order" if order else "change")
+    plan = plan_mac(space.target(host, shown(made) if order else mac()))
+    assert plan.state == ("up_to_date" if order else "change")
     assert len(plan.warnings) == len(says)
     for warning, words in zip(plan.warnings, says, strict=True):
         assert warning.startswith("torch: ")
@@ -172,7 +174,7 @@ def test_a_virtual_machine_that_is_to_use_mps_is_warned_of(variant, virtual, war
         Path("/lab/lab.yaml"), {"torch": Environment("torch", "3.12", None)}, {}, {host.name: host}
     )
     space = Workspace(lab, _locks={("torch", made.mac_class): made})
-    plan = plan_mac(space.intend(host, replace(mac(), virtual=virtual)))
+    plan = plan_mac(space.target(host, replace(mac(), virtual=virtual)))
     assert plan.state == "change"
     lines = [line for line in plan.warnings if "virtual machine" in line]
     assert len(lines) == warned

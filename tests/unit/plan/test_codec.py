@@ -16,9 +16,9 @@ from stories import PLANS, on_screen, planned, results
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.variant import Refusal
-from torchard.lab.model import Wish
+from torchard.lab.model import Request
 from torchard.plan.codec import choice_data, dumps, plan_data, read_plan
-from torchard.plan.plan import Plan, unreached
+from torchard.plan.plan import Plan, unreachable
 from torchard.render.text import plan_lines, result_lines
 from torchard.resources import resource
 
@@ -50,7 +50,7 @@ def test_every_plan_holds_to_the_schema_and_agrees_with_the_text(plan):
     data = told(plan)
     VALIDATOR.validate(data)
     states = [mac["state"] for mac in data["macs"].values()]
-    for state in ("change", "in_order", "unreached", "refused", "failed"):
+    for state in ("change", "up_to_date", "unreachable", "blocked", "failed"):
         assert data["summary"][state] == states.count(state)
     for lines in (plan_lines(plan, full=True), result_lines(plan)):
         text = [line.plain for line in lines]
@@ -58,8 +58,8 @@ def test_every_plan_holds_to_the_schema_and_agrees_with_the_text(plan):
         numbers = [re.match(r"(\d+) Macs? ", line) for line in text]
         assert sum(int(found[1]) for found in numbers if found) == len(plan.macs)
     last = on_screen(plan_lines(plan), 200).splitlines()[-1]
-    assert re.match(r"Plan: (\d+) Macs? to change, (\d+) in order", last).groups() == (
-        *(str(states.count("change")), str(states.count("in_order"))),
+    assert re.match(r"Plan: (\d+) Macs? to change, (\d+) up to date", last).groups() == (
+        *(str(states.count("change")), str(states.count("up_to_date"))),
     )
 
 
@@ -111,12 +111,12 @@ def test_results_are_told_with_their_proofs_and_seconds():
         lambda data: data["macs"]["a"].update(reason=None),
         lambda data: data["macs"]["a"].update(extra=1),
         lambda data: data["macs"]["a"].pop("steps"),
-        lambda data: data["summary"].update(unreached=-1),
+        lambda data: data["summary"].update(unreachable=-1),
     ],
 )
 def test_the_schema_refuses_what_is_no_plan(spoil):
     """Another format, an unknown state, a Mac left alone for no reason, a key too many or few."""
-    data = told(Plan((unreached("a", "it is off"),)))
+    data = told(Plan((unreachable("a", "it is off"),)))
     VALIDATOR.validate(data)
     spoil(data)
     assert not VALIDATOR.is_valid(data)
@@ -135,7 +135,7 @@ def test_every_part_of_the_schema_is_explained():
 
 def test_a_choice_is_told_as_variant_or_refusal():
     """In the same words as the text."""
-    variant = choose(Wish("3.12"), CLASS, load_catalog())
+    variant = choose(Request("3.12"), CLASS, load_catalog())
     assert json.loads(dumps(choice_data(variant))) == {
         "format": 1,
         "variant": {

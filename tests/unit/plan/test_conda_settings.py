@@ -12,7 +12,7 @@ from torchard.lab.model import MacHost
 from torchard.mac import probe
 from torchard.mac.state import CondaSetting
 from torchard.plan.conda_settings import forbidden
-from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.plan import Target, plan_mac
 from torchard.plan.remarks import remarks
 
 LOCK = lock([package("python", "3.12.13"), package("openssl", "3.5.5"), package("nodejs", "22.1")])
@@ -114,12 +114,12 @@ def test_the_plan_blocks_a_mac_only_where_there_is_something_to_build():
     """What is in order stays so: nothing has to be installed there."""
     rule = CondaSetting(ETC, "allowlist_channels", ("x",))
     plan = plan_mac(
-        Intent(MacHost("a"), mac(free=10**12, conda_settings=(rule,)), locks={"torch": LOCK})
+        Target(MacHost("a"), mac(free=10**12, conda_settings=(rule,)), locks={"torch": LOCK})
     )
-    assert (plan.state, plan.steps) == ("refused", ())
+    assert (plan.state, plan.steps) == ("blocked", ())
     assert f"{ETC} sets allowlist_channels" in plan.reason
     state = replace(shown(LOCK), conda_settings=(rule,))
-    assert plan_mac(Intent(MacHost("a"), state, locks={"torch": LOCK})).state == "in_order"
+    assert plan_mac(Target(MacHost("a"), state, locks={"torch": LOCK})).state == "up_to_date"
 
 
 @pytest.mark.parametrize(

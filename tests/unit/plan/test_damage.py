@@ -18,12 +18,12 @@ from torchard.plan.damage import (
     made_names,
     read_reports,
 )
-from torchard.plan.drift import Standing
+from torchard.plan.drift import EnvironmentStatus
 from torchard.session.inspection import inspect_files, verify_files
 
 GONE = Damage("torch", "1,204 of 12,003 files are gone, the first is torch/__init__.py")
 MADE = Packages((InstalledConda("zstd", "1", "0"),), (InstalledDist("Torch", "2.9.1"),))
-SAME = Standing("torch", "lab", "same", proof="proved")
+SAME = EnvironmentStatus("torch", "lab", "same", proof="proved")
 
 
 def answer(*rows, more=0, **others):

@@ -9,7 +9,7 @@ from locked import GENERATIONS, INSTALLER, PREFIX, built, lock, mac, package, st
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
-from torchard.plan.drift import Standing, standings
+from torchard.plan.drift import EnvironmentStatus, find_drift
 
 LOCK = lock(
     [
@@ -34,7 +34,7 @@ def as_made(**changes):
 def on_a_mac(environment, links=None, **changes):
     """What stands on a Mac that has one environment."""
     state = mac(environment, links=links or {"torch": environment.path}, **changes)
-    return standings(HOST, state)
+    return find_drift(HOST, state)
 
 
 def torch_of(environment, **changes):
@@ -48,7 +48,7 @@ def told(standing):
 
 def test_what_is_as_it_was_made_is_the_same_with_its_last_proof():
     """In whatever order a file system lists it, now and then."""
-    assert torch_of(as_made()) == Standing("torch", "lab", "same", proof=PROOF)
+    assert torch_of(as_made()) == EnvironmentStatus("torch", "lab", "same", proof=PROOF)
     made = Packages(MADE.conda[::-1], MADE.dists[::-1])
     assert torch_of(as_made(made=made)).since == "same"
 
@@ -148,17 +148,17 @@ def test_a_date_that_is_none_is_left_out(date):
 def test_a_link_that_is_gone_is_told_from_one_that_never_was():
     """Its generations tell; one that leads nowhere has none."""
     one = as_made()
-    gone = standings(HOST, mac(one))[1]
-    assert gone == Standing("torch", "lab", "gone", remarks=("its link is gone",))
-    assert standings(HOST, mac())[1].remarks == ("not there yet",)
-    dangling = standings(HOST, mac(links={"torch": one.path}))[1]
+    gone = find_drift(HOST, mac(one))[1]
+    assert gone == EnvironmentStatus("torch", "lab", "gone", remarks=("its link is gone",))
+    assert find_drift(HOST, mac())[1].remarks == ("not there yet",)
+    dangling = find_drift(HOST, mac(links={"torch": one.path}))[1]
     assert (dangling.since, dangling.remarks) == ("gone", ("its link leads nowhere",))
 
 
 def test_what_stands_at_a_name_of_the_lab_may_be_somebodys_own():
     """Nothing is known of it."""
     for target, said in ((None, "it is no link"), ("/opt/x", "it is a link to /opt/x")):
-        one = standings(HOST, mac(links={"torch": target}))[1]
+        one = find_drift(HOST, mac(links={"torch": target}))[1]
         assert (one.owner, one.since, one.remarks) == ("person", "unknown", (said,))
 
 
@@ -181,7 +181,7 @@ def test_what_the_lab_does_not_name_is_ours_or_somebodys():
             "opt": "/opt/x",
         },
     )
-    said = {one.environment: (one.owner, one.since) for one in standings(HOST, state)[2:]}
+    said = {one.environment: (one.owner, one.since) for one in find_drift(HOST, state)[2:]}
     assert said == {
         "alias": ("person", "unknown"),
         "gone": ("torchard", "gone"),
@@ -198,19 +198,19 @@ BASE = InstalledEnvironment(PREFIX, whole=True, conda=MADE.conda, dists=MADE.dis
 def test_base_is_compared_with_what_was_installed():
     """It has no lock, and what was added to it is said to be nothing else."""
     state = mac(base=BASE, prefix_ours=OURS, conda_version="26.5.3")
-    assert standings(HOST, state)[0] == Standing(None, "lab", "same", version="26.5.3-1")
+    assert find_drift(HOST, state)[0] == EnvironmentStatus(None, "lab", "same", version="26.5.3-1")
     changed = replace(state, base=replace(BASE, conda=(*MADE.conda, GIT)))
-    (change,) = told(standings(HOST, changed)[0])
+    (change,) = told(find_drift(HOST, changed)[0])
     assert change == ("add", "git", None, "2.51.2", "installed by hand")
     own = replace(state, prefix_ours={**OURS, "version": ""})
-    assert standings(HOST, own)[0].version == "26.5.3"
+    assert find_drift(HOST, own)[0].version == "26.5.3"
 
 
 def test_a_miniconda_that_somebody_installed_is_theirs():
     """What was in it, nobody knows."""
     state = mac(base=replace(BASE, made=None))
-    expected = Standing(None, "person", "unknown", version="of an unknown version")
-    assert standings(HOST, state)[0] == expected
+    expected = EnvironmentStatus(None, "person", "unknown", version="of an unknown version")
+    assert find_drift(HOST, state)[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -224,5 +224,5 @@ def test_a_miniconda_that_somebody_installed_is_theirs():
 )
 def test_where_there_is_no_miniconda_that_is_said(prefix_state, environments, expected):
     """Generations tell that there was one."""
-    one = standings(HOST, mac(*environments, prefix_state=prefix_state))[0]
+    one = find_drift(HOST, mac(*environments, prefix_state=prefix_state))[0]
     assert (one.owner, one.since, *one.remarks) == expected

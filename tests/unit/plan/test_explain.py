@@ -11,14 +11,14 @@ from locked import INSTALLER, VARIANT, built, lock, mac, package, path_of, shown
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import MacClass
-from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
+from torchard.lab.model import Environment, Lab, MacHost, Position, Request
 from torchard.mac.state import Link
 from torchard.plan.explain import explain
-from torchard.plan.plan import Intent, plan_mac, unreached
+from torchard.plan.plan import Target, plan_mac, unreachable
 from torchard.plan.steps import FileChange, Step
 
 CATALOGUE = load_catalog()
-TORCH = Environment("torch", "3.12", Wish("3.12"), where=Position("lab.yaml", 2, 3))
+TORCH = Environment("torch", "3.12", Request("3.12"), where=Position("lab.yaml", 2, 3))
 PLAIN = Environment("plain", "3.12", None, where=Position("lab.yaml", 3, 3))
 HOST = MacHost("studio-01", environments=("torch", "plain"), where=Position("lab.yaml", 5, 3))
 LAB = Lab(Path("/lab/lab.yaml"), {"torch": TORCH, "plain": PLAIN}, {}, {"studio-01": HOST})
@@ -32,11 +32,11 @@ EMPTY = mac(prefix_state="absent", prefix_arch=None)
 def told(state, locks=BOTH, host=HOST, written=(), **said):
     """Explain the plan that is made of a Mac's state and its locks."""
     installer = None if state.prefix_state == "whole" else INSTALLER
-    intent = Intent(host, state, MacClass("osx-arm64", "15.0"), installer, locks, **said)
-    return explain(host, plan_mac(intent), intent, LAB, CATALOGUE, written)
+    target = Target(host, state, MacClass("osx-arm64", "15.0"), installer, locks, **said)
+    return explain(host, plan_mac(target), target, LAB, CATALOGUE, written)
 
 
-def in_order():
+def up_to_date():
     """Return a Mac that has both environments just as they are locked."""
     ours = [built(one) for one in (LOCK, BARE)]
     links = {one.environment: path_of(one) for one in (LOCK, BARE)}
@@ -45,7 +45,7 @@ def in_order():
 
 def test_each_step_has_its_cause_and_what_is_in_order_has_one_too():
     """The steps are those of the plan, each once; nothing of the Mac is left unsaid."""
-    for state in (EMPTY, in_order(), shown(LOCK), mac()):
+    for state in (EMPTY, up_to_date(), shown(LOCK), mac()):
         found = told(state)
         steps = [one.step for one in found.parts if one.step is not None]
         assert steps == list(found.planned.steps)
@@ -57,22 +57,25 @@ def test_each_step_has_its_cause_and_what_is_in_order_has_one_too():
 
 def test_what_is_in_order_is_so_for_a_reason():
     """Whose Miniconda it is, and that the generation is the lock's."""
-    _, torch, _ = (one.reason for one in told(in_order()).parts)
+    _, torch, _ = (one.reason for one in told(up_to_date()).parts)
     assert torch == (
         f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built of this lock and proved; each"
         " of its 3 packages is the lock's, and no other is there"
     )
-    theirs, ours = in_order(), replace(in_order(), prefix_ours={"sha256": "0"}, conda_version=None)
+    theirs, ours = (
+        up_to_date(),
+        replace(up_to_date(), prefix_ours={"sha256": "0"}, conda_version=None),
+    )
     assert "a person installed it, and it is kept" in told(theirs).parts[0].reason
     assert "conda of an unknown version is whole; Torchard" in told(ours).parts[0].reason
 
 
 def test_a_step_of_another_kind_is_told_last():
     """Whatever a plan does, its explanation leaves nothing out."""
-    plan = plan_mac(Intent(HOST, in_order(), locks=BOTH))
+    plan = plan_mac(Target(HOST, up_to_date(), locks=BOTH))
     step = Step("shell", "add", None, "the lab says so", "/x", files=(FileChange("x", None, "y"),))
     plan = replace(plan, state="change", steps=(step,))
-    found = explain(HOST, plan, Intent(HOST, in_order(), locks=BOTH), LAB, CATALOGUE)
+    found = explain(HOST, plan, Target(HOST, up_to_date(), locks=BOTH), LAB, CATALOGUE)
     assert [(one.name, one.step) for one in found.parts][-1] == ("shell", step)
 
 
@@ -106,7 +109,7 @@ def test_a_mac_of_an_unknown_processor_has_no_class():
 )
 def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, reason):
     """As far as that says its arch and macOS; nothing is said of what was not read."""
-    found = explain(host, unreached("studio-01", "it is off"), None, LAB, CATALOGUE)
+    found = explain(host, unreachable("studio-01", "it is off"), None, LAB, CATALOGUE)
     assert (found.state, found.parts, found.refusals) == (None, (), ("it is off",))
     assert found.mac_class == name
     assert reason in found.class_reason
@@ -117,20 +120,20 @@ def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, r
 
 
 def test_an_answer_is_the_catalogues_with_what_other_sources_have():
-    """The same wish from each other source; a nightly is nowhere else."""
+    """The same request from each other source; a nightly is nowhere else."""
     (torch, plain) = told(mac(macos="13.6")).answers
     group = mac_class("arm64", "13.6", CATALOGUE)
     assert torch.considered.answer == choose(TORCH.pytorch, group, CATALOGUE)
     assert torch.elsewhere == (("conda-forge", None), ("pytorch-channel", "2.5.1"))
     assert (torch.where, plain.where) == ("lab.yaml:2", "lab.yaml:3")
     assert (plain.considered, plain.elsewhere) == (None, ())
-    for wish, others in [
-        (Wish("3.12", release="nightly"), []),
-        (Wish("3.12", source="conda-forge"), ["wheels", "pytorch-channel"]),
+    for request, others in [
+        (Request("3.12", release="nightly"), []),
+        (Request("3.12", source="conda-forge"), ["wheels", "pytorch-channel"]),
     ]:
-        lab = replace(LAB, environments={"torch": replace(TORCH, pytorch=wish)})
+        lab = replace(LAB, environments={"torch": replace(TORCH, pytorch=request)})
         one = replace(HOST, environments=("torch",))
-        found = explain(one, plan_mac(Intent(one, mac())), Intent(one, mac()), lab, CATALOGUE)
+        found = explain(one, plan_mac(Target(one, mac())), Target(one, mac()), lab, CATALOGUE)
         assert [name for name, _ in found.answers[0].elsewhere] == others
 
 
@@ -172,7 +175,7 @@ def test_a_generation_without_a_proof_is_said(stamp, says):
 def test_a_mac_that_is_refused_has_every_reason_and_no_step():
     """What is asked for is explained all the same."""
     found = told(mac(prefix_state="foreign"), refusals=("torch: there is no answer.",))
-    assert found.planned.state == "refused"
+    assert found.planned.state == "blocked"
     assert found.parts == ()
     first, second = found.refusals
     assert first == "torch: there is no answer."

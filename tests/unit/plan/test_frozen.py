@@ -14,7 +14,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.lab.load import load
 from torchard.lab.model import MacHost
 from torchard.operations.script_text import FROZEN, kit
-from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.plan import Target, plan_mac
 from torchard.plan.preconditions import contents
 from torchard.plan.remarks import remarks
 from torchard.plan.steps import environment_step
@@ -53,7 +53,7 @@ def test_a_generation_is_built_anew_for_it(wanted, found, said, reason):
     """The same packages, beside what is shown; nothing has to be pushed for them."""
     depot = {one.sha256: one.size for one in (*LOCK.conda, *LOCK.wheels)}
     state = replace(shown(LOCK, frozen=found, stamp=said), depot=depot)
-    (step,) = plan_mac(Intent(replace(MAC, frozen=wanted), state, locks={"torch": LOCK})).steps
+    (step,) = plan_mac(Target(replace(MAC, frozen=wanted), state, locks={"torch": LOCK})).steps
     assert (step.change, step.reason, step.packages) == ("change", reason, ())
     assert (step.kept, step.path) == (2, f"{path_of(LOCK)}.2")
 

@@ -10,7 +10,7 @@ from locked import lock, mac, package, shown
 from torchard.lab.model import MacHost
 from torchard.plan.codec import dumps, plan_data
 from torchard.plan.leftover import left_behind
-from torchard.plan.plan import Intent, Plan, plan_mac, unreached
+from torchard.plan.plan import Plan, Target, plan_mac, unreachable
 from torchard.plan.planfile import PlanFileError, save
 from torchard.plan.result import Course, failed
 
@@ -18,13 +18,13 @@ LOCK = lock([package("python", "3.12.13")])
 
 
 def planned(name, state):
-    return plan_mac(Intent(MacHost(name), state, locks={"torch": LOCK}))
+    return plan_mac(Target(MacHost(name), state, locks={"torch": LOCK}))
 
 
 CHANGE = planned("change", mac())
 IN_ORDER = planned("in-order", shown(LOCK))
 LEFT = (
-    unreached("off", "it is off"),
+    unreachable("off", "it is off"),
     planned("by-hand", mac(links={"torch": None})),
     failed(replace(CHANGE, name="failed"), Course(reason="pip failed")),
 )

@@ -10,7 +10,7 @@ from locked import HOME, INSTALLER, lock, mac, package
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
 from torchard.plan.places import place_warnings
-from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.plan import Target, plan_mac
 
 LOCK = lock([package("python", "3.12.13")])
 MAC = MacHost("studio-01")
@@ -24,7 +24,7 @@ AT = mac(prefix=f"{DOCUMENTS}/conda", prefix_state="foreign", prefix_arch=None)
 
 def reason(state, host=MAC):
     """Return why a Mac is refused on which a prefix and an environment are to be made, if it is."""
-    return plan_mac(Intent(host, state, installer=INSTALLER, locks={"torch": LOCK})).reason
+    return plan_mac(Target(host, state, installer=INSTALLER, locks={"torch": LOCK})).reason
 
 
 @pytest.mark.parametrize(("connection", "settings"), [("ssh", REMOTE), ("local", LOCAL)])

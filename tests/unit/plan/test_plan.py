@@ -23,7 +23,7 @@ from locked import (
 from torchard.catalog.variant import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledDist, InstalledEnvironment
-from torchard.plan.plan import Intent, MacPlan, Plan, plan_mac, refusals, unreached
+from torchard.plan.plan import MacPlan, Plan, Target, plan_mac, refusals, unreachable
 from torchard.plan.steps import environment_step, miniconda_step
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
@@ -31,9 +31,9 @@ PATH = path_of(LOCK)
 OTHER = lock([package("python", "3.12.12")])
 
 
-def intent(state, *locks, **changes):
+def target(state, *locks, **changes):
     known = {one.environment: one for one in locks}
-    return replace(Intent(MacHost("studio-01"), state, locks=known), **changes)
+    return replace(Target(MacHost("studio-01"), state, locks=known), **changes)
 
 
 def step(state, locked=LOCK):
@@ -43,9 +43,9 @@ def step(state, locked=LOCK):
 def test_a_mac_in_order_has_nothing_to_do():
     """Whole, proved, and as locked, package by package; another generation is no matter."""
     state = mac(built(LOCK), built(OTHER), links={"torch": PATH})
-    plan = plan_mac(intent(state, LOCK, mac_class=MacClass("osx-arm64", "15.0"), warnings=("w",)))
+    plan = plan_mac(target(state, LOCK, mac_class=MacClass("osx-arm64", "15.0"), warnings=("w",)))
     assert replace(plan, basis=()) == MacPlan(
-        *("studio-01", "in_order", "osx-arm64-macos15.0", "arm64", "15.1"), warnings=("w",)
+        *("studio-01", "up_to_date", "osx-arm64-macos15.0", "arm64", "15.1"), warnings=("w",)
     )
 
 
@@ -199,7 +199,7 @@ def test_what_any_other_link_shows_is_not_built_on():
 def test_a_mac_without_miniconda_gets_it_first():
     """Its size is not known, so it counts for nothing."""
     state = mac(prefix_state="absent", prefix_arch=None)
-    plan = plan_mac(intent(state, LOCK, installer=INSTALLER))
+    plan = plan_mac(target(state, LOCK, installer=INSTALLER))
     miniconda, torch = plan.steps
     assert (miniconda.kind, miniconda.change, miniconda.path) == ("miniconda", "add", PREFIX)
     assert (miniconda.reason, miniconda.place) == (
@@ -225,7 +225,7 @@ def test_an_installer_of_the_labs_own_goes_by_its_file():
 def test_a_half_miniconda_is_repaired_and_its_links_are_gone_with_it():
     """The generations stay, and are shown again."""
     state = replace(shown(LOCK), prefix_state="half")
-    miniconda, torch = plan_mac(intent(state, LOCK, installer=INSTALLER)).steps
+    miniconda, torch = plan_mac(target(state, LOCK, installer=INSTALLER)).steps
     assert miniconda.change == "repair"
     assert miniconda.reason == "~/miniconda3 is half installed; it is set aside and installed anew"
     assert (torch.change, torch.path) == ("show", PATH)
@@ -243,8 +243,8 @@ def test_a_prefix_that_is_whole_or_foreign_is_left_alone(prefix_state):
 def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
     """All reasons are told, and there are no steps."""
     state = mac(prefix_state="foreign", prefix_arch=None)
-    plan = plan_mac(intent(state, LOCK, refusals=("its arch differs",), installer=INSTALLER))
-    assert (plan.state, plan.steps) == ("refused", ())
+    plan = plan_mac(target(state, LOCK, refusals=("its arch differs",), installer=INSTALLER))
+    assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason == (
         "its arch differs; ~/miniconda3 is there, and is neither a whole Miniconda nor what an"
         " interrupted installer leaves; move it away, or set miniconda.prefix to another path"
@@ -253,12 +253,12 @@ def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
 
 def test_a_base_of_the_other_arch_is_refused_with_two_ways_out():
     """It would run under Rosetta, and solve for Intel."""
-    (reason,) = refusals(intent(mac(prefix_arch="x86_64"), LOCK))
+    (reason,) = refusals(target(mac(prefix_arch="x86_64"), LOCK))
     assert reason == (
         "the Miniconda at ~/miniconda3 is built for x86_64, but this Mac is arm64; move it away"
         " (mv ~/miniconda3 ~/miniconda3-x86_64), or set miniconda.prefix to another path"
     )
-    assert refusals(intent(mac(prefix_arch=None), LOCK)) == ()
+    assert refusals(target(mac(prefix_arch=None), LOCK)) == ()
 
 
 OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
@@ -267,7 +267,7 @@ OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
 def test_another_version_of_our_own_miniconda_changes_the_prefix_alone():
     """The environments that are shown stay in order: their links are made again."""
     state = replace(shown(LOCK), prefix_ours=OURS)
-    (miniconda,) = plan_mac(intent(state, LOCK, installer=INSTALLER)).steps
+    (miniconda,) = plan_mac(target(state, LOCK, installer=INSTALLER)).steps
     assert (miniconda.kind, miniconda.change) == ("miniconda", "change")
     (package,) = miniconda.packages
     assert (package.change, package.before, package.after) == ("change", "25.7.0-2", "26.5.3-1")
@@ -284,9 +284,9 @@ def test_another_version_is_refused_where_a_person_made_environments_in_the_pref
     """They would go aside with it."""
     theirs = InstalledEnvironment(f"{PREFIX}/envs/mine", whole=True)
     state = mac(theirs, prefix_ours=OURS)
-    (reason,) = refusals(intent(state, installer=INSTALLER))
+    (reason,) = refusals(target(state, installer=INSTALLER))
     assert "would take its environments along (mine)" in reason
-    assert refusals(intent(replace(state, prefix_ours=None), installer=INSTALLER)) == ()
+    assert refusals(target(replace(state, prefix_ours=None), installer=INSTALLER)) == ()
 
 
 def test_a_half_miniconda_with_a_persons_environments_is_refused():
@@ -294,16 +294,16 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
     theirs = [InstalledEnvironment(f"{PREFIX}/envs/{name}", whole=True) for name in ("a", "b")]
     files = InstalledEnvironment(f"{PREFIX}/envs/c", whole=False)
     state = mac(*theirs, files, prefix_state="half")
-    (reason,) = refusals(intent(state, LOCK, installer=INSTALLER))
+    (reason,) = refusals(target(state, LOCK, installer=INSTALLER))
     assert "is half installed, and setting it aside would take its environments along (a, b)" in (
         reason
     )
-    assert refusals(intent(mac(files, prefix_state="half"), LOCK, installer=INSTALLER)) == ()
-    assert refusals(intent(mac(*theirs), LOCK)) == ()
+    assert refusals(target(mac(files, prefix_state="half"), LOCK, installer=INSTALLER)) == ()
+    assert refusals(target(mac(*theirs), LOCK)) == ()
 
 
 @pytest.mark.parametrize(
-    ("target", "what"),
+    ("leads_to", "what"),
     [
         (None, "no link"),
         ("/opt/envs/torch", "a link to /opt/envs/torch"),
@@ -312,9 +312,9 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
         (f"{GENERATIONS}/..", f"a link to {GENERATIONS}/.."),
     ],
 )
-def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(target, what):
+def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(leads_to, what):
     """Never replaced, and the way out is named; other names are no matter."""
-    (reason,) = refusals(intent(mac(links={"torch": target, "mine": None}), LOCK))
+    (reason,) = refusals(target(mac(links={"torch": leads_to, "mine": None}), LOCK))
     assert reason == (
         f"~/miniconda3/envs/torch is {what}, so Torchard did not make it; rename it, or name the"
         " environment otherwise than torch"
@@ -324,10 +324,10 @@ def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(target, 
 def test_a_disk_must_hold_what_is_built_twice():
     """As artefacts and unpacked; what is only shown needs nothing."""
     big = lock([package("python", size=3 * 10**6)], [wheel("torch", size=4 * 10**6)])
-    assert refusals(intent(mac(free=14 * 10**6), big)) == ()
-    (reason,) = refusals(intent(mac(free=14 * 10**6 - 1), big))
+    assert refusals(target(mac(free=14 * 10**6), big)) == ()
+    (reason,) = refusals(target(mac(free=14 * 10**6 - 1), big))
     assert reason == ("its disk has 13 MB free, and these packages need more than 14 MB; make room")
-    assert refusals(intent(mac(built(big), free=0), big)) == ()
+    assert refusals(target(mac(built(big), free=0), big)) == ()
 
 
 @pytest.mark.parametrize(
@@ -340,16 +340,16 @@ def test_a_disk_must_hold_a_miniconda_that_is_to_be_installed(locks, whose, need
     locks = [replace(one, wheels=(wheel("torch", size=7 * 10**6),), conda=()) for one in locks]
     for prefix_state in ("absent", "half"):
         state = mac(prefix_state=prefix_state, free=needed * 10**6)
-        assert refusals(intent(state, *locks, installer=installer)) == ()
+        assert refusals(target(state, *locks, installer=installer)) == ()
         fuller = replace(state, free=state.free - 1)
-        (reason,) = refusals(intent(fuller, *locks, installer=installer))
+        (reason,) = refusals(target(fuller, *locks, installer=installer))
         said = f"{needed - 1} MB free, and {whose} more than {needed} MB; make room"
         assert reason == f"its disk has {said}"
-    assert refusals(intent(mac(free=14 * 10**6), *locks, installer=installer)) == ()
+    assert refusals(target(mac(free=14 * 10**6), *locks, installer=installer)) == ()
 
 
 def of(*states):
-    steps = plan_mac(intent(mac(), LOCK)).steps
+    steps = plan_mac(target(mac(), LOCK)).steps
     return Plan(tuple(MacPlan(f"mac-{i}", state, steps=steps) for i, state in enumerate(states)))
 
 
@@ -357,11 +357,11 @@ def of(*states):
     ("states", "code"),
     [
         ((), 0),
-        (("in_order",), 0),
-        (("in_order", "change"), 2),
-        (("change", "unreached"), 3),
-        (("in_order", "refused"), 3),
-        (("unreached", "failed", "change"), 1),
+        (("up_to_date",), 0),
+        (("up_to_date", "change"), 2),
+        (("change", "unreachable"), 3),
+        (("up_to_date", "blocked"), 3),
+        (("unreachable", "failed", "change"), 1),
     ],
 )
 def test_the_exit_code_is_the_worst_of_all_macs(states, code):
@@ -371,16 +371,16 @@ def test_the_exit_code_is_the_worst_of_all_macs(states, code):
 
 def test_the_summary_counts_each_artefact_once_and_only_where_it_is_to_be_fetched():
     """What is in order after an apply, or failed, asks for nothing."""
-    plan = of("change", "change", "in_order", "failed")
-    assert (plan.summary.change, plan.summary.in_order, plan.summary.failed) == (2, 1, 1)
+    plan = of("change", "change", "up_to_date", "failed")
+    assert (plan.summary.change, plan.summary.up_to_date, plan.summary.failed) == (2, 1, 1)
     assert plan.summary.fetch_bytes == 1200
-    assert of("in_order", "failed").summary.fetch_bytes == 0
+    assert of("up_to_date", "failed").summary.fetch_bytes == 0
 
 
 def test_a_mac_that_was_not_reached_has_a_reason_and_nothing_else():
     """Nothing is known of it."""
-    assert unreached("studio-01", "it is off") == MacPlan(
-        "studio-01", "unreached", reason="it is off"
+    assert unreachable("studio-01", "it is off") == MacPlan(
+        "studio-01", "unreachable", reason="it is off"
     )
 
 

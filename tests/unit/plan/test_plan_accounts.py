@@ -11,7 +11,7 @@ from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
-from torchard.plan.plan import Intent, is_short_of_disk, plan_mac
+from torchard.plan.plan import Target, is_short_of_disk, plan_mac
 from torchard.plan.remarks import remarks
 
 LOCK = lock([package("python", "3.12.13")])
@@ -23,7 +23,7 @@ CATALOGUE = load_catalog()
 def reason(**changes):
     """Return why a Mac is refused on which a prefix and an environment are to be made, if it is."""
     state = mac(prefix_state="absent", prefix_arch=None, **changes)
-    return plan_mac(Intent(MAC, state, installer=INSTALLER, locks={"torch": LOCK})).reason
+    return plan_mac(Target(MAC, state, installer=INSTALLER, locks={"torch": LOCK})).reason
 
 
 def test_a_prefix_that_the_account_cannot_make_is_refused():
@@ -53,7 +53,7 @@ def test_a_mac_with_nothing_to_do_needs_neither():
     """What nobody has to write, or to send, stands in nobody's way."""
     state = mac(built(LOCK), links={"torch": path_of(LOCK)})
     state = replace(state, unwritable=(f"{PREFIX}/envs",), noise="hello")
-    assert plan_mac(Intent(MAC, state, locks={"torch": LOCK})).state == "in_order"
+    assert plan_mac(Target(MAC, state, locks={"torch": LOCK})).state == "up_to_date"
 
 
 def test_a_home_with_a_space_is_refused():
@@ -95,7 +95,7 @@ def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():
             unmounted=("/Volumes/Data",),
             unwritable=("/Volumes",),
         )
-        assert plan_mac(Intent(MAC, at, installer=INSTALLER, locks={"torch": LOCK})).reason == (
+        assert plan_mac(Target(MAC, at, installer=INSTALLER, locks={"torch": LOCK})).reason == (
             "the volume /Volumes/Data is not mounted, and ~/miniconda3 or ~/.torchard leads there:"
             " attach or mount it, or set miniconda.prefix to another path"
         )
@@ -108,44 +108,44 @@ def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():
 def test_without_hard_links_a_build_needs_room_for_one_more_copy(volume, copies):
     """What it is built from lies in the depot, and beside it for conda and pip."""
     state = mac(home_volume=volume)
-    plan = plan_mac(Intent(MAC, state, locks={"torch": LOCK}))
+    plan = plan_mac(Target(MAC, state, locks={"torch": LOCK}))
     assert plan.disk.needed == copies * LOCK.size
 
 
 @pytest.mark.parametrize(
     ("room", "state", "says"),
     [
-        (None, "refused", "need more than 0 MB; make room"),
-        (0, "refused", "need more than 0 MB; make room"),
-        (LOCK.size, "refused", "macOS would make room for 0 MB only; make more room"),
+        (None, "blocked", "need more than 0 MB; make room"),
+        (0, "blocked", "need more than 0 MB; make room"),
+        (LOCK.size, "blocked", "macOS would make room for 0 MB only; make more room"),
         (2 * LOCK.size, "change", "macOS says that it makes room for 0 MB when needed"),
     ],
 )
 def test_what_macos_would_purge_counts_as_room(room, state, says):
     """The plan says that it counts on that, and stops nothing."""
-    intent = Intent(MAC, mac(free=1, room=room), locks={"torch": LOCK})
-    plan = plan_mac(intent)
+    target = Target(MAC, mac(free=1, room=room), locks={"torch": LOCK})
+    plan = plan_mac(target)
     assert plan.state == state
     (said,) = plan.warnings or (plan.reason,)
     assert said.startswith("its disk has 0 MB free, and these packages need")
     assert said.endswith(says)
-    assert is_short_of_disk(intent) is (room is None)
+    assert is_short_of_disk(target) is (room is None)
 
 
 def test_an_installer_goes_by_df_alone():
     """Miniconda's own asks df, and stops; so what macOS would purge is no room for it."""
     installer = replace(INSTALLER, disk=1000)
     state = mac(prefix_state="absent", prefix_arch=None, free=999, room=10**9)
-    assert plan_mac(Intent(MAC, state, installer=installer, locks={"torch": LOCK})).reason == (
+    assert plan_mac(Target(MAC, state, installer=installer, locks={"torch": LOCK})).reason == (
         "its disk has 0 MB free, and Miniconda and these packages need more than 0 MB; make room"
     )
     state = replace(state, free=1000)
-    plan = plan_mac(Intent(MAC, state, installer=installer, locks={"torch": LOCK}))
+    plan = plan_mac(Target(MAC, state, installer=installer, locks={"torch": LOCK}))
     assert plan.state == "change"
 
 
 def test_nobody_asks_macos_where_df_says_enough():
     """Where nothing is to be built, any room is enough."""
-    assert not is_short_of_disk(Intent(MAC, mac(free=2 * LOCK.size), locks={"torch": LOCK}))
+    assert not is_short_of_disk(Target(MAC, mac(free=2 * LOCK.size), locks={"torch": LOCK}))
     built_already = mac(built(LOCK), links={"torch": path_of(LOCK)}, free=1)
-    assert not is_short_of_disk(Intent(MAC, built_already, locks={"torch": LOCK}))
+    assert not is_short_of_disk(Target(MAC, built_already, locks={"torch": LOCK}))

@@ -16,10 +16,10 @@ from torchard.plan.plan import MacPlan, Plan, plan_mac
 from torchard.plan.shell_init import FILES, place
 
 
-def applied(intent, plan):
+def applied(target, plan):
     """Return the state of a Mac to which was done what a plan says."""
-    links, there = dict(intent.state.links), dict(intent.state.environments)
-    state, files = intent.state, dict(intent.state.shell_files)
+    links, there = dict(target.state.links), dict(target.state.environments)
+    state, files = target.state, dict(target.state.shell_files)
     for step in plan.steps:
         if step.kind == "shell":
             (name,) = (FILES[shell] for shell in FILES if place(shell) == step.place)
@@ -34,11 +34,11 @@ def applied(intent, plan):
             links, state = {}, replace(state, prefix_state="whole")
             continue
         if step.change != "show":
-            one = built(intent.locks[step.environment], step.path)
-            there[step.path] = replace(one, frozen=intent.mac.frozen)
+            one = built(target.locks[step.environment], step.path)
+            there[step.path] = replace(one, frozen=target.mac.frozen)
         links[step.environment] = Link(step.environment, step.path)
     state = replace(state, links=links, environments=there, shell_files=files)
-    return replace(intent, state=state)
+    return replace(target, state=state)
 
 
 def removed(step, links, there):
@@ -57,24 +57,24 @@ def removed(step, links, there):
 
 
 @given(labs())
-def test_a_plan_that_is_done_leaves_nothing_to_do(intent):
+def test_a_plan_that_is_done_leaves_nothing_to_do(target):
     """However the Mac was found, unless it was refused."""
-    plan = plan_mac(intent)
-    if plan.state != "refused":
-        assert plan.state == ("change" if plan.steps else "in_order")
-        assert plan_mac(applied(intent, plan)).steps == ()
+    plan = plan_mac(target)
+    if plan.state != "blocked":
+        assert plan.state == ("change" if plan.steps else "up_to_date")
+        assert plan_mac(applied(target, plan)).steps == ()
 
 
 @given(labs())
-def test_nothing_is_built_where_something_is_shown_or_proved(intent):
+def test_nothing_is_built_where_something_is_shown_or_proved(target):
     """Nor twice in one place, nor outside the generations.
 
     A prefix that is half installed is set aside first, and shows nothing any more.
     """
-    state = intent.state
+    state = target.state
     made = [
         step.path
-        for step in plan_mac(intent).steps
+        for step in plan_mac(target).steps
         if step.kind == "environment" and step.change not in {"show", "remove"}
     ]
     shown = {link.target for link in state.links.values() if state.prefix_state != "half"}
@@ -86,31 +86,31 @@ def test_nothing_is_built_where_something_is_shown_or_proved(intent):
 
 
 @given(labs())
-def test_only_what_is_whole_and_proved_is_shown(intent):
+def test_only_what_is_whole_and_proved_is_shown(target):
     """A step that only shows leads to a generation that is package by package the lock's."""
-    for step in plan_mac(intent).steps:
+    for step in plan_mac(target).steps:
         if step.change == "show":
-            one = intent.state.environments[step.path]
+            one = target.state.environments[step.path]
             assert one.whole
             assert not one.damaged
             assert one.stamp["proof"]
-            assert one.frozen is intent.mac.frozen
-            assert compare(intent.locks[step.environment], one, {})[0] == ()
+            assert one.frozen is target.mac.frozen
+            assert compare(target.locks[step.environment], one, {})[0] == ()
 
 
 @given(labs())
-def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(intent):
+def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(target):
     """And only where the lab says so; nobody's link loses what it shows."""
-    state, removals = intent.state, [s for s in plan_mac(intent).steps if s.change == "remove"]
-    assert intent.mac.prune or removals == []
+    state, removals = target.state, [s for s in plan_mac(target).steps if s.change == "remove"]
+    assert target.mac.prune or removals == []
     assert len({step.environment for step in removals}) == len(removals)
     for step in removals:
-        assert step.environment not in intent.locks
+        assert step.environment not in target.locks
         assert step.path.startswith(f"{GENERATIONS}/")
         link = state.links.get(step.environment)
         if link is not None and link.target == step.path:
             assert is_ours(link, state)
-    left = applied(intent, plan_mac(intent)).state
+    left = applied(target, plan_mac(target)).state
     if state.prefix_state == "whole":
         for name in {"mine"} & state.links.keys() - {step.environment for step in removals}:
             target = left.links[name].target
@@ -119,11 +119,11 @@ def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(intent):
 
 
 @given(labs())
-def test_a_shells_file_is_changed_where_it_may_be_and_does_not_start_this_conda(intent):
+def test_a_shells_file_is_changed_where_it_may_be_and_does_not_start_this_conda(target):
     """Its step says what is there now, and that nothing else of it is known."""
-    files = intent.state.shell_files
-    steps = [step for step in plan_mac(intent).steps if step.kind == "shell"]
-    assert len({step.path for step in steps}) == len(steps) <= len(intent.mac.shells)
+    files = target.state.shell_files
+    steps = [step for step in plan_mac(target).steps if step.kind == "shell"]
+    assert len({step.path for step in steps}) == len(steps) <= len(target.mac.shells)
     for step in steps:
         (file,) = (one for one in files.values() if one.path == step.path)
         assert file.state in {"absent", "file"}
@@ -155,15 +155,15 @@ def test_each_package_of_a_lock_stays_or_is_one_change(pair):
 
 @settings(max_examples=40)
 @given(labs(), st.randoms(use_true_random=False))
-def test_a_plan_does_not_depend_on_the_order_in_which_a_mac_was_read(intent, random):
+def test_a_plan_does_not_depend_on_the_order_in_which_a_mac_was_read(target, random):
     """A file system lists as it likes."""
-    state = intent.state
+    state = target.state
     shuffled = {
         path: replace(one, conda=_mixed(one.conda, random), dists=_mixed(one.dists, random))
         for path, one in _mixed(state.environments.items(), random)
     }
     other = replace(state, environments=shuffled, links=dict(_mixed(state.links.items(), random)))
-    before, after = plan_mac(intent), plan_mac(replace(intent, state=other))
+    before, after = plan_mac(target), plan_mac(replace(target, state=other))
     assert [step.change for step in before.steps] == [step.change for step in after.steps]
     assert [step.packages for step in before.steps] == [step.packages for step in after.steps]
 
@@ -174,7 +174,7 @@ def _mixed(values, random):
     return tuple(values)
 
 
-STATES = ["in_order", "change", "unreached", "refused", "failed"]
+STATES = ["up_to_date", "change", "unreachable", "blocked", "failed"]
 
 
 @given(st.lists(st.sampled_from(STATES)))
@@ -183,6 +183,6 @@ def test_the_exit_code_and_the_summary_agree(states):
     plan = Plan(tuple(MacPlan(f"mac-{i}", state) for i, state in enumerate(states)))
     count = plan.summary
     assert [getattr(count, state) for state in STATES] == [states.count(one) for one in STATES]
-    assert (plan.exit_code == 0) == (count.in_order == len(states))
+    assert (plan.exit_code == 0) == (count.up_to_date == len(states))
     assert (plan.exit_code == 1) == bool(count.failed)
-    assert (plan.exit_code == 3) == bool(not count.failed and (count.unreached or count.refused))
+    assert (plan.exit_code == 3) == bool(not count.failed and (count.unreachable or count.blocked))

@@ -12,7 +12,7 @@ from locked import INSTALLER, built, lock, mac, package, shown, wheel
 
 from torchard.lab.model import MacHost
 from torchard.plan.codec import dumps, plan_data
-from torchard.plan.plan import Intent, Plan, plan_mac, unreached
+from torchard.plan.plan import Plan, Target, plan_mac, unreachable
 from torchard.plan.planfile import PlanFileError, is_plan, lab_of, read, save
 
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
@@ -20,7 +20,7 @@ OLD = lock([package("python", "3.12.13")], [wheel("torch", "2.2.1")])
 
 
 def planned(name, state):
-    return plan_mac(Intent(MacHost(name), state, installer=INSTALLER, locks={"torch": LOCK}))
+    return plan_mac(Target(MacHost(name), state, installer=INSTALLER, locks={"torch": LOCK}))
 
 
 PLAN = Plan(
@@ -29,7 +29,7 @@ PLAN = Plan(
         planned("studio-02", shown(LOCK)),
         planned("bare", mac(prefix_state="absent")),
         planned("by-hand", mac(links={"torch": None})),
-        unreached("library-04", "it is off"),
+        unreachable("library-04", "it is off"),
     ),
     frozenset({LOCK.wheels[0].sha256}),
 )

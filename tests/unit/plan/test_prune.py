@@ -7,7 +7,7 @@ from locked import GENERATIONS, PREFIX, built, lock, mac, package, stamp
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledEnvironment
-from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.plan import Target, plan_mac
 from torchard.plan.steps import removal_steps
 
 LOCK = lock([package("python", "3.12.13")])
@@ -82,9 +82,9 @@ def test_what_only_a_named_environments_link_shows_goes_with_the_others():
 def test_only_a_mac_that_says_so_is_pruned():
     """What the plan rests on includes it; without, the plan is empty."""
     state = mac(of("old", OLD), links={"old": OLD})
-    plain = plan_mac(Intent(MacHost("m"), state))
-    assert (plain.state, plain.steps) == ("in_order", ())
-    pruned = plan_mac(Intent(MacHost("m", prune=True), state))
+    plain = plan_mac(Target(MacHost("m"), state))
+    assert (plain.state, plain.steps) == ("up_to_date", ())
+    pruned = plan_mac(Target(MacHost("m", prune=True), state))
     assert [step.reason for step in pruned.steps] == [
         "the lab does not name it, and says prune: true"
     ]

@@ -10,19 +10,19 @@ from locked import built, lock, mac, package, shown, stamp, wheel
 
 from torchard.lab.model import MacHost
 from torchard.plan.codec import plan_data
-from torchard.plan.plan import Intent, Plan, plan_mac, unreached
+from torchard.plan.plan import Plan, Target, plan_mac, unreachable
 from torchard.plan.result import Course, applied, failed, proved, told
 from torchard.render.text import result_lines
 
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
-PLANNED = plan_mac(Intent(MacHost("studio-01"), mac(), locks={"torch": LOCK}))
+PLANNED = plan_mac(Target(MacHost("studio-01"), mac(), locks={"torch": LOCK}))
 
 
 def after(state, name="studio-01"):
     """What an apply came to, if this is what the Mac has then."""
     planned = replace(PLANNED, name=name)
     course = Course(("torch",), seconds=12.5)
-    return applied(planned, Intent(MacHost(name), state, locks={"torch": LOCK}), course)
+    return applied(planned, Target(MacHost(name), state, locks={"torch": LOCK}), course)
 
 
 def text_of(plan):
@@ -33,7 +33,7 @@ def test_what_is_found_as_planned_is_in_order_with_its_proofs():
     """The proofs are those of the stamps that the Mac bears, not what anybody printed."""
     done = after(shown(LOCK))
     assert PLANNED.state == "change"
-    assert (done.state, done.reason, done.seconds) == ("in_order", None, 12.5)
+    assert (done.state, done.reason, done.seconds) == ("up_to_date", None, 12.5)
     assert done.proofs == (("torch", "proved: python 3.12.13 None"),)
     assert done.steps == PLANNED.steps
 
@@ -58,10 +58,10 @@ def test_a_mac_that_became_unfit_on_the_way_has_failed():
 @pytest.mark.parametrize(
     ("macs", "code", "last"),
     [
-        (["good"], 0, "Done: 1 Mac in order."),
-        (["good", "unreached"], 3, "Done: 1 Mac in order, 1 not reached."),
-        (["good", "failed"], 1, "Done: 1 Mac in order, 1 failed."),
-        (["failed", "unreached"], 1, "Done: 0 Macs in order, 1 failed, 1 not reached."),
+        (["good"], 0, "Done: 1 Mac up to date."),
+        (["good", "unreachable"], 3, "Done: 1 Mac up to date, 1 unreachable."),
+        (["good", "failed"], 1, "Done: 1 Mac up to date, 1 failed."),
+        (["failed", "unreachable"], 1, "Done: 0 Macs up to date, 1 failed, 1 unreachable."),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, list) else "",
 )
@@ -70,18 +70,18 @@ def test_text_json_and_exit_code_are_read_from_one_object(macs, code, last):
     made = {
         "good": after(shown(LOCK), "good"),
         "failed": failed(replace(PLANNED, name="failed"), Course((), "torch", "pip failed", 3.0)),
-        "unreached": unreached("unreached", "it is off"),
+        "unreachable": unreachable("unreachable", "it is off"),
     }
     done = Plan(tuple(made[name] for name in macs))
     assert done.exit_code == code
     assert text_of(done).splitlines()[-1] == last
     data = json.loads(json.dumps(plan_data(done)))
-    states = {"good": "in_order", "failed": "failed", "unreached": "unreached"}
+    states = {"good": "up_to_date", "failed": "failed", "unreachable": "unreachable"}
     assert {name: one["state"] for name, one in data["macs"].items()} == {
         name: states[name] for name in macs
     }
     assert data["summary"]["failed"] == macs.count("failed")
-    for name, reason in (("failed", "pip failed"), ("unreached", "it is off")):
+    for name, reason in (("failed", "pip failed"), ("unreachable", "it is off")):
         assert (reason in text_of(done)) == (name in macs)
 
 
@@ -91,7 +91,7 @@ def test_a_verify_tells_each_environment_for_itself():
     assert (done.state, done.reason) == ("failed", "jax: MPS fails\nold: gone")
     assert (done.proofs, done.steps) == ((("torch", "proved: all"),), ())
     fine = proved(PLANNED, [("torch", "proved: all")], [])
-    assert (fine.state, fine.reason) == ("in_order", None)
+    assert (fine.state, fine.reason) == ("up_to_date", None)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def showing(shown, *order, also=(), **changes):
 
 def refused(state):
     plan = plan_rollback("torch", HOST, state)
-    assert (plan.state, plan.steps) == ("refused", ())
+    assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason.startswith("torch: ")
     return plan.reason.removeprefix("torch: ")
 
@@ -113,7 +113,7 @@ def test_what_is_reported_is_what_is_on_the_disk():
     planned = plan_rollback("torch", HOST, showing(TWO, TWO, ONE))
     proof = {"python": "3.12.13", "machine": "arm64"}
     done = rolled_back(planned, showing(ONE, TWO, ONE), proof, 1.5)
-    assert (done.state, done.seconds) == ("in_order", 1.5)
+    assert (done.state, done.seconds) == ("up_to_date", 1.5)
     assert done.proofs == (("torch", "proved: python 3.12.13 arm64"),)
     failed = rolled_back(planned, showing(TWO, TWO, ONE), proof, 1.5)
     assert (failed.state, failed.reason) == (

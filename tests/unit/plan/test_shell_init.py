@@ -9,7 +9,7 @@ from locked import HOME, PREFIX, lock, mac, package, shown
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import ShellFile
-from torchard.plan.plan import Intent, plan_mac
+from torchard.plan.plan import Target, plan_mac
 from torchard.plan.shell_init import BEGIN, END, block, shell_obstacles, shell_step
 from torchard.plan.steps import FileChange
 
@@ -29,13 +29,13 @@ def with_zshrc(state="file", block=None, path=f"{HOME}/.zshrc", **changes):
 
 def plan(state, *shells):
     """The plan of a Mac whose lab names these shells."""
-    return plan_mac(Intent(MacHost("studio-01", shells=shells), state, locks={"torch": LOCK}))
+    return plan_mac(Target(MacHost("studio-01", shells=shells), state, locks={"torch": LOCK}))
 
 
 def test_a_lab_that_names_no_shell_leaves_every_file_alone():
     """Whatever block stands in it, and whatever would be in the way."""
     for state in (with_zshrc(), with_zshrc(block=by_conda("/opt/conda")), with_zshrc("odd")):
-        assert plan(state).state == "in_order"
+        assert plan(state).state == "up_to_date"
 
 
 def test_a_shell_that_does_not_start_conda_is_a_step():
@@ -51,8 +51,8 @@ def test_a_shell_that_does_not_start_conda_is_a_step():
 def test_a_new_mac_gets_its_miniconda_and_its_environments_first():
     """Conda must be there before a shell starts it."""
     state = mac(prefix_state="absent")
-    intent = Intent(MacHost("studio-01", shells=("zsh",)), state, locks={"torch": LOCK})
-    assert [step.kind for step in plan_mac(intent).steps] == ["environment", "shell"]
+    target = Target(MacHost("studio-01", shells=("zsh",)), state, locks={"torch": LOCK})
+    assert [step.kind for step in plan_mac(target).steps] == ["environment", "shell"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "bash"])
@@ -60,13 +60,13 @@ def test_what_was_written_is_in_order(shell):
     """A second plan has nothing to do."""
     name = {"zsh": ".zshrc", "bash": ".bash_profile"}[shell]
     there = ShellFile(f"{HOME}/{name}", "file", block(shell, PREFIX))
-    assert plan(replace(shown(LOCK), shell_files={name: there}), shell).state == "in_order"
+    assert plan(replace(shown(LOCK), shell_files={name: there}), shell).state == "up_to_date"
 
 
 def test_what_conda_init_wrote_for_this_prefix_is_in_order():
     """Else the two would write over each other for ever; but a comment starts nothing."""
     theirs = by_conda(PREFIX)
-    assert plan(with_zshrc(block=theirs), "zsh").state == "in_order"
+    assert plan(with_zshrc(block=theirs), "zsh").state == "up_to_date"
     assert plan(with_zshrc(block=theirs.replace("__x", "#__x")), "zsh").state == "change"
 
 
@@ -99,10 +99,10 @@ def test_a_link_is_changed_where_it_leads():
 def test_what_cannot_be_changed_is_refused_with_the_way_out(state, words):
     """Before anything is done to the Mac; and not where nothing has to be changed."""
     planned = plan(with_zshrc(state), "zsh")
-    assert planned.state == "refused"
+    assert planned.state == "blocked"
     assert words in planned.reason
     assert planned.reason.endswith("leave zsh out of `shell`")
-    assert plan(with_zshrc(state, by_conda(PREFIX)), "zsh").state == "in_order"
+    assert plan(with_zshrc(state, by_conda(PREFIX)), "zsh").state == "up_to_date"
 
 
 def test_a_profile_that_bash_would_not_read_any_more_is_not_silenced():

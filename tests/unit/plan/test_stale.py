@@ -10,9 +10,9 @@ from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, 
 
 from torchard.lab.model import MacHost, Ssh
 from torchard.mac.state import InstalledDist, Link, ShellFile
-from torchard.plan.plan import Intent, plan_mac, unreached
+from torchard.plan.plan import Target, plan_mac, unreachable
 from torchard.plan.shell_init import block
-from torchard.plan.stale import gone, still
+from torchard.plan.stale import recheck, removed_from_lab
 
 BASE = [package("python", "3.12.13")]
 LOCK = lock(BASE, [wheel("torch", "2.2.2"), wheel("numpy", "1.26.4")])
@@ -28,13 +28,13 @@ MAC = MacHost("studio-01", address="192.0.2.11")
 def planned(state, *locks, host=MAC):
     installer = INSTALLER if state.prefix_state == "absent" else None
     known = {one.environment: one for one in locks or (LOCK,)}
-    return plan_mac(Intent(host, state, installer=installer, locks=known))
+    return plan_mac(Target(host, state, installer=installer, locks=known))
 
 
 def left(saved, now):
     """Return what moved, in words."""
-    found = still(saved, now)
-    assert found.state == "refused"
+    found = recheck(saved, now)
+    assert found.state == "blocked"
     assert found.steps == ()
     prefix, end = "not as it was when the plan was saved: ", ". Plan again"
     assert found.reason.startswith(prefix)
@@ -46,12 +46,12 @@ def left(saved, now):
 def test_what_has_not_moved_is_done_as_planned(state):
     """Nobody plans by the disk, the clock, what lies in the depot, or another's generation."""
     saved = planned(state)
-    assert still(saved, planned(state)) == saved
+    assert recheck(saved, planned(state)) == saved
     other = built(NEWER)
     environments = {**state.environments, other.path: other}
     moved = replace(state, free=10**11, clock=7, environments=environments, depot={"0" * 64: 7})
-    assert still(saved, planned(moved)).state == saved.state
-    assert still(saved, planned(moved)).steps == saved.steps
+    assert recheck(saved, planned(moved)).state == saved.state
+    assert recheck(saved, planned(moved)).steps == saved.steps
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_shell_that_was_set_up_otherwise_since_is_named():
     """Its file is the person's own: what is replaced must be what was shown."""
     host = replace(MAC, shells=("zsh", "bash"))
     saved = planned(with_block(), host=host)
-    assert still(saved, planned(with_block(), host=host)) == saved
+    assert recheck(saved, planned(with_block(), host=host)) == saved
     assert re.fullmatch(
         "~/.zshrc was without a block of conda, and is with the block [0-9a-f]{12} now",
         left(saved, planned(with_block("other"), host=host)),
@@ -139,7 +139,7 @@ def test_a_shell_that_the_plan_itself_has_set_up_is_no_move():
     host = replace(MAC, shells=("zsh", "bash"))
     saved = planned(with_block(), host=host)
     now = planned(with_block(block("zsh", THERE.prefix)), host=host)
-    assert [step.label for step in still(saved, now).steps] == ["torch", "~/.bash_profile"]
+    assert [step.label for step in recheck(saved, now).steps] == ["torch", "~/.bash_profile"]
 
 
 def test_a_name_that_was_given_to_another_mac_is_refused():
@@ -154,13 +154,13 @@ def test_what_the_plan_itself_has_done_is_no_move():
     saved = planned(BARE)
     ours = {"sha256": INSTALLER.sha256}
     half_way = planned(mac(prefix_ours=ours, conda_version="26.5.3"))
-    found = still(saved, half_way)
+    found = recheck(saved, half_way)
     assert (found.state, [one.kind for one in found.steps]) == ("change", ["environment"])
     assert found.steps[0] == saved.steps[1]
     done = planned(shown(LOCK, stamp=stamp(LOCK)))
     assert "its Miniconda was absent" in left(saved, done)
     done = planned(replace(shown(LOCK), prefix_ours=ours))
-    assert still(saved, done).state == "in_order"
+    assert recheck(saved, done).state == "up_to_date"
 
 
 def test_a_miniconda_that_somebody_else_installed_is_a_move():
@@ -172,15 +172,15 @@ def test_a_link_to_what_the_plan_did_not_build_is_a_move():
     """In order, but not by this plan."""
     elsewhere = built(LOCK, path=path_of(LOCK) + ".2")
     now = mac(elsewhere, links={"torch": elsewhere.path})
-    assert planned(now).state == "in_order"
+    assert planned(now).state == "up_to_date"
     assert left(planned(THERE), planned(now)).endswith(".2 now")
 
 
 def test_a_mac_that_cannot_be_read_or_is_refused_now_says_that():
     """Its own reason is the nearer one."""
     refused = planned(replace(THERE, links={"torch": Link("torch", None)}))
-    assert refused.state == "refused"
-    assert still(planned(THERE), refused) == refused
-    off = unreached("studio-01", "it is off")
-    assert still(planned(THERE), off) == off
-    assert gone(planned(THERE)).reason == "the lab file does not name it any more"
+    assert refused.state == "blocked"
+    assert recheck(planned(THERE), refused) == refused
+    off = unreachable("studio-01", "it is off")
+    assert recheck(planned(THERE), off) == off
+    assert removed_from_lab(planned(THERE)).reason == "the lab file does not name it any more"

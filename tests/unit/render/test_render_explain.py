@@ -13,12 +13,12 @@ from locked import INSTALLER, built, mac
 from stories import ESCAPE, INTEL_LOCK, LOCK, on_screen
 
 from torchard.catalog.catalog import load_catalog
-from torchard.lab.model import Environment, Lab, MacHost, Position, Wish
+from torchard.lab.model import Environment, Lab, MacHost, Position, Request
 from torchard.lock.lockfile import lock_path
 from torchard.mac.state import RunLock
 from torchard.plan.codec import dumps
 from torchard.plan.explain import explain
-from torchard.plan.plan import Intent, plan_mac, unreached
+from torchard.plan.plan import Target, plan_mac, unreachable
 from torchard.render.explain import explain_data, explain_lines
 from torchard.resources import resource
 
@@ -26,27 +26,27 @@ SCHEMA = json.loads(resource("schemas/explain.schema.json").read_text(encoding="
 VALIDATOR = Draft202012Validator(SCHEMA)
 WIDTHS = (60, 80, 120, 200)
 SPECS = {"conda": ("nodejs",), "pip": ("pandas>=2", "einops", "numpy")}
-TORCH = Environment("torch", "3.12", Wish("3.12"), **SPECS, where=Position("lab.yaml", 2, 3))
+TORCH = Environment("torch", "3.12", Request("3.12"), **SPECS, where=Position("lab.yaml", 2, 3))
 PLAIN = Environment("plain", "3.12", None, where=Position("lab.yaml", 7, 3))
 EMPTY = mac(prefix_state="absent", prefix_arch=None)
 
 
-def told(name, state, locks, wish=None, macs=("torch",), **said):
+def told(name, state, locks, request=None, macs=("torch",), **said):
     """Explain the plan of a Mac of a lab at line 12 of its file."""
     lab = Lab(
         Path("/lab/lab.yaml"),
-        {"torch": replace(TORCH, pytorch=wish or TORCH.pytorch), "plain": PLAIN},
+        {"torch": replace(TORCH, pytorch=request or TORCH.pytorch), "plain": PLAIN},
         *({}, {}),
     )
     host = MacHost(name, environments=macs, where=Position("lab.yaml", 12, 3))
     if state is None:
-        reason = "192.0.2.41:22 refused the connection;\nturn Remote Login on there"
-        return explain(host, unreached(name, reason), None, lab, load_catalog())
+        reason = "192.0.2.41:22 blocked the connection;\nturn Remote Login on there"
+        return explain(host, unreachable(name, reason), None, lab, load_catalog())
     known = {one.environment: one for one in locks}
     installer = None if state.prefix_state == "whole" else INSTALLER
-    intent = Intent(host, state, installer=installer, locks=known, **said)
+    target = Target(host, state, installer=installer, locks=known, **said)
     written = {lock_path(lab.path, one.environment, one.mac_class) for one in locks}
-    return explain(host, plan_mac(intent), intent, lab, load_catalog(), written)
+    return explain(host, plan_mac(target), target, lab, load_catalog(), written)
 
 
 def intel():
@@ -71,10 +71,10 @@ def order():
 
 
 def refused():
-    """What stands in the way, a wish that has no answer, and a lock that was left behind."""
+    """What stands in the way, a request that has no answer, and a lock that was left behind."""
     state = mac(prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000))
     said = ("torch: there is no answer. Write another python.",)
-    return told("studio-02", state, [], Wish("3.15", companions=()), refusals=said)
+    return told("studio-02", state, [], Request("3.15", companions=()), refusals=said)
 
 
 def away():

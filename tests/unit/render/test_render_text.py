@@ -14,7 +14,7 @@ from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results, standing
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.variant import MacClass, Refusal
-from torchard.lab.model import Wish
+from torchard.lab.model import Request
 from torchard.plan.diff import PackageChange
 from torchard.plan.plan import MacPlan, Plan
 from torchard.render.changes import step_lines
@@ -49,7 +49,6 @@ def test_each_golden_file_is_a_story():
         *STORIES,
         "update-in-colour",
         "update-full",
-        "told",
     }
 
 
@@ -99,7 +98,7 @@ def test_nothing_from_a_mac_moves_the_cursor():
     assert text.count("\nPlan: ") == 1
     assert r"\x1b]0;owned\x07\x1b[2J\u202e" in text
     last = lines_of("hostile")[-1].plain
-    assert last.startswith("Plan: 1 Mac to change, 0 in order, 1 not reached, 1 refused.")
+    assert last.startswith("Plan: 1 Mac to change, 0 up to date, 1 unreachable, 1 blocked.")
 
 
 def test_a_step_alone_is_harmless_too():
@@ -114,7 +113,7 @@ def test_a_step_alone_is_harmless_too():
 @pytest.mark.parametrize("source", ["wheels", "conda-forge", "pytorch-channel"])
 def test_a_plan_says_which_pytorch_and_what_was_given_up(source, mac_class):
     """In the same words, whether it comes as wheels or from a channel: version, source, MPS."""
-    variant = choose(Wish("3.12", source=source), mac_class, load_catalog())
+    variant = choose(Request("3.12", source=source), mac_class, load_catalog())
     name, version = next(iter(variant.packages.items()))
     torch = [wheel(name, version)] if variant.as_wheels else [package(name, version)]
     locked = lock(*([[], torch] if variant.as_wheels else [torch]), variant=variant)
@@ -131,7 +130,7 @@ def test_a_plan_says_which_pytorch_and_what_was_given_up(source, mac_class):
 
 def test_a_choice_is_told_with_its_reason():
     """On standard output of `torchard choose`."""
-    answer = choose(Wish("3.12"), MacClass("osx-64", "12.0"), load_catalog())
+    answer = choose(Request("3.12"), MacClass("osx-64", "12.0"), load_catalog())
     text = [line.plain for line in choice_lines(answer)]
     torch, *_ = answer.packages.items()
     assert text[0].startswith(f"{torch[0]} {torch[1]} · ")
@@ -147,7 +146,7 @@ def test_a_choice_is_told_with_its_reason():
 
 def test_a_nightly_is_the_newest_there_is():
     """Its version is not known before it is locked."""
-    answer = choose(Wish("3.12", release="nightly"), CLASS, load_catalog())
+    answer = choose(Request("3.12", release="nightly"), CLASS, load_catalog())
     first, second, *_ = [line.plain for line in choice_lines(answer)]
     assert first.startswith("torch newest · torchvision newest")
     assert second.endswith(", MPS expected")
@@ -214,7 +213,7 @@ def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, told, more):
 
 def test_results_of_macs_that_did_the_same_are_one_block_with_both_times():
     """The shortest and the longest."""
-    macs = [MacPlan(name, "in_order", seconds=s) for name, s in [("a", 5), ("b", 9), ("c", 7)]]
+    macs = [MacPlan(name, "up_to_date", seconds=s) for name, s in [("a", 5), ("b", 9), ("c", 7)]]
     assert next(result_lines(Plan(tuple(macs)))).plain == "3 Macs · a b c · 5 s to 9 s"
 
 
@@ -223,7 +222,7 @@ def test_what_is_still_to_be_done_is_told_of_each_mac():
     locks = [lock([package("python")], [wheel("torch", version)]) for version in ("2.1", "2.2")]
     macs = [planned(f"mac-{one.digest}", mac(), one) for one in locks]
     assert len(heads(Plan(tuple(macs)), result_lines)) == 2
-    one = replace(macs[0], state="in_order")
+    one = replace(macs[0], state="up_to_date")
     repaired = replace(one, name="b", steps=(replace(one.steps[0], change="repair"),))
     assert len(heads(Plan((one, repaired)), result_lines)) == 2
     proved = replace(one, name="b", proofs=(("torch", "computes"),))

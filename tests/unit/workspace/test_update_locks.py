@@ -11,7 +11,7 @@ from locked import mac as state
 
 from torchard.depot.depot import Depot
 from torchard.lock.lockfile import read_lock
-from torchard.workspace.update_locks import relock, without_class
+from torchard.workspace.update_locks import update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
 ARM, INTEL = "osx-arm64-macos15.0", "osx-64-macos12.0"
@@ -44,10 +44,10 @@ def lab(tmp_path, simlab_depot, artefacts):
             encoding="utf-8",
         )
 
-    def run(states=(), unreached=(), *, check=False, upgrade=False):
+    def run(states=(), unreachable=(), *, check=False, upgrade=False):
         workspace = open_workspace(path, locked=check)
         workspace.depot = Depot(artefacts, pause=lambda _seconds: None)
-        return list(relock(workspace, dict(states), dict(unreached), upgrade=upgrade))
+        return list(update_locks(workspace, dict(states), dict(unreachable), upgrade=upgrade))
 
     def files():
         found = sorted(locks.iterdir()) if locks.exists() else []
@@ -175,14 +175,14 @@ def test_a_mac_whose_class_is_not_told_is_asked(lab):
     workspace = open_workspace(lab.path)
     assert [mac.name for mac in without_class(workspace.lab)] == ["studio-03", "studio-04"]
     told = {"studio-03": state(arch="x86_64", macos="12.7.1")}
-    answers = lab.run(told, {"studio-04": "127.0.0.1:22 refused the connection"})
+    answers = lab.run(told, {"studio-04": "127.0.0.1:22 blocked the connection"})
     assert outcomes(answers) == [
         ("plain", ARM, "written"),
         ("plain", INTEL, "written"),
         ("plain", "", "error"),
     ]
     assert answers[2].detail.startswith("studio-04: ")
-    assert "(127.0.0.1:22 refused the connection)" in answers[2].detail
+    assert "(127.0.0.1:22 blocked the connection)" in answers[2].detail
     assert "write `arch:` and `macos:`" in answers[2].detail
 
 

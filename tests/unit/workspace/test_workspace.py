@@ -62,30 +62,30 @@ def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
 
 
 def refusals(space, state):
-    return space.intend(space.mac("studio-01"), state).refusals
+    return space.target(space.mac("studio-01"), state).refusals
 
 
 def test_a_lock_that_fits_is_read_and_read_once(workspace):
     """The file's answer counts, for every Mac of its class that asks."""
     space = workspace()
     made = locked(space)
-    intent = space.intend(space.mac("studio-01"), WHOLE)
-    assert intent.locks == {"torch": made}
-    assert (intent.mac_class, intent.refusals, intent.warnings) == (NEWEST, (), ())
+    target = space.target(space.mac("studio-01"), WHOLE)
+    assert target.locks == {"torch": made}
+    assert (target.mac_class, target.refusals, target.warnings) == (NEWEST, (), ())
     shutil.rmtree(space.lab.path.parent / "locks")
-    assert space.intend(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+    assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
 
 
 def test_a_lock_that_is_missing_is_not_made_where_it_may_not_be(workspace):
     """Nothing is solved and nothing written; what to type is said, the same to every Mac."""
     space = workspace()
     with pytest.raises(LockMissingError, match=r"The lock \S+/torch\.\S+ is missing\.") as said:
-        space.intend(space.mac("studio-01"), WHOLE)
+        space.target(space.mac("studio-01"), WHOLE)
     assert said.value.instead == "Run `torchard lock`, or leave out --locked."
     assert not (space.lab.path.parent / "locks").exists()
     locked(space)
     with pytest.raises(LockMissingError) as again:
-        space.intend(space.mac("studio-01"), WHOLE)
+        space.target(space.mac("studio-01"), WHOLE)
     assert again.value is said.value
 
 
@@ -106,14 +106,14 @@ def test_a_lock_of_another_question_is_out_of_date(workspace, environments):
     locked(workspace())
     space = workspace(environments=environments)
     with pytest.raises(LockMissingError, match="is out of date"):
-        space.intend(space.mac("studio-01"), WHOLE)
+        space.target(space.mac("studio-01"), WHOLE)
 
 
 def test_what_a_lock_does_not_depend_on_leaves_it_in_force(workspace):
     """Mirrors hold the same files, and how a Mac is reached changes none."""
     made = locked(workspace())
     space = workspace(", mirrors: {wheels: 'https://mirror.example.com/simple'}, ssh: {user: ann}")
-    assert space.intend(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+    assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
 
 
 def test_a_lock_of_other_channels_is_out_of_date(workspace):
@@ -121,7 +121,7 @@ def test_a_lock_of_other_channels_is_out_of_date(workspace):
     locked(workspace())
     space = workspace(", channels: [bioconda, conda-forge]")
     with pytest.raises(LockMissingError, match="is out of date"):
-        space.intend(space.mac("studio-01"), WHOLE)
+        space.target(space.mac("studio-01"), WHOLE)
 
 
 def test_a_lock_of_another_class_under_this_ones_name_is_out_of_date(workspace):
@@ -131,7 +131,7 @@ def test_a_lock_of_another_class_under_this_ones_name_is_out_of_date(workspace):
     path = lock_path(space.lab.path, "torch", OLDER)
     path.rename(lock_path(space.lab.path, "torch", NEWEST))
     with pytest.raises(LockMissingError, match="is out of date"):
-        space.intend(space.mac("studio-01"), WHOLE)
+        space.target(space.mac("studio-01"), WHOLE)
 
 
 def test_a_damaged_lock_refuses_the_macs_that_need_it(workspace):
@@ -164,9 +164,9 @@ def test_an_installer_is_looked_up_where_one_has_to_run(workspace, more, state, 
     """A whole conda needs none; terms are needed only where the catalogue knows of any."""
     space = workspace(more)
     locked(space)
-    intent = space.intend(space.mac("studio-01"), state)
-    assert intent.refusals == ()
-    one = intent.installer
+    target = space.target(space.mac("studio-01"), state)
+    assert target.refusals == ()
+    one = target.installer
     assert wanted in ((None,) if one is None else (one.distribution, one.file))
 
 
@@ -179,15 +179,15 @@ def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
     space = workspace(f"{PINNED}, accept_license: true")
     locked(space)
     mac = space.mac("studio-01")
-    intent = space.intend(mac, ours)
-    assert (intent.installer.version, intent.refusals) == ("26.5.3-1", ())
-    settled = {**OURS, "sha256": intent.installer.sha256}
+    target = space.target(mac, ours)
+    assert (target.installer.version, target.refusals) == ("26.5.3-1", ())
+    settled = {**OURS, "sha256": target.installer.sha256}
     for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
-        assert space.intend(mac, state).installer is None
+        assert space.target(mac, state).installer is None
     assert "on your behalf" in refusals(workspace(PINNED), ours)[0]
     assert refusals(workspace(PINNED), WHOLE) == ()
-    assert space.intend(replace(mac, miniconda=Miniconda()), ours) == (
-        replace(intent, mac=replace(mac, miniconda=Miniconda()), installer=None)
+    assert space.target(replace(mac, miniconda=Miniconda()), ours) == (
+        replace(target, mac=replace(mac, miniconda=Miniconda()), installer=None)
     )
 
 
@@ -219,9 +219,9 @@ def test_a_mac_that_cannot_be_meant_is_refused_before_anything_is_solved(
 ):
     """Its lock is not even asked for: that of another Mac would be none of its business."""
     space = workspace(more)
-    intent = space.intend(space.mac("studio-01"), replace(WHOLE, **changes))
-    assert says in " ".join(intent.refusals)
-    assert (intent.locks, intent.installer) == ({}, None)
+    target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
+    assert says in " ".join(target.refusals)
+    assert (target.locks, target.installer) == ({}, None)
 
 
 @pytest.mark.parametrize("found", ["4.6.14", "4.7", "4.12.0", "26.5.3", "odd", None])
@@ -243,12 +243,12 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
     space = workspace(environments=environments, macs="")
     made = locked(space)
     mac = replace(space.mac("studio-01"), environments=("odd", "torch"))
-    intent = space.intend(mac, WHOLE)
-    (refusal,) = intent.refusals
+    target = space.target(mac, WHOLE)
+    (refusal,) = target.refusals
     assert refusal.startswith("odd: No release of PyTorch has a wheel for python 3.99")
     assert "Write `python: " in refusal
     assert "\n" not in refusal
-    assert intent.locks == {"torch": made}
+    assert target.locks == {"torch": made}
 
 
 @pytest.mark.parametrize(
@@ -274,10 +274,10 @@ def test_what_is_worth_a_note_is_no_refusal(workspace, more, changes, says):
     """The Mac's own macOS decides; Rosetta and a run that is at work stop nothing."""
     space = workspace(more)
     locked(space)
-    intent = space.intend(space.mac("studio-01"), replace(WHOLE, **changes))
-    assert intent.refusals == ()
-    assert len(intent.warnings) == len(says)
-    for warning, words in zip(intent.warnings, says, strict=True):
+    target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
+    assert target.refusals == ()
+    assert len(target.warnings) == len(says)
+    for warning, words in zip(target.warnings, says, strict=True):
         assert words in warning
 
 
@@ -294,25 +294,25 @@ def test_two_openmp_runtimes_are_warned_of(workspace, source, conda, names):
     """A torch wheel bundles one; conda's beside it may abort a program. From conda, it is one."""
     space = workspace(environments=f'torch: {{python: "3.12", pytorch: {{source: {source}}}}}')
     locked(space, conda=[package(name) for name in conda])
-    intent = space.intend(space.mac("studio-01"), WHOLE)
-    assert intent.refusals == ()
-    assert len(intent.warnings) == (names is not None)
+    target = space.target(space.mac("studio-01"), WHOLE)
+    assert target.refusals == ()
+    assert len(target.warnings) == (names is not None)
     if names is not None:
-        assert names in intent.warnings[0]
-        assert "OMP: Error #15" in intent.warnings[0]
-        assert "from `conda:` to `pip:`" in intent.warnings[0]
+        assert names in target.warnings[0]
+        assert "OMP: Error #15" in target.warnings[0]
+        assert "from `conda:` to `pip:`" in target.warnings[0]
 
 
 def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
     """One file cannot hold both: the second is refused, and both Macs and channels are named."""
     space = workspace(macs="  studio-02: {environments: [torch], channels: [bioconda]}\n")
     made = locked(space)
-    assert space.intend(space.mac("studio-01"), WHOLE).locks == {"torch": made}
-    intent = space.intend(space.mac("studio-02"), WHOLE)
-    (refusal,) = intent.refusals
+    assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+    target = space.target(space.mac("studio-02"), WHOLE)
+    (refusal,) = target.refusals
     assert "studio-01 and studio-02 are both osx-arm64-macos15.0" in refusal
     assert "conda-forge, and bioconda" in refusal
-    assert intent.locks == {}
+    assert target.locks == {}
 
 
 def test_a_source_that_is_a_channel_comes_first_and_once(workspace):

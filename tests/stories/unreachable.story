@@ -19,10 +19,10 @@ $ torchard plan
       … 15 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · studio-02
-  ! not reached 127.0.0.1:2202 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
+  ! unreachable 127.0.0.1:2202 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
 1 Mac  · studio-03
-  ! not reached 127.0.0.1:2203 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
+  ! unreachable 127.0.0.1:2203 refused the connection; turn Remote Login on there (System Settings > General > Sharing)
 
-Plan: 1 Mac to change, 0 in order, 2 not reached. N MB to fetch once.
+Plan: 1 Mac to change, 0 up to date, 2 unreachable. N MB to fetch once.
 Nothing has been changed.
 [3]

@@ -7,9 +7,9 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]
 $ torchard plan --json
@@ -18,7 +18,7 @@ $ torchard plan --json
   "macs": {
     "studio-01": {
       "class": "osx-arm64-macos15.0",
-      "state": "in_order",
+      "state": "up_to_date",
       "reason": null,
       "arch": "arm64",
       "macos": "15.1",
@@ -28,9 +28,9 @@ $ torchard plan --json
   },
   "summary": {
     "change": 0,
-    "in_order": 1,
-    "unreached": 0,
-    "refused": 0,
+    "up_to_date": 1,
+    "unreachable": 0,
+    "blocked": 0,
     "failed": 0,
     "fetch_bytes": 0
   }
@@ -38,14 +38,14 @@ $ torchard plan --json
 [0]
 $ torchard apply
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = in order
+  = up to date
 
-Plan: 0 Macs to change, 1 in order.
+Plan: 0 Macs to change, 1 up to date.
 Nothing has been changed.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   = tools       proved: python 3.12.13 arm64
 
-Done: 1 Mac in order.
+Done: 1 Mac up to date.
 [0]
