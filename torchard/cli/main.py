@@ -12,6 +12,7 @@ import click
 
 from torchard.cli import later
 from torchard.cli.apply import apply
+from torchard.cli.catalog import catalog
 from torchard.cli.check import check
 from torchard.cli.choose import choose
 from torchard.cli.console import print_error
@@ -24,7 +25,6 @@ from torchard.cli.show import show
 from torchard.cli.status import status
 from torchard.cli.unlock import unlock
 from torchard.cli.verify import verify
-from torchard.curate.commands import catalog
 from torchard.errors import TorchardError
 from torchard.redact import redact
 

@@ -1,4 +1,4 @@
-"""`torchard catalog …`: for those who keep the catalogue, in a checkout of Torchard."""
+"""`torchard catalog`: print, verify and update the catalogue in a checkout of Torchard."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torchard.errors import TorchardError
 
 @click.group()
 def catalog() -> None:
-    """Keep the catalogue true: see, check and renew it."""
+    """Print, verify and update the catalogue of PyTorch releases and installers."""
 
 
 @catalog.command()
