@@ -26,14 +26,14 @@ def fetched(lab, artefacts):
     workspace = open_workspace(lab.file, locked=True)
     lock = lab.locks()[MAC_CLASS]
     mac = workspace.mac(MAC)
-    return {wheel: workspace.fetch(wheel, lock, mac) for wheel in lock.wheels}
+    return {wheel: workspace.artefacts.fetch(wheel, lock, mac) for wheel in lock.wheels}
 
 
 def without_an_index(lab, root):
     """Fetch into a depot as a new process would, on a machine whose index is out of reach."""
     workspace = Workspace(load(lab.file), locked=True, depot=Depot(root))
     mac = replace(workspace.mac(MAC), mirrors=NOWHERE)
-    return lambda wheel: workspace.fetch(wheel, lab.locks()[MAC_CLASS], mac)
+    return lambda wheel: workspace.artefacts.fetch(wheel, lab.locks()[MAC_CLASS], mac)
 
 
 def test_what_is_fetched_is_what_the_lock_says(fetched):

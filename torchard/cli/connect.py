@@ -102,9 +102,9 @@ def _reading(
     from torchard.session.session import Session  # noqa: PLC0415
 
     with console.watched() as progress:
-        workspace.announce = progress.announce
+        workspace.locks.announce = progress.announce
         workspace.depot.tell = progress.fetched
         if ahead:
-            workspace.lock_ahead(macs)
+            workspace.locks.find_ahead(macs)
         with Session(workspace, macs, progress) as opened:
             yield opened

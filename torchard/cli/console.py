@@ -77,7 +77,7 @@ def say_locked(session: Session) -> None:
     """Name the lock files that had to be written on the way."""
     from torchard.resources import from_here  # noqa: PLC0415
 
-    for path in sorted(session.workspace.written):
+    for path in sorted(session.workspace.locks.written):
         click.echo(f"Locked anew: {from_here(path)}")
 
 

@@ -26,7 +26,7 @@ def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
             session.targets().get(name),
             session.workspace.lab,
             session.workspace.catalogue,
-            session.workspace.written,
+            session.workspace.locks.written,
         )
     if as_json:
         click.echo(dumps(explain_data(told)))

@@ -37,7 +37,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
 
     with console.watched() as progress:
         workspace = open_workspace(lab, locked=only_check)
-        workspace.announce = progress.announce
+        workspace.locks.announce = progress.announce
         if asked:
             with Session(workspace, asked, progress) as session:
                 states, why = session.states, session.why

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
+from torchard.lab.channels import channel_url
 from torchard.operations import script_text, upload
 from torchard.operations.diff import show
 from torchard.plan.steps import environment_step
@@ -42,7 +43,7 @@ def environment(
     if step is None:
         host.noop(f"{lock.environment} is as locked")
         return
-    if not workspace.as_planned(mac, step):
+    if not workspace.is_planned(mac, step):
         yield upload.fail(upload.CHANGED)
         return
     show(step)
@@ -50,7 +51,7 @@ def environment(
         state,
         lock,
         step.path.rpartition("/")[2],
-        workspace.channel_urls(lock),
+        {channel: channel_url(channel) for channel in lock.channels},
         frozen=mac.frozen,
     )
     artefacts: tuple[CondaPackage | Wheel, ...] = (
@@ -60,7 +61,7 @@ def environment(
     yield upload.push(
         state,
         artefacts,
-        lambda one: workspace.fetch(one, lock, mac),
+        lambda one: workspace.artefacts.fetch(one, lock, mac),
         text=kit.archive,
         text_path=kit.path(state),
     )

@@ -45,12 +45,12 @@ def miniconda(
     if step is None or installer is None:
         host.noop(f"Miniconda is at {state.prefix}")
         return
-    if not workspace.as_planned(mac, step):
+    if not workspace.is_planned(mac, step):
         yield upload.fail(upload.CHANGED)
         return
     show(step)
     yield StringCommand(for_any_shell(script_text.make_incoming(state)))
-    yield upload.push(state, [installer], lambda one: workspace.fetch_installer(one, mac))
+    yield upload.push(state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac))
     yield upload.say("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     script = script_text.install_miniconda(state, installer, upload.controller(), date)

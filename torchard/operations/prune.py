@@ -39,7 +39,7 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
     if not steps:
         host.noop("the lab names all that Torchard made")
     for step in steps:
-        if not workspace.as_planned(mac, step):
+        if not workspace.is_planned(mac, step):
             yield upload.fail(upload.CHANGED)
             return
         show(step)

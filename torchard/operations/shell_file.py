@@ -40,7 +40,7 @@ def shell_file(
     if step is None:
         host.noop(f"{place(shell)} starts the conda at {state.prefix}")
         return
-    if not workspace.as_planned(mac, step):
+    if not workspace.is_planned(mac, step):
         yield upload.fail(upload.CHANGED)
         return
     show(step)

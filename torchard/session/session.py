@@ -43,7 +43,7 @@ from torchard.remote.quoting import for_any_shell
 from torchard.remote.unreachable import CONNECT_TIMEOUT, instead_of_logs, lost, need_config, reason
 from torchard.resources import resource
 from torchard.session import inspection
-from torchard.workspace.workspace import LockMissingError
+from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -224,13 +224,13 @@ class Session:
         macs = (
             plan_mac(targets[name]) if name in targets else self.unread(name) for name in self.macs
         )
-        return self.workspace.held(Plan(tuple(macs)))
+        return self.workspace.artefacts.mark_fetched(Plan(tuple(macs)))
 
     def plan_again(self, saved: Plan) -> Plan:
         """Plan anew what a saved plan changes, and return what of it still holds, Mac by Mac."""
         self.workspace.states.update(self.states)
         macs = (self._again(mac) for mac in saved.macs)
-        return self.workspace.held(Plan(tuple(macs)))
+        return self.workspace.artefacts.mark_fetched(Plan(tuple(macs)))
 
     def _again(self, mac: MacPlan) -> MacPlan:
         if mac.state in {"unreachable", "blocked"}:

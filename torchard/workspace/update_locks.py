@@ -1,4 +1,4 @@
-"""The locks of a whole lab: one for each environment and Mac class, written or only looked at."""
+"""Update, or only check, every lock of a lab: one for each environment and Mac class."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torchard.catalog.choose import mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.resources import from_here
-from torchard.workspace.workspace import LockMissingError
+from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LockUpdate:
-    """What became of one lock. `detail` is the error's text, or where it is written."""
+    """What became of one lock. `detail` is the path of its file, or an error's text."""
 
     environment: str
     mac_class: MacClass | None
@@ -31,7 +31,7 @@ class LockUpdate:
 
 
 def without_class(lab: Lab) -> tuple[MacHost, ...]:
-    """Return the Macs whose class the lab file does not tell: only they have to be asked."""
+    """Return the Macs whose class the lab file does not say: Torchard has to read them."""
     return tuple(
         mac
         for mac in lab.macs.values()
@@ -46,22 +46,22 @@ def update_locks(
     *,
     upgrade: bool = False,
 ) -> Iterator[LockUpdate]:
-    """Bring every lock that the lab needs up to date, each once; one's failure is not another's.
+    """Yield what became of every lock that the lab needs, each once. An error stops no other lock.
 
-    `states` holds the Macs that were asked, `unreachable` why others could not be.
+    `states` holds the Macs that were read, `unreachable` why others could not be.
     """
-    told: set[LockUpdate] = set()
+    reported: set[LockUpdate] = set()
     for mac in workspace.lab.macs.values():
         if not mac.environments:
             continue
         group = _class(workspace, mac, states, unreachable)
         if not isinstance(group, str):
             for name in mac.environments:
-                # Asked for each Mac: two of one class may contradict each other.
-                answer = _one(workspace, mac, name, group, upgrade=upgrade)
-                if answer not in told:
-                    told.add(answer)
-                    yield answer
+                # For each Mac: two of one class may ask for different channels.
+                update = _update(workspace, mac, name, group, upgrade=upgrade)
+                if update not in reported:
+                    reported.add(update)
+                    yield update
         else:
             yield LockUpdate(", ".join(mac.environments), None, "error", f"{mac.name}: {group}")
 
@@ -86,15 +86,15 @@ def _class(
     return f"{group.reason} {group.instead}" if isinstance(group, Refusal) else group
 
 
-def _one(
+def _update(
     workspace: Workspace, mac: MacHost, name: str, group: MacClass, *, upgrade: bool
 ) -> LockUpdate:
-    path = workspace.lock_path(name, group)
+    path = workspace.locks.path(name, group)
     try:
-        workspace.lock(workspace.lab.environments[name], group, mac, upgrade=upgrade)
+        workspace.locks.find(workspace.lab.environments[name], group, mac, upgrade=upgrade)
     except LockMissingError as error:
         return LockUpdate(name, group, "out of date", error.message)
     except TorchardError as error:
         return LockUpdate(name, group, "error", str(error))
-    outcome: Literal["written", "kept"] = "written" if path in workspace.written else "kept"
+    outcome: Literal["written", "kept"] = "written" if path in workspace.locks.written else "kept"
     return LockUpdate(name, group, outcome, from_here(path))

@@ -148,7 +148,8 @@ def test_a_mac_is_warned_in_order_or_not(asked, made, says, order):
     host = MacHost("studio-01", environments=("torch",))
     environments = {"torch": Environment("torch", "3.12", asked)}
     lab = Lab(Path("/lab/lab.yaml"), environments, {}, {host.name: host})
-    space = Workspace(lab, _locks={("torch", made.mac_class): made})
+    space = Workspace(lab)
+    space.locks._found["torch", made.mac_class] = made
     plan = plan_mac(space.target(host, shown(made) if order else mac()))
     assert plan.state == ("up_to_date" if order else "change")
     assert len(plan.warnings) == len(says)
@@ -173,7 +174,8 @@ def test_a_virtual_machine_that_is_to_use_mps_is_warned_of(variant, virtual, war
     lab = Lab(
         Path("/lab/lab.yaml"), {"torch": Environment("torch", "3.12", None)}, {}, {host.name: host}
     )
-    space = Workspace(lab, _locks={("torch", made.mac_class): made})
+    space = Workspace(lab)
+    space.locks._found["torch", made.mac_class] = made
     plan = plan_mac(space.target(host, replace(mac(), virtual=virtual)))
     assert plan.state == "change"
     lines = [line for line in plan.warnings if "virtual machine" in line]

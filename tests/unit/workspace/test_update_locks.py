@@ -45,8 +45,8 @@ def lab(tmp_path, simlab_depot, artefacts):
         )
 
     def run(states=(), unreachable=(), *, check=False, upgrade=False):
-        workspace = open_workspace(path, locked=check)
-        workspace.depot = Depot(artefacts, pause=lambda _seconds: None)
+        depot = Depot(artefacts, pause=lambda _seconds: None)
+        workspace = open_workspace(path, locked=check, depot=depot)
         return list(update_locks(workspace, dict(states), dict(unreachable), upgrade=upgrade))
 
     def files():

@@ -17,7 +17,8 @@ from torchard.lock.lockfile import LockError, LockFileError, lock_path
 from torchard.lock.resolve import inputs_digest
 from torchard.mac.state import RunLock
 from torchard.workspace import workspace as workspaces
-from torchard.workspace.workspace import LockMissingError, open_workspace
+from torchard.workspace.locks import LockMissingError, nightly_index, write_lock
+from torchard.workspace.workspace import open_workspace
 
 NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
 BARE = mac_of(prefix_state="absent", prefix_arch=None)
@@ -47,8 +48,8 @@ def workspace(tmp_path, monkeypatch):
 def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
     """Write the lock that a lab's environment `torch` has for a class."""
     environment, mac = space.lab.environments["torch"], space.mac("studio-01")
-    variant = space.variant(environment, group)
-    inputs = inputs_digest(environment, group, variant, space.channels(variant, mac))
+    variant = space.locks.choose_variant(environment, group)
+    inputs = inputs_digest(environment, group, variant, space.locks.channels(variant, mac))
     made = replace(
         lock_of([PYTHON, *conda], wheels, variant=variant),
         mac_class=group,
@@ -319,35 +320,35 @@ def test_a_source_that_is_a_channel_comes_first_and_once(workspace):
     """Whoever names the source has named the channel; the lab's own order holds otherwise."""
     space = workspace(environments='torch: {python: "3.12", pytorch: {source: pytorch-channel}}')
     mac, environment = space.mac("studio-01"), space.lab.environments["torch"]
-    variant = space.variant(environment, NEWEST)
-    assert space.channels(variant, mac) == ("pytorch", "conda-forge")
+    variant = space.locks.choose_variant(environment, NEWEST)
+    assert space.locks.channels(variant, mac) == ("pytorch", "conda-forge")
     own = replace(mac, channels=("conda-forge", "pytorch"))
-    assert space.channels(variant, own) == ("conda-forge", "pytorch")
-    assert space.channels(None, mac) == ("conda-forge",)
+    assert space.locks.channels(variant, own) == ("conda-forge", "pytorch")
+    assert space.locks.channels(None, mac) == ("conda-forge",)
 
 
 def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(workspace):
     """The nearest wins here, too."""
     space = workspace(", mirrors: {nightly: 'https://mirror.example.com/nightly'}")
     mac = space.mac("studio-01")
-    assert space.nightly(mac) == "https://mirror.example.com/nightly"
+    assert nightly_index(mac, space.catalogue) == "https://mirror.example.com/nightly"
     plain = replace(mac, mirrors=replace(mac.mirrors, nightly=None))
-    assert space.nightly(plain) == space.catalogue.nightly.index
+    assert nightly_index(plain, space.catalogue) == space.catalogue.nightly.index
 
 
 def test_locking_ahead_keeps_its_troubles_for_the_macs_concerned(workspace):
     """What the lab file tells is asked for before any Mac is; what fails is said of each later."""
     described = ', arch: arm64, macos: "15.1"'
     space = workspace(described, environments='torch: {python: "3.99"}', locked=False)
-    space.lock_ahead(space.lab.macs.values())
+    space.locks.find_ahead(space.lab.macs.values())
     (refusal,) = refusals(space, WHOLE)
     assert refusal.startswith("torch: No release of PyTorch")
     silent = workspace(described)
-    silent.lock_ahead(silent.lab.macs.values())
+    silent.locks.find_ahead(silent.lab.macs.values())
     with pytest.raises(LockMissingError):
         refusals(silent, WHOLE)
     unknown = workspace(", arch: arm64", locked=False)
-    unknown.lock_ahead(unknown.lab.macs.values())
+    unknown.locks.find_ahead(unknown.lab.macs.values())
     assert not (unknown.lab.path.parent / "locks").exists()
 
 
@@ -361,24 +362,24 @@ def test_a_wheel_that_the_index_has_no_more_is_said(workspace, tmp_path):
     (index / "einops" / "index.html").write_text(f"<!DOCTYPE html>{other}", encoding="utf-8")
     space = workspace(f", mirrors: {{wheels: '{index.as_uri()}'}}")
     made = locked(space, wheels=[wheel("einops")])
-    with pytest.raises(LockError, match=r"does not offer einops-1\.0-py3-none-any\.whl") as said:
-        space.fetch(made.wheels[0], made, space.mac("studio-01"))
+    with pytest.raises(LockError, match=r"no longer offers einops-1\.0-py3-none-any\.whl") as said:
+        space.artefacts.fetch(made.wheels[0], made, space.mac("studio-01"))
     assert "torchard lock --upgrade" in said.value.instead
 
 
 def test_a_lock_is_written_whole_or_said_not_to_be(workspace, tmp_path):
     """Where it cannot be, the sentence says where a lab file belongs; nothing half is left."""
     path = tmp_path / "locks" / "torch.json"
-    workspaces._write(path, "one")
-    workspaces._write(path, "two")
+    write_lock(path, "one")
+    write_lock(path, "two")
     assert [one.name for one in path.parent.iterdir()] == ["torch.json"]
     assert path.read_text(encoding="utf-8") == "two"
     with pytest.raises(LockFileError, match="cannot be written") as said:
-        workspaces._write(path / "below" / "torch.json", "three")
-    assert "its locks belong beside it" in said.value.instead
+        write_lock(path / "below" / "torch.json", "three")
+    assert "put it into a folder in which you can write" in said.value.instead
     (path.parent / "taken.json").mkdir()
     with pytest.raises(LockFileError, match="cannot be written"):
-        workspaces._write(path.parent / "taken.json", "four")
+        write_lock(path.parent / "taken.json", "four")
     assert {one.name for one in path.parent.iterdir()} == {"taken.json", "torch.json"}
 
 

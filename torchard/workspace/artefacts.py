@@ -1,0 +1,88 @@
+"""The files that a lab's Macs need: find their addresses and fetch each once into the depot."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from torchard.lock.addresses import conda_address, installer_address
+from torchard.lock.lockfile import CondaPackage, LockError, Wheel
+from torchard.lock.wheels import addresses
+from torchard.workspace.locks import nightly_index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torchard.catalog.rows import Catalogue
+    from torchard.catalog.variant import Installer
+    from torchard.depot.depot import Depot
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import Lock
+    from torchard.plan.plan import Plan
+
+
+@dataclass
+class Artefacts:
+    """The artefacts of a lab: installers, conda packages and wheels, kept in the depot."""
+
+    catalogue: Catalogue
+    depot: Depot
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _fetching: dict[str, threading.Lock] = field(default_factory=dict)
+    _addresses: dict[tuple[str, str | None, str | None], dict[str, str]] = field(
+        default_factory=dict
+    )
+
+    def mark_fetched(self, plan: Plan) -> Plan:
+        """Return a plan that knows which of its artefacts the depot already holds."""
+        wanted = {
+            one.sha256
+            for mac in plan.macs
+            for step in mac.steps
+            for one in step.packages
+            if one.sha256 and one.bytes
+        }
+        return replace(plan, held=frozenset(filter(self.depot.holds, wanted)))
+
+    def fetch_installer(self, installer: Installer, mac: MacHost) -> Path:
+        """Return an installer's file in the depot, fetched and verified if it was not there."""
+        return self._fetch(installer, None, lambda: installer_address(installer, mac.mirrors))
+
+    def fetch(self, artefact: CondaPackage | Wheel, lock: Lock, mac: MacHost) -> Path:
+        """Return the file of a lock's artefact in the depot, fetched if it was not there."""
+        if isinstance(artefact, CondaPackage):
+            return self._fetch(
+                artefact, artefact.size, lambda: conda_address(artefact, mac.mirrors)
+            )
+        return self._fetch(
+            artefact, artefact.size, lambda: self._wheel_address(artefact, lock, mac)
+        )
+
+    def _fetch(
+        self,
+        artefact: CondaPackage | Wheel | Installer,
+        size: int | None,
+        address: Callable[[], str],
+    ) -> Path:
+        with self._guard:
+            turn = self._fetching.setdefault(artefact.sha256, threading.Lock())
+        with turn:
+            return self.depot.fetch(artefact.file, artefact.sha256, size, address)
+
+    def _wheel_address(self, wheel: Wheel, lock: Lock, mac: MacHost) -> str:
+        """Return a wheel's URL. The index is queried once for all wheels of a lock."""
+        key = (lock.digest, mac.mirrors.wheels, mac.mirrors.nightly)
+        with self._guard:
+            if key not in self._addresses:
+                nightly = nightly_index(mac, self.catalogue)
+                self._addresses[key] = addresses(lock, mac.mirrors, nightly)
+            found = self._addresses[key].get(wheel.sha256)
+        if found is None:
+            raise LockError(
+                f"The wheel index no longer offers {wheel.file} with the sha256 {wheel.sha256} of"
+                " the lock.",
+                "Make a new lock: `torchard lock --upgrade`.",
+            )
+        return found

@@ -1,0 +1,176 @@
+"""The lock files of one lab: find them, check that they are up to date, make and write new ones."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.variant import MacClass, Refusal
+from torchard.errors import TorchardError
+from torchard.lock.lockfile import LockFileError, lock_path, read_lock
+from torchard.lock.resolve import inputs_digest, resolve
+from torchard.resources import from_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from torchard.catalog.rows import Catalogue
+    from torchard.catalog.variant import Variant
+    from torchard.depot.depot import Depot
+    from torchard.lab.model import Environment, Lab, MacHost
+    from torchard.lock.lockfile import Lock
+
+LockKey = tuple[str, MacClass]
+
+
+class LockMissingError(TorchardError):
+    """A lock file is missing or out of date, and this command may not write one."""
+
+
+def _ignore(_message: str) -> None:
+    """Drop a progress message."""
+
+
+@dataclass
+class LabLocks:
+    """The lock files of a lab, each read or made once in a process.
+
+    `read_only` forbids to write a lock file. `announce` gets a short message before a lock is made,
+    which may take minutes. `written` holds the paths of the lock files written so far.
+    """
+
+    lab: Lab
+    catalogue: Catalogue
+    depot: Depot
+    read_only: bool = False
+    announce: Callable[[str], None] = _ignore
+    written: set[Path] = field(default_factory=set)
+    _found: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
+    _channels: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
+    _guard: threading.RLock = field(default_factory=threading.RLock)
+
+    def path(self, environment: str, group: MacClass) -> Path:
+        """Return the path of the lock file of an environment for a Mac class."""
+        return lock_path(self.lab.path, environment, group)
+
+    def find(
+        self, environment: Environment, group: MacClass, mac: MacHost, *, upgrade: bool = False
+    ) -> Lock:
+        """Return the lock of an environment for a Mac class, from its file or newly made.
+
+        With `upgrade` a new one is always made. Raise LockMissingError where a lock must be made
+        and `read_only` forbids it, and TorchardError where no lock can be made. The answer is kept,
+        also if it is an error.
+        """
+        key = (environment.name, group)
+        with self._guard:
+            self._check_channels(key, mac)
+            if key not in self._found:
+                try:
+                    self._found[key] = self._find(environment, group, mac, upgrade=upgrade)
+                except TorchardError as error:
+                    self._found[key] = error
+            answer = self._found[key]
+        if isinstance(answer, TorchardError):
+            raise answer
+        return answer
+
+    def find_ahead(self, macs: Iterable[MacHost]) -> None:
+        """Find or make the locks of all Macs whose class the lab file says.
+
+        This happens before Torchard connects to a Mac, so that no connection waits for it. Errors
+        are kept and raised by `find`.
+        """
+        for mac in macs:
+            if mac.arch is None or mac.macos is None:
+                continue
+            group = mac_class(mac.arch, mac.macos, self.catalogue)
+            if not isinstance(group, Refusal):
+                for name in mac.environments:
+                    with suppress(TorchardError):
+                        self.find(self.lab.environments[name], group, mac)
+
+    def _check_channels(self, key: LockKey, mac: MacHost) -> None:
+        """Raise TorchardError if another Mac of the class takes the environment from elsewhere."""
+        channels = ", ".join(mac.channels)
+        first, others = self._channels.setdefault(key, (mac.name, channels))
+        if others != channels:
+            environment, group = key
+            raise TorchardError(
+                f"{first} and {mac.name} are both {group}, but take {environment} from"
+                f" different channels: {others}, and {channels}.",
+                "Give them the same channels, or two environments of different names.",
+            )
+
+    def _find(
+        self, environment: Environment, group: MacClass, mac: MacHost, *, upgrade: bool
+    ) -> Lock:
+        variant = self.choose_variant(environment, group)
+        channels = self.channels(variant, mac)
+        path = self.path(environment.name, group)
+        if path.exists() and not upgrade:
+            lock = read_lock(path)
+            if lock.inputs == inputs_digest(environment, group, variant, channels):
+                return lock
+        if self.read_only:
+            state = "out of date" if path.exists() else "missing"
+            raise LockMissingError(
+                f"The lock {from_here(path)} is {state}.",
+                "Run `torchard lock`, or leave out --locked.",
+            )
+        self.announce(f"locking {environment.name} for {group}")
+        lock = resolve(
+            environment,
+            group,
+            variant,
+            channels,
+            mac.mirrors,
+            self.depot,
+            nightly=nightly_index(mac, self.catalogue),
+        )
+        write_lock(path, lock.dumps())
+        self.written.add(path)
+        return lock
+
+    def choose_variant(self, environment: Environment, group: MacClass) -> Variant | None:
+        """Return the PyTorch of an environment, None if it has none.
+
+        Raise TorchardError where no release fits the request.
+        """
+        if environment.pytorch is None:
+            return None
+        answer = choose(environment.pytorch, group, self.catalogue)
+        if isinstance(answer, Refusal):
+            raise TorchardError(answer.reason, answer.instead)
+        return answer
+
+    def channels(self, variant: Variant | None, mac: MacHost) -> tuple[str, ...]:
+        """Return an environment's channels: the Mac's, preceded by the one that has its PyTorch."""
+        own = self.catalogue.lanes[variant.source].channel if variant else None
+        return mac.channels if own is None or own in mac.channels else (own, *mac.channels)
+
+
+def nightly_index(mac: MacHost, catalogue: Catalogue) -> str:
+    """Return the URL of the index from which a Mac gets PyTorch's nightly builds."""
+    return mac.mirrors.nightly or catalogue.nightly.index or ""
+
+
+def write_lock(path: Path, text: str) -> None:
+    """Write a lock file atomically. Raise LockFileError where that is impossible."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise LockFileError(
+            f"{path} cannot be written: {error.strerror or error}.",
+            "Locks are kept beside the lab file: put it into a folder in which you can write.",
+        ) from error
