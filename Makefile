@@ -1,29 +1,38 @@
-# `make demo` and `make test` set everything up themselves; neither needs root.
+# `make demo` and `make test` set everything up themselves. No target needs root.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# How many tests run at once.
+WORKERS ?= auto
 
-.PHONY: help setup demo test test-nightly test-live test-scripts on-this-mac on-this-mac-mps lint \
-  bench matrix fuzz clean
+.PHONY: help setup demo test test-nightly test-live test-scripts test-lowest coverage lint \
+  on-this-mac on-this-mac-mps bench matrix fuzz dist clean
 
 help:
-	@echo 'make demo       the whole job on five simulated Macs'
-	@echo 'make test       every test; the simulated Macs are the only ones that are touched'
-	@echo 'make test-live  what needs the real package index: real Mac wheels, some 300 MB'
-	@echo 'make test-nightly  simulated Macs stopped at every place, on full disks, under two controllers'
-	@echo 'make lint       ruff, mypy --strict, the order of the rooms, shellcheck, workflows'
-	@echo 'make matrix     docs/matrix.md: what every Mac and python gets'
-	@echo 'make fuzz       texts that nobody thought of, to what reads files, for SECONDS=60'
-	@echo 'make on-this-mac  the whole job on the Mac that you type on, in a folder of its own'
-	@echo 'make test-scripts  what runs on Macs, under every shell that this machine has'
-	@echo 'make bench      plans of 20 simulated Macs against plain ssh, and of 300 made-up ones'
+	@echo 'make setup         create .venv with the torchard, pyinfra and pytest commands'
+	@echo 'make demo          set up five simulated Macs from start to end'
+	@echo 'make test          run every test that needs no network'
+	@echo 'make lint          check style, types, imports, spelling, shell scripts and workflows'
+	@echo ''
+	@echo 'make coverage      run the unit tests; every branch of the pure folders must be covered'
+	@echo 'make test-lowest   run the unit tests with the lowest allowed versions of all dependencies'
+	@echo 'make test-scripts  run what is sent to a Mac under every shell that this machine has'
+	@echo 'make test-nightly  interrupt simulated Macs at every step, and fill their disks'
+	@echo 'make test-live     use the real package index; downloads about 300 MB'
+	@echo 'make fuzz          feed random texts to everything that reads a file, for SECONDS=60'
+	@echo 'make bench         measure plans of 20 simulated Macs and of 300 generated ones'
+	@echo ''
+	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
+	@echo 'make matrix        write docs/matrix.md: the PyTorch for every macOS and Python'
+	@echo 'make dist          build the sdist and the wheel in dist/'
+	@echo 'make clean         remove .venv and every cache'
 
 setup: $(VENV)/.ready
 
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo 'Torchard needs Python 3.10 or newer; say which: make PYTHON=python3.12 $(MAKECMDGOALS)'; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { echo 'This python makes no venv; on Debian it is the package python3-venv.'; exit 1; }
+	  { echo 'Torchard needs Python 3.10 or newer. Name one: make PYTHON=python3.12 $(MAKECMDGOALS)'; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo 'This Python cannot create a venv. On Debian, install python3-venv.'; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
@@ -35,28 +44,29 @@ demo: setup
 	$(BIN)/torchard demo
 
 test: setup
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 test-live: setup
 	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed
 
 test-nightly: setup
-	$(BIN)/python -m pytest -n 2 -m nightly -o tmp_path_retention_policy=failed
+	$(BIN)/python -m pytest -n $(WORKERS) -m nightly -o tmp_path_retention_policy=failed
 
-# What reads and changes a Mac, under each shell that may be its sh.
+# The tests of what reads and changes a Mac. They run under each shell that may be its sh.
 SCRIPTS := $(wildcard tests/macs/test_scripts_*.py tests/macs/test_probe_*.py) \
   tests/macs/test_shell_files.py tests/unit/remote/test_quoting.py tests/unit/operations/test_injection.py
 test-scripts: setup
-	$(BIN)/python -m pytest -n 2 $(SCRIPTS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(SCRIPTS)
 
-# YES=1 does not ask, ACCEPT_LICENSE=1 accepts Anaconda's terms, BACKEND=cpu|mps|auto, TRIAL=FOLDER.
+# Options: YES=1 does not ask, ACCEPT_LICENSE=1 accepts Anaconda's terms, BACKEND=cpu|mps|auto,
+# TRIAL=FOLDER.
 ON_THIS_MAC = $(BIN)/python tests/on_this_mac.py $(if $(YES),--yes) \
   $(if $(ACCEPT_LICENSE),--accept-license) $(if $(TRIAL),--trial '$(TRIAL)')
 on-this-mac: setup
 	$(ON_THIS_MAC) $(if $(BACKEND),--backend '$(BACKEND)')
 	$(MAKE) test-scripts
 
-# In a virtual machine: MPS must fail, and the reason must say what to write.
+# In a virtual machine MPS must fail, and the reason must say what to write.
 on-this-mac-mps: setup
 	$(ON_THIS_MAC) --backend mps --expect-virtual
 
@@ -66,8 +76,21 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/lint_shell.py
+	$(BIN)/codespell
+	$(BIN)/validate-pyproject pyproject.toml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
+	  $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 	$(BIN)/zizmor --offline --quiet .github/workflows
+
+coverage: setup
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-fail-under=100 tests/unit
+
+test-lowest: setup
+	$(PYTHON) -m venv .venv-lowest
+	$(BIN)/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct \
+	  --editable '.[test]'
+	.venv-lowest/bin/python -m pytest -n $(WORKERS) tests/unit
 
 bench: setup
 	$(BIN)/python benchmarks/plan_of_twenty.py
@@ -81,5 +104,9 @@ fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz/fuzz_readers.py $(SECONDS)
 
+dist: setup
+	rm -rf dist
+	$(BIN)/uv build --quiet
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) .venv-lowest dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
