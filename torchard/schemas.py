@@ -1,0 +1,35 @@
+"""JSON Schemas, made from the msgspec types that read the same JSON. Pure.
+
+Tests compare `schemas/*.schema.json` with them; no command needs this module.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+
+def make_schema(kind: type, name: str, examples: list[Any]) -> str:
+    """Return the text of the schema `urn:torchard:NAME` for a msgspec Struct and what it holds.
+
+    The title of each part is its class's name in words, its description that class's docstring.
+    """
+    made = msgspec.json.schema(kind)
+    parts: dict[str, Any] = made["$defs"]
+    for part in parts.values():
+        part["title"] = _in_words(part["title"])
+    root = parts.pop(made["$ref"].rpartition("/")[2])
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:torchard:{name}",
+    }
+    whole = {**head, **root, "examples": examples, "$defs": parts}
+    return json.dumps(whole, indent=2) + "\n"
+
+
+def _in_words(name: str) -> str:
+    """Return a class's name as a title: `CondaRow` is `Conda row`."""
+    return re.sub(r"(?<=[a-z])[A-Z]", lambda one: f" {one[0].lower()}", name)
