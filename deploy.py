@@ -18,7 +18,7 @@ from torchard.operations.prune import prune
 from torchard.operations.refuse import refuse
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
-from torchard.plan.plan import is_short_of_disk, refusals
+from torchard.plan.plan import find_blockers, is_short_of_disk
 from torchard.plan.shell_init import place
 from torchard.remote import facts
 from torchard.workspace.workspace import workspace
@@ -34,7 +34,7 @@ if state is not None:
     target = lab.target(mac, state)
     if is_short_of_disk(target):  # by df, which does not know what macOS would remove
         target = lab.target(mac, facts.read_room(mac.miniconda.prefix, state))
-    reasons = refusals(target)
+    reasons = find_blockers(target)
     if reasons:
         refuse(name="Refuse", reason="; ".join(reasons))
     else:

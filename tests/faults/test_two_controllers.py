@@ -103,7 +103,7 @@ def test_exactly_one_proceeds_and_the_other_says_who_and_since_when(lab, rounds)
         said = rf"{winner}@\S+ is at work on this Mac since 20\d\d-\d\d-\d\d \d\d:\d\d \w+;.*"
         assert re.fullmatch(said, refused["reason"]), refused["reason"]
         assert (refused["state"], done["state"]) == ("failed", "up_to_date")
-        assert [step["change"] for step in done["steps"]] == ["show"]
+        assert [step["action"] for step in done["steps"]] == ["activate"]
         assert link.readlink() != before
         assert not (mac.home / ".torchard/lock").exists()
         assert not (mac.home / ".torchard/lock.breaking").exists()

@@ -125,7 +125,7 @@ def test_of_a_plan_that_is_explained_only_that_mac_is_contacted(lab, command):
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)["explain"]
     assert (told["mac"], told["state"], told["found"]["conda"]) == ("good", "up_to_date", "26.5.3")
-    assert [part["change"] for part in told["parts"]] == [None, None]
+    assert [part["action"] for part in told["parts"]] == [None, None]
     assert not (lab.macs["bare"].root / "commands").exists()
     command("plan lab --explain bare")
     assert (lab.macs["bare"].root / "commands").exists()

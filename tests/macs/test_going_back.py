@@ -119,7 +119,11 @@ def test_given_again_it_reaches_who_was_not_and_goes_no_further(lab, torchard):
         "studio-02": "unreachable",
     }
     (step,) = data["studio-01"]["steps"]
-    assert (step["kind"], step["change"], step["environment"]) == ("environment", "show", "tools")
+    assert (step["kind"], step["action"], step["environment"]) == (
+        "environment",
+        "activate",
+        "tools",
+    )
     assert step["path"] == str(generation(lab, "studio-01", lab.first))
     (package,) = step["packages"]
     assert (package["change"], package["name"], package["to"]) == ("remove", "pytz", None)

@@ -46,7 +46,7 @@ def state(mac, prefix="~/miniconda3"):
 
 def refusal(found):
     """Return why a plan would leave a Mac alone."""
-    return "; ".join(plan.refusals(Target(MacHost("studio-01"), found)))
+    return "; ".join(plan.find_blockers(Target(MacHost("studio-01"), found)))
 
 
 def test_a_prefix_where_it_was_made_is_no_trouble(mac):
@@ -95,7 +95,7 @@ def test_a_prefix_of_ours_that_was_moved_is_installed_again_unless_it_holds_a_pe
         shutil.rmtree(mac.prefix / "envs/thesis", ignore_errors=True)
     assert (found.prefix_state, found.prefix_made_for) == ("whole", str(mac.prefix))
     step = steps.miniconda_step(found, on_a_mac.Installer("miniconda", "27.1", "f", "", "0" * 64))
-    assert (step.change, step.reason) == (
+    assert (step.action, step.reason) == (
         "repair",
         "it was installed at ~/miniconda3 and has moved; ~/conda is set aside and installed again",
     )

@@ -111,7 +111,7 @@ def test_what_the_next_one_has_is_kept(mac):
     write(mac.new / "etc/conda/activate.d/.later.sh.torchard-partial", "left by a killed run")
     step = steps.environment_step(mac.locks[1], mac.state)
     later = "etc/conda/activate.d/later.sh"
-    assert (step.change, step.carried, step.not_carried) == ("show", (later,), (LARGE,))
+    assert (step.action, step.carried, step.not_carried) == ("activate", (later,), (LARGE,))
     assert mac.run(mac.build_script(mac.locks[1])).returncode == 0
     assert link.readlink() == mac.new
     assert (mac.new / "conda-meta/pinned").read_text() == OWN["conda-meta/pinned"]

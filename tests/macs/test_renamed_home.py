@@ -56,7 +56,7 @@ def test_what_names_the_old_home_does_not_work_and_is_said(mac, lock):
     assert (link.target, link.moved) == (target(mac, lock), True)
     installer = on_a_mac.Installer("miniconda", "27.1", "f", "", "0" * 64)
     steps = miniconda_step(state, installer), environment_step(lock, state)
-    assert [(one.change, one.reason) for one in steps] == [
+    assert [(one.action, one.reason) for one in steps] == [
         (
             "repair",
             (
@@ -67,7 +67,7 @@ def test_what_names_the_old_home_does_not_work_and_is_said(mac, lock):
         ("repair", f"it was built at {target(mac, lock)} and has moved"),
     ]
     assert steps[1].carried == ("conda-meta/pinned",)
-    assert plan.refusals(Target(HOST, state, installer=installer, locks={"own": lock})) == ()
+    assert plan.find_blockers(Target(HOST, state, installer=installer, locks={"own": lock})) == ()
     base, own = find_drift(HOST, state)
     assert base.remarks == (f"it was installed at {mac.was.prefix} and has moved",)
     assert own.remarks == (f"it was built at {target(mac, lock)} and has moved",)
@@ -92,7 +92,7 @@ def test_somebodys_link_into_a_home_that_is_gone_is_left_alone(mac, lock):
     """Only one by the name of the environment is known to be Torchard's."""
     link = dataclasses.replace(mac.moved.links["own"], target="/Users/x/.torchard/generations/mine")
     state = dataclasses.replace(mac.moved, links={"own": link})
-    (reason,) = plan.refusals(Target(HOST, state, locks={"own": lock}))
+    (reason,) = plan.find_blockers(Target(HOST, state, locks={"own": lock}))
     assert reason.startswith("~/miniconda3/envs/own is a link to /Users/x/.torchard/generations/m")
 
 

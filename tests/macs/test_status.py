@@ -130,7 +130,7 @@ def test_the_json_says_the_same_and_fits_its_schema(job):
     rows = told["status"]["studio-01"]
     assert [(one["environment"], one["owner"], one["since"], one["apply"]) for one in rows] == [
         (None, "lab", "modified", None),
-        ("tools", "lab", "modified", "change"),
+        ("tools", "lab", "modified", "update"),
         ("alias", "person", "unknown", None),
         ("old-env", "torchard", "same", None),
         ("old-env-2", "person", "unknown", None),

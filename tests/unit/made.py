@@ -15,7 +15,7 @@ TEXT = st.one_of(
 COUNT = st.integers(0, 10**12)
 PACKAGES = st.builds(
     PackageChange,
-    st.sampled_from(["add", "change", "remove"]),
+    st.sampled_from(["add", "update", "remove"]),
     *(TEXT, st.none() | TEXT, st.none() | TEXT, TEXT, COUNT),
     sha256=st.none() | st.sampled_from(["0" * 64, "1" * 64]),
     note=TEXT,
@@ -26,7 +26,7 @@ FILES = st.builds(FileChange, TEXT, st.none() | TEXT, st.none() | TEXT)
 ENVIRONMENTS = st.builds(
     Step,
     st.just("environment"),
-    st.sampled_from(["add", "change", "repair", "show", "remove"]),
+    st.sampled_from(["create", "update", "repair", "activate", "remove"]),
     *(TEXT, TEXT, TEXT, TEXT),
     st.lists(PACKAGES, max_size=4).map(tuple),
     *(COUNT, COUNT, st.none() | TEXT),
@@ -37,7 +37,7 @@ ENVIRONMENTS = st.builds(
 MINICONDA = st.builds(
     Step,
     st.just("miniconda"),
-    st.sampled_from(["add", "repair"]),
+    st.sampled_from(["create", "repair"]),
     st.none(),
     *(TEXT, TEXT, TEXT),
     st.tuples(PACKAGES),
@@ -45,7 +45,8 @@ MINICONDA = st.builds(
     notes=FEW,
 )
 SHELL = st.builds(
-    Step, st.just("shell"), st.sampled_from(["add", "change", "remove"]), st.none(), *(TEXT,) * 3,
+    Step, st.just("shell"), st.sampled_from(["create", "update", "remove"]), st.none(),
+    *(TEXT,) * 3,
     files=st.tuples(FILES),
 )  # fmt: skip
 STEPS = st.lists(ENVIRONMENTS | MINICONDA | SHELL, max_size=2).map(tuple)

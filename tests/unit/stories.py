@@ -177,14 +177,14 @@ def nothing():
 
 def left():
     """Every kind of Mac that is left alone, among those that are not."""
-    refused = "192.0.2.41:22 blocked the connection; turn Remote Login on there"
+    refused = "192.0.2.41:22 refused the connection; turn Remote Login on there"
     return Plan(
         (
             planned("rosetta", mac(prefix_arch="x86_64"), LOCK),
             planned("foreign", mac(prefix_state="foreign"), LOCK),
             planned("own", mac(links={"torch": None}), LOCK),
             planned("full", mac(free=100 * MB), LOCK),
-            planned("mps", mac(), refusals=("torch: MPS was asked for, but needs macOS 14.",)),
+            planned("mps", mac(), blockers=("torch: MPS was asked for, but needs macOS 14.",)),
             planned("studio-01", shown(LOCK), LOCK),
             unreachable("library-04", refused),
             unreachable("library-05", refused),
@@ -250,7 +250,7 @@ def files():
     settings = FileChange("~/miniconda3/envs/torch/.condarc", "channels: [defaults]\n", CONDARC)
     block = FileChange("~/.zshrc", None, "# >>> conda initialize >>>\n…\n# <<< conda <<<\n")
     (step,) = planned("one", shown(OLD), LOCK).steps
-    shell = Step("shell", "add", None, "not there yet", "/Users/ann/.zshrc", "~/.zshrc")
+    shell = Step("shell", "create", None, "not there yet", "/Users/ann/.zshrc", "~/.zshrc")
     gone = Step("environment", "remove", "old", "the lab does not name it", "/x", "~/x")
     steps = (replace(step, packages=(), files=(settings,)), replace(shell, files=(block,)), gone)
     return Plan((replace(planned("studio-01", shown(OLD), LOCK), steps=steps),))

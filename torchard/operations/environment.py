@@ -55,7 +55,7 @@ def environment(
         frozen=mac.frozen,
     )
     artefacts: tuple[CondaPackage | Wheel, ...] = (
-        () if step.change == "show" else (*lock.conda, *lock.wheels)
+        () if step.action == "activate" else (*lock.conda, *lock.wheels)
     )
     yield StringCommand(for_any_shell(script_text.make_incoming(state)))
     yield upload.push(

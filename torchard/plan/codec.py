@@ -59,7 +59,7 @@ def _mac(mac: MacPlan) -> dict[str, Any]:
 def _step(step: Step) -> dict[str, Any]:
     return {
         "kind": step.kind,
-        "change": step.change,
+        "action": step.action,
         "environment": step.environment,
         "reason": step.reason,
         "path": step.path,
@@ -95,9 +95,9 @@ def package_data(package: PackageChange) -> dict[str, Any]:
     }
 
 
-def read_plan(data: dict[str, Any], held: frozenset[str] = frozenset()) -> Plan:
+def read_plan(data: dict[str, Any], in_depot: frozenset[str] = frozenset()) -> Plan:
     """Return the plan that `plan_data` made these values of. They hold to the schema."""
-    return Plan(tuple(_read_mac(name, mac) for name, mac in data["macs"].items()), held)
+    return Plan(tuple(_read_mac(name, mac) for name, mac in data["macs"].items()), in_depot)
 
 
 def _read_mac(name: str, mac: dict[str, Any]) -> MacPlan:
@@ -121,7 +121,7 @@ def _read_mac(name: str, mac: dict[str, Any]) -> MacPlan:
 def _read_step(step: dict[str, Any]) -> Step:
     return Step(
         kind=step["kind"],
-        change=step["change"],
+        action=step["action"],
         environment=step["environment"],
         reason=step["reason"],
         path=step["path"],

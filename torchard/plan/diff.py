@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import CondaPackage, Lock, Wheel
     from torchard.mac.state import InstalledConda, InstalledEnvironment
 
-Change = Literal["add", "change", "remove"]
+Change = Literal["add", "update", "remove"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def compare(
             continue
         wheels.append(
             PackageChange(
-                "change" if versions else "add",
+                "update" if versions else "add",
                 wheel.name,
                 ", ".join(versions) or None,
                 wheel.version,
@@ -115,7 +115,7 @@ def compare_installed(
         was, will = old.get((source, name)), new.get((source, name))
         if was == will:
             continue
-        change: Change = "add" if was is None else "remove" if will is None else "change"
+        change: Change = "add" if was is None else "remove" if will is None else "update"
         before, after = was[0] if was else None, will[0] if will else None
         if was and will and before == after:  # the build is all that differs
             before, after = "=".join(was), "=".join(will)
@@ -159,7 +159,7 @@ def _conda_change(
             else:
                 note = "the same build, but not the archive of the lock"
     return PackageChange(
-        "change" if old else "add",
+        "update" if old else "add",
         package.name,
         before,
         after,

@@ -200,17 +200,17 @@ def _changes(made: Made, found: InstalledEnvironment, installed: str) -> Iterato
     """
     notes: dict[Change, str] = {
         "add": installed,
-        "change": "altered by hand",
+        "update": "altered by hand",
         "remove": "removed by hand",
     }
     told_already: set[tuple[Change, str]] = set()
     for name, old, new in _differing(_conda(made.conda), _conda(found.conda)):
-        change: Change = "add" if old is None else "remove" if new is None else "change"
+        change: Change = "add" if old is None else "remove" if new is None else "update"
         before, after = _versions(old, new)
         told_already.add((change, canonicalize_name(name)))
         yield PackageChange(change, name, before, after, "conda", note=notes[change])
     for name, was, now in _differing(_dists(made.dists), _dists(found.dists)):
-        change = "add" if was is None else "remove" if now is None else "change"
+        change = "add" if was is None else "remove" if now is None else "update"
         if (change, name) not in told_already:
             yield PackageChange(change, name, was, now, "pip", note=notes[change])
 

@@ -11,7 +11,7 @@ from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
 from torchard.mac.generations import generation_at, generation_of, why_not_whole
 from torchard.plan.cautions import torch_of
-from torchard.plan.plan import refusals
+from torchard.plan.plan import find_blockers
 from torchard.plan.steps import link_of, tilde
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Explanation:
     class_reason: str
     answers: tuple[Answer, ...]
     parts: tuple[Part, ...]
-    refusals: tuple[str, ...]
+    blockers: tuple[str, ...]
 
 
 def explain(  # noqa: PLR0917  # each is one part of what is explained
@@ -111,7 +111,7 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
             for name in mac.environments
         ),
         parts=tuple(_parts(planned, target)) if target else (),
-        refusals=refusals(target) if target else (planned.reason or "",),
+        blockers=find_blockers(target) if target else (planned.reason or "",),
     )
 
 

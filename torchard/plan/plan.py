@@ -42,7 +42,7 @@ PlanState = Literal["up_to_date", "change", "unreachable", "blocked", "failed"]
 class Target:
     """What one reached Mac should become, with everything that had to be looked up.
 
-    `refusals` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
+    `blockers` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
     keyed by environment; `rebuild` names those that are to be built again although they are in
     order.
     """
@@ -52,7 +52,7 @@ class Target:
     mac_class: MacClass | None = None
     installer: Installer | None = None
     locks: Mapping[str, Lock] = field(default_factory=dict)
-    refusals: tuple[str, ...] = ()
+    blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rebuild: frozenset[str] = frozenset()
 
@@ -112,11 +112,11 @@ class Summary:
 class Plan:
     """What would be done to a lab, Mac by Mac in the lab's order.
 
-    `held` is the sha256 of each artefact that the controller's depot holds already.
+    `in_depot` is the sha256 of each artefact that the controller's depot holds already.
     """
 
     macs: tuple[MacPlan, ...]
-    held: frozenset[str] = frozenset()
+    in_depot: frozenset[str] = frozenset()
 
     @property
     def summary(self) -> Summary:
@@ -127,7 +127,7 @@ class Plan:
             count[mac.state] += 1
             for step in mac.steps if mac.state == "change" else ():
                 for package in step.packages:
-                    if package.bytes and package.sha256 and package.sha256 not in self.held:
+                    if package.bytes and package.sha256 and package.sha256 not in self.in_depot:
                         artefacts[package.sha256] = package.bytes
         return Summary(**count, fetch_bytes=sum(artefacts.values()))
 
@@ -235,14 +235,14 @@ def _disk_warnings(state: MacState, builds: Sequence[Step]) -> Iterable[str]:
     return (said for stops, said in _disk_remarks(state, builds) if not stops)
 
 
-def refusals(target: Target) -> tuple[str, ...]:
+def find_blockers(target: Target) -> tuple[str, ...]:
     """Return every reason to leave a Mac alone."""
     return _reasons(target, _builds(target))
 
 
 def _reasons(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
-        *target.refusals,
+        *target.blockers,
         *place_obstacles(target.mac, target.state),
         *_standing_in_the_way(target),
         *old_python(target.state, target.installer),

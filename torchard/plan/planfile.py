@@ -63,12 +63,12 @@ def save(plan: Plan, lab: Path, path: Path) -> None:
     if path.exists() and not (path.is_file() and _begins_as_ours(path)):
         raise PlanFileError(f"{path} is there, and is no plan.", "Name another file with --out.")
     data = plan_data(plan)
-    held = {one.sha256 for mac in plan.macs for step in mac.steps for one in step.packages}
+    artefacts = {one.sha256 for mac in plan.macs for step in mac.steps for one in step.packages}
     data["saved"] = {
         "torchard": version("torchard"),
         "lab": str(lab),
         "date": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
-        "held": sorted(one for one in held if one in plan.held),
+        "in_depot": sorted(one for one in artefacts if one in plan.in_depot),
         "basis": {mac.name: dict(mac.basis) for mac in plan.macs},
     }
     data["saved"]["seals"] = _seals(data)
@@ -114,7 +114,7 @@ def read(path: Path) -> Saved:
     if "saved" not in data:
         return Saved(read_plan(data), None, None)
     saved = data["saved"]
-    plan = read_plan(data, frozenset(saved["held"]))
+    plan = read_plan(data, frozenset(saved["in_depot"]))
     macs = [
         replace(mac, basis=tuple(saved["basis"].get(mac.name, {}).items())) for mac in plan.macs
     ]

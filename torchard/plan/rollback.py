@@ -55,7 +55,7 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
     changes, kept = compare_installed(shown, found)
     step = Step(
         "environment",
-        "show",
+        "activate",
         environment,
         reason=_reason(found),
         path=found.path,

@@ -62,7 +62,7 @@ def shell_step(shell: Shell, state: MacState) -> Step | None:
     prefix = tilde(state.prefix, state.home)
     return Step(
         kind="shell",
-        change="add" if file.block is None else "change",
+        action="create" if file.block is None else "update",
         environment=None,
         reason=f"{place(shell)} does not start the conda at {prefix}",
         path=file.path,

@@ -64,7 +64,7 @@ def _is_done(step: Step, now: MacPlan) -> bool:
     parts = dict(now.basis)
     if step.kind == "miniconda":
         return f"from installer {(step.digest or '')[:8]}" in parts[MINICONDA]
-    if step.kind == "environment" and step.change == "remove":
+    if step.kind == "environment" and step.action == "remove":
         return parts.get(_part(step), "not there") == "not there"
     if step.kind == "environment":
         return parts.get(_part(step), "").startswith(f"a link to {step.place},")

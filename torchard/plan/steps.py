@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torchard.mac.state import InstalledEnvironment, Link, MacState
 
 StepKind = Literal["miniconda", "environment", "shell"]
-StepChange = Literal["add", "change", "repair", "show", "remove"]
+Action = Literal["create", "update", "repair", "activate", "remove"]
 # Reasons that a plan's signs tell already.
 NOT_THERE = "not there yet"
 LOCK_CHANGED = "the lock has changed"
@@ -61,7 +61,7 @@ class Step:
     """
 
     kind: StepKind
-    change: StepChange
+    action: Action
     environment: str | None
     reason: str
     path: str
@@ -83,7 +83,7 @@ class Step:
 
         All that is pruned is one step of a run.
         """
-        if self.kind == "environment" and self.change == "remove":
+        if self.kind == "environment" and self.action == "remove":
             return "prune"
         return self.environment or ("miniconda" if self.kind == "miniconda" else self.place)
 
@@ -98,16 +98,16 @@ def is_rest_of(step: Step, planned: Step) -> bool:
 
     That run has built and proved the planned generation since, and it is only to be shown.
     """
-    if step.change != "show" or planned.change not in {"add", "change", "repair"}:
+    if step.action != "activate" or planned.action not in {"create", "update", "repair"}:
         return False
     packages = step.packages and planned.packages
-    rest = replace(planned, change="show", path=step.path, packages=packages)
+    rest = replace(planned, action="activate", path=step.path, packages=packages)
     return same_step(step, rest)
 
 
 def _essence(step: Step) -> tuple[object, ...]:
     packages = tuple((one.change, one.name, one.before, one.after) for one in step.packages)
-    return step.kind, step.change, step.environment, step.path, step.digest, step.files, packages
+    return step.kind, step.action, step.environment, step.path, step.digest, step.files, packages
 
 
 def tilde(path: str, home: str) -> str:
@@ -134,20 +134,20 @@ def is_another(state: MacState, installer: Installer | None) -> bool:
 def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
     """Return what must be done for the prefix: None where it is fine, or not ours to touch."""
     prefix = tilde(state.prefix, state.home)
-    change: StepChange = "add"
+    action: Action = "create"
     reason = f"no Miniconda at {prefix}"
     before = None
     if state.prefix_state == "half":
-        change = "repair"
+        action = "repair"
         reason = f"{prefix} is half installed; it is set aside and installed anew"
     elif is_moved(state):
-        change = "repair"
+        action = "repair"
         reason = (
             f"it was installed at {tilde(state.prefix_made_for or '', state.home)} and has moved;"
             f" {prefix} is set aside and installed again"
         )
     elif is_another(state, installer):
-        change = "change"
+        action = "update"
         reason = f"the lab names this one; {prefix} is set aside, the environments stay"
         before = _text((state.prefix_ours or {}).get("version")) or state.conda_version
     elif state.prefix_state != "absent":
@@ -156,14 +156,14 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
         return None
     return Step(
         kind="miniconda",
-        change=change,
+        action=action,
         environment=None,
         reason=reason,
         path=state.prefix,
         place=prefix,
         packages=(
             PackageChange(
-                "change" if before else "add",
+                "update" if before else "add",
                 installer.distribution,
                 before,
                 installer.version or installer.file,
@@ -212,7 +212,7 @@ def environment_step(
     if ready is not None:
         return Step(
             "environment",
-            "show",
+            "activate",
             name,
             reason="this generation is built and proved; only its link is missing or elsewhere",
             path=ready.path,
@@ -229,7 +229,7 @@ def environment_step(
     reason = NOT_THERE if link is None else _reason(lock, shown, changes, frozen=frozen)
     return Step(
         "environment",
-        "add" if link is None else "repair" if before is None or up_to_date else "change",
+        "create" if link is None else "repair" if before is None or up_to_date else "update",
         name,
         reason="you asked to rebuild it" if up_to_date else reason,
         path=path,

@@ -22,7 +22,7 @@ SHORT = 12  # packages of one step on the screen, unless all are asked for
 ALIKE = 3  # packages that several environments must have in common to be told once
 RIGHT = 63  # the column at which the last part of a step's line begins
 INDENT = " " * 6  # of what is said below a step's line
-SIGNS = {"add": "+", "change": "~", "remove": "-", "repair": "~", "show": "~"}
+SIGNS = {"add": "+", "create": "+", "update": "~", "repair": "~", "activate": "~", "remove": "-"}
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim", " ": "dim"}
 TORCH = {"torch", "pytorch"}
 Lines = tuple[str, str, str]
@@ -44,7 +44,7 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
             all_of_them = "both" if len(sharing) == 2 else f"all {len(sharing)}"
             yield Text(f"  in {all_of_them}: {', '.join(one.label for one in sharing)}")
             yield from _packages(alike, named, full=full)
-        yield from row(SIGNS[step.change], *_planned(step), width)
+        yield from row(SIGNS[step.action], *_planned(step), width)
         yield from _reasons(step, full=full)
         own = [one for one in step.packages if one not in alike]
         yield from _packages(own, step.named, full=full) if step.kind == "environment" else ()
@@ -55,7 +55,7 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
 
 def done_line(step: Step, width: int) -> Iterator[Text]:
     """Yield the line of a step that was done."""
-    return row(SIGNS[step.change], *_done(step), width)
+    return row(SIGNS[step.action], *_done(step), width)
 
 
 def widest(names: Iterator[str]) -> int:
@@ -92,8 +92,8 @@ def _alike(steps: Sequence[Step]) -> tuple[PackageChange, ...]:
 
 
 def _reasons(step: Step, *, full: bool) -> Iterator[Text]:
-    if step.change in {"repair", "show", "remove"} or (
-        step.change == "change" and step.reason != LOCK_CHANGED
+    if step.action in {"repair", "activate", "remove"} or (
+        step.action == "update" and step.reason != LOCK_CHANGED
     ):
         yield Text(f"      {step.reason}")
     # Why this PyTorch is worth its lines where PyTorch changes.
@@ -119,9 +119,9 @@ def _planned(step: Step) -> Lines:
     if step.kind == "shell":
         return "shell", step.place, ""
     name = step.environment or ""
-    if step.change == "show":
+    if step.action == "activate":
         return name, _counts(step, "to change"), "the link only"
-    if step.change == "remove":
+    if step.action == "remove":
         return name, step.place, "with generations"
     return name, _counts(step, "to change"), "new generation"
 
@@ -130,12 +130,12 @@ def _done(step: Step) -> Lines:
     """Return the same where the step was done."""
     name, what, _ = _planned(step)
     if step.kind == "miniconda":
-        return name, what, "installed" if step.change == "add" else "installed anew"
+        return name, what, "installed" if step.action == "create" else "installed anew"
     if step.kind == "shell":
         return name, what, "written"
-    if step.change == "show":
+    if step.action == "activate":
         return name, _counts(step, "changed"), "shown again"
-    if step.change == "remove":
+    if step.action == "remove":
         return name, what, "removed"
     return name, _counts(step, "changed"), "built and shown"
 
@@ -143,7 +143,7 @@ def _done(step: Step) -> Lines:
 def _counts(step: Step, changed: str) -> str:
     if not step.kept and step.total_bytes and all(one.change == "add" for one in step.packages):
         return f"{len(step.packages)} packages, {size(step.total_bytes)}"
-    if step.change == "show" and not step.packages:
+    if step.action == "activate" and not step.packages:
         return f"{step.kept} kept"
     return f"{step.kept} kept, {len(step.packages)} {changed}"
 

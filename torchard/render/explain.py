@@ -42,9 +42,9 @@ def explain_lines(told: Explanation) -> Iterator[Text]:
     yield from _section("Its class", _class(told))
     for answer in told.answers:
         yield from _section(f"The environment {answer.environment.name}", _answer(answer))
-    if told.refusals:
+    if told.blockers:
         left = f"! {LEFT_ALONE[planned.state]}"
-        yield from _section("Why it is left alone", ((left, text) for text in told.refusals))
+        yield from _section("Why it is left alone", ((left, text) for text in told.blockers))
     else:
         yield from _section("What is to be done", map(_part, told.parts))
     yield from _section("Warnings", (("! note", text) for text in planned.warnings))
@@ -177,7 +177,7 @@ def _part(part: Part) -> tuple[str, str]:
         what = f"; {step.place}: {_count(step.packages, 'package')} to change, {step.kept} kept"
     else:
         what = f"; {step.place}"
-    return f"{SIGNS[step.change]} {part.name}", part.reason + what
+    return f"{SIGNS[step.action]} {part.name}", part.reason + what
 
 
 def explain_data(told: Explanation) -> dict[str, Any]:
@@ -195,7 +195,7 @@ def explain_data(told: Explanation) -> dict[str, Any]:
             "thresholds": list(told.thresholds),
             "environments": {one.environment.name: _answer_data(one) for one in told.answers},
             "parts": [_part_data(one) for one in told.parts],
-            "refusals": list(told.refusals),
+            "blockers": list(told.blockers),
             "warnings": list(planned.warnings),
         },
     }
@@ -269,7 +269,7 @@ def _answer_data(answer: Answer) -> dict[str, Any]:
 def _part_data(part: Part) -> dict[str, Any]:
     return {
         "name": part.name,
-        "change": part.step and part.step.change,
+        "action": part.step and part.step.action,
         "path": part.step and part.step.path,
         "reason": part.reason,
     }

@@ -67,7 +67,7 @@ def _standing(one: EnvironmentStatus, step: Step | None) -> dict[str, Any]:
         "environment": one.environment,
         "owner": one.owner,
         "since": one.since,
-        "apply": step.change if step else None,
+        "apply": step.action if step else None,
         "version": one.version,
         "proof": one.proof,
         "remarks": list(one.remarks),
@@ -103,7 +103,7 @@ def _mac(mac: MacPlan, found: Iterable[EnvironmentStatus], *, full: bool) -> Ite
 
 
 def _row(since: str, step: Step | None, name: str, what: str, width: int) -> Text:
-    then = SIGNS[step.change] if step else "="
+    then = SIGNS[step.action] if step else "="
     signs = (since, STYLE[since]), " ", (then, STYLES[then])
     line = Text.assemble("   ", *signs, f"  {name:<{width}} {what}")
     line.rstrip()
@@ -117,7 +117,7 @@ def _said(one: EnvironmentStatus, step: Step | None) -> Iterator[str]:
         whose = "not made by Torchard; it is left alone"
     elif one.owner == "torchard":
         whose = step.reason if step else "nobody declares it; it is left alone"
-    elif step and step.change != "add":
+    elif step and step.action != "create":
         why = step.reason
     why = None if why in one.remarks else why
     own = f"set by a person: {', '.join(one.own)}" if one.own else None

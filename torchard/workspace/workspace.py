@@ -67,17 +67,17 @@ class Workspace:
         """Work out what a Mac should become.
 
         Raise LockMissingError where a lock must be made and may not; every other obstacle is in the
-        target's `refusals`.
+        target's `blockers`.
         """
         self.states[mac.name] = state
-        refusals = [*_wrong_arch(mac, state), *self._old_conda(state)]
-        refusals += find_conflicts(mac.name, self.states)
+        blockers = [*_wrong_arch(mac, state), *self._old_conda(state)]
+        blockers += find_conflicts(mac.name, self.states)
         group = mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
-            return Target(mac, state, refusals=(*refusals, _sentence(group)))
-        if refusals:
-            return Target(mac, state, refusals=tuple(refusals))
-        installer = self._installer(mac, state, refusals)
+            return Target(mac, state, blockers=(*blockers, _sentence(group)))
+        if blockers:
+            return Target(mac, state, blockers=tuple(blockers))
+        installer = self._installer(mac, state, blockers)
         locks = {}
         # In the order of the lab, in which deploy.py does them.
         for name in filter(mac.environments.__contains__, self.lab.environments):
@@ -86,14 +86,14 @@ class Workspace:
             except LockMissingError:
                 raise
             except TorchardError as error:
-                refusals.append(f"{name}: {error.message} {error.instead}".strip())
+                blockers.append(f"{name}: {error.message} {error.instead}".strip())
         return Target(
             mac=mac,
             state=state,
             mac_class=group,
             installer=installer,
             locks=locks,
-            refusals=tuple(refusals),
+            blockers=tuple(blockers),
             warnings=(*remarks(mac, state, self.catalogue), *self._warnings(state, locks)),
             rebuild=self.rebuild,
         )
@@ -119,8 +119,8 @@ class Workspace:
             yield from (f"{name}: {text}" for text in of_lock(lock, request, self.catalogue))
             yield from (f"{name}: {text}" for text in of_virtual(state, lock))
 
-    def _installer(self, mac: MacHost, state: MacState, refusals: list[str]) -> Installer | None:
-        """Return the installer that must run on a Mac. Add what forbids it to `refusals`."""
+    def _installer(self, mac: MacHost, state: MacState, blockers: list[str]) -> Installer | None:
+        """Return the installer that must run on a Mac. Add what forbids it to `blockers`."""
         whole = state.prefix_state == "whole"
         moved = is_moved(state)
         asked = mac.miniconda.version or mac.miniconda.installer
@@ -128,12 +128,12 @@ class Workspace:
             return None  # the newest installer is for Macs that have no conda
         answer = choose_installer(state.arch, state.macos, mac.miniconda, self.catalogue)
         if isinstance(answer, Refusal):
-            refusals.append(_sentence(answer))
+            blockers.append(_sentence(answer))
             return None
         if whole and not is_another(state, answer) and not moved:
             return None
         if answer.licence and not mac.accept_license:
-            refusals.append(
+            blockers.append(
                 f"installing {answer.file} unattended would accept {answer.licence} on your behalf;"
                 " read them and write `accept_license: true` once, or write `miniconda:"
                 " {distribution: miniforge}`, which has no terms to accept"

@@ -80,11 +80,11 @@ class Made:
     @property
     def shell_step(self):
         file = FileChange(self.text, self.text, self.text)
-        return Step("shell", "add", None, self.text, self.path, files=(file,))
+        return Step("shell", "create", None, self.text, self.path, files=(file,))
 
     @property
     def step(self):
-        return Step("environment", "show", self.text, self.text, self.path)
+        return Step("environment", "activate", self.text, self.text, self.path)
 
     @property
     def controller(self) -> Controller:

@@ -294,7 +294,7 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
         path = str(own / ".torchard/generations" / name)
         assert str(shown.readlink()) == path
         Path(path, "conda-meta/python-3-0.json").write_text("{}")  # the stand-in has no packages
-        steps.append(Step("environment", "show", text, text, path))
+        steps.append(Step("environment", "activate", text, text, path))
     does(script_text.prove_environment(state, lock))
     does(script_text.prove_built(state, steps[0]))
     state = replace(state, links={text: Link(text, steps[1].path)})
@@ -303,7 +303,7 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
     does(script_text.show_earlier(state, steps[0], made.controller))
     assert str(shown.readlink()) == steps[0].path
     file = FileChange("", None, shell_init.block("zsh", state.prefix))
-    step = Step("shell", "add", None, "", f"{own}/{text}rc", files=(file,))
+    step = Step("shell", "create", None, "", f"{own}/{text}rc", files=(file,))
     does(script_text.edit_shell_file(state, step, made.controller))
     assert Path(step.path).read_text() == f"{file.after}\n"
     does(script_text.remove_environment(state, steps[0], made.controller))

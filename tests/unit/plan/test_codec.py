@@ -77,7 +77,7 @@ def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
         one for one in data["macs"]["studio-01"]["steps"][0]["packages"] if one["name"] == "torch"
     ]
     assert torch == {
-        "change": "change",
+        "change": "update",
         "name": "torch",
         "from": "2.14.1",
         "to": "2.15.0",
@@ -156,7 +156,7 @@ def test_a_choice_is_told_as_variant_or_refusal():
 
 def test_a_mac_of_an_unknown_processor_is_told_too():
     """It is refused for that; what it said of itself is passed on."""
-    plan = Plan((planned("old", mac(arch="ppc"), refusals=("its processor is ppc",)),))
+    plan = Plan((planned("old", mac(arch="ppc"), blockers=("its processor is ppc",)),))
     data = told(plan)
     VALIDATOR.validate(data)
     assert data["macs"]["old"]["arch"] == "ppc"

@@ -118,7 +118,7 @@ def test_a_mac_that_is_read_second_is_blocked_while_the_first_is_not_known_of(tm
     path.write_text(f'environments: {{torch: {{python: "3.12"}}}}\nmacs:\n{macs}', encoding="utf-8")
     space = open_workspace(path, locked=True)
     first, second = (
-        space.target(space.mac(name), replace(MAC, arch="ppc")).refusals
+        space.target(space.mac(name), replace(MAC, arch="ppc")).blockers
         for name in ("studio-01", "studio-02")
     )
     assert not any("same Mac" in one for one in first)

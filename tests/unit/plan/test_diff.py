@@ -69,7 +69,7 @@ def test_a_conda_package_of_another_version_changes_with_its_distribution():
     newer = lock([package("pip", "25.1", provides=[("pip", "25.1")])])
     (change,) = changes(newer, before)
     assert (change.change, change.name, change.before, change.after) == (
-        *("change", "pip"),
+        *("update", "pip"),
         *("24.0", "25.1"),
     )
     assert change.note == ""
@@ -88,7 +88,7 @@ def test_the_same_build_from_another_archive_is_a_change(other):
     conda = (InstalledConda("tk", "1.0", "h0_0", other),)
     (change,) = changes(locked, built(locked, conda=conda))
     assert (change.change, change.note) == (
-        *("change",),
+        *("update",),
         "the same build, but not the archive of the lock",
     )
     assert (change.bytes, change.sha256) == (100, locked.conda[0].sha256)
@@ -110,7 +110,7 @@ def test_condas_own_distribution_altered_with_pip_is_a_change_of_its_package(the
     assert kept == 0
     assert found == (
         PackageChange(
-            *("change", "numpy", before, "2.0", "conda-forge", 100),
+            *("update", "numpy", before, "2.0", "conda-forge", 100),
             *(NUMPY.sha256, note),
         ),
     )
@@ -119,8 +119,8 @@ def test_condas_own_distribution_altered_with_pip_is_a_change_of_its_package(the
 @pytest.mark.parametrize(
     ("there", "change", "before"),
     [
-        (["2.2.1"], "change", "2.2.1"),
-        (["2.2.2", "2.2.1"], "change", "2.2.1, 2.2.2"),
+        (["2.2.1"], "update", "2.2.1"),
+        (["2.2.2", "2.2.1"], "update", "2.2.1, 2.2.2"),
         ([], "add", None),
     ],
 )
@@ -208,7 +208,7 @@ def test_pytorch_of_a_channel_is_told_as_its_wheel_is(mps, note):
     older = package("pytorch", "2.9.1", "cpu_0", provides=[("torch", "2.9.1")])
     for before, change, version in (
         (None, "add", None),
-        (built(lock([older], variant=forge)), "change", "2.9.1"),
+        (built(lock([older], variant=forge)), "update", "2.9.1"),
     ):
         (found,) = changes(locked, before)
         assert (found.change, found.name, found.before, found.after) == (

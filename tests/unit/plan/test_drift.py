@@ -63,11 +63,11 @@ def test_what_is_as_it_was_made_is_the_same_with_its_last_proof():
         ({"conda": MADE.conda[1:]}, ("remove", "python", "3.12.13", None, "removed by hand")),
         (
             {"conda": (replace(MADE.conda[0], version="3.12.9"), MADE.conda[1])},
-            ("change", "python", "3.12.13", "3.12.9", "altered by hand"),
+            ("update", "python", "3.12.13", "3.12.9", "altered by hand"),
         ),
         (
             {"conda": (replace(MADE.conda[0], build="h9_9"), MADE.conda[1])},
-            ("change", "python", "3.12.13=h0_0", "3.12.13=h9_9", "altered by hand"),
+            ("update", "python", "3.12.13=h0_0", "3.12.13=h9_9", "altered by hand"),
         ),
         (
             {"dists": (*MADE.dists, InstalledDist("Cow_Say", "6.1"))},
@@ -76,7 +76,7 @@ def test_what_is_as_it_was_made_is_the_same_with_its_last_proof():
         ({"dists": MADE.dists[:-1]}, ("remove", "einops", "0.8.1", None, "removed by hand")),
         (
             {"dists": (*MADE.dists, InstalledDist("einops", "0.7.0"))},
-            ("change", "einops", "0.8.1", "0.7.0, 0.8.1", "altered by hand"),
+            ("update", "einops", "0.8.1", "0.7.0, 0.8.1", "altered by hand"),
         ),
         (  # what conda took away with its record is told once
             {"conda": MADE.conda[:1], "dists": MADE.dists[1:]},
@@ -84,7 +84,7 @@ def test_what_is_as_it_was_made_is_the_same_with_its_last_proof():
         ),
         (  # what pip did behind conda's back is its own
             {"dists": (InstalledDist("requests", "2.0"), *MADE.dists[1:])},
-            ("change", "requests", "2.32.0", "2.0", "altered by hand"),
+            ("update", "requests", "2.32.0", "2.0", "altered by hand"),
         ),
     ],
 )

@@ -73,7 +73,9 @@ def test_what_is_in_order_is_so_for_a_reason():
 def test_a_step_of_another_kind_is_told_last():
     """Whatever a plan does, its explanation leaves nothing out."""
     plan = plan_mac(Target(HOST, up_to_date(), locks=BOTH))
-    step = Step("shell", "add", None, "the lab says so", "/x", files=(FileChange("x", None, "y"),))
+    step = Step(
+        "shell", "create", None, "the lab says so", "/x", files=(FileChange("x", None, "y"),)
+    )
     plan = replace(plan, state="change", steps=(step,))
     found = explain(HOST, plan, Target(HOST, up_to_date(), locks=BOTH), LAB, CATALOGUE)
     assert [(one.name, one.step) for one in found.parts][-1] == ("shell", step)
@@ -89,7 +91,7 @@ def test_the_class_is_that_of_the_macs_own_system():
 
 def test_a_mac_of_an_unknown_processor_has_no_class():
     """It was read, and is of no kind that anything is built for."""
-    found = told(mac(arch=""), {}, refusals=("its processor is unknown",))
+    found = told(mac(arch=""), {}, blockers=("its processor is unknown",))
     assert (found.mac_class, found.thresholds) == (None, ())
     assert "this one's is unknown" in found.class_reason
     assert found.answers[0].considered is None
@@ -110,7 +112,7 @@ def test_a_mac_of_an_unknown_processor_has_no_class():
 def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, reason):
     """As far as that says its arch and macOS; nothing is said of what was not read."""
     found = explain(host, unreachable("studio-01", "it is off"), None, LAB, CATALOGUE)
-    assert (found.state, found.parts, found.refusals) == (None, (), ("it is off",))
+    assert (found.state, found.parts, found.blockers) == (None, (), ("it is off",))
     assert found.mac_class == name
     assert reason in found.class_reason
     assert (found.thresholds != ()) == (name is not None)
@@ -174,13 +176,13 @@ def test_a_generation_without_a_proof_is_said(stamp, says):
 
 def test_a_mac_that_is_refused_has_every_reason_and_no_step():
     """What is asked for is explained all the same."""
-    found = told(mac(prefix_state="foreign"), refusals=("torch: there is no answer.",))
+    found = told(mac(prefix_state="foreign"), blockers=("torch: there is no answer.",))
     assert found.planned.state == "blocked"
     assert found.parts == ()
-    first, second = found.refusals
+    first, second = found.blockers
     assert first == "torch: there is no answer."
     assert second.startswith("~/miniconda3 is there")
-    assert "; ".join(found.refusals) == found.planned.reason
+    assert "; ".join(found.blockers) == found.planned.reason
     assert found.answers[0].considered is not None
 
 

@@ -54,7 +54,7 @@ def test_a_generation_is_built_anew_for_it(wanted, found, said, reason):
     depot = {one.sha256: one.size for one in (*LOCK.conda, *LOCK.wheels)}
     state = replace(shown(LOCK, frozen=found, stamp=said), depot=depot)
     (step,) = plan_mac(Target(replace(MAC, frozen=wanted), state, locks={"torch": LOCK})).steps
-    assert (step.change, step.reason, step.packages) == ("change", reason, ())
+    assert (step.action, step.reason, step.packages) == ("update", reason, ())
     assert (step.kept, step.path) == (2, f"{path_of(LOCK)}.2")
 
 
@@ -70,7 +70,7 @@ def test_one_that_is_still_there_is_only_shown_again():
     cold = built(LOCK, path=f"{path_of(LOCK)}.2", frozen=True, stamp=FROZEN_STAMP)
     state = mac(thawed, cold, links={"torch": cold.path})
     step = environment_step(LOCK, state, frozen=False)
-    assert (step.change, step.path) == ("show", thawed.path)
+    assert (step.action, step.path) == ("activate", thawed.path)
 
 
 def test_a_plan_that_was_saved_knows_of_it():

@@ -23,7 +23,7 @@ from locked import (
 from torchard.catalog.variant import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledDist, InstalledEnvironment
-from torchard.plan.plan import MacPlan, Plan, Target, plan_mac, refusals, unreachable
+from torchard.plan.plan import MacPlan, Plan, Target, find_blockers, plan_mac, unreachable
 from torchard.plan.steps import environment_step, miniconda_step
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
@@ -52,7 +52,7 @@ def test_a_mac_in_order_has_nothing_to_do():
 def test_a_new_environment_is_added():
     """With every package, the sizes of all, what the lab names, and why this PyTorch."""
     found = step(mac())
-    assert (found.kind, found.change, found.environment) == ("environment", "add", "torch")
+    assert (found.kind, found.action, found.environment) == ("environment", "create", "torch")
     assert (found.path, found.reason, found.kept) == (PATH, "not there yet", 0)
     assert [one.name for one in found.packages] == ["python", "pip", "torch"]
     assert found.total_bytes == 1200
@@ -77,7 +77,7 @@ def test_what_the_lab_names_goes_by_the_name_that_its_package_has():
 def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
     """What stays is counted, and the new generation has a name of its own."""
     found = step(shown(OTHER))
-    assert (found.change, found.reason, found.kept) == ("change", "the lock has changed", 0)
+    assert (found.action, found.reason, found.kept) == ("update", "the lock has changed", 0)
     assert found.path == PATH != path_of(OTHER)
 
 
@@ -103,7 +103,7 @@ def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
 def test_a_generation_that_is_not_as_built_is_built_anew(changes, reason):
     """Never in the place of what is shown, whatever became of its stamp."""
     found = step(shown(LOCK, **changes))
-    assert (found.change, found.reason, found.path) == ("change", reason, f"{PATH}.2")
+    assert (found.action, found.reason, found.path) == ("update", reason, f"{PATH}.2")
 
 
 def test_settings_that_will_be_others_are_shown():
@@ -135,7 +135,7 @@ def test_settings_that_will_be_others_are_shown():
 def test_a_link_that_leads_to_nothing_whole_is_repaired_beside_it(state, reason):
     """What is built where a link leads would be shown before it is proved; what lacks is named."""
     found = step(state)
-    assert (found.change, found.reason) == ("repair", reason)
+    assert (found.action, found.reason) == ("repair", reason)
     assert (found.path, found.kept, len(found.packages)) == (f"{PATH}.2", 0, 3)
 
 
@@ -153,7 +153,7 @@ def test_a_generation_that_is_ready_is_only_shown():
         (mac(built(LOCK, f"{PATH}.2"), built(LOCK, damaged=True), links={"torch": PATH}), ()),
     ):
         found = step(state)
-        assert (found.change, found.kept, found.total_bytes) == ("show", 3 - len(changed), 0)
+        assert (found.action, found.kept, found.total_bytes) == ("activate", 3 - len(changed), 0)
         assert tuple((one.name, one.before, one.after) for one in found.packages) == changed
         assert not any(one.bytes for one in found.packages)
         assert found.reason == (
@@ -175,7 +175,7 @@ def test_a_generation_that_is_ready_is_only_shown():
 def test_a_copy_of_a_generation_is_none(path):
     """Stamp and packages came along, but its programs lead back to where it was built."""
     found = step(mac(built(LOCK, path)))
-    assert (found.change, found.path) == ("add", PATH)
+    assert (found.action, found.path) == ("create", PATH)
 
 
 @pytest.mark.parametrize("stamped", [{}, {"lock": "abc"}])
@@ -201,7 +201,7 @@ def test_a_mac_without_miniconda_gets_it_first():
     state = mac(prefix_state="absent", prefix_arch=None)
     plan = plan_mac(target(state, LOCK, installer=INSTALLER))
     miniconda, torch = plan.steps
-    assert (miniconda.kind, miniconda.change, miniconda.path) == ("miniconda", "add", PREFIX)
+    assert (miniconda.kind, miniconda.action, miniconda.path) == ("miniconda", "create", PREFIX)
     assert (miniconda.reason, miniconda.place) == (
         "no Miniconda at ~/miniconda3",
         "~/miniconda3",
@@ -212,7 +212,7 @@ def test_a_mac_without_miniconda_gets_it_first():
         INSTALLER.sha256,
     )
     assert (miniconda.digest, miniconda.notes) == (INSTALLER.sha256, INSTALLER.notes)
-    assert torch.change == "add"
+    assert torch.action == "create"
     assert Plan((plan,)).summary.fetch_bytes == 1200
 
 
@@ -226,9 +226,9 @@ def test_a_half_miniconda_is_repaired_and_its_links_are_gone_with_it():
     """The generations stay, and are shown again."""
     state = replace(shown(LOCK), prefix_state="half")
     miniconda, torch = plan_mac(target(state, LOCK, installer=INSTALLER)).steps
-    assert miniconda.change == "repair"
+    assert miniconda.action == "repair"
     assert miniconda.reason == "~/miniconda3 is half installed; it is set aside and installed anew"
-    assert (torch.change, torch.path) == ("show", PATH)
+    assert (torch.action, torch.path) == ("activate", PATH)
     drifted = replace(shown(LOCK, dists=()), prefix_state="half")
     assert step(drifted).path == f"{PATH}.2"
 
@@ -243,7 +243,7 @@ def test_a_prefix_that_is_whole_or_foreign_is_left_alone(prefix_state):
 def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
     """All reasons are told, and there are no steps."""
     state = mac(prefix_state="foreign", prefix_arch=None)
-    plan = plan_mac(target(state, LOCK, refusals=("its arch differs",), installer=INSTALLER))
+    plan = plan_mac(target(state, LOCK, blockers=("its arch differs",), installer=INSTALLER))
     assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason == (
         "its arch differs; ~/miniconda3 is there, and is neither a whole Miniconda nor what an"
@@ -253,12 +253,12 @@ def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
 
 def test_a_base_of_the_other_arch_is_refused_with_two_ways_out():
     """It would run under Rosetta, and solve for Intel."""
-    (reason,) = refusals(target(mac(prefix_arch="x86_64"), LOCK))
+    (reason,) = find_blockers(target(mac(prefix_arch="x86_64"), LOCK))
     assert reason == (
         "the Miniconda at ~/miniconda3 is built for x86_64, but this Mac is arm64; move it away"
         " (mv ~/miniconda3 ~/miniconda3-x86_64), or set miniconda.prefix to another path"
     )
-    assert refusals(target(mac(prefix_arch=None), LOCK)) == ()
+    assert find_blockers(target(mac(prefix_arch=None), LOCK)) == ()
 
 
 OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
@@ -268,9 +268,9 @@ def test_another_version_of_our_own_miniconda_changes_the_prefix_alone():
     """The environments that are shown stay in order: their links are made again."""
     state = replace(shown(LOCK), prefix_ours=OURS)
     (miniconda,) = plan_mac(target(state, LOCK, installer=INSTALLER)).steps
-    assert (miniconda.kind, miniconda.change) == ("miniconda", "change")
+    assert (miniconda.kind, miniconda.action) == ("miniconda", "update")
     (package,) = miniconda.packages
-    assert (package.change, package.before, package.after) == ("change", "25.7.0-2", "26.5.3-1")
+    assert (package.change, package.before, package.after) == ("update", "25.7.0-2", "26.5.3-1")
     assert "~/miniconda3 is set aside" in miniconda.reason
 
 
@@ -284,9 +284,9 @@ def test_another_version_is_refused_where_a_person_made_environments_in_the_pref
     """They would go aside with it."""
     theirs = InstalledEnvironment(f"{PREFIX}/envs/mine", whole=True)
     state = mac(theirs, prefix_ours=OURS)
-    (reason,) = refusals(target(state, installer=INSTALLER))
+    (reason,) = find_blockers(target(state, installer=INSTALLER))
     assert "would take its environments along (mine)" in reason
-    assert refusals(target(replace(state, prefix_ours=None), installer=INSTALLER)) == ()
+    assert find_blockers(target(replace(state, prefix_ours=None), installer=INSTALLER)) == ()
 
 
 def test_a_half_miniconda_with_a_persons_environments_is_refused():
@@ -294,12 +294,12 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
     theirs = [InstalledEnvironment(f"{PREFIX}/envs/{name}", whole=True) for name in ("a", "b")]
     files = InstalledEnvironment(f"{PREFIX}/envs/c", whole=False)
     state = mac(*theirs, files, prefix_state="half")
-    (reason,) = refusals(target(state, LOCK, installer=INSTALLER))
+    (reason,) = find_blockers(target(state, LOCK, installer=INSTALLER))
     assert "is half installed, and setting it aside would take its environments along (a, b)" in (
         reason
     )
-    assert refusals(target(mac(files, prefix_state="half"), LOCK, installer=INSTALLER)) == ()
-    assert refusals(target(mac(*theirs), LOCK)) == ()
+    assert find_blockers(target(mac(files, prefix_state="half"), LOCK, installer=INSTALLER)) == ()
+    assert find_blockers(target(mac(*theirs), LOCK)) == ()
 
 
 @pytest.mark.parametrize(
@@ -314,7 +314,7 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
 )
 def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(leads_to, what):
     """Never replaced, and the way out is named; other names are no matter."""
-    (reason,) = refusals(target(mac(links={"torch": leads_to, "mine": None}), LOCK))
+    (reason,) = find_blockers(target(mac(links={"torch": leads_to, "mine": None}), LOCK))
     assert reason == (
         f"~/miniconda3/envs/torch is {what}, so Torchard did not make it; rename it, or name the"
         " environment otherwise than torch"
@@ -324,10 +324,10 @@ def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(leads_to
 def test_a_disk_must_hold_what_is_built_twice():
     """As artefacts and unpacked; what is only shown needs nothing."""
     big = lock([package("python", size=3 * 10**6)], [wheel("torch", size=4 * 10**6)])
-    assert refusals(target(mac(free=14 * 10**6), big)) == ()
-    (reason,) = refusals(target(mac(free=14 * 10**6 - 1), big))
+    assert find_blockers(target(mac(free=14 * 10**6), big)) == ()
+    (reason,) = find_blockers(target(mac(free=14 * 10**6 - 1), big))
     assert reason == ("its disk has 13 MB free, and these packages need more than 14 MB; make room")
-    assert refusals(target(mac(built(big), free=0), big)) == ()
+    assert find_blockers(target(mac(built(big), free=0), big)) == ()
 
 
 @pytest.mark.parametrize(
@@ -340,12 +340,12 @@ def test_a_disk_must_hold_a_miniconda_that_is_to_be_installed(locks, whose, need
     locks = [replace(one, wheels=(wheel("torch", size=7 * 10**6),), conda=()) for one in locks]
     for prefix_state in ("absent", "half"):
         state = mac(prefix_state=prefix_state, free=needed * 10**6)
-        assert refusals(target(state, *locks, installer=installer)) == ()
+        assert find_blockers(target(state, *locks, installer=installer)) == ()
         fuller = replace(state, free=state.free - 1)
-        (reason,) = refusals(target(fuller, *locks, installer=installer))
+        (reason,) = find_blockers(target(fuller, *locks, installer=installer))
         said = f"{needed - 1} MB free, and {whose} more than {needed} MB; make room"
         assert reason == f"its disk has {said}"
-    assert refusals(target(mac(free=14 * 10**6), *locks, installer=installer)) == ()
+    assert find_blockers(target(mac(free=14 * 10**6), *locks, installer=installer)) == ()
 
 
 def of(*states):

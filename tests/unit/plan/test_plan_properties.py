@@ -25,7 +25,7 @@ def applied(target, plan):
             (name,) = (FILES[shell] for shell in FILES if place(shell) == step.place)
             files[name] = ShellFile(step.path, "file", step.files[0].after)
             continue
-        if step.change == "remove":
+        if step.action == "remove":
             links, there = removed(step, links, there)
             continue
         if step.kind == "miniconda":
@@ -33,7 +33,7 @@ def applied(target, plan):
             there = {path: one for path, one in there.items() if path not in aside}
             links, state = {}, replace(state, prefix_state="whole")
             continue
-        if step.change != "show":
+        if step.action != "activate":
             one = built(target.locks[step.environment], step.path)
             there[step.path] = replace(one, frozen=target.mac.frozen)
         links[step.environment] = Link(step.environment, step.path)
@@ -75,7 +75,7 @@ def test_nothing_is_built_where_something_is_shown_or_proved(target):
     made = [
         step.path
         for step in plan_mac(target).steps
-        if step.kind == "environment" and step.change not in {"show", "remove"}
+        if step.kind == "environment" and step.action not in {"activate", "remove"}
     ]
     shown = {link.target for link in state.links.values() if state.prefix_state != "half"}
     assert len(set(made)) == len(made)
@@ -89,7 +89,7 @@ def test_nothing_is_built_where_something_is_shown_or_proved(target):
 def test_only_what_is_whole_and_proved_is_shown(target):
     """A step that only shows leads to a generation that is package by package the lock's."""
     for step in plan_mac(target).steps:
-        if step.change == "show":
+        if step.action == "activate":
             one = target.state.environments[step.path]
             assert one.whole
             assert not one.damaged
@@ -101,7 +101,7 @@ def test_only_what_is_whole_and_proved_is_shown(target):
 @given(labs())
 def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(target):
     """And only where the lab says so; nobody's link loses what it shows."""
-    state, removals = target.state, [s for s in plan_mac(target).steps if s.change == "remove"]
+    state, removals = target.state, [s for s in plan_mac(target).steps if s.action == "remove"]
     assert target.mac.prune or removals == []
     assert len({step.environment for step in removals}) == len(removals)
     for step in removals:
@@ -164,7 +164,7 @@ def test_a_plan_does_not_depend_on_the_order_in_which_a_mac_was_read(target, ran
     }
     other = replace(state, environments=shuffled, links=dict(_mixed(state.links.items(), random)))
     before, after = plan_mac(target), plan_mac(replace(target, state=other))
-    assert [step.change for step in before.steps] == [step.change for step in after.steps]
+    assert [step.action for step in before.steps] == [step.action for step in after.steps]
     assert [step.packages for step in before.steps] == [step.packages for step in after.steps]
 
 

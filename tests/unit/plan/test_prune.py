@@ -28,7 +28,7 @@ def test_an_environment_that_is_not_named_is_removed():
     """Where its link leads is what the Mac holds it to."""
     state = mac(of("old", OLD), of("torch", f"{GENERATIONS}/torch-1"), links={"old": OLD})
     (step,) = removal_steps(["torch"], state)
-    assert (step.kind, step.change, step.environment, step.label) == (
+    assert (step.kind, step.action, step.environment, step.label) == (
         "environment", "remove", "old", "prune",
     )  # fmt: skip
     assert (step.path, step.place) == (OLD, "~/.torchard/generations/old-12345678")

@@ -46,7 +46,7 @@ def test_it_is_the_one_that_was_shown_before_package_by_package():
     plan = plan_rollback("torch", HOST, showing(TWO, TWO, ONE))
     assert plan.state == "change"
     (step,) = plan.steps
-    assert (step.kind, step.change, step.path) == ("environment", "show", ONE.path)
+    assert (step.kind, step.action, step.path) == ("environment", "activate", ONE.path)
     assert step.reason == "the generation before, built on 2026-11-20"
     assert step.kept == 2
     assert [(one.name, one.before, one.after, one.source) for one in step.packages] == [
@@ -156,8 +156,8 @@ def test_a_build_is_told_where_it_is_all_that_differs():
     )
     assert compare_installed(old, new) == (
         (
-            PackageChange("change", "numpy", "2.2=h0", "2.2=h1", "conda"),
-            PackageChange("change", "pytorch", "2.5", "2.6", "conda"),
+            PackageChange("update", "numpy", "2.2=h0", "2.2=h1", "conda"),
+            PackageChange("update", "pytorch", "2.5", "2.6", "conda"),
         ),
         0,
     )

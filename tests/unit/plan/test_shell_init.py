@@ -41,7 +41,7 @@ def test_a_lab_that_names_no_shell_leaves_every_file_alone():
 def test_a_shell_that_does_not_start_conda_is_a_step():
     """The block is what comes, in the file as a person writes it."""
     (step,) = plan(with_zshrc(), "zsh").steps
-    assert (step.kind, step.change, step.place) == ("shell", "add", "~/.zshrc")
+    assert (step.kind, step.action, step.place) == ("shell", "create", "~/.zshrc")
     assert step.path == f"{HOME}/.zshrc"
     assert step.files == (FileChange("~/.zshrc", None, block("zsh", PREFIX)),)
     both = plan(with_zshrc(), "zsh", "bash").steps
@@ -76,7 +76,7 @@ def test_what_conda_init_wrote_for_this_prefix_is_in_order():
 def test_the_block_of_another_conda_is_shown_before_it_goes(theirs):
     """As `conda init` of this prefix would replace it."""
     (step,) = plan(with_zshrc(block=theirs), "zsh").steps
-    assert (step.change, step.files[0].before) == ("change", theirs)
+    assert (step.action, step.files[0].before) == ("update", theirs)
     assert step.reason == "~/.zshrc does not start the conda at ~/miniconda3"
 
 

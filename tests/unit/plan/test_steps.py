@@ -21,7 +21,7 @@ def test_what_an_earlier_run_built_since_is_the_rest_of_what_was_planned(before)
     planned = environment_step(LOCK, mac(built(OTHER), **before))
     for path in (PATH, f"{PATH}.2"):
         left = environment_step(LOCK, mac(built(OTHER), built(LOCK, path), **before))
-        assert left.change == "show" != planned.change
+        assert left.action == "activate" != planned.action
         assert is_rest_of(left, planned)
         assert not is_rest_of(planned, left)
         assert not is_rest_of(left, left)
@@ -33,7 +33,7 @@ def test_what_changes_for_users_otherwise_than_planned_is_no_rest_of_it():
     planned = environment_step(LOCK, mac(built(OTHER), links={"torch": path_of(OTHER)}))
     third = lock([package("python", "3.12.11")])
     left = environment_step(LOCK, mac(built(third), built(LOCK), links={"torch": path_of(third)}))
-    assert left.change == "show"
+    assert left.action == "activate"
     assert not is_rest_of(left, planned)
 
 

@@ -56,7 +56,7 @@ def refused(number):
 @pytest.mark.parametrize(
     ("error", "begins", "says"),
     [
-        (refused(errno.ECONNREFUSED), "192.0.2.11 blocked the connection", "Remote Login"),
+        (refused(errno.ECONNREFUSED), "192.0.2.11 refused the connection", "Remote Login"),
         (refused(errno.EHOSTUNREACH), "there is no way to 192.0.2.11", "network"),
         (OSError(errno.ENETUNREACH, "x"), "there is no way to 192.0.2.11", "network"),
         (TimeoutError("timed out"), "192.0.2.11 did not answer in time", "awake"),

@@ -40,7 +40,7 @@ def told(name, state, locks, request=None, macs=("torch",), **said):
     )
     host = MacHost(name, environments=macs, where=Position("lab.yaml", 12, 3))
     if state is None:
-        reason = "192.0.2.41:22 blocked the connection;\nturn Remote Login on there"
+        reason = "192.0.2.41:22 refused the connection;\nturn Remote Login on there"
         return explain(host, unreachable(name, reason), None, lab, load_catalog())
     known = {one.environment: one for one in locks}
     installer = None if state.prefix_state == "whole" else INSTALLER
@@ -74,7 +74,7 @@ def refused():
     """What stands in the way, a request that has no answer, and a lock that was left behind."""
     state = mac(prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000))
     said = ("torch: there is no answer. Write another python.",)
-    return told("studio-02", state, [], Request("3.15", companions=()), refusals=said)
+    return told("studio-02", state, [], Request("3.15", companions=()), blockers=said)
 
 
 def away():

@@ -186,7 +186,7 @@ def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show):
     [
         lambda step: replace(step, reason="x"),
         lambda step: replace(step, notes=("x",)),
-        lambda step: replace(step, change="add"),
+        lambda step: replace(step, action="create"),
         lambda step: replace(step, kept=step.kept + 1),
         lambda step: replace(step, packages=(replace(step.packages[0], source="x"),)),
         lambda step: replace(step, packages=(replace(step.packages[0], note="x"),)),
@@ -196,7 +196,7 @@ def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show):
 def test_macs_with_another_step_are_two_blocks(differs):
     """Down to the source and the note of a package."""
     one = planned("a", mac(), lock([package("python")]))
-    step = replace(one.steps[0], change="repair")
+    step = replace(one.steps[0], action="repair")
     one = replace(one, steps=(step,))
     other = replace(one, name="b", steps=(differs(step),))
     assert len(heads(Plan((one, other)))) == 2
@@ -223,7 +223,7 @@ def test_what_is_still_to_be_done_is_told_of_each_mac():
     macs = [planned(f"mac-{one.digest}", mac(), one) for one in locks]
     assert len(heads(Plan(tuple(macs)), result_lines)) == 2
     one = replace(macs[0], state="up_to_date")
-    repaired = replace(one, name="b", steps=(replace(one.steps[0], change="repair"),))
+    repaired = replace(one, name="b", steps=(replace(one.steps[0], action="repair"),))
     assert len(heads(Plan((one, repaired)), result_lines)) == 2
     proved = replace(one, name="b", proofs=(("torch", "computes"),))
     assert len(heads(Plan((one, proved)), result_lines)) == 2
@@ -264,7 +264,7 @@ def test_no_more_macs_are_named_than_are_read(count, shown):
 )
 def test_what_two_versions_have_in_common_is_dim(before, after, equal):
     """Down to a separator, in both."""
-    change = PackageChange("change", "numpy", before, after, "wheel")
+    change = PackageChange("update", "numpy", before, after, "wheel")
     step = replace(planned("a", mac(), LOCK).steps[0], packages=(change,), notes=())
     line = list(step_lines(step))[-1]
     dim = [line.plain[span.start : span.end] for span in line.spans if span.style == "dim"]
@@ -310,7 +310,7 @@ def test_the_values_of_a_status_are_those_of_its_plan_and_of_what_stands():
     rows = {one["environment"]: one for one in data["status"]["studio-03"]}
     assert {name: (one["since"], one["apply"]) for name, one in rows.items()} == {
         None: ("modified", None),
-        "torch": ("modified", "change"),
+        "torch": ("modified", "update"),
         "old-env": ("same", "remove"),
         "thesis-2026-spring": ("unknown", None),
     }

@@ -175,14 +175,14 @@ def test_a_mac_whose_class_is_not_told_is_asked(lab):
     workspace = open_workspace(lab.path)
     assert [mac.name for mac in without_class(workspace.lab)] == ["studio-03", "studio-04"]
     told = {"studio-03": state(arch="x86_64", macos="12.7.1")}
-    answers = lab.run(told, {"studio-04": "127.0.0.1:22 blocked the connection"})
+    answers = lab.run(told, {"studio-04": "127.0.0.1:22 refused the connection"})
     assert outcomes(answers) == [
         ("plain", ARM, "written"),
         ("plain", INTEL, "written"),
         ("plain", "", "error"),
     ]
     assert answers[2].detail.startswith("studio-04: ")
-    assert "(127.0.0.1:22 blocked the connection)" in answers[2].detail
+    assert "(127.0.0.1:22 refused the connection)" in answers[2].detail
     assert "write `arch:` and `macos:`" in answers[2].detail
 
 

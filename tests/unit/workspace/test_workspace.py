@@ -62,8 +62,8 @@ def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
     return made
 
 
-def refusals(space, state):
-    return space.target(space.mac("studio-01"), state).refusals
+def blockers(space, state):
+    return space.target(space.mac("studio-01"), state).blockers
 
 
 def test_a_lock_that_fits_is_read_and_read_once(workspace):
@@ -72,7 +72,7 @@ def test_a_lock_that_fits_is_read_and_read_once(workspace):
     made = locked(space)
     target = space.target(space.mac("studio-01"), WHOLE)
     assert target.locks == {"torch": made}
-    assert (target.mac_class, target.refusals, target.warnings) == (NEWEST, (), ())
+    assert (target.mac_class, target.blockers, target.warnings) == (NEWEST, (), ())
     shutil.rmtree(space.lab.path.parent / "locks")
     assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
 
@@ -141,10 +141,10 @@ def test_a_damaged_lock_refuses_the_macs_that_need_it(workspace):
     locked(space, OLDER)
     path = lock_path(space.lab.path, "torch", NEWEST)
     path.write_text("{", encoding="utf-8")
-    (refusal,) = refusals(space, WHOLE)
+    (refusal,) = blockers(space, WHOLE)
     assert refusal.startswith(f"torch: {path}: this is no lock file")
     assert "remove it" in refusal
-    assert refusals(space, replace(WHOLE, macos="14.7")) == ()
+    assert blockers(space, replace(WHOLE, macos="14.7")) == ()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_installer_is_looked_up_where_one_has_to_run(workspace, more, state, 
     space = workspace(more)
     locked(space)
     target = space.target(space.mac("studio-01"), state)
-    assert target.refusals == ()
+    assert target.blockers == ()
     one = target.installer
     assert wanted in ((None,) if one is None else (one.distribution, one.file))
 
@@ -181,12 +181,12 @@ def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
     locked(space)
     mac = space.mac("studio-01")
     target = space.target(mac, ours)
-    assert (target.installer.version, target.refusals) == ("26.5.3-1", ())
+    assert (target.installer.version, target.blockers) == ("26.5.3-1", ())
     settled = {**OURS, "sha256": target.installer.sha256}
     for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
         assert space.target(mac, state).installer is None
-    assert "on your behalf" in refusals(workspace(PINNED), ours)[0]
-    assert refusals(workspace(PINNED), WHOLE) == ()
+    assert "on your behalf" in blockers(workspace(PINNED), ours)[0]
+    assert blockers(workspace(PINNED), WHOLE) == ()
     assert space.target(replace(mac, miniconda=Miniconda()), ours) == (
         replace(target, mac=replace(mac, miniconda=Miniconda()), installer=None)
     )
@@ -197,7 +197,7 @@ def test_nobodys_terms_are_accepted_for_them(workspace, state):
     """Before anything runs, it is said whose terms they are, where, and the two ways on."""
     space = workspace()
     locked(space)
-    (refusal,) = refusals(space, state)
+    (refusal,) = blockers(space, state)
     for words in (
         "would accept Anaconda's Terms of Service (https://www.anaconda.com/legal) on your behalf",
         "`accept_license: true`",
@@ -221,7 +221,7 @@ def test_a_mac_that_cannot_be_meant_is_refused_before_anything_is_solved(
     """Its lock is not even asked for: that of another Mac would be none of its business."""
     space = workspace(more)
     target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
-    assert says in " ".join(target.refusals)
+    assert says in " ".join(target.blockers)
     assert (target.locks, target.installer) == ({}, None)
 
 
@@ -230,7 +230,7 @@ def test_a_conda_that_cannot_unpack_todays_packages_is_refused(workspace, found)
     """Both ways out are said. One whose version is unknown is tried."""
     space = workspace()
     locked(space)
-    said = refusals(space, replace(WHOLE, conda_version=found))
+    said = blockers(space, replace(WHOLE, conda_version=found))
     if found != "4.6.14":
         assert said == ()
         return
@@ -245,7 +245,7 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
     made = locked(space)
     mac = replace(space.mac("studio-01"), environments=("odd", "torch"))
     target = space.target(mac, WHOLE)
-    (refusal,) = target.refusals
+    (refusal,) = target.blockers
     assert refusal.startswith("odd: No release of PyTorch has a wheel for python 3.99")
     assert "Write `python: " in refusal
     assert "\n" not in refusal
@@ -276,7 +276,7 @@ def test_what_is_worth_a_note_is_no_refusal(workspace, more, changes, says):
     space = workspace(more)
     locked(space)
     target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
-    assert target.refusals == ()
+    assert target.blockers == ()
     assert len(target.warnings) == len(says)
     for warning, words in zip(target.warnings, says, strict=True):
         assert words in warning
@@ -296,7 +296,7 @@ def test_two_openmp_runtimes_are_warned_of(workspace, source, conda, names):
     space = workspace(environments=f'torch: {{python: "3.12", pytorch: {{source: {source}}}}}')
     locked(space, conda=[package(name) for name in conda])
     target = space.target(space.mac("studio-01"), WHOLE)
-    assert target.refusals == ()
+    assert target.blockers == ()
     assert len(target.warnings) == (names is not None)
     if names is not None:
         assert names in target.warnings[0]
@@ -310,7 +310,7 @@ def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
     made = locked(space)
     assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
     target = space.target(space.mac("studio-02"), WHOLE)
-    (refusal,) = target.refusals
+    (refusal,) = target.blockers
     assert "studio-01 and studio-02 are both osx-arm64-macos15.0" in refusal
     assert "conda-forge, and bioconda" in refusal
     assert target.locks == {}
@@ -341,12 +341,12 @@ def test_locking_ahead_keeps_its_troubles_for_the_macs_concerned(workspace):
     described = ', arch: arm64, macos: "15.1"'
     space = workspace(described, environments='torch: {python: "3.99"}', locked=False)
     space.locks.find_ahead(space.lab.macs.values())
-    (refusal,) = refusals(space, WHOLE)
+    (refusal,) = blockers(space, WHOLE)
     assert refusal.startswith("torch: No release of PyTorch")
     silent = workspace(described)
     silent.locks.find_ahead(silent.lab.macs.values())
     with pytest.raises(LockMissingError):
-        refusals(silent, WHOLE)
+        blockers(silent, WHOLE)
     unknown = workspace(", arch: arm64", locked=False)
     unknown.locks.find_ahead(unknown.lab.macs.values())
     assert not (unknown.lab.path.parent / "locks").exists()
