@@ -45,7 +45,7 @@ if state is not None:
             if name in target.locks:
                 lock = target.locks[name]
                 built = environment(name=f"Environment {name}", mac=mac, lock=lock, workspace=lab)
-                verify(name=f"Prove {name}", mac=mac, lock=lock, after=built)
+                verify(name=f"Verify {name}", mac=mac, lock=lock, after=built)
         for shell in host.loop(SHELLS):
             if shell in mac.shells:
                 shell_file(name=f"Shell {place(shell)}", mac=mac, shell=shell, workspace=lab)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from simlab.depot import Depot
 
 ROOT = Path(__file__).parents[1]
-# How fast a machine is proves nothing of the code, and a busy one would fail by it.
+# How fast a machine is says nothing about the code, and a busy one would fail by it.
 settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any")
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAB = ROOT / "inventory" / "this_mac.yaml"
 MARK = ".torchard-trial"
 TERMS = "https://www.anaconda.com/legal"
-# What torchard/operations/scripts/proof.py says where MPS fails in a virtual machine.
+# What torchard/operations/scripts/verify.py says where MPS fails in a virtual machine.
 VIRTUAL = "this Mac is a virtual machine, whose GPU MPS cannot use; write `backend: cpu`"
 # What the update adds: one package of each owner, both small and for every Mac.
 ADDED = {"conda": ["rhash"], "pip": ["einops"]}

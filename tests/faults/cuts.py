@@ -30,7 +30,7 @@ class Bench:
 
     They begin as the first of them is now, whose names and paths are as long as the others'.
     `lab_file` asks for what is done to them, `program` is what the environment computes that is
-    shown. `proved` are digests of the states that one run was found to bring in order; a cut that
+    shown. `verified` are digests of the states that one run was found to bring in order; a cut that
     leaves one of them needs no run of its own. `cuts` and `runs` tell how many there were of each.
     """
 
@@ -38,7 +38,7 @@ class Bench:
     lab_file: object
     torchard: Callable[..., subprocess.CompletedProcess[str]]
     program: str
-    proved: set[str] = field(default_factory=set)
+    verified: set[str] = field(default_factory=set)
     cuts: set[str] = field(default_factory=set)
     runs: int = 0
     failures: list[str] = field(default_factory=list)
@@ -69,7 +69,7 @@ class Bench:
         self.put_back(self.macs[:1])
 
     def forget(self) -> None:
-        """Begin to count anew, for another test; what was proved stays proved."""
+        """Begin to count anew, for another test; verified states stay verified."""
         self.cuts, self.runs, self.failures = set(), 0, []
 
     def put_back(self, batch: Iterable[SimMac]) -> None:
@@ -191,8 +191,8 @@ class Bench:
     def _new(self, mac: SimMac, where: str) -> bool:
         """Check what is shown; tell whether no run has met this state yet."""
         state = digest(self._check_shown(mac, where), str(mac.root))
-        new = state not in self.proved
-        self.proved.add(state)
+        new = state not in self.verified
+        self.verified.add(state)
         return new
 
     def _check_shown(self, mac: SimMac, where: str) -> Home:

@@ -182,7 +182,7 @@ def started(*arguments: str | Path, **environment: str) -> Iterator[subprocess.P
 
 @dataclass
 class Settled:
-    """A Mac whose environment was built and proved, and a lab file that asks for another one.
+    """A Mac whose environment was built and verified, and a lab file that asks for another one.
 
     `update` asks for one conda package and one wheel more than `lab_file`; its lock is made.
     `kept` is a copy of the Mac's home as it was then, `before` the snapshot of it.

@@ -250,5 +250,5 @@ def test_a_connection_that_drops_is_made_good_by_the_next_run(fresh, write, torc
     assert again.returncode == 0, again.stdout + again.stderr
     done = torchard("plan", lab_file)
     assert done.returncode == 0, done.stdout + done.stderr
-    proved = torchard("verify", lab_file)
-    assert proved.returncode == 0, proved.stdout + proved.stderr
+    verified = torchard("verify", lab_file)
+    assert verified.returncode == 0, verified.stdout + verified.stderr

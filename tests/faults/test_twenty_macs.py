@@ -31,9 +31,9 @@ COMMANDS = (
     "read: is there the environment",
     "make room for the packages",
     "name the packages that were pushed",
-    "build, prove and show",
+    "build, verify and show",
     "read: what is shown",
-    "prove what is shown",
+    "verify what is shown",
     "read: what is there now",
     "read: what the login shell of the account gives to python",
 )
@@ -43,8 +43,8 @@ CUTS = {
     "cut-pushing": {"drop_during": COMMANDS.index("name the installer that was pushed")},
     "cut-installing": {"drop_during": COMMANDS.index("install")},
     "cut-pushed": {"drop_after": COMMANDS.index("name the packages that were pushed")},
-    "cut-building": {"drop_during": COMMANDS.index("build, prove and show")},
-    "cut-proving": {"drop_during": COMMANDS.index("prove what is shown")},
+    "cut-building": {"drop_during": COMMANDS.index("build, verify and show")},
+    "cut-verifying": {"drop_during": COMMANDS.index("verify what is shown")},
 }
 ARM = {"arch": "arm64", "macos": "15.1"}
 MACS = (
@@ -187,14 +187,14 @@ def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
 
 
 @pytest.mark.parametrize(
-    ("name", "proved"),
+    ("name", "verified"),
     [("good", "arm64, torch 2.15.0, MPS works"), ("imac", "x86_64, torch 2.2.2, CPU")],
 )
-def test_the_macs_that_can_are_brought_in_order(twenty, name, proved):
-    """Whatever becomes of the others, their environments are proved, and compute."""
+def test_the_macs_that_can_are_brought_in_order(twenty, name, verified):
+    """Whatever becomes of the others, their environments are verified, and compute."""
     mac = twenty.said["macs"][name]
     assert (mac["state"], mac["reason"]) == ("up_to_date", None)
-    assert mac["proof"]["torch"] == f"proved: python 3.12.13 {proved}"
+    assert mac["verification"]["torch"] == f"verified: python 3.12.13 {verified}"
     assert twenty.computes(name)
 
 

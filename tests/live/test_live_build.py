@@ -1,7 +1,7 @@
 """Real Mac wheels, installed on simulated Macs by a real pip.
 
-The libraries inside are for macOS, so no proof can hold here; what is proved is that a proof which
-does not hold shows nothing, and that pip took wheels whose libraries run on the Mac.
+The libraries inside are for macOS, so no verification can pass here. The tests show that a failed
+verification activates nothing, and that pip took wheels whose libraries run on the Mac.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ each_mac = pytest.mark.parametrize("name", SIMULATED)
 def applied(lab, torchard):
     """The answer of `torchard apply` for both simulated Macs, and how it ended."""
     if sys.platform == "darwin":
-        pytest.skip("on a Mac the real libraries may load, and their proof hold")
+        pytest.skip("on a Mac the real libraries may load, and their verification pass")
     lab.open()
     limits = [option for name in SIMULATED for option in ("--limit", name)]
     done = torchard("apply", lab.file, "--locked", "--yes", "--json", *limits)
@@ -41,7 +41,7 @@ def mac(lab, applied):
 
 @pytest.fixture(scope="module")
 def installed(mac):
-    """Build again, aside, what did not pass its proof; return its site-packages.
+    """Build again, aside, what did not pass its verification; return its site-packages.
 
     The commands are the build's own, as its log has them.
     """
@@ -83,7 +83,7 @@ def _build_log(mac):
     return path.read_text(encoding="utf-8")
 
 
-def test_a_proof_that_does_not_hold_fails_its_macs(applied):
+def test_a_failed_verification_fails_its_macs(applied):
     code, answer = applied
     states = {name: row["state"] for name, row in answer["macs"].items()}
     assert (code, states) == (1, dict.fromkeys(SIMULATED, "failed"))
@@ -93,7 +93,7 @@ def test_a_proof_that_does_not_hold_fails_its_macs(applied):
 def test_the_reason_is_that_the_libraries_are_not_for_this_system(applied, name):
     """Nothing else is amiss: python, arch and the version of every package are the lock's."""
     *failures, sentence, _where = applied[1]["macs"][name]["reason"].splitlines()
-    assert sentence == "The proof failed, so torch was not shown; what was there is still there."
+    assert sentence == "Verification failed, so torch was not activated; nothing else changed."
     assert any(re.search(r"OSError: \S+/libtorch_global_deps\.dylib: ", one) for one in failures)
     others = [one for one in failures if not re.match(r"(torch|import \w+) fails: ", one)]
     assert others == []

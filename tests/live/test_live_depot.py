@@ -58,6 +58,6 @@ def test_what_was_fetched_needs_no_index_again(lab, fetched, artefacts):
 
 
 def test_what_was_not_fetched_needs_the_index(lab, fetched, tmp_path):
-    """The index is truly out of reach; else the test before this one would prove nothing."""
+    """The index is truly out of reach; else the test before this one would test nothing."""
     with pytest.raises(LockError, match="The wheel index cannot say"):
         without_an_index(lab, tmp_path)(next(iter(fetched)))

@@ -30,4 +30,4 @@ def test_a_release_is_proposed_as_it_was_measured(torch):
     for one in (*got["arm64"]["torch"], *row["arm64"]["torch"]):
         one["minos"] = sorted(one["minos"].values())
     assert got["arm64"]["torch"] == row["arm64"]["torch"]
-    assert got["mps"] == "unproved"
+    assert got["mps"] == "unverified"

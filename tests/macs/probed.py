@@ -20,7 +20,7 @@ from torchard.mac import probe
 SHELLS = [shells.PROGRAMS[name] for name in shells.THERE]
 NOBODY = 65534
 SHA256 = "0123456789abcdef" * 4
-STAMP = '{"lock": "abc", "proof": {"mps": true}}'
+STAMP = '{"lock": "abc", "verification": {"mps": true}}'
 
 
 def build(directory, arch, macos, *, rosetta=False):

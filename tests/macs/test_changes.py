@@ -79,7 +79,7 @@ def test_a_changed_lab_changes_package_by_package(applied, torchard):
     edit(applied, 'release: "2.14.1"', "release: stable")
     edit(applied, 'pip: ["einops", "pandas"]', 'pip: ["einops"]')
     told = bring_in_order(torchard, applied)
-    assert "this generation is built and proved; only its link is" in told
+    assert "this generation is built and verified; only its link is" in told
     assert shown(applied) == first
 
     edit(applied, 'pip: ["einops"]', "pip: []")
@@ -102,7 +102,7 @@ def test_an_environment_that_leaves_the_lab_is_left_alone(applied, torchard):
 
 
 def test_what_was_done_by_hand_is_named_and_mended(applied, torchard, testinfra):
-    """Drift is named in the plan, fails a proof and testinfra's look, and is mended aside."""
+    """The plan names drift, verification and testinfra's tests fail, and a new build repairs it."""
     mac, before = applied.macs["studio-01"], shown(applied)
     channel = f"--override-channels -c {applied.web_url}/conda/conda-forge"
     index = f"--index-url {applied.web_url}/simple --trusted-host 127.0.0.1"
@@ -127,12 +127,13 @@ def test_what_was_done_by_hand_is_named_and_mended(applied, torchard, testinfra)
         "einops": ("add", None, "0.8.2", ""),
     }
     assert named.items() >= drift.items()
-    proved = torchard("verify", applied.lab_file)
-    assert proved.returncode == 1
-    assert "einops" in proved.stdout
+    verified = torchard("verify", applied.lab_file)
+    assert verified.returncode == 1
+    assert "einops" in verified.stdout
     found = testinfra(applied.lab_file)
     assert found.returncode == 1
-    for test in ("conda_sees_the_locked_packages", "pip_sees_the_locked_wheels", "proof_holds"):
+    tests = ("conda_sees_the_locked_packages", "pip_sees_the_locked_wheels", "verification_passes")
+    for test in tests:
         assert f"{test}[studio-01/torch]" in found.stdout
 
     told = bring_in_order(torchard, applied)

@@ -94,7 +94,7 @@ def test_a_mac_that_was_brought_in_order_is_0(lab):
         ),
         ("apply unlocked/lab --yes --locked", 1, "The lock .* is missing"),
         ("apply broken --yes", 1, 'the file has no key "?mac"?'),
-        ("verify lab --limit good", 0, "proved: python 3.12"),
+        ("verify lab --limit good", 0, "verified: python 3.12"),
         ("verify lab --limit bare", 1, "torch: it is not there; run `torchard apply`"),
         ("verify lab --limit off", 3, "refused the connection"),
         ("verify lab", 1, "Done: 1 Mac up to date, 1 failed, 1 unreachable"),

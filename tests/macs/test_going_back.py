@@ -73,7 +73,7 @@ def back(torchard, lab, *options):
 
 
 def test_it_is_one_rename_and_needs_neither_locks_nor_a_network(lab, torchard):
-    """Everything else on the Macs stays as it is; the plan is shown first, and the proof last."""
+    """The Macs keep everything else; the plan comes first and the verification last."""
     before = everything_but_logs(lab)
     asked = len(lab.web_log())
     locks, away = lab.directory / "locks", lab.directory / "away"
@@ -97,14 +97,14 @@ def test_it_is_one_rename_and_needs_neither_locks_nor_a_network(lab, torchard):
         r"      - pytz   2026\.\d   wheel",
         r"Plan: 2 Macs to change, 0 up to date\.",
         r"  ~ tools +\d+ kept, 1 changed +shown again",
-        r"  = tools +proved: python 3\.12\.13 arm64",
+        r"  = tools +verified: python 3\.12\.13 arm64",
         r"Done: 2 Macs in order\.",
     ):
         assert re.search(f"^{line}$", done.stdout, re.MULTILINE), line
 
     forward = torchard("plan", lab.lab_file)
     assert forward.returncode == 2
-    assert "this generation is built and proved; only its link is" in forward.stdout
+    assert "this generation is built and verified; only its link is" in forward.stdout
 
 
 def test_given_again_it_reaches_who_was_not_and_goes_no_further(lab, torchard):
@@ -167,7 +167,7 @@ def test_nobody_there_to_ask_is_no(lab, torchard):
     assert lab.snapshot(*NAMES) == before
 
 
-def test_a_proof_that_fails_is_told_and_undoes_nothing(lab, torchard):
+def test_a_failed_verification_is_reported_and_undoes_nothing(lab, torchard):
     """What somebody took out of the generation before is named; the rename stays."""
     packages = generation(lab, "studio-01", lab.first) / "lib/python3.12/site-packages"
     aside = packages.parent / "aside"
@@ -179,14 +179,14 @@ def test_a_proof_that_fails_is_told_and_undoes_nothing(lab, torchard):
         packages.rmdir()
         aside.rename(packages)
     assert done.returncode == 1
-    said = r"! tools +failed: shown as it was, but it does not hold its proof: \S+ is missing"
+    said = r"! tools +failed: it is active again, but its verification failed: \S+ is missing"
     assert re.search(said, done.stdout), done.stdout
     assert "`torchard apply` goes forward again." in done.stdout
     assert shown(lab, "studio-01") == lab.first["studio-01"]
 
 
-def test_a_generation_without_its_kit_is_told_by_its_earlier_proof(lab, torchard):
-    """Where what it has to prove is not on the Mac any more, its stamp says what it proved."""
+def test_a_generation_without_its_kit_is_reported_by_its_stamp(lab, torchard):
+    """If its kit is gone from the Mac, the stamp says what its last verification found."""
     name = lab.first["studio-01"]
     kit = lab.macs["studio-01"].home / ".torchard/kits" / name
     aside = lab.directory / "kit"
@@ -196,8 +196,8 @@ def test_a_generation_without_its_kit_is_told_by_its_earlier_proof(lab, torchard
     finally:
         shutil.move(aside, kit)
     assert done.returncode == 0
-    proof = json.loads(done.stdout)["macs"]["studio-01"]["proof"]
-    assert proof == {"tools": "proved: python 3.12.13 arm64"}
+    verification = json.loads(done.stdout)["macs"]["studio-01"]["verification"]
+    assert verification == {"tools": "verified: python 3.12.13 arm64"}
 
 
 def test_conda_leaves_what_the_lab_freezes(lab, torchard):

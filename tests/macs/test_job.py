@@ -130,11 +130,11 @@ def test_each_mac_gets_the_torch_that_fits_it(job):
 
 
 def test_applying_brings_every_mac_in_order(job):
-    """`apply --yes` does it without a terminal, and reports what each environment proved."""
+    """`apply --yes` does it without a terminal, and reports each verification."""
     assert (job.apply.returncode, job.apply.stderr) == (0, "")
     assert job.apply.stdout.endswith("Done: 5 Macs up to date.\n")
-    proofs = re.findall(r"torch (\S+), (MPS works|CPU)$", job.apply.stdout, re.MULTILINE)
-    assert dict(proofs) == {
+    verifications = re.findall(r"torch (\S+), (MPS works|CPU)$", job.apply.stdout, re.MULTILINE)
+    assert dict(verifications) == {
         "2.15.0": "MPS works",
         "2.14.1": "MPS works",
         "2.6.0": "MPS works",
@@ -155,11 +155,11 @@ def test_a_second_run_has_nothing_to_do(job):
     }
 
 
-def test_verifying_proves_again_and_writes_nothing(job):
-    """`verify` runs every proof on every Mac; what is on the disks stays as it was."""
+def test_verify_runs_again_and_writes_nothing(job):
+    """`verify` runs every verification on every Mac; what is on the disks stays as it was."""
     assert (job.verify.returncode, job.verify.stderr) == (0, "")
     told = json.loads(job.verify_json.stdout)
-    assert {name: mac["proof"].keys() for name, mac in told["macs"].items()} == {
+    assert {name: mac["verification"].keys() for name, mac in told["macs"].items()} == {
         name: {"torch"} for name in TORCH
     }
     assert job.writes_again == (False, False)

@@ -1,7 +1,7 @@
 """What the old instructions for PyTorch with conda were followed for, done by Torchard on Macs.
 
 "CPU only on an Intel Mac", "MPS from macOS 12.3 on" and "a nightly", each from the lab file to the
-proof, as `docs/old-instructions.md` tells it.
+verification, as `docs/old-instructions.md` tells it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MACS = {
     MacSpec("sonoma", "arm64", "14.7"): ["torch"],
     MacSpec("sequoia", "arm64", "15.1"): ["torch", "edge"],
 }
-PROVED = {
+VERIFIED = {
     ("library", "cpu"): "torch 2.2.2, CPU",
     ("library", "newer"): "torch 2.13.0, CPU",
     ("monterey", "torch"): "torch 2.4.1, MPS works",
@@ -74,15 +74,15 @@ def test_every_story_is_told_to_its_end(job):
 
 
 @pytest.mark.parametrize("command", ["apply", "verify"])
-def test_each_mac_proves_the_pytorch_that_fits_it(job, command):
+def test_each_mac_gets_the_pytorch_that_fits_it(job, command):
     """A real sum on MPS from macOS 12.3 on; on the processor alone on an Intel Mac."""
     told = json.loads(getattr(job, command).stdout)["macs"]
-    proofs = {
-        (mac, name): proof.partition(", ")[2]
+    verifications = {
+        (mac, name): verification.partition(", ")[2]
         for mac, one in told.items()
-        for name, proof in one["proof"].items()
+        for name, verification in one["verification"].items()
     }
-    assert proofs == PROVED
+    assert verifications == VERIFIED
 
 
 def test_an_intel_mac_gets_the_last_wheels_with_a_numpy_that_fits(job):

@@ -177,7 +177,7 @@ def finished(root):
     path = generation(root, "torch-0123abcd")
     write(path / "bin/python").chmod(0o755)
     record(path, "python-3.12.13-h0_0", conda_record(SHA256))
-    stamp = {"environment": "torch", "proof": {"python": "3.12.13"}, "path": str(path)}
+    stamp = {"environment": "torch", "verification": {"python": "3.12.13"}, "path": str(path)}
     write(path / ".torchard.json", json.dumps(stamp))
     return path
 
@@ -223,7 +223,7 @@ PARTS = {
     "linked": (linked_home, ()),
     "no path": (lambda path: stamped(path, path=["x"]), None),
     "stamp": (lambda path: write(path / ".torchard.json", "{"), None),
-    "proof": (lambda path: stamped(path, proof="yes"), None),
+    "verification": (lambda path: stamped(path, verification="yes"), None),
     "damaged": (lambda path: write(path / "conda-meta/x.json.c~"), None),
     "failed": (lambda path: write(path / ".torchard-failed.json", "{}"), None),
 }

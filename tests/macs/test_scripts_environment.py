@@ -1,4 +1,4 @@
-"""An environment is built aside and proved before it is shown; whatever happens, one is there."""
+"""An environment is built aside and verified before it is activated; at any stop, one is there."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def is_complete(prefix: Path) -> bool:
     )
 
 
-def test_an_environment_is_built_proved_and_shown(mac, torch_lock, simlab_depot):
+def test_an_environment_is_built_verified_and_shown(mac, torch_lock, simlab_depot):
     """Its link leads to a stamped generation, its records name the real channel, and it works on.
 
     A second run finds nothing to build, and a person's later `conda install` in it still solves.
@@ -87,7 +87,7 @@ def test_an_environment_is_built_proved_and_shown(mac, torch_lock, simlab_depot)
     assert mac.up_to_date(torch_lock)
     stamp = json.loads((path / ".torchard.json").read_text())
     assert stamp["lock"] == torch_lock.digest
-    assert stamp["proof"] == {
+    assert stamp["verification"] == {
         "machine": "arm64",
         "mps": True,
         "python": "3.12.13",
@@ -197,8 +197,8 @@ def be_friendly(mac) -> None:
         (mac.home / name).unlink()
 
 
-def test_a_failed_proof_leaves_what_was_there(mac, torch_lock, simlab_depot):
-    """Where MPS lies, the reason is the proof's, the new generation is gone, the old one shown."""
+def test_a_failed_verification_leaves_what_was_there(mac, torch_lock, simlab_depot):
+    """Where MPS lies, verification gives the reason; the old generation stays, the new one goes."""
     old = dataclasses.replace(torch_lock, environment="lies", variant=None, wheels=())
     new = dataclasses.replace(torch_lock, environment="lies")
     assert mac.build(simlab_depot, old).returncode == 0
@@ -207,7 +207,7 @@ def test_a_failed_proof_leaves_what_was_there(mac, torch_lock, simlab_depot):
     done = mac.build(simlab_depot, new)
     assert done.returncode == 1
     assert done.stderr.startswith("MPS does not work on this Mac (arm64, macOS 15.1): RuntimeError")
-    assert "The proof failed, so lies was not shown; what was there is still there." in done.stderr
+    assert "Verification failed, so lies was not activated; nothing else changed." in done.stderr
     assert generations(mac, new) == [shown.name]
     assert mac.link(new).readlink() == shown
     assert mac.up_to_date(old)
@@ -280,7 +280,7 @@ KILLS = {
 def test_one_run_repairs_what_a_killed_one_left(mac, lock, simlab_depot, point):
     """Whenever a run is killed, with all that it started, the next one converges in one go.
 
-    What the killed one had proved is not built again, but only shown.
+    What the killed one had verified is not built again, but only shown.
     """
     tool = (mac.root / "bin" / "caffeinate").read_text()
     kill_at(mac, KILLS[point])
@@ -292,14 +292,14 @@ def test_one_run_repairs_what_a_killed_one_left(mac, lock, simlab_depot, point):
     assert not mac.link(lock).is_symlink()
     left = mac.torchard / "generations" / f"{lock.environment}-{lock.digest[:8]}"
     stamp = left / ".torchard.json"
-    proved = stamp.stat().st_ino if stamp.exists() else None
-    assert (proved is not None) == (point == "behind the stamp")
+    verified = stamp.stat().st_ino if stamp.exists() else None
+    assert (verified is not None) == (point == "behind the stamp")
     done = mac.build(simlab_depot, lock)
     assert done.returncode == 0, done.stderr
     assert mac.up_to_date(lock)
     assert is_complete(mac.link(lock))
     assert generations(mac, lock) == [left.name]
-    assert proved in {None, stamp.stat().st_ino}
+    assert verified in {None, stamp.stat().st_ino}
 
 
 def test_what_another_killed_build_left_is_gone_before_this_one(mac, lock):

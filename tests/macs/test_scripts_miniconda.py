@@ -162,7 +162,7 @@ def test_two_prefixes_set_aside_in_one_second_do_not_meet(mac, own):
 
 
 def test_an_installer_that_leaves_nothing_whole_is_refused(mac, own):
-    """A good exit status proves nothing: what is not whole does not stay at the prefix."""
+    """A good exit status is not enough: half an install does not stay at the prefix."""
     done = own('mkdir -p "$3/bin"; : >"$3/bin/conda"')
     (kept,) = aside(mac)
     assert done.returncode == 1

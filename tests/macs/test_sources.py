@@ -32,7 +32,7 @@ MACS = {
     MacSpec("anaconda", "x86_64", "12.7"): ["frozen"],
     MacSpec("old", "arm64", "15.1"): ["frozen", "mixed"],
 }
-PROVED = {
+VERIFIED = {
     "forge": {"all-conda": "torch 2.10.0, MPS works"},
     "anaconda": {"frozen": "torch 2.2.2, CPU"},
     "old": {"frozen": "torch 2.5.1, MPS works", "mixed": "torch 2.15.0, MPS works"},
@@ -96,15 +96,15 @@ def versions(lock, kind):
 
 
 def test_every_source_is_brought_to_its_end(job):
-    """Locked, planned, applied, proved; and then there is nothing to do."""
+    """Locked, planned, applied, verified; and then there is nothing to do."""
     ends = [job.lock, job.plan, job.apply, job.again]
     assert [done.returncode for done in ends] == [0, 2, 0, 0], [one.stderr for one in ends]
     assert "Plan: 0 Macs to change, 3 up to date." in job.again.stdout
-    proofs = {
-        mac: {name: proof.partition(", ")[2] for name, proof in one["proof"].items()}
+    verifications = {
+        mac: {name: found.partition(", ")[2] for name, found in one["verification"].items()}
         for mac, one in json.loads(job.apply.stdout)["macs"].items()
     }
-    assert proofs == PROVED
+    assert verifications == VERIFIED
 
 
 def test_conda_forge_has_mps_inside_its_cpu_builds_and_audio_pulls_pytorch_back(job):

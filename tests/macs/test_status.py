@@ -86,7 +86,7 @@ def test_status_exits_as_a_plan_and_writes_nothing(job):
 def test_what_changed_by_hand_is_told_package_by_package(job):
     """With conda and with pip; what conda brought along as a distribution is told once."""
     said = below(job.status.stdout, "tools")
-    assert re.search(r"^   M ~  tools       proved [0-9-]{10}: python 3\.12\.13 arm64\n", said)
+    assert re.search(r"^   M ~  tools       verified [0-9-]{10}: python 3\.12\.13 arm64\n", said)
     note = "not in the lock; installed by hand"
     assert re.search(rf"\n {{10}}\+ git +2\.51\.2 +conda, {note}\n", said)
     assert re.search(rf"\n {{10}}\+ pytz +2026\.6 +pip, {note}\n", said)
@@ -164,6 +164,6 @@ def test_a_prune_removes_that_and_nothing_else(job):
 def test_after_an_apply_nothing_but_base_is_altered(job):
     """What was built is as it was made."""
     assert job.after.returncode == 0
-    assert below(job.after.stdout, "tools").startswith("   = =  tools       proved ")
+    assert below(job.after.stdout, "tools").startswith("   = =  tools       verified ")
     assert "old-env " not in job.after.stdout
     assert job.after.stdout.endswith("An apply: 0 Macs to change, 1 up to date.\n")

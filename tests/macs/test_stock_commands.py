@@ -132,7 +132,7 @@ def test_a_mac_that_is_refused_never_stops_another(lab, pyinfra, tmp_path):
     assert done.returncode == 1
     assert re.search(rf"\[studio-01\] .*{reason}", done.stderr)
     assert "[studio-02] Error" not in done.stderr
-    assert re.search(r"Prove torch +1 +", done.stderr)
+    assert re.search(r"Verify torch +1 +", done.stderr)
 
 
 def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
@@ -144,7 +144,7 @@ def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
         lab.macs["studio-01"].set(fault=None)
     assert done.returncode == 1
     assert "refused the connection; turn Remote Login on there" in done.stderr
-    assert re.search(r"Prove torch +1 +", done.stderr)
+    assert re.search(r"Verify torch +1 +", done.stderr)
 
 
 def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path, torchard):
@@ -175,7 +175,7 @@ def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path,
         assert re.search(r"\[studio-01\] Error", done.stderr)
         assert "[studio-02] Error" not in done.stderr
     assert "out of order" in failed.stderr
-    assert re.search(r"Prove plain +2 +1 +", failed.stderr), failed.stderr
+    assert re.search(r"Verify plain +2 +1 +", failed.stderr), failed.stderr
     again = pyinfra(*DO, lab_file=other)
     assert again.returncode == 0, again.stderr
     assert torchard("plan", other).returncode == 0

@@ -32,7 +32,7 @@ Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
   + torch       31 packages, N MB                              built and shown
-  = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
+  = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 1 Mac up to date.
 [0]
@@ -43,7 +43,7 @@ $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! note        torch: PYTHONPATH in the account's login environment puts ~/lib first, which has its own einops; remove it from ~/.bash_profile, line 2
   ! failed      torch: PYTHONPATH in the account's login environment puts ~/lib/torch before this environment's torch; remove it from ~/.bash_profile, line 2
-  = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
+  = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 0 Macs up to date, 1 failed.
 [1]
@@ -52,7 +52,7 @@ studio-01$ echo 'export PYTHONHOME=/opt/python' >.bash_profile
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! failed      torch: PYTHONHOME in the account's login environment keeps this environment's python from starting; remove it from ~/.bash_profile, line 1
-  = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
+  = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 0 Macs up to date, 1 failed.
 [1]
@@ -61,7 +61,7 @@ studio-01$ mkdir -p .local/lib/python3.12/site-packages && mv lib/torch .local/l
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! failed      torch: the account's user site-packages put ~/.local/lib/python3.12/site-packages/torch before this environment's torch; remove it from ~/.local/lib/python3.12/site-packages
-  = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
+  = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 0 Macs up to date, 1 failed.
 [1]

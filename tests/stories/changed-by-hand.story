@@ -106,7 +106,7 @@ $ torchard plan --json
   }
 }
 [2]
-# What is not as it was locked proves nothing.
+# A verification fails when a package is not the locked one.
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! failed      tools: einops is missing, not 0.8.2

@@ -11,7 +11,7 @@ studio-01$ rm miniconda3/envs/tools/lib/python3.12/site-packages/pip/__main__.py
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
-   M =  tools       proved WHEN: python 3.12.13 arm64
+   M =  tools       verified WHEN: python 3.12.13 arm64
           pip: 1 of 505 files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
@@ -30,7 +30,7 @@ studio-01$ rm -r miniconda3/envs/tools/lib/python3.12/site-packages/einops
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
-   M ~  tools       proved WHEN: python 3.12.13 arm64
+   M ~  tools       verified WHEN: python 3.12.13 arm64
           its last verification failed on WHEN: pip: 1 of 505 files is gone: lib/python3.12/site-packages/pip/__main__.py; `torchard apply --rebuild tools` builds it again
           einops: 1 of 6 files is gone: einops/__init__.py
           pip: 1 of 505 files is gone: lib/python3.12/site-packages/pip/__main__.py
@@ -61,13 +61,13 @@ $ torchard apply --yes
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       18 kept, 1 changed                             built and shown
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]

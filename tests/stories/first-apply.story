@@ -1,4 +1,4 @@
-# A first apply shows its plan, does it, proves PyTorch on the Mac, and leaves nothing to do.
+# A first apply shows its plan, does it, verifies PyTorch on the Mac, and leaves nothing to do.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1"}
 lab:
@@ -25,11 +25,11 @@ Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
   + torch       30 packages, N MB                              built and shown
-  = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
+  = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 1 Mac up to date.
 [0]
-# The environment is a link into what Torchard built and proved.
+# The environment is a link into what Torchard built and verified.
 studio-01$ readlink miniconda3/envs/torch
 /Users/ada/.torchard/generations/torch-XXXXXXXX
 [0]
@@ -42,7 +42,7 @@ Nothing has been changed.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = torch       proved: python 3.12.13 arm64, torch 2.15.0, MPS works
+  = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 1 Mac up to date.
 [0]

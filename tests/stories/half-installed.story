@@ -13,7 +13,7 @@ $ torchard plan
                 sha256 XXXXXXXX…
       ~/miniconda3 is half installed; it is set aside and installed anew
   ~ tools       19 kept                                        the link only
-      this generation is built and proved; only its link is missing or elsewhere
+      this generation is built and verified; only its link is missing or elsewhere
     disk        N MB needed, N GB free
 
 Plan: 1 Mac to change, 0 up to date.

@@ -18,7 +18,7 @@ $ torchard show report.json
     ~/.zshrc    not begun
 1 Mac  · studio-02 · arm64 · macOS 15.1 · N s
   + shell           ~/.bash_profile                            written
-  = tools           proved: python 3.12.13 arm64
+  = tools           verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date, 1 failed.
 [1]
@@ -48,7 +48,7 @@ Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + tools       19 packages, N MB                              built and shown
   + shell       ~/.zshrc                                       written
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]

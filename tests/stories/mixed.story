@@ -28,7 +28,7 @@ Nothing has been changed.
 [3]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 1 Mac  · studio-02 · arm64 · macOS 15.1
   ! failed      tools: it is not there; run `torchard apply`
 1 Mac  · studio-03

@@ -29,7 +29,7 @@ Nothing has been changed.
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
-   M =  tools       proved WHEN: python 3.12.13 arm64
+   M =  tools       verified WHEN: python 3.12.13 arm64
           its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again
           einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL
           set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
@@ -52,14 +52,14 @@ $ torchard apply --rebuild tools --yes
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 0 changed                             built and shown
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
-   = =  tools       proved WHEN: python 3.12.13 arm64
+   = =  tools       verified WHEN: python 3.12.13 arm64
           set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.

@@ -22,7 +22,7 @@ $ torchard apply --yes
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept, 0 changed                             built and shown
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]
@@ -52,7 +52,7 @@ $ torchard rollback --yes tools
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ~ tools       19 kept                                        shown again
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]

@@ -10,7 +10,7 @@ studio-01$ printf '  - defaults\n' >>miniconda3/envs/tools/.condarc
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
-   M ~  tools       proved WHEN: python 3.12.13 arm64
+   M ~  tools       verified WHEN: python 3.12.13 arm64
           its .condarc was altered by hand
           --- ~/miniconda3/envs/tools/.condarc
           +++ ~/miniconda3/envs/tools/.condarc

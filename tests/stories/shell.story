@@ -25,7 +25,7 @@ $ torchard apply --yes
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + shell       ~/.zshrc                                       written
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]

@@ -27,7 +27,7 @@ _VARIES = (
     (r"(?<=/log/)\d{8}-\d{6}-(?P<kept>[\w.-]+)-[0-9a-f]{8}-\d+", r"WHEN-\g<kept>-XXXXXXXX-PID"),
     (r"(?<=\.json, )[0-9a-f]{8}\b", "XXXXXXXX"),  # of a lock
     (r"(?<=account       )[^\s,]+(?=, at home)", "ada"),
-    (r"(?:(?<=proved )|(?<=built on )|(?<=failed on ))\d{4}-\d\d-\d\d\b", "WHEN"),
+    (r"(?:(?<=verified )|(?<=built on )|(?<=failed on ))\d{4}-\d\d-\d\d\b", "WHEN"),
     (r"(?:(?<=process )|(?<=`kill )|(?<=`kill -9 ))\d+", "PID"),
     (r"(?<=torchard-aside-)[\w-]+", "WHEN"),
     (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:Z|\+00:00)?", "WHEN"),

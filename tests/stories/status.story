@@ -8,7 +8,7 @@ lab:
 $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
-   = =  tools       proved WHEN: python 3.12.13 arm64
+   = =  tools       verified WHEN: python 3.12.13 arm64
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
@@ -31,7 +31,7 @@ $ torchard status
    = +  more        not there yet
    ? =  mine        not made by Torchard; it is left alone
    M =  tools       nobody declares it; it is left alone
-          proved WHEN: python 3.12.13 arm64
+          verified WHEN: python 3.12.13 arm64
           + zstd   1.5.7    conda, not in the lock; installed by hand
           + pytz   2026.6   pip, not in the lock; installed by hand
 

@@ -45,7 +45,7 @@ Nothing has been changed.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  = tools       proved: python 3.12.13 arm64
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]

@@ -69,7 +69,7 @@ def environments(draw, wanted):
             damaged=draw(EITHER),
             conda=draw(st.sampled_from([one.conda, one.conda[1:], (*one.conda[1:], extra)])),
             dists=draw(st.sampled_from([one.dists, one.dists[1:], (*one.dists, dist)])),
-            stamp=draw(st.sampled_from([one.stamp, None, {}, {"lock": 1, "proof": 1}])),
+            stamp=draw(st.sampled_from([one.stamp, None, {}, {"lock": 1, "verification": 1}])),
             condarc=draw(st.sampled_from([one.condarc, one.condarc, None, "", "channels: [x]\n"])),
         )
     return one

@@ -80,7 +80,7 @@ def stamp(locked: Lock) -> dict:
     return {
         "environment": locked.environment,
         "lock": locked.digest,
-        "proof": {"python": "3.12.13", "mps": True},
+        "verification": {"python": "3.12.13", "mps": True},
     }
 
 

@@ -20,7 +20,7 @@ PACKAGES = st.builds(
     sha256=st.none() | st.sampled_from(["0" * 64, "1" * 64]),
     note=TEXT,
 )
-PROOFS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda told: tuple(told.items()))
+VERIFICATIONS = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda told: tuple(told.items()))
 FEW = st.lists(TEXT, max_size=2).map(tuple)
 FILES = st.builds(FileChange, TEXT, st.none() | TEXT, st.none() | TEXT)
 ENVIRONMENTS = st.builds(
@@ -79,7 +79,7 @@ def plans(draw):
                 warnings=draw(FEW),
                 disk=draw(st.none() | st.builds(Disk, COUNT, COUNT)),
                 **draw(RESULTS),
-                proofs=draw(
+                verifications=draw(
                     st.dictionaries(TEXT, TEXT, max_size=2).map(lambda d: tuple(d.items()))
                 ),
             )

@@ -216,17 +216,17 @@ def results():
     """What an apply leaves: done anew or in part, and failed with a remote's own words."""
     one, two, three, *_ = first().macs
     half, link, _ = repair().macs
-    proof = (("torch", "python 3.12.13, torch 2.15.0, MPS computes"),)
-    said = "torch was built, but its proof failed:\n  RuntimeError: MPS expected, but refused"
+    verification = (("torch", "python 3.12.13, torch 2.15.0, MPS computes"),)
+    said = "torch was built; its verification failed:\n  RuntimeError: MPS expected, but refused"
     return Plan(
         (
-            replace(one, state="up_to_date", seconds=61.4, proofs=proof),
-            replace(two, state="up_to_date", seconds=75.0, proofs=proof),
+            replace(one, state="up_to_date", seconds=61.4, verifications=verification),
+            replace(two, state="up_to_date", seconds=75.0, verifications=verification),
             replace(three, state="failed", reason=said, seconds=9.6, **AT_TORCH),
             replace(one, name="cut-off", state="failed", reason="its connection was lost"),
-            replace(half, state="up_to_date", seconds=20.0, proofs=proof),
+            replace(half, state="up_to_date", seconds=20.0, verifications=verification),
             replace(link, seconds=1.0),
-            replace(planned("studio-04", shown(LOCK), LOCK), proofs=proof),
+            replace(planned("studio-04", shown(LOCK), LOCK), verifications=verification),
             planned("studio-05", shown(LOCK), LOCK),
             MacPlan("library-04", "unreachable", reason="it did not answer in time"),
         )

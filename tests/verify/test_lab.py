@@ -8,7 +8,7 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from torchard.operations.script_text import prove_environment
+from torchard.operations.script_text import verify_environment
 
 
 def answer(host, command, *args):
@@ -25,14 +25,14 @@ def test_the_prefix_holds_a_whole_conda(mac, host):
 
 
 def test_the_link_leads_to_a_stamped_generation(mac, host, environment):
-    """An environment is an absolute link to a generation that was stamped after its proof."""
+    """An environment is an absolute link to a generation whose stamp says that it was verified."""
     generation = answer(host, "readlink %s", mac.link(environment))
     assert generation.startswith(
         f"{mac.state.home}/.torchard/generations/{environment.environment}-"
     )
     stamp = json.loads(host.file(f"{generation}/.torchard.json").content_string)
     assert stamp["lock"] == environment.digest
-    assert stamp["proof"]["machine"] == mac.state.arch
+    assert stamp["verification"]["machine"] == mac.state.arch
 
 
 def test_the_python_is_native(mac, host, environment):
@@ -80,10 +80,10 @@ def test_pip_sees_the_locked_wheels(mac, host, environment):
     assert found == {**provided, **wheels}
 
 
-def test_the_proof_holds(mac, host, environment):
-    """The proof passes through the link: versions, imports, and MPS where it is expected."""
-    told = answer(host, prove_environment(mac.state, environment))
-    proof = json.loads(told.splitlines()[-1])
-    assert proof["machine"] == mac.state.arch
+def test_the_verification_passes(mac, host, environment):
+    """Verification passes through the link: versions, imports, and MPS where it is expected."""
+    told = answer(host, verify_environment(mac.state, environment))
+    verification = json.loads(told.splitlines()[-1])
+    assert verification["machine"] == mac.state.arch
     if environment.variant is not None:
-        assert proof["mps"] is environment.variant.mps_expected
+        assert verification["mps"] is environment.variant.mps_expected

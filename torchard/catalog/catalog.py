@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PACKAGES = ("torch", "torchvision", "torchaudio")
-UNPROVED = "unproved"
+UNVERIFIED = "unverified"
 
 
 @functools.cache
@@ -112,7 +112,7 @@ def _release(
             for arch in archs
             if arch in row
         },
-        mps=None if row["mps"] == UNPROVED else Version(row["mps"]),
+        mps=None if row["mps"] == UNVERIFIED else Version(row["mps"]),
         constraints=tuple(row.get("constraints", ())),
         notes=tuple(Note(one["about"], one["text"]) for one in row.get("notes", ())),
     )

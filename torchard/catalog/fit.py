@@ -98,7 +98,7 @@ def obstacles(release: Release, ask: Query, catalogue: Catalogue) -> Iterator[st
     if ask.mps and not mps_is_for(ask, catalogue):
         yield f"its MPS is not for {ask.platform.name} Macs"
     elif ask.mps and release.mps is None:
-        yield "which macOS its MPS needs is not proved yet"
+        yield "which macOS its MPS needs is not verified yet"
     elif ask.mps and release.mps is not None and ask.macos < release.mps:
         yield f"its MPS needs macOS {short(release.mps)}"
 

@@ -93,7 +93,7 @@ class Release:
     `version` is None for the nightly builds. `packages` maps torch and its companions to exact
     versions, or to None where whatever is offered for that torch is taken; what is missing is not
     offered. `builds` is keyed by arch, then by package; `mps` is the oldest macOS on which its MPS
-    works, None while that is not proved.
+    works, None while that is not verified.
     """
 
     version: Version | None

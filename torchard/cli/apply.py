@@ -38,7 +38,7 @@ def apply(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Plan, ask, bring each Mac to what LAB describes, and prove it.
+    """Plan, ask, bring each Mac to what LAB describes, and verify it.
 
     A PLAN that `torchard plan --out` saved is done just as it was shown, and nothing else; a Mac
     that has moved since is left alone.

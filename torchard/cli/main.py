@@ -37,7 +37,7 @@ INTERRUPTED = 130
 @click.group(cls=later.Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="torchard", message="torchard %(version)s")
 def cli() -> None:
-    """PyTorch for an orchard of Macs: one YAML file in, proven conda environments out.
+    """PyTorch for an orchard of Macs: one YAML file in, verified conda environments out.
 
     LAB is a lab file: inventory/lab.yaml, or what TORCHARD_LAB names, unless you say otherwise.
     """

@@ -19,7 +19,7 @@ def show(file: Path, *, full: bool, as_json: bool) -> None:
     from torchard.render.text import plan_lines, result_lines  # noqa: PLC0415
 
     saved = read(file)
-    took = any(mac.seconds is not None or mac.proofs for mac in saved.plan.macs)
+    took = any(mac.seconds is not None or mac.verifications for mac in saved.plan.macs)
     lines = result_lines(saved.plan) if took else plan_lines(saved.plan, full=full)
     console.show(saved.plan, lines, as_json=as_json)
     if not as_json and saved.lab is not None:

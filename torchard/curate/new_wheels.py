@@ -1,6 +1,6 @@
 """Releases of torch that the index has and the catalogue has not, as rows for pytorch.yaml.
 
-Where a release's MPS begins is in its binary alone: a row says `unproved` until somebody read it.
+Where a release's MPS begins is in its binary alone: a row says `unverified` until somebody read it.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _release(
         f"  - torch: {version}",
         f"    torchvision: {trio['torchvision']}",
         f"    torchaudio: {trio['torchaudio']}",
-        "    mps: unproved",
+        "    mps: unverified",
     ]
     for arch, rows in wheels.items():
         lines.append(f"    {arch}:")

@@ -128,7 +128,7 @@ def _companion(release: Release, name: str) -> str:
 
 
 def _floor(macos: Version | None) -> str:
-    return "unproved" if macos is None else f"macOS {short(macos)}"
+    return "unverified" if macos is None else f"macOS {short(macos)}"
 
 
 def _builds(release: Release, arch: str) -> Iterator[str]:

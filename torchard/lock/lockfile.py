@@ -101,7 +101,7 @@ class Lock:
 
     @property
     def digest(self) -> str:
-        """What names a generation: the sha256 (64 hex) of all that a Mac is given or must prove.
+        """What names a generation: the sha256 (64 hex) of all that a Mac is given or must verify.
 
         Why a variant was chosen, and what else the lab says, may change without a new build.
         """

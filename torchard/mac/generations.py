@@ -96,8 +96,8 @@ def why_not_whole(one: InstalledEnvironment) -> Iterator[str]:
 
 def can_be_shown(one: InstalledEnvironment) -> bool:
     """Tell whether a generation can be shown again as it is; `generation.py` judges once more."""
-    proof = (one.stamp or {}).get("proof")
-    return one.whole and not one.damaged and isinstance(proof, Mapping) and one.failed is None
+    verified = isinstance((one.stamp or {}).get("verification"), Mapping)
+    return one.whole and verified and not one.damaged and one.failed is None
 
 
 def carried_over(

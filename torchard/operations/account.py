@@ -6,8 +6,8 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from torchard.operations.proof import COMPANION_IMPORTS
-from torchard.operations.script_text import PROOF_START, script
+from torchard.operations.script_text import RUN_ARGUMENT, script
+from torchard.operations.verification import COMPANION_IMPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ def look_at_account(state: MacState, modules: Mapping[str, Iterable[str]]) -> st
     }
     wanted = {"environments": environments, "seconds": SECONDS, "text": script("shadows.py")}
     words = ["arch", "-arm64"] if state.translated else []
-    words += [f"{state.prefix}/bin/python", "-I", "-S", "-B", "-c", PROOF_START]
+    words += [f"{state.prefix}/bin/python", "-I", "-S", "-B", "-c", RUN_ARGUMENT]
     words += [script("account.py"), json.dumps(wanted)]
     return f"cd / && exec {' '.join(map(shlex.quote, words))}"
 

@@ -1,4 +1,4 @@
-"""One environment: a new generation built aside, proved, then shown."""
+"""One environment: a new generation built aside, verified, then shown."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from torchard.lab.channels import channel_name, is_anaconda
 from torchard.mac import probe
 from torchard.mac.generations import CARRIED
-from torchard.operations.proof import proof
+from torchard.operations.verification import describe_verification
 from torchard.plan.steps import is_another, is_moved
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 # An environment with PyTorch and Jupyter has 30,000 files; a network home answers 1,000 a second.
 FILES_SECONDS = 300
-# How proof.py and intact.py are started, see there.
-PROOF_START = "import sys; exec(sys.argv[1])"
+# How verify.py and intact.py are started, see there.
+RUN_ARGUMENT = "import sys; exec(sys.argv[1])"
 # A kit's channel. conda looks a file:// channel up by its name among the Mac's `custom_channels`.
 DEPOT = "torchard-depot"
 # What conda says to whoever would change an environment that is frozen.
@@ -192,8 +192,8 @@ def kit(
                 },
             }
         ),
-        "proof.json": _json(proof(lock)),
-        "proof.py": script("proof.py").encode(),
+        "expected.json": _json(describe_verification(lock)),
+        "verify.py": script("verify.py").encode(),
         "generation.py": script("generation.py").encode(),
         "intact.py": script("intact.py").encode(),
         "carry.py": script("carry.py").encode(),
@@ -263,7 +263,7 @@ def _variant(lock: Lock) -> dict[str, object] | None:
 def build_environment(
     state: MacState, lock: Lock, kit: Kit, controller: Controller, *, rebuild: bool = False
 ) -> str:
-    """Return the script that builds a generation (again, on request), proves it and shows it."""
+    """Return the script that builds a generation (again, on request), verifies it and shows it."""
     values = {
         "WHO": controller.who,
         "TOKEN": controller.token,
@@ -308,27 +308,30 @@ def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
     return _with(values, "lock.sh", "shell_file.sh")
 
 
-def prove_environment(state: MacState, lock: Lock) -> str:
-    """Return the command that proves the environment that is shown, and changes nothing."""
-    text, wanted = script("proof.py"), json.dumps(proof(lock))
-    start = _start_of_proof(state, lock.environment)
+def verify_environment(state: MacState, lock: Lock) -> str:
+    """Return the command that verifies the environment that is shown, and changes nothing."""
+    text, wanted = script("verify.py"), json.dumps(describe_verification(lock))
+    start = _native_start(state, lock.environment)
     return _cleanly('exec "$@"', "sh", *start, text, wanted)
 
 
-def prove_built(state: MacState, step: Step) -> str:
-    """Return the command that proves what is shown by what it was built for, and changes nothing.
+def verify_generation(state: MacState, step: Step) -> str:
+    """Return the command that verifies what is shown by what it was built for, and changes nothing.
 
     That is in the kit of its generation, on the Mac. Where it is not, nothing is printed.
     """
-    ask = 'cd "$0" && [ -f proof.json ] || exit 0; exec "$@" "$(cat proof.py)" "$(cat proof.json)"'
+    ask = (
+        'cd "$0" && [ -f expected.json ] || exit 0; '
+        'exec "$@" "$(cat verify.py)" "$(cat expected.json)"'
+    )
     place = f"{root(state)}/kits/{step.path.rpartition('/')[2]}"
-    return _cleanly(ask, place, *_start_of_proof(state, step.environment or ""))
+    return _cleanly(ask, place, *_native_start(state, step.environment or ""))
 
 
 def look_at_files(state: MacState, environments: Iterable[str]) -> str:
     """Return the command that looks for the files of environments' packages; it changes nothing."""
-    words = [f"{state.prefix}/bin/python", "-I", "-S", "-B", "-c", PROOF_START, script("intact.py")]
-    words += ["look", str(FILES_SECONDS)]
+    words = [f"{state.prefix}/bin/python", "-I", "-S", "-B", "-c", RUN_ARGUMENT]
+    words += [script("intact.py"), "look", str(FILES_SECONDS)]
     for name in environments:
         words += [name, f"{state.prefix}/envs/{name}"]
     return _cleanly('exec "$@"', "sh", *_natively(state), *words)
@@ -338,9 +341,9 @@ def _natively(state: MacState) -> list[str]:
     return ["arch", "-arm64"] if state.translated else []
 
 
-def _start_of_proof(state: MacState, environment: str) -> list[str]:
+def _native_start(state: MacState, environment: str) -> list[str]:
     python = f"{state.prefix}/envs/{environment}/bin/python"
-    return [*_natively(state), python, "-B", "-I", "-c", PROOF_START]
+    return [*_natively(state), python, "-B", "-I", "-c", RUN_ARGUMENT]
 
 
 def _cleanly(text: str, *words: str) -> str:

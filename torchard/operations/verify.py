@@ -1,4 +1,4 @@
-"""The proof of an environment through its link, as its users reach it."""
+"""The verification of an environment through its link, as its users reach it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def verify(
     mac: MacHost, lock: Lock, after: OperationMeta
 ) -> Generator[StringCommand | FunctionCommand]:
-    """Prove an environment after it was changed: native python, locked versions, MPS.
+    """Verify an environment after it was changed: native python, locked versions, MPS.
 
     + mac: the Mac as the lab describes it
     + lock: what must hold
@@ -39,5 +39,5 @@ def verify(
     if state is None:
         yield upload.fail("its state could not be read")
         return
-    yield upload.say(f"proving {lock.environment}")
-    yield StringCommand(for_any_shell(script_text.prove_environment(state, lock)))
+    yield upload.say(f"verifying {lock.environment}")
+    yield StringCommand(for_any_shell(script_text.verify_environment(state, lock)))

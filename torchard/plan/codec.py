@@ -51,8 +51,8 @@ def _mac(mac: MacPlan) -> dict[str, Any]:
         data["done"] = list(mac.done)
         data["failed"] = mac.failed_at
         data["seconds"] = round(mac.seconds, 1)
-    if mac.proofs:
-        data["proof"] = dict(mac.proofs)
+    if mac.verifications:
+        data["verification"] = dict(mac.verifications)
     return data
 
 
@@ -114,7 +114,7 @@ def _read_mac(name: str, mac: dict[str, Any]) -> MacPlan:
         done=tuple(mac.get("done", ())),
         failed_at=mac.get("failed"),
         seconds=mac.get("seconds"),
-        proofs=tuple(mac.get("proof", {}).items()),
+        verifications=tuple(mac.get("verification", {}).items()),
     )
 
 

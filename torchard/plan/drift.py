@@ -52,7 +52,8 @@ class EnvironmentStatus:
     `owner` is `lab` for what the lab names, `torchard` for what Torchard made and the lab does not
     name, `person` for all else. `since` says what became of it since it was made; `packages` and
     `files` what changed, as it was done: one that was installed by hand is an `add`. `remarks` are
-    what else is to be known. `version` is that of Miniconda, `proof` what was proved last and when.
+    what else is to be known. `version` is that of Miniconda, `verification` what the last one found
+    and when.
     `own` are the files that a person made and that go over to each next generation, `own_large`
     those that are too large for that or cannot be read; neither is a change.
     """
@@ -64,7 +65,7 @@ class EnvironmentStatus:
     files: tuple[FileChange, ...] = ()
     remarks: tuple[str, ...] = ()
     version: str | None = None
-    proof: str | None = None
+    verification: str | None = None
     own: tuple[str, ...] = ()
     own_large: tuple[str, ...] = ()
 
@@ -143,7 +144,7 @@ def _shown(name: str, owner: Owner, link: Link, state: MacState) -> EnvironmentS
         owner,
         "same",
         files=files,
-        proof=_proof(stamp),
+        verification=_verification(stamp),
         own=shown.own,
         own_large=shown.own_large,
     )
@@ -156,8 +157,8 @@ def _wrong(name: str, shown: InstalledEnvironment) -> Iterator[str]:
         yield "its stamp is gone or broken"
     elif shown.stamp.get("environment") != name:
         yield "its link leads to another environment's generation"
-    elif not isinstance(shown.stamp.get("proof"), Mapping):
-        yield "it was never proved"
+    elif not isinstance(shown.stamp.get("verification"), Mapping):
+        yield "it was never verified"
     yield from why_not_whole(shown)
     if shown.damaged:
         yield "an interrupted conda left it damaged"
@@ -179,12 +180,12 @@ def _compared(
     return replace(status, packages=changes, since=since)
 
 
-def _proof(stamp: Mapping[str, object]) -> str | None:
-    proof, date = stamp.get("proof"), stamp.get("date")
-    if not isinstance(proof, Mapping):
+def _verification(stamp: Mapping[str, object]) -> str | None:
+    verification, date = stamp.get("verification"), stamp.get("date")
+    if not isinstance(verification, Mapping):
         return None
     known = isinstance(date, str) and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b", date)
-    return told(proof, known[0] if known else None)
+    return told(verification, known[0] if known else None)
 
 
 def _generations(state: MacState) -> Iterator[InstalledEnvironment]:

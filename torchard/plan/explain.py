@@ -190,7 +190,7 @@ def _found(name: str, state: MacState) -> str:
     stamp = shown.stamp or {}
     lock = stamp.get("lock")
     built = f"built of the lock {lock[:8]}" if isinstance(lock, str) else "without a stamp"
-    return f"{target}, {built}, {'proved' if stamp.get('proof') else 'never proved'}"
+    return f"{target}, {built}, {'verified' if stamp.get('verification') else 'never verified'}"
 
 
 def _parts(planned: MacPlan, target: Target) -> Iterator[Part]:
@@ -218,6 +218,6 @@ def _why_in_order(lock: Lock, state: MacState) -> str:
     target = tilde(link.target or "", state.home) if link else ""
     count = len(lock.conda) + len(lock.wheels)
     return (
-        f"{target} was built of this lock and proved; each of its {count} packages is the lock's,"
+        f"{target} was built of this lock and verified; each of its {count} packages is the lock's,"
         " and no other is there"
     )

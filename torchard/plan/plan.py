@@ -73,7 +73,7 @@ class MacPlan:
 
     After an apply `state` is what was found then, `steps` are what was to be done, `done` names
     those that were and `failed_at` the one that was not, `seconds` is how long it took, and
-    `proofs` what each environment proved, as (environment, answer).
+    `verifications` what each verification found, as (environment, answer).
     """
 
     name: str
@@ -89,7 +89,7 @@ class MacPlan:
     done: tuple[str, ...] = ()
     failed_at: str | None = None
     seconds: float | None = None
-    proofs: tuple[tuple[str, str], ...] = ()
+    verifications: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def applied(planned: MacPlan, target: Target, course: Course) -> MacPlan:
     if after.state != "up_to_date":
         left = after.reason or "; ".join(step.reason for step in after.steps)
         return failed(planned, replace(course, reason=f"not as planned: {left}"))
-    proofs = tuple(_stamped(target))
-    return replace(_took(planned, course), state="up_to_date", proofs=proofs)
+    verifications = tuple(_stamped(target))
+    return replace(_took(planned, course), state="up_to_date", verifications=verifications)
 
 
 def failed(planned: MacPlan, course: Course) -> MacPlan:
@@ -55,8 +55,8 @@ def _took(planned: MacPlan, course: Course) -> MacPlan:
     )
 
 
-def proved(
-    planned: MacPlan, proofs: Sequence[tuple[str, str]], failures: Sequence[tuple[str, str]]
+def verified(
+    planned: MacPlan, verifications: Sequence[tuple[str, str]], failures: Sequence[tuple[str, str]]
 ) -> MacPlan:
     """Return what a verify came to; both are (environment, what was found) in the lab's order."""
     return replace(
@@ -64,7 +64,7 @@ def proved(
         state="failed" if failures else "up_to_date",
         reason="\n".join(f"{name}: {text}" for name, text in failures) or None,
         steps=(),
-        proofs=tuple(proofs),
+        verifications=tuple(verifications),
     )
 
 
@@ -72,12 +72,13 @@ def _stamped(target: Target) -> Iterator[tuple[str, str]]:
     for name in target.locks:
         link = target.state.links[name]
         stamp = target.state.environments[link.target or ""].stamp or {}
-        yield name, told(stamp.get("proof", {}))
+        yield name, told(stamp.get("verification", {}))
 
 
-def told(proof: Mapping[str, Any], date: str | None = None) -> str:
-    """Say in a few words what an environment proved, and when."""
-    words = [f"python {proof.get('python')} {proof.get('machine')}"]
-    if "torch" in proof:
-        words += [f"torch {proof['torch']}", "MPS works" if proof.get("mps") else "CPU"]
-    return f"proved{f' {date}' if date else ''}: {', '.join(words)}"
+def told(verification: Mapping[str, Any], date: str | None = None) -> str:
+    """Say in a few words what a verification found, and when."""
+    words = [f"python {verification.get('python')} {verification.get('machine')}"]
+    if "torch" in verification:
+        device = "MPS works" if verification.get("mps") else "CPU"
+        words += [f"torch {verification['torch']}", device]
+    return f"verified{f' {date}' if date else ''}: {', '.join(words)}"

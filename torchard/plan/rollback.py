@@ -109,12 +109,12 @@ def _reason(found: InstalledEnvironment) -> str:
 
 
 def rolled_back(
-    planned: MacPlan, state: MacState, proof: Mapping[str, object] | str, seconds: float
+    planned: MacPlan, state: MacState, verification: Mapping[str, object] | str, seconds: float
 ) -> MacPlan:
     """Return what a rollback came to, from what the Mac was found to show after it.
 
-    `proof` is what the generation proved just now, or why it did not. One that did not stays
-    shown, and is told as a failure.
+    `verification` is what the generation's verification found, or why it failed. If it failed, the
+    generation stays active and the Mac is reported as failed.
     """
     (step,) = planned.steps
     name = step.environment or ""
@@ -122,8 +122,10 @@ def rolled_back(
     if link is None or link.target != step.path:
         course = Course(reason="not as planned: it is not what is shown now", seconds=seconds)
         return failed(planned, course)
-    if isinstance(proof, str):
-        reason = f"shown as it was, but it does not hold its proof: {proof}"
+    if isinstance(verification, str):
+        reason = f"it is active again, but its verification failed: {verification}"
         reason += "\n`torchard apply` goes forward again."
         return failed(planned, Course(failed_at=name, reason=reason, seconds=seconds))
-    return replace(planned, state="up_to_date", seconds=seconds, proofs=((name, told(proof)),))
+    return replace(
+        planned, state="up_to_date", seconds=seconds, verifications=((name, told(verification)),)
+    )

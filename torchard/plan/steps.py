@@ -96,7 +96,7 @@ def same_step(one: Step, other: Step) -> bool:
 def is_rest_of(step: Step, planned: Step) -> bool:
     """Tell whether a step is what is left of a planned one, as an earlier run was still at it.
 
-    That run has built and proved the planned generation since, and it is only to be shown.
+    That run has built and verified the planned generation since, and it is only to be shown.
     """
     if step.action != "activate" or planned.action not in {"create", "update", "repair"}:
         return False
@@ -214,7 +214,7 @@ def environment_step(
             "environment",
             "activate",
             name,
-            reason="this generation is built and proved; only its link is missing or elsewhere",
+            reason="this generation is built and verified; only its link is missing or elsewhere",
             path=ready.path,
             place=tilde(ready.path, state.home),
             packages=tuple(replace(one, bytes=0) for one in changes) if before else (),
@@ -341,8 +341,8 @@ def _reason(
         return "an interrupted conda left it damaged"
     if stamp.get("lock") != lock.digest:
         return LOCK_CHANGED
-    if not isinstance(stamp.get("proof"), Mapping):
-        return "it was never proved"
+    if not isinstance(stamp.get("verification"), Mapping):
+        return "it was never verified"
     if before.frozen is not frozen:
         if stamp.get("frozen", False) is frozen:
             return f"its conda-meta/frozen was {'removed' if frozen else 'made'} by hand"
@@ -353,11 +353,11 @@ def _reason(
 
 
 def _is(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
-    """Tell whether a generation is this lock's: whole, proved, with its packages and settings."""
+    """Tell whether a generation is this lock's: whole, verified, with its packages and settings."""
     stamp = environment.stamp or {}
     if not environment.whole or environment.damaged or environment.frozen is not frozen:
         return False
-    if stamp.get("lock") != lock.digest or not isinstance(stamp.get("proof"), Mapping):
+    if stamp.get("lock") != lock.digest or not isinstance(stamp.get("verification"), Mapping):
         return False
     if stamp.get("environment") != lock.environment:
         return False
@@ -373,7 +373,7 @@ def _free_path(lock: Lock, state: MacState) -> str:
 
     What is in the way there was left by a killed run, and is set aside. One drifted by hand keeps
     its name until it goes, and one that is shown is never touched, whatever became of it: a link
-    that leads nowhere would show what is built there before it is proved. The links of a prefix
+    that leads nowhere would show what is built there before it is verified. The links of a prefix
     that is set aside first show nothing.
     """
     links = state.links.values() if state.prefix_state == "whole" else ()

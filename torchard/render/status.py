@@ -69,7 +69,7 @@ def _standing(one: EnvironmentStatus, step: Step | None) -> dict[str, Any]:
         "since": one.since,
         "apply": step.action if step else None,
         "version": one.version,
-        "proof": one.proof,
+        "verification": one.verification,
         "remarks": list(one.remarks),
         "packages": list(map(package_data, one.packages)),
         "files": list(map(file_data, one.files)),
@@ -126,4 +126,4 @@ def _said(one: EnvironmentStatus, step: Step | None) -> Iterator[str]:
         if one.own_large
         else None
     )
-    yield from filter(None, (one.version, whose, one.proof, *one.remarks, own, large, why))
+    yield from filter(None, (one.version, whose, one.verification, *one.remarks, own, large, why))

@@ -33,7 +33,7 @@ def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
 
 
 def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
-    """Yield the lines of what an apply did and proved, or of what is proved now."""
+    """Yield the lines of what an apply did and verified, or of what `verify` found."""
     for block in blocks(plan, _result_of):
         yield head(block, full=full)
         yield from _result_of(block[0], full=full)
@@ -139,7 +139,7 @@ def _disk(block: Sequence[MacPlan]) -> Iterator[Text]:
 
 def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
     """Say what was done and what was not, in the order of the plan."""
-    names = [step.label for step in mac.steps] + [name for name, _ in mac.proofs]
+    names = [step.label for step in mac.steps] + [name for name, _ in mac.verifications]
     width = widest(iter(names))
     yield from (line for warning in mac.warnings for line in row("!", "note", warning))
     if mac.state == "change":
@@ -153,9 +153,9 @@ def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
             yield from row(" ", step.label, "not begun", "", width)
     if mac.failed_at is None:
         yield from _why(mac)
-    for name, proof in mac.proofs:
-        yield from row("=", name, proof, "", width)
-    if mac.state == "up_to_date" and not mac.steps and not mac.proofs:
+    for name, verification in mac.verifications:
+        yield from row("=", name, verification, "", width)
+    if mac.state == "up_to_date" and not mac.steps and not mac.verifications:
         yield Text("  = up to date", style="dim")
 
 

@@ -44,16 +44,16 @@ def go_back(session: Session, plan: Plan) -> Plan:
         (step,) = planned.steps
         session.progress.mac(name, f"showing {step.place}")
         session.run(name, script_text.show_earlier(state, step, upload.controller()))
-        session.progress.mac(name, "proving")
-        proof: Mapping[str, Any] | str
+        session.progress.mac(name, "verifying")
+        verification: Mapping[str, Any] | str
         try:
-            said = session.run(name, script_text.prove_built(state, step))
-            proof = json.loads(said[-1]) if said else _proof(state, step.path)
+            said = session.run(name, script_text.verify_generation(state, step))
+            verification = json.loads(said[-1]) if said else _verification(state, step.path)
         except TorchardError as error:
-            proof = str(error)
+            verification = str(error)
         session.read(name)
         took = time.monotonic() - start
-        results[name] = rolled_back(planned, session.states[name], proof, took)
+        results[name] = rolled_back(planned, session.states[name], verification, took)
 
     todo = [mac.name for mac in plan.macs if mac.state == "change"]
     session.work(todo, errand)
@@ -63,10 +63,10 @@ def go_back(session: Session, plan: Plan) -> Plan:
     return Plan(tuple(results.values()))
 
 
-def _proof(state: MacState, path: str) -> Mapping[str, Any]:
-    """Return what a generation proved when it was built."""
-    proof: Mapping[str, Any] = (state.environments[path].stamp or {})["proof"]
-    return proof
+def _verification(state: MacState, path: str) -> Mapping[str, Any]:
+    """Return what the verification of a generation found when it was built."""
+    found: Mapping[str, Any] = (state.environments[path].stamp or {})["verification"]
+    return found
 
 
 def find_damage(session: Session) -> dict[str, dict[str, FileReport]]:

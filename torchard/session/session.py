@@ -84,7 +84,7 @@ class Session:
     """A connection to some Macs of a lab. Use it as a context manager.
 
     `why` holds the reason of each Mac that could not be reached or read, `states` the others;
-    `strangers` are those that were read, and are no Macs. `unproved` says of each Mac which
+    `strangers` are those that were read, and are no Macs. `unverified` says of each Mac which
     environments a verification found wrong, and why.
     """
 
@@ -97,7 +97,7 @@ class Session:
         self.why: dict[str, str] = {}
         self.states: dict[str, MacState] = {}
         self.strangers: set[str] = set()
-        self.unproved: dict[str, dict[str, str]] = {}
+        self.unverified: dict[str, dict[str, str]] = {}
         self.remarks: dict[str, tuple[str, ...]] = {}  # on accounts, after an apply
         instead_of_logs()
         # What goes wrong in a greenlet is kept in `why`; gevent would print it, Ctrl-C included.
@@ -348,7 +348,7 @@ def _client(host: Host) -> Any:
 
 
 def _label(names: Iterable[str]) -> str:
-    """Return the step that an operation of deploy.py belongs to: `Prove torch` is of torch."""
+    """Return the step that an operation of deploy.py belongs to: `Verify torch` is of torch."""
     name = next(iter(names))
     return name.partition(" ")[2] or name.lower()
 

@@ -19,7 +19,7 @@ from torchard.mac.probe import LONGEST_REASON
 from torchard.operations import script_text, upload
 from torchard.plan.damage import way_out
 from torchard.plan.plan import Plan, plan_mac
-from torchard.plan.result import proved, told
+from torchard.plan.result import told, verified
 from torchard.plan.steps import environment_step
 from torchard.redact import redact
 from torchard.remote import read_guard
@@ -44,7 +44,7 @@ def verify(session: Session) -> Plan:
         mac.name: found
         for mac in verified.macs
         if mac.name in targets
-        and (found := tuple(_notes(mac, targets[mac.name], session.unproved.get(mac.name, {}))))
+        and (found := tuple(_notes(mac, targets[mac.name], session.unverified.get(mac.name, {}))))
     }
     said: dict[str, list[str]] = {name: [] for name in notes}
 
@@ -75,23 +75,23 @@ def verify_environments(session: Session) -> Plan:
         if planned.state == "blocked":
             results[name] = planned
             return
-        session.progress.mac(name, "proving")
+        session.progress.mac(name, "verifying")
         locks, state, ask = targets[name].locks, session.states[name], partial(session.ask, name)
         steps = {step.environment for step in planned.steps}
         damage = inspection.verify_files(state, locks, steps, ask)
         failures: dict[str, str] = {}
-        proofs: list[tuple[str, str]] = []
+        verifications: list[tuple[str, str]] = []
         for lock in locks.values():
-            ok, text = _prove(session, name, lock)
+            ok, text = _verify(session, name, lock)
             damaged = damage.get(lock.environment)
             if ok and not damaged:
-                proofs.append((lock.environment, text))
+                verifications.append((lock.environment, text))
             else:
                 failures[lock.environment] = "\n".join(filter(None, (damaged, "" if ok else text)))
-        session.unproved[name] = failures
+        session.unverified[name] = failures
         account = inspection.inspect_account(state, locks, ask, broken=failures)
         planned = replace(planned, warnings=(*planned.warnings, *account.warnings))
-        results[name] = proved(planned, proofs, [*failures.items(), *account.failures])
+        results[name] = verified(planned, verifications, [*failures.items(), *account.failures])
 
     session.work([*targets], errand, reads=True)
     return Plan(
@@ -99,12 +99,12 @@ def verify_environments(session: Session) -> Plan:
     )
 
 
-def _prove(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
+def _verify(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
     """Verify one environment by its own python; return whether it is right, and what was said."""
     state, host = session.states[name], session.hosts[name]
     if lock.environment not in state.links:
         return False, "it is not there; run `torchard apply`"
-    command = for_any_shell(script_text.prove_environment(state, lock))
+    command = for_any_shell(script_text.verify_environment(state, lock))
     read_guard.admit(host, session.state, command)
     ok, output = host.run_shell_command(StringCommand(command))
     if not ok:
@@ -123,7 +123,7 @@ def _notes(
     What an apply would build again needs no note: its plan says so already.
     """
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    proofs = dict(mac.proofs)
+    verifications = dict(mac.verifications)
     for name, lock in target.locks.items():
         active = generation_at(target.state.links.get(name), target.state)
         if active is None or active.stamp is None:
@@ -133,7 +133,7 @@ def _notes(
                 # What to type is added each time this is shown.
                 reason = " ".join(failures[name].replace(f"; {way_out(name)}", "").split())
                 yield name, {"date": date, "reason": redact(reason)[:LONGEST_REASON]}
-        elif name in proofs and active.failed is not None:
+        elif name in verifications and active.failed is not None:
             yield name, None
 
 

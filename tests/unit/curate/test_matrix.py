@@ -127,7 +127,7 @@ def asked(cell, companions):
 
 
 def test_trios_are_on_their_oldest_macos(answers):
-    """Each set of wheels is proved once for a python and arch, where it first appears."""
+    """Each set of wheels is verified once for a python and arch, where it first appears."""
     found = matrix.trios(answers)
     assert len({(one.arch, one.python, one.packages) for one in found}) == len(found) > 100
     stable = next(
@@ -142,24 +142,24 @@ def test_trios_are_on_their_oldest_macos(answers):
     assert {(one.arch, one.python, one.packages) for one in found} == packages
 
 
-def test_a_release_whose_mps_is_unproved_is_only_for_the_processor():
+def test_a_release_whose_mps_is_unverified_is_only_for_the_processor():
     """Nothing that wants MPS gets a release whose floor nobody has read, and a note says so."""
     known = load_catalog()
     wheels = known.lanes["wheels"]
     newest, *others = wheels.releases
     lane = replace(wheels, releases=(replace(newest, mps=None), *others))
-    unproved = replace(known, lanes={**known.lanes, "wheels": lane})
-    group = mac_class("arm64", "26.0", unproved)
-    auto = choose(Request("3.12"), group, unproved)
+    unverified = replace(known, lanes={**known.lanes, "wheels": lane})
+    group = mac_class("arm64", "26.0", unverified)
+    auto = choose(Request("3.12"), group, unverified)
     assert (auto.packages["torch"], auto.mps_expected) == ("2.14.1", True)
     assert (
-        "torch 2.15.0 would install on macOS 15, but which macOS its MPS needs is not proved yet."
+        "torch 2.15.0 would install on macOS 15, but which macOS its MPS needs is not verified yet."
         in auto.notes
     )
-    assert choose(Request("3.12", backend="cpu"), group, unproved).packages["torch"] == "2.15.0"
+    assert choose(Request("3.12", backend="cpu"), group, unverified).packages["torch"] == "2.15.0"
     for backend in ("auto", "mps"):
-        refused = choose(Request("3.12", "2.15.0", backend), group, unproved)
-        assert "which macOS its MPS needs is not proved yet" in refused.reason
+        refused = choose(Request("3.12", "2.15.0", backend), group, unverified)
+        assert "which macOS its MPS needs is not verified yet" in refused.reason
         assert "`backend: cpu`" in refused.instead
 
 

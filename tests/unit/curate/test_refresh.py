@@ -82,7 +82,7 @@ def test_new_release_is_proposed_as_the_row_that_a_person_wrote(
             row["minos"] = {}
     # Simlab's index ends at python 3.14.
     real["arm64"]["torch"][0]["python"][1] = "3.14"
-    assert (got["arm64"], got["mps"]) == (real["arm64"], "unproved")
+    assert (got["arm64"], got["mps"]) == (real["arm64"], "unverified")
     assert "torch-2.15.0-cp311-" in "".join(proposal.lines)
     assert (
         parse_catalog(yaml.safe_load(after), yaml.safe_load(TEXTS[INSTALLERS])).releases[0].mps
@@ -229,7 +229,7 @@ def test_command_shows_what_is_new_and_writes_only_when_told(served, tmp_path, o
     assert file.read_text(encoding="utf-8") == older[1]
     written = refresh("--write")
     assert (written.returncode, written.stdout) == (2, shown.stdout)
-    assert "    mps: unproved\n" in file.read_text(encoding="utf-8")
+    assert "    mps: unverified\n" in file.read_text(encoding="utf-8")
     again = refresh()
     assert (again.returncode, again.stdout) == (0, "Nothing is new.\n")
 

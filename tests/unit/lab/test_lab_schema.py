@@ -112,7 +112,7 @@ INJECTIONS = [
 
 @pytest.mark.parametrize("place", PLACES)
 def test_each_place_takes_what_belongs_there(place):
-    """Without such a value the test below would prove nothing."""
+    """Without such a value the test below would test nothing."""
     assert VALIDATOR.is_valid(PLACES[place](GOOD.get(place, "a")))
 
 

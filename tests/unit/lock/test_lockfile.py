@@ -160,7 +160,7 @@ def test_size_is_that_of_everything():
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_digest_names_what_a_mac_is_given_or_must_prove(changes):
+def test_digest_names_what_a_mac_is_given_or_must_verify(changes):
     """Another package, spec, class or expectation is another generation."""
     assert Lock(**{**vars(LOCK), **changes}).digest != LOCK.digest
 

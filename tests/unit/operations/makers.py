@@ -128,7 +128,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.script_text.build_environment": lambda made: script_text.build_environment(
         made.state, made.lock, script_text.Kit(made.text, b""), made.controller
     ),
-    "operations.script_text.prove_environment": lambda made: script_text.prove_environment(
+    "operations.script_text.verify_environment": lambda made: script_text.verify_environment(
         made.state, made.lock
     ),
     "operations.script_text._with": lambda made: script_text._with({"VALUE": made.text}),
@@ -145,7 +145,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.script_text.show_earlier": lambda made: script_text.show_earlier(
         made.state, made.step, made.controller
     ),
-    "operations.script_text.prove_built": lambda made: script_text.prove_built(
+    "operations.script_text.verify_generation": lambda made: script_text.verify_generation(
         made.state, made.step
     ),
     "operations.script_text.look_at_files": lambda made: script_text.look_at_files(

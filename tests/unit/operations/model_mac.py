@@ -38,7 +38,7 @@ from torchard.remote.quoting import for_any_shell
 from torchard.resources import resource
 from torchard.workspace import workspace as workspaces
 
-PROOF = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
+VERIFICATION = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
 OCTAL = re.compile(rb"\\0([0-7]{3})")
 
 
@@ -159,7 +159,7 @@ class Model:
         }.items():
             if name in values:
                 done(values)
-        return [PROOF] if "proof.py" in plain or "INSIDE" in plain else []
+        return [VERIFICATION] if "verify.py" in plain or "INSIDE" in plain else []
 
     def _miniconda(self, values):
         self.done.append(("miniconda", None, values["PREFIX"]))
@@ -188,7 +188,7 @@ class Model:
             said = json.load(archive.extractfile("kit.json"))
             condarc = archive.extractfile("condarc").read().decode()
         one = built(self.target.locks[name], path, condarc=condarc, frozen="frozen" in said)
-        stamp = {**said["stamp"], "proof": json.loads(PROOF)}
+        stamp = {**said["stamp"], "verification": json.loads(VERIFICATION)}
         return replace(one, stamp=stamp, made=Packages(one.conda, one.dists))
 
     def _shell_file(self, values):

@@ -46,7 +46,7 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
     "operations.verify.verify", "session.session.read", "session.session.run",
-    "session.session.ask", "session.verify._prove",
+    "session.session.ask", "session.verify._verify",
     "remote.facts.read", "remote.facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.upload._arriving", "remote.shell_upload.upload_through_shell",
@@ -295,8 +295,8 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
         assert str(shown.readlink()) == path
         Path(path, "conda-meta/python-3-0.json").write_text("{}")  # the stand-in has no packages
         steps.append(Step("environment", "activate", text, text, path))
-    does(script_text.prove_environment(state, lock))
-    does(script_text.prove_built(state, steps[0]))
+    does(script_text.verify_environment(state, lock))
+    does(script_text.verify_generation(state, steps[0]))
     state = replace(state, links={text: Link(text, steps[1].path)})
     does(script_text.note_failure(state, text, {"reason": text}, made.controller))
     assert json.loads(Path(steps[1].path, ".torchard-failed.json").read_text()) == {"reason": text}

@@ -60,7 +60,7 @@ class Account:
         environments = {"torch": {"python": str(self.python), "modules": ["torch"]}}
         text = script_text.script("shadows.py")
         wanted = {"environments": environments, "seconds": seconds, "text": text}
-        python = [sys.executable, "-I", "-S", "-B", "-c", script_text.PROOF_START]
+        python = [sys.executable, "-I", "-S", "-B", "-c", script_text.RUN_ARGUMENT]
         done = subprocess.run(
             [*python, script_text.script("account.py"), json.dumps(wanted)],
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], "SHELL": shutil.which(shell),

@@ -69,12 +69,12 @@ def test_a_real_directory_is_never_replaced(mac):
     assert (mac.envs / "torch" / "mine").is_dir()
 
 
-def whole(path, proof: object = None):
-    """Let a generation look whole and proved, as far as a rollback looks."""
+def whole(path, verification: object = None):
+    """Let a generation look whole and verified, as far as a rollback looks."""
     stamp = path / ".torchard.json"
     at = stamp.stat().st_mtime
     content = json.loads(stamp.read_text(encoding="utf-8"))
-    content["proof"] = {"python": "3.12.13"} if proof is None else proof
+    content["verification"] = {"python": "3.12.13"} if verification is None else verification
     stamp.write_text(json.dumps(content), encoding="utf-8")
     os.utime(stamp, (at, at))
     for part in ("conda-meta/history", "conda-meta/python-3.12.13-h0_0.json", "bin/python"):
@@ -117,7 +117,7 @@ SPOIL = {
     "damaged": lambda one: (one / "conda-meta/a.c~").write_text("", encoding="utf-8"),
     "moved": lambda one: restamp(one, path="/Users/old/.torchard/generations/torch-2"),
     "not verified": lambda one: (one / ".torchard-failed.json").write_text("{}", encoding="utf-8"),
-    "never proved": lambda one: restamp(one, proof=None),
+    "never verified": lambda one: restamp(one, verification=None),
 }
 
 
@@ -159,7 +159,7 @@ def test_what_was_built_again_takes_the_place_of_the_same_lock(mac):
     assert mac.there("generations") == {"torch-1", "torch-3"}
 
 
-@pytest.mark.parametrize("spoilt", ["history", "proof", "stamp", "python"])
+@pytest.mark.parametrize("spoilt", ["history", "verification", "stamp", "python"])
 def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
     """Judged on the Mac, just before the rename; what is shown stays."""
     first, second = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2))
@@ -171,7 +171,7 @@ def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
     elif spoilt == "stamp":
         (first / ".torchard.json").unlink()
     else:
-        (first / ".torchard.json").write_text('{"proof": null}', encoding="utf-8")
+        (first / ".torchard.json").write_text('{"verification": null}', encoding="utf-8")
     done = mac.run("back", first, mac.envs / "torch")
     assert (done.returncode, done.stderr) == (
         1,
@@ -263,7 +263,7 @@ def test_a_python_imports_from_where_it_lies_and_not_from_where_its_link_leads(m
 
 @pytest.mark.parametrize("lib", ["missing", "a file", "without python"])
 def test_records_judge_no_python(mac, lib):
-    """Where nothing can import, there is nothing to tell it: what the proof finds is said."""
+    """Where nothing can import, these records are silent and the verification gives the reason."""
     kit, path = records(mac, "a")
     (path / "lib/python3.1").unlink()
     (path / "lib/python3.12/site-packages").rmdir()
@@ -315,12 +315,12 @@ def test_an_environment_that_is_not_the_locks_is_said(mac, installed, sentence):
     assert done.stderr == f"{sentence}\n"
 
 
-def test_the_stamp_holds_the_proof(mac):
-    """What was proved is written whole into the generation, with the date and its path."""
+def test_the_stamp_holds_the_verification(mac):
+    """What was verified is written whole into the generation, with the date and its path."""
     kit, path = records(mac, "a")
-    (kit / "proof-result.json").write_text('{"python": "3.12.13"}', encoding="utf-8")
+    (kit / "verification.json").write_text('{"python": "3.12.13"}', encoding="utf-8")
     assert mac.run("stamp", kit, path).returncode == 0
     stamp = json.loads((path / ".torchard.json").read_text(encoding="utf-8"))
     assert stamp.pop("date")
-    assert stamp == {"lock": "l", "proof": {"python": "3.12.13"}, "path": str(path)}
+    assert stamp == {"lock": "l", "verification": {"python": "3.12.13"}, "path": str(path)}
     assert [one.name for one in path.iterdir() if "partial" in one.name] == []

@@ -50,7 +50,7 @@ class Tree:
 
     def start(self, *words: object) -> subprocess.CompletedProcess[str]:
         text = script_text.script("intact.py")
-        python = [sys.executable, "-I", "-S", "-c", script_text.PROOF_START, text]
+        python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]
         return subprocess.run(
             [*python, *map(str, words)], capture_output=True, text=True, timeout=60, check=False
         )
@@ -253,7 +253,7 @@ def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
     text = script_text.script("intact.py").replace(
         "    if mode ==", "    signal.pause()\n    if mode =="
     )
-    python = [sys.executable, "-I", "-S", "-c", script_text.PROOF_START, text]
+    python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]
     done = subprocess.run(
         [*python, "look", "1"], capture_output=True, text=True, timeout=60, check=False
     )

@@ -18,8 +18,8 @@ from torchard.catalog.variant import Installer, MacClass, Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 from torchard.mac.state import MacState
 from torchard.operations import script_text
-from torchard.operations.proof import proof
 from torchard.operations.script_text import Controller
+from torchard.operations.verification import describe_verification
 
 # Whoever may be `sh` on a Mac; zsh by its own name is only ever given pyinfra's one line.
 SHELLS = [
@@ -138,8 +138,8 @@ def test_nobody_else_can_write_to_the_depot(tmp_path):
 
 @settings(max_examples=40, deadline=None)
 @given(name=st.lists(SPECIAL | ANY, max_size=3).map("".join), version=TEXT)
-def test_the_proof_is_given_what_was_asked(tmp_path_factory, name, version):
-    """The environment's python is called by its own path, with the proof as single words."""
+def test_the_verification_is_given_what_was_asked(tmp_path_factory, name, version):
+    """The environment's python is called by its own path, with the verification as single words."""
     where = tmp_path_factory.mktemp("prefix")
     name = name.replace("/", "").strip(".")[:40] or "x"
     python = where / "envs" / name / "bin" / "python"
@@ -147,7 +147,7 @@ def test_the_proof_is_given_what_was_asked(tmp_path_factory, name, version):
     python.write_text('#!/bin/sh\nprintf \'\\0%s\' "$PYTHONPATH" "$@"\n', encoding="utf-8")
     python.chmod(0o755)
     lock = replace(LOCK, environment=name, wheels=(replace(WHEEL, version=version),))
-    command = script_text.prove_environment(replace(STATE, prefix=str(where)), lock)
+    command = script_text.verify_environment(replace(STATE, prefix=str(where)), lock)
     for shell in SHELLS:
         done = subprocess.run(
             [*shell, "-c", command],
@@ -156,8 +156,8 @@ def test_the_proof_is_given_what_was_asked(tmp_path_factory, name, version):
             check=True,
         )
         words = done.stdout.decode().split("\0")[1:]
-        assert words[:5] == ["", "-B", "-I", "-c", script_text.PROOF_START]
-        assert words[5] == script_text.script("proof.py")
+        assert words[:5] == ["", "-B", "-I", "-c", script_text.RUN_ARGUMENT]
+        assert words[5] == script_text.script("verify.py")
         assert json.loads(words[6])["dists"]["torch"] == version
     assert not list(where.rglob("canary"))
 
@@ -222,21 +222,21 @@ def test_a_kit_says_what_is_built_and_where_it_came_from():
     assert kit["stamp"]["variant"]["mps_expected"] is True
 
 
-def test_the_proof_asks_for_what_the_lock_gives():
+def test_the_verification_asks_for_what_the_lock_gives():
     """Versions of both owners, the imports of the companions that are there, and MPS."""
-    wanted = proof(LOCK)
+    wanted = describe_verification(LOCK)
     assert wanted["dists"] == {"zlib-py": "1.3", "torch": "2.15.0"}
     assert wanted["imports"] == ["torchvision"]
     assert (wanted["torch"], wanted["mps"], wanted["arch"]) == (True, True, "arm64")
-    without = proof(replace(LOCK, variant=None))
+    without = describe_verification(replace(LOCK, variant=None))
     assert (without["torch"], without["mps"], without["imports"]) == (False, False, [])
 
 
-def test_under_rosetta_the_proof_runs_natively():
+def test_under_rosetta_the_verification_runs_natively():
     """A translated shell starts the environment's python as arm64."""
-    command = script_text.prove_environment(replace(STATE, translated=True), LOCK)
+    command = script_text.verify_environment(replace(STATE, translated=True), LOCK)
     assert " sh arch -arm64 /Users/ada/miniconda3/envs/torch/bin/python " in command
-    assert "arch -arm64" not in script_text.prove_environment(STATE, LOCK)
+    assert "arch -arm64" not in script_text.verify_environment(STATE, LOCK)
 
 
 def test_a_home_with_spaces_is_a_file_url():

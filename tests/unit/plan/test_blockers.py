@@ -16,7 +16,7 @@ from torchard.plan.plan import Target, plan_mac
 from torchard.resources import resource
 
 # These run with an environment's own python, which is the lab's.
-IN_ENVIRONMENTS = {"proof.py", "stay.py"}
+IN_ENVIRONMENTS = {"verify.py", "stay.py"}
 BY_THE_BASE = sorted(
     path
     for path in resource("torchard/operations/scripts").glob("*.py")

@@ -93,14 +93,14 @@ def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
     assert data["summary"]["fetch_bytes"] == 88_000_000 + 14_000_000 + 5_000_000 + 1_000_000
 
 
-def test_results_are_told_with_their_proofs_and_seconds():
+def test_results_are_told_with_their_verifications_and_seconds():
     """Which a plan does not have."""
     data = told(results())
     assert data["macs"]["studio-01"]["seconds"] == 61.4
-    assert data["macs"]["studio-01"]["proof"] == {
+    assert data["macs"]["studio-01"]["verification"] == {
         "torch": "python 3.12.13, torch 2.15.0, MPS computes"
     }
-    assert not {"seconds", "proof"} & told(PLANS["first"]())["macs"]["studio-01"].keys()
+    assert not {"seconds", "verification"} & told(PLANS["first"]())["macs"]["studio-01"].keys()
 
 
 @pytest.mark.parametrize(
@@ -169,5 +169,5 @@ def test_a_plan_is_told_key_by_key(golden):
         for version in ("2.2.1", "2.2.2")
     )
     one = planned("studio-01", shown(old), new, warnings=("look",))
-    plan = Plan((replace(one, seconds=61.44, proofs=(("torch", "computes"),)),))
+    plan = Plan((replace(one, seconds=61.44, verifications=(("torch", "computes"),)),))
     golden("told.json", f"{dumps(plan_data(plan))}\n")

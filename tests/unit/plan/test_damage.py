@@ -23,7 +23,7 @@ from torchard.session.inspection import inspect_files, verify_files
 
 GONE = Damage("torch", "1,204 of 12,003 files are gone, the first is torch/__init__.py")
 MADE = Packages((InstalledConda("zstd", "1", "0"),), (InstalledDist("Torch", "2.9.1"),))
-SAME = EnvironmentStatus("torch", "lab", "same", proof="proved")
+SAME = EnvironmentStatus("torch", "lab", "same", verification="verified")
 
 
 def answer(*rows, more=0, **others):
@@ -90,7 +90,7 @@ def fail(_script):
     ],
 )
 def test_verify_fails_unless_a_mac_says_that_the_files_are_there(ask, said):
-    """A Mac that does not answer proves nothing."""
+    """A Mac that does not answer says nothing about drift."""
     lock = locked.lock([locked.package("python")], [locked.wheel("torch")], "torch")
     assert locked_names(lock) == {"python", "torch"}
     found = verify_files(locked.shown(lock), {"torch": lock}, (), ask)

@@ -20,15 +20,15 @@ LOCK = lock(
 )
 MADE = Packages(built(LOCK).conda, built(LOCK).dists)
 OURS = {"sha256": INSTALLER.sha256, "version": INSTALLER.version}
-PROVED = {**stamp(LOCK), "date": "2026-11-26 10:31:22", "condarc": LOCK.condarc}
-PROOF = "proved 2026-11-26: python 3.12.13 None"
+VERIFIED = {**stamp(LOCK), "date": "2026-11-26 10:31:22", "condarc": LOCK.condarc}
+VERIFICATION = "verified 2026-11-26: python 3.12.13 None"
 HOST = MacHost("studio-01", environments=("torch",))
 GIT = InstalledConda("git", "2.51.2", "h0_0", "a" * 64)
 
 
 def as_made(**changes):
     """The environment as it was made, or that with changes."""
-    return replace(built(LOCK, made=MADE, stamp=PROVED), **changes)
+    return replace(built(LOCK, made=MADE, stamp=VERIFIED), **changes)
 
 
 def on_a_mac(environment, links=None, **changes):
@@ -46,9 +46,11 @@ def told(standing):
     return [(one.change, one.name, one.before, one.after, one.note) for one in standing.packages]
 
 
-def test_what_is_as_it_was_made_is_the_same_with_its_last_proof():
+def test_an_unchanged_environment_is_the_same_with_its_last_verification():
     """In whatever order a file system lists it, now and then."""
-    assert torch_of(as_made()) == EnvironmentStatus("torch", "lab", "same", proof=PROOF)
+    assert torch_of(as_made()) == EnvironmentStatus(
+        "torch", "lab", "same", verification=VERIFICATION
+    )
     made = Packages(MADE.conda[::-1], MADE.dists[::-1])
     assert torch_of(as_made(made=made)).since == "same"
 
@@ -97,7 +99,11 @@ def test_a_package_that_changed_is_told_as_it_was_done(changes, change):
 def test_where_nobody_noted_what_was_made_nothing_is_claimed():
     """An older generation: nor that it is the same."""
     standing = torch_of(as_made(made=None, conda=()))
-    assert (standing.since, standing.packages, standing.proof) == ("unknown", (), PROOF)
+    assert (standing.since, standing.packages, standing.verification) == (
+        "unknown",
+        (),
+        VERIFICATION,
+    )
 
 
 def test_settings_are_held_against_what_was_written_then():
@@ -115,8 +121,11 @@ def test_settings_are_held_against_what_was_written_then():
     [
         ({"stamp": None}, "its stamp is gone or broken"),
         ({"stamp": {}}, "its stamp is gone or broken"),
-        ({"stamp": {**PROVED, "environment": "x"}}, "its link leads to another environment's gen"),
-        ({"stamp": {**PROVED, "proof": None}}, "it was never proved"),
+        (
+            {"stamp": {**VERIFIED, "environment": "x"}},
+            "its link leads to another environment's gen",
+        ),
+        ({"stamp": {**VERIFIED, "verification": None}}, "it was never verified"),
         ({"whole": False, "missing": ("history",)}, "its conda-meta/history is gone"),
         ({"whole": False, "missing": ("python",)}, "its python is gone"),
         ({"whole": False, "missing": ("records",)}, "its conda-meta holds no record of a package"),
@@ -141,8 +150,8 @@ def test_what_else_is_wrong_is_said(changes, remark):
 @pytest.mark.parametrize("date", [None, 5, "yesterday", "2026-11-26x"])
 def test_a_date_that_is_none_is_left_out(date):
     """A stamp lies on the Mac, where anybody can write it."""
-    standing = torch_of(as_made(stamp={**PROVED, "date": date}))
-    assert standing.proof == "proved: python 3.12.13 None"
+    standing = torch_of(as_made(stamp={**VERIFIED, "date": date}))
+    assert standing.verification == "verified: python 3.12.13 None"
 
 
 def test_a_link_that_is_gone_is_told_from_one_that_never_was():
@@ -167,7 +176,7 @@ def test_what_the_lab_does_not_name_is_ours_or_somebodys():
     theirs = InstalledEnvironment(f"{PREFIX}/envs/thesis", whole=True)
     folder = InstalledEnvironment(f"{PREFIX}/envs/folder", whole=False)
     state = mac(
-        as_made(stamp={**PROVED, "environment": "old"}, path=f"{GENERATIONS}/old-12345678"),
+        as_made(stamp={**VERIFIED, "environment": "old"}, path=f"{GENERATIONS}/old-12345678"),
         as_made(stamp=None, path=f"{GENERATIONS}/lost-12345678.2"),
         theirs,
         folder,

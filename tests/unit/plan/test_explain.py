@@ -59,7 +59,7 @@ def test_what_is_in_order_is_so_for_a_reason():
     """Whose Miniconda it is, and that the generation is the lock's."""
     _, torch, _ = (one.reason for one in told(up_to_date()).parts)
     assert torch == (
-        f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built of this lock and proved; each"
+        f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built of this lock and verified; each"
         " of its 3 packages is the lock's, and no other is there"
     )
     theirs, ours = (
@@ -155,7 +155,7 @@ def test_a_lock_is_named_and_whether_it_was_written_just_now():
         (Link("torch", None), "no link at ~/miniconda3/envs/torch, but something that a person"),
         (Link("torch", "/opt/torch"), "a link to /opt/torch, which Torchard did not make"),
         (Link("torch", f"{path_of(LOCK)}.2"), f"torch-{LOCK.digest[:8]}.2, where no generation"),
-        (Link("torch", path_of(LOCK)), f", built of the lock {LOCK.digest[:8]}, proved"),
+        (Link("torch", path_of(LOCK)), f", built of the lock {LOCK.digest[:8]}, verified"),
     ],
 )
 def test_what_stands_at_an_environments_place_is_said(link, says):
@@ -166,9 +166,9 @@ def test_what_stands_at_an_environments_place_is_said(link, says):
 
 @pytest.mark.parametrize(
     ("stamp", "says"),
-    [(None, "without a stamp, never proved"), ({"lock": LOCK.digest}, ", never proved")],
+    [(None, "without a stamp, never verified"), ({"lock": LOCK.digest}, ", never verified")],
 )
-def test_a_generation_without_a_proof_is_said(stamp, says):
+def test_a_generation_without_a_verification_is_said(stamp, says):
     """Its stamp is read, not believed to be whole."""
     state = mac(built(LOCK, stamp=stamp), links={"torch": path_of(LOCK)})
     assert told(state).answers[0].found.endswith(says)

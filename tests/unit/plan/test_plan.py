@@ -41,7 +41,7 @@ def step(state, locked=LOCK):
 
 
 def test_a_mac_in_order_has_nothing_to_do():
-    """Whole, proved, and as locked, package by package; another generation is no matter."""
+    """Whole, verified, and as locked, package by package; another generation is no matter."""
     state = mac(built(LOCK), built(OTHER), links={"torch": PATH})
     plan = plan_mac(target(state, LOCK, mac_class=MacClass("osx-arm64", "15.0"), warnings=("w",)))
     assert replace(plan, basis=()) == MacPlan(
@@ -92,8 +92,8 @@ def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
         ),
         ({"damaged": True}, "an interrupted conda left it damaged"),
         ({"stamp": stamp(LOCK) | {"lock": "abc"}}, "the lock has changed"),
-        ({"stamp": stamp(LOCK) | {"proof": None}}, "it was never proved"),
-        ({"stamp": stamp(LOCK) | {"proof": "yes"}}, "it was never proved"),
+        ({"stamp": stamp(LOCK) | {"verification": None}}, "it was never verified"),
+        ({"stamp": stamp(LOCK) | {"verification": "yes"}}, "it was never verified"),
         ({"dists": ()}, "changed by hand since it was built"),
         ({"condarc": "channels: []\n"}, "its .condarc was altered by hand"),
         ({"condarc": None}, "its .condarc was removed by hand"),
@@ -133,7 +133,7 @@ def test_settings_that_will_be_others_are_shown():
     ids=["dangling", "python", "history", "emptied", "moved"],
 )
 def test_a_link_that_leads_to_nothing_whole_is_repaired_beside_it(state, reason):
-    """What is built where a link leads would be shown before it is proved; what lacks is named."""
+    """Building where a link leads would activate it before verification; what lacks is named."""
     found = step(state)
     assert (found.action, found.reason) == ("repair", reason)
     assert (found.path, found.kept, len(found.packages)) == (f"{PATH}.2", 0, 3)
@@ -157,7 +157,7 @@ def test_a_generation_that_is_ready_is_only_shown():
         assert tuple((one.name, one.before, one.after) for one in found.packages) == changed
         assert not any(one.bytes for one in found.packages)
         assert found.reason == (
-            "this generation is built and proved; only its link is missing or elsewhere"
+            "this generation is built and verified; only its link is missing or elsewhere"
         )
     assert found.path == f"{PATH}.2"
 
@@ -180,7 +180,7 @@ def test_a_copy_of_a_generation_is_none(path):
 
 @pytest.mark.parametrize("stamped", [{}, {"lock": "abc"}])
 def test_the_path_of_a_generation_that_bears_a_stamp_is_not_built_on(stamped):
-    """Another lock may begin with the same eight digits; a broken stamp may be a proved one's."""
+    """Another lock may begin with the same eight digits; a broken stamp may be a verified one's."""
     state = mac(built(LOCK, stamp=stamped), built(LOCK, f"{PATH}.2", stamp=stamped))
     assert step(state).path == f"{PATH}.3"
 

@@ -66,7 +66,7 @@ def test_a_plan_that_is_done_leaves_nothing_to_do(target):
 
 
 @given(labs())
-def test_nothing_is_built_where_something_is_shown_or_proved(target):
+def test_nothing_is_built_where_something_is_shown_or_verified(target):
     """Nor twice in one place, nor outside the generations.
 
     A prefix that is half installed is set aside first, and shows nothing any more.
@@ -86,14 +86,14 @@ def test_nothing_is_built_where_something_is_shown_or_proved(target):
 
 
 @given(labs())
-def test_only_what_is_whole_and_proved_is_shown(target):
+def test_only_what_is_whole_and_verified_is_shown(target):
     """A step that only shows leads to a generation that is package by package the lock's."""
     for step in plan_mac(target).steps:
         if step.action == "activate":
             one = target.state.environments[step.path]
             assert one.whole
             assert not one.damaged
-            assert one.stamp["proof"]
+            assert one.stamp["verification"]
             assert one.frozen is target.mac.frozen
             assert compare(target.locks[step.environment], one, {})[0] == ()
 

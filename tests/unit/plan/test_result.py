@@ -1,4 +1,4 @@
-"""What came of a Mac is read from its disk: the state, the reason and the proofs are one object."""
+"""A result is read from the Mac's disk: state, reason and verifications are one object."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from locked import built, lock, mac, package, shown, stamp, wheel
 from torchard.lab.model import MacHost
 from torchard.plan.codec import plan_data
 from torchard.plan.plan import Plan, Target, plan_mac, unreachable
-from torchard.plan.result import Course, applied, failed, proved, told
+from torchard.plan.result import Course, applied, failed, told, verified
 from torchard.render.text import result_lines
 
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
@@ -29,22 +29,22 @@ def text_of(plan):
     return "\n".join(line.plain for line in result_lines(plan))
 
 
-def test_what_is_found_as_planned_is_in_order_with_its_proofs():
-    """The proofs are those of the stamps that the Mac bears, not what anybody printed."""
+def test_what_is_found_as_planned_is_in_order_with_its_verifications():
+    """The verifications are those of the stamps that the Mac bears, not what anybody printed."""
     done = after(shown(LOCK))
     assert PLANNED.state == "change"
     assert (done.state, done.reason, done.seconds) == ("up_to_date", None, 12.5)
-    assert done.proofs == (("torch", "proved: python 3.12.13 None"),)
+    assert done.verifications == (("torch", "verified: python 3.12.13 None"),)
     assert done.steps == PLANNED.steps
 
 
 def test_what_is_not_found_as_planned_has_failed():
     """An apply that every command called a success has failed, if the disk says otherwise."""
-    unproved = shown(LOCK, stamp={**stamp(LOCK), "proof": None})
-    assert after(unproved).reason == "not as planned: it was never proved"
+    unverified = shown(LOCK, stamp={**stamp(LOCK), "verification": None})
+    assert after(unverified).reason == "not as planned: it was never verified"
     gone = after(mac())
     assert (gone.state, gone.reason) == ("failed", "not as planned: not there yet")
-    assert gone.proofs == ()
+    assert gone.verifications == ()
 
 
 def test_a_mac_that_became_unfit_on_the_way_has_failed():
@@ -86,28 +86,28 @@ def test_text_json_and_exit_code_are_read_from_one_object(macs, code, last):
 
 
 def test_a_verify_tells_each_environment_for_itself():
-    """One that fails is named with its reason; the others keep their proofs; nothing is to do."""
-    done = proved(PLANNED, [("torch", "proved: all")], [("jax", "MPS fails"), ("old", "gone")])
+    """A failure is named with its reason; the others keep their verifications."""
+    done = verified(PLANNED, [("torch", "verified: all")], [("jax", "MPS fails"), ("old", "gone")])
     assert (done.state, done.reason) == ("failed", "jax: MPS fails\nold: gone")
-    assert (done.proofs, done.steps) == ((("torch", "proved: all"),), ())
-    fine = proved(PLANNED, [("torch", "proved: all")], [])
+    assert (done.verifications, done.steps) == ((("torch", "verified: all"),), ())
+    fine = verified(PLANNED, [("torch", "verified: all")], [])
     assert (fine.state, fine.reason) == ("up_to_date", None)
 
 
 @pytest.mark.parametrize(
-    ("proof", "words"),
+    ("verification", "words"),
     [
         (
             {"python": "3.12.13", "machine": "arm64", "torch": "2.15.0", "mps": True},
-            "proved: python 3.12.13 arm64, torch 2.15.0, MPS works",
+            "verified: python 3.12.13 arm64, torch 2.15.0, MPS works",
         ),
         (
             {"python": "3.12.13", "machine": "x86_64", "torch": "2.2.2", "mps": False},
-            "proved: python 3.12.13 x86_64, torch 2.2.2, CPU",
+            "verified: python 3.12.13 x86_64, torch 2.2.2, CPU",
         ),
-        ({"python": "3.12.13", "machine": "arm64", "mps": False}, "proved: python 3.12.13 arm64"),
+        ({"python": "3.12.13", "machine": "arm64", "mps": False}, "verified: python 3.12.13 arm64"),
     ],
 )
-def test_a_proof_is_told_in_a_few_words(proof, words):
+def test_a_verification_is_told_in_a_few_words(verification, words):
     """Python and its arch always; torch and its device where there is one."""
-    assert told(proof) == words
+    assert told(verification) == words

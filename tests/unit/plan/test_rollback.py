@@ -85,7 +85,7 @@ def test_going_back_twice_goes_no_further_and_not_forward():
         (showing(TWO, TWO, replace(ONE, stamp={"environment": "torch"})), "is not whole any more"),
     ],
     ids=["nothing", "alone", "another's", "dangling", "no-link", "elsewhere", "no-history",
-         "damaged", "unproved"],
+         "damaged", "unverified"],
 )  # fmt: skip
 def test_a_mac_that_cannot_go_back_says_why(state, reason):
     """It is refused with a sentence, and nothing is planned for it."""
@@ -111,18 +111,18 @@ def test_a_run_that_is_still_at_work_is_told():
 def test_what_is_reported_is_what_is_on_the_disk():
     """A link that leads elsewhere by then is a failure, whatever the script said."""
     planned = plan_rollback("torch", HOST, showing(TWO, TWO, ONE))
-    proof = {"python": "3.12.13", "machine": "arm64"}
-    done = rolled_back(planned, showing(ONE, TWO, ONE), proof, 1.5)
+    verification = {"python": "3.12.13", "machine": "arm64"}
+    done = rolled_back(planned, showing(ONE, TWO, ONE), verification, 1.5)
     assert (done.state, done.seconds) == ("up_to_date", 1.5)
-    assert done.proofs == (("torch", "proved: python 3.12.13 arm64"),)
-    failed = rolled_back(planned, showing(TWO, TWO, ONE), proof, 1.5)
+    assert done.verifications == (("torch", "verified: python 3.12.13 arm64"),)
+    failed = rolled_back(planned, showing(TWO, TWO, ONE), verification, 1.5)
     assert (failed.state, failed.reason) == (
         "failed",
         "not as planned: it is not what is shown now",
     )
-    unproved = rolled_back(planned, showing(ONE, TWO, ONE), "einops is missing", 1.5)
-    assert unproved.state == "failed"
-    assert "does not hold its proof: einops is missing" in unproved.reason
+    unverified = rolled_back(planned, showing(ONE, TWO, ONE), "einops is missing", 1.5)
+    assert unverified.state == "failed"
+    assert "its verification failed: einops is missing" in unverified.reason
 
 
 def test_only_macs_that_the_lab_gives_the_environment_to_are_meant(tmp_path):

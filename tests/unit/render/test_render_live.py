@@ -70,16 +70,16 @@ def test_each_mac_has_a_line_that_says_what_it_does_and_for_how_long(watched):
         "studio-01   pushing  30 MB of 214 MB  1 min 5 s",
         "library-03  reading  1 min 5 s",
     ]
-    watched.progress.mac("studio-01", "proving")
+    watched.progress.mac("studio-01", "verifying")
     watched.now += 2
-    assert watched.shown()[0] == "studio-01   proving  2 s"
+    assert watched.shown()[0] == "studio-01   verifying  2 s"
 
 
 def test_a_mac_that_came_to_its_end_says_how_and_in_what_time(watched):
     """Of all its steps together; one that never said anything took none."""
     watched.progress.mac("studio-01", "pushing")
     watched.now += 30
-    watched.progress.mac("studio-01", "proving")
+    watched.progress.mac("studio-01", "verifying")
     watched.now += 31
     watched.progress.finished("studio-01", "done")
     watched.progress.finished("library-04", "failed")

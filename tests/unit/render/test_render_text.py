@@ -225,8 +225,8 @@ def test_what_is_still_to_be_done_is_told_of_each_mac():
     one = replace(macs[0], state="up_to_date")
     repaired = replace(one, name="b", steps=(replace(one.steps[0], action="repair"),))
     assert len(heads(Plan((one, repaired)), result_lines)) == 2
-    proved = replace(one, name="b", proofs=(("torch", "computes"),))
-    assert len(heads(Plan((one, proved)), result_lines)) == 2
+    verified = replace(one, name="b", verifications=(("torch", "computes"),))
+    assert len(heads(Plan((one, verified)), result_lines)) == 2
 
 
 def test_a_mac_that_failed_says_how_far_it_came():

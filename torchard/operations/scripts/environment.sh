@@ -1,4 +1,4 @@
-# Builds one generation aside, proves it, then shows it by one rename of its link. POSIX sh.
+# Builds one generation aside, verifies it, then shows it by one rename of its link. POSIX sh.
 # PREFIX, NAME, GENERATION, DIGEST, CHANNEL, FILES_SECONDS, KIT (a sha256) and REBUILT (`rebuilt`,
 # where somebody asked to build the same lock again) are set above.
 take_lock
@@ -62,27 +62,27 @@ give_up() {
   failed "$1"
 }
 # Leaves the answer, one line of JSON, in the kit; says what does not hold.
-prove() {
+verify() {
   keep_lock
   if ! step "$python" -I -S "$kit/intact.py" built "$FILES_SECONDS" "$path" \
-    >>"$log" 2>"$kit/proof.err" </dev/null; then
-    errors=$(tail -n 20 "$kit/proof.err")
+    >>"$log" 2>"$kit/verify.err" </dev/null; then
+    errors=$(tail -n 20 "$kit/verify.err")
     look_for_limit
-    [ -s "$kit/proof.err" ] || echo "its files could not be looked at" >"$kit/proof.err"
-    cat "$kit/proof.err" >>"$log"
-    tail -n 20 "$kit/proof.err" >&2
+    [ -s "$kit/verify.err" ] || echo "its files could not be looked at" >"$kit/verify.err"
+    cat "$kit/verify.err" >>"$log"
+    tail -n 20 "$kit/verify.err" >&2
     return 1
   fi
   # shellcheck disable=SC2086 # native is two words, or none
   step $native "$path/bin/python" -B -I -c 'import sys; exec(sys.argv[1])' \
-    "$(cat "$kit/proof.py")" "$(cat "$kit/proof.json")" \
-    >"$kit/proof-result.json" 2>"$kit/proof.err" </dev/null && return
+    "$(cat "$kit/verify.py")" "$(cat "$kit/expected.json")" \
+    >"$kit/verification.json" 2>"$kit/verify.err" </dev/null && return
   status=$?
-  errors=$(tail -n 20 "$kit/proof.err")
+  errors=$(tail -n 20 "$kit/verify.err")
   look_for_limit
-  [ -s "$kit/proof.err" ] || echo "its python ended with status $status" >"$kit/proof.err"
-  cat "$kit/proof.err" >>"$log"
-  tail -n 20 "$kit/proof.err" >&2
+  [ -s "$kit/verify.err" ] || echo "its python ended with status $status" >"$kit/verify.err"
+  cat "$kit/verify.err" >>"$log"
+  tail -n 20 "$kit/verify.err" >&2
   return 1
 }
 
@@ -119,10 +119,10 @@ if ! stamped; then
   run "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
     give_up "the records of $path could not be written"
   carry || give_up "a person's settings in $before could not be carried over to $path"
-  if ! prove; then
+  if ! verify; then
     keep_lock
     rm -rf "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
-    die "The proof failed, so $NAME was not shown; what was there is still there."
+    die "Verification failed, so $NAME was not activated; nothing else changed."
   fi
   keep_packages "$path" || give_up "$path cannot be written"
   run "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"

@@ -1,7 +1,7 @@
 """Finish one generation on its Mac. Runs there, with the base python, as `python -I -S`.
 
 records KIT PATH     write where each package really came from, and the lab's own specs
-stamp KIT PATH       write `.torchard.json`: the generation is proved
+stamp KIT PATH       write `.torchard.json`: the generation is verified
 show PATH LINK       point the environment's link at it, in one rename
 back PATH LINK       the same for one that was shown before: nothing else is touched
 sweep ROOT LINK PATH [rebuilt]
@@ -130,7 +130,7 @@ def records(kit: str, path: str) -> None:
         write(message + "\n", os.path.join(meta, "frozen"))
     with open(os.path.join(kit, "stay.py"), encoding="utf-8") as text:
         stay = text.read()
-    # Where there is none, there is no python that runs: the proof says so.
+    # Where there is none, there is no python that runs: the verification says so.
     for packages in glob.glob(os.path.join(glob.escape(path), "lib", "*", "site-packages")):
         # A conda python has lib/python3.1 beside lib/python3.12, as a link.
         if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
@@ -160,8 +160,8 @@ def rewrite_history(path: str, wanted: dict[str, Any]) -> None:
 
 
 def stamp(kit: str, path: str) -> None:
-    """Write the stamp, last: what carries it is whole and proved."""
-    content = {**read(kit, "kit.json")["stamp"], "proof": read(kit, "proof-result.json")}
+    """Write the stamp, last: what carries it is whole and verified."""
+    content = {**read(kit, "kit.json")["stamp"], "verification": read(kit, "verification.json")}
     content["date"] = now()
     content["path"] = path  # its console scripts name it, so it works nowhere else
     write(json.dumps(content, sort_keys=True) + "\n", os.path.join(path, ".torchard.json"))
@@ -183,7 +183,7 @@ def show(path: str, link: str) -> None:
 
 
 def back(path: str, link: str) -> None:
-    """Show a generation that was shown before, if it is still whole and was proved."""
+    """Show a generation that was shown before, if it is still whole and was verified."""
     if not is_whole(path):
         sys.exit(f"{path} is not whole any more; it was not shown")
     point(path, link)
@@ -223,7 +223,7 @@ def is_whole(path: str) -> bool:
     stamp = stamped(path)
     inside = glob.escape(path)
     return (
-        isinstance(stamp.get("proof"), dict)
+        isinstance(stamp.get("verification"), dict)
         and os.access(os.path.join(path, "bin", "python"), os.X_OK)
         and os.path.isfile(os.path.join(path, "conda-meta", "history"))
         and any(map(os.path.isfile, glob.glob(os.path.join(inside, "conda-meta", "*.json"))))

@@ -1,6 +1,6 @@
 """Look whether every file of every package is there. Runs on a Mac, with the base python.
 
-It starts as `python -I -S`, this text being a file, or behind `-c` as `proof.py` is, and with
+It starts as `python -I -S`, this text being a file, or behind `-c` as `verify.py` is, and with
 these words after it:
 
 look SECONDS NAME PATH ...  print one line of JSON, which says by NAME what is damaged at each PATH

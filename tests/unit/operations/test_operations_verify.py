@@ -1,4 +1,4 @@
-"""The proof: whatever is wrong with an environment ends, in time, as a sentence."""
+"""Verification: whatever is wrong with an environment ends, in time, as a sentence."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from torchard.operations import script_text
-from torchard.operations.proof import PROOF_SECONDS
+from torchard.operations.verification import VERIFICATION_SECONDS
 
 HERE = platform.machine()
 SHORT = ".".join(map(str, sys.version_info[:2]))
@@ -71,13 +71,13 @@ class Prefix:
         path.chmod(0o755)
         return path
 
-    def prove(self, **wanted: object) -> subprocess.CompletedProcess[str]:
-        """Start the proof as a Mac does."""
+    def verify(self, **wanted: object) -> subprocess.CompletedProcess[str]:
+        """Start the verification as a Mac does."""
         known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
         known |= {"mps": False, "seconds": 60, **wanted}
-        python = [self.root / "bin" / "python", "-B", "-I", "-c", script_text.PROOF_START]
+        python = [self.root / "bin" / "python", "-B", "-I", "-c", script_text.RUN_ARGUMENT]
         return subprocess.run(
-            [*python, script_text.script("proof.py"), json.dumps(known)],
+            [*python, script_text.script("verify.py"), json.dumps(known)],
             capture_output=True,
             text=True,
             cwd="/",
@@ -94,7 +94,7 @@ def prefix(tmp_path):
 
 
 def failures(done) -> list[str]:
-    """Return the sentences of a failed proof."""
+    """Return the sentences of a failed verification."""
     assert done.returncode == 1
     assert done.stdout == ""
     return done.stderr.splitlines()
@@ -104,7 +104,7 @@ def test_what_holds_is_one_line_of_json(prefix):
     """A good environment says what was found, and MPS only where it computed."""
     prefix.module("torch", GOOD)
     prefix.dist("torch", "2.15.0")
-    done = prefix.prove(torch=True, mps=True, dists={"torch": "2.15.0"})
+    done = prefix.verify(torch=True, mps=True, dists={"torch": "2.15.0"})
     assert done.stderr == ""
     assert done.stdout.count("\n") == 1
     assert json.loads(done.stdout) == {
@@ -119,7 +119,7 @@ def test_what_holds_is_one_line_of_json(prefix):
 def test_a_cpu_environment_does_not_touch_mps(prefix):
     """Where MPS is not expected nothing is said of it, though it would fail."""
     prefix.module("torch", TORCH.format(on_device="assert device == 'cpu'"))
-    done = prefix.prove(torch=True)
+    done = prefix.verify(torch=True)
     assert json.loads(done.stdout)["mps"] is False
 
 
@@ -128,7 +128,7 @@ def test_what_modules_print_is_no_answer(prefix):
     noise = "import os, sys, atexit\nprint('{}')\nos.write(1, b'{\"failed\": []}\\n')\n"
     late = "atexit.register(lambda: print('bye'))\n"
     prefix.module("torch", noise + late + GOOD)
-    done = prefix.prove(torch=True)
+    done = prefix.verify(torch=True)
     assert done.returncode == 0
     assert json.loads(done.stdout)["torch"] == "2.15.0"
 
@@ -139,7 +139,7 @@ def test_every_difference_is_a_sentence_of_its_own(prefix):
     prefix.dist("NumPy", "1.26.4")
     prefix.dist("typing.extensions", "4.15.0")
     dists = {"einops": "0.8.2", "filelock": "3", "numpy": "1.26.4", "typing-extensions": "4.16.0"}
-    assert failures(prefix.prove(arch="sparc", python="2.7", dists=dists)) == [
+    assert failures(prefix.verify(arch="sparc", python="2.7", dists=dists)) == [
         f"its python runs as {HERE}, not natively as sparc",
         f"its python is {platform.python_version()}, not 2.7",
         "einops is 0.8.1, not 0.8.2",
@@ -152,7 +152,7 @@ def test_two_versions_of_one_distribution_are_said(prefix):
     """A second dist-info of the same name is a fault, whichever comes first."""
     prefix.dist("einops", "0.8.1")
     prefix.dist("einops", "0.8.2")
-    (line,) = failures(prefix.prove(dists={"einops": "0.8.2"}))
+    (line,) = failures(prefix.verify(dists={"einops": "0.8.2"}))
     assert line in {f"einops is {one}, not 0.8.2" for one in ("0.8.1 and 0.8.2", "0.8.2 and 0.8.1")}
 
 
@@ -187,7 +187,7 @@ def test_a_broken_torch_is_a_sentence(prefix, what):
     text, sentence = BROKEN[what]
     if text is not None:
         prefix.module("torch", text)
-    lines = failures(prefix.prove(torch=True, mps=True))
+    lines = failures(prefix.verify(torch=True, mps=True))
     assert any(line.endswith(sentence) for line in lines)
     if "MPS" in what:
         assert lines[0].startswith(f"MPS does not work on this Mac ({HERE}, macOS ")
@@ -206,17 +206,17 @@ def test_mps_that_fails_in_a_virtual_machine_says_what_to_write(prefix, sysctl, 
     failing = "if device == 'mps': raise RuntimeError('out of memory')"
     prefix.module("torch", TORCH.format(on_device=failing))
     prefix.tool("sysctl", sysctl)
-    (line,) = failures(prefix.prove(torch=True, mps=True))
+    (line,) = failures(prefix.verify(torch=True, mps=True))
     says = "this Mac is a virtual machine, whose GPU MPS cannot use; write `backend: cpu`"
     assert line.endswith(f"): {says} (RuntimeError: out of memory)") is virtual
     assert line.endswith("): RuntimeError: out of memory") is not virtual
 
 
-def test_a_virtual_machine_whose_mps_computes_is_proved(prefix):
+def test_a_virtual_machine_whose_mps_computes_is_verified(prefix):
     """The sum decides: where Apple's virtual machines learn it, nothing is said."""
     prefix.module("torch", GOOD)
     prefix.tool("sysctl", "echo 1")
-    assert prefix.prove(torch=True, mps=True).returncode == 0
+    assert prefix.verify(torch=True, mps=True).returncode == 0
 
 
 def test_numpy_that_does_not_fit_is_a_sentence(prefix):
@@ -224,7 +224,7 @@ def test_numpy_that_does_not_fit_is_a_sentence(prefix):
     prefix.module("numpy", "")
     bridge = "def numpy(self): raise RuntimeError('Numpy is not available')"
     prefix.module("torch", GOOD.replace("def numpy(self): return self.values", bridge))
-    assert failures(prefix.prove(torch=True)) == [
+    assert failures(prefix.verify(torch=True)) == [
         "torch and numpy do not fit each other: Numpy is not available"
     ]
 
@@ -232,7 +232,7 @@ def test_numpy_that_does_not_fit_is_a_sentence(prefix):
 def test_a_companion_that_cannot_be_imported_is_a_sentence(prefix):
     """Its own error is passed on."""
     prefix.module("torchvision", "raise OSError('image.so: symbol not found')")
-    assert failures(prefix.prove(imports=["torchvision"])) == [
+    assert failures(prefix.verify(imports=["torchvision"])) == [
         "import torchvision fails: OSError: image.so: symbol not found"
     ]
 
@@ -262,13 +262,13 @@ def test_a_console_script_that_does_not_run_here_is_a_sentence(prefix, what):
     """A home that was moved or renamed leaves the path it was made for in every script."""
     text, sentence = SCRIPTS[what]
     prefix.script("pip", text)
-    assert failures(prefix.prove()) == [sentence]
+    assert failures(prefix.verify()) == [sentence]
 
 
 def test_a_console_script_that_may_not_be_executed_is_a_sentence(prefix):
     """It is started by its own path, as a person types it."""
     prefix.script("pip", "#!HERE/bin/python\n").chmod(0o644)
-    assert failures(prefix.prove()) == ["bin/pip does not run: Permission denied"]
+    assert failures(prefix.verify()) == ["bin/pip does not run: Permission denied"]
 
 
 def test_one_console_script_is_started_without_the_accounts_settings(prefix, tmp_path):
@@ -278,16 +278,16 @@ def test_one_console_script_is_started_without_the_accounts_settings(prefix, tmp
     lines += ["    print(*sys.argv[1:], os.environ['PIP_CONFIG_FILE'], file=file)", ""]
     prefix.script("pip", "\n".join(lines))
     prefix.script("a", "#!HERE/bin/python\nraise SystemExit(1)\n")
-    assert prefix.prove().returncode == 0
+    assert prefix.verify().returncode == 0
     assert mark.read_text() == "--version /dev/null\n"
 
 
 def test_without_a_pip_the_interpreter_of_the_first_script_is_started(prefix):
     """What another script does with its arguments is not known."""
     prefix.script("b", "#!HERE/bin/python\nraise SystemExit(1)\n")
-    assert prefix.prove().returncode == 0
+    assert prefix.verify().returncode == 0
     prefix.script("a", "#!/old/env/bin/python3\n")
-    assert failures(prefix.prove()) == ["bin/a does not run: it was made for /old/env"]
+    assert failures(prefix.verify()) == ["bin/a does not run: it was made for /old/env"]
 
 
 DEATHS = {
@@ -309,7 +309,7 @@ def test_a_torch_that_takes_its_python_along_is_a_sentence(prefix, what):
         on_device=f"if device == 'mps': print('assertion', file=sys.stderr); {action}"
     )
     prefix.module("torch", text)
-    lines = failures(prefix.prove(torch=True, mps=True, seconds=3))
+    lines = failures(prefix.verify(torch=True, mps=True, seconds=3))
     assert lines[0] == sentence
     assert lines[1:] == ([] if "hangs" in what else ["assertion"])
 
@@ -317,10 +317,10 @@ def test_a_torch_that_takes_its_python_along_is_a_sentence(prefix, what):
 def test_a_torch_that_dies_at_the_end_is_a_sentence(prefix):
     """A good answer does not cover for a python that cannot even end."""
     prefix.module("torch", f"import atexit, os\natexit.register(os.abort)\n{GOOD}")
-    lines = failures(prefix.prove(torch=True))
+    lines = failures(prefix.verify(torch=True))
     assert lines[0] == "its python died of SIGABRT at this: the end of its python"
 
 
 def test_the_time_is_bounded_on_a_mac():
-    """What a Mac is asked to prove says how long that may take."""
-    assert 60 <= PROOF_SECONDS <= 3600
+    """What a Mac is asked to verify says how long that may take."""
+    assert 60 <= VERIFICATION_SECONDS <= 3600

@@ -9,14 +9,14 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
 
-# A proof that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
-PROOF_SECONDS = 600
-# Imports that prove a package beyond its version; torch itself is computed with.
+# A verification that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
+VERIFICATION_SECONDS = 600
+# Imports that verify a package beyond its version; torch itself is computed with.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
 
 
-def proof(lock: Lock) -> dict[str, object]:
-    """Return what must hold in an environment built from a lock, for `proof.py`."""
+def describe_verification(lock: Lock) -> dict[str, object]:
+    """Return what must hold in an environment built from a lock, for `verify.py`."""
     dists = {
         str(canonicalize_name(name)): version
         for one in lock.conda
@@ -32,5 +32,5 @@ def proof(lock: Lock) -> dict[str, object]:
         "imports": [name for name in COMPANION_IMPORTS if name in packages],
         "torch": variant is not None,
         "mps": variant is not None and variant.mps_expected,
-        "seconds": PROOF_SECONDS,
+        "seconds": VERIFICATION_SECONDS,
     }

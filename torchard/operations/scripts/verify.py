@@ -1,4 +1,4 @@
-"""Prove one environment on its Mac, with the environment's own python.
+"""Verify one environment on its Mac, with the environment's own python.
 
 It starts this text as
 
@@ -81,7 +81,7 @@ def is_virtual() -> bool:
     return False
 
 
-def prove_torch(
+def verify_torch(
     failed: list[str], found: dict[str, object], doing: Callable[[str], None], *, mps: bool
 ) -> None:
     """Compute on the CPU, over the NumPy bridge where NumPy is there, and on MPS if expected."""
@@ -149,7 +149,7 @@ def read_interpreter(path: str) -> str:
     return found[1] if found else ""
 
 
-def prove_script(failed: list[str], doing: Callable[[str], None]) -> None:
+def verify_script(failed: list[str], doing: Callable[[str], None]) -> None:
     """Start one console script by its own path: its first line names the place it was made for."""
     folder = os.path.join(sys.prefix, "bin")
     script = find_script(folder)
@@ -194,7 +194,7 @@ def start_script(command: list[str]) -> str:
     return f"it {died(done.returncode)}: {' '.join(said)}"[:500] if done.returncode else ""
 
 
-def prove(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any]:
+def verify(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any]:
     """Look at everything, and return what failed and what was found."""
     failed: list[str] = []
     found: dict[str, object] = {"python": platform.python_version(), "machine": platform.machine()}
@@ -205,7 +205,7 @@ def prove(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any
     doing("reading the versions")
     versions(failed, wanted["dists"])
     try:
-        prove_script(failed, doing)
+        verify_script(failed, doing)
     except OSError as error:
         failed.append(f"its bin cannot be read: {error.strerror}")
     for name in wanted["imports"]:
@@ -216,7 +216,7 @@ def prove(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any
             failed.append(f"import {name} fails: {type(error).__name__}: {error}")
     if wanted["torch"]:
         try:
-            prove_torch(failed, found, doing, mps=wanted["mps"])
+            verify_torch(failed, found, doing, mps=wanted["mps"])
         except Exception as error:
             failed.append(f"torch fails: {type(error).__name__}: {error}")
     doing("the end of its python")
@@ -232,7 +232,7 @@ def inside(wanted: dict[str, Any]) -> None:
     def say(**line: object) -> None:
         print(json.dumps(line), file=stream, flush=True)
 
-    say(**prove(wanted, lambda doing: say(doing=doing)))
+    say(**verify(wanted, lambda doing: say(doing=doing)))
 
 
 def outside(text: str, wanted: dict[str, Any]) -> int:
