@@ -249,3 +249,15 @@ class MacState:
     def subdir(self) -> str:
         """What conda calls the platform of this Mac."""
         return "osx-arm64" if self.arch == "arm64" else "osx-64"
+
+    @property
+    def installer_sha256(self) -> str | None:
+        """The sha256 of the installer that Torchard made the prefix with, None for a person's."""
+        value = (self.prefix_ours or {}).get("sha256")
+        return value if isinstance(value, str) else None
+
+    @property
+    def is_prefix_moved(self) -> bool:
+        """Tell whether a Miniconda of ours has moved since it was installed: conda cannot run."""
+        moved = self.prefix_state == "whole" and self.prefix_made_for is not None
+        return moved and self.installer_sha256 is not None

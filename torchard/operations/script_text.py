@@ -18,7 +18,7 @@ from torchard.lab.channels import channel_name, is_anaconda
 from torchard.mac import probe
 from torchard.mac.generations import CARRIED
 from torchard.operations.verification import describe_verification
-from torchard.plan.steps import is_another, is_moved
+from torchard.plan.steps import has_other_installer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,7 +110,7 @@ def install_miniconda(
     state: MacState, installer: Installer, controller: Controller, date: str
 ) -> str:
     """Return the script that installs Miniconda; `date` is put into the mark it leaves."""
-    replaces = is_another(state, installer) or is_moved(state)
+    replaces = has_other_installer(state, installer) or state.is_prefix_moved
     mark = {
         "format": 1,
         "installer": installer.file,
@@ -129,7 +129,7 @@ def install_miniconda(
         "ARCH": state.arch,
         "SUBDIR": state.subdir,
         "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
-        "MOVED": state.prefix_made_for or "" if is_moved(state) else "",
+        "MOVED": state.prefix_made_for or "" if state.is_prefix_moved else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
     return _building(values, "miniconda.sh")

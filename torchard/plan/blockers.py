@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from torchard.plan.steps import is_another, is_moved, tilde
+from torchard.mac.paths import shorten_path
+from torchard.plan.steps import has_other_installer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,14 +23,14 @@ OLDEST_PYTHON = Version("3.7")
 
 def old_python(state: MacState, installer: Installer | None) -> Iterator[str]:
     """Say where the python of a Miniconda that stays is too old for what Torchard runs with it."""
-    if state.base is None or is_another(state, installer) or is_moved(state):
+    if state.base is None or has_other_installer(state, installer) or state.is_prefix_moved:
         return
     found = next((one.version for one in state.base.conda if one.name == "python"), None)
     if found is None:
         return
     with suppress(InvalidVersion):
         if Version(found) < OLDEST_PYTHON:
-            prefix = tilde(state.prefix, state.home)
+            prefix = shorten_path(state.prefix, state.home)
             yield (
                 f"the python of the Miniconda at {prefix} is {found}, and Torchard needs"
                 f" {OLDEST_PYTHON} or newer there; bring it up to date"
@@ -42,8 +43,9 @@ def moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
     """Say where a Miniconda was moved and may not be set aside; `theirs` are a person's in it."""
     if state.prefix_made_for is None:
         return
-    prefix, made_for = (tilde(path, state.home) for path in (state.prefix, state.prefix_made_for))
-    if not is_moved(state):
+    prefix = shorten_path(state.prefix, state.home)
+    made_for = shorten_path(state.prefix_made_for, state.home)
+    if not state.is_prefix_moved:
         yield (
             f"the Miniconda at {prefix} was installed at {made_for}, and conda cannot be moved; put"
             " it back there, or move it out of the way, and it is installed anew"

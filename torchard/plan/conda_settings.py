@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from torchard.lab.channels import ANACONDA, channel_url, is_anaconda
-from torchard.plan.steps import tilde
+from torchard.mac.paths import shorten_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +57,7 @@ def _is_for_all(setting: CondaSetting, state: MacState) -> bool:
 
 
 def _place(setting: CondaSetting, state: MacState) -> str:
-    return tilde(setting.file, state.home)
+    return shorten_path(setting.file, state.home)
 
 
 def _of_one(setting: CondaSetting, locks: Mapping[str, Lock]) -> Iterator[str]:

@@ -20,9 +20,10 @@ from torchard.mac.generations import (
     is_ours,
     why_not_whole,
 )
+from torchard.mac.paths import shorten_path
 from torchard.plan.diff import PackageChange
 from torchard.plan.result import told
-from torchard.plan.steps import condarc_change, tilde
+from torchard.plan.steps import condarc_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +82,7 @@ def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
 
 
 def _miniconda(state: MacState) -> EnvironmentStatus:
-    prefix = tilde(state.prefix, state.home)
+    prefix = shorten_path(state.prefix, state.home)
     if state.base is None:
         # Whoever has generations had a Miniconda.
         was = any(one.stamp for one in state.environments.values())
@@ -127,7 +128,7 @@ def _other(link: Link, state: MacState) -> EnvironmentStatus | None:
     real = state.environments.get(f"{state.prefix}/envs/{link.name}")
     if link.target is None and (real is None or not real.whole):
         return None
-    leads = () if link.target is None else (f"a link to {tilde(link.target, state.home)}",)
+    leads = () if link.target is None else (f"a link to {shorten_path(link.target, state.home)}",)
     return EnvironmentStatus(link.name, "person", "unknown", remarks=leads)
 
 

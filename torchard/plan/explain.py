@@ -10,9 +10,10 @@ from torchard.catalog.variant import MacClass, Refusal, Variant
 from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
 from torchard.mac.generations import generation_at, generation_of, why_not_whole
+from torchard.mac.paths import shorten_path
 from torchard.plan.cautions import torch_of
 from torchard.plan.plan import find_blockers
-from torchard.plan.steps import link_of, tilde
+from torchard.plan.steps import link_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -174,12 +175,12 @@ def _elsewhere(
 def _found(name: str, state: MacState) -> str:
     """Say what stands where the link of an environment belongs."""
     link = state.links.get(name)
-    place = tilde(f"{state.prefix}/envs/{name}", state.home)
+    place = shorten_path(f"{state.prefix}/envs/{name}", state.home)
     if link is None:
         return f"nothing at {place}"
     if link.target is None:
         return f"no link at {place}, but something that a person made"
-    target = f"a link to {tilde(link.target, state.home)}"
+    target = f"a link to {shorten_path(link.target, state.home)}"
     shown = generation_at(link, state)
     if generation_of(link, state.home) is None:
         return f"{target}, which Torchard did not make"
@@ -215,7 +216,7 @@ def _why_kept(state: MacState) -> str:
 
 def _why_in_order(lock: Lock, state: MacState) -> str:
     link = link_of(lock.environment, state)
-    target = tilde(link.target or "", state.home) if link else ""
+    target = shorten_path(link.target or "", state.home) if link else ""
     count = len(lock.conda) + len(lock.wheels)
     return (
         f"{target} was built of this lock and verified; each of its {count} packages is the lock's,"

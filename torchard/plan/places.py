@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.plan.steps import tilde
+from torchard.mac.paths import shorten_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,17 +20,17 @@ def is_out_of_sight(state: MacState) -> bool:
 
 def place_obstacles(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield why nothing can be made where the lab wants it."""
-    prefix = tilde(state.prefix, state.home)
+    prefix = shorten_path(state.prefix, state.home)
     for volume in state.unmounted:
         yield (
             f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: attach"
             " or mount it, or set miniconda.prefix to another path"
         )
     if state.guarded is not None and not state.guarded[1]:
+        folder = shorten_path(state.guarded[0], state.home)
         yield (
-            f"{prefix} lies in {tilde(state.guarded[0], state.home)}, which macOS guards: Torchard"
-            f" may not even list it. Turn on {_settings(mac)}, or set miniconda.prefix to another"
-            " path, such as ~/miniconda3"
+            f"{prefix} lies in {folder}, which macOS guards: Torchard may not even list it. Turn on"
+            f" {_settings(mac)}, or set miniconda.prefix to another path, such as ~/miniconda3"
         )
     if state.home_volume is not None and not state.home_volume.executes:
         yield (
@@ -46,13 +46,14 @@ def place_obstacles(mac: MacHost, state: MacState) -> Iterator[str]:
 
 def place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield what may keep the environments from working later."""
-    folder = None if state.guarded is None else tilde(state.guarded[0], state.home)
+    prefix = shorten_path(state.prefix, state.home)
+    folder = None if state.guarded is None else shorten_path(state.guarded[0], state.home)
     # Other volumes are often there for just that.
     if folder is not None and folder.startswith("~/") and not is_out_of_sight(state):
         yield (
-            f"{tilde(state.prefix, state.home)} lies in {folder}, which macOS guards and iCloud may"
-            " empty: it works only while programs are let in there. Set miniconda.prefix to"
-            f" another path, such as ~/miniconda3, or keep {_settings(mac)} turned on"
+            f"{prefix} lies in {folder}, which macOS guards and iCloud may empty: it works only"
+            " while programs are let in there. Set miniconda.prefix to another path, such as"
+            f" ~/miniconda3, or keep {_settings(mac)} turned on"
         )
 
 

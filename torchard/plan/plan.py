@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from torchard.lab.problem import shown
 from torchard.mac.generations import failure_of, generation_at, generation_of
+from torchard.mac.paths import shorten_path
 from torchard.plan.blockers import moved_prefix, old_python
 from torchard.plan.conda_settings import forbidden
 from torchard.plan.places import is_out_of_sight, place_obstacles
@@ -18,12 +19,11 @@ from torchard.plan.preconditions import basis
 from torchard.plan.shell_init import shell_obstacles, shell_step
 from torchard.plan.steps import (
     environment_step,
-    is_another,
+    has_other_installer,
     link_of,
     miniconda_step,
     not_ours,
     removal_steps,
-    tilde,
 )
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _reasons(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
 def _standing_in_the_way(target: Target) -> Iterable[str]:
     """Name what stands where something of ours would go, and is not ours to replace."""
     state = target.state
-    prefix = tilde(state.prefix, state.home)
+    prefix = shorten_path(state.prefix, state.home)
     if state.prefix_state == "foreign" and not is_out_of_sight(state):
         yield (
             f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
@@ -273,7 +273,7 @@ def _standing_in_the_way(target: Target) -> Iterable[str]:
             f" environments along ({', '.join(theirs)}); repair it with its installer's -u, or move"
             " it away"
         )
-    if is_another(state, target.installer) and theirs:
+    if has_other_installer(state, target.installer) and theirs:
         yield (
             f"setting the Miniconda at {prefix} aside for another version would take its"
             f" environments along ({', '.join(theirs)}); remove them, or leave out the version"
@@ -286,7 +286,7 @@ def _standing_in_the_way(target: Target) -> Iterable[str]:
         )
     yield from moved_prefix(state, theirs)
     if state.other_prefix is not None:
-        other = tilde(state.other_prefix, state.home)
+        other = shorten_path(state.other_prefix, state.home)
         yield (
             f"its environments belong to the Miniconda at {other}, and the lab says {prefix}:"
             f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
@@ -310,8 +310,8 @@ def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str
         return
     for path in () if is_out_of_sight(state) else state.unwritable:
         yield (
-            f"{state.user} may not write to {tilde(path, state.home)}; name another account in"
-            " ssh.user, or set miniconda.prefix to a path below its home"
+            f"{state.user} may not write to {shorten_path(path, state.home)}; name another account"
+            " in ssh.user, or set miniconda.prefix to a path below its home"
         )
     if state.noise:
         yield (

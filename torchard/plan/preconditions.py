@@ -10,8 +10,9 @@ import json
 from typing import TYPE_CHECKING
 
 from torchard.mac.generations import generation_at
+from torchard.mac.paths import shorten_path
 from torchard.plan.shell_init import FILES, place
-from torchard.plan.steps import link_of, removal_steps, tilde
+from torchard.plan.steps import link_of, removal_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ def way(mac: MacHost) -> str:
 
 
 def _miniconda(state: MacState) -> str:
-    place = tilde(state.prefix, state.home)
+    place = shorten_path(state.prefix, state.home)
     if state.prefix_state != "whole":
         return f"{state.prefix_state} at {place}"
     mark = (state.prefix_ours or {}).get("sha256")
@@ -74,7 +75,7 @@ def _environment(name: str, state: MacState) -> str:
         return "no link"
     shown = generation_at(link, state)
     content = "nothing" if shown is None else contents(shown)
-    return f"a link to {tilde(link.target, state.home)}{HOLDS}{content}"
+    return f"a link to {shorten_path(link.target, state.home)}{HOLDS}{content}"
 
 
 def _shell(shell: Shell, state: MacState) -> str:

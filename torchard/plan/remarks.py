@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from torchard.mac.paths import shorten_path
 from torchard.mac.state import at_work
 from torchard.plan.conda_settings import added_channels
 from torchard.plan.places import place_warnings
-from torchard.plan.steps import tilde
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,20 +32,21 @@ def remarks(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str
         if found != wanted:
             yield (
                 f"{mac.where} names Miniconda {mac.miniconda.version}, but the one at"
-                f" {tilde(state.prefix, state.home)} ({found}) is not Torchard's own, and is kept"
+                f" {shorten_path(state.prefix, state.home)} ({found}) is not Torchard's own, and is"
+                " kept"
             )
     if state.translated:
         yield "its shell runs under Rosetta; what Torchard runs there is native all the same"
     conda, first = state.conda_version, catalogue.freezing_conda
     if mac.frozen and conda is not None and is_older(conda, first):
-        prefix = tilde(state.prefix, state.home)
+        prefix = shorten_path(state.prefix, state.home)
         yield (
             f"the conda at {prefix} is {conda}, and only {first} and newer take notice of"
             f" `frozen: true`; bring it up to date ({prefix}/bin/conda update conda)"
         )
     reads = catalogue.reading_conda
     if mac.environments and conda is not None and is_older(conda, reads):
-        prefix = tilde(state.prefix, state.home)
+        prefix = shorten_path(state.prefix, state.home)
         yield (
             f"the conda at {prefix} is {conda}, and only {reads} and newer read an environment's"
             " own .condarc where it is named by -n: there, a later `conda install -n` looks in"

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
 from torchard.mac.generations import can_be_shown, generation_at, generation_of
+from torchard.mac.paths import shorten_path
 from torchard.mac.state import at_work
 from torchard.plan.diff import compare_installed
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import Course, failed, told
-from torchard.plan.steps import Step, not_ours, tilde
+from torchard.plan.steps import Step, not_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,7 +60,7 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
         environment,
         reason=_reason(found),
         path=found.path,
-        place=tilde(found.path, state.home),
+        place=shorten_path(found.path, state.home),
         packages=changes,
         kept=kept,
     )

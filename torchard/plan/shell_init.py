@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchard.mac.paths import shorten_path
 from torchard.mac.state import ShellFile
-from torchard.plan.steps import FileChange, Step, tilde
+from torchard.plan.steps import FileChange, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -59,7 +60,7 @@ def shell_step(shell: Shell, state: MacState) -> Step | None:
     if any(hook in line for line in _commands(file.block or "")):
         return None
     after = block(shell, state.prefix)
-    prefix = tilde(state.prefix, state.home)
+    prefix = shorten_path(state.prefix, state.home)
     return Step(
         kind="shell",
         action="create" if file.block is None else "update",
@@ -67,7 +68,7 @@ def shell_step(shell: Shell, state: MacState) -> Step | None:
         reason=f"{place(shell)} does not start the conda at {prefix}",
         path=file.path,
         place=place(shell),
-        files=(FileChange(tilde(file.path, state.home), file.block, after),),
+        files=(FileChange(shorten_path(file.path, state.home), file.block, after),),
     )
 
 

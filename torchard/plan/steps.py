@@ -18,6 +18,7 @@ from torchard.mac.generations import (
     is_ours,
     why_not_whole,
 )
+from torchard.mac.paths import shorten_path
 from torchard.plan.diff import PackageChange, compare
 from torchard.redact import redact
 from torchard.sanitize import MULTILINE
@@ -110,43 +111,33 @@ def _essence(step: Step) -> tuple[object, ...]:
     return step.kind, step.action, step.environment, step.path, step.digest, step.files, packages
 
 
-def tilde(path: str, home: str) -> str:
-    """Write a path the way a person would: two Macs with different homes then read the same."""
-    return f"~{path[len(home) :]}" if f"{path}/".startswith(f"{home}/") else path
+def has_other_installer(state: MacState, installer: Installer | None) -> bool:
+    """Tell whether Torchard installed the prefix, but from another installer than this one.
 
-
-def is_moved(state: MacState) -> bool:
-    """Tell whether a Miniconda that Torchard installed was moved since: its conda does not run."""
-    whole = state.prefix_state == "whole" and state.prefix_made_for is not None
-    return whole and _text((state.prefix_ours or {}).get("sha256")) is not None
-
-
-def is_another(state: MacState, installer: Installer | None) -> bool:
-    """Tell whether a prefix that Torchard made is from another installer than this one.
-
-    What a person installed is kept, whatever its version.
+    Torchard keeps what a person installed, whatever its version.
     """
     if installer is None or state.prefix_state != "whole":
         return False
-    return _text((state.prefix_ours or {}).get("sha256")) not in {None, installer.sha256}
+    return state.installer_sha256 not in {None, installer.sha256}
 
 
 def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
     """Return what must be done for the prefix: None where it is fine, or not ours to touch."""
-    prefix = tilde(state.prefix, state.home)
+    prefix = shorten_path(state.prefix, state.home)
     action: Action = "create"
     reason = f"no Miniconda at {prefix}"
     before = None
     if state.prefix_state == "half":
         action = "repair"
         reason = f"{prefix} is half installed; it is set aside and installed anew"
-    elif is_moved(state):
+    elif state.is_prefix_moved:
         action = "repair"
+        made_for = shorten_path(state.prefix_made_for or "", state.home)
         reason = (
-            f"it was installed at {tilde(state.prefix_made_for or '', state.home)} and has moved;"
+            f"it was installed at {made_for} and has moved;"
             f" {prefix} is set aside and installed again"
         )
-    elif is_another(state, installer):
+    elif has_other_installer(state, installer):
         action = "update"
         reason = f"the lab names this one; {prefix} is set aside, the environments stay"
         before = _text((state.prefix_ours or {}).get("version")) or state.conda_version
@@ -216,7 +207,7 @@ def environment_step(
             name,
             reason="this generation is built and verified; only its link is missing or elsewhere",
             path=ready.path,
-            place=tilde(ready.path, state.home),
+            place=shorten_path(ready.path, state.home),
             packages=tuple(replace(one, bytes=0) for one in changes) if before else (),
             kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
@@ -233,7 +224,7 @@ def environment_step(
         name,
         reason="you asked to rebuild it" if up_to_date else reason,
         path=path,
-        place=tilde(path, state.home),
+        place=shorten_path(path, state.home),
         packages=changes,
         kept=kept,
         total_bytes=lock.size,
@@ -255,7 +246,7 @@ def condarc_change(
     """Return what becomes of an environment's own .condarc, as it may be shown."""
     if before == after:
         return ()
-    path = f"{tilde(state.prefix, state.home)}/envs/{name}/.condarc"
+    path = f"{shorten_path(state.prefix, state.home)}/envs/{name}/.condarc"
     texts = (None if text is None else redact(text) for text in (before, after))
     return (FileChange(path, *texts),)
 
@@ -288,7 +279,7 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
             name,
             reason="the lab does not name it, and says prune: true",
             path=path or "",
-            place=tilde(path or "", state.home),
+            place=shorten_path(path or "", state.home),
         )
         for name, path in found.items()
         if name not in named
@@ -316,7 +307,7 @@ def link_of(name: str, state: MacState) -> Link | None:
 def not_ours(link: Link, state: MacState) -> str:
     """Say that what stands at an environment's name leads to no generation, and the way out."""
     what = "no link" if link.target is None else f"a link to {link.target}"
-    place = f"{tilde(state.prefix, state.home)}/envs/{link.name}"
+    place = f"{shorten_path(state.prefix, state.home)}/envs/{link.name}"
     return (
         f"{place} is {what}, so Torchard did not make it; rename it, or name the environment"
         f" otherwise than {link.name}"

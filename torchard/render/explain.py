@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from torchard.catalog.variant import Refusal
+from torchard.mac.paths import shorten_path
 from torchard.plan.codec import FORMAT, answer_data, passed_data
-from torchard.plan.steps import tilde
 from torchard.render.changes import SIGNS, STYLES
 from torchard.render.text import LEFT_ALONE, passed_words
 from torchard.render.words import NAME, duration, size
@@ -79,7 +79,7 @@ def _facts(state: MacState, told: Explanation) -> Rows:
 
 
 def _miniconda(state: MacState) -> str:
-    prefix = tilde(state.prefix, state.home)
+    prefix = shorten_path(state.prefix, state.home)
     if state.prefix_state != "whole":
         return _WITHOUT_CONDA[state.prefix_state].format(prefix)
     words = [f"conda {state.conda_version or 'of an unknown version'} at {prefix}"]

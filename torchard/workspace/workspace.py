@@ -15,11 +15,12 @@ from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load
+from torchard.mac.paths import shorten_path
 from torchard.plan.cautions import of_lock, of_virtual
 from torchard.plan.conflicts import find_conflicts
 from torchard.plan.plan import Target
 from torchard.plan.remarks import is_older, remarks
-from torchard.plan.steps import is_another, is_moved, is_rest_of, same_step, tilde
+from torchard.plan.steps import has_other_installer, is_rest_of, same_step
 from torchard.workspace.artefacts import Artefacts
 from torchard.workspace.locks import LabLocks, LockMissingError
 
@@ -103,9 +104,9 @@ class Workspace:
         found, oldest = state.conda_version, self.catalogue.oldest_conda
         if state.prefix_state != "whole" or found is None or not is_older(found, oldest):
             return
-        if is_moved(state):
+        if state.is_prefix_moved:
             return  # Torchard installs Miniconda there again
-        prefix = tilde(state.prefix, state.home)
+        prefix = shorten_path(state.prefix, state.home)
         yield (
             f"the conda at {prefix} is {found}, and only {oldest} and newer unpack today's"
             f" packages; update it ({prefix}/bin/conda update conda), or move it away,"
@@ -122,7 +123,7 @@ class Workspace:
     def _installer(self, mac: MacHost, state: MacState, blockers: list[str]) -> Installer | None:
         """Return the installer that must run on a Mac. Add what forbids it to `blockers`."""
         whole = state.prefix_state == "whole"
-        moved = is_moved(state)
+        moved = state.is_prefix_moved
         asked = mac.miniconda.version or mac.miniconda.installer
         if whole and not asked and not moved:
             return None  # the newest installer is for Macs that have no conda
@@ -130,7 +131,7 @@ class Workspace:
         if isinstance(answer, Refusal):
             blockers.append(_sentence(answer))
             return None
-        if whole and not is_another(state, answer) and not moved:
+        if whole and not has_other_installer(state, answer) and not moved:
             return None
         if answer.licence and not mac.accept_license:
             blockers.append(

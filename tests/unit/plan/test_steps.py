@@ -6,7 +6,8 @@ import pytest
 from locked import GENERATIONS, HOME, PREFIX, built, lock, mac, package, path_of, wheel
 
 from torchard.mac.generations import generation_name
-from torchard.plan.steps import environment_step, is_rest_of, tilde
+from torchard.mac.paths import shorten_path
+from torchard.plan.steps import environment_step, is_rest_of
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
 PATH = path_of(LOCK)
@@ -48,7 +49,7 @@ def test_what_changes_for_users_otherwise_than_planned_is_no_rest_of_it():
 )
 def test_a_path_in_the_home_is_told_with_a_tilde(path, told):
     """So that Macs with different accounts read the same."""
-    assert tilde(path, HOME) == told
+    assert shorten_path(path, HOME) == told
 
 
 @pytest.mark.parametrize(
