@@ -132,7 +132,7 @@ def test_an_interrupted_controller_says_so_and_leaves_what_was_shown(settled, to
             controller.send_signal(signal.SIGINT)
             _, errors = controller.communicate(timeout=60)
         assert controller.returncode == 130
-        assert errors.strip() == "Interrupted; the same command again goes on from there."
+        assert errors.strip() == "Interrupted. Run the same command again to continue."
         assert settled.same_environment()
     assert_converges(settled, torchard)
 

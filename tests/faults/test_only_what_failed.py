@@ -54,7 +54,7 @@ def test_only_the_macs_that_an_apply_left_behind_are_taken(lab, torchard, tmp_pa
 
     planned = again("plan", "--limit", "good,broken", "--json", code=2)
     assert list(json.loads(planned.stdout)["macs"]) == ["broken"]
-    assert planned.stderr == f"{report} names attic: not in lab.yaml any more.\n"
+    assert planned.stderr == f"{report} names attic, which lab.yaml does not have any more.\n"
     none = again("plan", "--limit", "good", code=0)
     assert f"None of these Macs failed in {report}.\n" in none.stderr
 

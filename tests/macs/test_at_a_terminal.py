@@ -107,7 +107,7 @@ def test_a_host_key_is_recorded_for_who_says_that_it_is_the_same(lab, at_a_termi
         codes = []
         for answer in ("n\n", "y\n"):
             terminal = at_a_terminal("keys", "trust", "studio-01", lab.lab_file)
-            terminal.until("Is it the same? [y/N]")
+            terminal.until("Are they the same? [y/N]")
             terminal.type(answer)
             code, out = terminal.end()
             assert "ED25519 SHA256:" in out

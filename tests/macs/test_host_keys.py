@@ -227,7 +227,7 @@ def test_a_fingerprint_that_is_not_the_macs_records_nothing(lab, mac, known, tor
     wrong = public(mac, keys.OTHER_HOST_KEY)[1].split()[1]
     done = torchard("keys", "trust", "studio-01", lab.lab_file, "--fingerprint", wrong)
     assert done.returncode == 3
-    assert "not the fingerprint you gave" in done.stderr
+    assert "you gave another fingerprint" in done.stderr
     assert known.read_text(encoding="utf-8") == ""
 
 

@@ -54,7 +54,7 @@ def test_a_lock_that_nobody_holds_is_nothing_to_remove(lab, lock, torchard):
     before = lab.snapshot()
     for options in ((), ("--holder", ID)):
         done = unlock(torchard, lab, *options)
-        assert (done.returncode, done.stdout) == (0, "Nobody holds the run lock of studio-01.\n")
+        assert (done.returncode, done.stdout) == (0, "No run holds the lock of studio-01.\n")
     assert lab.snapshot() == before
     assert not (lab.directory / "locks").exists()
 
@@ -66,17 +66,17 @@ def test_what_a_dead_run_left_is_told_with_the_id_that_removes_it(lab, lock, tor
     asked = unlock(torchard, lab)
     assert (asked.returncode, asked.stdout) == (1, "")
     assert asked.stderr == (
-        "ada@desk holds the run lock of studio-01 since 2023-11-14 22:13 UTC, but its process is"
-        " gone.\n  The next run removes it; or say `torchard unlock studio-01"
+        "ada@desk holds the run lock of studio-01 since 2023-11-14 22:13 UTC, but its process has"
+        " ended.\n  The next run removes the lock, or run `torchard unlock studio-01"
         f" {lab.lab_file} --holder {ID}`.\n"
     )
     wrong = unlock(torchard, lab, "--holder", "42-fedcba9876543210")
     assert wrong.returncode == 1
-    assert " Nothing was changed: its id is not 42-fedcba9876543210." in wrong.stderr
+    assert " Nothing was changed: its ID is not 42-fedcba9876543210." in wrong.stderr
     assert lab.snapshot() == before
     done = unlock(torchard, lab, "--holder", ID)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "The run lock that ada@desk left on studio-01 is removed.\n"
+    assert done.stdout == "The run lock of ada@desk on studio-01 is removed.\n"
     assert not lock.exists()
     assert not lock.with_name("lock.breaking").exists()
 
@@ -111,7 +111,10 @@ def test_a_lock_that_nobody_signed_expires_by_itself(lab, lock, torchard):
     lock.mkdir(parents=True)
     done = unlock(torchard, lab)
     assert done.returncode == 1
-    assert "nobody signed it.\n  It expires by itself a minute after it was made.\n" in done.stderr
+    assert (
+        "but the lock has no ID.\n  It expires by itself a minute after it was made.\n"
+        in done.stderr
+    )
     assert lock.exists()
 
 

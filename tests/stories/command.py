@@ -11,24 +11,24 @@ import os
 import sys
 from pathlib import Path
 
-from torchard.cli import console
+import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import main as cli
+from torchard.cli import output
+from torchard.plan.codec import plan_data
 
 shown: list[dict[str, object]] = []
-show = console.show
+print_plan = output.print_plan
 
 
 def noted(plan, lines, **options):
     """Note a plan, and show it."""
-    from torchard.plan.codec import plan_data  # noqa: PLC0415  # only those who show one
-
     shown.append(plan_data(plan))
-    show(plan, lines, **options)
+    print_plan(plan, lines, **options)
 
 
 def main():
     """Run the command, and write the note."""
-    console.show = noted
+    output.print_plan = noted
     try:
         cli.main()
     except SystemExit as end:

@@ -14,8 +14,8 @@ Nothing has been changed.
 [3]
 $ torchard keys trust
 studio-01: the host key of [127.0.0.1]:2201 is ED25519 SHA256:FINGERPRINT.
-  On it, see: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
-2> studio-01: not recorded, for there is no terminal to ask at; compare the two, and give --fingerprint SHA256:FINGERPRINT, or --yes.
+  To compare, run this on the host: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub
+2> studio-01: not recorded: there is no terminal to ask at. Compare the two keys, then give --fingerprint SHA256:FINGERPRINT, or --yes.
 [1]
 $ torchard keys trust --yes
 studio-01: the host key of [127.0.0.1]:2201 is ED25519 SHA256:FINGERPRINT.

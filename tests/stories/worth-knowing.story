@@ -27,6 +27,6 @@ $ torchard plan
   ! blocked     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere: Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in ~/miniconda3/envs first
 
 Plan: 1 Mac to change, 0 up to date, 1 blocked. N kB to fetch once.
-Locked anew: locks/torch.osx-arm64-macos15.0.json
+Lock file written: locks/torch.osx-arm64-macos15.0.json
 Nothing has been changed.
 [3]

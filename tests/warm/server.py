@@ -25,6 +25,7 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 
 from gevent.monkey import get_original
 
@@ -33,30 +34,14 @@ fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
 Socket = get_original("socket", "socket")
 select = get_original("select", "select")
 
-# What the commands import when they run.
+COMMANDS = Path(__file__).parents[2] / "torchard/cli"
+# What a run imports: every command at its own top, and these only when they are needed.
 IMPORTED = (
     "jsonschema",
-    "rich.console",
     "torchard.cli.main",
+    *(f"torchard.cli.{path.stem}" for path in sorted(COMMANDS.glob("[a-z]*.py"))),
     "torchard.depot.download",
-    "torchard.lab.load",
-    "torchard.lab.select",
     "torchard.lock.wheels",
-    "torchard.plan.drift",
-    "torchard.plan.explain",
-    "torchard.plan.leftover",
-    "torchard.plan.planfile",
-    "torchard.remote.keyscan",
-    "torchard.plan.codec",
-    "torchard.render.explain",
-    "torchard.render.live",
-    "torchard.render.status",
-    "torchard.render.text",
-    "torchard.resources",
-    "torchard.session.errands",
-    "torchard.session.session",
-    "torchard.workspace.update_locks",
-    "torchard.workspace.workspace",
     "urllib.request",
 )
 

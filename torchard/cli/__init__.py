@@ -1,1 +1,1 @@
-"""The commands of `torchard`, one file each; `cli` gathers them."""
+"""The commands of `torchard`, one file each; `main` imports them one by one."""

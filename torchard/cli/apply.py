@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options
+from torchard.cli import connect, console, options, output
+from torchard.plan.planfile import is_plan, read
+from torchard.render.text import plan_lines, result_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     "rebuild",
     multiple=True,
     metavar="ENV",
-    help="Build this environment again, from the same lock, although it is up to date.",
+    help="Build this environment again from the same lock file, although it is up to date.",
 )
 def apply(
     lab: Path,
@@ -38,36 +40,33 @@ def apply(
     as_json: bool,
     yes: bool,
 ) -> None:
-    """Plan, ask, bring each Mac to what LAB describes, and verify it.
+    """Plan, ask, make each Mac match LAB, and verify it.
 
-    A PLAN that `torchard plan --out` saved is done just as it was shown, and nothing else; a Mac
-    that has moved since is left alone.
+    PLAN is a file that `torchard plan --out` wrote. Torchard does exactly what it says, and skips a
+    Mac that has changed since.
     """
-    from torchard.plan.planfile import is_plan, read  # noqa: PLC0415
-    from torchard.render.text import plan_lines, result_lines  # noqa: PLC0415
-
     saved = read(lab) if is_plan(lab) else None
     if saved and rebuild:
         raise click.UsageError("A saved plan is done as it is: give --rebuild with a LAB.")
     if saved and (limits or report or locked):
-        raise click.UsageError("A saved plan says itself which Macs and which locks.")
+        raise click.UsageError("A saved plan already says which Macs and which lock files.")
     if saved:
-        opened = connect.again(saved, lab)
+        opened = connect.open_planned_session(saved, lab)
     else:
-        opened = connect.session(lab, limits, report, locked=locked, rebuild=rebuild)
+        opened = connect.open_session(lab, limits, report, locked=locked, rebuild=rebuild)
     with opened as session:
         planned = session.plan_again(saved.plan) if saved else session.plan()
         session.progress.pause()
         if not as_json:
-            console.show(planned, plan_lines(planned, full=full), as_json=False)
-            console.say_locked(session)
+            output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
+            output.print_lock_files(session.workspace.locks.written)
         if planned.summary.change and not yes:
-            console.ask("torchard plan", shown=not as_json)
+            console.confirm_plan("torchard plan", is_shown=not as_json)
         session.progress.resume()
         done = session.apply(planned) if planned.summary.change else None
     if as_json or done is not None:
         done = done or planned
-        console.show(done, result_lines(done), as_json=as_json)
+        output.print_plan(done, result_lines(done), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
     console.exit_with((done or planned).exit_code)

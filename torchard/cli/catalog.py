@@ -7,12 +7,21 @@ from pathlib import Path
 
 import click
 
+from torchard.catalog import catalog as reading
+from torchard.catalog.catalog import load_catalog
+from torchard.curate import matrix as cells
+from torchard.curate import verify as checking
+from torchard.curate.page import page
+from torchard.curate.proposal import INSTALLERS, PYTORCH, difference
+from torchard.curate.refresh import PLACES, amend, look
 from torchard.errors import TorchardError
+from torchard.lab.model import Mirrors
+from torchard.lock.index import address
 
 
 @click.group()
 def catalog() -> None:
-    """Print, verify and update the catalogue of PyTorch releases and installers."""
+    """Print, verify and update the catalogue of releases."""
 
 
 @catalog.command()
@@ -21,9 +30,6 @@ def catalog() -> None:
 )
 def matrix(out: Path | None) -> None:
     """Print what every Mac and python gets, as a page in Markdown."""
-    from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
-    from torchard.curate.page import page  # noqa: PLC0415
-
     text = page(load_catalog())
     if out is None:
         click.echo(text, nl=False)
@@ -38,11 +44,6 @@ def matrix(out: Path | None) -> None:
 @click.option("--release", "named", multiple=True, metavar="RELEASE", help="Only this one.")
 def verify(named: tuple[str, ...]) -> None:
     """Hold every row on wheels against the package index."""
-    from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
-    from torchard.curate import matrix as cells  # noqa: PLC0415
-    from torchard.curate import verify as checking  # noqa: PLC0415
-    from torchard.lock.index import address  # noqa: PLC0415
-
     catalogue = load_catalog()
     known = cells.releases(catalogue)
     for one in named:
@@ -82,11 +83,6 @@ def refresh(places: tuple[str, ...], *, write: bool) -> None:
 
     Exits 0 where nothing is new, 2 where something is.
     """
-    from torchard.catalog import catalog as reading  # noqa: PLC0415
-    from torchard.curate.proposal import INSTALLERS, PYTORCH, difference  # noqa: PLC0415
-    from torchard.curate.refresh import PLACES, amend, look  # noqa: PLC0415
-    from torchard.lab.model import Mirrors  # noqa: PLC0415
-
     folder = Path(reading.__file__).parent
     before = {name: (folder / name).read_text(encoding="utf-8") for name in (PYTORCH, INSTALLERS)}
     found = look(places or PLACES, reading.load_catalog(), Mirrors())

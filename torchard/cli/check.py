@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import options
+from torchard.lab.load import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @options.lab
 def check(lab: Path) -> None:
-    """Read and check a lab file; no Mac is contacted."""
-    from torchard.lab.load import load  # noqa: PLC0415
-
+    """Check a lab file without contacting any Mac."""
     found = load(lab)
     macs, environments = len(found.macs), len(found.environments)
     click.echo(f"{lab} is fine: {_count(macs, 'Mac')}, {_count(environments, 'environment')}.")

@@ -7,8 +7,14 @@ from typing import get_args
 
 import click
 
-from torchard.cli import console, options
+from torchard.catalog import choose as choosing
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.variant import Considered, MacClass, Refusal, Variant
+from torchard.cli import console, options, output
 from torchard.lab.model import COMPANIONS, Backend, Request, Source
+from torchard.plan.cautions import of_choice
+from torchard.plan.codec import choice_data, dumps
+from torchard.render.text import choice_lines
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -42,11 +48,11 @@ SOURCES: tuple[Source, ...] = get_args(Source)
     "companions",
     multiple=True,
     type=click.Choice(COMPANIONS),
-    help="These beside torch; else all that there are.",
+    help="Only these beside torch, instead of all that there are.",
 )
 @click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
 @click.option("--no-with", is_flag=True, help="torch alone.")
-@click.option("--explain", is_flag=True, help="Name the newer releases that do not fit, and why.")
+@click.option("--explain", is_flag=True, help="List the newer releases that do not fit, and why.")
 @options.as_json
 def choose(  # noqa: PLR0917  # click passes them by name
     arch: str,
@@ -62,16 +68,11 @@ def choose(  # noqa: PLR0917  # click passes them by name
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Say which PyTorch fits a Mac, and why."""
+    """Show which PyTorch fits a Mac, and why."""
     if companions and no_with:
         raise click.UsageError("--with and --no-with exclude each other.")
     if more and not companions:
         raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
-    from torchard.catalog import choose as choosing  # noqa: PLC0415
-    from torchard.catalog.catalog import load_catalog  # noqa: PLC0415
-    from torchard.catalog.variant import Considered, MacClass, Refusal, Variant  # noqa: PLC0415
-    from torchard.plan.cautions import of_choice  # noqa: PLC0415
-
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
@@ -88,11 +89,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
         answer = replace(answer, notes=(*answer.notes, *known))
     over = found.passed_over if explain else None
     if as_json:
-        from torchard.plan.codec import choice_data, dumps  # noqa: PLC0415
-
         click.echo(dumps(choice_data(answer, over)))
     else:
-        from torchard.render.text import choice_lines  # noqa: PLC0415
-
-        console.print_lines(choice_lines(answer, over or ()), err=refused)
+        output.print_lines(choice_lines(answer, over or ()), err=refused)
     console.exit_with(1 if refused else 0)

@@ -1,4 +1,4 @@
-"""`torchard plan --explain MAC`: why one Mac gets what its plan says."""
+"""`torchard plan --explain MAC`: the reasons for the plan of one Mac."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from torchard.cli import connect, console
+from torchard.cli import connect, console, output
+from torchard.plan.codec import dumps
+from torchard.plan.explain import explain as explain_plan
+from torchard.render.explain import explain_data, explain_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
-    """Explain the plan of one Mac, and end as its plan alone would; no other is contacted."""
-    from torchard.plan.codec import dumps  # noqa: PLC0415
-    from torchard.plan.explain import explain as why  # noqa: PLC0415
-    from torchard.render.explain import explain_data, explain_lines  # noqa: PLC0415
-
-    with connect.session(lab, (), locked=locked, only=name) as session:
+    """Explain the plan of one Mac and exit with its code; no other Mac is contacted."""
+    with connect.open_session(lab, (), locked=locked, only=name) as session:
         plan = session.plan()
-        told = why(
+        explanation = explain_plan(
             session.macs[name],
             plan.macs[0],
             session.targets().get(name),
@@ -29,9 +28,9 @@ def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
             session.workspace.locks.written,
         )
     if as_json:
-        click.echo(dumps(explain_data(told)))
+        click.echo(dumps(explain_data(explanation)))
     else:
-        console.print_lines(explain_lines(told))
+        output.print_lines(explain_lines(explanation))
         click.echo()
         click.echo("Nothing has been changed.")
     console.exit_with(plan.exit_code)

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, options
+from torchard.lab.load import load
+from torchard.lab.select import select
+from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError, record, shown
+from torchard.remote.keyscan import look, look_at
 from torchard.resources import default_lab
 
 if TYPE_CHECKING:
@@ -17,12 +22,11 @@ if TYPE_CHECKING:
     from paramiko import PKey
 
     from torchard.lab.model import MacHost
-    from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError
 
 
 @click.group()
 def keys() -> None:
-    """By which host keys the Macs of a lab are known."""
+    """Manage the lab's SSH host keys."""
 
 
 @keys.command()
@@ -32,54 +36,46 @@ def keys() -> None:
     "fingerprints",
     multiple=True,
     metavar="SHA256:…",
-    help="Trust this key and no other; do not ask.",
+    help="Record this key and no other; do not ask.",
 )
 @options.yes
 def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -> None:
     """Record the host keys of Macs, once you have compared them.
 
-    They go into the file of known hosts that the lab names, or ~/.ssh/known_hosts.
+    Torchard records them in the known_hosts file that the lab names, else in ~/.ssh/known_hosts.
 
-    MAC is a Mac, a group or a pattern; every Mac of the lab is meant where there is none. LAB has a
-    slash in it, or ends in .yaml. Nobody logs in to the Macs. A key that is another than the known
-    one is refused, and replaces none.
+    MAC is a Mac, a group or a pattern; without it, all Macs of the lab are meant. LAB has a slash
+    in it, or ends in .yaml. Torchard does not log in to the Macs. It never replaces a known key: if
+    a Mac shows another one, Torchard reports that.
     """
     if fingerprints and yes:
         raise click.UsageError("--fingerprint and --yes exclude each other.")
     labs = [word for word in words if "/" in word or word.endswith((".yaml", ".yml"))]
     if len(labs) > 1:
-        raise click.UsageError(f"There is one lab at a time, not {' and '.join(labs)}.")
-    # First: it patches the standard library before others import it, or use threads.
-    from torchard.remote.keyscan import look_at  # noqa: PLC0415  # isort: skip
-    from torchard.lab.load import load  # noqa: PLC0415
-    from torchard.lab.select import select as limited  # noqa: PLC0415
-
+        raise click.UsageError(f"Name one lab at a time, not {' and '.join(labs)}.")
     lab = load(Path(labs[0]) if labs else default_lab())
-    macs = limited(lab, [word for word in words if word not in labs])
-    there = [mac for mac in macs if mac.connection == "ssh"]
+    macs = select(lab, [word for word in words if word not in labs])
+    remote = [mac for mac in macs if mac.connection == "ssh"]
     for mac in macs:
-        if mac not in there:
-            click.echo(f"{mac.name}: this is the Mac at hand, which shows no key.")
+        if mac not in remote:
+            click.echo(f"{mac.name}: this is the Mac that you type on; it needs no host key.")
     codes = [
-        _settle(mac, answer, fingerprints, yes=yes)
-        for mac, answer in zip(there, look_at(there), strict=True)
+        _trust_mac(mac, answer, fingerprints, yes=yes)
+        for mac, answer in zip(remote, look_at(remote), strict=True)
     ]
     console.exit_with(1 if 1 in codes else max(codes, default=0))
 
 
-def _settle(
+def _trust_mac(
     mac: MacHost, answer: PKey | HostKeyError | str, fingerprints: Sequence[str], *, yes: bool
 ) -> int:
-    """Record what is unknown on the way to a Mac, its own key last; return the exit code."""
-    from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError, record, shown  # noqa: PLC0415
-    from torchard.remote.keyscan import look  # noqa: PLC0415
-
+    """Record the unknown keys of a Mac's jump hosts, then its own; return the exit code."""
     while isinstance(answer, UnknownHostKeyError):
         click.echo(f"{mac.name}: the host key of {answer.host} is {shown(answer.key)}.")
         if fingerprints and answer.key.fingerprint not in fingerprints:
-            console.print_error(f"{mac.name}: refused, for that is not the fingerprint you gave.")
+            console.print_error(f"{mac.name}: not recorded: you gave another fingerprint.")
             return 3
-        if not fingerprints and not yes and not _agreed(mac, answer):
+        if not fingerprints and not yes and not _confirm_key(mac, answer):
             return 1
         record(answer)
         click.echo(f"{mac.name}: recorded in {answer.known_hosts}.")
@@ -94,17 +90,19 @@ def _settle(
     return 0
 
 
-def _agreed(mac: MacHost, unknown: UnknownHostKeyError) -> bool:
-    """Ask a person who has looked at the host itself."""
+def _confirm_key(mac: MacHost, unknown: UnknownHostKeyError) -> bool:
+    """Ask whether a key is the one that the host itself prints."""
     kind = unknown.key.algorithm_name.lower()
-    click.echo(f"  On it, see: ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub")
+    click.echo(
+        f"  To compare, run this on the host: ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub"
+    )
     if not sys.stdin.isatty():
         console.print_error(
-            f"{mac.name}: not recorded, for there is no terminal to ask at; compare the two, and"
+            f"{mac.name}: not recorded: there is no terminal to ask at. Compare the two keys, then"
             f" give --fingerprint {unknown.key.fingerprint}, or --yes."
         )
         return False
-    if console.confirmed("Is it the same?"):
+    if console.ask_yes_no("Are they the same?"):
         return True
     console.print_error(f"{mac.name}: not recorded.")
     return False

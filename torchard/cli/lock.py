@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import console, options
+import torchard.session  # noqa: F401  # patches the standard library, so it comes first
+from torchard.cli import console, options, output
+from torchard.lab.load import load
+from torchard.session.session import Session, heed_signals
+from torchard.workspace.update_locks import update_locks, without_class
+from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,32 +19,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.lab
-@click.option("--upgrade", is_flag=True, help="Solve anew, even where a lock fits.")
-@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 2 if out of date.")
+@click.option("--upgrade", is_flag=True, help="Solve again, even if a lock file is up to date.")
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit 2 if one is out of date."
+)
 def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
-    """Solve each environment for each class of Mac.
+    """Solve each environment for each class of Macs.
 
-    The locks are files in locks/, beside LAB; a Mac is contacted only where LAB does not tell
-    its arch and macOS.
+    The lock files go into locks/, beside LAB. Torchard contacts a Mac only if LAB does not say its
+    arch and macOS.
     """
     if upgrade and only_check:
         raise click.UsageError("--upgrade and --check exclude each other.")
-    from torchard.lab.load import load  # noqa: PLC0415
-    from torchard.workspace.update_locks import update_locks, without_class  # noqa: PLC0415
-
-    asked = without_class(load(lab))
+    to_read = without_class(load(lab))
     states, why = {}, {}
-    if asked:  # before others use what it patches of the standard library
-        from torchard.session.session import Session, heed_signals  # noqa: PLC0415
-
-        heed_signals()
-    from torchard.workspace.workspace import open_workspace  # noqa: PLC0415
-
-    with console.watched() as progress:
+    heed_signals()
+    with output.show_progress() as progress:
         workspace = open_workspace(lab, locked=only_check)
         workspace.locks.announce = progress.announce
-        if asked:
-            with Session(workspace, asked, progress) as session:
+        if to_read:
+            with Session(workspace, to_read, progress) as session:
                 states, why = session.states, session.why
         answers = list(update_locks(workspace, states, why, upgrade=upgrade))
     for answer in answers:

@@ -1,4 +1,4 @@
-"""The `torchard` command. Each command imports what it needs: `--help` and `check` feel instant."""
+"""The `torchard` command: a group that imports only the command that was typed."""
 
 from __future__ import annotations
 
@@ -6,25 +6,12 @@ import io
 import os
 import signal
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from torchard.cli import later
-from torchard.cli.apply import apply
-from torchard.cli.catalog import catalog
-from torchard.cli.check import check
-from torchard.cli.choose import choose
 from torchard.cli.console import print_error
-from torchard.cli.demo import demo
-from torchard.cli.keys import keys
-from torchard.cli.lock import lock
-from torchard.cli.plan import plan
-from torchard.cli.rollback import rollback
-from torchard.cli.show import show
-from torchard.cli.status import status
-from torchard.cli.unlock import unlock
-from torchard.cli.verify import verify
 from torchard.errors import TorchardError
 from torchard.redact import redact
 
@@ -33,53 +20,76 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 
+# Each command is the function of its own name in the module of its own name, `torchard.cli.NAME`.
+# Its first sentence stands here, so that the list of commands imports none of them.
+COMMANDS = {
+    "check": "Check a lab file without contacting any Mac.",
+    "keys": "Manage the lab's SSH host keys.",
+    "choose": "Show which PyTorch fits a Mac, and why.",
+    "lock": "Solve each environment for each class of Macs.",
+    "plan": "Show what would change on each Mac, and change nothing.",
+    "show": "Show a saved plan, or what --json printed.",
+    "apply": "Plan, ask, make each Mac match LAB, and verify it.",
+    "status": "Show what each Mac has, and what was changed by hand.",
+    "verify": "Verify every environment again.",
+    "rollback": "Activate the previous generation of ENV on each Mac.",
+    "unlock": "Show who holds a Mac's run lock, or remove a dead run's lock.",
+    "demo": "Run the whole job on simulated Macs.",
+    "catalog": "Print, verify and update the catalogue of releases.",
+}
 
-@click.group(cls=later.Commands, context_settings={"help_option_names": ["-h", "--help"]})
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is typed, and lists all of them from a table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """Return the commands in the order of a person's day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import one command; return None if there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"torchard.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="torchard", message="torchard %(version)s")
 def cli() -> None:
     """PyTorch for an orchard of Macs: one YAML file in, verified conda environments out.
 
-    LAB is a lab file: inventory/lab.yaml, or what TORCHARD_LAB names, unless you say otherwise.
+    LAB is the path of a lab file. Without it, Torchard reads the file that TORCHARD_LAB names, else
+    inventory/lab.yaml.
     """
 
 
-for _command in (
-    check,
-    keys,
-    choose,
-    lock,
-    plan,
-    show,
-    apply,
-    status,
-    verify,
-    rollback,
-    unlock,
-    demo,
-    catalog,
-):
-    cli.add_command(_command)
-
-
-def _terminate(number: int, _frame: object) -> NoReturn:
-    """End as Ctrl-C does, so that the screen and a simulated lab are left in order."""
+def _exit_on_signal(number: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does, so that the terminal is restored and simulated Macs are stopped."""
     sys.exit(128 + number)
 
 
-def _cry(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print the traceback of what nobody foresaw, without the logins of the URLs in it."""
-    import traceback  # noqa: PLC0415  # only those who need it wait for it
+def _print_traceback(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Print the traceback of an unexpected error, without the logins of the URLs in it."""
+    import traceback  # noqa: PLC0415  # 10 ms that only an unexpected error needs
 
     sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 
 
 def main() -> NoReturn:
     """Run the command; every error is a sentence on stderr and exit 1."""
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.excepthook = _cry
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    sys.excepthook = _print_traceback
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no · shows a ?
+            stream.reconfigure(errors="replace")  # a terminal that cannot show · shows a ?
     try:
         code = cli.main(prog_name="torchard", standalone_mode=False)
     except click.ClickException as error:
@@ -89,10 +99,10 @@ def main() -> NoReturn:
         print_error(str(error))
         code = 1
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; the same command again goes on from there.", err=True)
+        click.echo("Interrupted. Run the same command again to continue.", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has enough; python would complain once more at its end.
+        # The reader has closed the pipe; python would print a second error when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code or 0)

@@ -25,8 +25,10 @@ only_failed_from = click.option(
     "report",
     metavar="REPORT",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Only what failed, or was left alone, in what `apply --json` printed.",
+    help="Only the Macs that failed or were left alone in this output of `apply --json`.",
 )
-locked = click.option("--locked", is_flag=True, help="Fail where a lock is missing or stale.")
+locked = click.option(
+    "--locked", is_flag=True, help="Fail if a lock file is missing or out of date."
+)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 full = click.option("--full", is_flag=True, help="Show every package.")

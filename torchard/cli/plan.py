@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from torchard.cli import connect, console, options
+from torchard.cli import connect, console, options, output
 from torchard.cli.explain import explain
+from torchard.plan.planfile import save
+from torchard.render.text import plan_lines
 
 
 @click.command()
@@ -21,9 +23,9 @@ from torchard.cli.explain import explain
     "--out",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep the plan in this .json file.",
+    help="Save the plan in this .json file.",
 )
-@click.option("--explain", "mac", metavar="MAC", help="Say why, of this Mac alone.")
+@click.option("--explain", "mac", metavar="MAC", help="Explain the plan of this Mac alone.")
 def plan(  # click passes them by name
     lab: Path,
     limits: tuple[str, ...],
@@ -35,24 +37,20 @@ def plan(  # click passes them by name
     full: bool,
     as_json: bool,
 ) -> None:
-    """Show what would change on each Mac; write nothing there."""
+    """Show what would change on each Mac, and change nothing."""
     if out is not None and out.suffix != ".json":
         raise click.UsageError(f"A plan is a .json file: --out {out}.json")
     if mac is not None:
         if limits or report or full or out:
-            raise click.UsageError("--explain stands alone, or with --locked and --json.")
+            raise click.UsageError("--explain goes alone, or with --locked and --json.")
         explain(lab, mac, locked=locked, as_json=as_json)
-    from torchard.render.text import plan_lines  # noqa: PLC0415
-
-    with connect.session(lab, limits, report, locked=locked) as session:
+    with connect.open_session(lab, limits, report, locked=locked) as session:
         planned = session.plan()
     if out is not None:
-        from torchard.plan.planfile import save  # noqa: PLC0415
-
         save(planned, session.workspace.lab.path, out)
-    console.show(planned, plan_lines(planned, full=full), as_json=as_json)
+    output.print_plan(planned, plan_lines(planned, full=full), as_json=as_json)
     if not as_json:
-        console.say_locked(session)
+        output.print_lock_files(session.workspace.locks.written)
         then = (
             f" To do exactly this: torchard apply {out}" if out and planned.summary.change else ""
         )

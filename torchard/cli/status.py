@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options
+from torchard.cli import connect, console, options, output
+from torchard.plan.codec import dumps
+from torchard.plan.damage import add_all_damage
+from torchard.plan.drift import find_drift
+from torchard.render.status import status_data, status_lines
+from torchard.session.errands import find_damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,19 +24,12 @@ if TYPE_CHECKING:
 @options.full
 @options.as_json
 def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool) -> None:
-    """Say what is on each Mac, and what changed there by hand.
+    """Show what each Mac has, and what was changed by hand.
 
-    Two signs stand before each environment: what became of it since Torchard made it, and what an
-    apply would do to it. Nothing is written on a Mac.
+    Each environment has two signs: what happened to it since Torchard built it, and what an apply
+    would do to it. Nothing is written on a Mac.
     """
-    from torchard.plan.codec import dumps  # noqa: PLC0415
-    from torchard.plan.damage import add_all_damage  # noqa: PLC0415
-    from torchard.plan.drift import find_drift  # noqa: PLC0415
-    from torchard.render.status import status_data, status_lines  # noqa: PLC0415
-
-    with connect.session(lab, limits, locked=locked) as session:
-        from torchard.session.errands import find_damage  # noqa: PLC0415  # it patches what others import
-
+    with connect.open_session(lab, limits, locked=locked) as session:
         planned = session.plan()
         damage = find_damage(session)
         found = {name: find_drift(session.macs[name], one) for name, one in session.states.items()}
@@ -39,6 +37,6 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     if as_json:
         click.echo(dumps(status_data(planned, found)))
     else:
-        console.print_lines(status_lines(planned, found, full=full))
-        console.say_locked(session)
+        output.print_lines(status_lines(planned, found, full=full))
+        output.print_lock_files(session.workspace.locks.written)
     console.exit_with(planned.exit_code)

@@ -10,6 +10,7 @@ import click
 
 from torchard.cli import connect, console, options
 from torchard.errors import TorchardError
+from torchard.session import errands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("mac", metavar="MAC")
 @options.lab
-@click.option("--holder", metavar="ID", help="The run whose lock it is, as told without this.")
+@click.option(
+    "--holder",
+    metavar="ID",
+    help="ID of the run that holds the lock (printed without this option).",
+)
 def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
-    """Say who holds a Mac's run lock; remove what a dead run left.
+    """Show who holds a Mac's run lock, or remove a dead run's lock.
 
-    The next run does so as well. The lock of a run that is still there is never removed: end its
-    process first, and the lock goes with it.
+    The next run removes it as well. Torchard never removes the lock of a run that is still at work:
+    end that run, and its lock goes with it.
     """
 
-    def the_mac(found: Lab) -> Sequence[MacHost]:
+    def select_mac(found: Lab) -> Sequence[MacHost]:
         if mac not in found.macs:
             raise TorchardError(
                 f"There is no Mac {mac} in {found.path.name}.",
@@ -38,50 +43,49 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
             )
         return (found.macs[mac],)
 
-    with connect.session_without_locks(lab, the_mac) as session:
+    with connect.open_session_without_locks(lab, select_mac) as session:
         if mac in session.why:
             console.print_error(f"{mac} is unreachable: {session.why[mac]}")
             console.exit_with(3)
         lock = session.states[mac].lock
         if lock is None:
-            click.echo(f"Nobody holds the run lock of {mac}.")
+            click.echo(f"No run holds the lock of {mac}.")
             console.exit_with(0)
         if holder is None or holder != lock.token or lock.processes:
-            raise _left_alone(mac, lab, lock, holder)
-        from torchard.session import errands  # noqa: PLC0415  # the session patches first
-
+            raise _refuse(mac, lab, lock, holder)
         errands.unlock(session, mac, holder)
-    click.echo(f"The run lock that {lock.who} left on {mac} is removed.")
+    click.echo(f"The run lock of {lock.who} on {mac} is removed.")
 
 
-def _left_alone(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardError:
-    """Say who holds a lock, since when, and what can be done about it."""
-    said = f"{lock.who} holds the run lock of {mac}"
+def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardError:
+    """Return an error that says who holds a lock, since when, and what to do about it."""
+    found = f"{lock.who} holds the run lock of {mac}"
     if lock.since:
         since = datetime.fromtimestamp(lock.since).astimezone()
-        said += f" since {since:%Y-%m-%d %H:%M %Z}"
-    another = holder not in {None, lock.token}
-    nothing = f" Nothing was changed: its id is not {holder}." if another else ""
+        found += f" since {since:%Y-%m-%d %H:%M %Z}"
+    is_other = holder not in {None, lock.token}
+    unchanged = f" Nothing was changed: its ID is not {holder}." if is_other else ""
     numbers = " ".join(map(str, lock.processes))
-    again = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
+    command = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
     if lock.elsewhere is not None:
-        way = f"say `{again}`" if lock.token else "remove ~/.torchard/lock"
+        remedy = f"run `{command}`" if lock.token else "remove ~/.torchard/lock"
         return TorchardError(
-            f"{said}, from {lock.elsewhere}, another Mac with the same home.{nothing}",
-            "Only that Mac knows whether its run has ended. Look there; if nothing of Torchard runs"
-            f" on it any more, {way}.",
+            f"{found}, from {lock.elsewhere}, another Mac with the same home.{unchanged}",
+            "Only that Mac knows whether its run has ended. Look there. If no process of Torchard"
+            f" runs on it, {remedy}.",
         )
     if lock.processes:
         return TorchardError(
-            f"{said}, and is at work: process {numbers.replace(' ', ' and ')}.{nothing}",
+            f"{found}, and is at work: process {numbers.replace(' ', ' and ')}.{unchanged}",
             f"Let it finish. If it hangs, end it on the Mac with `kill {numbers}`, or with `kill -9"
-            f" {numbers}` where it takes no notice: its lock goes with it.",
+            f" {numbers}` if that does not help. Its lock goes with it.",
         )
     if not lock.token:
         return TorchardError(
-            f"{said}, and nobody signed it.{nothing}",
+            f"{found}, but the lock has no ID.{unchanged}",
             "It expires by itself a minute after it was made.",
         )
     return TorchardError(
-        f"{said}, but its process is gone.{nothing}", f"The next run removes it; or say `{again}`."
+        f"{found}, but its process has ended.{unchanged}",
+        f"The next run removes the lock, or run `{command}`.",
     )

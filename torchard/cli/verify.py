@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options
+from torchard.cli import connect, console, options, output
+from torchard.render.text import result_lines
+from torchard.session.verify import verify as verify_and_note
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,16 +20,13 @@ if TYPE_CHECKING:
 @options.locked
 @options.as_json
 def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -> None:
-    """Verify every environment again; change nothing in it.
+    """Verify every environment again.
 
-    Native python, the locked versions, real computing, and MPS where it is expected. A failure is
-    noted on the Mac, so that `plan` and `status` say it; the note goes when it is verified again.
+    Torchard checks for a native python, the locked versions, a real computation, and MPS where it
+    is expected. It changes nothing in the environment. It notes a failure on the Mac, so that
+    `plan` and `status` show it, and removes the note when verification succeeds.
     """
-    from torchard.render.text import result_lines  # noqa: PLC0415
-
-    with connect.session(lab, limits, locked=locked) as session:
-        from torchard.session.verify import verify as verify_and_note  # noqa: PLC0415  # it patches first
-
+    with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_and_note(session)
-    console.show(verified, result_lines(verified), as_json=as_json)
+    output.print_plan(verified, result_lines(verified), as_json=as_json)
     console.exit_with(verified.exit_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -13,10 +14,10 @@ from pathlib import Path
 import click
 import pytest
 
-from torchard.cli.main import cli, main
+from torchard.cli.main import COMMANDS, cli, main
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = (
+NAMES = (
     "check",
     "keys",
     "choose",
@@ -31,6 +32,7 @@ COMMANDS = (
     "demo",
     "catalog",
 )
+CONNECTING = ("keys", "lock", "plan", "apply", "status", "verify", "rollback", "unlock")
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 
 
@@ -61,15 +63,36 @@ def lab(tmp_path):
     return path
 
 
+def command_named(name):
+    """One command of the group, imported as it is when it is typed."""
+    return cli.get_command(click.Context(cli), name)
+
+
 def test_the_commands_are_those_of_the_readme():
     """In the order of a person's day; README names each with its exit codes."""
-    assert tuple(cli.list_commands(None)) == COMMANDS
+    assert tuple(cli.list_commands(click.Context(cli))) == NAMES
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `torchard (\w+)[^|]*\| *0", readme.replace("\\|", ""), re.MULTILINE)
-    assert set(rows) == set(COMMANDS)
+    assert set(rows) == set(NAMES)
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_table_of_commands_says_what_each_command_says(name):
+    """The list in `--help` imports no command, so its table is compared with the real ones."""
+    made = command_named(name)
+    assert isinstance(made, click.Command)
+    assert made.name == name
+    assert COMMANDS[name] == made.help.partition("\n")[0] == made.get_short_help_str(68)
+
+
+def test_the_list_of_commands_has_every_command(command):
+    """Each with its whole first sentence."""
+    _, out, _ = command("--help")
+    rows = dict(re.findall(r"^  ([a-z]+) {2,}(\S.*)$", out.partition("Commands:")[2], re.MULTILINE))
+    assert rows == COMMANDS
+
+
+@pytest.mark.parametrize("name", ["", *NAMES])
 def test_help_can_be_read_at_80_columns(command, monkeypatch, name):
     """No line is wider, and no sentence is cut off; -h is the same."""
     monkeypatch.setenv("COLUMNS", "80")
@@ -80,41 +103,75 @@ def test_help_can_be_read_at_80_columns(command, monkeypatch, name):
     assert command(*filter(None, [name]), "-h")[:2] == (0, out)
 
 
-def test_every_option_that_is_shown_says_what_it_is_for():
-    """And a command's first line is one sentence, which the list of commands has whole."""
-    for command in cli.commands.values():
-        summary = command.help.partition("\n")[0]
-        assert summary.endswith(".")
-        assert command.get_short_help_str(68) == summary
-        for one in command.params:
-            if isinstance(one, click.Option) and not one.hidden:
-                assert one.help, f"{command.name} {one.opts[0]}"
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_that_is_shown_says_what_it_is_for(name):
+    """And a command's first line is one sentence."""
+    made = command_named(name)
+    for one in (made, *getattr(made, "commands", {}).values()):
+        assert one.help.partition("\n")[0].endswith(".")
+        for option in one.params:
+            if isinstance(option, click.Option) and not option.hidden:
+                assert option.help, f"{one.name} {option.opts[0]}"
 
 
 @pytest.mark.parametrize(
     ("words", "forbidden"),
     [
-        (["--help"], ("yaml", "jsonschema", "packaging")),
-        (["--version"], ("yaml", "jsonschema")),
-        (["check", "LAB"], ()),
+        (["--help"], ("yaml", "jsonschema", "packaging", "rich")),
+        (["--version"], ("yaml", "jsonschema", "rich")),
+        (["check", "LAB"], ("rich",)),
+        (["check", "--help"], ("rich",)),
         (["choose", *MAC], ("jsonschema",)),
         (["choose", *MAC, "--json"], ("jsonschema",)),
-        (["plan", "--help"], ("yaml", "jsonschema")),
+        (["show", "--help"], ()),
+        (["demo", "--help"], ("yaml", "jsonschema", "rich")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
     """Help, `check` and `choose` feel instant: they load nothing for SSH, solving or colours."""
     slow = {"pyinfra", "gevent", "paramiko", "rattler", "asyncssh", "simlab", *forbidden}
-    slow |= set() if words[0] == "choose" and "--json" not in words else {"rich"}
-    program = (
-        "import sys, atexit\n"
-        "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
-        "from torchard.cli.main import main\n"
-        "main()\n"
-    )
+    loaded = set(modules_of(*(str(lab) if word == "LAB" else word for word in words)))
+    assert "torchard.cli.main" in loaded
+    assert loaded & slow == set()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_imports_no_other(name):
+    """Each command loads its own module, and not that of another; `plan` has `explain`."""
+    loaded = modules_of(name, "--help")
+    assert {one for one in NAMES if f"torchard.cli.{one}" in loaded} == {name}
+
+
+@pytest.mark.parametrize("name", CONNECTING)
+def test_a_command_that_connects_patches_the_standard_library_first(name):
+    """A module that takes a lock from an unpatched library would block every other Mac.
+
+    So gevent is loaded before whatever uses threads, sockets or subprocesses.
+    """
+    loaded = modules_of(name, "--help")
+    first = loaded.index("gevent.monkey")
+    users = ("rich", "urllib3", "urllib.request", "paramiko", "concurrent.futures", "pyinfra")
+    after = [loaded.index(one) for one in users if one in loaded]
+    assert after
+    assert first < min(after)
+
+
+@functools.cache
+def modules_of(*words):
+    """The modules that the command imports in an interpreter of its own, in their order."""
     done = subprocess.run(
-        [sys.executable, "-c", program, *(str(lab) if word == "LAB" else word for word in words)],
+        [
+            sys.executable,
+            "-c",
+            (
+                "import sys, atexit\n"
+                "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+                "from torchard.cli.main import main\n"
+                "main()\n"
+            ),
+            *words,
+        ],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -122,9 +179,7 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    loaded = set(done.stderr.split())
-    assert "torchard.cli.main" in loaded
-    assert loaded & slow == set()
+    return done.stderr.split()
 
 
 @pytest.mark.parametrize(
@@ -143,18 +198,20 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
         (["choose", *MAC, "--with", "torchaudio", "--no-with"], "exclude each other"),
         (["lock", "--upgrade", "--check"], "--upgrade and --check exclude each other."),
         (["keys", "trust", "-y", "--fingerprint", "SHA256:x"], "exclude each other."),
-        (["keys", "trust", "mac", "a.yaml", "b.yaml"], "one lab at a time, not a.yaml and b.yaml"),
+        (
+            ["keys", "trust", "mac", "a.yaml", "b.yaml"],
+            "one lab at a time, not a.yaml and b.yaml",
+        ),
         (["plan", "--limit"], "'--limit' requires an argument"),
         (["plan", "--explain"], "'--explain' requires an argument"),
-        (["plan", "--explain", "a", "--limit", "b"], "--explain stands alone"),
-        (["plan", "--explain", "a", "--full"], "--explain stands alone, or with --locked"),
-        (["plan", "--explain", "a", "--out", "a.json"], "--explain stands alone"),
+        (["plan", "--explain", "a", "--limit", "b"], "--explain goes alone"),
+        (["plan", "--explain", "a", "--full"], "--explain goes alone, or with --locked"),
+        (["plan", "--explain", "a", "--out", "a.json"], "--explain goes alone"),
         (["apply", "--sure"], "No such option '--sure'"),
         (["verify", "--full"], "No such option '--full'"),
         (["demo", "--macs", "0"], "0 is not in the range"),
         (["demo", "here"], "unexpected extra argument (here)"),
-        # What the design has and this version has not: a sentence, and what to do instead.
-        (["report", "--html", "page.html"], "no `report` yet. `torchard plan --json`"),
+        (["report", "--html", "page.html"], "No such command 'report'."),
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),
         (["show", "gone.json"], "gone.json: the plan cannot be read: No such file"),
@@ -291,3 +348,32 @@ def test_a_lab_without_environments_needs_no_locks(command, tmp_path):
     lab.write_text("macs: {studio-01: {address: 192.0.2.11}}\n", encoding="utf-8")
     assert command("lock", lab) == (0, "", "")
     assert command("lock", lab, "--check") == (0, "", "")
+
+
+@pytest.mark.parametrize("missing", ["asyncssh", "simlab"])
+def test_a_demo_without_its_extra_says_what_to_install(missing):
+    """In an installation that has only what real Macs need."""
+    program = (
+        "import sys\n"
+        "from importlib.machinery import PathFinder\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name != {missing!r}:\n"
+        "            return PathFinder.find_spec(name, path, target)\n"
+        "sys.meta_path = [one for one in sys.meta_path if one is not PathFinder] + [Finder()]\n"
+        "from torchard.cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "demo"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"The demo needs {missing}, which this installation does not have.\n"
+        "  Type: pip install 'torchard[demo]'\n"
+    )

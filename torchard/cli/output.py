@@ -1,0 +1,57 @@
+"""What a command prints on stdout, and the progress that it shows on stderr."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from torchard.plan.codec import dumps, plan_data
+from torchard.progress import Silent
+from torchard.render.live import LiveProgress
+from torchard.render.words import folded
+from torchard.resources import from_here
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from rich.text import Text
+
+    from torchard.plan.plan import Plan
+    from torchard.progress import Progress
+
+
+@contextmanager
+def show_progress() -> Iterator[Progress]:
+    """Show progress on stderr where that is a terminal, and nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield Silent()
+        return
+    with LiveProgress(Console(stderr=True)) as progress:
+        yield progress
+
+
+def print_plan(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:
+    """Print a plan or a result: its lines for people, or all of it as JSON."""
+    if as_json:
+        click.echo(dumps(plan_data(plan)))
+    else:
+        print_lines(lines)
+
+
+def print_lock_files(written: Iterable[Path]) -> None:
+    """Name the lock files that this command had to write."""
+    for path in sorted(written):
+        click.echo(f"Lock file written: {from_here(path)}")
+
+
+def print_lines(lines: Iterable[Text], *, err: bool = False) -> None:
+    """Print lines as the terminal, or a pipe, can take them."""
+    console = Console(stderr=err, highlight=False, soft_wrap=True)
+    for line in lines:
+        for part in folded(line, console):
+            console.print(part)
