@@ -14,7 +14,10 @@ import pytest
 from simlab.shell import VARIABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from _pytest.mark import ParameterSet
 
 # By name; each is started by a link called sh, by which zsh, mksh and busybox know what to be.
 PROGRAMS = {
@@ -25,12 +28,20 @@ PROGRAMS = {
 if os.path.realpath("/bin/sh") == os.path.realpath(PROGRAMS["dash"] or ""):
     del PROGRAMS["dash"]  # it is this machine's sh
 THERE = [name for name, program in PROGRAMS.items() if program]
-# For parametrize: what is not there is skipped, and named.
-EVERY = [
-    pytest.param(name, marks=pytest.mark.skipif(not program, reason=f"there is no {name} here"))
-    for name, program in PROGRAMS.items()
-    if program or name != VARIABLE
-]
+
+
+def parameters(names: Iterable[str]) -> list[ParameterSet]:
+    """Return shells for parametrize; a shell that this machine lacks is skipped by its name."""
+    return [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(not PROGRAMS[name], reason=f"there is no {name} here"),
+        )
+        for name in names
+    ]
+
+
+EVERY = parameters(name for name, program in PROGRAMS.items() if program or name != VARIABLE)
 
 
 def link(folder: Path, name: str) -> Path:

@@ -268,7 +268,10 @@ def test_every_verb_is_swept():
 
 def test_a_traceback_holds_no_login():
     """What nobody foresaw may have a URL in its words."""
-    text = f"from torchard import cli\ndef main(**_): raise ValueError('http://{LOGIN}@host/x')\n"
+    text = (
+        "from torchard.cli import main as cli\n"
+        f"def main(**_): raise ValueError('http://{LOGIN}@host/x')\n"
+    )
     done = subprocess.run(
         [sys.executable, "-c", f"{text}cli.cli.main = main; cli.main()"],
         capture_output=True, text=True, check=False,

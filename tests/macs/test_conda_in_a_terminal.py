@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import shells
 from labs import describe
 from probed import snapshot
 
@@ -80,9 +81,9 @@ def test_a_shell_is_planned_done_and_found_in_order(lab, torchard):
     assert re.search(r"~ shell +~/.zshrc +written", done.stdout)
     assert re.search(r"\+ shell +~/.bash_profile +written", done.stdout)
     assert torchard("plan", lab.lab_file).returncode == 0
-    for shell in ("zsh", "bash"):
+    for shell in {"zsh", "bash"}.intersection(shells.THERE):
         said = subprocess.run(
-            [f"/bin/{shell}", "-l", "-i", "-c", "conda activate plain && command -v python"],
+            [shells.PROGRAMS[shell], "-l", "-i", "-c", "conda activate plain && command -v python"],
             env=macs.environment(mac.root),
             capture_output=True,
             text=True,

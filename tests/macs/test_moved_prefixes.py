@@ -14,7 +14,8 @@ import pytest
 from simlab import macs
 from torchard.lab.model import MacHost
 from torchard.mac import probe
-from torchard.plan.plan import Target, plan, steps
+from torchard.plan import plan, steps
+from torchard.plan.plan import Target
 
 
 @pytest.fixture(scope="module")

@@ -137,7 +137,7 @@ def test_the_same_lock_is_built_again_beside_and_what_failed_goes(lab, torchard)
         r"  ~ tools +\d+ kept, 0 to change +new generation",
         r"      you asked to rebuild it",
         r"  ~ tools +\d+ kept, 0 changed +built and shown",
-        r"Done: 1 Mac in order\.",
+        r"Done: 1 Mac up to date\.",
     ):
         assert re.search(f"^{line}$", done.stdout, re.MULTILINE), done.stdout
     assert active(lab).name == f"{failed.name}.2"

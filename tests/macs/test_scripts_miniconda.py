@@ -252,7 +252,7 @@ def test_a_prefix_that_cannot_be_made_is_said(mac, simlab_depot):
     mac.push(installer.sha256, simlab_depot.installer("arm64").read_bytes())
     state = replace(mac.state, prefix=f"{mac.home}/file/miniconda3")
     done = mac.run(
-        on_a_mac.commands.install_miniconda(state, installer, on_a_mac.CONTROLLER, "2026")
+        on_a_mac.script_text.install_miniconda(state, installer, on_a_mac.CONTROLLER, "2026")
     )
     assert done.returncode == 1
     assert "ERROR: Could not create directory" in done.stderr

@@ -65,7 +65,7 @@ def say(mac, shell, commands):
     )
 
 
-@pytest.mark.parametrize("shell", ["zsh", "bash"])
+@pytest.mark.parametrize("shell", shells.parameters(["zsh", "bash"]))
 def test_conda_activate_works_in_a_new_terminal(mac, shell):
     """It is a function there, base is active, and an environment's tools are found by name."""
     assert "function" not in say(mac, shell, "type conda").stdout
@@ -80,7 +80,7 @@ def test_conda_activate_works_in_a_new_terminal(mac, shell):
     assert shell_step(shell, mac.state) is None
 
 
-@pytest.mark.parametrize("shell", ["zsh", "bash"])
+@pytest.mark.parametrize("shell", shells.parameters(["zsh", "bash"]))
 def test_a_block_whose_conda_is_gone_says_nothing(mac, shell):
     """A new Terminal opens as it did before."""
     (mac.home / FILES[shell]).write_text(f"{block(shell, '/gone')}\n", encoding="utf-8")

@@ -134,7 +134,7 @@ def test_a_mac_that_is_off_is_3(lab, torchard):
     finally:
         lab.macs["studio-01"].set(fault=None)
     assert done.returncode == 3
-    assert done.stderr.startswith("studio-01 was not reached: 127.0.0.1:")
+    assert done.stderr.startswith("studio-01 is unreachable: 127.0.0.1:")
 
 
 @pytest.mark.parametrize(("token", "way"), [(ID, f"--holder {ID}`."), ("", "remove ~/.torchard/")])
