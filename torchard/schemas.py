@@ -21,6 +21,7 @@ def make_schema(kind: type, name: str, examples: list[Any]) -> str:
     parts: dict[str, Any] = made["$defs"]
     for part in parts.values():
         part["title"] = _in_words(part["title"])
+        part["description"] = " ".join(part["description"].split())
     root = parts.pop(made["$ref"].rpartition("/")[2])
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -31,5 +32,5 @@ def make_schema(kind: type, name: str, examples: list[Any]) -> str:
 
 
 def _in_words(name: str) -> str:
-    """Return a class's name as a title: `CondaRow` is `Conda row`."""
+    """Return a class's name as a title: `CondaPackage` is `Conda package`."""
     return re.sub(r"(?<=[a-z])[A-Z]", lambda one: f" {one[0].lower()}", name)

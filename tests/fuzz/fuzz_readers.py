@@ -29,7 +29,8 @@ with atheris.instrument_imports(include=["torchard", "yaml"]):
 
     from torchard.lab.load import LabError, load
     from torchard.lab.yaml_source import parse_yaml
-    from torchard.lock.lockfile import LockFileError, read_lock
+    from torchard.lock.codec import read_lock
+    from torchard.lock.lockfile import LockFileError
 
 OURS = ROOT / ".fuzz"
 SECONDS = 60

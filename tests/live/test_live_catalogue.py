@@ -8,8 +8,9 @@ from wheel_tags import fits
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import Variant
-from torchard.lab.model import Environment, Mirrors, Request
+from torchard.lab.model import Environment, Request
 from torchard.lock import index
+from torchard.lock.question import Question
 from torchard.lock.wheels import resolve_wheels
 
 pytestmark = pytest.mark.live
@@ -51,13 +52,9 @@ def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
             index.resolve(["torch"], (), group, PYTHONS[python], None)
     for variant in offered:
         wheels = resolve_wheels(
-            Environment("torch", python, Request(python)),
-            group,
-            variant,
-            python=PYTHONS[python],
-            provided={},
-            mirrors=Mirrors(),
-            nightly="",
+            Question(Environment("torch", python, Request(python)), group, variant),
+            PYTHONS[python],
+            {},
         )
         versions = {one.name: one.version for one in wheels}
         assert dict(variant.packages).items() <= versions.items()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from torchard.lock.lockfile import loads
+from torchard.lock.codec import parse_lock
 
 if TYPE_CHECKING:
     from simlab.lab import SimLab
@@ -52,5 +52,5 @@ class WheelLab:
     def locks(self) -> dict[str, Lock]:
         """Return what `torchard lock` wrote, by Mac class."""
         paths = (self.file.parent / "locks").iterdir()
-        locks = [loads(path.read_text(encoding="utf-8"), str(path)) for path in paths]
+        locks = [parse_lock(path.read_bytes(), str(path)) for path in paths]
         return {str(lock.mac_class): lock for lock in locks}

@@ -20,6 +20,7 @@ from torchard.depot.depot import Depot as Artefacts
 from torchard.lab.model import Environment, Mirrors
 from torchard.lock.addresses import channel_url
 from torchard.lock.lockfile import CondaPackage, Lock
+from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
 from torchard.mac import probe
 from torchard.operations import script_text
@@ -208,4 +209,5 @@ def solve(depot: Depot, environment: Environment, web: str, macos: str = "15.0")
     if environment.pytorch is not None:
         variant = choose(environment.pytorch, group, load_catalog())
         assert isinstance(variant, Variant)
-    return resolve(environment, group, variant, ["conda-forge"], mirrors, Artefacts(), nightly="")
+    question = Question(environment, group, variant, ("conda-forge",), mirrors)
+    return resolve(question, Artefacts())

@@ -17,7 +17,8 @@ from torchard.catalog.variant import MacClass, Variant
 from torchard.curate.listing import listing, oldest_macos
 from torchard.curate.matrix import PYTHONS
 from torchard.errors import TorchardError
-from torchard.lab.model import Environment, Mirrors, Request
+from torchard.lab.model import Environment, Request
+from torchard.lock.question import Question
 from torchard.lock.wheels import resolve_wheels
 
 if TYPE_CHECKING:
@@ -86,13 +87,9 @@ def _unresolved(trio: Trio, catalogue: Catalogue) -> str | None:
     variant = Variant("wheels", dict(trio.packages), trio.python, False, "", trio.constraints)  # noqa: FBT003
     try:
         wheels = resolve_wheels(
-            Environment("torch", trio.python, Request(trio.python)),
-            group,
-            variant,
-            python=_FULL[trio.python],
-            provided={},
-            mirrors=Mirrors(),
-            nightly="",
+            Question(Environment("torch", trio.python, Request(trio.python)), group, variant),
+            _FULL[trio.python],
+            {},
         )
     except TorchardError as error:
         said = " ".join(error.message.split())

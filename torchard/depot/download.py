@@ -64,7 +64,7 @@ def receive(
         return _append(stream, answer, url, begun, size, tell)
 
 
-def length(url: str) -> int:
+def fetch_length(url: str) -> int:
     """Return how many bytes a server has at a URL, by its word: nothing of them is fetched.
 
     Raise DownloadError where it gives none, BrokenOffError where it may do so next time.

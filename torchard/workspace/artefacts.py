@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchard.lock.addresses import conda_address, installer_address
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
-from torchard.lock.wheels import addresses
+from torchard.lock.wheels import find_addresses
 from torchard.workspace.locks import nightly_index
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Artefacts:
         with self._guard:
             if key not in self._addresses:
                 nightly = nightly_index(mac, self.catalogue)
-                self._addresses[key] = addresses(lock, mac.mirrors, nightly)
+                self._addresses[key] = find_addresses(lock, mac.mirrors, nightly)
             found = self._addresses[key].get(wheel.sha256)
         if found is None:
             raise LockError(

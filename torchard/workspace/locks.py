@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from torchard.catalog.choose import choose, mac_class
 from torchard.catalog.variant import MacClass, Refusal
 from torchard.errors import TorchardError
-from torchard.lock.lockfile import LockFileError, lock_path, read_lock
-from torchard.lock.resolve import inputs_digest, resolve
+from torchard.lock.codec import format_lock, read_lock
+from torchard.lock.lockfile import LockFileError, lock_path
+from torchard.lock.question import Question
+from torchard.lock.resolve import resolve
 from torchard.resources import from_here
 
 if TYPE_CHECKING:
@@ -111,11 +113,18 @@ class LabLocks:
         self, environment: Environment, group: MacClass, mac: MacHost, *, upgrade: bool
     ) -> Lock:
         variant = self.choose_variant(environment, group)
-        channels = self.channels(variant, mac)
+        question = Question(
+            environment,
+            group,
+            variant,
+            self.channels(variant, mac),
+            mac.mirrors,
+            nightly_index(mac, self.catalogue),
+        )
         path = self.path(environment.name, group)
         if path.exists() and not upgrade:
             lock = read_lock(path)
-            if lock.inputs == inputs_digest(environment, group, variant, channels):
+            if lock.inputs == question.digest:
                 return lock
         if self.read_only:
             state = "out of date" if path.exists() else "missing"
@@ -123,17 +132,9 @@ class LabLocks:
                 f"The lock {from_here(path)} is {state}.",
                 "Run `torchard lock`, or leave out --locked.",
             )
-        self.announce(f"locking {environment.name} for {group}")
-        lock = resolve(
-            environment,
-            group,
-            variant,
-            channels,
-            mac.mirrors,
-            self.depot,
-            nightly=nightly_index(mac, self.catalogue),
-        )
-        write_lock(path, lock.dumps())
+        self.announce(f"locking {question}")
+        lock = resolve(question, self.depot)
+        write_lock(path, format_lock(lock))
         self.written.add(path)
         return lock
 

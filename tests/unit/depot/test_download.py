@@ -234,9 +234,9 @@ def test_other_urls_are_refused(store, url):
 
 def test_length_is_told_without_the_bytes(web):
     """A server's or a folder's file has its length asked for alone."""
-    assert download.length(f"{web.url}/a.conda") == SIZE
+    assert download.fetch_length(f"{web.url}/a.conda") == SIZE
     assert web.log() == [(200, 0)]
-    assert download.length((web.root / "a.conda").as_uri()) == SIZE
+    assert download.fetch_length((web.root / "a.conda").as_uri()) == SIZE
 
 
 def test_length_is_asked_for_with_the_login(answering):
@@ -244,13 +244,13 @@ def test_length_is_asked_for_with_the_login(answering):
     url, _ = answering(wanting_a_login)
     host = urlsplit(url).netloc
     private = f"http://user:{CANARY}%40%2F@{host}/a.conda"
-    assert download.length(private) == SIZE
+    assert download.fetch_length(private) == SIZE
     there, _ = answering(lambda request: say(request, 302, Location=f"{url}/a.conda"))
     with pytest.raises(DownloadError, match="the server answered 401"):
-        download.length(there)
+        download.fetch_length(there)
     other, _ = answering(lambda request: say(request, 200, BODY))
     there, _ = answering(lambda request: say(request, 302, Location=f"{other}/a.conda"))
-    assert download.length(there) == SIZE
+    assert download.fetch_length(there) == SIZE
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ def test_length_that_is_not_told_is_refused(answering, headers):
     """A server that tells none, or answers with a portal's page, is not believed."""
     url, _ = answering(lambda request: say(request, 200, BODY, **headers))
     with pytest.raises(DownloadError) as caught:
-        download.length(url.replace("://", f"://user:{CANARY}@") + f"/a.conda?{CANARY}")
+        download.fetch_length(url.replace("://", f"://user:{CANARY}@") + f"/a.conda?{CANARY}")
     assert caught.value.message.startswith(f"No length is told of {url}/a.conda.")
     assert ("web page" in caught.value.message) == ("Content_Type" in headers)
 
@@ -278,4 +278,4 @@ def test_server_that_will_not_tell_a_length_says_why(web, status):
     web.fault(status=status)
     kind = download.BrokenOffError if status == 503 else DownloadError
     with pytest.raises(kind, match=f"the server answered {status}"):
-        download.length(f"{web.url}/a.conda")
+        download.fetch_length(f"{web.url}/a.conda")

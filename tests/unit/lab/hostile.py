@@ -230,7 +230,8 @@ def bounded(work: Callable[[], str]) -> dict[str, object]:
 def main() -> None:
     """Read each file as what it is to be."""
     from torchard.lab.load import LabError, load  # noqa: PLC0415
-    from torchard.lock.lockfile import LockFileError, read_lock  # noqa: PLC0415
+    from torchard.lock.codec import read_lock  # noqa: PLC0415
+    from torchard.lock.lockfile import LockFileError  # noqa: PLC0415
     from torchard.plan.planfile import PlanFileError, read  # noqa: PLC0415
 
     os.chdir(sys.argv[1])

@@ -353,7 +353,7 @@ def test_wheels_in_a_folder_are_found_where_they_are(shelf, tmp_path, monkeypatc
     monkeypatch.setenv("UV_FIND_LINKS", folder.as_uri())
     (offer,) = index.resolve(["a"], (), ARM, "3.12.13", None)
     (archive,) = folder.glob("*.whl")
-    assert download.length(offer.url) == archive.stat().st_size
+    assert download.fetch_length(offer.url) == archive.stat().st_size
     assert offer.file == archive.name
 
 

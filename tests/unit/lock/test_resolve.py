@@ -10,7 +10,9 @@ from torchard.catalog.variant import MacClass, Variant
 from torchard.depot.depot import Depot
 from torchard.lab.model import Mirrors
 from torchard.lock import resolve
-from torchard.lock.lockfile import CondaPackage, LockError, read_lock
+from torchard.lock.codec import format_lock, read_lock
+from torchard.lock.lockfile import CondaPackage, LockError
+from torchard.lock.question import Question
 
 ARM = MacClass("osx-arm64", "15.0")
 FORGE = ("conda-forge",)
@@ -31,9 +33,8 @@ def solve(mirrors, store):
     """Return what locks an environment for a Mac class, over simlab's channel and index."""
 
     def solve(environment, variant=None, mirrors=mirrors, depot=store, channels=FORGE):
-        return resolve.resolve(
-            environment, ARM, variant, channels, mirrors, depot, nightly="file:///nowhere"
-        )
+        question = Question(environment, ARM, variant, channels, mirrors, "file:///nowhere")
+        return resolve.resolve(question, depot)
 
     return solve
 
@@ -56,19 +57,19 @@ def test_a_lock_holds_the_question_and_the_whole_answer(solve, asks, tmp_path):
     assert (wheels["torch"], wheels["torchvision"]) == ("2.2.2", "0.17.2")
     assert wheels["numpy"] == "1.26.4"
     assert wheels.keys() & versions(lock.conda).keys() == set()
-    assert lock.inputs == resolve.inputs_digest(asked, ARM, WHEELS, FORGE)
+    assert lock.inputs == Question(asked, ARM, WHEELS, FORGE).digest
     path = tmp_path / "lock.json"
-    path.write_text(lock.dumps(), encoding="utf-8")
+    path.write_text(format_lock(lock), encoding="utf-8")
     again = read_lock(path)
     assert again == lock
-    assert (again.digest, again.dumps()) == (lock.digest, lock.dumps())
+    assert (again.digest, format_lock(again)) == (lock.digest, format_lock(lock))
 
 
 def test_the_same_question_gives_the_same_bytes(solve, asks, tmp_path):
     """Neither the order of the world nor what the depot holds already is in a lock."""
     asked = asks(conda=["numpy", "git"], pip=["pandas"])
-    first = solve(asked, WHEELS).dumps()
-    assert solve(asked, WHEELS, depot=Depot(tmp_path / "other")).dumps() == first
+    first = format_lock(solve(asked, WHEELS))
+    assert format_lock(solve(asked, WHEELS, depot=Depot(tmp_path / "other"))) == first
     assert "file:" not in first
 
 
@@ -103,9 +104,9 @@ def package(name, **provides):
 def test_two_conda_packages_that_bring_the_same_conflict(asks):
     """One distribution in two versions is an error that names both; in one, it is just there."""
     packages = [package("one", numpy="1.0"), package("two", numpy="1.0", six="1.1")]
-    assert resolve._provided(packages, asks(), ARM) == {"numpy": "1.0", "six": "1.1"}
+    assert resolve._find_provided(packages, Question(asks(), ARM)) == {"numpy": "1.0", "six": "1.1"}
     with pytest.raises(LockError) as caught:
-        resolve._provided([*packages, package("three", numpy="2.0")], asks(), ARM)
+        resolve._find_provided([*packages, package("three", numpy="2.0")], Question(asks(), ARM))
     assert caught.value.message == (
         "lab.yaml:2:3: in torch for osx-arm64-macos15.0, conda's one brings numpy 1.0, and its"
         " three brings numpy 2.0."
@@ -116,7 +117,7 @@ def test_a_lock_is_out_of_date_when_its_question_is_another(asks):
     """Each part of the question is in its digest; where the answer comes from is not."""
     asked = asks(conda=["git"], pip=["einops"])
     digests = [
-        resolve.inputs_digest(*question)
+        Question(*question).digest
         for question in [
             (asked, ARM, WHEELS, FORGE),
             (replace(asked, name="other"), ARM, WHEELS, FORGE),
@@ -136,4 +137,4 @@ def test_a_lock_is_out_of_date_when_its_question_is_another(asks):
     ]
     assert len(set(digests)) == len(digests)
     told = replace(WHEELS, reason="for another reason", notes=())
-    assert resolve.inputs_digest(asked, ARM, told, FORGE) == digests[0]
+    assert Question(asked, ARM, told, FORGE).digest == digests[0]

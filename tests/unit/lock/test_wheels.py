@@ -10,8 +10,10 @@ from wheelhouse import wheel
 from torchard.catalog.variant import MacClass, Variant
 from torchard.lab.model import Mirrors
 from torchard.lock import wheels
+from torchard.lock.codec import conda_package
 from torchard.lock.index import Offer
-from torchard.lock.lockfile import Lock, LockError, conda_package
+from torchard.lock.lockfile import Lock, LockError
+from torchard.lock.question import Question
 
 ARM = MacClass("osx-arm64", "14.0")
 CLASSES = {
@@ -40,15 +42,11 @@ def solve(asks):
     """Return what resolves wheels: `solve(url, pip=["a"])`; its options are those of the code."""
 
     def solve(url, pip=(), variant=None, mac_class=ARM, nightly="", **options):
-        return wheels.resolve_wheels(
-            asks(pip=pip),
-            mac_class,
-            variant,
-            python=options.get("python", "3.12.13"),
-            provided=options.get("provided", {}),
-            mirrors=Mirrors(wheels=url),
-            nightly=nightly,
+        question = Question(
+            asks(pip=pip), mac_class, variant, mirrors=Mirrors(wheels=url), nightly=nightly
         )
+        python = options.get("python", "3.12.13")
+        return wheels.resolve_wheels(question, python, options.get("provided", {}))
 
     return solve
 
@@ -116,7 +114,9 @@ def test_the_best_tag_is_taken(solve, shelf, mac, python, tags):
 def test_the_last_build_of_a_tag_is_taken(asks, builds):
     """Of wheels with the same tags, the highest build number counts, in whatever order they are."""
     offers = [Offer("a", "1.0", f"a-1.0{one}-py3-none-any.whl", "", "0" * 64, 1) for one in builds]
-    assert wheels._choose(offers, ANY, asks(), ARM).file == "a-1.0-10-py3-none-any.whl"
+    assert (
+        wheels._choose_wheel(offers, ANY, Question(asks(), ARM)).file == "a-1.0-10-py3-none-any.whl"
+    )
 
 
 def test_who_wants_no_wheels_needs_no_uv(solve, monkeypatch):
@@ -134,7 +134,7 @@ def test_a_release_without_a_fitting_wheel_is_refused(asks):
         for file in ["a-1.0-cp312-cp312-macosx_26_0_arm64.whl", "a-1.0.whl"]
     ]
     with pytest.raises(LockError) as caught:
-        wheels._choose(offers, {}, asks(pip=["b", "A>=1"]), ARM)
+        wheels._choose_wheel(offers, {}, Question(asks(pip=["b", "A>=1"]), ARM))
     assert caught.value.message == (
         "lab.yaml:22:7: no wheel of a 1.0 fits osx-arm64-macos14.0 (torch)."
     )
@@ -181,7 +181,7 @@ def test_conflict_with_what_conda_brings_names_both(solve, shelf):
     url = shelf(pure("numpy", "2.0.0"), pure("a", "1.0", "numpy-like"), pure("numpy-like", "1"))
     error = refused(solve, url, ["a", "numpy>=2"], provided={"numpy": "1.26.0", "a-b": "1"})
     assert error.message.startswith("lab.yaml:22:7: no set of wheels satisfies torch for osx-arm64")
-    assert error.instead.startswith("numpy comes from conda, and stays as it is there")
+    assert error.instead.startswith("numpy comes from conda in this version")
 
 
 def test_another_torch_of_conda_is_refused(solve, shelf):
@@ -240,7 +240,7 @@ def test_a_wheel_without_sha256_is_refused(solve, shelf, serve, tmp_path, json_p
     """Another hash than the one that the Macs verify is none, whichever form the index has."""
     shelf(pure("a", "1.0", hashes={"md5": "0" * 32}), json_pages=json_pages)
     error = refused(solve, f"{serve(tmp_path / 'index').url}/simple", ["a"])
-    assert error.message == "The wheel index tells no sha256 of a-1.0-py3-none-any.whl."
+    assert error.message == "The wheel index has no sha256 of a-1.0-py3-none-any.whl."
 
 
 def test_a_wheel_without_any_hash_is_fetched_for_its_own(solve, shelf, serve, tmp_path):
@@ -271,9 +271,9 @@ def test_an_index_that_describes_strangely_is_refused(asks, field, value):
         "sha256": "0" * 64, "size": 1,
     }  # fmt: skip
     with pytest.raises(LockError) as caught:
-        wheels._choose([Offer(**{**row, field: value})], ANY, asks(), ARM)
+        wheels._choose_wheel([Offer(**{**row, field: value})], ANY, Question(asks(), ARM))
     assert caught.value.message.startswith("The wheel index describes ")
-    assert " strangely: " in caught.value.message
+    assert " in a way that no lock can hold: " in caught.value.message
     assert caught.value.message.isprintable()
 
 
@@ -302,9 +302,9 @@ def test_a_size_that_nobody_tells_is_refused(asks, port):
     url = f"http://user:{CANARY}@127.0.0.1:{port}/a-1.0-py3-none-any.whl"
     offer = Offer("a", "1.0", "a-1.0-py3-none-any.whl", url, "0" * 64, None)
     with pytest.raises(LockError) as caught:
-        wheels._choose([offer], ANY, asks(), ARM)
+        wheels._choose_wheel([offer], ANY, Question(asks(), ARM))
     assert caught.value.message.startswith(
-        "The wheel index tells no size of a-1.0-py3-none-any.whl, and nor does its server: "
+        "Neither the wheel index nor its server has the size of a-1.0-py3-none-any.whl: "
     )
     assert "PEP 691" in caught.value.instead
     assert CANARY not in str(caught.value)
@@ -349,7 +349,7 @@ def test_wheels_are_found_again_by_their_sha256(solve, shelf):
         *(a, pure("a", "2.0"), wheel("a-1.0-1-py3-none-any.whl", "b", "numpy")),
         {**b, "hashes": {"sha256": "0" * 64}},
     )
-    found = wheels.addresses(locked, Mirrors(wheels=url), "")
+    found = wheels.find_addresses(locked, Mirrors(wheels=url), "")
     by_name = {one.name: one.sha256 for one in locked.wheels}
     assert found[by_name["a"]] == url.replace("/simple", "/wheels/a-1.0-py3-none-any.whl")
     assert by_name["b"] not in found
@@ -363,7 +363,7 @@ def test_nightly_wheels_are_found_again_in_their_index(solve, shelf):
     )
     alone = Variant(**{**vars(NIGHTLY), "packages": {"torch": None}})
     locked = lock(*solve(own, variant=alone, nightly=nightly), variant=alone)
-    found = wheels.addresses(locked, Mirrors(wheels=own), nightly)
+    found = wheels.find_addresses(locked, Mirrors(wheels=own), nightly)
     assert sorted(url.rpartition("/")[2] for url in found.values()) == [
         "sympy-1.12-py3-none-any.whl",
         "torch-2.16.0.dev1-cp312-cp312-macosx_14_0_arm64.whl",
@@ -375,7 +375,7 @@ def test_an_index_that_has_lost_a_release_is_told(solve, shelf):
     locked = lock(*solve(shelf(pure("a", "1.0")), ["a"]))
     url = shelf(pure("a", "2.0"), folder="later")
     with pytest.raises(LockError) as caught:
-        wheels.addresses(locked, Mirrors(wheels=url), "")
+        wheels.find_addresses(locked, Mirrors(wheels=url), "")
     assert caught.value.message.startswith("The wheel index cannot say where the wheels of torch")
     assert "torchard lock --upgrade" in caught.value.instead
 

@@ -10,7 +10,7 @@ import pytest
 from locked import mac as state
 
 from torchard.depot.depot import Depot
-from torchard.lock.lockfile import read_lock
+from torchard.lock.codec import read_lock
 from torchard.workspace.update_locks import update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
@@ -153,7 +153,7 @@ def test_a_damaged_lock_is_told_and_not_overwritten(lab):
     for check in (True, False):
         (answer,) = lab.run(check=check)
         assert answer.outcome == "error"
-        assert f"{path}: this is no lock file" in answer.detail
+        assert f"{path}:1:1: this is not a lock file" in answer.detail
     assert path.read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
     assert outcomes(lab.run(upgrade=True)) == [("plain", ARM, "written")]
     read_lock(path)
@@ -223,7 +223,7 @@ def test_the_command_tells_by_its_exit_code(lab, torchard):
     (lab.locks / NAMES[1]).unlink()
     check = torchard("lock", lab.path, "--check")
     assert check.returncode == 1
-    assert "this is no lock file" in check.stderr
+    assert "this is not a lock file" in check.stderr
     assert "Traceback" not in check.stderr
     assert check.stdout.count("out of date plain for ") == 1
 

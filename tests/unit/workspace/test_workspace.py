@@ -13,8 +13,9 @@ from locked import package, wheel
 from torchard.catalog.variant import MacClass
 from torchard.errors import TorchardError
 from torchard.lab.model import Miniconda
+from torchard.lock.codec import format_lock
 from torchard.lock.lockfile import LockError, LockFileError, lock_path
-from torchard.lock.resolve import inputs_digest
+from torchard.lock.question import Question
 from torchard.mac.state import RunLock
 from torchard.workspace import workspace as workspaces
 from torchard.workspace.locks import LockMissingError, nightly_index, write_lock
@@ -49,16 +50,16 @@ def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
     """Write the lock that a lab's environment `torch` has for a class."""
     environment, mac = space.lab.environments["torch"], space.mac("studio-01")
     variant = space.locks.choose_variant(environment, group)
-    inputs = inputs_digest(environment, group, variant, space.locks.channels(variant, mac))
+    question = Question(environment, group, variant, space.locks.channels(variant, mac))
     made = replace(
         lock_of([PYTHON, *conda], wheels, variant=variant),
         mac_class=group,
-        inputs=inputs,
+        inputs=question.digest,
         **changes,
     )
     path = lock_path(space.lab.path, "torch", group)
     path.parent.mkdir(exist_ok=True)
-    path.write_text(made.dumps(), encoding="utf-8")
+    path.write_text(format_lock(made), encoding="utf-8")
     return made
 
 
@@ -142,7 +143,7 @@ def test_a_damaged_lock_refuses_the_macs_that_need_it(workspace):
     path = lock_path(space.lab.path, "torch", NEWEST)
     path.write_text("{", encoding="utf-8")
     (refusal,) = blockers(space, WHOLE)
-    assert refusal.startswith(f"torch: {path}: this is no lock file")
+    assert refusal.startswith(f"torch: {path}:1:2: this is not a lock file")
     assert "remove it" in refusal
     assert blockers(space, replace(WHOLE, macos="14.7")) == ()
 

@@ -1,10 +1,11 @@
-"""Lock files: the same lock gives the same bytes, and nothing but a whole lock is read."""
+"""Lock files: the same lock always gives the same bytes, and only a whole lock is read."""
 
 from __future__ import annotations
 
 import copy
 import json
-import time
+import re
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -12,18 +13,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from torchard.catalog.variant import MacClass, Variant
-from torchard.lock.lockfile import (
-    CondaPackage,
-    Lock,
-    LockFileError,
-    Wheel,
-    loads,
-    lock_path,
-    read_lock,
-)
+from torchard.lock import rows
+from torchard.lock.codec import format_lock, parse_lock, read_lock
+from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, lock_path
 from torchard.resources import resource
+from torchard.schemas import make_schema
 
-SCHEMA = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
+SCHEMA_FILE = resource("schemas/lock.schema.json")
+SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 steady = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -53,7 +50,7 @@ variants = st.builds(
 
 @st.composite
 def locks(draw):
-    """Return any lock that can be written."""
+    """Return any lock that Torchard can write."""
     subdir = draw(st.sampled_from(["osx-arm64", "osx-64"]))
     names = draw(st.lists(conda_names.filter("python".__ne__), unique=True, max_size=4))
     conda = [
@@ -121,28 +118,28 @@ LOCK = Lock(
 @steady
 @given(locks())
 def test_every_lock_comes_back_as_it_was_written(lock):
-    """What is written is read again as the same lock, fits the schema, and has the same bytes."""
-    text = lock.dumps()
-    again = loads(text, "x.json")
+    """The text of a lock gives the same lock, fits the schema, and is the same a second time."""
+    text = format_lock(lock)
+    again = parse_lock(text.encode(), "x.json")
     assert again == lock
     assert again.digest == lock.digest
-    assert again.dumps() == text
+    assert format_lock(again) == text
     VALIDATOR.validate(json.loads(text))
 
 
 def test_lock_is_read_by_people_package_by_package():
     """Each package is one line, so that a diff of two locks is a list of packages."""
     other = Lock(**{**vars(LOCK), "wheels": (Wheel(**{**vars(EINOPS), "size": 6}),)})
-    lines, others = LOCK.dumps().splitlines(), other.dumps().splitlines()
+    lines, others = format_lock(LOCK).splitlines(), format_lock(other).splitlines()
     assert len(lines) == len(others)
     differing = [one for one, two in zip(lines, others, strict=True) if one != two]
     assert len(differing) == 1
     assert '"einops"' in differing[0]
-    assert LOCK.dumps().endswith("}\n")
+    assert format_lock(LOCK).endswith("}\n")
 
 
-def test_size_is_that_of_everything():
-    """A lock's size counts conda packages and wheels."""
+def test_size_counts_conda_packages_and_wheels():
+    """The size of a lock is that of all its artefacts."""
     assert LOCK.size == 15
 
 
@@ -160,26 +157,26 @@ def test_size_is_that_of_everything():
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_digest_names_what_a_mac_is_given_or_must_verify(changes):
+def test_digest_changes_with_what_a_mac_gets_or_must_verify(changes):
     """Another package, spec, class or expectation is another generation."""
     assert Lock(**{**vars(LOCK), **changes}).digest != LOCK.digest
 
 
 def test_digest_leaves_out_what_needs_no_new_build():
-    """Why a variant was chosen and what it was asked from may change: the build is the same."""
-    told = Variant(**{**vars(LOCK.variant), "reason": "for another reason", "notes": ()})
-    same = Lock(**{**vars(LOCK), "variant": told, "inputs": "f" * 64, "pip_specs": ()})
+    """The reason for a variant and the digest of the question can change: the build is the same."""
+    other = Variant(**{**vars(LOCK.variant), "reason": "for another reason", "notes": ()})
+    same = Lock(**{**vars(LOCK), "variant": other, "inputs": "f" * 64, "pip_specs": ()})
     assert same.digest == LOCK.digest
 
 
-def test_lock_lies_beside_its_lab(tmp_path):
-    """The lock of an environment is named by the environment and the Mac class."""
+def test_lock_file_is_beside_its_lab(tmp_path):
+    """The name of a lock file has the environment and the Mac class."""
     path = lock_path(tmp_path / "lab.yaml", "torch", LOCK.mac_class)
     assert path == tmp_path / "locks" / "torch.osx-arm64-macos14.0.json"
 
 
 def at(path, value):
-    """Return what puts a value at a path of a lock."""
+    """Return a function that puts a value at a path of a lock."""
 
     def damage(data):
         *way, last = path
@@ -191,7 +188,7 @@ def at(path, value):
 
 
 def without(*path):
-    """Return what takes the value at a path out of a lock."""
+    """Return a function that removes the value at a path of a lock."""
 
     def damage(data):
         *way, last = path
@@ -204,7 +201,7 @@ def without(*path):
 
 def keys():
     """Return the path of every key that a lock must have."""
-    data = json.loads(LOCK.dumps())
+    data = json.loads(format_lock(LOCK))
     lists = {"conda_specs", "pip_specs", "channels", "constraints", "notes"}
     found, todo = [], [((), data)]
     while todo:
@@ -220,6 +217,7 @@ def keys():
     return sorted(found, key=str)
 
 
+TEXT = format_lock(LOCK).encode()
 KEYS = keys()
 HOSTILE = ["../../etc/passwd", "a/b", "$(touch x)", "a;b", "a b", "", "-o", "a\n", "\x1b[2J", ".."]
 SHAPED = [
@@ -283,7 +281,7 @@ DAMAGED = {
     "row as text": at(("conda", 0), "python"),
     "specs as text": at(("conda_specs",), "python"),
 }
-# What a schema cannot say, and the loader does.
+# The reader finds these, which a schema cannot describe.
 BEYOND_THE_SCHEMA = {
     "duplicate wheel": lambda data: data["wheels"].append(data["wheels"][0]),
     "duplicate conda package": lambda data: data["conda"].append(data["conda"][0]),
@@ -294,13 +292,13 @@ BEYOND_THE_SCHEMA = {
 
 
 @pytest.mark.parametrize("name", [*DAMAGED, *BEYOND_THE_SCHEMA])
-def test_damaged_lock_is_refused(name):
-    """A damaged lock is refused in one sentence that names the file; the schema agrees."""
-    data = json.loads(LOCK.dumps())
+def test_damaged_lock_is_an_error(name):
+    """The message names the file and its fault; the schema and the reader agree."""
+    data = json.loads(format_lock(LOCK))
     {**DAMAGED, **BEYOND_THE_SCHEMA}[name](data)
     with pytest.raises(LockFileError) as caught:
-        loads(json.dumps(data), "locks/x.json")
-    assert caught.value.message.startswith("locks/x.json: this is no lock file of this version")
+        parse_lock(json.dumps(data).encode(), "locks/x.json")
+    assert re.match(r"locks/x\.json(:1:\d+)?: this ", caught.value.message)
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 300
     assert "torchard lock" in caught.value.instead
@@ -310,42 +308,97 @@ def test_damaged_lock_is_refused(name):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Expecting value"),
-        (LOCK.dumps()[:-40], "line 15 column"),
-        ("[]", "[] is no object"),
-        ("null", "null is no object"),
-        ('"lock"', '"lock" is no object'),
-        ("<<<<<<< HEAD\n" + LOCK.dumps(), "Expecting value"),
-        ("[" * 100_000, "nested too deeply"),
-        ('{"format": ' * 100_000, "nested too deeply"),
-        ('{"format": ' + "[" * 50 + "]" * 50 + "}", "its format is [[[["),
-        (b'{"format": "\xff"}', "codec can't decode"),
-        ('{"format": 7}', "its format is 7, not 1"),
+        (b"", "x.json:1:1: this is not a lock file of Torchard: it is not JSON (input data was"),
+        (TEXT[:-40], "x.json:15:"),
+        (b"[]", "expected `object`, got `array`"),
+        (b"null", "expected `object`, got `null`"),
+        (b'"lock"', "expected `object`, got `str`"),
+        (
+            b"<<<<<<< HEAD\n" + TEXT,
+            "x.json:1:1: this is not a lock file of Torchard: it is not JSON",
+        ),
+        (b"[" * 100_000, "expected `object`, got `array`"),
+        (b'{"format": ' * 100_000, "nested too deeply"),
+        (b'{"more": ' + b"[" * 100_000, "nested too deeply"),
+        (b'{"format": ' + b"[" * 50 + b"]" * 50 + b"}", "format [[[["),
+        (b'{"format": "\xff"}', "invalid UTF-8"),
+        (TEXT.replace(b"torch", b"\xff"), "invalid UTF-8"),
+        (TEXT.decode().encode("utf-16"), "x.json:1:1: this is not a lock file of Torchard"),
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_is_no_json_object_is_refused(text, said):
-    """Truncated, empty, binary, endlessly nested or of another format: one sentence each."""
+def test_content_that_is_not_a_json_object_is_an_error(text, said):
+    """Truncated, empty, binary or endlessly nested: one sentence each."""
     with pytest.raises(LockFileError) as caught:
-        loads(text, "x.json")
+        parse_lock(text, "x.json")
     assert said in caught.value.message
+    assert caught.value.instead == "Restore it, or remove it and run `torchard lock`." or (
+        said == "format [[[["
+    )
 
 
-def test_faulty_package_is_counted():
-    """A message says which package it is about, and what is wrong with it."""
-    data = json.loads(LOCK.dumps())
-    data["conda"].append(copy.deepcopy(data["conda"][0]) | {"name": "tk", "sha256": "x"})
-    with pytest.raises(LockFileError, match=r'conda package 2: "x" is no sha256\.'):
-        loads(json.dumps(data), "x.json")
+@pytest.mark.parametrize("number", ["0", "2", "7", '"1"', "null"])
+def test_another_format_says_how_to_lock_again(number):
+    """Whatever else is in an older or newer file, only its format counts."""
+    with pytest.raises(LockFileError) as caught:
+        parse_lock(f'{{"format": {number}, "rows": []}}'.encode(), "x.json")
+    assert caught.value.message == (
+        f"x.json: this lock file has format {number}. This version of Torchard reads format 1."
+    )
+    assert caught.value.instead == "Lock again: run `torchard lock --upgrade`."
 
 
-def test_unreadable_lock_file_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sha256": "x"}, 'conda[1].sha256: "x" is not a sha256'),
+        ({"version": "\x1b"}, 'conda[1].version: "\\u001b" is not a version'),
+        ({"size": True}, "conda[1].size: expected `int`, got `bool`"),
+        ({"subdir": "linux-64"}, "conda[1].subdir: invalid enum value 'linux-64'"),
+        ({"provides": {"A_b": "1"}}, "conda[1].provides: one of its keys is not a distribution"),
+        ({"provides": {"a": ""}}, "conda[1].provides: one of its values is not a version"),
+        ({"more": 1}, "conda[1]: object contains unknown field `more`"),
+    ],
+)
+def test_fault_of_a_package_has_its_place(change, said):
+    """The message has the line and column of the value, and says what is wrong with it."""
+    data = json.loads(format_lock(LOCK))
+    row = copy.deepcopy(data["conda"][0]) | {"name": "tk"}
+    text = format_lock(LOCK).replace("\n  ],", f",\n    {json.dumps(row | change)}\n  ],", 1)
+    with pytest.raises(LockFileError) as caught:
+        parse_lock(text.encode(), "x.json")
+    message = caught.value.message
+    assert message.startswith("x.json:13:")
+    assert f": this is not a lock file of Torchard: {said}" in message
+    column = int(message.split(":")[2])
+    value = json.dumps(next(iter(change.values())))
+    assert text.splitlines()[12][column - 1 :].startswith("{" if "more" in change else value)
+
+
+def test_unreadable_lock_file_is_an_error(tmp_path):
     """A file that cannot be opened is an error of that file, not a traceback."""
     with pytest.raises(LockFileError, match="cannot be read: Is a directory"):
         read_lock(tmp_path)
     path = tmp_path / "x.json"
-    path.write_text(LOCK.dumps(), encoding="utf-8")
+    path.write_bytes(TEXT)
     assert read_lock(path) == LOCK
+
+
+def test_file_that_is_too_large_is_not_read_to_its_end(tmp_path):
+    """A lock file has an upper bound: Torchard reads one byte more than that."""
+    path = tmp_path / "x.json"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 40)
+    with pytest.raises(LockFileError, match="has more than 4 MiB"):
+        read_lock(path)
+
+
+def test_committed_schema_is_that_of_the_types(request):
+    """`pytest tests/unit/lock --renew` writes schemas/lock.schema.json from the types."""
+    made = make_schema(rows.Lock, "lock", [rows.EXAMPLE])
+    if request.config.getoption("--renew"):
+        SCHEMA_FILE.write_text(made, encoding="utf-8")
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == made
 
 
 def test_every_part_of_the_schema_is_explained():
@@ -359,19 +412,19 @@ def test_every_part_of_the_schema_is_explained():
         for key, part in said.get("properties", {}).items():
             assert "$ref" in part or {"title", "description"} <= part.keys(), f"{name}.{key}"
     for example in SCHEMA["examples"]:
-        loads(json.dumps(example), "example")
+        parse_lock(json.dumps(example).encode(), "example")
 
 
-def test_fifty_locks_are_read_in_no_time():
-    """Reading the locks of a big lab costs less than a tenth of a second of CPU."""
+def test_work_for_a_large_lock_is_bounded():
+    """Reading a lock of 120 packages makes a few calls for each: a large lab has fifty such."""
     packages = [python(name=f"p{number}") for number in range(80)]
-    rows = [Wheel(**{**vars(EINOPS), "name": f"w{number}"}) for number in range(40)]
-    text = Lock(**{**vars(LOCK), "conda": (python(), *packages), "wheels": tuple(rows)}).dumps()
-    loads(text, "warm")
-    spent = []
-    for _ in range(3):
-        begun = time.process_time()
-        for _ in range(50):
-            loads(text, "x.json")
-        spent.append(time.process_time() - begun)
-    assert min(spent) < 0.1
+    wheels = [Wheel(**{**vars(EINOPS), "name": f"w{number}"}) for number in range(40)]
+    large = Lock(**{**vars(LOCK), "conda": (python(), *packages), "wheels": tuple(wheels)})
+    content = format_lock(large).encode()
+    calls = []
+    sys.setprofile(lambda _frame, event, _argument: calls.append(event))
+    try:
+        parse_lock(content, "x.json")
+    finally:
+        sys.setprofile(None)
+    assert len(calls) < 120 * 20
