@@ -7,11 +7,9 @@ import pytest
 
 # Folders whose prose is still being reworded.
 NOT_YET = (
-    *("CHANGELOG.md", "README.md", "SECURITY.md", "deploy.py", "pyproject.toml"),
     "benchmarks/",
-    "docs/",
-    "group_data/",
-    "inventory/",
+    "deploy.py",
+    "docs/matrix.md",
     "schemas/",
     "simlab/",
     "tests/",

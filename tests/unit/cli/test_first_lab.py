@@ -13,17 +13,22 @@ ROOT = Path(__file__).parents[3]
 SHIPPED = ("inventory/lab.yaml", "inventory/this_mac.yaml")
 
 
-def test_the_first_lab_of_the_readme_is_a_whole_one(tmp_path):
-    """Every lab in README loads as it stands; with the first, nobody is refused for its terms."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    blocks = [one for one in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL) if "macs:" in one]
-    assert blocks
+def labs(page):
+    """Return the whole labs of a page: the YAML blocks with Macs."""
+    blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return [block for block in blocks if "macs:" in block]
+
+
+def test_the_labs_of_readme_and_docs_load(tmp_path):
+    """README has at least one. No Mac of theirs is blocked because of a licence."""
+    assert labs(ROOT / "README.md")
     path = tmp_path / "lab.yaml"
-    for block in blocks:
-        path.write_text(block, encoding="utf-8")
-        lab = load(path)
-        assert lab.environments
-        assert all(mac.environments and mac.accept_license for mac in lab.macs.values())
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for block in labs(page):
+            path.write_text(block, encoding="utf-8")
+            lab = load(path)
+            assert lab.environments
+            assert all(mac.environments and mac.accept_license for mac in lab.macs.values())
 
 
 @pytest.mark.parametrize("shipped", SHIPPED)
