@@ -14,7 +14,7 @@ from wheel_lab import SIMULATED, WheelLab
 
 from simlab.lab import SimLab
 from simlab.spec import MacSpec
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.lock import index
 
 _PATIENCE = 1800  # seconds: torch's wheels may come over a slow line

@@ -7,7 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.lock import index
 
 

@@ -6,7 +6,8 @@ import pytest
 from wheel_tags import fits
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Variant
 from torchard.lab.model import Environment, Request
 from torchard.lock import index
@@ -45,7 +46,7 @@ def variants(group, python):
 @pytest.mark.parametrize(("arch", "macos"), MACS)
 def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
     """Its trio resolves together to wheels that fit; where it offers nothing, nothing is there."""
-    group = mac_class(arch, macos, load_catalog())
+    group = find_mac_class(arch, macos, load_catalog())
     offered = variants(group, python)
     if not offered:
         with pytest.raises(index.IndexError, match="no wheels with a matching"):

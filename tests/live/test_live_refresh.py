@@ -21,8 +21,8 @@ def test_a_release_is_proposed_as_it_was_measured(torch):
     """Torchvision, and torch's pythons, tags and the macOS of its libraries are its row's."""
     known = load_catalog()
     others = tuple(one for one in known.releases if str(one.version) != torch)
-    lanes = {**known.lanes, "wheels": replace(known.lanes["wheels"], releases=others)}
-    (proposal,) = new_releases(listings(address()), replace(known, lanes=lanes))
+    lanes = {**known.sources, "wheels": replace(known.sources["wheels"], releases=others)}
+    (proposal,) = new_releases(listings(address()), replace(known, sources=lanes))
     (got,) = yaml.safe_load("\n".join(("releases:", *proposal.lines)))["releases"]
     text = resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes()
     (row,) = (one for one in yaml.safe_load(text)["releases"] if one["torch"] == torch)

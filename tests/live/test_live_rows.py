@@ -14,7 +14,7 @@ from index_wheels import mac_wheels
 from packaging.version import Version
 from wheel_tags import fits, oldest
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.curate.mach_o import HEAD, is_fat, slices
 from torchard.curate.ranged import RangedFile
 from torchard.lock import index

@@ -15,7 +15,9 @@ from simlab import shell as sh
 from simlab.spec import MacSpec
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
-from torchard.catalog.variant import Installer, MacClass, Variant
+from torchard.catalog.installers import Installer
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.depot.depot import Depot as Artefacts
 from torchard.lab.model import Environment, Mirrors
 from torchard.lock.addresses import channel_url

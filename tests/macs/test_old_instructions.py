@@ -119,7 +119,7 @@ def test_an_old_pytorch_is_warned_of_as_long_as_it_is_there(job, command):
         ),
         (
             "torch: torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that"
-            " you trust, or write `backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14"
+            " you trust, or write `backend: cpu` (torch 2.11.0), or update the Mac to macOS 14"
             " (torch 2.14.1)"
         ),
     ]

@@ -20,5 +20,5 @@ torch 2.6.0 · torchvision 0.21.0
   from wheels, for python 3.12, MPS expected
   the newest release whose wheels and MPS fit macOS 13 and python 3.12
   torch 2.11.0 would install on macOS 13, but its MPS needs macOS 14.
-  torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that you trust, or write `backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14 (torch 2.14.1).
+  torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that you trust, or write `backend: cpu` (torch 2.11.0), or update the Mac to macOS 14 (torch 2.14.1).
 [0]

@@ -10,7 +10,7 @@ lab:
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 13.6
   ! note        lab.yaml:4:3 says macOS 15.1, but it runs 13.6
-  ! note        torch: torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that you trust, or write `backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14 (torch 2.14.1)
+  ! note        torch: torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that you trust, or write `backend: cpu` (torch 2.11.0), or update the Mac to macOS 14 (torch 2.14.1)
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation

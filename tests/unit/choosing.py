@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, mac_class
-from torchard.catalog.variant import MacClass, Refusal
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Refusal
 from torchard.lab.model import Request
 
 ARM, INTEL = "arm64", "x86_64"
@@ -19,7 +20,7 @@ LAST_INTEL = ("2.2.2", "0.17.2", "2.2.2")
 
 def answer(arch, macos, python, **asked):
     """Choose for a Mac that has a class."""
-    group = mac_class(arch, macos, load_catalog())
+    group = find_mac_class(arch, macos, load_catalog())
     assert isinstance(group, MacClass)
     return choose(Request(python, **asked), group, load_catalog())
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from torchard.catalog.variant import Installer, MacClass, Variant
+from torchard.catalog.installers import Installer
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Link, MacState
 

@@ -21,7 +21,7 @@ from locked import (
 )
 from rich.console import Console
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
 from torchard.plan.drift import find_drift

@@ -1,7 +1,7 @@
-"""Why does nothing fit, and what would? The sentences of a refused request. Pure.
+"""Why does no release fit, and which request would get one? The sentences of a refusal. Pure.
 
-The ways out are tried, not written down: one thing of the request is changed at a time, and only
-changes that lead to an answer are named, each with the release it leads to.
+Each alternative was tried: one part of the request is changed at a time, and only changes that get
+a release are named, with that release.
 """
 
 from __future__ import annotations
@@ -12,214 +12,232 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from torchard.catalog.fit import best, dotted, mps_is_for, obstacles, place, short
+from torchard.catalog.fit import (
+    describe_place,
+    find_best_release,
+    find_obstacles,
+    format_macos,
+    format_python,
+    is_offered_mps,
+)
 from torchard.catalog.variant import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from torchard.catalog.fit import Query
-    from torchard.catalog.rows import Catalogue, Lane
+    from torchard.catalog.rows import Catalogue, PackageSource
 
 Change = tuple[str, "Query"]
-"""A change as the lab file or a sentence says it, and what is asked then."""
+"""A change as it is written in the lab file or a sentence, and the changed query."""
 
 
-def refuse(ask: Query, catalogue: Catalogue) -> Refusal:
-    """Return the refusal of something for which the catalogue has no answer."""
-    return Refusal(_reason(ask, catalogue), _instead(ask, catalogue))
+def refuse_request(query: Query, catalogue: Catalogue) -> Refusal:
+    """Return the refusal of a query for which no release fits."""
+    return Refusal(_explain_reason(query, catalogue), _suggest_changes(query, catalogue))
 
 
-def no_nightly(ask: Query, lane: Lane, catalogue: Catalogue) -> Refusal:
-    """Refuse a nightly build from a lane that has none; `ask` is the same of the nightly wheels."""
-    stable = replace(ask, lane=lane)
-    if best(ask, catalogue):
-        instead = "`source: wheels` beside `release: nightly`, or leave `source` out"
-    elif best(stable, catalogue):
-        (instead,) = _first([("`release: stable`", stable)], catalogue)
+def refuse_nightly(query: Query, source: PackageSource, catalogue: Catalogue) -> Refusal:
+    """Refuse a nightly build from a source that has none. `query` asks for the nightly wheels."""
+    stable = replace(query, source=source)
+    if find_best_release(query, catalogue):
+        instead = "`source: wheels`, or leave `source` out"
+    elif find_best_release(stable, catalogue):
+        (instead,) = _first_that_fits([("`release: stable`", stable)], catalogue)
     else:
-        instead = f"`release: stable` and {_several_changes(stable, catalogue)}"
+        instead = f"`release: stable` and {_suggest_several_changes(stable, catalogue)}"
     return Refusal(
-        f"There are no nightly builds of PyTorch in {lane.source}, only as wheels.",
+        f"There are no nightly builds of PyTorch in {source.name}, only as wheels.",
         f"Write {instead}.",
     )
 
 
-def safer(ask: Query, catalogue: Catalogue) -> str:
-    """Say what to write, or to do, for a release that no advisory is about; empty where none is.
+def suggest_safe_change(query: Query, catalogue: Catalogue) -> str:
+    """Return what to write, or to do, for a release without known vulnerabilities.
 
-    As for a refusal, one thing of the request is changed at a time.
+    As for a refusal, one part of the request is changed at a time. Empty if no change is enough.
     """
-    stable = [] if ask.release is None else [("`release: stable`", replace(ask, release=None))]
-    axes = (stable, *(axis(ask, catalogue) for axis in (_pythons, _backends, _sources)))
-    systems = ((f"bring the Mac to {text}", one) for text, one in _newer_systems(ask, catalogue))
-    changes = [found for axis in axes for found in _first(axis, catalogue, sound=True)]
+    stable = [] if query.release is None else [("`release: stable`", replace(query, release=None))]
+    changed = (axis(query, catalogue) for axis in (_change_python, _change_backend, _change_source))
+    systems = ((f"update the Mac to {text}", one) for text, one in _update_macos(query, catalogue))
+    changes = [
+        found
+        for axis in (stable, *changed)
+        for found in _first_that_fits(axis, catalogue, safe=True)
+    ]
     write = [f"write {', or '.join(changes)}"] if changes else []
-    return ", or ".join([*write, *_first(systems, catalogue, sound=True)])
+    return ", or ".join([*write, *_first_that_fits(systems, catalogue, safe=True)])
 
 
-def lacks_mps(ask: Query, catalogue: Catalogue) -> str:
-    """Say, without a full stop, why this Mac is not offered MPS."""
-    if not mps_is_for(ask, catalogue):
-        return f"PyTorch's MPS is not for {ask.platform.name} Macs"
+def explain_missing_mps(query: Query, catalogue: Catalogue) -> str:
+    """Return a sentence, without its full stop, on why this Mac is not offered MPS."""
+    if not is_offered_mps(query, catalogue):
+        return f"PyTorch's MPS is not for {query.platform.name} Macs"
     return (
-        f"PyTorch's MPS needs macOS {short(catalogue.mps.macos)} or newer, and this Mac has macOS"
-        f" {short(ask.macos)}"
+        f"PyTorch's MPS needs macOS {format_macos(catalogue.mps.macos)} or newer, and this Mac has"
+        f" macOS {format_macos(query.macos)}"
     )
 
 
-def known_releases(lane: Lane) -> str:
+def format_known_releases(source: PackageSource) -> str:
     """Return the range of releases that the catalogue knows from one source."""
-    return f"{lane.releases[-1]} to {lane.releases[0]}"
+    return f"{source.releases[-1]} to {source.releases[0]}"
 
 
-def _reason(ask: Query, catalogue: Catalogue) -> str:
-    if ask.release is not None:
-        return _why_not_this(ask, ask.release, catalogue)
-    modest = replace(ask, backend="cpu")
-    sentences = [] if ask.offered or not ask.mps else [f"{lacks_mps(ask, catalogue)}."]
-    if not best(modest, catalogue):
-        sentences.append(_why_none(modest, catalogue))
-    elif ask.offered:
+def _explain_reason(query: Query, catalogue: Catalogue) -> str:
+    if query.release is not None:
+        return _explain_exact(query, query.release, catalogue)
+    minimal = replace(query, backend="cpu")
+    sentences = (
+        [] if query.offered or not query.mps else [f"{explain_missing_mps(query, catalogue)}."]
+    )
+    if not find_best_release(minimal, catalogue):
+        sentences.append(_explain_none(minimal, catalogue))
+    elif query.offered:
         sentences.append(
-            f"No {_release(ask)} has both MPS for macOS {short(ask.macos)} and {ask.lane.build}s"
-            f" for python {dotted(ask.python)}."
+            f"No {_name_searched(query)} has both MPS for macOS {format_macos(query.macos)} and"
+            f" {query.source.build}s for python {format_python(query.python)}."
         )
     return " ".join(sentences)
 
 
-def _release(ask: Query) -> str:
-    """Name what was looked through."""
-    where = "" if ask.lane.channel is None else f" in {ask.lane.source}"
-    return f"{'build' if ask.lane.index else 'release'} of PyTorch{where}"
+def _name_searched(query: Query) -> str:
+    """Return what was searched, as a noun in the singular."""
+    where = "" if query.source.channel is None else f" in {query.source.name}"
+    return f"{'build' if query.source.index else 'release'} of PyTorch{where}"
 
 
-def _why_none(ask: Query, catalogue: Catalogue) -> str:
-    pythons = ask.lane.pythons(ask.platform.arch)
+def _explain_none(query: Query, catalogue: Catalogue) -> str:
+    pythons = query.source.pythons(query.platform.arch)
+    nothing = f"No {_name_searched(query)} has a {query.source.build} for"
     if not pythons:
-        return f"No {_release(ask)} has a {ask.lane.build} for {ask.platform.name} Macs."
-    if ask.python not in pythons:
+        return f"{nothing} {query.platform.name} Macs."
+    if query.python not in pythons:
         return (
-            f"No {_release(ask)} has a {ask.lane.build} for python {dotted(ask.python)} on"
-            f" {ask.platform.name} Macs, only for {dotted(pythons[0])} to {dotted(pythons[-1])}."
+            f"{nothing} python {format_python(query.python)} on {query.platform.name} Macs, only"
+            f" for {format_python(pythons[0])} to {format_python(pythons[-1])}."
         )
-    if best(ask.bare, catalogue):
+    if find_best_release(query.bare, catalogue):
+        missing = " or ".join(_find_missing_companions(query, catalogue))
         return (
-            f"No release of {' or '.join(_missing(ask, catalogue))} has a {ask.lane.build} for"
-            f" {place(ask)} beside a torch that has one."
+            f"No release of {missing} has a {query.source.build} for {describe_place(query)} beside"
+            " a torch that has one."
         )
-    return f"No {_release(ask)} has a {ask.lane.build} for {place(ask)}."
+    return f"{nothing} {describe_place(query)}."
 
 
-def _why_not_this(ask: Query, version: Version, catalogue: Catalogue) -> str:
-    for release in ask.lane.releases:
+def _explain_exact(query: Query, version: Version, catalogue: Catalogue) -> str:
+    for release in query.source.releases:
         if release.version == version:
-            clauses = ", and ".join(obstacles(release, ask, catalogue))
-            return f"PyTorch {version} does not fit {place(ask)}: {clauses}."
-    known = f"only {known_releases(ask.lane)}"
-    where = "" if ask.lane.channel is None else f" in {ask.lane.source}"
-    return f"The catalogue knows no PyTorch {version}{where}, {known}."
+            clauses = ", and ".join(find_obstacles(release, query, catalogue))
+            return f"PyTorch {version} does not fit {describe_place(query)}: {clauses}."
+    known = f"only {format_known_releases(query.source)}"
+    where = "" if query.source.channel is None else f" in {query.source.name}"
+    return f"The catalogue has no PyTorch {version}{where}, {known}."
 
 
-def _missing(ask: Query, catalogue: Catalogue) -> Iterable[str]:
-    """Return the companions that have no wheel whatever else is left out, or all of them."""
-    alone = {name: replace(ask.bare, named=(name,)) for name in ask.companions}
-    return [name for name, one in alone.items() if not best(one, catalogue)] or ask.companions
+def _find_missing_companions(query: Query, catalogue: Catalogue) -> Iterable[str]:
+    """Return the companions that have no wheel even alone with torch, or all of them."""
+    alone = {name: replace(query.bare, named=(name,)) for name in query.companions}
+    missing = [name for name, one in alone.items() if not find_best_release(one, catalogue)]
+    return missing or query.companions
 
 
-def _instead(ask: Query, catalogue: Catalogue) -> str:
-    axes = (_releases, _pythons, _fewer_companions, _backends, _sources)
-    changes = [found for axis in axes for found in _first(axis(ask, catalogue), catalogue)]
-    write = f"Write {', or '.join(changes) or _several_changes(ask, catalogue)}"
-    for system in _first(_newer_systems(ask, catalogue), catalogue):
-        return f"{write}; or bring the Mac to {system}."
+def _suggest_changes(query: Query, catalogue: Catalogue) -> str:
+    axes = (_change_release, _change_python, _drop_companions, _change_backend, _change_source)
+    changes = [
+        found for axis in axes for found in _first_that_fits(axis(query, catalogue), catalogue)
+    ]
+    write = f"Write {', or '.join(changes) or _suggest_several_changes(query, catalogue)}"
+    for system in _first_that_fits(_update_macos(query, catalogue), catalogue):
+        return f"{write}; or update the Mac to {system}."
     return f"{write}."
 
 
-def _several_changes(ask: Query, catalogue: Catalogue) -> str:
-    """Say what to write where no single change is enough.
+def _suggest_several_changes(query: Query, catalogue: Catalogue) -> str:
+    """Return what to write where no single change is enough.
 
-    The most modest request is tried, then one more change to it. Every Mac that has a class has
+    The minimal request is tried, then one more change to it. Every Mac that has a class has
     wheels for some python.
     """
-    nightly = ask.lane.index is not None
-    lane = catalogue.lanes["wheels"] if nightly else ask.lane
-    modest = replace(ask, lane=lane, release=None, backend="cpu")
+    nightly = query.source.index is not None
+    source = catalogue.sources["wheels"] if nightly else query.source
+    minimal = replace(query, source=source, release=None, backend="cpu")
     changes = [
-        *(["`release: stable`"] if nightly or ask.release is not None else []),
-        *(["`backend: cpu`"] if ask.mps else []),
+        *(["`release: stable`"] if nightly or query.release is not None else []),
+        *(["`backend: cpu`"] if query.mps else []),
     ]
     text = " and ".join(changes)
     begun = f"{text} and " if text else ""
     both = (
-        (f"{source} and {python}", there)
-        for source, other in _sources(modest, catalogue)
-        for python, there in _pythons(other, catalogue)
+        (f"{name} and {python}", there)
+        for name, other in _change_source(minimal, catalogue)
+        for python, there in _change_python(other, catalogue)
     )
-    axes = (_pythons(modest, catalogue), _sources(modest, catalogue), both)
+    axes = (_change_python(minimal, catalogue), _change_source(minimal, catalogue), both)
     more = ((f"{begun}{one}", there) for axis in axes for one, there in axis)
-    start = [(text, modest)] if text else []
-    return next(_first((*start, *more), catalogue))
+    start = [(text, minimal)] if text else []
+    return next(_first_that_fits((*start, *more), catalogue))
 
 
-def _first(
-    changes: Iterable[Change], catalogue: Catalogue, *, sound: bool = False
+def _first_that_fits(
+    changes: Iterable[Change], catalogue: Catalogue, *, safe: bool = False
 ) -> Iterator[str]:
-    """Yield the first of several changes that leads to an answer, if one does.
+    """Yield the first of several changes that gets a release, if one does.
 
-    With `sound`, to one that no advisory is about.
+    With `safe`, the release must have no known vulnerability.
     """
-    for text, ask in changes:
-        found = best(ask, catalogue)
-        if found and not (sound and catalogue.advisories_on(found.version)):
-            yield text if found.version == ask.release else f"{text} (torch {found})"
+    for text, query in changes:
+        found = find_best_release(query, catalogue)
+        if found and not (safe and catalogue.advisories_on(found.version)):
+            yield text if found.version == query.release else f"{text} (torch {found})"
             return
 
 
-def _releases(ask: Query, catalogue: Catalogue) -> Iterator[Change]:
-    """Older releases, the newest first; then newer ones, the oldest first; for nightly: stable."""
-    if ask.lane.index is not None:
-        yield "`release: stable`", replace(ask, lane=catalogue.lanes["wheels"])
-    if ask.release is None:
+def _change_release(query: Query, catalogue: Catalogue) -> Iterator[Change]:
+    """Yield older releases, newest first, then newer ones, oldest first; for nightly: stable."""
+    if query.source.index is not None:
+        yield "`release: stable`", replace(query, source=catalogue.sources["wheels"])
+    if query.release is None:
         return
-    known = [one.version for one in ask.lane.releases if one.version is not None]
-    older = [one for one in known if one < ask.release]
-    newer = [one for one in reversed(known) if one > ask.release]
+    known = [one.version for one in query.source.releases if one.version is not None]
+    older = [one for one in known if one < query.release]
+    newer = [one for one in reversed(known) if one > query.release]
     for version in (*older, *newer):
-        yield f'`release: "{version}"`', replace(ask, release=version)
+        yield f'`release: "{version}"`', replace(query, release=version)
 
 
-def _pythons(ask: Query, _catalogue: Catalogue) -> Iterator[Change]:
-    """Pythons, the nearest first."""
+def _change_python(query: Query, _catalogue: Catalogue) -> Iterator[Change]:
+    """Yield other pythons, the nearest first."""
     for python in sorted(
-        ask.lane.pythons(ask.platform.arch),
-        key=lambda one: (abs(one[1] - ask.python[1]), one),
+        query.source.pythons(query.platform.arch),
+        key=lambda one: (abs(one[1] - query.python[1]), one),
     ):
-        yield f'`python: "{dotted(python)}"`', replace(ask, python=python)
+        yield f'`python: "{format_python(python)}"`', replace(query, python=python)
 
 
-def _fewer_companions(ask: Query, _catalogue: Catalogue) -> Iterator[Change]:
-    """Companions, as many as can be."""
-    for count in reversed(range(len(ask.companions))):
-        for names in combinations(ask.companions, count):
-            yield f"`with: [{', '.join(names)}]`", replace(ask, named=names)
+def _drop_companions(query: Query, _catalogue: Catalogue) -> Iterator[Change]:
+    """Yield smaller sets of companions, the largest first."""
+    for count in reversed(range(len(query.companions))):
+        for names in combinations(query.companions, count):
+            yield f"`with: [{', '.join(names)}]`", replace(query, named=names)
 
 
-def _backends(ask: Query, _catalogue: Catalogue) -> Iterator[Change]:
-    if ask.mps:
-        yield "`backend: cpu`", replace(ask, backend="cpu")
+def _change_backend(query: Query, _catalogue: Catalogue) -> Iterator[Change]:
+    if query.mps:
+        yield "`backend: cpu`", replace(query, backend="cpu")
 
 
-def _sources(ask: Query, catalogue: Catalogue) -> Iterator[Change]:
-    """Other sources that still have new releases, the wheels first; none for a nightly build."""
-    if ask.lane.index is None:
+def _change_source(query: Query, catalogue: Catalogue) -> Iterator[Change]:
+    """Yield other sources that still get new releases, wheels first; none for a nightly build."""
+    if query.source.index is None:
         for source in ("wheels", "conda-forge"):
-            if source != ask.lane.source:
-                yield f"`source: {source}`", replace(ask, lane=catalogue.lanes[source])
+            if source != query.source.name:
+                yield f"`source: {source}`", replace(query, source=catalogue.sources[source])
 
 
-def _newer_systems(ask: Query, catalogue: Catalogue) -> Iterator[Change]:
-    for text in catalogue.thresholds(ask.platform.arch):
+def _update_macos(query: Query, catalogue: Catalogue) -> Iterator[Change]:
+    for text in catalogue.thresholds(query.platform.arch):
         macos = Version(text)
-        if macos > ask.macos:
-            yield f"macOS {short(macos)}", replace(ask, macos=macos)
+        if macos > query.macos:
+            yield f"macOS {format_macos(macos)}", replace(query, macos=macos)

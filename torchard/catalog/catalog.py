@@ -1,6 +1,6 @@
-"""Read the catalogue: `pytorch.yaml` and `installers.yaml` beside this module.
+"""Read the catalogue from `pytorch.yaml` and `installers.yaml`, beside this module.
 
-The facts and their sources are there, in a form that `schemas/catalog.schema.json` describes.
+These files hold the facts and their sources, as `schemas/catalog.schema.json` describes them.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from packaging.version import Version
 
 from torchard.catalog.rows import (
     Advisory,
-    Automatic,
     Builds,
     Catalogue,
+    DefaultInstaller,
     Distribution,
     InstallerRow,
-    Lane,
     MpsFloor,
     Note,
+    PackageSource,
     Platform,
     Python,
     Release,
@@ -37,25 +37,25 @@ UNVERIFIED = "unverified"
 
 @functools.cache
 def load_catalog() -> Catalogue:
-    """Read the catalogue that this version of Torchard carries. Read once in a process."""
+    """Return the catalogue of this version of Torchard, read once in a process."""
     return parse_catalog(_read("pytorch.yaml"), _read("installers.yaml"))
 
 
 def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> Catalogue:
-    """Make a catalogue of the values of its two files, which must hold to the schema."""
+    """Make a catalogue of the contents of its two files, which must be valid under the schema."""
     taken_as = {Version(row["minos"]): Version(row["as"]) for row in pytorch["taken_as"]}
     platforms = [_platform(row) for row in pytorch["macs"]]
     archs = [one.arch for one in platforms]
     releases = [_release(row, archs, taken_as) for row in _newest_first(pytorch["releases"])]
-    wheels = Lane("wheels", "wheel", tuple(releases))
+    wheels = PackageSource("wheels", "wheel", tuple(releases))
     upstream = {one.version: one for one in releases}
-    conda = [_conda_lane(row, upstream) for row in pytorch["conda"]]
+    conda = [_conda_source(row, upstream) for row in pytorch["conda"]]
     return Catalogue(
         platforms={one.arch: one for one in platforms},
         mps=MpsFloor(
             pytorch["mps"]["arch"], Version(pytorch["mps"]["macos"]), pytorch["mps"]["reason"]
         ),
-        lanes={one.source: one for one in (wheels, *conda)},
+        sources={one.name: one for one in (wheels, *conda)},
         nightly=_nightly(pytorch["nightly"]),
         openmp=tuple(pytorch["openmp"]["conda"]),
         advisories=tuple(_advisory(row) for row in pytorch["advisories"]),
@@ -68,7 +68,7 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
 
 def _read(name: str) -> Any:
     text = resources.files(__package__).joinpath(name).read_bytes()
-    # The C loader is some ten times as fast; a PyYAML built without it lacks nothing else.
+    # The C loader is some ten times as fast, but not every PyYAML has it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(text, loader)  # noqa: S506 - both are safe loaders
 
@@ -129,9 +129,11 @@ def _wheels(row: Mapping[str, Any], taken_as: Mapping[Version, Version]) -> Buil
     )
 
 
-def _conda_lane(row: Mapping[str, Any], upstream: Mapping[Version | None, Release]) -> Lane:
-    return Lane(
-        source=row["name"],
+def _conda_source(
+    row: Mapping[str, Any], upstream: Mapping[Version | None, Release]
+) -> PackageSource:
+    return PackageSource(
+        name=row["name"],
         build="conda build",
         releases=tuple(
             _conda_release(one, upstream[Version(one["torch"])])
@@ -145,7 +147,7 @@ def _conda_lane(row: Mapping[str, Any], upstream: Mapping[Version | None, Releas
 
 
 def _conda_release(row: Mapping[str, Any], upstream: Release) -> Release:
-    """Read a row; where MPS begins and which numpy fits, a build has from the release itself."""
+    """Read a row of conda builds. Its MPS floor and constraints are those of the wheels."""
     packages = {name: row[name] for name in PACKAGES if name in row}
     first, last = map(_python, row["python"])
     return Release(
@@ -160,7 +162,7 @@ def _conda_release(row: Mapping[str, Any], upstream: Release) -> Release:
     )
 
 
-def _nightly(row: Mapping[str, Any]) -> Lane:
+def _nightly(row: Mapping[str, Any]) -> PackageSource:
     first, last = map(_python, row["arm64"]["python"])
     builds = (Builds(first, last, Version(row["arm64"]["macos"])),)
     packages: dict[str, str | None] = dict.fromkeys(row["packages"])
@@ -170,8 +172,8 @@ def _nightly(row: Mapping[str, Any]) -> Lane:
         builds={"arm64": dict.fromkeys(packages, builds)},
         mps=Version(row["mps"]),
     )
-    return Lane(
-        source="wheels",
+    return PackageSource(
+        name="wheels",
         build="nightly wheel",
         releases=(release,),
         index=row["index"],
@@ -193,8 +195,8 @@ def _distribution(data: Mapping[str, Any]) -> Distribution:
         address=data["address"],
         licence=data.get("licence", ""),
         disk=data.get("disk", 0),
-        automatic=tuple(
-            Automatic(
+        defaults=tuple(
+            DefaultInstaller(
                 by_key[row["arch"], row["version"], row["python"]],
                 Version(row["macos"]),
                 row["reason"],

@@ -1,4 +1,4 @@
-"""The catalogue as data classes: where PyTorch comes from, and which conda installers there are.
+"""The rows of the catalogue as data classes: releases of PyTorch, and conda installers.
 
 Versions of macOS and of PyTorch are `packaging` versions.
 """
@@ -21,7 +21,10 @@ Python = tuple[int, int]
 
 @dataclass(frozen=True)
 class Platform:
-    """An arch that Macs have: its conda subdir, its name, and the oldest macOS we work on."""
+    """An arch of Macs: its conda subdir, its name, and the oldest macOS that Torchard supports.
+
+    `reason` is a phrase on why older ones are not supported.
+    """
 
     arch: str
     subdir: str
@@ -41,11 +44,11 @@ class MpsFloor:
 
 @dataclass(frozen=True)
 class Builds:
-    """The wheels or conda builds of one package that share a macOS: for python `first` to `last`.
+    """The wheels or conda builds of one package that need the same macOS.
 
-    Both ends are included; `last` None means any newer python too. `tag` is the macOS of a wheel's
-    platform tag or of a conda build's `__osx`, `minos` the one that each dylib inside a wheel was
-    built for, by file name.
+    They exist for python `first` to `last`, both included; `last` None means any newer python too.
+    `tag` is the macOS of a wheel's platform tag or of a conda build's `__osx`. `minos` is the macOS
+    that each dylib in a wheel was built for, by file name.
     """
 
     first: Python
@@ -54,18 +57,18 @@ class Builds:
     minos: Mapping[str, Version] = field(default_factory=dict)
 
     def built_for(self, python: Python) -> bool:
-        """Tell whether one of them is for this python."""
+        """Tell whether one of the builds is for this python."""
         return self.first <= python and (self.last is None or python <= self.last)
 
     @cached_property
     def macos(self) -> Version:
-        """The oldest macOS that the tag and every dylib admit."""
+        """The oldest macOS that the tag and every dylib allow."""
         return max((self.tag, *self.minos.values()))
 
 
 @dataclass(frozen=True)
 class Note:
-    """What is worth knowing for those who install the package, or have the arch, `about`."""
+    """A sentence for people who install a package or have an arch; `about` is its name."""
 
     about: str
     text: str
@@ -73,9 +76,9 @@ class Note:
 
 @dataclass(frozen=True)
 class Advisory:
-    """A known vulnerability of torch: who is affected, what it means (a phrase), where it ends.
+    """A known vulnerability of torch. `text` is a phrase on what it means.
 
-    `published` is an ISO date; `fixed` the first release without it; `url` the advisory itself.
+    `published` is an ISO date, `fixed` the first release without it, `url` the advisory.
     """
 
     id: str
@@ -88,12 +91,12 @@ class Advisory:
 
 @dataclass(frozen=True)
 class Release:
-    """A release of PyTorch with its companions, as one lane offers it.
+    """A release of PyTorch with its companions, as one source offers it.
 
-    `version` is None for the nightly builds. `packages` maps torch and its companions to exact
-    versions, or to None where whatever is offered for that torch is taken; what is missing is not
-    offered. `builds` is keyed by arch, then by package; `mps` is the oldest macOS on which its MPS
-    works, None while that is not verified.
+    `version` is None for the nightly builds. `packages` maps torch and the companions that the
+    source offers to exact versions, or to None where the solver chooses one for that torch.
+    `builds` is keyed by arch, then by package. `mps` is the oldest macOS on which its MPS works,
+    None while that is not verified.
     """
 
     version: Version | None
@@ -113,17 +116,17 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One place that PyTorch comes from, with its releases, newest first.
+class PackageSource:
+    """One source of PyTorch, with its releases, newest first.
 
-    `source` is the lab file's word for it, `build` what one of its files is called (`wheel`).
-    `channel` is the conda channel, or None for wheels; `index` a wheel index of its own. `names`
-    are the channel's names of packages where they differ. `without` says, as a phrase, why a
-    companion is left out unless it is asked for by name; `frozen`, of a channel that nothing new
-    comes to, what it ended with.
+    `name` is its name in a lab file; `build` is what one of its files is called (`wheel`).
+    `channel` is its conda channel, None for wheels; `index` is the wheel index of nightly builds.
+    `names` holds the channel's names of packages that differ from PyPI's. `without` holds the
+    companions that are added only if a request names them, each with the reason as a phrase.
+    `frozen` says, for a channel that gets no new releases, what its last one was.
     """
 
-    source: str
+    name: str
     build: str
     releases: tuple[Release, ...]
     channel: str | None = None
@@ -134,7 +137,7 @@ class Lane:
     frozen: str = ""
 
     def pythons(self, arch: str) -> tuple[Python, ...]:
-        """Return every python that some release of torch itself is built for, ascending."""
+        """Return every python for which some release of torch has a build, in ascending order."""
         return tuple(
             sorted(
                 {
@@ -149,7 +152,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class InstallerRow:
-    """One conda installer. `macos` is its documented minimum, None where none is known."""
+    """One conda installer. `macos` is its documented minimum, None where none is documented."""
 
     version: str
     python: str
@@ -160,13 +163,13 @@ class InstallerRow:
 
     @property
     def name(self) -> str:
-        """How a lab file names exactly this one, such as `py313_26.5.3-1`."""
+        """The name that pins this installer in a lab file, such as `py313_26.5.3-1`."""
         return f"py{self.python.replace('.', '')}_{self.version}"
 
 
 @dataclass(frozen=True)
-class Automatic:
-    """The installer of Macs whose lab file names none, from `macos` on; `reason` is a phrase."""
+class DefaultInstaller:
+    """The installer for Macs from `macos` on whose lab file names none. `reason` is a phrase."""
 
     installer: InstallerRow
     macos: Version
@@ -177,35 +180,35 @@ class Automatic:
 class Distribution:
     """The installers of one distribution, newest first.
 
-    `name` is for people; `address` is an installer's URL with `{file}` and `{version}` in it;
-    `licence` names the terms that an unattended install accepts, and is empty where there are none;
-    `disk` is what its vendor says one needs, in bytes, and 0 where nothing is said.
+    `name` is for people. `address` is an installer's URL with `{file}` and `{version}` in it.
+    `licence` names the terms that an unattended install accepts, empty where there are none.
+    `disk` is the space in bytes that the vendor asks for, 0 where it documents none.
     """
 
     name: str
     address: str
     licence: str
     disk: int
-    automatic: tuple[Automatic, ...]
+    defaults: tuple[DefaultInstaller, ...]
     rows: tuple[InstallerRow, ...]
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything known: `platforms` by arch, where PyTorch comes from, and who makes installers.
+    """All rows of the catalogue.
 
-    `lanes` is keyed by the lab file's word for a source, `installers` by its word for a
-    distribution; `nightly` is a lane apart, for a release that has no version. `openmp` names the
-    conda packages that bring an OpenMP runtime, as a wheel of torch does; `advisories` are newest
-    first; `oldest_conda` is the first that unpacks what channels hold today, `reading_conda` the
-    first that reads an environment's own .condarc under `-n`, `freezing_conda` the first that
-    follows CEP 22.
+    `platforms` is keyed by arch, `sources` by the name of the source, `installers` by the name of
+    the distribution in a lab file. `nightly` is the source of nightly builds, whose one release has
+    no version. `openmp` names the conda packages that contain an OpenMP runtime, as torch's wheels
+    do. `advisories` are newest first. `oldest_conda` is the first conda that unpacks today's
+    packages, `reading_conda` the first that reads an environment's own .condarc under `-n`, and
+    `freezing_conda` the first that follows CEP 22.
     """
 
     platforms: Mapping[str, Platform]
     mps: MpsFloor
-    lanes: Mapping[str, Lane]
-    nightly: Lane
+    sources: Mapping[str, PackageSource]
+    nightly: PackageSource
     openmp: tuple[str, ...]
     advisories: tuple[Advisory, ...]
     oldest_conda: Version
@@ -215,11 +218,11 @@ class Catalogue:
 
     @property
     def releases(self) -> tuple[Release, ...]:
-        """The releases that PyTorch itself made, as wheels."""
-        return self.lanes["wheels"].releases
+        """The releases that PyTorch publishes as wheels."""
+        return self.sources["wheels"].releases
 
     def advisories_on(self, version: Version | None) -> tuple[Advisory, ...]:
-        """Return what is known to be unsafe in a release of torch; nothing of a nightly build."""
+        """Return the vulnerabilities of a release of torch, none for a nightly build (None)."""
         if version is None:
             return ()
         return tuple(
@@ -229,13 +232,13 @@ class Catalogue:
     def thresholds(self, arch: str) -> tuple[str, ...]:
         """Return the macOS versions (MAJOR.MINOR) at which some choice changes, ascending.
 
-        The first is the oldest macOS that we work on. Raise KeyError for an unknown arch.
+        The first is the oldest macOS that Torchard supports. Raise KeyError for an unknown arch.
         """
         return self._thresholds[arch]
 
     @cached_property
     def _thresholds(self) -> Mapping[str, tuple[str, ...]]:
-        """The thresholds of each arch, gone through the rows for once: every choice asks."""
+        """The thresholds of each arch, computed once because every choice needs them."""
         found = {}
         for arch, platform in self.platforms.items():
             minima = sorted({platform.macos, *self._minima(arch)})
@@ -248,8 +251,8 @@ class Catalogue:
         offered_mps = arch == self.mps.arch
         if offered_mps:
             yield self.mps.macos
-        for lane in (*self.lanes.values(), self.nightly):
-            for release in lane.releases:
+        for source in (*self.sources.values(), self.nightly):
+            for release in source.releases:
                 if offered_mps and release.mps is not None:
                     yield release.mps
                 for rows in release.builds.get(arch, {}).values():

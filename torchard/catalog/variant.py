@@ -1,41 +1,22 @@
-"""The catalogue's answers as data: a variant, an installer, or a refusal with its way out."""
+"""The answers to a request for PyTorch, as data: a variant, or a refusal with alternatives."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, order=True)
-class MacClass:
-    """What a lock depends on: a conda subdir and the highest macOS threshold not above the Mac's.
-
-    `macos` is `MAJOR.MINOR`. The text form is `osx-arm64-macos12.3`.
-    """
-
-    subdir: str
-    macos: str
-
-    @property
-    def arch(self) -> str:
-        """`arm64` or `x86_64`, as `uname -m` says it."""
-        return "arm64" if self.subdir == "osx-arm64" else "x86_64"
-
-    def __str__(self) -> str:
-        return f"{self.subdir}-macos{self.macos}"
-
-
 @dataclass(frozen=True)
 class Variant:
-    """The one right answer to a request on a Mac.
+    """The PyTorch that a request gets on a class of Macs.
 
-    `packages` maps each package, by the source's name for it, to its exact version; None leaves it
-    to the solver: a nightly's, and what a channel built for that torch. `constraints` are
-    requirements that must hold beside them (`numpy<2`); `reason` says in a sentence why this
-    one, and `notes` what was given up, or is worth knowing.
+    `packages` maps each package, by its name at the source, to its exact version. A version of None
+    is left to the solver: for nightly builds, and for what a channel has built for that torch.
+    `constraints` are requirements on other packages (`numpy<2`). `reason` is a sentence on why this
+    one was chosen, and `notes` are sentences on what was given up or is worth knowing.
     """
 
     source: str
@@ -48,12 +29,12 @@ class Variant:
 
     @property
     def as_wheels(self) -> bool:
-        """Whether PyTorch comes as wheels; otherwise the solver of conda takes it."""
+        """Whether PyTorch comes as wheels; otherwise it comes as conda packages."""
         return self.source == "wheels"
 
     @property
     def nightly(self) -> bool:
-        """Whether this is a nightly build, from the index of those."""
+        """Whether this is a nightly build, from the index of nightly builds."""
         return self.as_wheels and self.packages["torch"] is None
 
 
@@ -67,7 +48,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class PassedOver:
-    """Releases that follow each other, newest first, and do not fit for the same reasons.
+    """Consecutive releases, newest first, that do not fit for the same reasons.
 
     `obstacles` are phrases about each of them: `needs macOS 14`.
     """
@@ -77,33 +58,12 @@ class PassedOver:
 
 
 @dataclass(frozen=True)
-class Considered:
-    """An answer with the way to it: the release that it is of, and those newer ones that are not.
+class Choice:
+    """An answer with the release that was chosen and the newer ones that were passed over.
 
-    `release` is None for a refusal. Where a request means nothing, no release was looked at.
+    `release` is None for a refusal. A request that has no meaning passes no release over.
     """
 
     answer: Variant | Refusal
     release: str | None = None
     passed_over: tuple[PassedOver, ...] = ()
-
-
-@dataclass(frozen=True)
-class Installer:
-    """One conda installer: `url` is where its vendor keeps it, `sha256` 64 lower-case hex.
-
-    `own` says that the lab itself names this one, so that no mirror stands in for it. `licence`
-    names the terms that an unattended install of it accepts, as a phrase; empty where none are
-    known. `disk` is what downloading and installing it needs at least, in bytes; 0 where its vendor
-    does not say.
-    """
-
-    distribution: str
-    version: str
-    file: str
-    url: str
-    sha256: str
-    notes: tuple[str, ...] = field(default=())
-    own: bool = False
-    licence: str = ""
-    disk: int = 0

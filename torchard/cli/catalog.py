@@ -48,7 +48,7 @@ def verify(named: tuple[str, ...]) -> None:
     known = cells.releases(catalogue)
     for one in named:
         if one not in known:
-            raise click.UsageError(f"The catalogue knows no release {one}.")
+            raise click.UsageError(f"The catalogue has no release {one}.")
     answers = cells.answers(catalogue, named or known)
     trios = cells.trios(answers)
     rows = [

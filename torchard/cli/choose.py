@@ -7,9 +7,10 @@ from typing import get_args
 
 import click
 
-from torchard.catalog import choose as choosing
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.variant import Considered, MacClass, Refusal, Variant
+from torchard.catalog.choose import explain_choice
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
 from torchard.lab.model import COMPANIONS, Backend, Request, Source
 from torchard.plan.cautions import of_choice
@@ -76,11 +77,9 @@ def choose(  # noqa: PLR0917  # click passes them by name
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
-    group = choosing.mac_class(arch, macos, catalogue)
+    group = find_mac_class(arch, macos, catalogue)
     found = (
-        choosing.considered(request, group, catalogue)
-        if isinstance(group, MacClass)
-        else Considered(group)
+        explain_choice(request, group, catalogue) if isinstance(group, MacClass) else Choice(group)
     )
     answer = found.answer
     refused = isinstance(answer, Refusal)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from packaging.version import Version
 
-from torchard.catalog.choose import choose, mac_class
-from torchard.catalog.variant import MacClass, Variant
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Variant
 from torchard.lab.model import Backend, Request, Source
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def cells(catalogue: Catalogue, releases: Iterable[str]) -> Iterator[Cell]:
 
 def answer(cell: Cell, catalogue: Catalogue) -> Variant | Refusal:
     """Return the one answer to a cell."""
-    group = mac_class(cell.arch, cell.macos, catalogue)
+    group = find_mac_class(cell.arch, cell.macos, catalogue)
     if not isinstance(group, MacClass):
         return group
     return choose(Request(cell.python, cell.release, cell.backend, cell.source), group, catalogue)

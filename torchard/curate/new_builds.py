@@ -19,7 +19,7 @@ from torchard.errors import TorchardError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from torchard.catalog.rows import Catalogue, Lane
+    from torchard.catalog.rows import Catalogue, PackageSource
 
     Records = Mapping[str, list[dict[str, Any]]]
 
@@ -37,23 +37,25 @@ def records(channel: str, catalogue: Catalogue) -> Records:
     return found
 
 
-def new_builds(lane: Lane, found: Records, upstream: Collection[Version]) -> Iterator[Proposal]:
-    """Yield a row for each release that a channel has built and its lane lacks, newest first.
+def new_builds(
+    source: PackageSource, found: Records, upstream: Collection[Version]
+) -> Iterator[Proposal]:
+    """Yield a row for each release that a channel has built and its source lacks, newest first.
 
     Only for those in `upstream`: a row of builds has its MPS floor from the release's own row.
     """
-    known = {one.version for one in lane.releases}
+    known = {one.version for one in source.releases}
     built: dict[Version, dict[str, list[dict[str, Any]]]] = {}
     for arch, packages in found.items():
         for record in packages:
-            if record["name"] == lane.names.get("torch", "torch"):
+            if record["name"] == source.names.get("torch", "torch"):
                 version = _version(record["version"])
                 if version is not None and version in upstream and version not in known:
                     built.setdefault(version, {}).setdefault(arch, []).append(record)
     for version in sorted(built, reverse=True):
-        row = _row(version, built[version], found, lane.source)
+        row = _row(version, built[version], found, source.name)
         if row is not None:
-            heads = ("conda:", f"  - name: {lane.source}", "    releases:")
+            heads = ("conda:", f"  - name: {source.name}", "    releases:")
             yield Proposal(PYTORCH, heads, row)
 
 
@@ -91,7 +93,7 @@ def _row(
 
 
 def _oldest(group: Iterable[Mapping[str, Any]]) -> Version | None:
-    """Return the oldest `__osx` that some builds ask for, or None where none says it."""
+    """Return the oldest `__osx` that some builds need, or None where none names one."""
     asked = (re.fullmatch(r"__osx >=([\d.]+)", text) for one in group for text in one["depends"])
     return min((Version(one[1]) for one in asked if one), default=None)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from torchard.catalog.catalog import PACKAGES
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.curate.libraries import UnreadError, minos
 from torchard.curate.listing import oldest_macos
 from torchard.curate.proposal import PYTORCH, Proposal

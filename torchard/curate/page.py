@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.catalog.fit import dotted, short
+from torchard.catalog.fit import format_macos, format_python
 from torchard.catalog.variant import Refusal
 from torchard.curate.matrix import BACKENDS, PYTHONS, SOURCES, Cell, answers, systems
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from packaging.version import Version
 
-    from torchard.catalog.rows import Builds, Catalogue, Lane, Release
+    from torchard.catalog.rows import Builds, Catalogue, PackageSource, Release
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Backend, Source
 
@@ -48,7 +48,7 @@ def page(catalogue: Catalogue) -> str:
     for source in SOURCES:
         lines += [f"## {_TITLES[source]}", ""]
         lines += _stable("stable", source, found, catalogue)
-        lines += ["### Every release", "", *_releases(catalogue.lanes[source], catalogue), ""]
+        lines += ["### Every release", "", *_releases(catalogue.sources[source], catalogue), ""]
     lines += ["## `release: nightly`, only as wheels", ""]
     lines += _stable("nightly", "wheels", found, catalogue)
     lines += ["## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), ""]
@@ -101,13 +101,15 @@ def _torch(variant: Variant) -> str:
     return next(iter(variant.packages.values())) or "the newest"
 
 
-def _releases(lane: Lane, catalogue: Catalogue) -> Iterator[str]:
+def _releases(source: PackageSource, catalogue: Catalogue) -> Iterator[str]:
     archs = [
-        arch for arch in catalogue.platforms if any(arch in one.builds for one in lane.releases)
+        arch for arch in catalogue.platforms if any(arch in one.builds for one in source.releases)
     ]
     heads = ["torch", "torchvision", "torchaudio", "beside it", "MPS from"]
     names = [f"{catalogue.platforms[arch].name}: python and macOS" for arch in archs]
-    yield from _table([*heads, *names], (_release(one, archs, catalogue) for one in lane.releases))
+    yield from _table(
+        [*heads, *names], (_release(one, archs, catalogue) for one in source.releases)
+    )
 
 
 def _release(release: Release, archs: Iterable[str], catalogue: Catalogue) -> list[str]:
@@ -128,20 +130,22 @@ def _companion(release: Release, name: str) -> str:
 
 
 def _floor(macos: Version | None) -> str:
-    return "unverified" if macos is None else f"macOS {short(macos)}"
+    return "unverified" if macos is None else f"macOS {format_macos(macos)}"
 
 
 def _builds(release: Release, arch: str) -> Iterator[str]:
     """Yield the pythons of torch itself, with the oldest macOS that it admits."""
     rows = release.builds.get(arch, {}).get("torch", ())
     for row in rows:
-        yield f"{_pythons(row)} from {short(row.macos)}"
+        yield f"{_pythons(row)} from {format_macos(row.macos)}"
 
 
 def _pythons(row: Builds) -> str:
     if row.last is None:
-        return f"{dotted(row.first)} and newer"
-    return dotted(row.first) + (f"–{dotted(row.last)}" if row.last != row.first else "")  # noqa: RUF001
+        return f"{format_python(row.first)} and newer"
+    if row.last == row.first:
+        return format_python(row.first)
+    return f"{format_python(row.first)}–{format_python(row.last)}"  # noqa: RUF001
 
 
 def _refusals(

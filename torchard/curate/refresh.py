@@ -21,7 +21,7 @@ from torchard.lock.index import address
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from torchard.catalog.rows import Catalogue, Lane
+    from torchard.catalog.rows import Catalogue, PackageSource
     from torchard.lab.model import Mirrors
 
     Answer = Iterator[Proposal | str]
@@ -43,9 +43,9 @@ class Found:
 def look(places: Iterable[str], catalogue: Catalogue, mirrors: Mirrors) -> Found:
     """Query some of PLACES for what is new; one without an answer keeps no other from its own."""
     found = Found()
-    for name, ask in _asks(frozenset(places), catalogue, mirrors):
+    for name, query in _list_queries(frozenset(places), catalogue, mirrors):
         try:
-            answers = list(ask())
+            answers = list(query())
         except TorchardError as error:
             found.silent.append(f"{name}: {error.message}")
             continue
@@ -55,16 +55,16 @@ def look(places: Iterable[str], catalogue: Catalogue, mirrors: Mirrors) -> Found
     return found
 
 
-def _asks(
+def _list_queries(
     places: frozenset[str], catalogue: Catalogue, mirrors: Mirrors
 ) -> Iterator[tuple[str, Callable[[], Answer]]]:
     if "wheels" in places:
         yield "the wheel index", partial(_wheels, catalogue)
     if "conda" in places:
-        for lane in catalogue.lanes.values():
-            if lane.channel is not None:
-                url = channel_source(lane.channel, mirrors)
-                yield f"the channel {lane.channel}", partial(_builds, lane, url, catalogue)
+        for source in catalogue.sources.values():
+            if source.channel is not None:
+                url = channel_source(source.channel, mirrors)
+                yield f"the channel {source.channel}", partial(_builds, source, url, catalogue)
     if "installers" in places:
         yield "Miniconda", partial(miniconda, catalogue.installers["miniconda"])
         yield "Miniforge", partial(miniforge, catalogue.installers["miniforge"])
@@ -76,9 +76,9 @@ def _wheels(catalogue: Catalogue) -> Answer:
     yield from contradicted_rows(catalogue.releases, listed, catalogue)
 
 
-def _builds(lane: Lane, url: str, catalogue: Catalogue) -> Answer:
+def _builds(source: PackageSource, url: str, catalogue: Catalogue) -> Answer:
     upstream = {one.version for one in catalogue.releases if one.version is not None}
-    yield from new_builds(lane, records(url, catalogue), upstream)
+    yield from new_builds(source, records(url, catalogue), upstream)
 
 
 def amend(texts: Mapping[str, str], found: Found) -> dict[str, str]:

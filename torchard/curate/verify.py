@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from packaging.version import Version
 
 from torchard.catalog.catalog import PACKAGES
-from torchard.catalog.variant import MacClass, Variant
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.curate.listing import listing, oldest_macos
 from torchard.curate.matrix import PYTHONS
 from torchard.errors import TorchardError

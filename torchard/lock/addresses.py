@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torchard.lab.channels import channel_url
 
 if TYPE_CHECKING:
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.lab.model import Mirrors
     from torchard.lock.lockfile import CondaPackage
 

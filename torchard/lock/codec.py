@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from torchard.catalog.variant import MacClass, Variant
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.lock import rows
 from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, conda_row
 from torchard.sanitize import sanitize

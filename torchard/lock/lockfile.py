@@ -17,7 +17,8 @@ from torchard.lab.channels import condarc
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from torchard.catalog.variant import MacClass, Variant
+    from torchard.catalog.mac_class import MacClass
+    from torchard.catalog.variant import Variant
 
 
 class LockError(TorchardError):

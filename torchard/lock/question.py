@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from torchard.lab.model import Mirrors
 
 if TYPE_CHECKING:
-    from torchard.catalog.variant import MacClass, Variant
+    from torchard.catalog.mac_class import MacClass
+    from torchard.catalog.variant import Variant
     from torchard.lab.model import Environment, Position
 
 # Raised when the same question gets another answer: every lock is then out of date.

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from packaging.tags import Tag
 
-    from torchard.catalog.variant import MacClass, Variant
+    from torchard.catalog.mac_class import MacClass
+    from torchard.catalog.variant import Variant
     from torchard.lab.model import Mirrors
     from torchard.lock.index import Offer
     from torchard.lock.lockfile import Lock, Wheel

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pyinfra.api import FunctionCommand
 
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.lab.model import MacHost
     from torchard.workspace.workspace import Workspace
 

@@ -23,7 +23,7 @@ from torchard.plan.steps import has_other_installer
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import CondaPackage, Lock
     from torchard.mac.state import MacState
     from torchard.plan.steps import Step

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import CondaPackage, Wheel
     from torchard.mac.state import MacState
 

@@ -13,7 +13,7 @@ from torchard.plan.steps import has_other_installer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.mac.state import MacState
 
 # The base's python runs generation.py, carry.py and shell_file.py. The first python that has

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
-from torchard.catalog.alternatives import safer
-from torchard.catalog.choose import question
+from torchard.catalog.alternatives import suggest_safe_change
+from torchard.catalog.choose import read_request
 from torchard.catalog.variant import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from torchard.catalog.mac_class import MacClass
     from torchard.catalog.rows import Catalogue
-    from torchard.catalog.variant import MacClass, Variant
+    from torchard.catalog.variant import Variant
     from torchard.lab.model import Request
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
@@ -60,7 +61,7 @@ def of_virtual(state: MacState, lock: Lock) -> Iterator[str]:
 
 def torch_of(lock: Lock, catalogue: Catalogue) -> Version | None:
     """Return the version of the torch in a lock, whoever asked for it; None where there is none."""
-    names = {lane.names.get("torch", "torch") for lane in catalogue.lanes.values()}
+    names = {one.names.get("torch", "torch") for one in catalogue.sources.values()}
     found = {one.name: one.version for one in lock.wheels}
     found.update((one.name, one.version) for one in lock.conda)
     for name in names & found.keys():
@@ -75,8 +76,8 @@ def _unsafe(
     known = catalogue.advisories_on(version)
     if not known:
         return
-    ask = question(request, mac_class, catalogue) if request is not None else None
-    ways = "" if ask is None or isinstance(ask, Refusal) else safer(ask, catalogue)
+    ask = read_request(request, mac_class, catalogue) if request is not None else None
+    ways = "" if ask is None or isinstance(ask, Refusal) else suggest_safe_change(ask, catalogue)
     what = "a known vulnerability" if len(known) == 1 else "known vulnerabilities"
     avoided = f", or {ways}" if ways else "; no single change to the lab avoids that"
     yield (
@@ -86,9 +87,9 @@ def _unsafe(
 
 
 def _frozen(variant: Variant, catalogue: Catalogue) -> Iterator[str]:
-    lane = catalogue.lanes.get(variant.source)  # a lock is a file, and may say anything
-    if lane is not None and lane.frozen:
-        yield f"PyTorch comes from the channel {lane.channel}, which is frozen: {lane.frozen}"
+    source = catalogue.sources.get(variant.source)  # a lock is a file, and may say anything
+    if source is not None and source.frozen:
+        yield f"PyTorch comes from the channel {source.channel}, which is frozen: {source.frozen}"
 
 
 def _openmp(lock: Lock, catalogue: Catalogue) -> Iterator[str]:

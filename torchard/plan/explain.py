@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
-from torchard.catalog.choose import choose, considered, mac_class
-from torchard.catalog.variant import MacClass, Refusal, Variant
+from torchard.catalog.choose import choose, explain_choice
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Refusal, Variant
 from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
 from torchard.mac.generations import generation_at, generation_of, why_not_whole
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchard.catalog.rows import Advisory, Catalogue
-    from torchard.catalog.variant import Considered
+    from torchard.catalog.variant import Choice
     from torchard.lab.model import Environment, Lab, MacHost, Position, Request
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
@@ -51,7 +52,7 @@ class Answer:
     environment: Environment
     where: str
     found: str = ""
-    considered: Considered | None = None
+    considered: Choice | None = None
     elsewhere: tuple[tuple[str, str | None], ...] = ()
     used: UsedLock | None = None
     advisories: tuple[Advisory, ...] = ()
@@ -97,7 +98,7 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
     """Gather what led to a plan. `target` is None where the Mac was not read."""
     state = target.state if target else None
     arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
-    group = mac_class(arch, macos, catalogue) if state or (arch and macos) else None
+    group = find_mac_class(arch, macos, catalogue) if state or (arch and macos) else None
     known = group if isinstance(group, MacClass) else None
     return Explanation(
         mac=mac,
@@ -155,7 +156,7 @@ def _answer(  # noqa: PLR0917  # each is one part of the question
         return answer
     return replace(
         answer,
-        considered=considered(request, group, catalogue),
+        considered=explain_choice(request, group, catalogue),
         elsewhere=tuple(_elsewhere(request, group, catalogue)),
     )
 

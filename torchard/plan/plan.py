@@ -29,7 +29,8 @@ from torchard.plan.steps import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from torchard.catalog.variant import Installer, MacClass
+    from torchard.catalog.installers import Installer
+    from torchard.catalog.mac_class import MacClass
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState

@@ -24,7 +24,7 @@ from torchard.redact import redact
 from torchard.sanitize import MULTILINE
 
 if TYPE_CHECKING:
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import InstalledEnvironment, Link, MacState
 

@@ -17,7 +17,7 @@ from torchard.sanitize import sanitize, sanitize_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
 
-    from torchard.catalog.variant import Considered
+    from torchard.catalog.variant import Choice
     from torchard.lab.model import Environment
     from torchard.mac.state import MacState
     from torchard.plan.explain import Answer, Explanation, Part, UsedLock
@@ -140,7 +140,7 @@ def _request(environment: Environment) -> str:
     )
 
 
-def _considered(found: Considered) -> Rows:
+def _considered(found: Choice) -> Rows:
     answer = found.answer
     yield from (("passed over", text) for text in passed_words(found.passed_over))
     if isinstance(answer, Refusal):

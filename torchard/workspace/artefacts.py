@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from torchard.catalog.installers import Installer
     from torchard.catalog.rows import Catalogue
-    from torchard.catalog.variant import Installer
     from torchard.depot.depot import Depot
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock

@@ -8,8 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from torchard.catalog.choose import choose, mac_class
-from torchard.catalog.variant import MacClass, Refusal
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.lock.codec import format_lock, read_lock
 from torchard.lock.lockfile import LockFileError, lock_path
@@ -91,7 +92,7 @@ class LabLocks:
         for mac in macs:
             if mac.arch is None or mac.macos is None:
                 continue
-            group = mac_class(mac.arch, mac.macos, self.catalogue)
+            group = find_mac_class(mac.arch, mac.macos, self.catalogue)
             if not isinstance(group, Refusal):
                 for name in mac.environments:
                     with suppress(TorchardError):
@@ -152,7 +153,7 @@ class LabLocks:
 
     def channels(self, variant: Variant | None, mac: MacHost) -> tuple[str, ...]:
         """Return an environment's channels: the Mac's, preceded by the one that has its PyTorch."""
-        own = self.catalogue.lanes[variant.source].channel if variant else None
+        own = self.catalogue.sources[variant.source].channel if variant else None
         return mac.channels if own is None or own in mac.channels else (own, *mac.channels)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from torchard.catalog.choose import mac_class
+from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.resources import from_here
@@ -14,7 +14,7 @@ from torchard.workspace.locks import LockMissingError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchard.catalog.variant import MacClass
+    from torchard.catalog.mac_class import MacClass
     from torchard.lab.model import Lab, MacHost
     from torchard.mac.state import MacState
     from torchard.workspace.workspace import Workspace
@@ -82,7 +82,7 @@ def _class(
                 f" ({unreachable.get(mac.name, 'nobody asked')}); write `arch:` and `macos:`"
             )
         arch, macos = states[mac.name].arch, states[mac.name].macos
-    group = mac_class(arch, macos, workspace.catalogue)
+    group = find_mac_class(arch, macos, workspace.catalogue)
     return f"{group.reason} {group.instead}" if isinstance(group, Refusal) else group
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose_installer, mac_class
+from torchard.catalog.installers import choose_installer
+from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
@@ -27,7 +28,7 @@ from torchard.workspace.locks import LabLocks, LockMissingError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchard.catalog.variant import Installer
+    from torchard.catalog.installers import Installer
     from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
@@ -73,7 +74,7 @@ class Workspace:
         self.states[mac.name] = state
         blockers = [*_wrong_arch(mac, state), *self._old_conda(state)]
         blockers += find_conflicts(mac.name, self.states)
-        group = mac_class(state.arch, state.macos, self.catalogue)
+        group = find_mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
             return Target(mac, state, blockers=(*blockers, _sentence(group)))
         if blockers:

@@ -20,7 +20,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "11", "3.12"),
             {"backend": "mps"},
             ["MPS needs macOS 12.3 or newer, and this Mac has macOS 11."],
-            ["`backend: cpu` (torch 2.11.0)", "bring the Mac to macOS 12.3 (torch 2.4.1)."],
+            ["`backend: cpu` (torch 2.11.0)", "update the Mac to macOS 12.3 (torch 2.4.1)."],
             id="MPS below its first macOS",
         ),
         pytest.param(
@@ -33,7 +33,7 @@ from choosing import ARM, INTEL, refusal
         pytest.param(
             (ARM, "11", "3.15"),
             {"backend": "mps", "release": "2.99"},
-            ["The catalogue knows no PyTorch 2.99, only 1.12.0 to 2.15.0."],
+            ["The catalogue has no PyTorch 2.99, only 1.12.0 to 2.15.0."],
             ['Write `release: stable` and `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
             id="nothing of the asked can stay",
         ),
@@ -90,14 +90,14 @@ from choosing import ARM, INTEL, refusal
             (ARM, "13", "3.15"),
             {"companions": ("torchvision",), "backend": "cpu"},
             ["No release of PyTorch has a wheel for macOS 13 and python 3.15."],
-            ['`python: "3.14"` (torch 2.11.0)', "bring the Mac to macOS 14 (torch 2.15.0)."],
+            ['`python: "3.14"` (torch 2.11.0)', "update the Mac to macOS 14 (torch 2.15.0)."],
             id="macOS too old for the python",
         ),
         pytest.param(
             (ARM, "14", "3.12"),
             {"release": "2.15.0"},
             ["PyTorch 2.15.0 does not fit macOS 14 and python 3.12: its MPS needs macOS 15."],
-            ['`release: "2.14.1"`', "`backend: cpu`", "bring the Mac to macOS 15."],
+            ['`release: "2.14.1"`', "`backend: cpu`", "update the Mac to macOS 15."],
             id="exact release whose MPS needs more",
         ),
         pytest.param(
@@ -118,7 +118,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "13", "3.12"),
             {"release": "2.8.0"},
             ["it needs macOS 14 (for its libomp.dylib)."],
-            ['Write `release: "2.6.0"`; or bring the Mac to macOS 14.'],
+            ['Write `release: "2.6.0"`; or update the Mac to macOS 14.'],
             id="exact release whose OpenMP was built for a newer macOS",
         ),
         pytest.param(
@@ -131,7 +131,7 @@ from choosing import ARM, INTEL, refusal
         pytest.param(
             (ARM, "15", "3.12"),
             {"release": "2.99.0"},
-            ["The catalogue knows no PyTorch 2.99.0, only 1.12.0 to 2.15.0."],
+            ["The catalogue has no PyTorch 2.99.0, only 1.12.0 to 2.15.0."],
             ['Write `release: "2.15.0"`.'],
             id="release nobody knows",
         ),
@@ -139,13 +139,13 @@ from choosing import ARM, INTEL, refusal
             (ARM, "11.3", "3.10"),
             {"release": "1.13.1"},
             ["its torchaudio 0.13.1 needs macOS 12."],
-            ['`release: "1.12.1"`', "`with: [torchvision]`", "bring the Mac to macOS 12."],
+            ['`release: "1.12.1"`', "`with: [torchvision]`", "update the Mac to macOS 12."],
             id="exact release whose companion needs more",
         ),
         pytest.param(
             (ARM, "15", "3.12"),
             {"release": "newest"},
-            ["'newest' is no release of PyTorch."],
+            ["'newest' is not a release of PyTorch."],
             ["Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"],
             id="release that is no version",
         ),
@@ -156,7 +156,7 @@ from choosing import ARM, INTEL, refusal
             [
                 (
                     "Write `release: stable` (torch 2.14.1), or `backend: cpu`;"
-                    " or bring the Mac to macOS 15."
+                    " or update the Mac to macOS 15."
                 )
             ],
             id="nightly whose MPS needs more",
@@ -179,7 +179,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "15", "3.12"),
             {"release": "nightly", "source": "conda-forge"},
             ["There are no nightly builds of PyTorch in conda-forge, only as wheels."],
-            ["Write `source: wheels` beside `release: nightly`, or leave `source` out."],
+            ["Write `source: wheels`, or leave `source` out."],
             id="nightly of conda-forge",
         ),
         pytest.param(
@@ -193,13 +193,13 @@ from choosing import ARM, INTEL, refusal
             (INTEL, "10.13", "3.12"),
             {"source": "conda-forge", "companions": ()},
             ["No release of PyTorch in conda-forge has a conda build for macOS 10.13"],
-            ["`source: wheels` (torch 2.2.2)", "bring the Mac to macOS 10.15"],
+            ["`source: wheels` (torch 2.2.2)", "update the Mac to macOS 10.15"],
             id="macOS too old for conda-forge",
         ),
         pytest.param(
             (ARM, "15", "3.12"),
             {"source": "conda-forge", "release": "2.15.0"},
-            ["The catalogue knows no PyTorch 2.15.0 in conda-forge, only 2.3.0 to 2.13.0."],
+            ["The catalogue has no PyTorch 2.15.0 in conda-forge, only 2.3.0 to 2.13.0."],
             ['`release: "2.10.0"`', "`source: wheels`"],
             id="release that conda-forge has not",
         ),
@@ -213,15 +213,15 @@ from choosing import ARM, INTEL, refusal
         pytest.param(
             (ARM, "15", "3.12.4"),
             {},
-            ["'3.12.4' is no python of the form MAJOR.MINOR."],
+            ["'3.12.4' is not a python version of the form MAJOR.MINOR."],
             ['Write it like `python: "3.12"`.'],
             id="python with a micro version",
         ),
         pytest.param(
             (ARM, "15", "3.12"),
             {"companions": ("torchtext",)},
-            ["'torchtext' is no companion of torch."],
-            ["Write `with: [torchvision, torchaudio]`, or a part of it."],
+            ["'torchtext' is not a companion of torch."],
+            ["Write `with: [torchvision, torchaudio]`, or only one of them."],
             id="strange companion",
         ),
     ],
@@ -238,7 +238,7 @@ def test_newer_macos_beside_several_changes():
     _, ways = refusal(ARM, "11", "3.15", backend="mps", companions=())
     assert ways == (
         'Write `backend: cpu` and `python: "3.14"` (torch 2.11.0);'
-        " or bring the Mac to macOS 15 (torch 2.15.0)."
+        " or update the Mac to macOS 15 (torch 2.15.0)."
     )
 
 
@@ -252,7 +252,7 @@ def test_no_way_out_forgets_a_companion_that_comes_unasked():
 def test_nightly_from_another_source_is_sent_where_there_is_an_answer():
     """Who asks a channel for a nightly is sent to the wheels, or to stable where none fits."""
     _, wheels = refusal(ARM, "15", "3.12", release="nightly", source="conda-forge")
-    assert wheels == "Write `source: wheels` beside `release: nightly`, or leave `source` out."
+    assert wheels == "Write `source: wheels`, or leave `source` out."
     _, stable = refusal(ARM, "13", "3.9", release="nightly", source="pytorch-channel")
     assert stable == "Write `release: stable` (torch 2.5.1)."
     _, several = refusal(INTEL, "10.13", "3.14", release="nightly", source="conda-forge")
@@ -264,7 +264,7 @@ def test_nightly_from_another_source_is_sent_where_there_is_an_answer():
 def test_a_newer_macos_is_named_only_where_auto_has_an_answer_there():
     """On macOS 14 `auto` would want MPS, which the nightly wheels have from macOS 15 on."""
     _, instead = refusal(ARM, "11", "3.11", release="nightly")
-    assert instead == "Write `release: stable` (torch 2.11.0); or bring the Mac to macOS 15."
+    assert instead == "Write `release: stable` (torch 2.11.0); or update the Mac to macOS 15."
 
 
 def test_several_changes_lead_to_an_answer():
@@ -276,5 +276,5 @@ def test_several_changes_lead_to_an_answer():
     _, both = refusal(INTEL, "10.13", "3.13", source="conda-forge")
     assert both == (
         'Write `source: wheels` and `python: "3.12"` (torch 2.2.2);'
-        " or bring the Mac to macOS 11 (torch 2.10.0)."
+        " or update the Mac to macOS 11 (torch 2.10.0)."
     )

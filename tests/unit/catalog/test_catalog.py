@@ -205,7 +205,7 @@ def test_minima_count_as_measured_without_their_rows():
 
 def test_pythons_are_those_of_torch_itself():
     """The pythons of an arch are those that torch itself has a wheel for."""
-    wheels = load_catalog().lanes["wheels"]
+    wheels = load_catalog().sources["wheels"]
     assert wheels.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
     assert wheels.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
     assert load_catalog().nightly.pythons("x86_64") == ()
@@ -216,19 +216,19 @@ def test_conda_builds_are_of_known_releases(name):
     """What a channel builds is a release of PyTorch's own, whose MPS floor and numpy it shares."""
     known = load_catalog()
     own = {one.version: one for one in known.releases}
-    versions = [one.version for one in known.lanes[name].releases]
+    versions = [one.version for one in known.sources[name].releases]
     assert versions == sorted(versions, reverse=True)
-    for release in known.lanes[name].releases:
+    for release in known.sources[name].releases:
         upstream = own[release.version]
         assert (release.mps, release.constraints) == (upstream.mps, upstream.constraints)
 
 
 def test_intel_has_newer_releases_in_conda_forge_only():
     """For Intel, wheels end at 2.2.2, and conda-forge goes on beyond."""
-    lanes = load_catalog().lanes
+    sources = load_catalog().sources
     newest = {
-        name: next(str(one) for one in lane.releases if "x86_64" in one.builds)
-        for name, lane in lanes.items()
+        name: next(str(one) for one in source.releases if "x86_64" in one.builds)
+        for name, source in sources.items()
     }
     assert newest == {"wheels": "2.2.2", "conda-forge": "2.13.0", "pytorch-channel": "2.2.2"}
 
@@ -244,12 +244,12 @@ def test_open_range_of_pythons():
 def test_automatic_installers_are_known_and_admit_their_macs(name):
     """Each arch has an automatic installer from its oldest macOS on, never below its minimum."""
     platforms, known = load_catalog().platforms, load_catalog().installers[name]
-    assert len(known.automatic) == len(DISTRIBUTIONS[name]["automatic"])
-    for one in known.automatic:
+    assert len(known.defaults) == len(DISTRIBUTIONS[name]["automatic"])
+    for one in known.defaults:
         assert one.installer in known.rows
         assert one.installer.macos is None or one.installer.macos <= one.macos
     for arch in ARCHS:
-        floors = [one.macos for one in known.automatic if one.installer.arch == arch]
+        floors = [one.macos for one in known.defaults if one.installer.arch == arch]
         assert min(floors) == platforms[arch].macos
 
 

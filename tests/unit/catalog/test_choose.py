@@ -6,8 +6,9 @@ import pytest
 from choosing import ARM, FIRST_MPS, INTEL, LAST_INTEL, LIBOMP_11, NEW, NEW_11, NEW_14, answer
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, mac_class
-from torchard.catalog.variant import MacClass, Refusal, Variant
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Refusal, Variant
 from torchard.lab.model import Request
 
 
@@ -137,7 +138,7 @@ def test_nightly_has_no_versions_beforehand():
     assert (got.source, got.mps_expected, got.nightly) == ("wheels", True, True)
     assert "torchaudio is left out: there are no nightly builds of it any more." in got.notes
     assert any("pytorch-nightly channel" in note for note in got.notes)
-    assert got.reason == "the day's nightly wheels and MPS fit macOS 15 and python 3.12"
+    assert got.reason == "today's nightly wheels and MPS fit macOS 15 and python 3.12"
     alone = answer(ARM, "15", "3.12", release="nightly", companions=())
     assert alone.packages == {"torch": None}
     assert not any("left out" in note for note in alone.notes)
@@ -210,7 +211,7 @@ def test_exact_release(arch, macos, python, release, torch):
 )
 def test_class_of_a_mac(arch, macos, text):
     """A Mac's class is its subdir and the highest threshold not above its macOS."""
-    assert str(mac_class(arch, macos, load_catalog())) == text
+    assert str(find_mac_class(arch, macos, load_catalog())) == text
 
 
 @pytest.mark.parametrize(
@@ -220,14 +221,14 @@ def test_class_of_a_mac(arch, macos, text):
         ("", "15", "this one's is unknown", "`arch: x86_64`"),
         (ARM, "10.15", "Apple silicon Macs need macOS 11 or newer", "macOS 11 or newer."),
         (INTEL, "10.12.6", "Intel Macs need macOS 10.13 or newer", "macOS 10.13 or newer."),
-        (ARM, "", "'' is no version of macOS.", "`sw_vers -productVersion`"),
-        (ARM, "Sonoma", "'Sonoma' is no version of macOS.", "such as 15.1."),
-        (ARM, "15.1rc1", "'15.1rc1' is no version of macOS.", "such as 15.1."),
+        (ARM, "", "'' is not a version of macOS.", "`sw_vers -productVersion`"),
+        (ARM, "Sonoma", "'Sonoma' is not a version of macOS.", "such as 15.1."),
+        (ARM, "15.1rc1", "'15.1rc1' is not a version of macOS.", "such as 15.1."),
     ],
 )
 def test_mac_without_a_class(arch, macos, reason, instead):
     """A Mac of no known arch, of an older macOS or of none is refused, with the way out."""
-    refused = mac_class(arch, macos, load_catalog())
+    refused = find_mac_class(arch, macos, load_catalog())
     assert isinstance(refused, Refusal)
     assert reason in refused.reason
     assert instead in refused.instead

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, choose_installer, considered, mac_class
-from torchard.catalog.variant import Installer, MacClass, Refusal, Variant
+from torchard.catalog.choose import choose, explain_choice
+from torchard.catalog.installers import Installer, choose_installer
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import cells
 from torchard.lab.model import COMPANIONS, Miniconda, Request
 
@@ -42,19 +44,19 @@ steady = settings(deadline=None, max_examples=200, derandomize=True)
 
 def answer(asked, arch, macos):
     """Choose for a Mac by its own macOS."""
-    group = mac_class(arch, macos, load_catalog())
+    group = find_mac_class(arch, macos, load_catalog())
     return group if isinstance(group, Refusal) else choose(asked, group, load_catalog())
 
 
 def agrees(asked, group):
     """Hold what was considered against the choice and the catalogue's rows."""
     known = load_catalog()
-    found = considered(asked, group, known)
+    found = explain_choice(asked, group, known)
     assert found.answer == choose(asked, group, known)
     source = "wheels" if asked.source == "auto" else asked.source
-    lane = known.nightly if asked.release == "nightly" else known.lanes[source]
+    place = known.nightly if asked.release == "nightly" else known.sources[source]
     over = [one for group in found.passed_over for one in group.releases]
-    assert over == [str(one) for one in lane.releases][: len(over)]
+    assert over == [str(one) for one in place.releases][: len(over)]
     for one, other in itertools.pairwise(found.passed_over):
         assert one.obstacles != other.obstacles
     for one in found.passed_over:
@@ -62,10 +64,10 @@ def agrees(asked, group):
         assert all(re.fullmatch(r"\w.*[^.]", text) for text in one.obstacles)
     if isinstance(found.answer, Refusal):
         assert found.release is None
-        assert len(over) in {0, len(lane.releases)}
+        assert len(over) in {0, len(place.releases)}
         assert over or asked.release != "stable"
     else:
-        row = lane.releases[len(over)]
+        row = place.releases[len(over)]
         assert found.release == str(row)
         torch = next(iter(found.answer.packages.values()))
         assert torch == row.packages["torch"]
@@ -128,7 +130,7 @@ def test_choice_is_the_first_row_that_fits(asked, arch, macos):
 @given(asked=requests, arch=archs, macos=systems)
 def test_what_is_considered_is_what_is_chosen(asked, arch, macos):
     """The release chosen is the first that was not passed over, and each that was has a reason."""
-    group = mac_class(arch, macos, load_catalog())
+    group = find_mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
         agrees(asked, group)
 
@@ -142,14 +144,14 @@ def test_refusal_is_two_sentences(asked, arch, macos):
         for text in (got.reason, got.instead):
             assert re.fullmatch(r"['A-Z0-9].*\.", text), text
             assert "None" not in text
-        assert re.match(r"Write `|Bring the Mac to macOS ", got.instead)
+        assert re.match(r"Write `|Update the Mac to macOS ", got.instead)
 
 
 @steady
 @given(asked=requests, arch=archs, macos=systems)
 def test_every_way_out_leads_to_an_answer(asked, arch, macos):
-    """Whatever a refusal says to write, or to bring the Mac to, gets a variant."""
-    group = mac_class(arch, macos, load_catalog())
+    """Whatever a refusal says to write, or to update the Mac to, gets a variant."""
+    group = find_mac_class(arch, macos, load_catalog())
     got = answer(asked, arch, macos)
     if isinstance(group, Refusal) or not isinstance(got, Refusal):
         return
@@ -199,7 +201,7 @@ def test_auto_on_apple_silicon_is_mps_from_12_3_on(asked, macos):
 @given(asked=requests, arch=archs, macos=systems)
 def test_class_stands_for_its_macs(asked, arch, macos):
     """A class's threshold is not above the Mac's macOS, and choosing at either is the same."""
-    group = mac_class(arch, macos, load_catalog())
+    group = find_mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
         assert Version(group.macos) <= Version(macos)
         assert group.macos in load_catalog().thresholds(arch)
@@ -211,7 +213,7 @@ def test_class_stands_for_its_macs(asked, arch, macos):
 @given(arch=archs, macos=systems)
 def test_every_mac_with_a_class_has_an_installer(arch, macos):
     """A Mac that has a class gets an installer, and any other Mac none."""
-    group = mac_class(arch, macos, load_catalog())
+    group = find_mac_class(arch, macos, load_catalog())
     got = choose_installer(arch, macos, Miniconda(), load_catalog())
     assert isinstance(got, Installer if isinstance(group, MacClass) else Refusal)
 
@@ -221,7 +223,7 @@ def test_the_whole_matrix_is_considered_as_it_is_chosen():
     for cell in cells(load_catalog(), ("stable", "nightly", "2.5.1")):
         agrees(
             Request(cell.python, cell.release, cell.backend, cell.source),
-            mac_class(cell.arch, cell.macos, load_catalog()),
+            find_mac_class(cell.arch, cell.macos, load_catalog()),
         )
 
 
@@ -260,7 +262,7 @@ def test_the_whole_matrix_is_considered_as_it_is_chosen():
 )
 def test_releases_with_the_same_obstacles_are_told_together(arch, macos, asked, over):
     """A companion's obstacles only where torch itself has none."""
-    found = considered(asked, mac_class(arch, macos, load_catalog()), load_catalog())
+    found = explain_choice(asked, find_mac_class(arch, macos, load_catalog()), load_catalog())
     assert [
         f"{one.releases[0]} to {one.releases[-1]}: {', and '.join(one.obstacles)}"
         for one in found.passed_over

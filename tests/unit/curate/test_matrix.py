@@ -11,7 +11,8 @@ import pytest
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, mac_class
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate import matrix
 from torchard.curate.page import page
@@ -74,17 +75,17 @@ def test_auto_is_one_of_the_other_two(answers):
 def test_no_two_rows_claim_one_cell():
     """Each source has a release once, and a release one row for a package on an arch and python."""
     known = load_catalog()
-    for lane in (*known.lanes.values(), known.nightly):
-        versions = [one.version for one in lane.releases]
+    for source in (*known.sources.values(), known.nightly):
+        versions = [one.version for one in source.releases]
         assert len(set(versions)) == len(versions)
-        for release, arch in itertools.product(lane.releases, known.platforms):
+        for release, arch in itertools.product(source.releases, known.platforms):
             for rows in release.builds.get(arch, {}).values():
                 for minor in range(7, 20):
                     assert sum(one.built_for((3, minor)) for one in rows) <= 1
 
 
 def test_every_refusal_has_a_way_out(answers):
-    """What each refusal says to write, or to bring the Mac to, gets a variant: all are tried."""
+    """What each refusal says to write, or to update the Mac to, gets a variant: all are tried."""
     tried = {}
     for cell, got in answers.items():
         if isinstance(got, Refusal):
@@ -97,7 +98,7 @@ def test_every_refusal_has_a_way_out(answers):
 
 def ways_out(instead, cell):
     """Yield what each way out asks: a cell, or a cell and companions."""
-    write, _, bring = instead.partition("; or bring the Mac to macOS ")
+    write, _, bring = instead.partition("; or update the Mac to macOS ")
     for way in re.sub(r" beside .*", "", write).split(", or "):
         python = re.search(r'`python: "([^"]+)"`', way)
         release = re.search(r'`release: "?([^"`]+)"?`', way)
@@ -121,7 +122,7 @@ def ways_out(instead, cell):
 
 def asked(cell, companions):
     """Choose for a cell with companions."""
-    group = mac_class(cell.arch, cell.macos, load_catalog())
+    group = find_mac_class(cell.arch, cell.macos, load_catalog())
     request = Request(cell.python, cell.release, cell.backend, cell.source, companions)
     return choose(request, group, load_catalog())
 
@@ -145,11 +146,11 @@ def test_trios_are_on_their_oldest_macos(answers):
 def test_a_release_whose_mps_is_unverified_is_only_for_the_processor():
     """Nothing that wants MPS gets a release whose floor nobody has read, and a note says so."""
     known = load_catalog()
-    wheels = known.lanes["wheels"]
+    wheels = known.sources["wheels"]
     newest, *others = wheels.releases
-    lane = replace(wheels, releases=(replace(newest, mps=None), *others))
-    unverified = replace(known, lanes={**known.lanes, "wheels": lane})
-    group = mac_class("arm64", "26.0", unverified)
+    source = replace(wheels, releases=(replace(newest, mps=None), *others))
+    unverified = replace(known, sources={**known.sources, "wheels": source})
+    group = find_mac_class("arm64", "26.0", unverified)
     auto = choose(Request("3.12"), group, unverified)
     assert (auto.packages["torch"], auto.mps_expected) == ("2.14.1", True)
     assert (

@@ -126,9 +126,9 @@ def test_new_builds_of_a_channel_are_proposed(served):
         build("torchaudio", "2.11.0", "py311_1", "pytorch 2.10.* cpu_generic*"),
     ]
     known = load_catalog()
-    lane = known.lanes["conda-forge"]
+    source = known.sources["conda-forge"]
     found = records(channel(served, arm64=arm), known)
-    proposals = list(new_builds(lane, found, {one.version for one in known.releases}))
+    proposals = list(new_builds(source, found, {one.version for one in known.releases}))
     data, _ = files(proposals)
     row = next(one for one in data[PYTORCH]["conda"] if one["name"] == "conda-forge")["releases"][0]
     assert row == {

@@ -52,7 +52,7 @@ def test_release_that_nobody_knows_is_refused(catalog):
     """Only releases of the catalogue can be checked."""
     done = catalog("verify", "--release", "9.9")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "The catalogue knows no release 9.9." in done.stderr
+    assert "The catalogue has no release 9.9." in done.stderr
 
 
 SAID = {

@@ -12,7 +12,7 @@ import pytest
 from rattler.index import index_fs
 
 from simlab.package import File, Package, dist_info, write_bz2, write_conda
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.depot.download import DownloadError
 from torchard.lab.model import Mirrors
 from torchard.lock import conda, conda_worker

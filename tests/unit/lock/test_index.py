@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from wheelhouse import wheel
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.depot import download
 from torchard.lock import index
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from torchard.catalog.variant import MacClass, Variant
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.lock import rows
 from torchard.lock.codec import format_lock, parse_lock, read_lock
 from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, lock_path

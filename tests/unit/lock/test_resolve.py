@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from torchard.catalog.variant import MacClass, Variant
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.depot.depot import Depot
 from torchard.lab.model import Mirrors
 from torchard.lock import resolve

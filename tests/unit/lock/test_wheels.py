@@ -7,7 +7,8 @@ import hashlib
 import pytest
 from wheelhouse import wheel
 
-from torchard.catalog.variant import MacClass, Variant
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.lab.model import Mirrors
 from torchard.lock import wheels
 from torchard.lock.codec import conda_package

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import locked
 from paramiko import PKey
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.cli import unlock
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import probe

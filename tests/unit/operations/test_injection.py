@@ -30,7 +30,7 @@ from pyinfra.connectors.util import make_unix_command
 from sent import as_sent, assert_nothing_expands
 
 import torchard
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.mac.state import Link
 from torchard.operations import script_text
 from torchard.plan import shell_init

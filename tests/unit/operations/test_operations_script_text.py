@@ -14,7 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from torchard.catalog.variant import Installer, MacClass, Variant
+from torchard.catalog.installers import Installer
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 from torchard.mac.state import MacState
 from torchard.operations import script_text

@@ -12,8 +12,9 @@ from locked import VARIANT, lock, mac, package, shown, wheel
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, mac_class
-from torchard.catalog.variant import MacClass, Refusal, Variant
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import Cell, cells
 from torchard.lab.model import Environment, Lab, MacHost, Request
 from torchard.plan import cautions
@@ -28,7 +29,7 @@ UNSAFE = "torch {} has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): l
 
 def told(arch, macos, python, **asked):
     """Return what is said of the answer to a asked."""
-    group, asked = mac_class(arch, macos, CATALOGUE), Request(python, **asked)
+    group, asked = find_mac_class(arch, macos, CATALOGUE), Request(python, **asked)
     return list(cautions.of_choice(choose(asked, group, CATALOGUE), asked, group, CATALOGUE))
 
 
@@ -37,7 +38,7 @@ def told(arch, macos, python, **asked):
     [
         (INTEL, "12", "3.12", {}, "or write `source: conda-forge` (torch 2.10.0)"),
         (INTEL, "10.13", "3.12", {}, "that you trust; no single change to the lab avoids that"),
-        (ARM, "13", "3.12", {}, "`backend: cpu` (torch 2.11.0), or bring the Mac to macOS 14 ("),
+        (ARM, "13", "3.12", {}, "`backend: cpu` (torch 2.11.0), or update the Mac to macOS 14 ("),
         (ARM, "15", "3.9", {}, 'write `python: "3.10"` (torch 2.14.1)'),
         (ARM, "15", "3.12", {"release": "2.6.0"}, "`release: stable` (torch 2.15.0)"),
     ],
@@ -73,12 +74,12 @@ def written(line):
 
 
 def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
-    """Of the whole matrix: whatever is said to write, or to bring the Mac to, is safe."""
+    """Of the whole matrix: whatever is said to write, or to update the Mac to, is safe."""
     asked = ("stable", "2.2.2", "2.9.1")
     seen = 0
     for cell in cells(CATALOGUE, asked):
         asked = Request(cell.python, cell.release, cell.backend, cell.source)
-        got = choose(asked, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
+        got = choose(asked, find_mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
         if isinstance(got, Refusal):
             continue
         for line in told(
@@ -93,7 +94,7 @@ def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
 
 
 def assert_safe(cell: Cell, asked: Request) -> None:
-    got = choose(asked, mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
+    got = choose(asked, find_mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
     assert isinstance(got, Variant), cell
     version = Version(next(iter(got.packages.values())))
     assert CATALOGUE.advisories_on(version) == (), cell

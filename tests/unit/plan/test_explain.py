@@ -9,8 +9,8 @@ import pytest
 from locked import INSTALLER, VARIANT, built, lock, mac, package, path_of, shown, wheel
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose, mac_class
-from torchard.catalog.variant import MacClass
+from torchard.catalog.choose import choose
+from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.lab.model import Environment, Lab, MacHost, Position, Request
 from torchard.mac.state import Link
 from torchard.plan.explain import explain
@@ -84,7 +84,7 @@ def test_a_step_of_another_kind_is_told_last():
 def test_the_class_is_that_of_the_macs_own_system():
     """The threshold is the highest of the catalogue's that its macOS reaches."""
     found = told(mac(macos="13.6"))
-    assert found.mac_class == mac_class("arm64", "13.6", CATALOGUE)
+    assert found.mac_class == find_mac_class("arm64", "13.6", CATALOGUE)
     assert found.thresholds == CATALOGUE.thresholds("arm64")
     assert found.class_reason.startswith("the highest that macOS 13.6 reaches")
 
@@ -124,7 +124,7 @@ def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, r
 def test_an_answer_is_the_catalogues_with_what_other_sources_have():
     """The same request from each other source; a nightly is nowhere else."""
     (torch, plain) = told(mac(macos="13.6")).answers
-    group = mac_class("arm64", "13.6", CATALOGUE)
+    group = find_mac_class("arm64", "13.6", CATALOGUE)
     assert torch.considered.answer == choose(TORCH.pytorch, group, CATALOGUE)
     assert torch.elsewhere == (("conda-forge", None), ("pytorch-channel", "2.5.1"))
     assert (torch.where, plain.where) == ("lab.yaml:2", "lab.yaml:3")

@@ -20,7 +20,7 @@ from locked import (
     wheel,
 )
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledDist, InstalledEnvironment
 from torchard.plan.plan import MacPlan, Plan, Target, find_blockers, plan_mac, unreachable

@@ -13,7 +13,8 @@ from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results, standing
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
-from torchard.catalog.variant import MacClass, Refusal
+from torchard.catalog.mac_class import MacClass
+from torchard.catalog.variant import Refusal
 from torchard.lab.model import Request
 from torchard.plan.diff import PackageChange
 from torchard.plan.plan import MacPlan, Plan

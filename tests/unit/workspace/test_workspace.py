@@ -10,7 +10,7 @@ from locked import lock as lock_of
 from locked import mac as mac_of
 from locked import package, wheel
 
-from torchard.catalog.variant import MacClass
+from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
 from torchard.lab.model import Miniconda
 from torchard.lock.codec import format_lock

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose_installer
-from torchard.catalog.variant import Installer, Refusal
+from torchard.catalog.installers import Installer, choose_installer
+from torchard.catalog.variant import Refusal
 from torchard.lab.model import InstallerSource, Miniconda
 
 ARM, INTEL = "arm64", "x86_64"
@@ -70,12 +70,12 @@ def test_older_apple_silicon_gets_what_was_documented_for_it(macos):
     )
 
 
-def test_notes_are_honest_about_an_unknown_minimum():
-    """An installer without a documented minimum says so; the newest has nothing to say."""
+def test_notes_mention_an_unknown_minimum_and_an_older_installer():
+    """A note says that an installer has no documented minimum macOS, or is not the newest."""
     assert choice(ARM, "15").notes == ()
     assert choice(INTEL, "12").notes == (
         "Miniconda 25.7.0-2 is the last for Intel Macs.",
-        "No minimum macOS is documented for Miniconda 25.7.0-2: only running it tells.",
+        "Miniconda 25.7.0-2 has no documented minimum macOS. It may not run on this Mac.",
     )
 
 
@@ -101,7 +101,7 @@ def test_pinned_installer(arch, version, file):
             INTEL,
             "12",
             {"version": "26.5.3-1"},
-            "The catalogue knows no Miniconda 26.5.3-1 for Intel Macs.",
+            "The catalogue has no Miniconda 26.5.3-1 for Intel Macs.",
             "write one of 25.7.0-2, ",
         ),
         (ARM, "15", {"version": "latest"}, "no Miniconda latest for Apple silicon", "sha256: …"),
@@ -123,7 +123,7 @@ def test_pinned_installer(arch, version, file):
             ARM,
             "15",
             {"distribution": "miniforge", "version": "26.5.3-1"},
-            "The catalogue knows no Miniforge 26.5.3-1 for Apple silicon Macs.",
+            "The catalogue has no Miniforge 26.5.3-1 for Apple silicon Macs.",
             "write one of 26.3.2-3, ",
         ),
         (ARM, "10.15", {}, "Apple silicon Macs need macOS 11", "macOS 11 or newer."),
