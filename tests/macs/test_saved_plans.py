@@ -93,7 +93,7 @@ def test_macs_that_moved_are_refused_and_the_others_go_on(lab, plan, torchard):
     assert said.returncode == 3
     states = {name: mac["state"] for name, mac in told["macs"].items()}
     assert states == {"one": "blocked", "two": "blocked", "three": "up_to_date"}
-    moved = "not as it was when the plan was saved: "
+    moved = "it has changed since the plan was saved: "
     assert told["macs"]["two"]["reason"].startswith(f"{moved}its macOS was 15.1, and is 15.2 now")
     changed = "torch has changed on the Mac: cowsay none -> 6.1. Plan again"
     assert told["macs"]["one"]["reason"] == moved + changed

@@ -30,7 +30,7 @@ studio-01$ cd miniconda3/envs/tools/lib/python3.12/site-packages && mkdir pytz-2
 [0]
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     not as it was when the plan was saved: tools has changed on the Mac: pytz none -> 2026.6. Plan again
+  ! blocked     it has changed since the plan was saved: tools has changed on the Mac: pytz none -> 2026.6. Plan again
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
@@ -42,7 +42,7 @@ studio-01: {macos: "15.2"}
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.2
   ! note        /lab/lab.yaml:4:3 says macOS 15.1, but it runs 15.2
-  ! blocked     not as it was when the plan was saved: its macOS was 15.1, and is 15.2 now. Plan again
+  ! blocked     it has changed since the plan was saved: its macOS was 15.1, and is 15.2 now. Plan again
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Literal
 
 Part = Literal["python", "history", "records"]
 PrefixState = Literal["absent", "whole", "half", "foreign"]
@@ -69,6 +68,34 @@ class InstalledEnvironment:
     own: tuple[str, ...] = ()
     own_large: tuple[str, ...] = ()
     failed: tuple[str, str] | None = None
+
+    @property
+    def built_for(self) -> str | None:
+        """The environment that its stamp names; None without a stamp that can be read."""
+        return _text_of(self.stamp, "environment")
+
+    @property
+    def lock_digest(self) -> str | None:
+        """The digest of the lock that its stamp names; None without a stamp that can be read."""
+        return _text_of(self.stamp, "lock")
+
+    @property
+    def built_on(self) -> str | None:
+        """The day in its stamp (YYYY-MM-DD, UTC); None where that is not a day."""
+        day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b", _text_of(self.stamp, "date") or "")
+        return day[0] if day else None
+
+    @property
+    def verification(self) -> Mapping[str, Any] | None:
+        """What it was verified to be before it was activated; None if it never was."""
+        found = (self.stamp or {}).get("verification")
+        return found if isinstance(found, Mapping) else None
+
+    @property
+    def is_usable(self) -> bool:
+        """Tell whether it can be activated as it is; `generation.py` checks that on the Mac."""
+        verified = self.verification is not None and self.failed is None
+        return self.whole and verified and not self.damaged
 
 
 @dataclass(frozen=True)
@@ -253,11 +280,15 @@ class MacState:
     @property
     def installer_sha256(self) -> str | None:
         """The sha256 of the installer that Torchard made the prefix with, None for a person's."""
-        value = (self.prefix_ours or {}).get("sha256")
-        return value if isinstance(value, str) else None
+        return _text_of(self.prefix_ours, "sha256")
 
     @property
     def is_prefix_moved(self) -> bool:
         """Tell whether a Miniconda of ours has moved since it was installed: conda cannot run."""
         moved = self.prefix_state == "whole" and self.prefix_made_for is not None
         return moved and self.installer_sha256 is not None
+
+
+def _text_of(values: Mapping[str, Any] | None, key: str) -> str | None:
+    value = (values or {}).get(key)
+    return value if isinstance(value, str) else None

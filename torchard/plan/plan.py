@@ -15,7 +15,7 @@ from torchard.mac.paths import shorten_path
 from torchard.plan.blockers import moved_prefix, old_python
 from torchard.plan.conda_settings import forbidden
 from torchard.plan.places import is_out_of_sight, place_obstacles
-from torchard.plan.preconditions import basis
+from torchard.plan.preconditions import list_preconditions
 from torchard.plan.shell_init import shell_obstacles, shell_step
 from torchard.plan.steps import (
     environment_step,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
+    from torchard.plan.preconditions import Precondition
     from torchard.plan.steps import Step
 
 PlanState = Literal["up_to_date", "change", "unreachable", "blocked", "failed"]
@@ -70,7 +71,7 @@ class Disk:
 class MacPlan:
     """What would be done to one Mac; `reason` is why it was blocked, unreachable or failed.
 
-    `basis` is what the plan rests on, as (part, what was found), see `torchard.plan.preconditions`.
+    `preconditions` are the facts that the plan depends on.
 
     After an apply `state` is what was found then, `steps` are what was to be done, `done` names
     those that were and `failed_at` the one that was not, `seconds` is how long it took, and
@@ -86,7 +87,7 @@ class MacPlan:
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     disk: Disk | None = None
-    basis: tuple[tuple[str, str], ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
     done: tuple[str, ...] = ()
     failed_at: str | None = None
     seconds: float | None = None
@@ -157,7 +158,7 @@ def plan_mac(target: Target) -> MacPlan:
         arch=target.state.arch,
         macos=target.state.macos,
         warnings=target.warnings,
-        basis=basis(target.mac, target.state, target.locks),
+        preconditions=list_preconditions(target.mac, target.state, target.locks),
     )
     steps = _builds(target)
     reasons = _reasons(target, steps)

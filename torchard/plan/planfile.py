@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
 from torchard.plan.codec import FORMAT, dumps, plan_data, read_plan
+from torchard.plan.preconditions import Precondition
 from torchard.resources import resource
 from torchard.sanitize import sanitize
 
@@ -69,7 +70,7 @@ def save(plan: Plan, lab: Path, path: Path) -> None:
         "lab": str(lab),
         "date": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
         "in_depot": sorted(one for one in artefacts if one in plan.in_depot),
-        "basis": {mac.name: dict(mac.basis) for mac in plan.macs},
+        "preconditions": {mac.name: list(map(asdict, mac.preconditions)) for mac in plan.macs},
     }
     data["saved"]["seals"] = _seals(data)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
@@ -115,8 +116,10 @@ def read(path: Path) -> Saved:
         return Saved(read_plan(data), None, None)
     saved = data["saved"]
     plan = read_plan(data, frozenset(saved["in_depot"]))
+    facts = saved["preconditions"]
     macs = [
-        replace(mac, basis=tuple(saved["basis"].get(mac.name, {}).items())) for mac in plan.macs
+        replace(mac, preconditions=tuple(Precondition(**one) for one in facts.get(mac.name, ())))
+        for mac in plan.macs
     ]
     return Saved(replace(plan, macs=tuple(macs)), Path(saved["lab"]), saved["date"])
 
@@ -140,10 +143,12 @@ def lab_of(saved: Saved, path: Path) -> Path:
 
 def _seals(data: Mapping[str, Any]) -> dict[str, str]:
     """Return what tells that a part of a plan is as it was written, by Mac; `*` is the rest."""
-    saved = {key: value for key, value in data["saved"].items() if key not in {"seals", "basis"}}
+    saved = {
+        key: value for key, value in data["saved"].items() if key not in {"seals", "preconditions"}
+    }
     rest = {**data, "macs": list(data["macs"]), "saved": saved}
     seals = {
-        name: _digest([name, mac, data["saved"]["basis"].get(name)])
+        name: _digest([name, mac, data["saved"]["preconditions"].get(name)])
         for name, mac in data["macs"].items()
     }
     return {**seals, _REST: _digest(rest)}

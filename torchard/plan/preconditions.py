@@ -1,55 +1,80 @@
-"""What a plan rests on: what was found on a Mac and looked up for it, part by part. Pure.
+"""What a plan depends on: the facts about one Mac that must be the same when it is applied. Pure.
 
-A saved plan keeps this, so that whoever applies it later can be told what has moved since.
+A saved plan keeps them as data. `torchard.plan.stale` compares them and writes the sentences.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from torchard.mac.generations import generation_at
-from torchard.mac.paths import shorten_path
+from torchard.mac.environments import view_kept_environment
 from torchard.plan.shell_init import FILES, place
-from torchard.plan.steps import link_of, removal_steps
+from torchard.plan.steps import removal_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from torchard.lab.model import MacHost, Shell
+    from torchard.lab.model import MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import InstalledEnvironment, MacState
 
-Basis = tuple[tuple[str, str], ...]
-ENVIRONMENT = "environment "
-LOCK = "lock "
-MINICONDA = "miniconda"
-SHELL = "shell "
-HOLDS = ", which holds "
+Kind = Literal[
+    "address",
+    "arch",
+    "macos",
+    "user",
+    "home",
+    "prefix",
+    "prefix_state",
+    "conda",
+    "installer",
+    "prefix_made_for",
+    "lock",
+    "environment",
+    "target",
+    "contents",
+    "shell",
+]
 
 
-def basis(mac: MacHost, state: MacState, locks: Mapping[str, Lock]) -> Basis:
-    """Return each part that a Mac's plan rests on, as (part, its state in a few words)."""
-    parts = {
-        "way": way(mac),
-        "arch": state.arch,
-        "macos": state.macos,
-        "account": f"{state.user} in {state.home}",
-        MINICONDA: _miniconda(state),
-    }
-    for name, lock in locks.items():
-        parts[ENVIRONMENT + name] = _environment(name, state)
-        parts[LOCK + name] = lock.digest
-    for shell in mac.shells:
-        parts[SHELL + place(shell)] = _shell(shell, state)
-    for step in removal_steps(mac.environments, state) if mac.prune else ():
-        parts[f"{ENVIRONMENT}{step.environment}"] = _environment(step.environment or "", state)
-    return tuple(parts.items())
+@dataclass(frozen=True)
+class Precondition:
+    """One fact that a plan depends on.
+
+    `subject` is the environment or the shell's file that the fact is about, and empty for the Mac.
+    `value` is a name, a version, a path or a sha256, depending on the kind; None where there is
+    none.
+    """
+
+    kind: Kind
+    subject: str
+    value: str | None
 
 
-def way(mac: MacHost) -> str:
-    """Return how a Mac is reached: the lab may give its name to another one."""
+def list_preconditions(
+    mac: MacHost, state: MacState, locks: Mapping[str, Lock]
+) -> tuple[Precondition, ...]:
+    """Return what the plan of one Mac depends on; `locks` is keyed by environment."""
+    removed = [one.environment or "" for one in removal_steps(mac.environments, state)]
+    return (
+        Precondition("address", "", _address(mac)),
+        Precondition("arch", "", state.arch),
+        Precondition("macos", "", state.macos),
+        Precondition("user", "", state.user),
+        Precondition("home", "", state.home),
+        *_of_miniconda(state),
+        *(Precondition("lock", name, lock.digest) for name, lock in locks.items()),
+        *(one for name in locks for one in _of_environment(name, state)),
+        *(Precondition("shell", place(shell), _block(FILES[shell], state)) for shell in mac.shells),
+        *(one for name in removed if mac.prune for one in _of_environment(name, state)),
+    )
+
+
+def _address(mac: MacHost) -> str:
+    """Return how Torchard reaches a Mac: a lab may give its name to another one."""
     if mac.connection == "local":
         return "this Mac"
     user = f"{mac.ssh.user}@" if mac.ssh.user else ""
@@ -57,37 +82,31 @@ def way(mac: MacHost) -> str:
     return f"{user}{mac.address}{port}"
 
 
-def _miniconda(state: MacState) -> str:
-    place = shorten_path(state.prefix, state.home)
-    if state.prefix_state != "whole":
-        return f"{state.prefix_state} at {place}"
-    mark = (state.prefix_ours or {}).get("sha256")
-    origin = f"from installer {mark[:8]}" if isinstance(mark, str) else "not Torchard's own"
-    moved = f", moved from {state.prefix_made_for}" if state.prefix_made_for else ""
-    return f"{state.conda_version or 'of an unknown version'} at {place}, {origin}{moved}"
+def _of_miniconda(state: MacState) -> Iterator[Precondition]:
+    yield Precondition("prefix", "", state.prefix)
+    yield Precondition("prefix_state", "", state.prefix_state)
+    whole = state.prefix_state == "whole"
+    yield Precondition("conda", "", state.conda_version if whole else None)
+    yield Precondition("installer", "", state.installer_sha256 if whole else None)
+    yield Precondition("prefix_made_for", "", state.prefix_made_for if whole else None)
 
 
-def _environment(name: str, state: MacState) -> str:
-    link = link_of(name, state)
-    if link is None:
-        return "not there"
-    if link.target is None:
-        return "no link"
-    shown = generation_at(link, state)
-    content = "nothing" if shown is None else contents(shown)
-    return f"a link to {shorten_path(link.target, state.home)}{HOLDS}{content}"
+def _of_environment(name: str, state: MacState) -> Iterator[Precondition]:
+    view = view_kept_environment(name, state)
+    yield Precondition("environment", name, view.found)
+    yield Precondition("target", name, view.target)
+    contents = hash_contents(view.generation) if view.generation else None
+    yield Precondition("contents", name, contents)
 
 
-def _shell(shell: Shell, state: MacState) -> str:
-    file = state.shell_files.get(FILES[shell])
-    if file is None or file.block is None:
-        return "without a block of conda"
-    return f"with the block {hashlib.sha256(file.block.encode()).hexdigest()[:12]}"
+def _block(file: str, state: MacState) -> str | None:
+    found = state.shell_files.get(file)
+    return None if found is None or found.block is None else _hash(found.block)
 
 
-def contents(environment: InstalledEnvironment) -> str:
-    """Return what names all that is known of an environment: 12 digits of a sha256."""
-    said = (
+def hash_contents(environment: InstalledEnvironment) -> str:
+    """Return a sha256 of all that is known of an environment and that a plan depends on."""
+    facts = (
         environment.whole,
         environment.damaged,
         environment.frozen,
@@ -100,5 +119,8 @@ def contents(environment: InstalledEnvironment) -> str:
         environment.own,
         environment.own_large,
     )
-    text = json.dumps(said, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    return _hash(json.dumps(facts, sort_keys=True))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

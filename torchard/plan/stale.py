@@ -1,49 +1,60 @@
-"""Does a saved plan still hold? A Mac's plan as it is now against the one that was saved. Pure.
+"""Can a saved plan still be applied? The plan of a Mac as saved against its plan of now. Pure.
 
-It holds where nothing that it rests on has moved, but for what the plan itself has done already:
-one that was stopped half-way can be applied again.
+It can if no precondition has changed, except those that the plan itself has changed: you can apply
+a plan again after it was interrupted.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from torchard.mac.environments import EnvironmentView, Found
 from torchard.plan.plan import unreachable
-from torchard.plan.preconditions import ENVIRONMENT, HOLDS, LOCK, MINICONDA, SHELL
 from torchard.plan.steps import same_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torchard.plan.plan import MacPlan
+    from torchard.plan.preconditions import Kind
     from torchard.plan.steps import Step
 
+    Key = tuple[Kind, str]
+    Facts = Mapping[Key, str | None]
+
 NAMED = 3  # packages that are named; the rest is counted
-_SAID = {
-    "way": "it was to be reached as {0}, and the lab says {1} now",
+_OF_MINICONDA: tuple[Kind, ...] = ("prefix_state", "conda", "installer", "prefix_made_for")
+_OF_ENVIRONMENT: tuple[Kind, ...] = ("environment", "target", "contents")
+_SENTENCES: Mapping[Kind, str] = {
+    "address": "Torchard was to reach it as {0}, and the lab says {1} now",
     "arch": "its processor was {0}, and is {1} now",
     "macos": "its macOS was {0}, and is {1} now",
-    "account": "its account was {0}, and is {1} now",
-    MINICONDA: "its Miniconda was {0}, and is {1} now",
+    "user": "its account was {0}, and is {1} now",
+    "home": "its home was {0}, and is {1} now",
+    "prefix": "Miniconda was to be at {0}, and the lab says {1} now",
+    "prefix_state": "its Miniconda was {0}, and is {1} now",
+    "conda": "its conda was {0}, and is {1} now",
+    "installer": "its Miniconda was {0}, and is {1} now",
+    "prefix_made_for": "its Miniconda was {0}, and is {1} now",
 }
 
 
 def recheck(saved: MacPlan, now: MacPlan) -> MacPlan:
-    """Return what of a saved plan is to be done on a Mac; `now` is what was planned anew.
+    """Return what of a saved plan is still to be done on a Mac; `now` is its plan of now.
 
-    That is a refusal where something has moved, with what it is.
+    If a precondition has changed, the Mac is blocked, with what it was and is as the reason.
     """
     if now.state in {"unreachable", "blocked"}:
         return now
-    done = {_part(step) for step in saved.steps if _is_done(step, now)}
-    moved = list(_moved(saved, now, done))
-    if not moved:
-        left = [step for step in saved.steps if _part(step) not in done]
-        if _differ(left, now.steps):
-            moved = ["the lab asks for other steps there now"]
-    if moved:
-        reason = f"not as it was when the plan was saved: {'; '.join(moved)}. Plan again"
+    done = [step for step in saved.steps if _is_done(step, now)]
+    ours = {key for step in done for key in _keys(step)}
+    changes = list(dict.fromkeys(_describe_changes(saved, now, ours)))
+    left = [step for step in saved.steps if step not in done]
+    if not changes and _differ(left, now.steps):
+        changes = ["the lab asks for other steps there now"]
+    if changes:
+        reason = f"it has changed since the plan was saved: {'; '.join(changes)}. Plan again"
         return replace(now, state="blocked", reason=reason, steps=(), disk=None)
     return now
 
@@ -53,54 +64,93 @@ def removed_from_lab(saved: MacPlan) -> MacPlan:
     return unreachable(saved.name, "the lab file does not name it any more")
 
 
-def _part(step: Step) -> str:
-    return MINICONDA if step.kind == "miniconda" else f"{step.kind} {step.label}"
+def _keys(step: Step) -> tuple[Key, ...]:
+    """Return the preconditions that a step changes."""
+    if step.kind == "miniconda":
+        return tuple((kind, "") for kind in _OF_MINICONDA)
+    if step.environment is not None:
+        return tuple((kind, step.environment) for kind in _OF_ENVIRONMENT)
+    return (("shell", step.place),)
+
+
+def _facts(plan: MacPlan) -> Facts:
+    return {(one.kind, one.subject): one.value for one in plan.preconditions}
 
 
 def _is_done(step: Step, now: MacPlan) -> bool:
-    """Tell whether what is there now is what this very step makes."""
-    if any(_part(one) == _part(step) for one in now.steps):
+    """Tell whether the Mac already has what this step makes."""
+    if any(_keys(one) == _keys(step) for one in now.steps):
         return False
-    parts = dict(now.basis)
+    facts = _facts(now)
     if step.kind == "miniconda":
-        return f"from installer {(step.digest or '')[:8]}" in parts[MINICONDA]
-    if step.kind == "environment" and step.action == "remove":
-        return parts.get(_part(step), "not there") == "not there"
-    if step.kind == "environment":
-        return parts.get(_part(step), "").startswith(f"a link to {step.place},")
-    # A shell's file is as the step makes it, or it would be a step again, if the lab still asks.
-    return _part(step) in parts
+        return facts["installer", ""] == step.digest
+    if step.environment is not None and step.action == "remove":
+        return facts.get(("environment", step.environment)) in {None, "nothing"}
+    if step.environment is not None:
+        return facts.get(("target", step.environment)) == step.path
+    # Where the file is not as this step makes it, `now` has the step too, if the lab still asks.
+    return ("shell", step.place) in facts
 
 
-def _moved(saved: MacPlan, now: MacPlan, done: set[str]) -> Iterator[str]:
-    before, after = dict(saved.basis), dict(now.basis)
-    for part in (*before, *(part for part in after if part not in before)):
-        was, now_is = before.get(part), after.get(part)
-        if was == now_is or part in done:
+def _describe_changes(saved: MacPlan, now: MacPlan, ours: set[Key]) -> Iterator[str]:
+    """Yield a sentence for each thing that has changed, except `ours`, which the plan changed."""
+    before, after = _facts(saved), _facts(now)
+    keys = [key for key in {**before, **after} if key not in ours]
+    described: set[Key] = set()
+    for kind, subject in keys:
+        key = (kind, subject)
+        if key in before and key in after and before[key] == after[key]:
             continue
-        kind, _, name = part.partition(" ")
-        if part in _SAID:
-            yield _SAID[part].format(was, now_is)
-        elif was is None or now_is is None:
-            if kind in {ENVIRONMENT.strip(), SHELL.strip()}:
-                verb = "asks" if was is None else "does not ask"
-                yield f"the lab {verb} for {name} {'now' if was is None else 'any more'}"
-        elif kind == LOCK.strip():
-            yield f"the lock of {name} has changed{_told(_wanted(saved, now, name))}"
+        # Of several facts about one thing, the first one says it: a new Miniconda has a new conda.
+        part = next((one[0] for one in (_OF_MINICONDA, _OF_ENVIRONMENT) if kind in one), kind)
+        if (part, subject) in described:
+            continue
+        described.add((part, subject))
+        if key in before and key in after:
+            yield _describe_change(key, before, after, saved, now)
+        elif kind == "environment" and ("lock", subject) not in {**before, **after}:
+            verb = "finds" if key in after else "does not find"
+            yield f"Torchard {verb} {subject} to remove {'now' if key in after else 'any more'}"
         else:
-            yield _environment(name, was, now_is) or (
-                f"{name} has changed on the Mac{_told(_found(saved, now, name))}"
-            )
+            verb = "asks" if key in after else "does not ask"
+            yield f"the lab {verb} for {subject} {'now' if key in after else 'any more'}"
 
 
-def _environment(name: str, was: str, now: str) -> str | None:
-    """Say where an environment was and is, if that is not the same place."""
-    before, after = (text.partition(HOLDS)[0] for text in (was, now))
-    return None if before == after else f"{name} was {before}, and is {after} now"
+def _describe_change(key: Key, before: Facts, after: Facts, saved: MacPlan, now: MacPlan) -> str:
+    kind, subject = key
+    if kind == "lock":
+        return f"the lock of {subject} has changed{_list_packages(_wanted(saved, now, subject))}"
+    if kind == "contents":
+        return f"{subject} has changed on the Mac{_list_packages(_found(saved, now, subject))}"
+    if kind in _OF_ENVIRONMENT:
+        was, is_now = _describe_view(subject, before), _describe_view(subject, after)
+        return f"{subject} was {was}, and is {is_now} now"
+    if kind == "shell":
+        was, is_now = _describe_block(before[key]), _describe_block(after[key])
+        return f"{subject} was {was}, and is {is_now} now"
+    return _SENTENCES[kind].format(_describe(kind, before[key]), _describe(kind, after[key]))
 
 
-def _told(differences: Mapping[str, tuple[str | None, str | None]]) -> str:
-    """Name the first packages that differ."""
+def _describe(kind: Kind, value: str | None) -> str:
+    if kind == "installer":
+        return "a person's" if value is None else f"from installer {value[:8]}"
+    if kind == "prefix_made_for":
+        return "where it was installed" if value is None else f"moved from {value}"
+    return "of an unknown version" if value is None else value
+
+
+def _describe_view(name: str, facts: Facts) -> str:
+    found = cast("Found", facts["environment", name])
+    view = EnvironmentView(name, found, facts["target", name])
+    return "not there" if found == "nothing" else view.describe(facts["home", ""] or "")
+
+
+def _describe_block(sha256: str | None) -> str:
+    return "without a block of conda" if sha256 is None else f"with the block {sha256[:12]}"
+
+
+def _list_packages(differences: Mapping[str, tuple[str | None, str | None]]) -> str:
+    """Name the first packages that differ, and count the others."""
     lines = [
         f"{name} {was or 'none'} -> {now or 'none'}"
         for name, (was, now) in sorted(differences.items())
@@ -120,7 +170,7 @@ def _changes(plan: MacPlan, name: str) -> dict[str, tuple[str | None, str | None
 
 
 def _wanted(saved: MacPlan, now: MacPlan, name: str) -> dict[str, tuple[str | None, str | None]]:
-    """Return what two locks want of packages; one that no plan changes is there as it is wanted."""
+    """Return the versions of two locks. What a plan does not change is already as locked."""
     old, new = _changes(saved, name), _changes(now, name)
     return {
         one: (
@@ -132,7 +182,7 @@ def _wanted(saved: MacPlan, now: MacPlan, name: str) -> dict[str, tuple[str | No
 
 
 def _found(saved: MacPlan, now: MacPlan, name: str) -> dict[str, tuple[str | None, str | None]]:
-    """Return what was and is there of packages; one that no plan changes is there as locked."""
+    """Return the versions then and now on the Mac. What a plan does not change is as locked."""
     old, new = _changes(saved, name), _changes(now, name)
     return {
         one: (

@@ -197,10 +197,12 @@ PLANS: dict[str, Callable[[], bytes]] = {
     **{name: LOCKS[name] for name in ("brackets", "braces", "lists", "a huge number", "NULs")},
     "Macs that are none": lambda: counted(b'"%d":1,', PLAN, b'"a":1}}'),
     "Macs that were edited": lambda: counted(
-        b'"%d":1,', PLAN, b'"a":1},"saved":{"seals":{},"basis":{}}}'
+        b'"%d":1,', PLAN, b'"a":1},"saved":{"seals":{},"preconditions":{}}}'
     ),
     "a Mac of depth": lambda: filled(b"[", PLAN + b'"m":', b"]" * 900 + b"}}", size=2_000),
-    "half a character": lambda: PLAN + b'"\\ud800": 1}, "saved": {"seals": {}, "basis": {}}}',
+    "half a character": lambda: (
+        PLAN + b'"\\ud800": 1}, "saved": {"seals": {}, "preconditions": {}}}'
+    ),
 }
 
 

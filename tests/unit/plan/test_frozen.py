@@ -15,7 +15,7 @@ from torchard.lab.load import load
 from torchard.lab.model import MacHost
 from torchard.operations.script_text import FROZEN, kit
 from torchard.plan.plan import Target, plan_mac
-from torchard.plan.preconditions import contents
+from torchard.plan.preconditions import hash_contents
 from torchard.plan.remarks import remarks
 from torchard.plan.steps import environment_step
 
@@ -75,7 +75,7 @@ def test_one_that_is_still_there_is_only_shown_again():
 
 def test_a_plan_that_was_saved_knows_of_it():
     """Whoever thaws an environment by hand changes what a saved plan rests on."""
-    assert contents(built(LOCK)) != contents(built(LOCK, frozen=True))
+    assert hash_contents(built(LOCK)) != hash_contents(built(LOCK, frozen=True))
 
 
 def test_the_kit_says_it_to_conda_and_to_the_stamp():

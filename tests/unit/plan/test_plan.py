@@ -44,7 +44,7 @@ def test_a_mac_in_order_has_nothing_to_do():
     """Whole, verified, and as locked, package by package; another generation is no matter."""
     state = mac(built(LOCK), built(OTHER), links={"torch": PATH})
     plan = plan_mac(target(state, LOCK, mac_class=MacClass("osx-arm64", "15.0"), warnings=("w",)))
-    assert replace(plan, basis=()) == MacPlan(
+    assert replace(plan, preconditions=()) == MacPlan(
         *("studio-01", "up_to_date", "osx-arm64-macos15.0", "arm64", "15.1"), warnings=("w",)
     )
 

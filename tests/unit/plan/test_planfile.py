@@ -101,7 +101,10 @@ def test_nothing_but_a_plan_is_written_over(saved, lab, tmp_path):
         (lambda data: data["macs"]["bare"].update(macos="14.0"), "the plan of bare was edited"),
         (lambda data: data["macs"]["bare"]["steps"].pop(), "the plan of bare was edited"),
         (lambda data: data["macs"].pop("bare"), "the plan of bare was edited"),
-        (lambda data: data["saved"]["basis"]["bare"].update(arch="x"), "the plan of bare was"),
+        (
+            lambda data: data["saved"]["preconditions"]["bare"][0].update(value="x"),
+            "the plan of bare was",
+        ),
         (lambda data: data["saved"].update(lab="/etc/lab.yaml"), "its head or its summary was"),
         (lambda data: data["summary"].update(change=0), "its head or its summary was edited"),
         (lambda data: data["saved"].pop("seals"), "its head or its summary was edited"),
@@ -180,5 +183,5 @@ def test_what_a_mac_holds_already_is_no_part_of_what_a_plan_does():
     held = {LOCK.wheels[0].sha256: LOCK.wheels[0].size}
     one, other = planned("a", shown(OLD)), planned("a", replace(shown(OLD), depot=held))
     assert one.steps != other.steps
-    assert one.basis == other.basis
+    assert one.preconditions == other.preconditions
     assert built(LOCK).path in one.steps[0].path

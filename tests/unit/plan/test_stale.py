@@ -1,4 +1,4 @@
-"""A saved plan holds where nothing that it rests on has moved; else it says what has."""
+"""A saved plan is applied if its preconditions still hold; else it says what has changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from dataclasses import replace
 
 import pytest
+from drawn import labs
+from hypothesis import assume, given
 from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, wheel
 
 from torchard.lab.model import MacHost, Ssh
@@ -31,20 +33,20 @@ def planned(state, *locks, host=MAC):
     return plan_mac(Target(host, state, installer=installer, locks=known))
 
 
-def left(saved, now):
-    """Return what moved, in words."""
+def changes(saved, now):
+    """Return the sentences on what has changed."""
     found = recheck(saved, now)
     assert found.state == "blocked"
     assert found.steps == ()
-    prefix, end = "not as it was when the plan was saved: ", ". Plan again"
+    prefix, end = "it has changed since the plan was saved: ", ". Plan again"
     assert found.reason.startswith(prefix)
     assert found.reason.endswith(end)
     return found.reason[len(prefix) : -len(end)]
 
 
-@pytest.mark.parametrize("state", [THERE, BARE, shown(LOCK)], ids=["old", "bare", "in order"])
-def test_what_has_not_moved_is_done_as_planned(state):
-    """Nobody plans by the disk, the clock, what lies in the depot, or another's generation."""
+@pytest.mark.parametrize("state", [THERE, BARE, shown(LOCK)], ids=["old", "bare", "up to date"])
+def test_a_plan_is_applied_as_saved_if_nothing_has_changed(state):
+    """The free disk, the clock, the depot and other generations are not preconditions."""
     saved = planned(state)
     assert recheck(saved, planned(state)) == saved
     other = built(NEWER)
@@ -62,22 +64,26 @@ def test_what_has_not_moved_is_done_as_planned(state):
             replace(THERE, arch="x86_64", prefix_arch="x86_64"),
             "its processor was arm64, and is x86_64",
         ),
-        (replace(THERE, user="bob"), "its account was ann in /Users/ann, and is bob in /Users/ann"),
+        (replace(THERE, user="bob"), "its account was ann, and is bob now"),
         (
             replace(THERE, conda_version="26.1.0"),
-            "own, and is 26.1.0 at ~/miniconda3, not Torchard's own now",
+            "its conda was of an unknown version, and is 26.1.0 now",
         ),
-        (replace(THERE, prefix_state="absent"), "its Miniconda was of an unknown version at"),
+        (replace(THERE, prefix_state="absent"), "its Miniconda was whole, and is absent now"),
+        (
+            replace(THERE, prefix_ours={"sha256": "c" * 64}),
+            "its Miniconda was a person's, and is from installer cccccccc now",
+        ),
         (replace(THERE, links={}), ", and is not there now"),
     ],
 )
-def test_a_mac_that_moved_is_refused_with_what_was_and_is(now, says):
-    """Whoever reads it needs no other tool to see why."""
-    assert says in left(planned(THERE), planned(now))
+def test_a_mac_that_changed_is_blocked_with_what_was_and_is(now, says):
+    """The reader needs no other tool to see why."""
+    assert says in changes(planned(THERE), planned(now))
 
 
-def test_packages_that_somebody_touched_since_are_named():
-    """Old -> new for each, the first few of them."""
+def test_packages_that_a_person_changed_since_are_named():
+    """Each with its old and new version, and after three of them a count."""
     (before,) = THERE.environments.values()
     dists = (
         *(one for one in before.dists if one.name != "numpy"),
@@ -86,29 +92,29 @@ def test_packages_that_somebody_touched_since_are_named():
     )
     after = replace(before, dists=dists)
     now = replace(THERE, environments={after.path: after})
-    said = left(planned(THERE), planned(now))
+    said = changes(planned(THERE), planned(now))
     assert said == "torch has changed on the Mac: cowsay none -> 6.1, numpy 1.26.4 -> 2.0.0"
-    # The other way round: it was drifted when the plan was made.
-    said = left(planned(now), planned(THERE))
+    # The other way round: it had drifted when the plan was made.
+    said = changes(planned(now), planned(THERE))
     assert said == "torch has changed on the Mac: cowsay 6.1 -> none, numpy 2.0.0 -> 1.26.4"
     many = replace(before, dists=tuple(InstalledDist(f"d{n}", "1") for n in range(9)))
-    said = left(planned(THERE), planned(replace(THERE, environments={many.path: many})))
+    said = changes(planned(THERE), planned(replace(THERE, environments={many.path: many})))
     assert said.endswith("none -> 1 and 8 more")
 
 
-def test_a_lock_that_moved_is_named_with_its_packages():
-    """The plan says what was to come, the lock what would come now."""
-    said = left(planned(THERE), planned(THERE, NEWER))
+def test_a_lock_that_changed_is_named_with_its_packages():
+    """The saved plan has the old versions, the lock of now the new ones."""
+    said = changes(planned(THERE), planned(THERE, NEWER))
     assert said == "the lock of torch has changed: torch 2.2.2 -> 2.2.3"
-    said = left(planned(shown(LOCK)), planned(shown(LOCK), NEWER))
+    said = changes(planned(shown(LOCK)), planned(shown(LOCK), NEWER))
     assert said == "the lock of torch has changed: torch 2.2.2 -> 2.2.3"
 
 
 def test_a_lab_that_asks_for_more_or_less_is_named():
-    """By the environment that it is about."""
+    """Each sentence names the environment that it is about."""
     second = replace(LOCK, environment="second")
-    assert "the lab asks for second now" in left(planned(THERE), planned(THERE, LOCK, second))
-    assert "the lab does not ask for second any more" in left(
+    assert "the lab asks for second now" in changes(planned(THERE), planned(THERE, LOCK, second))
+    assert "the lab does not ask for second any more" in changes(
         planned(THERE, LOCK, second), planned(THERE)
     )
 
@@ -118,39 +124,41 @@ def with_block(text=None):
     return replace(THERE, shell_files={".zshrc": ShellFile("/Users/ann/.zshrc", "file", text)})
 
 
-def test_a_shell_that_was_set_up_otherwise_since_is_named():
-    """Its file is the person's own: what is replaced must be what was shown."""
+def test_a_shell_whose_file_changed_is_named():
+    """The file is a person's: Torchard replaces only what the plan has shown."""
     host = replace(MAC, shells=("zsh", "bash"))
     saved = planned(with_block(), host=host)
     assert recheck(saved, planned(with_block(), host=host)) == saved
     assert re.fullmatch(
         "~/.zshrc was without a block of conda, and is with the block [0-9a-f]{12} now",
-        left(saved, planned(with_block("other"), host=host)),
+        changes(saved, planned(with_block("other"), host=host)),
     )
     one = replace(MAC, shells=("bash",))
     said = "the lab does not ask for ~/.zshrc any more"
-    assert left(saved, planned(with_block(), host=one)) == said
+    assert changes(saved, planned(with_block(), host=one)) == said
     both = planned(with_block(), host=host)
-    assert left(planned(with_block(), host=one), both) == "the lab asks for ~/.zshrc now"
+    assert changes(planned(with_block(), host=one), both) == "the lab asks for ~/.zshrc now"
 
 
-def test_a_shell_that_the_plan_itself_has_set_up_is_no_move():
-    """Of two, one may be done when the run was stopped."""
+def test_a_shell_that_the_plan_itself_has_set_up_is_not_a_change():
+    """A run may be interrupted between two shells."""
     host = replace(MAC, shells=("zsh", "bash"))
     saved = planned(with_block(), host=host)
     now = planned(with_block(block("zsh", THERE.prefix)), host=host)
     assert [step.label for step in recheck(saved, now).steps] == ["torch", "~/.bash_profile"]
 
 
-def test_a_name_that_was_given_to_another_mac_is_refused():
-    """It may look just like the first."""
+def test_a_name_that_was_given_to_another_mac_is_blocked():
+    """The other Mac may be in the same state."""
     other = MacHost("studio-01", address="192.0.2.12", ssh=Ssh(user="ann", port=2222))
-    said = left(planned(THERE), planned(THERE, host=other))
-    assert said == "it was to be reached as 192.0.2.11, and the lab says ann@192.0.2.12:2222 now"
+    said = changes(planned(THERE), planned(THERE, host=other))
+    assert (
+        said == "Torchard was to reach it as 192.0.2.11, and the lab says ann@192.0.2.12:2222 now"
+    )
 
 
-def test_what_the_plan_itself_has_done_is_no_move():
-    """A plan that was stopped half-way can be applied again: the rest of it is done."""
+def test_what_the_plan_itself_has_done_is_not_a_change():
+    """You can apply an interrupted plan again: Torchard does the rest of it."""
     saved = planned(BARE)
     ours = {"sha256": INSTALLER.sha256}
     half_way = planned(mac(prefix_ours=ours, conda_version="26.5.3"))
@@ -158,29 +166,66 @@ def test_what_the_plan_itself_has_done_is_no_move():
     assert (found.state, [one.kind for one in found.steps]) == ("change", ["environment"])
     assert found.steps[0] == saved.steps[1]
     done = planned(shown(LOCK, stamp=stamp(LOCK)))
-    assert "its Miniconda was absent" in left(saved, done)
+    assert "its Miniconda was absent" in changes(saved, done)
     done = planned(replace(shown(LOCK), prefix_ours=ours))
     assert recheck(saved, done).state == "up_to_date"
 
 
-def test_a_miniconda_that_somebody_else_installed_is_a_move():
-    """Also where what is left to do would be the same."""
-    assert "its Miniconda was absent at ~/miniconda3, and is" in left(planned(BARE), planned(mac()))
+def test_a_miniconda_that_a_person_installed_is_a_change():
+    """Even if the steps that are left are the same."""
+    assert "its Miniconda was absent, and is whole now" in changes(planned(BARE), planned(mac()))
 
 
-def test_a_link_to_what_the_plan_did_not_build_is_a_move():
-    """In order, but not by this plan."""
+def test_a_link_to_what_the_plan_did_not_build_is_a_change():
+    """The environment is up to date, but another run built it."""
     elsewhere = built(LOCK, path=path_of(LOCK) + ".2")
     now = mac(elsewhere, links={"torch": elsewhere.path})
     assert planned(now).state == "up_to_date"
-    assert left(planned(THERE), planned(now)).endswith(".2 now")
+    assert changes(planned(THERE), planned(now)).endswith(".2 now")
 
 
-def test_a_mac_that_cannot_be_read_or_is_refused_now_says_that():
-    """Its own reason is the nearer one."""
-    refused = planned(replace(THERE, links={"torch": Link("torch", None)}))
-    assert refused.state == "blocked"
-    assert recheck(planned(THERE), refused) == refused
+def test_a_mac_that_is_unreachable_or_blocked_now_keeps_that_reason():
+    """What has changed since does not matter then."""
+    blocked = planned(replace(THERE, links={"torch": Link("torch", None)}))
+    assert blocked.state == "blocked"
+    assert recheck(planned(THERE), blocked) == blocked
     off = unreachable("studio-01", "it is off")
     assert recheck(planned(THERE), off) == off
     assert removed_from_lab(planned(THERE)).reason == "the lab file does not name it any more"
+
+
+@given(labs())
+def test_an_unchanged_mac_is_never_stale(target):
+    """Whatever its state, and whatever words describe it."""
+    saved = plan_mac(target)
+    assert recheck(saved, saved) == saved
+
+
+@given(labs())
+def test_each_precondition_that_changes_makes_a_plan_stale(target):
+    """One changed fact is one sentence, with the new fact or the name of what it is about."""
+    saved = plan_mac(target)
+    assume(saved.state != "blocked")
+    for at, one in enumerate(saved.preconditions):
+        value = "nothing" if one.value == "generation" else f"other-{one.kind}"
+        facts = (
+            *saved.preconditions[:at],
+            replace(one, value=value),
+            *saved.preconditions[at + 1 :],
+        )
+        (said,) = changes(saved, replace(saved, preconditions=facts)).split("; ")
+        assert (one.subject or value[:8]) in said
+
+
+@given(labs())
+def test_each_precondition_that_is_gone_or_new_makes_a_plan_stale(target):
+    """The lab may ask for more or fewer environments and shells."""
+    saved = plan_mac(target)
+    assume(saved.state != "blocked")
+    for subject in {one.subject for one in saved.preconditions} - {""}:
+        facts = tuple(one for one in saved.preconditions if one.subject != subject)
+        other = replace(saved, preconditions=facts)
+        assert changes(saved, other).endswith(f"{subject} any more") or "to remove" in changes(
+            saved, other
+        )
+        assert subject in changes(other, saved)
