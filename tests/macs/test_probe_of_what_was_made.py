@@ -26,7 +26,7 @@ def made(root):
 
 
 def keep(root, path):
-    done = macs.run(root, f"LC_ALL=C\n{probe.packages()}\nkeep_packages '{path}'")
+    done = macs.run(root, f"LC_ALL=C\n{probe.shell_part('packages.sh')}\nkeep_packages '{path}'")
     assert (done.returncode, done.stderr) == (0, "")
 
 

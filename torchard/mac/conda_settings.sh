@@ -1,20 +1,20 @@
-# Tells of conda's settings that a build or a later `conda install` depends on. POSIX sh, part of the
-# probe. A .condarc may hold passwords in addresses and proxies: only the keys named here are read,
-# and a value that could hold one is sent as a question mark.
+# conda's settings that a build or a later `conda install` depends on. POSIX sh, part of the probe. A
+# .condarc may hold passwords in addresses and proxies: only the keys named here are read, and a value
+# that could hold one is sent as a question mark.
 # The files are those of conda's SEARCH_PATH (conda/base/constants.py).
-conda_settings() {
+say_conda_settings() {
   for folder in "${TORCHARD_ROOT-}/etc/conda" "${TORCHARD_ROOT-}/var/lib/conda" "$1" \
     "${XDG_CONFIG_HOME:-$HOME/.config}/conda" "$HOME/.conda"; do
     files=0
     for file in "$folder/.condarc" "$folder/condarc" "$folder"/condarc.d/*.yml \
       "$folder"/condarc.d/*.yaml; do
-      [ "$files" -lt 20 ] && conda_settings_of "$file" && files=$((files + 1))
+      [ "$files" -lt 20 ] && say_settings_of "$file" && files=$((files + 1))
     done
   done
-  conda_settings_of "$HOME/.condarc"
+  say_settings_of "$HOME/.condarc"
 }
 # Reads one file: keys at the beginning of a line, with a value, a list in brackets, or a list below.
-conda_settings_of() {
+say_settings_of() {
   [ -f "$1" ] && [ -r "$1" ] || return 1
   code "${1#"${TORCHARD_ROOT-}"}"
   head -c 65536 "$1" | awk -v file="$coded" -v quote="'" '
@@ -46,7 +46,7 @@ conda_settings_of() {
       told++
       print "conda_setting", file, key, text
     }
-    # A comma between quotes parts nothing: "openssl >=1,<2".
+    # A comma between quotes does not separate: "openssl >=1,<2".
     function tell_each(text, i, sign, open, one) {
       for (i = 1; i <= length(text); i++) {
         sign = substr(text, i, 1)
@@ -71,7 +71,7 @@ conda_settings_of() {
       rest = substr($0, index($0, ":") + 1)
       inside = 0
     }
-    # ruamel.yaml keeps both signs and conda strips them, so `#final` is a mark as well
+    # ruamel.yaml keeps both signs and conda strips them, so `#final` counts as well
     # (conda/common/configuration.py, ParameterFlag).
     /(^|[ \t])#[!#]*final[!#]*[ \t]*$/ && key != "" { print "conda_final", file, key }
     !(key in rule) && !(key in named) { rest = ""; next }

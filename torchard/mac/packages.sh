@@ -1,18 +1,16 @@
-# What an environment holds, package by package. POSIX sh with LC_ALL=C, part of the probe and of
-# what builds: one text lists both what was made and what is found.
+# What an environment holds, package by package. POSIX sh with LC_ALL=C, part of the probe and of what
+# builds, so that one text lists both what was built and what is there now.
 
-# Whether a link to $1 leads into the generations of a home that is not there any more: it was
-# renamed. Where its parent cannot be looked into, the home may be there: a volume that is not
-# mounted, or another account's.
+# Whether a link to $1 leads into the generations of a home that is gone: it was renamed. If its
+# parent cannot be listed, the home may exist, on a volume that is not mounted or as another account's.
 is_former() {
   case $1 in */.torchard/generations/*) ;; *) return 1 ;; esac
   set -- "${1%/.torchard/generations/*}"
   [ -d "${1%/*}/" ] && [ -x "${1%/*}/" ] && [ ! -e "$1" ] && [ ! -L "$1" ]
 }
-# Whether two paths are one directory, whatever links lead to it.
-is_same() {
-  real=$(cd "$1" 2>/dev/null && pwd -P) && [ "$real" = "$(cd "$2" 2>/dev/null && pwd -P)" ]
-}
+# Whether two paths are one directory, by its inode: links and another case name it as well.
+# shellcheck disable=SC3013 # every sh knows -ef, and POSIX does since 2024
+is_same() { [ "$1/." -ef "$2/." ]; }
 
 # Prints the packages of the environment at $1, one a line, with tabs between the fields.
 packages() {
@@ -69,8 +67,8 @@ packages() {
 }
 # Keeps the packages of a finished environment in it; `end` says that these are all.
 keep_packages() { { packages "$1" && echo end; } >"$1/.torchard-packages"; }
-# Prints the packages of the environment at $1 that are there no more, though their records are: the
-# build noted one file of each. A file is looked at for each package, and no record is read.
+# Prints the packages of the environment at $1 whose files are gone although their records exist. The
+# build noted one file of each package; only that file is checked.
 lost() {
   [ -f "$1/.torchard-files" ] && [ -r "$1/.torchard-files" ] || return 0
   between=$(printf '\t')
@@ -83,8 +81,8 @@ lost() {
     esac
   done <"$1/.torchard-files"
 }
-# Prints the packages of an environment and, where we kept what was made, whether that was the same;
-# what it was is only printed where it was not. The order of the lines says nothing.
+# Prints the packages of an environment and, if the build kept its own list, whether that is the same.
+# The kept list is printed only if it differs. The order of the lines means nothing.
 packages_and_made() {
   if [ ! -f "$1/.torchard-packages" ] || [ ! -r "$1/.torchard-packages" ]; then
     packages "$1"

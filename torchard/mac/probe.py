@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+# conda knows its block in a shell's file by these two lines (conda/core/initialize.py).
+BLOCK_BEGIN = "# >>> conda initialize >>>"
+BLOCK_END = "# <<< conda initialize <<<"
+_PROBE = (
+    *("tools.sh", "packages.sh", "prefix.sh", "places.sh", "environments.sh"),
+    *("conda_settings.sh", "shell_files.sh", "probe.sh"),
+)
+
+
 class ProbeError(TorchardError):
     """The host's answer is no state of a Mac: cut short, or not a Mac at all."""
 
@@ -48,31 +57,28 @@ class MissingToolError(UnfitError):
     """The Mac lacks a tool of macOS; without it there is no answer to rely on."""
 
 
-@lru_cache(maxsize=8)
-def _text_of(name: str) -> str:
+@lru_cache(maxsize=16)
+def shell_part(name: str) -> str:
+    """Return one of this folder's shell files; scripts that change a Mac use some of them, too."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def packages() -> str:
-    """Return the shell functions that list an environment's packages, for what makes one, too."""
-    return _text_of("packages.sh")
-
-
-def tools() -> str:
-    """Return the shell functions that find the tools of macOS, for what works on a Mac, too."""
-    return _text_of("tools.sh")
 
 
 def script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
-    values = f"PREFIX={shlex.quote(prefix)}\nCARRIED='{' '.join(CARRIED)}'\n"
-    settings = _text_of("conda_settings.sh")
-    return f"{values}{tools()}{packages()}{settings}{_text_of('probe.sh')}"
+    values = {
+        "PREFIX": prefix,
+        "CARRIED": " ".join(CARRIED),
+        "BLOCK_BEGIN": BLOCK_BEGIN,
+        "BLOCK_END": BLOCK_END,
+    }
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items()]
+    return "".join([*lines, *map(shell_part, _PROBE)])
 
 
 def room_script() -> str:
     """Return the shell script that asks how much room macOS would make; it writes nothing."""
-    return f"SCRIPT={shlex.quote(_text_of('room.js'))}\n{tools()}{_text_of('room.sh')}"
+    question = shlex.quote(shell_part("room.js"))
+    return f"SCRIPT={question}\n{shell_part('tools.sh')}{shell_part('room.sh')}"
 
 
 def parse_room(lines: Iterable[str]) -> int:

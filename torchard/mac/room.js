@@ -1,5 +1,5 @@
-// Prints one integer: how many bytes the volume of a path has for an important use. For one, macOS
-// removes purgeable files, which df does not count as free.
+// Prints one integer: how many bytes the volume of a path has for an important use. macOS removes
+// purgeable files for such a use, which df does not count as free.
 ObjC.import('Foundation');
 function run(words) {
   const found = Ref();

@@ -1,6 +1,6 @@
-# Asks macOS how much room it would make on the volume of the home; writes nothing. POSIX sh. SCRIPT,
-# the text of room.js, is set above this text, where tools.sh stands as well. Where macOS does not
-# say, or not within 20 seconds, nothing is printed.
+# Asks macOS how much room it would make on the volume of the home; writes nothing. POSIX sh. SCRIPT is
+# the text of room.js; it and tools.sh come before this text. If macOS does not answer within 20
+# seconds, nothing is printed.
 if osascript=$(find_tool osascript); then
   "$osascript" -l JavaScript -e "$SCRIPT" "$HOME" 2>/dev/null </dev/null &
   asked=$!

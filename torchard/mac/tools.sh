@@ -1,25 +1,34 @@
-# Where macOS keeps its own tools. POSIX sh, part of the probe and of what works under the run lock.
-# An account's PATH may lack /usr/sbin and /sbin, and a tool that is not found gives no answer. So
-# both folders are searched last. A simulated Mac has them below a root of its own.
+# The tools of macOS, and what they print of this Mac. POSIX sh, part of the probe and of every script
+# that changes a Mac. An account's PATH may lack /usr/sbin and /sbin, so both are searched last. A
+# simulated Mac has them below a root of its own.
 account_path=${PATH-}
 PATH=$account_path:${TORCHARD_ROOT-}/usr/sbin:${TORCHARD_ROOT-}/sbin
 export PATH
-# Prints where a tool is; fails where this Mac has none of that name.
+# Prints where a tool is; fails if this Mac does not have it.
 find_tool() { command -v "$1" 2>/dev/null; }
 # Prints the names of the tools that this Mac lacks.
-# shellcheck disable=SC2329 # not every script asks for this, nor for what follows
+# shellcheck disable=SC2329 # not every script calls this, nor the functions that follow
 missing_tools() {
   for tool in "$@"; do
     find_tool "$tool" >/dev/null || printf '%s\n' "$tool"
   done
 }
-# What names this Mac, whatever its name is, and even if its disk is a copy: by Apple's IOKit, the UUID
-# of the hardware.
+# Prints the UUID of this Mac's hardware (Apple's IOKit): its name may change, and its disk be a copy.
 # shellcheck disable=SC2329
 read_hardware() {
   ioreg -rd1 -c IOPlatformExpertDevice 2>/dev/null |
     sed -n 's/^.*"IOPlatformUUID" = "\([0-9A-Fa-f-]\{1,64\}\)".*$/\1/p' | sed 1q
 }
-# What names the time since this Mac was started: no process is older.
+# Prints the UUID of the time since this Mac started: no process is older.
 # shellcheck disable=SC2329
 read_boot() { sysctl -n kern.bootsessionuuid 2>/dev/null | tr -cd '0-9A-Fa-f-'; }
+# Prints when the process $1 started, in UTC: the Mac's own time zone may change while a run works.
+# shellcheck disable=SC2329
+read_start() { TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null; }
+# Prints how many kilobytes are free on the volume of the path $1; nothing if df does not say. The name
+# of a volume may hold spaces, so the number is the one before the first percentage.
+# shellcheck disable=SC2329
+read_free() {
+  df -Pk "$1" 2>/dev/null | awk '
+    NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print $(i - 1); exit } }'
+}

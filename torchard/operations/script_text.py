@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import shlex
 import tarfile
 from dataclasses import dataclass
@@ -58,12 +57,15 @@ def script(name: str) -> str:
 
 def _with(values: Mapping[str, str], *scripts: str) -> str:
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
-    return "\n".join([*lines, probe.tools(), script("limits.sh"), *map(script, scripts)])
+    return "\n".join(
+        [*lines, probe.shell_part("tools.sh"), script("limits.sh"), *map(script, scripts)]
+    )
 
 
 def _building(values: Mapping[str, str], name: str) -> str:
     """Return a script that works under the Mac's run lock, and knows environments."""
-    return "\n".join([_with(values, "lock.sh"), probe.packages(), script(name)])
+    shared = (probe.shell_part("packages.sh"), probe.shell_part("prefix.sh"))
+    return "\n".join([_with(values, "lock.sh"), *shared, script(name)])
 
 
 def root(state: MacState) -> str:
@@ -86,7 +88,7 @@ def make_incoming(state: MacState) -> str:
 
 
 def remove_half(state: MacState, path: str) -> str:
-    """Return the command that removes what arrived of a file, and tells the disk as df does.
+    """Return the command that removes what arrived of a file, and prints how much room is free.
 
     SFTP says of most limits no more than that the file was not taken. So a shell writes a little
     more to it first, and stderr has what keeps it from doing so.
@@ -94,16 +96,14 @@ def remove_half(state: MacState, path: str) -> str:
     place, file = shlex.quote(incoming(state)), shlex.quote(path)
     more = f"errors=$({{ head -c 65536 /dev/zero >>{file}; }} 2>&1)"
     said = 'printf "%s\\n" "$errors" | name_limit >&2'
-    return f"{script('limits.sh')}df -Pk {place}; {more}; rm -f {file}; {said}; :"
+    shared = probe.shell_part("tools.sh") + script("limits.sh")
+    return f"{shared}read_free {place}; {more}; rm -f {file}; {said}; :"
 
 
-def free_bytes(df: Iterable[str]) -> int | None:
-    """Return what is free by the lines that df -Pk prints; None where they do not say."""
-    for line in list(df)[1:2]:
-        # The name of a volume may hold spaces: what is free stands before the first percentage.
-        found = re.search(r"\s(\d+)\s+\d+%\s", line)
-        return int(found[1]) * 1024 if found else None
-    return None
+def free_bytes(printed: Iterable[str]) -> int | None:
+    """Return the free bytes that `remove_half` printed as kilobytes; None if df did not say."""
+    kilobytes = next(iter(printed), "").strip()
+    return int(kilobytes) * 1024 if kilobytes.isdecimal() else None
 
 
 def install_miniconda(
@@ -351,7 +351,7 @@ def _cleanly(text: str, *words: str) -> str:
     # By a shell of its own: env would take a path with an equals sign for a variable.
     clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C'
     words = ("sh", "-c", text, *words)
-    return f"{probe.tools()}{clean} {' '.join(map(shlex.quote, words))}"
+    return f"{probe.shell_part('tools.sh')}{clean} {' '.join(map(shlex.quote, words))}"
 
 
 def show_earlier(state: MacState, step: Step, controller: Controller) -> str:

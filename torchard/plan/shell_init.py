@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchard.mac.paths import shorten_path
+from torchard.mac.probe import BLOCK_BEGIN, BLOCK_END
 from torchard.mac.state import ShellFile
 from torchard.plan.steps import FileChange, Step
 
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
 
 FILES: Mapping[Shell, str] = {"zsh": ".zshrc", "bash": ".bash_profile"}
-# By these two lines conda knows its block.
-BEGIN = "# >>> conda initialize >>>"
-END = "# <<< conda initialize <<<"
 
 
 def place(shell: Shell) -> str:
@@ -35,13 +33,13 @@ def block(shell: Shell, prefix: str) -> str:
     Where the prefix is gone, it says nothing and changes nothing.
     """
     lines = (
-        BEGIN,
+        BLOCK_BEGIN,
         "# Written by Torchard. `conda init` knows this block, and may write its own here.",
         f"if __conda_setup=$({_hook(shell, prefix)} 2>/dev/null); then",
         '  eval "$__conda_setup"',
         "fi",
         "unset __conda_setup",
-        END,
+        BLOCK_END,
     )
     return "\n".join(lines)
 

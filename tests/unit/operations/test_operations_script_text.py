@@ -11,6 +11,7 @@ import tarfile
 from dataclasses import replace
 
 import pytest
+import shells
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from torchard.catalog.installers import Installer
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
+from torchard.mac import probe
 from torchard.mac.state import MacState
 from torchard.operations import script_text
 from torchard.operations.script_text import Controller
@@ -272,8 +274,16 @@ def test_what_somebody_accepted_is_recorded_where_it_led():
         ("df: nothing like it", None),
     ],
 )
-def test_what_df_says_is_free_is_read(line, free):
-    """Whatever the volume is called."""
+def test_the_free_space_is_read_from_df(tmp_path, line, free):
+    """Whatever the volume is called, in every shell."""
     head = "Filesystem 1024-blocks Used Available Capacity Mounted on"
-    assert script_text.free_bytes([head, line]) == free
+    df = tmp_path / "df"
+    df.write_text(f"#!/bin/sh\nprintf '%s\\n' '{head}' '{line}'\n", encoding="utf-8")
+    df.chmod(0o755)
+    command = f"{probe.shell_part('tools.sh')}PATH='{tmp_path}':$PATH\nread_free /"
+    for name in shells.THERE:
+        done = subprocess.run(
+            [shells.link(tmp_path, name), "-c", command], capture_output=True, text=True, check=True
+        )
+        assert script_text.free_bytes(done.stdout.splitlines()) == free
     assert script_text.free_bytes([]) is None

@@ -8,9 +8,10 @@ import pytest
 from locked import HOME, PREFIX, lock, mac, package, shown
 
 from torchard.lab.model import MacHost
+from torchard.mac.probe import BLOCK_BEGIN, BLOCK_END
 from torchard.mac.state import ShellFile
 from torchard.plan.plan import Target, plan_mac
-from torchard.plan.shell_init import BEGIN, END, block, shell_obstacles, shell_step
+from torchard.plan.shell_init import block, shell_obstacles, shell_step
 from torchard.plan.steps import FileChange
 
 LOCK = lock([package("python", "3.12.13")])
@@ -18,7 +19,8 @@ LOCK = lock([package("python", "3.12.13")])
 
 def by_conda(prefix):
     """A block as far as `conda init zsh` writes it for a prefix."""
-    return f"{BEGIN}\n__x=\"$('{prefix}/bin/conda' 'shell.zsh' 'hook' 2> /dev/null)\"\n{END}"
+    hook = f"__x=\"$('{prefix}/bin/conda' 'shell.zsh' 'hook' 2> /dev/null)\""
+    return f"{BLOCK_BEGIN}\n{hook}\n{BLOCK_END}"
 
 
 def with_zshrc(state="file", block=None, path=f"{HOME}/.zshrc", **changes):

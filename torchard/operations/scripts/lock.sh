@@ -13,10 +13,8 @@ log=/dev/null
 # and what gives up makes room again. So this is asked as soon as something has failed.
 limit=
 look_for_limit() {
-  # The name of a volume may hold spaces: what is free stands before the first percentage.
-  # It is compared by awk, as there are shells that count in 32 bits.
-  low=$(df -Pk "$HOME" 2>/dev/null | awk '
-    NR == 2 { for (i = 5; i <= NF; i++) if ($i ~ /^[0-9]+%$/) { print ($(i - 1) < 1024); exit } }')
+  # awk compares, as some shells count in 32 bits.
+  low=$(read_free "$HOME" | awk '{ print ($1 < 1024) }')
   if [ "${low:-0}" = 1 ]; then
     limit=$no_room
   else
@@ -29,8 +27,6 @@ die() {
   [ "$log" = /dev/null ] || printf '%s\n' "The whole log is on the Mac: $log" >&2
   exit 1
 }
-# In UTC: the Mac's own time zone may change while a run is at work.
-started() { TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null; }
 # Two Macs may have one home, on a file server. A number means nothing on another Mac, and no process
 # lives on after a restart; so a signature names the Mac and the time since it was started as well.
 hardware=$(read_hardware)
@@ -62,14 +58,14 @@ alive() {
   fi
   [ -z "$its_boot" ] || [ -z "$boot" ] || [ "$its_boot" = "$boot" ] || return 1
   kill -0 "$pid" 2>/dev/null || return 1
-  now=$(started "$pid")
+  now=$(read_start "$pid")
   [ -z "$now" ] || [ "$now" = "$start" ]
 }
 # Signs a directory that was just made. Never over another's signature: should this process have
 # slept until somebody took it for a dead one's, it is theirs.
 own=
 sign() {
-  begun=$(started $$)
+  begun=$(read_start $$)
   signed_at=$(date '+%Y-%m-%d %H:%M %Z')
   own=$(printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot")
   (set -C && printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot" "$(uname -n)" \

@@ -4,12 +4,6 @@
 # was installed at, where it was moved since: its conda names that path and does not run.
 take_lock
 open_log miniconda
-whole() {
-  [ -x "$PREFIX/bin/conda" ] && [ -x "$PREFIX/bin/python" ] && [ ! -e "$PREFIX/install_tmp" ] &&
-    [ ! -e "$PREFIX/.messages.txt" ] && [ ! -e "$PREFIX/preconda.tar.bz2" ] &&
-    [ ! -e "$PREFIX/postconda.tar.bz2" ] &&
-    grep -q '^# update specs:' "$PREFIX/conda-meta/history" 2>/dev/null
-}
 lacks_room() {
   case $limit in "$no_room" | *quota*) ;; *) return 1 ;; esac
 }
@@ -38,11 +32,11 @@ replaced() {
 }
 before=
 # An earlier run may have finished since we looked.
-if whole && ! replaced; then
+if is_whole_prefix "$PREFIX" && ! replaced; then
   exit 0
 fi
 place "$SHA256" "$FILE" || die "Nothing was executed."
-if whole; then
+if is_whole_prefix "$PREFIX"; then
   for environment in "$PREFIX"/envs/*; do
     [ -L "$environment" ] || [ ! -d "$environment" ] ||
       die "somebody made $environment, which would be set aside with $PREFIX; it was left alone"
@@ -70,7 +64,7 @@ run /bin/bash "$work/$FILE" -b -p "$PREFIX"
 status=$?
 rm -rf "$work" "$root/depot/$SHA256"
 [ "$status" = 0 ] || refuse "the installer $FILE failed"
-whole || refuse "the installer $FILE ended well, but left no whole conda at $PREFIX"
+is_whole_prefix "$PREFIX" || refuse "the installer $FILE ended well, but left no whole conda at $PREFIX"
 run "$PREFIX/bin/conda" --version || refuse "the conda at $PREFIX does not run"
 # shellcheck disable=SC2086 # native is two words, or none
 machine=$(step $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')

@@ -12,16 +12,15 @@ import subprocess
 import sys
 import time
 
-BEGIN, END = b"# >>> conda initialize >>>", b"# <<< conda initialize <<<"
-BLOCK = re.compile(rb"^%s$.*?^%s$" % (BEGIN, END), re.MULTILINE | re.DOTALL)
-
 
 def edited(content: bytes, before: bytes, after: bytes) -> bytes | None:
     """Return the content with the new block; every other byte stays. None where it has moved on."""
-    begun = content.split(b"\n").count(BEGIN)
+    # The first and the last line of every block are conda's own markers.
+    begin, *_, end = after.split(b"\n")
     if before:
-        return content.replace(before, after) if BLOCK.findall(content) == [before] else None
-    if begun:
+        block = re.compile(rb"^%s$.*?^%s$" % (begin, end), re.MULTILINE | re.DOTALL)
+        return content.replace(before, after) if block.findall(content) == [before] else None
+    if begin in content.split(b"\n"):
         return None
     if not content:
         return after + b"\n"
