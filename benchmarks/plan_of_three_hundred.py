@@ -1,9 +1,9 @@
-"""What it costs to plan, show and save a big lab: 300 Macs, 200 packages each. No Mac is contacted.
+"""Measure planning, printing and saving a big lab: 300 Macs, 200 packages each. It contacts no Mac.
 
     python benchmarks/plan_of_three_hundred.py [MACS] [PACKAGES]
 
-Each part runs in a process of its own, with a plan that is made there; what making it took is told
-apart. Times are processor seconds, the least of three; memory is the peak of that process.
+Each part runs in its own process, which makes the plan first; that time is reported separately.
+Times are CPU seconds, the least of three. Memory is the peak of the process.
 """
 
 from __future__ import annotations

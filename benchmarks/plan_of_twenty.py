@@ -1,12 +1,13 @@
-"""A plan of twenty Macs in order, against the same probe over plain OpenSSH, twenty at a time.
+"""Plan twenty Macs that are up to date, against the same probe over plain OpenSSH.
 
     make bench
 
-The Macs are simulated, on this same machine: what they cost is in every figure alike, and no
-figure says anything about a real Mac. So only ratios are worth keeping, and the controller's own
-CPU time, which its operating system counts for each process. `ansible`, where it is installed
-beside this python, runs the same probe too (`-m raw`, 20 forks): `pip install ansible-core` into
-a venv that has Torchard, and start this file with that venv's python.
+The Macs are simulated on this same machine. Every figure contains their cost, and no figure says
+anything about a real Mac. So keep only ratios, and the controller's own CPU time, which the
+operating system counts for each process.
+
+If `ansible` is installed beside this Python, it runs the same probe too (`-m raw`, 20 forks). To
+compare, run `pip install ansible-core` in a venv with Torchard, and start this file there.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Took:
 
 
 def timed(commands: Sequence[Sequence[str]]) -> Took:
-    """Run commands at once and wait for all; every one must end well."""
+    """Run commands at once and wait for all; each must succeed."""
     start = time.monotonic()
     running = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
@@ -60,7 +61,7 @@ def timed(commands: Sequence[Sequence[str]]) -> Took:
 
 
 def ssh_options(mac: MacHost) -> list[str]:
-    """Return what Torchard, too, is told about a Mac, as options of ssh."""
+    """Return the options of ssh that match what Torchard knows about a Mac."""
     ssh = mac.ssh
     said = {
         "BatchMode": "yes",
@@ -113,12 +114,12 @@ def ansible(lab: Lab, directory: Path) -> Callable[[], Took] | None:
 
 
 def torchard(lab_file: Path) -> Callable[[], Took]:
-    """Return what plans the lab; its exit 0 says that every Mac is in order."""
+    """Return the command that plans the lab; exit code 0 means that every Mac is up to date."""
     return lambda: timed([[sys.executable, "-m", "torchard", "plan", str(lab_file), "--json"]])
 
 
 def main() -> None:
-    """Bring twenty Macs in order, then take turns."""
+    """Bring twenty Macs up to date, then measure each way in turn."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--macs", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=7)
@@ -128,7 +129,7 @@ def main() -> None:
         os.environ["TORCHARD_DEPOT"] = str(directory / "artefacts")
         depot = build_depot(directory / "depot").root
         with SimLab(directory / "lab", wanted.macs, depot) as lab:
-            print(f"bringing {wanted.macs} simulated Macs in order", file=sys.stderr)
+            print(f"bringing {wanted.macs} simulated Macs up to date", file=sys.stderr)
             apply = [sys.executable, "-m", "torchard", "apply", str(lab.lab_file), "--yes"]
             subprocess.run(apply, check=True, stdout=subprocess.DEVNULL)
             described = load(lab.lab_file)
@@ -146,7 +147,7 @@ def main() -> None:
 def report(figures: dict[str, list[Took]], macs: int) -> None:
     """Print medians, and the ratio to plain ssh of the same round."""
     base = figures["ssh"]
-    print(f"{macs} simulated Macs in order, {len(base)} rounds taken in turn; medians")
+    print(f"{macs} simulated Macs up to date, {len(base)} rounds taken in turn; medians")
     print(f"{'':<14} {'wall s':>7} {'x ssh':>6} {'CPU s':>7} {'x ssh':>6}")
     for name, taken in figures.items():
         wall = statistics.median(one.wall for one in taken)

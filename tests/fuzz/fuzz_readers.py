@@ -48,7 +48,7 @@ def watch(event: str, _: object) -> None:
 
 
 def read(whose: int, text: bytes) -> None:
-    """Read a text as the file that it is to be; what is wrong with it is said in bounds."""
+    """Read a text as the file that it claims to be; the errors are bounded."""
     path = work / "text"
     path.write_bytes(text)
     try:

@@ -91,7 +91,7 @@ def test_a_failed_verification_fails_its_macs(applied):
 
 @each_mac
 def test_the_reason_is_that_the_libraries_are_not_for_this_system(applied, name):
-    """Nothing else is amiss: python, arch and the version of every package are the lock's."""
+    """Nothing else differs: python, arch and the version of every package are the lock's."""
     *failures, sentence, _where = applied[1]["macs"][name]["reason"].splitlines()
     assert sentence == "Verification failed, so torch was not activated; nothing else changed."
     assert any(re.search(r"OSError: \S+/libtorch_global_deps\.dylib: ", one) for one in failures)

@@ -26,7 +26,7 @@ def answer(arch, macos, python, **asked):
 
 
 def refusal(arch, macos, python, **asked):
-    """Choose where there is no answer; return the reason and the way out."""
+    """Choose where nothing fits; return the reason and what to write instead."""
     refused = answer(arch, macos, python, **asked)
     assert isinstance(refused, Refusal), refused
     return refused.reason, refused.instead

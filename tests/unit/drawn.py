@@ -13,7 +13,7 @@ from torchard.plan import shell_init
 from torchard.plan.plan import Target
 
 NAMES = ["a", "b", "numpy", "pip", "torch"]
-# Made once: hypothesis looks at each strategy anew that is made while it draws.
+# Made once: hypothesis inspects every strategy that is made while it draws.
 EITHER = st.booleans()
 NAME = st.sampled_from(NAMES)
 SOME = st.lists(NAME, unique=True)
@@ -26,7 +26,7 @@ FAILED = st.sampled_from([None, None, ("2026-11-29", "a is missing")])
 VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
 FREE = st.sampled_from([10**12] * 7 + [0])  # bytes
 SOME_SHELLS = st.sampled_from([(), SHELLS[:1], SHELLS[1:], SHELLS])
-# Most files can be changed: where one stands in the way, there is nothing more to be seen.
+# Most files can be changed. If one blocks the Mac, nothing else is visible.
 FILE_STATE = st.sampled_from([*["absent", "file"] * 4, "tangled", "closed", "outside", "odd"])
 
 

@@ -213,7 +213,7 @@ AT_TORCH = {"done": ("miniconda",), "failed_at": "torch"}
 
 
 def results():
-    """What an apply leaves: done anew or in part, and failed with a remote's own words."""
+    """What an apply leaves: done again or in part, and failed with a remote's own words."""
     one, two, three, *_ = first().macs
     half, link, _ = repair().macs
     verification = (("torch", "python 3.12.13, torch 2.15.0, MPS computes"),)
@@ -268,7 +268,7 @@ def many():
 
 
 def standing():
-    """What stands on Macs: as it was made, worked on by hand, pruned, gone, never there."""
+    """What is on Macs: as it was made, changed by hand, pruned, gone, never there."""
     made = Packages(built(LOCK).conda, built(LOCK).dists)
     stamped = {**stamp(LOCK), "date": "2026-11-26 10:31:22", "condarc": LOCK.condarc}
     same = built(LOCK, stamp=stamped, made=made)

@@ -17,7 +17,7 @@ def test_every_line_of_every_shell_file_is_linted():
     assert len(files) > 40
     for file in files:
         lines = file.read_text(encoding="utf-8").splitlines()
-        # What stands between @ is filled in.
+        # Text between @ is filled in.
         missing = [
             line for line in lines if "@" not in line.replace('"$@"', "") and line not in linted
         ]

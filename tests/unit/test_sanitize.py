@@ -42,8 +42,8 @@ def test_the_lines_of_a_remote_command_stay_lines():
     assert sanitize_lines("1 %\r2 %") == "1 %\\r2 %"
 
 
-def test_every_text_within_data_is_made_harmless():
-    """However deep; what is no text stays as it is."""
+def test_every_text_within_data_is_sanitized():
+    """At any depth; a value that is not a text stays as it is."""
 
     @dataclass(frozen=True)
     class Part:

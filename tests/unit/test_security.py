@@ -21,7 +21,7 @@ def test_each_promise_names_its_test():
 
 
 def test_each_test_that_is_named_is_there():
-    """Under this very name, so that whoever doubts a promise can run it."""
+    """Under this name, so that anyone can run it."""
     for path, name in NAMED:
         tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
         functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
