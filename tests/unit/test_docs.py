@@ -99,6 +99,13 @@ def test_one_command_checks_a_change():
     assert shlex.split(read(".ci/run").splitlines()[-1]) == ["exec", "make", "lint", "test"]
 
 
+def test_pre_commit_runs_what_make_lint_runs():
+    """Each program of the lint target is a hook, and no hook runs another."""
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n|  .*\n)+)", read("Makefile"), re.MULTILINE)[1]
+    hooks = re.findall(r"entry: \.venv/bin/(\S+?),? ", read(".pre-commit-config.yaml"))
+    assert set(re.findall(r"\$\(BIN\)/(\S+)", recipe)) == set(hooks)
+
+
 def test_the_plan_of_the_readme_is_a_plan_of_the_stories():
     """Line by line, apart from sizes and what is left out."""
 
