@@ -9,6 +9,8 @@ import click
 from torchard.cli import connect, console, options, output
 from torchard.plan.planfile import is_plan, read
 from torchard.render.text import plan_lines, result_lines
+from torchard.session.apply import apply_plan
+from torchard.session.plan import make_plan, recheck_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +57,7 @@ def apply(
     else:
         opened = connect.open_session(lab, limits, report, locked=locked, rebuild=rebuild)
     with opened as session:
-        planned = session.plan_again(saved.plan) if saved else session.plan()
+        planned = recheck_plan(session, saved.plan) if saved else make_plan(session)
         session.progress.pause()
         if not as_json:
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
@@ -63,7 +65,7 @@ def apply(
         if planned.summary.change and not yes:
             console.confirm_plan("torchard plan", is_shown=not as_json)
         session.progress.resume()
-        done = session.apply(planned) if planned.summary.change else None
+        done = apply_plan(session, planned) if planned.summary.change else None
     if as_json or done is not None:
         done = done or planned
         output.print_plan(done, result_lines(done), as_json=as_json)

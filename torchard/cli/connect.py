@@ -11,7 +11,7 @@ from torchard.lab.select import named, select
 from torchard.plan.leftover import left_behind
 from torchard.plan.planfile import lab_of
 from torchard.plan.rollback import having
-from torchard.session.session import Session, heed_signals
+from torchard.session.session import Session, install_signal_handlers
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def open_session(
     JSON of an apply, only the Macs that it left behind are selected. `rebuild` names environments
     to build again although they are up to date.
     """
-    heed_signals()
+    install_signal_handlers()
     workspace = open_workspace(lab, locked=locked)
     macs = select(workspace.lab, limits) if only is None else (named(workspace.lab, only),)
     if report is not None:
@@ -71,7 +71,7 @@ def open_session_without_locks(
     lab: Path, choose: Callable[[Lab], Sequence[MacHost]]
 ) -> Iterator[Session]:
     """Connect to the Macs that `choose` returns; no lock file is read or written."""
-    heed_signals()
+    install_signal_handlers()
     workspace = open_workspace(lab, locked=True)
     with _connect(workspace, choose(workspace.lab), lock_ahead=False) as session:
         yield session
@@ -80,7 +80,7 @@ def open_session_without_locks(
 @contextmanager
 def open_planned_session(saved: Saved, path: Path) -> Iterator[Session]:
     """Connect to the Macs that a saved plan may change; its lock files must still be there."""
-    heed_signals()
+    install_signal_handlers()
     workspace = open_workspace(lab_of(saved, path), locked=True)
     planned = {mac.name for mac in saved.plan.macs if mac.state not in {"unreachable", "blocked"}}
     macs = [mac for mac in workspace.lab.macs.values() if mac.name in planned]

@@ -10,6 +10,7 @@ from torchard.cli import connect, console, output
 from torchard.plan.codec import dumps
 from torchard.plan.explain import explain as explain_plan
 from torchard.render.explain import explain_data, explain_lines
+from torchard.session.plan import find_targets, make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
     """Explain the plan of one Mac and exit with its code; no other Mac is contacted."""
     with connect.open_session(lab, (), locked=locked, only=name) as session:
-        plan = session.plan()
+        plan = make_plan(session)
         explanation = explain_plan(
             session.macs[name],
             plan.macs[0],
-            session.targets().get(name),
+            find_targets(session).get(name),
             session.workspace.lab,
             session.workspace.catalogue,
             session.workspace.locks.written,

@@ -9,7 +9,7 @@ import click
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, options, output
 from torchard.lab.load import load
-from torchard.session.session import Session, heed_signals
+from torchard.session.session import Session, install_signal_handlers
 from torchard.workspace.update_locks import update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
@@ -32,15 +32,15 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     if upgrade and only_check:
         raise click.UsageError("--upgrade and --check exclude each other.")
     to_read = without_class(load(lab))
-    states, why = {}, {}
-    heed_signals()
+    states, reasons = {}, {}
+    install_signal_handlers()
     with output.show_progress() as progress:
         workspace = open_workspace(lab, locked=only_check)
         workspace.locks.announce = progress.announce
         if to_read:
             with Session(workspace, to_read, progress) as session:
-                states, why = session.states, session.why
-        answers = list(update_locks(workspace, states, why, upgrade=upgrade))
+                states, reasons = session.states, session.reasons
+        answers = list(update_locks(workspace, states, reasons, upgrade=upgrade))
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
         if answer.outcome == "error":

@@ -10,6 +10,7 @@ from torchard.cli import connect, console, options, output
 from torchard.cli.explain import explain
 from torchard.plan.planfile import save
 from torchard.render.text import plan_lines
+from torchard.session.plan import make_plan
 
 
 @click.command()
@@ -45,7 +46,7 @@ def plan(  # click passes them by name
             raise click.UsageError("--explain goes alone, or with --locked and --json.")
         explain(lab, mac, locked=locked, as_json=as_json)
     with connect.open_session(lab, limits, report, locked=locked) as session:
-        planned = session.plan()
+        planned = make_plan(session)
     if out is not None:
         save(planned, session.workspace.lab.path, out)
     output.print_plan(planned, plan_lines(planned, full=full), as_json=as_json)

@@ -10,7 +10,7 @@ from torchard.cli import connect, console, options, output
 from torchard.lab.select import select
 from torchard.plan.rollback import having
 from torchard.render.text import plan_lines, result_lines
-from torchard.session.errands import go_back, plan_back
+from torchard.session.rollback import plan_rollbacks, roll_back
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +40,14 @@ def rollback(
     with connect.open_session_without_locks(
         lab, lambda found: having(environment, found, select(found, limits))
     ) as session:
-        planned = plan_back(session, environment)
+        planned = plan_rollbacks(session, environment)
         session.progress.pause()
         if not as_json:
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
         if planned.summary.change and not yes:
             console.confirm_plan(f"torchard rollback {environment}", is_shown=not as_json)
         session.progress.resume()
-        done = go_back(session, planned) if planned.summary.change else None
+        done = roll_back(session, planned) if planned.summary.change else None
     if as_json or done is not None:
         done = done or planned
         output.print_plan(done, result_lines(done), as_json=as_json)

@@ -11,7 +11,8 @@ from torchard.plan.codec import dumps
 from torchard.plan.damage import add_all_damage
 from torchard.plan.drift import find_drift
 from torchard.render.status import status_data, status_lines
-from torchard.session.errands import find_damage
+from torchard.session.inspection import inspect_all_files
+from torchard.session.plan import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +31,8 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     would do to it. Nothing is written on a Mac.
     """
     with connect.open_session(lab, limits, locked=locked) as session:
-        planned = session.plan()
-        damage = find_damage(session)
+        planned = make_plan(session)
+        damage = inspect_all_files(session)
         found = {name: find_drift(session.macs[name], one) for name, one in session.states.items()}
         found = add_all_damage(planned, found, session.states, damage)
     if as_json:

@@ -10,7 +10,7 @@ import click
 
 from torchard.cli import connect, console, options
 from torchard.errors import TorchardError
-from torchard.session import errands
+from torchard.session.unlock import remove_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +44,8 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
         return (found.macs[mac],)
 
     with connect.open_session_without_locks(lab, select_mac) as session:
-        if mac in session.why:
-            console.print_error(f"{mac} is unreachable: {session.why[mac]}")
+        if mac in session.reasons:
+            console.print_error(f"{mac} is unreachable: {session.reasons[mac]}")
             console.exit_with(3)
         lock = session.states[mac].lock
         if lock is None:
@@ -53,7 +53,7 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
             console.exit_with(0)
         if holder is None or holder != lock.token or lock.processes:
             raise _refuse(mac, lab, lock, holder)
-        errands.unlock(session, mac, holder)
+        remove_lock(session, mac, holder)
     click.echo(f"The run lock of {lock.who} on {mac} is removed.")
 
 

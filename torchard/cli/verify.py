@@ -8,7 +8,7 @@ import click
 
 from torchard.cli import connect, console, options, output
 from torchard.render.text import result_lines
-from torchard.session.verify import verify as verify_and_note
+from torchard.session.verify import verify_macs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +27,6 @@ def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -
     `plan` and `status` show it, and removes the note when verification succeeds.
     """
     with connect.open_session(lab, limits, locked=locked) as session:
-        verified = verify_and_note(session)
+        verified = verify_macs(session)
     output.print_plan(verified, result_lines(verified), as_json=as_json)
     console.exit_with(verified.exit_code)

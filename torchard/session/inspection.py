@@ -1,8 +1,9 @@
-"""What is looked at on a Mac beyond its first state: files, room to make, its account."""
+"""Inspect a Mac beyond its state: the files of its environments, its disk and its account."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
 
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
+    from torchard.session.session import Session
 
     Ask = Callable[[str], list[str]]
 
-NOT_LOOKED_AT = "the account's login environment could not be looked at"
+NOT_INSPECTED = "the account's login environment could not be inspected"
 
 
 def measure_room(state: MacState, ask: Ask) -> MacState:
-    """Return a Mac's state with the room that macOS would make; none where it does not say."""
+    """Return a Mac's state with the bytes that macOS would free; 0 if it does not say."""
     try:
         return replace(state, room=probe.parse_room(ask(probe.room_script())))
     except TorchardError:
@@ -32,9 +34,9 @@ def measure_room(state: MacState, ask: Ask) -> MacState:
 
 
 def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
-    """Look at the files of every environment of a Mac that Torchard built and that is active.
+    """Inspect the files of every active environment of a Mac that Torchard built.
 
-    `ask` runs a command that only reads on the Mac and returns its lines.
+    `ask` runs a command that only reads on the Mac, and returns its lines.
     """
     asked = [
         one.name
@@ -53,12 +55,25 @@ def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
     return dict.fromkeys(asked, FileReport(trouble=reason))
 
 
+def inspect_all_files(session: Session) -> dict[str, dict[str, FileReport]]:
+    """Inspect the files of every Mac's active environments; return the reports, Mac by Mac."""
+    found: dict[str, dict[str, FileReport]] = {}
+
+    def inspect(name: str) -> None:
+        session.progress.mac(name, "inspecting files")
+        ask = partial(session.run_read_only, name)
+        found[name] = inspect_files(session.states[name], ask)
+
+    session.each(list(session.states), inspect, is_executing=False)
+    return found
+
+
 def verify_files(
     state: MacState, locks: Mapping[str, Lock], planned: Collection[str | None], ask: Ask
 ) -> dict[str, str]:
-    """Say what is wrong with the files of a Mac's environments; an intact one is left out.
+    """Return what is wrong with the files of a Mac's environments; an intact one is left out.
 
-    `planned` are the environments that the next apply builds anyway.
+    `planned` names the environments that the next apply builds anyway.
     """
     failures = {}
     for environment, report in inspect_files(state, ask).items():
@@ -74,9 +89,9 @@ def verify_files(
 def inspect_account(
     state: MacState, locks: Mapping[str, Lock], ask: Ask, broken: Collection[str] = ()
 ) -> AccountReport:
-    """Look at what the account's login environment does to the environments that are active.
+    """Inspect what the account's login environment does to the active environments.
 
-    Nothing more is said of the `broken` ones, which fail by themselves.
+    The `broken` ones, which already fail, are left out.
     """
     modules = {
         name: account.list_modules(lock)
@@ -93,12 +108,12 @@ def inspect_account(
         reason = str(error)
     except ValueError:
         reason = "the answer cannot be read"
-    return AccountReport(warnings=(f"{NOT_LOOKED_AT}: {reason}",))
+    return AccountReport(warnings=(f"{NOT_INSPECTED}: {reason}",))
 
 
 def describe_account(state: MacState, locks: Mapping[str, Lock], ask: Ask) -> tuple[str, ...]:
-    """Say what `inspect_account` finds after an apply, which cannot fail any more by it."""
+    """Return the findings of `inspect_account` after an apply, which must not fail by them."""
     try:
         return inspect_account(state, locks, ask).lines
-    except Exception:  # noqa: BLE001  # the connection may be lost just here
-        return (f"{NOT_LOOKED_AT}; run `torchard verify`",)
+    except Exception:  # noqa: BLE001  # the connection may be lost now
+        return (f"{NOT_INSPECTED}; run `torchard verify`",)

@@ -1,7 +1,7 @@
-"""Verify every environment, and let each Mac remember which ones failed.
+"""Verify every environment, and note on each Mac which ones failed.
 
-What fails is noted beside the stamp of its generation, under the Mac's run lock, so that a plan and
-a status can say so; the note goes when the environment is verified again.
+A failure is noted beside the stamp of its generation, under the Mac's run lock, so that `plan` and
+`status` show it. A later verification that succeeds removes the note.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from torchard.redact import redact
 from torchard.remote import read_guard
 from torchard.remote.quoting import for_any_shell
 from torchard.session import inspection
+from torchard.session.plan import find_targets, plan_without_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,71 +37,79 @@ if TYPE_CHECKING:
 Notes = tuple[tuple[str, "Mapping[str, str] | None"], ...]
 
 
-def verify(session: Session) -> Plan:
-    """Verify every environment of every Mac; nothing but the note of it is written."""
-    verified = verify_environments(session)
-    targets = session.targets()
+def verify_macs(session: Session) -> Plan:
+    """Verify every environment of every Mac, and note what failed; write nothing else."""
+    plan, failures = verify_environments(session)
+    targets = find_targets(session)
     notes = {
         mac.name: found
-        for mac in verified.macs
+        for mac in plan.macs
         if mac.name in targets
-        and (found := tuple(_notes(mac, targets[mac.name], session.unverified.get(mac.name, {}))))
+        and (found := tuple(_notes(mac, targets[mac.name], failures.get(mac.name, {}))))
     }
-    said: dict[str, list[str]] = {name: [] for name in notes}
+    warnings: dict[str, list[str]] = {name: [] for name in notes}
 
-    def errand(name: str) -> None:
+    def write_notes(name: str) -> None:
         for environment, failure in notes[name]:
             script = script_text.note_failure(
                 session.states[name], environment, failure, upload.controller()
             )
             busy = session.run(name, script)
             if busy:
-                said[name].append(_not_noted(environment, failure, f"{busy[-1]} is at work there"))
+                reason = f"{busy[-1]} is at work there"
+                warnings[name].append(_not_noted(environment, failure, reason))
 
-    session.work([*notes], errand)
+    session.each(notes, write_notes, is_executing=True)
     for name in notes:
-        if name in session.why:
+        if name in session.reasons:
             environment, failure = notes[name][0]
-            said[name].append(_not_noted(environment, failure, session.why[name]))
-    return Plan(tuple(_told(mac, notes.get(mac.name, ()), said) for mac in verified.macs))
+            warnings[name].append(_not_noted(environment, failure, session.reasons[name]))
+    return Plan(tuple(_add_remedy(mac, notes.get(mac.name, ()), warnings) for mac in plan.macs))
 
 
-def verify_environments(session: Session) -> Plan:
-    """Verify every environment of every Mac, and its account; nothing is written."""
-    targets = session.targets()
+def verify_environments(session: Session) -> tuple[Plan, dict[str, dict[str, str]]]:
+    """Verify every environment of every Mac, and its account; write nothing.
+
+    Return the results, and for each Mac the environments that failed with their reasons.
+    """
+    targets = find_targets(session)
     results: dict[str, MacPlan] = {}
+    all_failures: dict[str, dict[str, str]] = {}
 
-    def errand(name: str) -> None:
+    def verify_mac(name: str) -> None:
         planned = plan_mac(targets[name])
         if planned.state == "blocked":
             results[name] = planned
             return
         session.progress.mac(name, "verifying")
-        locks, state, ask = targets[name].locks, session.states[name], partial(session.ask, name)
+        locks, state = targets[name].locks, session.states[name]
+        ask = partial(session.run_read_only, name)
         steps = {step.environment for step in planned.steps}
         damage = inspection.verify_files(state, locks, steps, ask)
         failures: dict[str, str] = {}
         verifications: list[tuple[str, str]] = []
         for lock in locks.values():
-            ok, text = _verify(session, name, lock)
+            ok, text = _verify_environment(session, name, lock)
             damaged = damage.get(lock.environment)
             if ok and not damaged:
                 verifications.append((lock.environment, text))
             else:
                 failures[lock.environment] = "\n".join(filter(None, (damaged, "" if ok else text)))
-        session.unverified[name] = failures
+        all_failures[name] = failures
         account = inspection.inspect_account(state, locks, ask, broken=failures)
         planned = replace(planned, warnings=(*planned.warnings, *account.warnings))
         results[name] = verified(planned, verifications, [*failures.items(), *account.failures])
 
-    session.work([*targets], errand, reads=True)
-    return Plan(
-        tuple(results[name] if name in results else session.unread(name) for name in session.macs)
+    session.each(targets, verify_mac, is_executing=False)
+    macs = (
+        results[name] if name in results else plan_without_state(session, name)
+        for name in session.macs
     )
+    return Plan(tuple(macs)), all_failures
 
 
-def _verify(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
-    """Verify one environment by its own python; return whether it is right, and what was said."""
+def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
+    """Verify one environment with its own python; return whether it is right, and the finding."""
     state, host = session.states[name], session.hosts[name]
     if lock.environment not in state.links:
         return False, "it is not there; run `torchard apply`"
@@ -118,9 +127,9 @@ def _verify(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
 def _notes(
     mac: MacPlan, target: Target, failures: Mapping[str, str]
 ) -> Iterator[tuple[str, Mapping[str, str] | None]]:
-    """Yield what is to be noted of a Mac: a failure, or None where a note is to go.
+    """Yield the notes to write on a Mac: a failure, or None to remove a note.
 
-    What an apply would build again needs no note: its plan says so already.
+    An environment that an apply would build again needs no note: its plan already says so.
     """
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     verifications = dict(mac.verifications)
@@ -130,7 +139,7 @@ def _notes(
             continue
         if name in failures:
             if environment_step(lock, target.state, frozen=target.mac.frozen) is None:
-                # What to type is added each time this is shown.
+                # What to type is added each time the note is shown.
                 reason = " ".join(failures[name].replace(f"; {way_out(name)}", "").split())
                 yield name, {"date": date, "reason": redact(reason)[:LONGEST_REASON]}
         elif name in verifications and active.failed is not None:
@@ -142,11 +151,12 @@ def _not_noted(environment: str, failure: object, why: str) -> str:
     return f"the {what} of {environment} was not noted on this Mac: {why}"
 
 
-def _told(mac: MacPlan, notes: Notes, said: Mapping[str, list[str]]) -> MacPlan:
-    """Return what came of a Mac, with how to repair what failed and what could not be noted."""
+def _add_remedy(mac: MacPlan, notes: Notes, warnings: Mapping[str, list[str]]) -> MacPlan:
+    """Return the result of a Mac with the command that repairs it, and what was not noted."""
     reason = mac.reason or ""
     again = [name for name, failure in notes if failure and way_out(name) not in reason]
     if again:
         names = " ".join(f"--rebuild {name}" for name in again)
         reason += f"\n`torchard apply {names}` builds what failed again."
-    return replace(mac, reason=reason or None, warnings=(*mac.warnings, *said.get(mac.name, ())))
+    added = (*mac.warnings, *warnings.get(mac.name, ()))
+    return replace(mac, reason=reason or None, warnings=added)

@@ -185,7 +185,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
         errors.through_jump("", made.text, "mac"), "try"
     ),
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
-    "cli.unlock._left_alone": lambda made: typed(
-        unlock._left_alone(made.text, Path(made.path), made.run_lock, None).instead, "say"
+    "cli.unlock._refuse": lambda made: typed(
+        unlock._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
     ),
 }

@@ -19,7 +19,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from torchard.session.session import Session, _as_cli  # isort: skip  # first: it patches for gevent
+import torchard.session  # isort: skip  # noqa: F401  # patches the standard library, so it comes first
 
 from drawn import labs
 from hypothesis import HealthCheck, Phase, given, settings
@@ -36,6 +36,9 @@ from torchard.mac.state import Link, Packages, ShellFile
 from torchard.plan.plan import is_short_of_disk, plan_mac
 from torchard.remote.quoting import for_any_shell
 from torchard.resources import resource
+from torchard.session.apply import apply_plan, identify_operations_by_line
+from torchard.session.plan import make_plan
+from torchard.session.session import Session
 from torchard.workspace import workspace as workspaces
 
 VERIFICATION = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
@@ -249,8 +252,8 @@ def by_session(target):
     """Apply as `torchard apply` does; return what was done, the plan, and the plan that is left."""
     session, host = opened(target)
     with session:
-        plan = session.plan()
-        result = session.apply(plan)
+        plan = make_plan(session)
+        result = apply_plan(session, plan)
     left = plan_mac(replace(target, mac=host.connector.target.mac, state=host.connector.state))
     states = {"change": "up_to_date"}
     assert result.macs[0].state == states.get(plan.macs[0].state, plan.macs[0].state), result
@@ -271,7 +274,7 @@ def by_stock(target):
         host.connect(show_errors=False, raise_exceptions=True)
         state.activate_host(host)
         state.set_stage(StateStage.Prepare)
-        with _as_cli(), ctx_inventory.use(state.inventory), ctx_host.use(host):
+        with identify_operations_by_line(), ctx_inventory.use(state.inventory), ctx_host.use(host):
             exec_file(str(resource("deploy.py")))
         assert host.connector.done == []
         planned = [

@@ -45,8 +45,8 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 # They hand what the makers above made to a Mac, and make none of it.
 SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
-    "operations.verify.verify", "session.session.read", "session.session.run",
-    "session.session.ask", "session.verify._verify",
+    "operations.verify.verify", "session.session.read_state", "session.session.run",
+    "session.session.run_read_only", "session.verify._verify_environment",
     "remote.facts.read", "remote.facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.upload._arriving", "remote.shell_upload.upload_through_shell",

@@ -1,0 +1,67 @@
+"""Roll back: activate the previous generation of an environment, and verify it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from torchard.errors import TorchardError
+from torchard.operations import script_text, upload
+from torchard.plan.plan import Plan
+from torchard.plan.result import Course, failed
+from torchard.plan.rollback import plan_rollback, rolled_back
+from torchard.session.plan import plan_without_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchard.mac.state import MacState
+    from torchard.session.session import Session
+
+
+def plan_rollbacks(session: Session, environment: str) -> Plan:
+    """Plan the rollback of an environment on every Mac; no lock file is needed."""
+    return Plan(
+        tuple(
+            plan_rollback(environment, mac, session.states[name])
+            if name in session.states
+            else plan_without_state(session, name)
+            for name, mac in session.macs.items()
+        )
+    )
+
+
+def roll_back(session: Session, plan: Plan) -> Plan:
+    """Do what the plan of a rollback says, and return what each Mac has afterwards."""
+    results = {mac.name: mac for mac in plan.macs}
+
+    def roll_back_mac(name: str) -> None:
+        start = time.monotonic()
+        planned, state = results[name], session.states[name]
+        (step,) = planned.steps
+        session.progress.mac(name, f"activating {step.place}")
+        session.run(name, script_text.show_earlier(state, step, upload.controller()))
+        session.progress.mac(name, "verifying")
+        verification: Mapping[str, Any] | str
+        try:
+            lines = session.run(name, script_text.verify_generation(state, step))
+            verification = json.loads(lines[-1]) if lines else _last_verification(state, step.path)
+        except TorchardError as error:
+            verification = str(error)
+        session.read_state(name)
+        took = time.monotonic() - start
+        results[name] = rolled_back(planned, session.states[name], verification, took)
+
+    names = [mac.name for mac in plan.macs if mac.state == "change"]
+    session.each(names, roll_back_mac, is_executing=True)
+    for name in names:
+        if name in session.reasons:
+            results[name] = failed(results[name], Course(reason=session.reasons[name]))
+    return Plan(tuple(results.values()))
+
+
+def _last_verification(state: MacState, path: str) -> Mapping[str, Any]:
+    """Return what the verification of a generation found when it was built."""
+    found: Mapping[str, Any] = (state.environments[path].stamp or {})["verification"]
+    return found

@@ -1,0 +1,22 @@
+"""Remove the run lock that a dead run left on a Mac."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchard.errors import TorchardError
+from torchard.operations import script_text, upload
+
+if TYPE_CHECKING:
+    from torchard.session.session import Session
+
+
+def remove_lock(session: Session, name: str, holder: str) -> None:
+    """Remove the run lock of the dead run `holder` on a Mac. Raise TorchardError if it stays."""
+
+    def remove(name: str) -> None:
+        session.run(name, script_text.remove_lock(holder, upload.controller()))
+
+    session.each([name], remove, is_executing=True)
+    if name in session.reasons:
+        raise TorchardError(f"{name}: {session.reasons[name]}")
