@@ -163,7 +163,7 @@ def test_nobody_there_to_ask_is_no(lab, torchard):
         done = back(torchard, lab, *options)
         assert done.returncode == 1
         assert done.stderr.startswith("Nothing was changed: ")
-        assert "Look at what `torchard rollback tools` says, and add --yes" in done.stderr
+        assert "Look at what `torchard rollback tools` prints, and add --yes" in done.stderr
     assert lab.snapshot(*NAMES) == before
 
 

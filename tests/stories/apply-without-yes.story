@@ -19,9 +19,9 @@ $ torchard apply
 
 Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 2> Nothing was changed: there is no terminal to ask at.
-2>   Look at what `torchard plan` says, and add --yes if it is what you want.
+2>   Look at what `torchard plan` prints, and add --yes if it is what you want.
 [1]
 $ torchard apply --json
 2> Nothing was changed: --json shows no plan to agree to.
-2>   Look at what `torchard plan` says, and add --yes if it is what you want.
+2>   Look at what `torchard plan` prints, and add --yes if it is what you want.
 [1]

@@ -42,7 +42,7 @@ $ torchard rollback tools
 
 Plan: 1 Mac to change, 0 up to date.
 2> Nothing was changed: there is no terminal to ask at.
-2>   Look at what `torchard rollback tools` says, and add --yes if it is what you want.
+2>   Look at what `torchard rollback tools` prints, and add --yes if it is what you want.
 [1]
 $ torchard rollback --yes tools
 1 Mac  · studio-01 · arm64 · macOS 15.1
