@@ -9,7 +9,7 @@ import runpy
 import pytest
 from probed import SHA256, STAMP, conda_record, dist, generation, only, read, record, whole, write
 
-from torchard.mac.generations import can_be_shown, why_not_whole
+from torchard.mac.generations import can_be_shown, explain_not_whole
 from torchard.mac.state import InstalledConda, InstalledDist, Link
 from torchard.resources import resource
 
@@ -236,7 +236,7 @@ def test_the_mac_and_the_plan_judge_a_generation_alike(root, part):
     spoil, said = PARTS[part]
     spoil(path)
     found = only(read(root))
-    assert said is None or set(why_not_whole(found)) == set(said)
+    assert said is None or set(explain_not_whole(found)) == set(said)
     program = resource("torchard/operations/scripts/generation.py")
     judged = runpy.run_path(os.fspath(program))["is_whole"](os.fspath(path))
     assert can_be_shown(found) == judged == (part in {"whole", "linked"})

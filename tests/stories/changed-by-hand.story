@@ -38,7 +38,7 @@ $ torchard plan --json
       "steps": [
         {
           "kind": "environment",
-          "change": "change",
+          "action": "update",
           "environment": "tools",
           "reason": "changed by hand since it was built",
           "path": "/Users/ada/.torchard/generations/tools-XXXXXXXX.2",

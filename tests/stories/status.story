@@ -33,7 +33,7 @@ $ torchard status
    M =  tools       nobody declares it; it is left alone
           verified WHEN: python 3.12.13 arm64
           + zstd   1.5.7    conda, not in the lock; installed by hand
-          + pytz   2026.6   pip, not in the lock; installed by hand
+          + pytz   2026.6   wheel, not in the lock; installed by hand
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.

@@ -9,10 +9,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from torchard.mac.generations import generation_name, generations_root
+from torchard.mac.generations import explain_not_whole, generation_name, generations_root
 from torchard.mac.paths import shorten_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchard.mac.state import InstalledEnvironment, Link, MacState
 
 Found = Literal["nothing", "directory", "foreign_link", "dangling_link", "generation"]
@@ -79,6 +81,27 @@ def view_environment(name: str, state: MacState) -> EnvironmentView:
 def view_kept_environment(name: str, state: MacState) -> EnvironmentView:
     """Return the same for a plan: `nothing` if Torchard sets the prefix aside or installs it."""
     return view_environment(name, state) if state.prefix_state == "whole" else EnvironmentView(name)
+
+
+def find_faults(view: EnvironmentView) -> Iterator[str]:
+    """Yield what is wrong with the link of an environment or its generation, in a few words each.
+
+    It depends on no lock: an environment without a fault may still be out of date.
+    """
+    one = view.generation
+    if one is None:
+        if view.found == "dangling_link":
+            yield "its link leads nowhere"
+        return
+    yield from explain_not_whole(one)
+    if not one.stamp:
+        yield "its stamp is gone or broken"
+    elif one.built_for != view.name:
+        yield "its link leads to another environment's generation"
+    elif one.verification is None:
+        yield "it was never verified"
+    if one.damaged:
+        yield "an interrupted conda left it damaged"
 
 
 def _generation_name(link: Link, home: str) -> str | None:

@@ -85,7 +85,7 @@ def is_ours(link: Link, state: MacState) -> bool:
     return re.fullmatch(re.escape(link.name) + r"-[0-9a-f]{8}(\.[0-9]+)?", generation) is not None
 
 
-def why_not_whole(one: InstalledEnvironment) -> Iterator[str]:
+def explain_not_whole(one: InstalledEnvironment) -> Iterator[str]:
     """Yield what a generation lacks, in a few words each; nothing of a whole one."""
     if one.moved_from is not None:
         yield f"it was built at {one.moved_from} and has moved"
@@ -100,7 +100,7 @@ def can_be_shown(one: InstalledEnvironment) -> bool:
     return one.whole and verified and not one.damaged and one.failed is None
 
 
-def carried_over(
+def list_carried_files(
     before: InstalledEnvironment | None, environment: str, ready: InstalledEnvironment | None = None
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the person's own files that go over to the next generation, and those too large to.
@@ -116,7 +116,7 @@ def carried_over(
     )
 
 
-def failure_of(one: InstalledEnvironment, environment: str) -> str | None:
+def describe_failure(one: InstalledEnvironment, environment: str) -> str | None:
     """Say that the last verification of a generation failed, and what repairs it."""
     if one.failed is None:
         return None

@@ -1,6 +1,6 @@
-"""What is wrong with the files of an environment's packages, as a Mac finds it. Pure.
+"""Damaged files of an environment's packages, as a Mac reports them. Pure.
 
-`operations/scripts/intact.py` looks at the files on the Mac.
+`operations/scripts/intact.py` checks the files on the Mac.
 """
 
 from __future__ import annotations
@@ -11,82 +11,70 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.utils import canonicalize_name
 
+from torchard.mac.environments import view_environment
+from torchard.plan.diff import list_installed, list_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState, Packages
     from torchard.plan.drift import EnvironmentStatus
     from torchard.plan.plan import Plan
 
-LONGEST = 500  # characters of a sentence of a Mac's
+LONGEST = 500  # characters that are kept of a sentence from a Mac
 
 
 @dataclass(frozen=True)
 class Damage:
-    """One package whose files are not as its record says: `said` is what is wrong."""
+    """One package whose files differ from its record; `problem` says how."""
 
     name: str
-    said: str
+    problem: str
 
 
 @dataclass(frozen=True)
 class FileReport:
-    """The damaged packages of one environment: the first of them, and how many `more` there are.
+    """The first damaged packages of one environment, and how many `more` there are.
 
-    `trouble` is why its files could not be looked at.
+    `error` says why Torchard could not check its files, and is empty if it could.
     """
 
     damaged: tuple[Damage, ...] = ()
     more: int = 0
-    trouble: str = ""
+    error: str = ""
 
 
 def read_reports(answer: str, environments: Iterable[str]) -> dict[str, FileReport]:
-    """Read a Mac's answer, one line of JSON. Raise ValueError where it is none."""
-    told = json.loads(answer)
+    """Read a Mac's answer, one line of JSON. Raise ValueError if it is anything else."""
+    reports = json.loads(answer)
     try:
-        return {name: _read_report(told[name]) for name in environments}
+        return {name: _read_report(reports[name]) for name in environments}
     except (KeyError, TypeError) as error:
         raise ValueError("it lacks an environment, or a part of it") from error
 
 
-def _read_report(told: Mapping[str, Any]) -> FileReport:
-    rows = ((str(one["name"]), str(one["said"])) for one in told["damaged"])
-    damaged = tuple(Damage(name[:LONGEST], said[:LONGEST]) for name, said in rows)
-    return FileReport(damaged, int(told["more"]))
+def _read_report(report: Mapping[str, Any]) -> FileReport:
+    rows = ((str(one["name"]), str(one["said"])) for one in report["damaged"])
+    damaged = tuple(Damage(name[:LONGEST], problem[:LONGEST]) for name, problem in rows)
+    return FileReport(damaged, int(report["more"]))
 
 
-def locked_names(lock: Lock) -> frozenset[str]:
-    """Return the names of the packages that a lock puts into an environment."""
-    names = [one.name for one in lock.conda] + [one.name for one in lock.wheels]
-    return frozenset(map(canonicalize_name, names))
-
-
-def made_names(made: Packages | None) -> frozenset[str] | None:
-    """Return the names of the packages that an environment was made with, None if unknown."""
-    if made is None:
-        return None
-    names = [one.name for one in made.conda] + [one.name for one in made.dists]
-    return frozenset(map(canonicalize_name, names))
-
-
-def damage_lines(report: FileReport, ours: frozenset[str] | None) -> list[str]:
-    """Return what is wrong, a line for each package; `ours` are those that Torchard installed."""
-    if report.trouble:
-        return [f"its files could not be looked at: {report.trouble}"]
+def describe_damage(report: FileReport, ours: frozenset[str] | None) -> list[str]:
+    """Return a line for each damaged package; `ours` are the names that Torchard installed."""
+    if report.error:
+        return [f"its files could not be looked at: {report.error}"]
     lines = []
     for one in report.damaged:
-        theirs = ours is not None and canonicalize_name(one.name) not in ours
-        by_hand = " (installed by hand)" if theirs else ""
-        lines.append(f"{one.name}{by_hand}: {one.said}")
+        is_foreign = ours is not None and canonicalize_name(one.name) not in ours
+        by_hand = " (installed by hand)" if is_foreign else ""
+        lines.append(f"{one.name}{by_hand}: {one.problem}")
     if report.more:
         lines.append(f"and {report.more} more {'package' if report.more == 1 else 'packages'}")
     return lines
 
 
-def way_out(environment: str) -> str:
-    """Return what to type for an environment that is damaged."""
+def suggest_rebuild(environment: str) -> str:
+    """Say what to type for a damaged environment."""
     return f"run `torchard apply --rebuild {environment}`"
 
 
@@ -96,12 +84,15 @@ def add_all_damage(
     states: Mapping[str, MacState],
     reports: Mapping[str, Mapping[str, FileReport]],
 ) -> dict[str, tuple[EnvironmentStatus, ...]]:
-    """Return the status of every Mac with the damage to its environments' files."""
+    """Return the environments of every Mac with the damage to their files.
+
+    All mappings are keyed by Mac, and `reports` then by environment.
+    """
     steps = {mac.name: {step.environment for step in mac.steps} for mac in plan.macs}
-    told = {}
+    results = {}
     for name, statuses in found.items():
         planned = steps.get(name, set())
-        told[name] = tuple(
+        results[name] = tuple(
             add_damage(
                 one,
                 reports.get(name, {}).get(one.environment or "", FileReport()),
@@ -110,29 +101,29 @@ def add_all_damage(
             )
             for one in statuses
         )
-    return told
+    return results
 
 
 def _made(state: MacState, environment: str | None) -> Packages | None:
-    link = state.links.get(environment or "")
-    shown = state.environments.get(link.target or "") if link else None
-    return shown.made if shown else None
+    active = view_environment(environment or "", state).generation
+    return active.made if active else None
 
 
 def add_damage(
-    standing: EnvironmentStatus, report: FileReport, made: Packages | None, *, planned: bool
+    status: EnvironmentStatus, report: FileReport, made: Packages | None, *, planned: bool
 ) -> EnvironmentStatus:
-    """Return an environment's status with the damage to its files.
+    """Return the status of an environment with the damage to its files.
 
-    `planned` says that the next apply builds it anyway.
+    `planned` says that the next apply builds the environment anyway.
     """
-    lines = damage_lines(report, made_names(made))
+    ours = None if made is None else list_names(list_installed(made.conda, made.dists))
+    lines = describe_damage(report, ours)
     if not lines:
-        return standing
-    if report.trouble:
-        return replace(standing, remarks=(*standing.remarks, *lines))
-    is_said = any("--rebuild" in one for one in standing.remarks)  # of a failed verification
-    if not planned and not is_said and standing.owner == "lab":
-        lines[-1] += f"; {way_out(standing.environment or '')}"
-    since = standing.since if standing.since == "gone" else "modified"
-    return replace(standing, since=since, remarks=(*standing.remarks, *lines))
+        return status
+    if report.error:
+        return replace(status, remarks=(*status.remarks, *lines))
+    is_suggested = any("--rebuild" in one for one in status.remarks)  # by a failed verification
+    if not planned and not is_suggested and status.owner == "lab":
+        lines[-1] += f"; {suggest_rebuild(status.environment or '')}"
+    since = status.since if status.since == "gone" else "modified"
+    return replace(status, since=since, remarks=(*status.remarks, *lines))

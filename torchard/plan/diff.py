@@ -1,28 +1,49 @@
-"""An environment against its lock, package by package. Pure."""
+"""Two environments, or an environment and its lock, package by package. Pure."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
     from torchard.lock.lockfile import CondaPackage, Lock, Wheel
-    from torchard.mac.state import InstalledConda, InstalledEnvironment
+    from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment
 
 Change = Literal["add", "update", "remove"]
+Source = Literal["conda", "wheel"]
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package of an environment, as far as it is compared.
+
+    `version` lists all versions of a distribution that is installed more than once. `build` and
+    `sha256` are of a conda package. `dists` are the Python distributions that a conda package
+    brings along, as (name, version): conda installs and removes them with it.
+    """
+
+    version: str
+    build: str = ""
+    sha256: str | None = None
+    dists: tuple[tuple[str, str], ...] = ()
+
+
+Contents = Mapping[tuple[Source, str], Package]
 
 
 @dataclass(frozen=True)
 class PackageChange:
-    """One package that comes, goes or changes; `bytes` is the size of what must be fetched.
+    """One package that is added, updated or removed; `bytes` is the size of what must be fetched.
 
-    `source` is the conda channel, or `wheel`; `note` is a remark for people.
+    `source` is the conda channel, or `conda` where only the Mac has it, or `wheel`; `note` says
+    more, for people.
     """
 
     change: Change
@@ -35,158 +56,143 @@ class PackageChange:
     note: str = ""
 
 
-def compare(
-    lock: Lock, before: InstalledEnvironment | None, depot: Mapping[str, int]
-) -> tuple[tuple[PackageChange, ...], int]:
-    """Compare an environment with its lock: the changes, and how many packages stay.
+def diff(before: Contents, after: Contents) -> tuple[tuple[PackageChange, ...], int]:
+    """Return what changes from one environment to another, and how many packages stay.
 
-    Each package of the lock either stays or is one change; the others that are there are removed.
-    `depot` holds what already lies on the Mac, by sha256: that costs no bytes.
+    Each package of `after` either stays or is one change; others of `before` are removed. conda's
+    packages come first, as `after` lists them, then wheels.
     """
-    # In an order of their own: a file system lists as it likes.
-    found = sorted(before.conda, key=lambda one: (one.name, one.version)) if before else []
-    conda = {package.name: package for package in found}
-    dists: dict[str, list[str]] = {}
-    for dist in sorted(before.dists, key=lambda one: (one.name, one.version)) if before else ():
-        dists.setdefault(canonicalize_name(dist.name), []).append(dist.version)
-    notes = _notes(lock)
-    changes: list[PackageChange] = []
-    kept = 0
-    for package in lock.conda:
-        old = conda.pop(package.name, None)
-        # What conda put there comes and goes with its package, and is nobody else's change.
-        own = (
-            [(dists.pop(name, []), version) for name, version in _provided(package)] if old else []
-        )
-        change = _conda_change(package, old, own, notes.get(package.name, ""), depot)
-        if change is None:
-            kept += 1
-        else:
-            changes.append(change)
-    unasked = _unasked(lock, before)
-    for gone in conda.values():
-        changes.append(
-            PackageChange("remove", gone.name, gone.version, None, "conda", note=unasked)
-        )
-        if _is_only(dists.get(canonicalize_name(gone.name), []), gone.version):
-            del dists[canonicalize_name(gone.name)]
-    wheels: list[PackageChange] = []
-    for wheel in lock.wheels:
-        versions = dists.pop(wheel.name, [])
-        if _is_only(versions, wheel.version):
-            kept += 1
-            continue
-        wheels.append(
-            PackageChange(
-                "update" if versions else "add",
-                wheel.name,
-                ", ".join(versions) or None,
-                wheel.version,
-                "wheel",
-                _to_push(wheel, depot),
-                wheel.sha256,
-                notes.get(wheel.name, ""),
-            )
-        )
-    wheels += [
-        PackageChange("remove", name, ", ".join(versions), None, "wheel", note=unasked)
-        for name, versions in dists.items()
-    ]
-    wheels.sort(key=lambda one: _order(one.name))
-    return (*changes, *wheels), kept
+    keys = sorted({**after, **before}, key=_rank)
+    found = (_compare_package(*key, before.get(key), after.get(key)) for key in keys)
+    changes = tuple(one for one in found if one is not None)
+    return changes, len(after) - sum(one.change != "remove" for one in changes)
 
 
-def _order(name: str) -> tuple[int, str]:
-    """Put torch and its companions first among the wheels, as in a person's question."""
+def _rank(key: tuple[Source, str]) -> tuple[int, str]:
+    """Put torch and its companions first among the wheels, and leave conda's packages in order."""
+    source, name = key
+    if source == "conda":
+        return -1, ""
     return {"torch": 0, "torchvision": 1, "torchaudio": 2}.get(name, 3), name
 
 
-def compare_installed(
-    shown: InstalledEnvironment | None, other: InstalledEnvironment
-) -> tuple[tuple[PackageChange, ...], int]:
-    """Compare two environments as their own records tell them: the changes, and how many stay.
+def _compare_package(
+    source: Source, name: str, old: Package | None, new: Package | None
+) -> PackageChange | None:
+    if old is None or new is None:
+        was, will = old.version if old else None, new.version if new else None
+        return PackageChange("remove" if new is None else "add", name, was, will, source)
+    before: str | None = old.version
+    after: str | None = new.version
+    note = ""
+    if same_version(old.version, new.version):
+        altered = _find_altered_dist(dict(old.dists), dict(new.dists))
+        if old.build != new.build or (altered is None and old.sha256 != new.sha256):
+            before, after = f"{old.version}={old.build}", f"{new.version}={new.build}"
+            note = "the same build, but another archive" if old.build == new.build else ""
+        elif altered is None:
+            return None
+        else:
+            before, after = altered
+            note = "altered by hand" if before else "removed by hand"
+    return PackageChange("update", name, before, after, source, note=note)
 
-    What conda put there comes and goes with its package; `source` is `conda` for those, and
-    `wheel` for every other distribution.
-    """
-    old, new = _recorded(shown) if shown else {}, _recorded(other)
-    changes = []
-    for source, name in sorted(old.keys() | new.keys(), key=lambda one: (one[0], _order(one[1]))):
-        was, will = old.get((source, name)), new.get((source, name))
-        if was == will:
-            continue
-        change: Change = "add" if was is None else "remove" if will is None else "update"
-        before, after = was[0] if was else None, will[0] if will else None
-        if was and will and before == after:  # the build is all that differs
-            before, after = "=".join(was), "=".join(will)
-        changes.append(PackageChange(change, name, before, after, source))
-    return tuple(changes), len(new) - sum(one.change != "remove" for one in changes)
+
+def _find_altered_dist(
+    old: Mapping[str, str], new: Mapping[str, str]
+) -> tuple[str | None, str | None] | None:
+    """Return the versions of the first distribution that is not as conda installed it."""
+    for name in {**new, **old}:
+        if not same_version(old.get(name, ""), new.get(name, "")):
+            return old.get(name), new.get(name)
+    return None
 
 
-def _recorded(environment: InstalledEnvironment) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Return what is installed, by source and name: version and build, or version alone."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {
-        ("conda", one.name): (one.version, one.build) for one in environment.conda
-    }
-    ours = {canonicalize_name(one.name) for one in environment.conda}
-    if "pytorch" in ours:  # by which name a channel has it
-        ours.add(canonicalize_name("torch"))
-    for dist in environment.dists:
-        name = canonicalize_name(dist.name)
-        if name not in ours:
-            found["wheel", str(name)] = (dist.version,)
+def list_locked(lock: Lock) -> Contents:
+    """Return the packages that a lock puts into an environment."""
+    found: dict[tuple[Source, str], Package] = {}
+    for one in lock.conda:
+        dists = tuple((canonicalize_name(name), version) for name, version in one.provides)
+        found["conda", one.name] = Package(one.version, one.build, one.sha256, dists)
+    for wheel in lock.wheels:
+        found["wheel", wheel.name] = Package(wheel.version)
     return found
 
 
-def _conda_change(
-    package: CondaPackage,
-    old: InstalledConda | None,
-    own: Iterable[tuple[list[str], str]],
-    note: str,
-    depot: Mapping[str, int],
-) -> PackageChange | None:
-    """Compare one conda package, and the distributions of `own`, as (found, wanted), with it."""
-    before, after = (old.version if old else None), package.version
-    if old is not None and old.version == package.version:
-        before, after = f"{old.version}={old.build}", f"{package.version}={package.build}"
-        if old.build == package.build:
-            spoilt = [found for found, version in own if not _is_only(found, version)]
-            if spoilt:
-                before, after = ", ".join(spoilt[0]) or None, package.version
-                note = "altered by hand" if spoilt[0] else "removed by hand"
-            elif old.sha256 == package.sha256:
-                return None
-            else:
-                note = "the same build, but not the archive of the lock"
-    return PackageChange(
-        "update" if old else "add",
-        package.name,
-        before,
-        after,
-        package.channel,
-        _to_push(package, depot),
-        package.sha256,
-        note,
-    )
+def list_installed(
+    conda: Iterable[InstalledConda], dists: Iterable[InstalledDist], lock: Lock | None = None
+) -> Contents:
+    """Return the packages that are, or were, in an environment, by conda's records and dist-infos.
+
+    A `lock` says which distributions its conda packages bring along. Any other conda package
+    brings the one of its own name, if that is there.
+    """
+    versions: dict[str, list[str]] = {}
+    for dist in sorted(dists, key=lambda one: (one.name, one.version)):
+        versions.setdefault(canonicalize_name(dist.name), []).append(dist.version)
+    texts = {name: ", ".join(some) for name, some in versions.items()}
+    provided = {one.name: dict(one.provides) for one in lock.conda} if lock else {}
+    found: dict[tuple[Source, str], Package] = {}
+    for one in sorted(conda, key=lambda one: (one.name, one.version)):
+        names = [canonicalize_name(name) for name in provided.get(one.name, ())]
+        if one.name not in provided:
+            # conda-forge calls torch pytorch. In what a lock replaces, another version is a wheel.
+            own = canonicalize_name("torch" if one.name == "pytorch" else one.name)
+            names = [own] if lock is None or same_version(texts.get(own, ""), one.version) else []
+        own_dists = tuple((name, texts.pop(name)) for name in names if name in texts)
+        found["conda", one.name] = Package(one.version, one.build, one.sha256, own_dists)
+    for name, version in texts.items():
+        found["wheel", name] = Package(version)
+    return found
 
 
-def _provided(package: CondaPackage) -> Iterator[tuple[str, str]]:
-    for name, version in package.provides:
-        yield canonicalize_name(name), version
+def list_names(contents: Contents) -> frozenset[str]:
+    """Return the normalized names of all packages, and of the distributions that conda brings."""
+    names = {name for _, name in contents}
+    brought = {name for package in contents.values() for name, _ in package.dists}
+    return frozenset(map(canonicalize_name, names | brought))
 
 
-def _is_only(versions: list[str], version: str) -> bool:
-    return len(versions) == 1 and same_version(versions[0], version)
+def compare(
+    lock: Lock, before: InstalledEnvironment | None, depot: Mapping[str, int]
+) -> tuple[tuple[PackageChange, ...], int]:
+    """Return what changes in an environment to become its lock, and how many packages stay.
+
+    `depot` has the bytes of each artefact that is on the Mac already, by sha256: fetching those
+    costs nothing.
+    """
+    found = list_installed(before.conda, before.dists, lock) if before else {}
+    changes, kept = diff(found, list_locked(lock))
+    artefacts: dict[tuple[str, str], CondaPackage | Wheel] = {
+        **{("conda", one.name): one for one in lock.conda},
+        **{("wheel", one.name): one for one in lock.wheels},
+    }
+    notes = _notes(lock)
+    unasked = _unasked(lock, before)
+
+    def complete(change: PackageChange) -> PackageChange:
+        if change.change == "remove":
+            return replace(change, note=unasked)
+        artefact = artefacts[change.source, change.name]
+        return replace(
+            change,
+            source=getattr(artefact, "channel", change.source),
+            bytes=0 if depot.get(artefact.sha256) == artefact.size else artefact.size,
+            sha256=artefact.sha256,
+            note=change.note or notes.get(change.name, ""),
+        )
+
+    return tuple(map(complete, changes)), kept
 
 
 def _unasked(lock: Lock, before: InstalledEnvironment | None) -> str:
-    """Say why a package goes: in what was built from this very lock, somebody put it there."""
-    built = before is not None and (before.stamp or {}).get("lock") == lock.digest
+    """Say why a package is removed: if this very lock built the environment, a person added it."""
+    built = before is not None and before.lock_digest == lock.digest
     return "not in the lock; installed by hand" if built else "not in the lock"
 
 
 def _notes(lock: Lock) -> dict[str, str]:
-    """Return what is worth saying of single packages, by name."""
+    """Return what to say of single packages, by name."""
     if lock.variant is None:
         return {}
     main, version = next(iter(lock.variant.packages.items()), ("torch", None))
@@ -200,14 +206,11 @@ def _notes(lock: Lock) -> dict[str, str]:
     return notes
 
 
-def _to_push(artefact: CondaPackage | Wheel, depot: Mapping[str, int]) -> int:
-    """Return how many bytes of an artefact are not on the Mac yet."""
-    return 0 if depot.get(artefact.sha256) == artefact.size else artefact.size
-
-
 def same_version(one: str, other: str) -> bool:
-    """Tell whether two versions are equal as PEP 440 has it, or else as text."""
+    """Tell whether two versions are equal by PEP 440, or as text if one does not follow it."""
+    if one == other:
+        return True
     try:
         return Version(one) == Version(other)
     except InvalidVersion:
-        return one == other
+        return False

@@ -5,44 +5,26 @@ A plan compares with the lock of today; this compares with what was noted when e
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
-from packaging.utils import canonicalize_name
-
-from torchard.mac.generations import (
-    failure_of,
-    generation_at,
-    generation_name,
-    generation_of,
-    is_ours,
-    why_not_whole,
-)
+from torchard.mac.environments import find_faults, view_environment
+from torchard.mac.generations import describe_failure, generation_name
 from torchard.mac.paths import shorten_path
-from torchard.plan.diff import PackageChange
+from torchard.plan.diff import PackageChange, diff, list_installed
 from torchard.plan.result import told
 from torchard.plan.steps import condarc_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from torchard.lab.model import MacHost
-    from torchard.mac.state import (
-        InstalledConda,
-        InstalledDist,
-        InstalledEnvironment,
-        Link,
-        MacState,
-    )
-    from torchard.mac.state import Packages as Made
-    from torchard.plan.diff import Change
+    from torchard.mac.environments import EnvironmentView
+    from torchard.mac.state import InstalledEnvironment, MacState, Packages
     from torchard.plan.steps import FileChange
 
 Owner = Literal["lab", "torchard", "person"]
 Since = Literal["same", "modified", "gone", "unknown"]
-Value = TypeVar("Value")
 BY_HAND = "installed by hand"
 
 
@@ -73,7 +55,7 @@ class EnvironmentStatus:
 
 def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
     """Return what stands on a Mac: Miniconda, the lab's environments, then those of nobody."""
-    others = [_other(link, state) for _, link in sorted(state.links.items())]
+    others = [_other(view_environment(name, state), state) for name in sorted(state.links)]
     return (
         _miniconda(state),
         *(_declared(name, state) for name in mac.environments),
@@ -110,68 +92,56 @@ def _miniconda(state: MacState) -> EnvironmentStatus:
 
 
 def _declared(name: str, state: MacState) -> EnvironmentStatus:
-    link = state.links.get(name)
-    if link is None:
-        built = any((one.stamp or {}).get("environment") == name for one in _generations(state))
-        said = "its link is gone" if built else "not there yet"
-        return EnvironmentStatus(name, "lab", "gone" if built else "same", remarks=(said,))
-    if generation_of(link, state.home) is None:
-        what = "no link" if link.target is None else f"a link to {link.target}"
-        return EnvironmentStatus(name, "person", "unknown", remarks=(f"it is {what}",))
-    return _shown(name, "lab", link, state)
+    view = view_environment(name, state)
+    if view.found == "nothing":
+        built = any(one.built_for == name for one in _generations(state))
+        remark = "its link is gone" if built else "not there yet"
+        return EnvironmentStatus(name, "lab", "gone" if built else "same", remarks=(remark,))
+    if view.is_foreign:
+        remark = f"it is {view.describe(state.home)}"
+        return EnvironmentStatus(name, "person", "unknown", remarks=(remark,))
+    return _active(view, "lab", state)
 
 
-def _other(link: Link, state: MacState) -> EnvironmentStatus | None:
-    """Return what stands at a name that the lab may not know; None for what is no environment."""
-    if is_ours(link, state):
-        return _shown(link.name, "torchard", link, state)
-    real = state.environments.get(f"{state.prefix}/envs/{link.name}")
-    if link.target is None and (real is None or not real.whole):
+def _other(view: EnvironmentView, state: MacState) -> EnvironmentStatus | None:
+    """Return what is at a name that the lab may not know; None for what is not an environment."""
+    if view.is_ours:
+        return _active(view, "torchard", state)
+    real = state.environments.get(f"{state.prefix}/envs/{view.name}")
+    if view.found == "directory" and (real is None or not real.whole):
         return None
-    leads = () if link.target is None else (f"a link to {shorten_path(link.target, state.home)}",)
-    return EnvironmentStatus(link.name, "person", "unknown", remarks=leads)
+    remarks = () if view.found == "directory" else (view.describe(state.home),)
+    return EnvironmentStatus(view.name, "person", "unknown", remarks=remarks)
 
 
-def _shown(name: str, owner: Owner, link: Link, state: MacState) -> EnvironmentStatus:
+def _active(view: EnvironmentView, owner: Owner, state: MacState) -> EnvironmentStatus:
     """Compare the generation that a link leads to with what it was."""
-    shown = generation_at(link, state)
-    if shown is None:
-        return EnvironmentStatus(name, owner, "gone", remarks=("its link leads nowhere",))
-    stamp = shown.stamp or {}
-    was = stamp.get("condarc")
-    files = condarc_change(name, state, was, shown.condarc) if isinstance(was, str) else ()
+    active, faults = view.generation, tuple(find_faults(view))
+    if active is None:
+        return EnvironmentStatus(view.name, owner, "gone", remarks=faults)
+    failure = describe_failure(active, view.name)
+    condarc = (active.stamp or {}).get("condarc")
     status = EnvironmentStatus(
-        name,
+        view.name,
         owner,
         "same",
-        files=files,
-        verification=_verification(stamp),
-        own=shown.own,
-        own_large=shown.own_large,
+        files=condarc_change(view.name, state, condarc, active.condarc)
+        if isinstance(condarc, str)
+        else (),
+        remarks=faults if failure is None else (*faults, failure),
+        verification=None
+        if active.verification is None
+        else told(active.verification, active.built_on),
+        own=active.own,
+        own_large=active.own_large,
     )
-    wrong = tuple(_wrong(name, shown))
-    return _compared(replace(status, remarks=wrong), shown, f"not in the lock; {BY_HAND}")
-
-
-def _wrong(name: str, shown: InstalledEnvironment) -> Iterator[str]:
-    if not shown.stamp:
-        yield "its stamp is gone or broken"
-    elif shown.stamp.get("environment") != name:
-        yield "its link leads to another environment's generation"
-    elif not isinstance(shown.stamp.get("verification"), Mapping):
-        yield "it was never verified"
-    yield from why_not_whole(shown)
-    if shown.damaged:
-        yield "an interrupted conda left it damaged"
-    failure = failure_of(shown, name)
-    if failure is not None:
-        yield failure
+    return _compared(status, active, f"not in the lock; {BY_HAND}")
 
 
 def _compared(
     status: EnvironmentStatus, found: InstalledEnvironment, installed: str
 ) -> EnvironmentStatus:
-    """Add what changed of the packages; `installed` is said of one that came."""
+    """Add the packages that changed since the environment was made; `installed` notes a new one."""
     changes = () if found.made is None else tuple(_changes(found.made, found, installed))
     since: Since = "same"
     if changes or status.files or status.remarks:
@@ -181,68 +151,18 @@ def _compared(
     return replace(status, packages=changes, since=since)
 
 
-def _verification(stamp: Mapping[str, object]) -> str | None:
-    verification, date = stamp.get("verification"), stamp.get("date")
-    if not isinstance(verification, Mapping):
-        return None
-    known = isinstance(date, str) and re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\b", date)
-    return told(verification, known[0] if known else None)
+def _changes(
+    made: Packages, found: InstalledEnvironment, installed: str
+) -> Iterator[PackageChange]:
+    """Yield what people did to the packages of an environment, or of Miniconda's base."""
+    before = list_installed(made.conda, made.dists)
+    notes = {"add": installed, "update": "altered by hand", "remove": "removed by hand"}
+    for one in diff(before, list_installed(found.conda, found.dists))[0]:
+        change = "remove" if one.after is None else one.change
+        yield replace(one, change=change, note=notes[change])
 
 
 def _generations(state: MacState) -> Iterator[InstalledEnvironment]:
     for path, one in state.environments.items():
         if generation_name(path, state.home):
             yield one
-
-
-def _changes(made: Made, found: InstalledEnvironment, installed: str) -> Iterator[PackageChange]:
-    """Yield the packages that came, went or changed, conda's first.
-
-    What conda itself installs into its python has a dist-info as well: that is one change.
-    """
-    notes: dict[Change, str] = {
-        "add": installed,
-        "update": "altered by hand",
-        "remove": "removed by hand",
-    }
-    told_already: set[tuple[Change, str]] = set()
-    for name, old, new in _differing(_conda(made.conda), _conda(found.conda)):
-        change: Change = "add" if old is None else "remove" if new is None else "update"
-        before, after = _versions(old, new)
-        told_already.add((change, canonicalize_name(name)))
-        yield PackageChange(change, name, before, after, "conda", note=notes[change])
-    for name, was, now in _differing(_dists(made.dists), _dists(found.dists)):
-        change = "add" if was is None else "remove" if now is None else "update"
-        if (change, name) not in told_already:
-            yield PackageChange(change, name, was, now, "pip", note=notes[change])
-
-
-def _differing(
-    before: Mapping[str, Value], after: Mapping[str, Value]
-) -> Iterator[tuple[str, Value | None, Value | None]]:
-    for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            yield name, before.get(name), after.get(name)
-
-
-def _conda(packages: Iterable[InstalledConda]) -> dict[str, InstalledConda]:
-    return {one.name: one for one in sorted(packages, key=lambda one: (one.name, one.version))}
-
-
-def _dists(dists: Iterable[InstalledDist]) -> dict[str, str]:
-    versions: dict[str, list[str]] = {}
-    for one in dists:
-        versions.setdefault(canonicalize_name(one.name), []).append(one.version)
-    return {name: ", ".join(sorted(found)) for name, found in versions.items()}
-
-
-def _versions(
-    old: InstalledConda | None, new: InstalledConda | None
-) -> tuple[str | None, str | None]:
-    """Write versions, with their builds where only those differ, or neither."""
-    same = old is not None and new is not None and old.version == new.version
-    before, after = (
-        None if one is None else f"{one.version}={one.build}" if same else one.version
-        for one in (old, new)
-    )
-    return before, after

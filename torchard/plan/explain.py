@@ -10,7 +10,7 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
-from torchard.mac.generations import generation_at, generation_of, why_not_whole
+from torchard.mac.generations import explain_not_whole, generation_at, generation_of
 from torchard.mac.paths import shorten_path
 from torchard.plan.cautions import torch_of
 from torchard.plan.plan import find_blockers
@@ -188,7 +188,7 @@ def _found(name: str, state: MacState) -> str:
     if shown is None:
         return f"{target}, where no generation is"
     if not shown.whole:
-        return f"{target}: {', and '.join(why_not_whole(shown))}"
+        return f"{target}: {', and '.join(explain_not_whole(shown))}"
     stamp = shown.stamp or {}
     lock = stamp.get("lock")
     built = f"built of the lock {lock[:8]}" if isinstance(lock, str) else "without a stamp"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from torchard.lab.problem import shown
-from torchard.mac.generations import failure_of, generation_at, generation_of
+from torchard.mac.generations import describe_failure, generation_at, generation_of
 from torchard.mac.paths import shorten_path
 from torchard.plan.blockers import moved_prefix, old_python
 from torchard.plan.conda_settings import forbidden
@@ -188,7 +188,7 @@ def _failed_verifications(target: Target, builds: Sequence[Step]) -> Iterable[st
     """Say which environments failed their last verification, unless they are built again."""
     for name in target.locks:
         active = generation_at(link_of(name, target.state), target.state)
-        failure = failure_of(active, name) if active else None
+        failure = describe_failure(active, name) if active else None
         if failure is not None and all(step.environment != name for step in builds):
             yield f"{name}: {failure}"
 

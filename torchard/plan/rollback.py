@@ -14,7 +14,7 @@ from torchard.errors import TorchardError
 from torchard.mac.generations import can_be_shown, generation_at, generation_of
 from torchard.mac.paths import shorten_path
 from torchard.mac.state import at_work
-from torchard.plan.diff import compare_installed
+from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import Course, failed, told
 from torchard.plan.steps import Step, not_ours
@@ -53,7 +53,8 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
     if isinstance(found, str):
         return replace(base, reason=f"{environment}: {found}")
     shown = generation_at(state.links[environment], state)
-    changes, kept = compare_installed(shown, found)
+    before = list_installed(shown.conda, shown.dists) if shown else {}
+    changes, kept = diff(before, list_installed(found.conda, found.dists))
     step = Step(
         "environment",
         "activate",

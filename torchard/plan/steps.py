@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal, TypeGuard
 from packaging.utils import canonicalize_name
 
 from torchard.mac.generations import (
-    carried_over,
+    explain_not_whole,
     generation_at,
     generation_name,
     generations_root,
     is_ours,
-    why_not_whole,
+    list_carried_files,
 )
 from torchard.mac.paths import shorten_path
 from torchard.plan.diff import PackageChange, compare
@@ -199,7 +199,7 @@ def environment_step(
     before = shown if shown is not None and shown.whole else None
     changes, kept = compare(lock, before, state.depot)
     files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
-    carried, not_carried = carried_over(shown, name, ready)
+    carried, not_carried = list_carried_files(shown, name, ready)
     if ready is not None:
         return Step(
             "environment",
@@ -322,7 +322,7 @@ def _reason(
     frozen: bool,
 ) -> str:
     if before is None or not before.whole:
-        return ", and ".join(why_not_whole(before)) if before else "its link leads nowhere"
+        return ", and ".join(explain_not_whole(before)) if before else "its link leads nowhere"
     stamp = before.stamp
     if not stamp:
         return "its stamp is gone or broken"

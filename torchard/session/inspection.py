@@ -11,7 +11,8 @@ from torchard.mac import probe
 from torchard.mac.generations import generation_name
 from torchard.operations import account, script_text
 from torchard.plan.account import AccountReport, read_account
-from torchard.plan.damage import FileReport, damage_lines, locked_names, read_reports, way_out
+from torchard.plan.damage import FileReport, describe_damage, read_reports, suggest_rebuild
+from torchard.plan.diff import list_locked, list_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -52,7 +53,7 @@ def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
         reason = str(error)
     except ValueError:
         reason = "the answer of its Miniconda's python cannot be read"
-    return dict.fromkeys(asked, FileReport(trouble=reason))
+    return dict.fromkeys(asked, FileReport(error=reason))
 
 
 def inspect_all_files(session: Session) -> dict[str, dict[str, FileReport]]:
@@ -78,10 +79,10 @@ def verify_files(
     failures = {}
     for environment, report in inspect_files(state, ask).items():
         lock = locks.get(environment)
-        lines = damage_lines(report, locked_names(lock)) if lock else []
+        lines = describe_damage(report, list_names(list_locked(lock))) if lock else []
         if lines:
-            if not report.trouble and environment not in planned:
-                lines[-1] += f"; {way_out(environment)}"
+            if not report.error and environment not in planned:
+                lines[-1] += f"; {suggest_rebuild(environment)}"
             failures[environment] = "\n".join(lines)
     return failures
 

@@ -17,7 +17,7 @@ from pyinfra.api import StringCommand
 from torchard.mac.generations import generation_at
 from torchard.mac.probe import LONGEST_REASON
 from torchard.operations import script_text, upload
-from torchard.plan.damage import way_out
+from torchard.plan.damage import suggest_rebuild
 from torchard.plan.plan import Plan, plan_mac
 from torchard.plan.result import told, verified
 from torchard.plan.steps import environment_step
@@ -139,8 +139,8 @@ def _notes(
             continue
         if name in failures:
             if environment_step(lock, target.state, frozen=target.mac.frozen) is None:
-                # What to type is added each time the note is shown.
-                reason = " ".join(failures[name].replace(f"; {way_out(name)}", "").split())
+                # What to type is added each time this is shown.
+                reason = " ".join(failures[name].replace(f"; {suggest_rebuild(name)}", "").split())
                 yield name, {"date": date, "reason": redact(reason)[:LONGEST_REASON]}
         elif name in verifications and active.failed is not None:
             yield name, None
@@ -154,7 +154,7 @@ def _not_noted(environment: str, failure: object, why: str) -> str:
 def _add_remedy(mac: MacPlan, notes: Notes, warnings: Mapping[str, list[str]]) -> MacPlan:
     """Return the result of a Mac with the command that repairs it, and what was not noted."""
     reason = mac.reason or ""
-    again = [name for name, failure in notes if failure and way_out(name) not in reason]
+    again = [name for name, failure in notes if failure and suggest_rebuild(name) not in reason]
     if again:
         names = " ".join(f"--rebuild {name}" for name in again)
         reason += f"\n`torchard apply {names}` builds what failed again."

@@ -1,4 +1,4 @@
-"""What people are shown of damaged files: whose package it is, and what to type."""
+"""What Torchard reports of damaged files: whose package it is, and what to type."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from torchard.plan.damage import (
     Damage,
     FileReport,
     add_damage,
-    damage_lines,
-    locked_names,
-    made_names,
+    describe_damage,
     read_reports,
 )
+from torchard.plan.diff import list_installed, list_locked, list_names
 from torchard.plan.drift import EnvironmentStatus
 from torchard.session.inspection import inspect_files, verify_files
 
@@ -33,45 +32,47 @@ def answer(*rows, more=0, **others):
 
 
 def test_a_macs_answer_is_read_and_cut():
-    """However long a sentence is that a Mac sends, that much of it is kept."""
-    text = answer({"name": GONE.name, "said": GONE.said}, {"name": "x", "said": "y" * 9000}, more=3)
+    """A Mac may send a sentence of any length; Torchard keeps the beginning."""
+    text = answer(
+        {"name": GONE.name, "said": GONE.problem}, {"name": "x", "said": "y" * 9000}, more=3
+    )
     report = read_reports(text, ["torch"])["torch"]
     assert report.damaged[0] == GONE
-    assert len(report.damaged[1].said) == 500
+    assert len(report.damaged[1].problem) == 500
     assert report.more == 3
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"torch": 1}', '{"torch": {"more": 1}}'])
 def test_an_answer_that_says_something_else_is_an_error(text):
-    """It is never taken for an environment without damage."""
+    """It never counts as an environment without damage."""
     with pytest.raises(ValueError):
         read_reports(text, ["torch"])
 
 
-def test_a_package_that_somebody_installed_is_named_as_theirs():
-    """What the lock did not bring is not what Torchard builds again."""
+def test_a_package_that_a_person_installed_is_marked():
+    """The lock does not have it, so a rebuild does not bring it back."""
     report = FileReport((GONE, Damage("pytz", "its RECORD is gone")), more=1)
-    assert damage_lines(report, made_names(MADE)) == [
-        f"torch: {GONE.said}",
+    assert describe_damage(report, list_names(list_installed(MADE.conda, MADE.dists))) == [
+        f"torch: {GONE.problem}",
         "pytz (installed by hand): its RECORD is gone",
         "and 1 more package",
     ]
-    assert damage_lines(report, None)[1] == "pytz: its RECORD is gone"
+    assert describe_damage(report, None)[1] == "pytz: its RECORD is gone"
 
 
 def test_status_names_the_damage_and_what_to_type():
-    """It has changed by hand, whatever the records say."""
+    """The environment counts as modified, whatever its records say."""
     found = add_damage(SAME, FileReport((GONE,)), MADE, planned=False)
     assert found.since == "modified"
-    assert found.remarks == (f"torch: {GONE.said}; run `torchard apply --rebuild torch`",)
+    assert found.remarks == (f"torch: {GONE.problem}; run `torchard apply --rebuild torch`",)
     planned = add_damage(SAME, FileReport((GONE,)), MADE, planned=True)
-    assert planned.remarks == (f"torch: {GONE.said}",)
+    assert planned.remarks == (f"torch: {GONE.problem}",)
     assert add_damage(SAME, FileReport(), MADE, planned=False) == SAME
 
 
 def test_status_says_that_the_files_could_not_be_looked_at():
-    """That is not damage: nobody knows."""
-    found = add_damage(SAME, FileReport(trouble="no space"), MADE, planned=False)
+    """That is not damage, so the environment does not count as modified."""
+    found = add_damage(SAME, FileReport(error="no space"), MADE, planned=False)
     assert found.since == "same"
     assert found.remarks == ("its files could not be looked at: no space",)
 
@@ -90,9 +91,9 @@ def fail(_script):
     ],
 )
 def test_verify_fails_unless_a_mac_says_that_the_files_are_there(ask, said):
-    """A Mac that does not answer says nothing about drift."""
+    """A Mac that does not answer fails too."""
     lock = locked.lock([locked.package("python")], [locked.wheel("torch")], "torch")
-    assert locked_names(lock) == {"python", "torch"}
+    assert list_names(list_locked(lock)) == {"python", "torch"}
     found = verify_files(locked.shown(lock), {"torch": lock}, (), ask)
     if said is None:
         assert found == {}
@@ -101,6 +102,6 @@ def test_verify_fails_unless_a_mac_says_that_the_files_are_there(ask, said):
 
 
 def test_only_what_torchard_built_and_that_is_active_is_looked_at():
-    """A person's own environment, and a link to nothing, are not asked about."""
+    """A person's own environment and a dangling link are left out."""
     state = locked.mac(links={"mine": "/elsewhere", "torch": f"{locked.GENERATIONS}/torch-1"})
     assert inspect_files(state, fail) == {}

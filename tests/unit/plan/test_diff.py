@@ -89,7 +89,7 @@ def test_the_same_build_from_another_archive_is_a_change(other):
     (change,) = changes(locked, built(locked, conda=conda))
     assert (change.change, change.note) == (
         *("update",),
-        "the same build, but not the archive of the lock",
+        "the same build, but another archive",
     )
     assert (change.bytes, change.sha256) == (100, locked.conda[0].sha256)
 

@@ -166,7 +166,7 @@ def test_a_link_that_is_gone_is_told_from_one_that_never_was():
 
 def test_what_stands_at_a_name_of_the_lab_may_be_somebodys_own():
     """Nothing is known of it."""
-    for target, said in ((None, "it is no link"), ("/opt/x", "it is a link to /opt/x")):
+    for target, said in ((None, "it is not a link"), ("/opt/x", "it is a link to /opt/x")):
         one = find_drift(HOST, mac(links={"torch": target}))[1]
         assert (one.owner, one.since, one.remarks) == ("person", "unknown", (said,))
 

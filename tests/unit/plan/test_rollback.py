@@ -10,7 +10,7 @@ from locked import HOME, PREFIX, built, lock, mac, package, stamp, wheel
 from torchard.errors import TorchardError
 from torchard.lab.model import Environment, Lab, MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, RunLock
-from torchard.plan.diff import PackageChange, compare_installed
+from torchard.plan.diff import PackageChange, diff, list_installed
 from torchard.plan.rollback import having, plan_rollback, rolled_back
 
 PYTHON = package("python", "3.12.13")
@@ -154,12 +154,13 @@ def test_a_build_is_told_where_it_is_all_that_differs():
         conda=(InstalledConda("numpy", "2.2", "h1"), InstalledConda("pytorch", "2.6", "cpu_0")),
         dists=(InstalledDist("numpy", "2.2"), InstalledDist("torch", "2.6")),
     )
-    assert compare_installed(old, new) == (
+    before, after = (list_installed(one.conda, one.dists) for one in (old, new))
+    assert diff(before, after) == (
         (
             PackageChange("update", "numpy", "2.2=h0", "2.2=h1", "conda"),
             PackageChange("update", "pytorch", "2.5", "2.6", "conda"),
         ),
         0,
     )
-    assert compare_installed(new, new) == ((), 2)
-    assert [one.change for one in compare_installed(None, new)[0]] == ["add", "add"]
+    assert diff(after, after) == ((), 2)
+    assert [one.change for one in diff({}, after)[0]] == ["add", "add"]
