@@ -3,51 +3,53 @@
     pyinfra inventory/lab.py deploy.py --dry --diff
     pyinfra inventory/lab.py deploy.py -y
 
-A Mac that cannot become what the lab describes is refused before anything is done to it, and
-never stops another.
+A Mac that cannot become what the lab describes is blocked before anything is done to it. It never
+stops another.
 """
 
 from pyinfra import host, inventory
 from pyinfra.api import DeployError
 
-from torchard.errors import TorchardError
-from torchard.lab.model import SHELLS
-from torchard.operations.environment import environment
-from torchard.operations.miniconda import miniconda
-from torchard.operations.prune import prune
-from torchard.operations.refuse import refuse
-from torchard.operations.shell_file import shell_file
-from torchard.operations.verify import verify
-from torchard.plan.plan import find_blockers, is_short_of_disk
-from torchard.plan.shell_init import place
-from torchard.remote import facts
-from torchard.workspace.workspace import workspace
+from torchard.api import (
+    SHELLS,
+    TorchardError,
+    block,
+    environment,
+    find_blockers,
+    find_target,
+    miniconda,
+    open_lab,
+    prune,
+    shell_file,
+    shell_file_path,
+    verify,
+)
 
 try:
-    lab = workspace(host.data.torchard_lab, inventory.get_override_data())
-except TorchardError as error:  # what --data says does not fit the lab
+    workspace = open_lab(host.data.torchard_lab, inventory.get_override_data())
+except TorchardError as error:  # --data does not fit the lab
     raise DeployError(str(error)) from None
-mac = lab.mac(host.data.torchard_mac)
-state = facts.read(mac.miniconda.prefix)
+mac = workspace.mac(host.data.torchard_mac)
+target = find_target(workspace, mac)
 
-if state is not None:
-    target = lab.target(mac, state)
-    if is_short_of_disk(target):  # by df, which does not know what macOS would remove
-        target = lab.target(mac, facts.read_room(mac.miniconda.prefix, state))
-    reasons = find_blockers(target)
-    if reasons:
-        refuse(name="Refuse", reason="; ".join(reasons))
+if target is not None:
+    blockers = find_blockers(target)
+    if blockers:
+        block(name="Blocked", reason="; ".join(blockers))
     else:
-        miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=lab)
-        # Over every environment of the lab, in one order: pyinfra tells operations apart by
-        # their place, so a Mac's own list would be taken for another's.
-        for name in host.loop(lab.lab.environments):
+        miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=workspace)
+        # All environments of the lab, in one order for every Mac: pyinfra identifies an operation
+        # by its position, and would mix up the lists of two Macs.
+        for name in host.loop(workspace.lab.environments):
             if name in target.locks:
                 lock = target.locks[name]
-                built = environment(name=f"Environment {name}", mac=mac, lock=lock, workspace=lab)
+                built = environment(
+                    name=f"Environment {name}", mac=mac, lock=lock, workspace=workspace
+                )
                 verify(name=f"Verify {name}", mac=mac, lock=lock, after=built)
         for shell in host.loop(SHELLS):
             if shell in mac.shells:
-                shell_file(name=f"Shell {place(shell)}", mac=mac, shell=shell, workspace=lab)
+                path = shell_file_path(shell)
+                shell_file(name=f"Shell {path}", mac=mac, shell=shell, workspace=workspace)
         if mac.prune:
-            prune(name="Prune", mac=mac, workspace=lab)
+            prune(name="Prune", mac=mac, workspace=workspace)

@@ -33,6 +33,12 @@ def environment(
     + mac: the Mac as the lab describes it
     + lock: every package of the environment
     + workspace: where its artefacts are fetched from
+
+    **Example:**
+
+    .. code:: python
+
+        environment(name="Environment torch", mac=mac, lock=lock, workspace=workspace)
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:

@@ -36,6 +36,12 @@ def miniconda(
     + mac: the Mac as the lab describes it
     + installer: which one; None where the prefix was whole when it was chosen
     + workspace: where the installer is fetched from
+
+    **Example:**
+
+    .. code:: python
+
+        miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=workspace)
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:

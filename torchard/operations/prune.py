@@ -30,6 +30,12 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
 
     + mac: the Mac as the lab describes it
     + workspace: what was planned for it
+
+    **Example:**
+
+    .. code:: python
+
+        prune(name="Prune", mac=mac, workspace=workspace)
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:

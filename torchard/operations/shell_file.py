@@ -31,6 +31,12 @@ def shell_file(
     + mac: the Mac as the lab describes it
     + shell: whose file; Miniconda is there by now
     + workspace: what was shown, and may be done
+
+    **Example:**
+
+    .. code:: python
+
+        shell_file(name="Shell ~/.zshrc", mac=mac, shell="zsh", workspace=workspace)
     """
     state = facts.read(mac.miniconda.prefix)
     if state is None:

@@ -30,6 +30,12 @@ def verify(
     + mac: the Mac as the lab describes it
     + lock: what must hold
     + after: the operation that may have changed it; nothing is run where it did not
+
+    **Example:**
+
+    .. code:: python
+
+        verify(name="Verify torch", mac=mac, lock=lock, after=built)
     """
     changed = after.did_change() if after.is_complete() else after.will_change
     if not changed:

@@ -1,4 +1,4 @@
-"""A Mac that must be left alone, with the reason."""
+"""A Mac that Torchard leaves alone, with the reason."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 
 @operation(is_idempotent=False)
-def refuse(reason: str) -> Generator[FunctionCommand]:
+def block(reason: str) -> Generator[FunctionCommand]:
     """Fail this Mac and no other, before anything is done to it.
 
-    + reason: what stands in the way, and the way out
+    + reason: what was found, and what to do about it
+
+    **Example:**
+
+    .. code:: python
+
+        block(name="Blocked", reason="it has less than 10 GB of free disk; make room")
     """
-    if not pyinfra.state.is_executing:  # a dry run shows no more than this
+    if not pyinfra.state.is_executing:  # a dry run prints nothing else about this Mac
         shown = sanitize_lines(reason)
         pyinfra.host.log_styled(shown, fg="red", log_func=logger.error)
     yield upload.fail(reason)

@@ -1,0 +1,164 @@
+"""What deploy.py, inventory/ and other people's pyinfra deploys may import.
+
+The public API is what `__all__` lists here, the commands with their options and exit codes, the
+keys of lab.yaml, and the JSON; every other module is private and may change in any release. What is
+to be removed stays for at least one minor release, and warns (a DeprecationWarning here, a sentence
+elsewhere) that names what to use instead. CHANGELOG.md lists it under *Deprecated* with the release
+that removes it.
+
+An inventory of your own:
+
+    from torchard.api import make_inventory as _make_inventory
+
+    globals().update(_make_inventory("lab.yaml"))
+
+Operations of your own, after those of deploy.py:
+
+    from pyinfra import host, local
+    from pyinfra.operations import files
+    from torchard.api import open_lab
+
+    local.include("deploy.py")
+    mac = open_lab(host.data.torchard_lab).mac(host.data.torchard_mac)
+    if "torch" in mac.environments:
+        files.directory(name="Models", path="/opt/models")
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torchard.errors import TorchardError
+from torchard.lab.load import load
+from torchard.lab.model import SHELLS, Lab, MacHost, Shell
+from torchard.mac.state import MacState
+from torchard.operations.block import block
+from torchard.operations.environment import environment
+from torchard.operations.miniconda import miniconda
+from torchard.operations.prune import prune
+from torchard.operations.shell_file import shell_file
+from torchard.operations.verify import verify
+from torchard.plan import plan, shell_init
+from torchard.plan.plan import Target
+from torchard.remote import client, facts, inventory
+from torchard.workspace.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "SHELLS",
+    "Lab",
+    "MacHost",
+    "MacState",
+    "Shell",
+    "Target",
+    "TorchardError",
+    "Workspace",
+    "block",
+    "environment",
+    "find_blockers",
+    "find_target",
+    "make_inventory",
+    "miniconda",
+    "open_lab",
+    "prune",
+    "read_state",
+    "shell_file",
+    "shell_file_path",
+    "verify",
+]
+
+
+def make_inventory(path: str | Path) -> dict[str, list[Any]]:
+    """Return pyinfra's groups of a lab: `macs` with every Mac and its data, and the lab's groups.
+
+    From then on, every connection of pyinfra in this process is made as `ssh` would make it, and
+    only to hosts whose key is known. Raise TorchardError if the lab file has errors.
+
+    **Example:**
+
+    .. code:: python
+
+        globals().update(make_inventory("inventory/lab.yaml"))
+    """
+    client.hold()
+    return inventory.pyinfra_groups(load(Path(path)))
+
+
+def open_lab(path: str | Path, overrides: Mapping[str, object] | None = None) -> Workspace:
+    """Read a lab file and its lock files, once in this process.
+
+    `overrides` are settings that win over the file's, such as pyinfra's `--data`. Raise
+    TorchardError if the lab file has errors.
+
+    **Example:**
+
+    .. code:: python
+
+        workspace = open_lab(host.data.torchard_lab, inventory.get_override_data())
+        mac = workspace.mac(host.data.torchard_mac)
+    """
+    return workspace(path, overrides)
+
+
+def read_state(mac: MacHost) -> MacState | None:
+    """Read pyinfra's current host with one command; None if pyinfra failed it.
+
+    **Example:**
+
+    .. code:: python
+
+        state = read_state(mac)
+        has_torch = state is not None and "torch" in state.links
+    """
+    return facts.read(mac.miniconda.prefix)
+
+
+def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
+    """Read pyinfra's current host and work out what it should become; None if pyinfra failed it.
+
+    Raise TorchardError if a lock file is missing and cannot be written.
+
+    **Example:**
+
+    .. code:: python
+
+        target = find_target(workspace, mac)
+    """
+    state = read_state(mac)
+    if state is None:
+        return None
+    target = workspace.target(mac, state)
+    if not plan.is_short_of_disk(target):
+        return target
+    # df does not count what macOS would remove to make room, so macOS is asked too.
+    return workspace.target(mac, facts.read_room(mac.miniconda.prefix, state))
+
+
+def find_blockers(target: Target) -> tuple[str, ...]:
+    """Return the reasons why a Mac must be left alone; none if the target can be reached.
+
+    **Example:**
+
+    .. code:: python
+
+        blockers = find_blockers(target)
+        if blockers:
+            block(name="Blocked", reason="; ".join(blockers))
+    """
+    return plan.find_blockers(target)
+
+
+def shell_file_path(shell: Shell) -> str:
+    """Return the file that a shell reads at its start, such as `~/.zshrc`.
+
+    **Example:**
+
+    .. code:: python
+
+        path = shell_file_path("zsh")
+        shell_file(name=f"Shell {path}", mac=mac, shell="zsh", workspace=workspace)
+    """
+    return shell_init.place(shell)
