@@ -1,19 +1,20 @@
-"""A page of the net in memory, by the same way as every download: logins, proxies, certificates."""
+"""A web page in memory, fetched like every download: with logins, proxies and certificates."""
 
 from __future__ import annotations
 
-import io
-
-from torchard.depot.download import BrokenOffError, receive
+from torchard.depot.download import BrokenOffError, Page, fetch_page
 from torchard.errors import TorchardError
 from torchard.redact import redact
 
 
 def fetch(url: str) -> bytes:
-    """Return what a URL has. Raise TorchardError."""
-    page = io.BytesIO()
+    """Return what a server has at a URL. Raise TorchardError."""
+    return fetch_typed(url).content
+
+
+def fetch_typed(url: str, accept: str = "*/*") -> Page:
+    """Return what a server has at a URL, with its media type. Raise TorchardError."""
     try:
-        receive(page, url, None)
+        return fetch_page(url, accept)
     except BrokenOffError as error:
-        raise TorchardError(f"{redact(url)} cannot be had: {error}.") from error
-    return page.getvalue()
+        raise TorchardError(f"{redact(url)} cannot be fetched: {error}.") from error

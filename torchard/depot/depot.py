@@ -1,13 +1,13 @@
-"""The controller's store of verified artefacts: each is fetched once for every lab, and kept.
+"""The controller's store of verified artefacts. Each is fetched once for all labs, and kept.
 
-ROOT/files/SHA256/NAME     whole and verified; put there by one rename
-ROOT/partial/SHA256        what a broken download left; the next one goes on from there
+ROOT/files/SHA256/NAME     a whole, verified file, put there by one rename
+ROOT/partial/SHA256        the part of a download that broke off; the next one continues it
+ROOT/locks/SHA256          locked while one process fetches the artefact
 ROOT/channels/             the indexes of conda channels, kept by py-rattler
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
@@ -23,97 +23,132 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ATTEMPTS = 5
-_PAUSE = 0.25  # seconds before the second attempt; twice as long before each further one
+_PAUSE = 0.25  # seconds before the second attempt, and twice as long before each further one
 _CHUNK = 1 << 20  # bytes
-_TURN = 0.1  # seconds between looks at a download that another is at
+_POLL = 0.1  # seconds between looks at a lock that another process holds
+_LONGEST_WAIT = 900  # seconds without a byte, while another process fetches an artefact
+_FIRST_ROOT = "~/.cache/torchard/depot"  # still used where it exists
 
 
-def _silent(_file: str, _done: int, _total: int) -> None:
-    """Say nothing."""
+def _ignore(_file: str, _done: int, _total: int) -> None:
+    """Drop a report of progress."""
 
 
 class DepotError(TorchardError):
-    """An artefact cannot be had, or is not what its sha256 says."""
+    """An artefact cannot be fetched or kept, or does not have its sha256."""
 
 
 class Depot:
-    """A depot below `root`: $TORCHARD_DEPOT or ~/.cache/torchard/depot where left out.
+    """A depot in the folder `root`, by default `default_root()`.
 
-    `pause` waits so many seconds. `tell` hears of each file that comes: its name, how many bytes
-    have come, and of how many, 0 where that is not known.
+    `pause` waits for so many seconds. `report` gets the name of each file that is being fetched,
+    the bytes so far and in all, 0 if that is not known.
     """
 
-    tell: Callable[[str, int, int], None] = staticmethod(_silent)
+    report: Callable[[str, int, int], None] = staticmethod(_ignore)
 
     def __init__(
         self, root: Path | None = None, pause: Callable[[float], object] = time.sleep
     ) -> None:
-        said = os.environ.get("TORCHARD_DEPOT") or "~/.cache/torchard/depot"
-        self.root = (root or Path(said)).expanduser().absolute()
+        self.root = (root or default_root()).expanduser().absolute()
         self._pause = pause
         self._verified: dict[Path, tuple[int, ...]] = {}
 
     def holds(self, sha256: str) -> bool:
-        """Tell whether an artefact was brought; it is verified when it is fetched from here."""
+        """Say whether an artefact was fetched. `fetch` verifies it."""
         return (self.root / "files" / sha256).is_dir()
 
     def fetch(self, file: str, sha256: str, size: int | None, address: Callable[[], str]) -> Path:
-        """Return an artefact's verified file; `size` in bytes, None where it is not known.
+        """Return the path of an artefact's verified file; `size` in bytes, None if not known.
 
-        `address` is only asked where the artefact is not there yet, or spoilt. Raise
-        DownloadError where no server has it, DepotError where it is spoilt or cannot be kept.
+        `address` is called only if the file is missing or damaged. Raise DownloadError if the
+        server does not have it, DepotError if it is not what its sha256 says or cannot be kept.
         """
         path = self.root / "files" / sha256 / file
         unfinished = self.root / "partial" / sha256
         try:
-            if self._whole(path, sha256):
+            if self._is_verified(path, sha256):
                 return path
             url = address()
             unfinished.parent.mkdir(parents=True, exist_ok=True)
-            with _alone(unfinished, self._pause) as stream:
-                if self._whole(path, sha256):  # another has brought it in the meantime
-                    unfinished.unlink()
+            with self._lock(file, sha256, unfinished):
+                if self._is_verified(path, sha256):  # another process has fetched it meanwhile
                     return path
-                self._download(stream, url, file, sha256, size)
+                with unfinished.open("ab+") as stream:
+                    self._download(stream, url, file, sha256, size)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 unfinished.replace(path)
-                self._verified[path] = _marks(path)
+                self._verified[path] = _identity(path)
         except OSError as error:
             raise DepotError(
-                f"{file} cannot be kept below {self.root}: {error.strerror or error}.",
-                "Make room there, or let TORCHARD_DEPOT name another directory.",
+                f"{file} cannot be kept in {self.root}: {error.strerror or error}.",
+                "Free some space there, or set TORCHARD_DEPOT to another folder.",
             ) from error
         return path
 
-    def _whole(self, path: Path, sha256: str) -> bool:
-        """Tell whether a file is what its sha256 says; until it changes, it is read but once."""
+    @contextmanager
+    def _lock(self, file: str, sha256: str, unfinished: Path) -> Iterator[None]:
+        """Lock an artefact; wait as long as another process or thread fetches it."""
+        # Only a download needs this library, and its import takes long.
+        from filelock import FileLock, Timeout  # noqa: PLC0415
+
+        path = self.root / "locks" / sha256
+        path.parent.mkdir(exist_ok=True)
+        lock = FileLock(path, is_singleton=False, thread_local=False)
+        size, idle = -1, 0.0
+        while True:
+            try:
+                # A wait in the kernel would stop every Mac of a pyinfra run.
+                lock.acquire(timeout=0)
+                break
+            except Timeout:
+                before, size = size, unfinished.stat().st_size if unfinished.exists() else 0
+                idle = idle + _POLL if size == before else 0
+            if idle > _LONGEST_WAIT:
+                raise DepotError(
+                    f"Another run of Torchard is fetching {file}, and no byte has come for"
+                    f" {_LONGEST_WAIT // 60} minutes.",
+                    "End that run, then run the command again.",
+                )
+            self._pause(_POLL)
         try:
-            marks = _marks(path)
+            yield
+        finally:
+            lock.release()
+
+    def _is_verified(self, path: Path, sha256: str) -> bool:
+        """Say whether a file has a sha256. It is read once, and again only after a change."""
+        try:
+            identity = _identity(path)
         except FileNotFoundError:
             return False
-        if self._verified.get(path) != marks:
+        if self._verified.get(path) != identity:
             with path.open("rb") as stream:
                 if _digest(stream) != sha256:
                     return False
-            self._verified[path] = marks
+            self._verified[path] = identity
         return True
 
     def _download(
         self, stream: BinaryIO, url: str, file: str, sha256: str, size: int | None
     ) -> None:
-        """Bring the rest of an artefact into the stream and verify the whole."""
-        # Only those who fetch something load the HTTP client.
-        from torchard.depot.download import BrokenOffError, receive, remark  # noqa: PLC0415
+        """Fetch the rest of an artefact into the stream and verify the whole."""
+        # Only a download needs the HTTP client.
+        from torchard.depot.download import (  # noqa: PLC0415
+            BrokenOffError,
+            append_rest,
+            explain_type,
+        )
 
-        reason = ""
+        reason, wait = "", 0.0
         for attempt in range(ATTEMPTS):
             if attempt:
-                self._pause(_PAUSE * 2 ** (attempt - 1))
+                self._pause(max(wait, _PAUSE * 2 ** (attempt - 1)))
             begun = stream.seek(0, os.SEEK_END)
             try:
-                kind = receive(stream, url, size, partial(self.tell, file))
+                kind = append_rest(stream, url, size, partial(self.report, file))
             except BrokenOffError as error:
-                reason = str(error)
+                reason, wait = str(error), error.wait
                 continue
             found = _digest(stream)
             if found == sha256:
@@ -124,42 +159,31 @@ class Depot:
             if not begun:
                 raise DepotError(
                     f"{file} from {redact(url)} has the wrong sha256: wanted {sha256}, found"
-                    f" {found}. It was thrown away.{remark(kind)}",
-                    "If the file is rightly another one, write its sha256; else mistrust that"
-                    " server.",
+                    f" {found}. It was deleted.{explain_type(kind)}",
+                    "If that file is the right one, write its sha256. Otherwise the server, or"
+                    " something before it, changes files.",
                 )
-            reason = "what was there of it did not fit the rest"
+            reason, wait = "the part from an earlier download did not fit the rest", 0.0
         raise DepotError(
             f"{file} could not be fetched from {redact(url)} in {ATTEMPTS} attempts: {reason}.",
-            "Check the network and `mirrors`; the next run goes on from what has arrived.",
+            "Check the network and `mirrors`. The next run continues with what has arrived.",
         )
 
 
-@contextmanager
-def _alone(unfinished: Path, pause: Callable[[float], object]) -> Iterator[BinaryIO]:
-    """Open a partial download for one caller alone; wait while another is at it."""
-    while True:
-        with unfinished.open("ab+") as stream:
-            try:
-                # Not waited for in the kernel, which would hold up every Mac of a pyinfra run.
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pause(_TURN)
-                continue
-            if _same(stream, unfinished):  # else the other has finished with it: look again
-                yield stream
-                return
+def default_root() -> Path:
+    """Return $TORCHARD_DEPOT, else the depot in the cache folder of this computer's account."""
+    if chosen := os.environ.get("TORCHARD_DEPOT"):
+        return Path(chosen)
+    first = Path(_FIRST_ROOT).expanduser()
+    if first.is_dir():
+        return first
+    from platformdirs import user_cache_path  # noqa: PLC0415
+
+    return user_cache_path("torchard") / "depot"
 
 
-def _same(stream: BinaryIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _marks(path: Path) -> tuple[int, ...]:
-    """Return what tells a file from another, or from itself after a change."""
+def _identity(path: Path) -> tuple[int, ...]:
+    """Return what tells a file from another one, or from itself after a change."""
     stat = path.stat()
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 

@@ -1,160 +1,158 @@
-"""One download over HTTP: appended to what is there already, judged by length alone.
-
-Whether the bytes are the right ones is the depot's to say. A length can be asked for alone, too.
-"""
+"""Download one file or page. A download is judged by its length alone: the depot verifies bytes."""
 
 from __future__ import annotations
 
 import os
 import time
-from base64 import b64encode
-from http.client import HTTPException, InvalidURL
-from netrc import NetrcParseError, netrc
-from ssl import SSLCertVerificationError
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import BaseHandler, Request, build_opener
 
-from torchard.errors import TorchardError
+from urllib3.exceptions import HTTPError
+
+from torchard.depot.connection import (
+    CHECK_MIRRORS,
+    BrokenOffError,
+    DownloadError,
+    RangeError,
+    open_url,
+)
 from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from http.client import HTTPResponse
+
+    from urllib3 import BaseHTTPResponse
 
 _CHUNK = 1 << 20  # bytes
-_TIMEOUT = 60  # seconds without a byte
-_WINDOW = 60  # seconds within which so many bytes must come: a server may drip for ever
+_WINDOW = 60  # seconds in which at least _LEAST bytes must arrive, from a server that only drips
 _LEAST = 60_000
-_AGAIN = {408, 425, 429, 500, 502, 503, 504}  # answers of a server that may think better of it
-_LOGIN_WANTED = {401, 403, 407}
-_PART = 206
-_UNSATISFIABLE = 416
-_OTHER = "Check `mirrors` and the channel, or lock again: `torchard lock --upgrade`."
+_LARGEST_FILE = 16 << 30  # bytes, where nothing says the size
+_LARGEST_PAGE = 64 << 20  # the simple page of torch has some 3 MB
+
+__all__ = ["BrokenOffError", "DownloadError", "Page", "append_rest", "fetch_length", "fetch_page"]
 
 
-class DownloadError(TorchardError):
-    """A server does not have what was asked for; asking again would not help."""
+@dataclass(frozen=True)
+class Page:
+    """A page in memory, and its media type without parameters, such as `text/html`."""
+
+    content: bytes
+    media_type: str
 
 
-class BrokenOffError(Exception):
-    """A download that may go better next time."""
+def _ignore(_done: int, _total: int) -> None:
+    """Drop a report of progress."""
 
 
-def _silent(_done: int, _total: int) -> None:
-    """Say nothing."""
-
-
-def receive(
-    stream: BinaryIO, url: str, size: int | None, tell: Callable[[int, int], None] = _silent
+def append_rest(
+    stream: BinaryIO, url: str, size: int | None, report: Callable[[int, int], None] = _ignore
 ) -> str:
-    """Append what a server has beyond the stream's end; begin anew where it sends the whole.
+    """Append to a stream what a server has beyond its end. Return the answer's media type.
 
-    `size` is that of the whole in bytes, where it is known; `tell` is called with what has come of
-    how much, 0 where that is not known. Return the answer's media type. Raise
-    DownloadError, BrokenOffError, or OSError where the stream cannot be written.
+    If the server sends the whole file again, the stream is emptied first. `size` is that of the
+    whole file in bytes, None if it is not known. `report` gets the bytes so far and in all, 0 if
+    that is not known. Raise DownloadError, BrokenOffError, or OSError if the stream fails.
     """
     begun = stream.seek(0, os.SEEK_END)
     try:
-        answer = _ask("GET", url, begun)
-    except HTTPError:
+        answer = open_url(url, headers={"Range": f"bytes={begun}-"} if begun else {})
+    except RangeError as error:
+        if not begun:
+            raise DownloadError(
+                f"{redact(url)}: the server answered 416.", CHECK_MIRRORS
+            ) from error
         return ""  # nothing is left to send: the sha256 decides
     with answer:
-        return _append(stream, answer, url, begun, size, tell)
+        return _append(stream, answer, url, begun, size, report)
 
 
 def fetch_length(url: str) -> int:
-    """Return how many bytes a server has at a URL, by its word: nothing of them is fetched.
+    """Return how many bytes a server has at a URL, without fetching them.
 
-    Raise DownloadError where it gives none, BrokenOffError where it may do so next time.
+    Raise DownloadError if it does not say, BrokenOffError if it may say so next time.
     """
-    with _ask("HEAD", url) as answer:
-        kind: str = answer.headers.get_content_type()
-        told = answer.headers.get("Content-Length", "")
-    if not told.isdecimal() or int(told) == 0 or kind == "text/html":
-        raise DownloadError(f"No length is told of {redact(url)}.{remark(kind)}", _OTHER)
-    return int(told)
-
-
-def _ask(method: str, url: str, begun: int = 0) -> HTTPResponse:
-    """Return a server's answer. HTTPError alone says that nothing is left from `begun` on."""
-    if urlsplit(url).scheme not in {"http", "https", "file"}:
-        raise DownloadError(f"{redact(url)} is no https, http or file URL.")
     try:
-        return _open(method, url, begun)
-    except HTTPError as error:
-        error.close()
-        if begun and error.code == _UNSATISFIABLE:
-            raise
-        reason = str(error.reason).partition("\n")[0].rstrip(" .")
-        said = redact(f"the server answered {error.code} {reason}").rstrip()
-        if error.code in _AGAIN:
-            raise BrokenOffError(said) from error
-        login = "Write its login into ~/.netrc, or check `mirrors`."
+        answer = open_url(url, "HEAD")
+    except RangeError as error:
+        raise DownloadError(f"{redact(url)}: the server answered 416.", CHECK_MIRRORS) from error
+    with answer:
+        kind, length = _media_type(answer), _length(answer)
+    if not length or kind == "text/html":
         raise DownloadError(
-            f"{redact(url)} cannot be had: {said}.",
-            login if error.code in _LOGIN_WANTED else _OTHER,
-        ) from error
-    except URLError as error:
-        if url.startswith("file:") or isinstance(error.reason, SSLCertVerificationError):
-            raise DownloadError(
-                f"{redact(url)} cannot be had: {redact(str(error.reason))}.",
-                "Check `mirrors`; SSL_CERT_FILE names the certificates to trust.",
-            ) from error
-        raise BrokenOffError(redact(str(error.reason))) from error
-    except (InvalidURL, UnicodeError) as error:
-        # Its own words may hold a password that stands where a port should.
-        raise DownloadError(f"{redact(url)} leads to no URL that can be asked for.") from error
-    except (OSError, HTTPException) as error:
-        raise BrokenOffError(redact(str(error)) or type(error).__name__) from error
+            f"The server does not say the length of {redact(url)}.{explain_type(kind)}",
+            CHECK_MIRRORS,
+        )
+    return length
+
+
+def fetch_page(url: str, accept: str = "*/*") -> Page:
+    """Return a page of at most 64 MiB. Raise DownloadError or BrokenOffError."""
+    with open_url(url, headers={"Accept": accept}) as answer:
+        content = b""
+        for chunk in _chunks(answer):
+            content += chunk
+            if len(content) > _LARGEST_PAGE:
+                raise DownloadError(f"{redact(url)} has more than {_LARGEST_PAGE >> 20} MiB.")
+        return Page(content, _media_type(answer))
+
+
+def explain_type(media_type: str) -> str:
+    """Return a sentence that may explain wrong bytes of a media type, or nothing."""
+    if media_type != "text/html":
+        return ""
+    return " It is a web page: a login page or proxy may have answered instead of the server."
 
 
 def _append(  # noqa: PLR0917  # the one caller has them all
     stream: BinaryIO,
-    answer: HTTPResponse,
+    answer: BaseHTTPResponse,
     url: str,
     begun: int,
     size: int | None,
-    tell: Callable[[int, int], None],
+    report: Callable[[int, int], None],
 ) -> str:
-    kind: str = answer.headers.get_content_type()
-    if answer.status == _PART:
+    kind = _media_type(answer)
+    if answer.status == 206:
         if not answer.headers.get("Content-Range", "").startswith(f"bytes {begun}-"):
             stream.truncate(0)
-            raise BrokenOffError("the server sent another part than was asked for")
+            raise BrokenOffError("the server sent another part than the one asked for")
     elif begun:
         stream.truncate(0)
         begun = 0
-    length = answer.headers.get("Content-Length", "")
-    told = begun + int(length) if length.isdecimal() else None
-    whole = told if size is None else size
+    length = _length(answer)
+    promised = None if length is None else begun + length
+    whole = promised if size is None else size
+    most = _LARGEST_FILE if size is None else size
     has = begun
-    if told in {None, whole}:
-        for chunk in _chunks(answer):
-            stream.write(chunk)
-            has += len(chunk)
-            tell(has, whole or 0)
-            if whole is not None and has > whole:
-                break  # a server without an end is not read to its end
-    if told not in {None, whole} or (whole is not None and has > whole):
+    fits = promised is None or (promised == whole and promised <= most)
+    for chunk in _chunks(answer) if fits else ():
+        stream.write(chunk)
+        has += len(chunk)
+        report(has, whole or 0)
+        if has > (most if whole is None else whole):
+            fits = False
+            break  # a server that sends without end is not read to its end
+    if not fits:
         stream.truncate(0)
         raise DownloadError(
-            f"{redact(url)} has the wrong length: wanted {whole} bytes, found"
-            f" {told or f'at least {has}'}. It was thrown away.{remark(kind)}",
-            _OTHER,
+            f"{redact(url)} has the wrong length: wanted"
+            f" {f'at most {most}' if size is None else size} bytes, found"
+            f" {promised or f'at least {has}'}. It was deleted.{explain_type(kind)}",
+            CHECK_MIRRORS,
         )
     if whole is not None and has < whole:
         raise BrokenOffError(f"the connection broke off after {has} of {whole} bytes")
     return kind
 
 
-def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
+def _chunks(answer: BaseHTTPResponse) -> Iterator[bytes]:
+    """Yield the bytes of an answer as they come, as long as enough of them come."""
     since, came = time.monotonic(), 0
     while True:
         try:
-            chunk = answer.read1(_CHUNK)  # what is there: a whole chunk may take its time
-        except (OSError, HTTPException) as error:
+            # What is there: waiting for a whole chunk could take long.
+            chunk = answer.read1(_CHUNK, decode_content=False)
+        except (HTTPError, OSError) as error:
             raise BrokenOffError(redact(str(error)) or type(error).__name__) from error
         if not chunk:
             return
@@ -167,49 +165,10 @@ def _chunks(answer: HTTPResponse) -> Iterator[bytes]:
             since, came = now, 0
 
 
-def remark(kind: str) -> str:
-    """Return what may explain wrong bytes of a media type."""
-    if kind != "text/html":
-        return ""
-    return " It is a web page: a portal or proxy may have answered in that server's place."
+def _media_type(answer: BaseHTTPResponse) -> str:
+    return answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
 
-class _Login(BaseHandler):
-    """Gives a login to its own host, and to no other that it redirects to."""
-
-    def __init__(self, host: str, user: str, password: str) -> None:
-        self._host = host
-        self._header = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
-
-    def http_request(self, request: Request) -> Request:
-        if urlsplit(request.full_url)[:2] == urlsplit(self._host)[:2]:
-            request.add_unredirected_header("Authorization", self._header)
-        return request
-
-    https_request = http_request
-
-
-def _open(method: str, url: str, begun: int) -> HTTPResponse:
-    parts = urlsplit(url)
-    headers = {"User-Agent": "torchard"}
-    handlers = []
-    if parts.scheme != "file":
-        login = _login(url)
-        url = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
-        handlers = [_Login(url, *login)] if login else []
-        headers |= {"Range": f"bytes={begun}-"} if begun else {}
-    request = Request(url, headers=headers, method=method)  # noqa: S310  # the scheme was looked at
-    answer: HTTPResponse = build_opener(*handlers).open(request, timeout=_TIMEOUT)
-    return answer
-
-
-def _login(url: str) -> tuple[str, str] | None:
-    """Return the user and password of a URL, or those that ~/.netrc has for its host."""
-    parts = urlsplit(url)
-    if parts.username is not None:
-        return unquote(parts.username), unquote(parts.password or "")
-    try:
-        found = netrc(os.environ.get("NETRC")).authenticators(parts.hostname or "")
-    except (OSError, NetrcParseError):
-        return None
-    return (found[0], found[2] or "") if found else None
+def _length(answer: BaseHTTPResponse) -> int | None:
+    text = answer.headers.get("Content-Length", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None

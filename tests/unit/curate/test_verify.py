@@ -41,11 +41,11 @@ def test_index_that_lost_a_wheel_contradicts_the_catalogue(catalog, served):
 
 
 def test_index_that_lacks_a_page_is_an_error(catalog, served):
-    """A page that cannot be had is an error in one sentence, not a list of contradictions."""
+    """A page that cannot be fetched is an error in one sentence, not a list of contradictions."""
     served.instead["/simple/torchvision/"] = None
     done = catalog("verify", "--release", "1.12.0")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"{served.index}/torchvision/ cannot be had" in done.stderr
+    assert f"{served.index}/torchvision/ cannot be fetched" in done.stderr
 
 
 def test_release_that_nobody_knows_is_refused(catalog):

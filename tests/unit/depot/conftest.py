@@ -24,10 +24,12 @@ def answering():
     """Return what starts a server that answers as a function of the request says."""
     servers = []
 
-    def begin(answer):
+    def begin(answer, protocol="HTTP/1.0"):
         seen = []
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = protocol
+
             def do_GET(self):
                 seen.append((self.path, dict(self.headers)))
                 answer(self)

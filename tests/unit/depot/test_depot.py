@@ -1,23 +1,23 @@
-"""What the controller's depot keeps, and whom it asks again."""
+"""What the controller's depot keeps, and when it fetches a file again."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import subprocess
 import sys
 import threading
 
+import platformdirs
 import pytest
 from fetching import BODY, SHA, SIZE, get, never, say
 
-from torchard.depot import depot, download
+from torchard.depot import depot
 from torchard.depot.depot import Depot, DepotError
 
 
 def test_artefact_is_fetched_once(web, store, pauses):
-    """A fetched artefact lies under its sha256 and name; the next fetch contacts nobody."""
+    """A fetched artefact is kept under its sha256 and name; the next fetch needs no server."""
     path = get(store, f"{web.url}/a.conda")
     assert path == store.root / "files" / SHA / "a.conda"
     assert path.read_bytes() == BODY
@@ -34,8 +34,8 @@ def test_artefact_of_unknown_size_is_fetched(web, store):
 
 
 @pytest.mark.parametrize("same_process", [True, False])
-def test_poisoned_file_is_noticed_and_fetched_anew(web, store, same_process):
-    """A file that was changed in the depot is noticed, also by the process that verified it."""
+def test_poisoned_file_is_noticed_and_fetched_again(web, store, same_process):
+    """A change of a file in the depot is noticed, also by the process that verified it."""
     path = get(store, f"{web.url}/a.conda")
     path.write_bytes(BODY[:-1] + b"!")
     again = store if same_process else Depot(store.root)
@@ -43,20 +43,20 @@ def test_poisoned_file_is_noticed_and_fetched_anew(web, store, same_process):
     assert len(web.log()) == 2
 
 
-def test_file_that_was_removed_is_fetched_anew(web, store):
-    """A file that is gone is not handed out, also by the process that verified it."""
+def test_file_that_was_removed_is_fetched_again(web, store):
+    """No path of a missing file is returned, also by the process that verified it."""
     get(store, f"{web.url}/a.conda").unlink()
     assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
 
 
 def test_same_bytes_under_another_name_are_another_file(web, store):
-    """A path that is handed out is there, whatever other name its bytes came under before."""
+    """The path that is returned exists, although the same bytes had another name before."""
     get(store, f"{web.url}/a.conda")
     assert get(store, f"{web.url}/a.conda", file="b.conda").read_bytes() == BODY
 
 
 def test_verified_file_is_hashed_once(web, store, monkeypatch):
-    """For twenty Macs a wheel is read once, and each gets the verified file."""
+    """Twenty Macs need a wheel: it is read once, and each gets the verified file."""
     get(store, f"{web.url}/a.conda")
     fresh = Depot(store.root)
     hashed = []
@@ -68,7 +68,7 @@ def test_verified_file_is_hashed_once(web, store, monkeypatch):
 
 
 def test_memory_does_not_grow_with_the_artefact(answering, store):
-    """A wheel of 64 MB passes in pieces: the process holds a few of them at a time."""
+    """A wheel of 64 MB is fetched in pieces; the process has a few of them in memory."""
     piece = b"\0" * (1 << 20)
     digest = hashlib.sha256()
     for _ in range(64):
@@ -98,7 +98,7 @@ def test_memory_does_not_grow_with_the_artefact(answering, store):
 
 
 def test_threads_fetch_an_artefact_once(web, store):
-    """Macs that want the same artefact at the same time cost one download."""
+    """Macs that need the same artefact at the same time cause one download."""
     turns = []
 
     def wait(seconds):
@@ -127,28 +127,40 @@ def test_threads_fetch_an_artefact_once(web, store):
     assert list((store.root / "partial").iterdir()) == []
 
 
-def test_download_that_ends_as_another_begins_is_left_alone(web, store, monkeypatch):
-    """A file that is shown between another's opening and locking it is not written again."""
-    lock = fcntl.flock
+def test_file_that_another_fetches_before_the_lock_is_kept(web, store):
+    """A process that waited for the lock finds the file, and fetches nothing."""
     path = store.root / "files" / SHA / "a.conda"
 
-    def late(stream, how):
-        if not path.exists():
-            partial = store.root / "partial" / SHA
-            partial.write_bytes(BODY)
-            path.parent.mkdir(parents=True)
-            partial.replace(path)
-        lock(stream, how)
+    def address():
+        path.parent.mkdir(parents=True)
+        path.write_bytes(BODY)
+        return f"{web.url}/a.conda"
 
-    monkeypatch.setattr(depot.fcntl, "flock", late)
-    assert get(store, f"{web.url}/a.conda") == path
-    assert path.read_bytes() == BODY
+    assert store.fetch("a.conda", SHA, SIZE, address) == path
     assert web.log() == []
-    assert list((store.root / "partial").iterdir()) == []
+
+
+def test_wait_for_another_download_has_an_end(web, store, pauses, monkeypatch):
+    """A process that fetches no byte for some time is reported. One that fetches some is not."""
+    monkeypatch.setattr(depot, "_LONGEST_WAIT", 2)
+    partial = store.root / "partial" / SHA
+    partial.parent.mkdir(parents=True)
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) < 60:
+            partial.write_bytes(b"x" * (len(pauses) // 10))
+
+    with store._lock("a.conda", SHA, partial), pytest.raises(DepotError) as caught:
+        get(Depot(store.root, pause), f"{web.url}/a.conda")
+    assert "Another run of Torchard is fetching a.conda" in caught.value.message
+    assert 60 < len(pauses) < 100
+    assert web.log() == []
+    assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
 
 
 def test_processes_fetch_an_artefact_once(web, store):
-    """Two runs on one controller cost one download, too."""
+    """Two runs on one controller cause one download."""
     web.fault(slow=0.5)
     program = (
         "import sys; from pathlib import Path; from torchard.depot.depot import Depot\n"
@@ -162,17 +174,17 @@ def test_processes_fetch_an_artefact_once(web, store):
     assert web.log() == [(200, SIZE)]
 
 
-def test_depot_that_cannot_be_written_is_told(web, tmp_path):
-    """A depot below a file is an error with the way out."""
+def test_depot_that_cannot_be_written_is_an_error(web, tmp_path):
+    """The message says what to do about a depot below a file."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(DepotError) as caught:
         get(Depot(tmp_path / "file" / "depot"), f"{web.url}/a.conda")
-    assert "cannot be kept below" in caught.value.message
+    assert "cannot be kept in" in caught.value.message
     assert "TORCHARD_DEPOT" in caught.value.instead
 
 
-def test_disk_that_is_full_is_told(web, store):
-    """A disk that takes no more is an error of this computer, not of the server's."""
+def test_full_disk_is_an_error(web, store):
+    """The message is about this computer's disk, not about the server."""
     program = (
         "import resource, signal, sys; from pathlib import Path\n"
         "from torchard.depot.depot import Depot, DepotError\n"
@@ -184,25 +196,31 @@ def test_disk_that_is_full_is_told(web, store):
     )
     command = [sys.executable, "-c", program, store.root, f"{web.url}/a.conda", SHA]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "a.conda cannot be kept below" in done.stdout
+    assert "a.conda cannot be kept in" in done.stdout
     assert "File too large" in done.stdout
     assert len(web.log()) == 1
     assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
 
 
-def test_depot_lies_where_it_is_told(tmp_path, monkeypatch):
-    """TORCHARD_DEPOT names the depot; without it, it is in the person's own cache."""
+def test_depot_is_in_the_cache_of_the_account(tmp_path, monkeypatch):
+    """TORCHARD_DEPOT sets its folder. A depot where it used to be is still used."""
     monkeypatch.setenv("TORCHARD_DEPOT", "~/elsewhere")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert Depot().root == tmp_path / "elsewhere"
     monkeypatch.delenv("TORCHARD_DEPOT")
-    assert Depot().root == tmp_path / ".cache" / "torchard" / "depot"
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path / "Caches" / name)
+    assert Depot().root == tmp_path / "Caches" / "torchard" / "depot"
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".cache" / "torchard" / "depot").mkdir(parents=True)
+    assert Depot().root == tmp_path / ".cache" / "torchard" / "depot"
 
 
-def test_nothing_is_loaded_for_what_is_there_already():
-    """The HTTP client is loaded by those who download, and by nobody else."""
-    program = "import sys, torchard.depot.depot; print('urllib.request' in sys.modules)"
+def test_only_a_download_imports_its_libraries():
+    """A command that fetches nothing does not wait for the import of an HTTP client."""
+    program = (
+        "import sys, torchard.depot.depot, torchard.workspace.workspace\n"
+        "print({'urllib3', 'urllib.request', 'filelock', 'rattler'} & sys.modules.keys())"
+    )
     done = subprocess.run(
         [sys.executable, "-S", "-c", program],
         capture_output=True,
@@ -210,5 +228,4 @@ def test_nothing_is_loaded_for_what_is_there_already():
         check=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert done.stdout == "False\n"
-    assert download.__name__ in sys.modules
+    assert done.stdout == "set()\n"
