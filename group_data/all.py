@@ -1,14 +1,15 @@
-"""What every Mac gets, unless a group, the Mac itself or --data says otherwise.
+"""The settings of all Macs; a group, the Mac itself or --data can change them.
 
-Only plain assignments: pyinfra runs this file, but Torchard reads it. The names are those of a
-group in lab.yaml: environments, ssh, miniconda, channels, mirrors, shell, accept_license,
-accept_anaconda_terms, prune.
+pyinfra runs this file, but Torchard only parses it, so write plain assignments. The names are the
+settings of a group in lab.yaml: environments, ssh, miniconda, channels, mirrors, shell,
+accept_license, accept_anaconda_terms, prune, frozen.
 """
 
-# Miniconda below the account's home needs no sudo. Without a version: the newest that fits.
+# A Miniconda in the account's home needs no sudo. Without a version, Torchard installs the newest
+# that fits.
 miniconda = {"distribution": "miniconda", "prefix": "~/miniconda3"}
 
-# In this order, the first with strict priority.
+# The first channel has the highest, strict priority.
 channels = ["conda-forge"]
 
-# Nothing of ssh: a Mac is reached as `ssh` reaches it, by ssh_config, the agent and known_hosts.
+# There is no ssh here: Torchard connects as `ssh` does, with ssh_config, the agent and known_hosts.

@@ -183,7 +183,7 @@ def test_a_limit_means_macs_groups_and_patterns(lab, torchard):
     assert limited("*-02", "studio-01") == ["studio-01", "studio-02"]
     nobody = torchard("plan", lab.lab_file, "--json", "--limit", "studio-1")
     assert (nobody.returncode, nobody.stdout) == (1, "")
-    assert "studio-1 means no Mac and no group" in nobody.stderr
+    assert "has no Mac and no group studio-1" in nobody.stderr
     assert "Did you mean studio-01?" in nobody.stderr
 
 

@@ -82,7 +82,7 @@ def test_a_mac_that_was_brought_in_order_is_0(lab):
         ("plan lab --explain off", 3, "(?s)Why it is left alone.* refused the connection"),
         ("plan impossible --explain bare", 3, "(?s)Why it is left alone.*einops>99"),
         ("plan unlocked/lab --locked --explain good", 1, "The lock .* is missing"),
-        ("plan lab --explain goood", 1, "(?s)goood is no Mac of lab.yaml..*Did you mean good?"),
+        ("plan lab --explain goood", 1, "(?s)lab.yaml has no Mac goood..*Did you mean good?"),
         ("apply lab --limit good", 0, "Plan: 0 Macs to change, 1 up to date"),
         ("apply lab --limit bare", 1, "Nothing was changed: there is no terminal to ask at"),
         ("apply lab --yes --limit good,off", 3, "Plan: 0 Macs to change, 1 up to date, 1 unr"),

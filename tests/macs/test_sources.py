@@ -141,7 +141,7 @@ def test_anacondas_channels_are_refused_until_their_terms_are_accepted(job, torc
     assert done.returncode == 1
     line = 1 + text.splitlines().index("    channels: [defaults]")
     assert f"{file}:{line}:" in done.stderr
-    assert '"defaults" is Anaconda\'s channel, whose terms nobody has accepted here' in done.stderr
+    assert '"defaults" is Anaconda\'s channel, and its terms are not accepted' in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ lab:
     tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
 ---
 $ torchard plan --limit studio-1
-2> studio-1 means no Mac and no group of lab.yaml.
+2> lab.yaml has no Mac and no group studio-1.
 2>   Did you mean studio-01?
 [1]
 $ torchard plan --limit "lab-*"
-2> lab-* means no Mac and no group of lab.yaml.
+2> lab.yaml has no Mac and no group lab-*.
 2>   There are: studio-01, simulated, apple-silicon.
 [1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, output
-from torchard.lab.select import named, select
+from torchard.lab.select import find_mac, select
 from torchard.plan.leftover import left_behind
 from torchard.plan.planfile import lab_of
 from torchard.plan.rollback import having
@@ -41,7 +41,7 @@ def open_session(
     """
     install_signal_handlers()
     workspace = open_workspace(lab, locked=locked)
-    macs = select(workspace.lab, limits) if only is None else (named(workspace.lab, only),)
+    macs = select(workspace.lab, limits) if only is None else (find_mac(workspace.lab, only),)
     if report is not None:
         macs = _select_left_behind(report, workspace.lab, macs)
     for environment in rebuild:

@@ -1,63 +1,56 @@
-"""Who gives a Mac its settings, the nearest wins: all < lab < groups < Mac < command line."""
+"""Build the lab's objects: each Mac with the settings that it inherits. The nearest setting wins.
+
+The layers, the farthest first: group_data/all.py, the lab file's top level, the Mac's groups in
+their order, the Mac itself, and `--data` on the command line.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from torchard.lab.model import (
-    COMPANIONS,
-    SHELLS,
-    Environment,
-    InstallerSource,
-    Lab,
-    MacHost,
-    Miniconda,
-    Mirrors,
-    Request,
-    Ssh,
-)
+import msgspec
+
+from torchard.lab.model import COMPANIONS, SHELLS, Environment, Lab, MacHost
+from torchard.lab.settings import lab_wide_keys, merged_keys, setting_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from torchard.lab.model import Position, Shell
+    from torchard.lab.model import Position
     from torchard.lab.yaml_source import Source
 
-_MERGED = ("ssh", "miniconda", "mirrors")
-# What a lab may also say for all its Macs.
-_ONCE = ("accept_license", "accept_anaconda_terms", "prune")
-_REPLACED = ("channels", "environments", "shell", "frozen", *_ONCE)
 _PATHS = ("key", "known_hosts", "config")
 
 
-def settings_of(
+def inherit_settings(
     mac: Mapping[str, Any],
     lab: Mapping[str, Any],
     defaults: Mapping[str, Any],
     overrides: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the settings that a Mac ends up with; `lab` is what the whole file says.
+    """Return a Mac's settings, merged from all layers. `lab` is the data of the whole file.
 
-    A group that does not exist gives none.
+    Groups that do not exist are skipped.
     """
-    once = {key: lab[key] for key in _ONCE if key in lab}
+    top = {key: lab[key] for key in lab_wide_keys() if key in lab}
     groups = lab.get("groups") or {}
     own = [groups.get(name) or {} for name in mac.get("groups") or ()]
-    return merged([defaults, once, *own, mac, overrides])
+    return merge_settings([defaults, top, *own, mac, overrides])
 
 
-def merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge settings, the farthest first: most replace; ssh, miniconda, mirrors go by key."""
-    result: dict[str, Any] = {key: {} for key in _MERGED}
+def merge_settings(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Merge layers of settings, the farthest first: mappings merge by key, all else replaces."""
+    result: dict[str, Any] = {key: {} for key in merged_keys()}
     for layer in layers:
-        for key in _REPLACED:
-            if key in layer:
+        for key in layer.keys() & setting_keys():
+            if key not in merged_keys():
                 result[key] = layer[key]
-        for key in _MERGED:
-            near = layer.get(key) or {}
+                continue
+            near = layer[key] or {}
             far = {name: value for name, value in result[key].items() if name not in near}
-            # Both say which installer: the nearer choice ends the farther one.
+            # Version and installer exclude each other: the nearer choice ends the farther one.
             if "version" in near:
                 far.pop("installer", None)
             if "installer" in near:
@@ -66,13 +59,14 @@ def merged(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def build(path: Path, source: Source, defaults: Source, overrides: Source) -> Lab:
-    """Make a lab of sources in which no fault was found. `path` is absolute."""
+def build_lab(path: Path, source: Source, defaults: Source, overrides: Source) -> Lab:
+    """Build a lab from sources without problems. `path` is absolute."""
     groups = source.data.get("groups", {})
     macs = {}
     for name, mac in source.data["macs"].items():
-        given = settings_of(mac or {}, source.data, defaults.data, overrides.data)
-        macs[name] = _mac(name, mac or {}, given, path.parent, source)
+        settings = inherit_settings(mac or {}, source.data, defaults.data, overrides.data)
+        built = _build_mac(name, mac or {}, settings, path.parent)
+        macs[name] = replace(built, where=source.where(("macs", name), key=True))
     members: dict[str, list[str]] = {group: [] for group in groups}
     for name, mac in macs.items():
         for group in mac.groups:
@@ -82,85 +76,53 @@ def build(path: Path, source: Source, defaults: Source, overrides: Source) -> La
         if place[:1] == ("environments",) and len(place) > 2:
             inner = "/".join(str(key) for key in place[2:])
             positions.setdefault(str(place[1]), {})[inner] = spot.value
-    return Lab(
-        path=path,
-        environments={
-            name: _environment(name, said, source, positions.get(name, {}))
-            for name, said in source.data.get("environments", {}).items()
-        },
-        groups={group: tuple(names) for group, names in members.items()},
-        macs=macs,
-    )
+    environments = {
+        name: replace(
+            _build_environment(name, data),
+            where=source.where(("environments", name), key=True),
+            item_positions=positions.get(name, {}),
+        )
+        for name, data in source.data.get("environments", {}).items()
+    }
+    names = {group: tuple(names) for group, names in members.items()}
+    return Lab(path=path, environments=environments, groups=names, macs=macs)
 
 
-def _environment(
-    name: str, said: Mapping[str, Any], source: Source, positions: Mapping[str, Position]
-) -> Environment:
-    return Environment(
-        name=name,
-        python=said["python"],
-        pytorch=_request(said["python"], said.get("pytorch", {})),
-        conda=tuple(said.get("conda", ())),
-        pip=tuple(said.get("pip", ())),
-        where=source.where(("environments", name), key=True),
-        item_positions=positions,
-    )
+def _build_environment(name: str, data: Mapping[str, Any]) -> Environment:
+    pytorch: Any = data.get("pytorch", {})
+    if pytorch is False:
+        request = None
+    else:
+        companions = pytorch.get("with")
+        request = {
+            **pytorch,
+            "python": data["python"],
+            # In one order, however the file lists them: a lock depends on it.
+            "companions": companions and [one for one in COMPANIONS if one in companions],
+        }
+    return msgspec.convert({**data, "name": name, "pytorch": request}, Environment)
 
 
-def _request(python: str, said: Mapping[str, Any] | bool) -> Request | None:  # noqa: FBT001  # the file's
-    if isinstance(said, bool):
-        return None
-    companions = said.get("with")
-    return Request(
-        python=python,
-        release=said.get("release", "stable"),
-        backend=said.get("backend", "auto"),
-        source=said.get("source", "auto"),
-        companions=None
-        if companions is None
-        else tuple(name for name in COMPANIONS if name in companions),
-    )
-
-
-def _mac(
-    name: str, said: Mapping[str, Any], given: Mapping[str, Any], folder: Path, source: Source
+def _build_mac(
+    name: str, mac: Mapping[str, Any], settings: Mapping[str, Any], folder: Path
 ) -> MacHost:
-    local = said.get("connection") == "local"
-    ssh: dict[str, Any] = {
-        key: _absolute(value, folder) if key in _PATHS else value
-        for key, value in given["ssh"].items()
+    ssh = {
+        key: _absolute_path(value, folder) if key in _PATHS else value
+        for key, value in settings["ssh"].items()
     }
     if "port" in ssh:
-        ssh["port"] = int(ssh["port"])  # 22.0 is a whole number to JSON Schema
-    miniconda = dict(given["miniconda"])
-    if "installer" in miniconda:
-        miniconda["installer"] = InstallerSource(**miniconda["installer"])
-    return MacHost(
-        name=name,
-        connection="local" if local else "ssh",
-        address=None if local else said.get("address", name),
-        arch=said.get("arch"),
-        macos=said.get("macos"),
-        groups=tuple(said.get("groups", ())),
-        environments=tuple(given.get("environments", ())),
-        ssh=Ssh(**ssh),
-        miniconda=Miniconda(**miniconda),
-        channels=tuple(given.get("channels", MacHost.channels)),
-        mirrors=Mirrors(**given["mirrors"]),
-        shells=_shells(given.get("shell", ())),
-        accept_license=given.get("accept_license", False),
-        accept_anaconda_terms=given.get("accept_anaconda_terms", False),
-        prune=given.get("prune", False),
-        frozen=given.get("frozen", False),
-        where=source.where(("macs", name), key=True),
-    )
+        ssh["port"] = int(ssh["port"])  # JSON Schema accepts 22.0 as a whole number
+    shell = settings.get("shell", ())
+    data = {
+        "address": None if mac.get("connection") == "local" else name,
+        **mac,
+        **settings,
+        "name": name,
+        "ssh": ssh,
+        "shells": [one for one in SHELLS if one == shell or one in shell],
+    }
+    return msgspec.convert(data, MacHost)
 
 
-def _shells(said: str | Sequence[str]) -> tuple[Shell, ...]:
-    """Return the shells of a setting that names one, or several."""
-    named = (said,) if isinstance(said, str) else said
-    return tuple(shell for shell in SHELLS if shell in named)
-
-
-def _absolute(path: str, folder: Path) -> str:
+def _absolute_path(path: str, folder: Path) -> str:
     return path if path.startswith("~/") else str(folder / path)

@@ -1,6 +1,6 @@
-"""The settings from outside the lab file: group_data/all.py, and what a command line overrides.
+"""Read the settings from outside the lab file: group_data/all.py, and pyinfra's `--data`.
 
-`group_data/all.py` is pyinfra's file and is run by it; here it is read, and never run.
+pyinfra runs group_data/all.py. Torchard only parses it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import ast
 from typing import TYPE_CHECKING, Any
 
 from torchard.lab.model import Position
-from torchard.lab.not_yet import refused_key
-from torchard.lab.problem import Problem, shown
-from torchard.lab.schema import nearest
+from torchard.lab.problem import Problem, quote
+from torchard.lab.schema import is_secret, nearest, refuse_secret
+from torchard.lab.settings import setting_keys
 from torchard.lab.yaml_source import Source, Spot
 
 if TYPE_CHECKING:
@@ -20,17 +20,13 @@ if TYPE_CHECKING:
 
     from torchard.lab.yaml_source import KeyPath
 
-KEYS = (
-    "environments", "ssh", "miniconda", "channels", "mirrors", "shell", "accept_license",
-    "accept_anaconda_terms", "frozen", "prune",
-)  # fmt: skip
 COMMAND_LINE = "--data"
 MAX_BYTES = 16 * 1024
-_PLAIN = "Write NAME = VALUE with texts, numbers, lists and mappings only."
+_PLAIN = "Write only NAME = VALUE, with texts, numbers, lists and mappings."
 
 
 def read_defaults(path: Path) -> Source:
-    """Read the plain assignments of a group_data file. What is not plain is a problem of it."""
+    """Read the assignments of a group_data file. Anything else in it is a problem."""
     file = str(path)
     try:
         with path.open("rb") as stream:
@@ -41,7 +37,7 @@ def read_defaults(path: Path) -> Source:
     if len(content) > MAX_BYTES:
         return _unread(file, f"the file is over {MAX_BYTES // 1024} KiB", _PLAIN)
     try:
-        # Decoded here: a file may name an encoding, and the codec of one is a program.
+        # Python would decode by the encoding that the file names, and a codec is a program.
         tree = ast.parse(content.decode("utf-8-sig"), file)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None) or 0
@@ -49,7 +45,7 @@ def read_defaults(path: Path) -> Source:
         said = getattr(error, "msg", None) or str(error)
         return _unread(file, f"this is not Python: {said}", _PLAIN, where)
     except (MemoryError, RecursionError):
-        return _unread(file, "this is nested too deeply to be read", _PLAIN)
+        return _unread(file, "this is nested too deeply", _PLAIN)
     data: dict[str, Any] = {}
     spots: dict[KeyPath, Spot] = {(): Spot(Position(file, 1, 1))}
     problems: list[Problem] = []
@@ -62,12 +58,12 @@ def read_defaults(path: Path) -> Source:
             and len(node.targets) == 1
             and isinstance(node.targets[0], ast.Name)
         ):
-            problems.append(Problem(where, "this is more than an assignment", _PLAIN))
+            problems.append(Problem(where, "this is not an assignment to a name", _PLAIN))
             continue
         try:
             value = _plain(ast.literal_eval(node.value))
         except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            problems.append(Problem(where, "this value has to be computed", _PLAIN))
+            problems.append(Problem(where, "this value would have to be computed", _PLAIN))
             continue
         key = node.targets[0].id
         data[key] = value
@@ -76,19 +72,19 @@ def read_defaults(path: Path) -> Source:
 
 
 def read_overrides(overrides: Mapping[str, Any]) -> Source:
-    """Read what pyinfra's `--data` gives every Mac. Keys that are pyinfra's own are left to it."""
+    """Read the settings that pyinfra's `--data` gives every Mac. Other keys are left to pyinfra."""
     data, problems = {}, []
     where = Position(COMMAND_LINE, 0, 0)
     for key, value in overrides.items():
-        refused = refused_key(key) if not key.startswith(("ssh_", "_")) else None
-        near = nearest(key, KEYS)
-        if key in KEYS:
+        near = nearest(key, setting_keys())
+        if key in setting_keys():
             data[key] = value
-        elif refused is not None:
-            problems.append(Problem(where, *refused))
-        elif near is not None and not key.startswith(("ssh_", "_")):
-            sentence = f"there is no setting {shown(key)}"
-            problems.append(Problem(where, sentence, f"Write {near}."))
+        elif key.startswith(("ssh_", "_")):
+            continue  # pyinfra's connection data and global arguments
+        elif is_secret(key):
+            problems.append(refuse_secret(key, where))
+        elif near is not None:
+            problems.append(Problem(where, f"there is no setting {quote(key)}", f"Write {near}."))
     return Source(COMMAND_LINE, data, {(): Spot(where)}, tuple(problems))
 
 
@@ -98,12 +94,12 @@ def _unread(file: str, sentence: str, instead: str, where: Position | None = Non
 
 
 def _plain(value: Any) -> Any:
-    """Return a value as a lab file could say it. Raise ValueError for any other."""
+    """Return a value in the types of a lab file. Raise ValueError for any other."""
     if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     if isinstance(value, dict):
         return {_name(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, int) and value.bit_length() > 64:  # as text it may take a minute
+    if isinstance(value, int) and value.bit_length() > 64:  # to print it may take a minute
         raise ValueError
     if value is None or isinstance(value, (str, int, float)):
         return value
@@ -112,7 +108,7 @@ def _plain(value: Any) -> Any:
 
 def _name(key: Any) -> str:
     if not isinstance(key, str):
-        raise ValueError  # noqa: TRY004  # whoever asks takes both for one fault
+        raise ValueError  # noqa: TRY004  # the caller reports both alike
     return key
 
 
@@ -123,7 +119,7 @@ def _position(file: str, node: ast.stmt | ast.expr) -> Position:
 def _spots(
     file: str, node: ast.expr, path: KeyPath, key: Position, spots: dict[KeyPath, Spot]
 ) -> None:
-    """Note where each part of a literal stands."""
+    """Record the position of each part of a literal."""
     spots[path] = Spot(_position(file, node), key)
     if isinstance(node, ast.Dict):
         for name, value in zip(node.keys, node.values, strict=True):

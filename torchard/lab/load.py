@@ -1,14 +1,14 @@
-"""Read a lab file, check it, and fill in what groups and defaults give each Mac."""
+"""Load a lab file: read it, check it, and build its objects."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from torchard.lab.build import build
-from torchard.lab.checks import Meaning
+from torchard.lab.build import build_lab
+from torchard.lab.checks import LabChecks
 from torchard.lab.defaults import read_defaults, read_overrides
-from torchard.lab.problem import LabError, Problem, few
+from torchard.lab.problem import LabError, Problem, take_few
 from torchard.lab.schema import check
 from torchard.lab.yaml_source import read_yaml
 from torchard.resources import resource
@@ -25,10 +25,10 @@ __all__ = ["LabError", "Problem", "load"]
 def load(
     path: Path, overrides: Mapping[str, Any] | None = None, defaults: Path | None = None
 ) -> Lab:
-    """Return the lab that a file describes. Raise LabError with everything that is wrong.
+    """Return the lab that a file describes. Raise LabError with every problem of it.
 
-    `overrides` are settings that win over every Mac's own, as pyinfra's `--data` gives them.
-    `defaults` is the group_data file below every Mac's settings; the project's where left out.
+    `overrides` are settings that replace every Mac's own, such as pyinfra's `--data`. `defaults` is
+    a group_data file, the project's where left out.
     """
     source = read_yaml(path)
     problems = list(source.problems)
@@ -38,15 +38,15 @@ def load(
     above = read_overrides(overrides or {})
     lab = check(source)
     problems += lab.problems
-    meaning = Meaning(source, lab.data or {})
-    problems += few(meaning.problems())
+    checks = LabChecks(source, lab.data or {})
+    problems += take_few(checks.check_file())
     outside = []
     for settings in (below, above):
         checked = check(settings, "settings")
         problems += [*settings.problems, *checked.problems]
-        problems += few(meaning.settings(settings, (), checked.data))
+        problems += take_few(checks.check_settings(settings, (), checked.data))
         outside.append(replace(settings, data=checked.data))
-    problems += few(meaning.inherited(*outside))
+    problems += take_few(checks.check_inherited(*outside))
     if problems:
         raise LabError(problems)
-    return build(path.resolve(), source, *outside)
+    return build_lab(path.resolve(), source, *outside)

@@ -1,12 +1,15 @@
-"""A lab as data: what `lab.yaml` says, checked and with its defaults filled in."""
+"""A lab as data: the environments, groups and Macs of a checked `lab.yaml`.
+
+Each setting of `schemas/lab.schema.json` is a field of MacHost: `build.py` fills it by its name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  # msgspec reads the types when it converts
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 Arch = Literal["arm64", "x86_64"]
@@ -19,7 +22,7 @@ COMPANIONS = ("torchvision", "torchaudio")
 
 @dataclass(frozen=True)
 class Position:
-    """Where something stands in a file; `line` and `column` count from 1."""
+    """A place in a file; `line` and `column` count from 1."""
 
     file: str
     line: int
@@ -33,9 +36,8 @@ class Position:
 class Request:
     """What an environment asks of PyTorch.
 
-    `release` is `stable`, `nightly` or an exact version; `companions` is a subset of COMPANIONS
-    in that order, or None where nothing is said of them: all, as far as the source has any;
-    `python` is `MAJOR.MINOR`.
+    `python` is `MAJOR.MINOR`. `release` is `stable`, `nightly` or an exact version. `companions` is
+    a subset of COMPANIONS in that order, or None for all that the source offers.
     """
 
     python: str
@@ -59,14 +61,14 @@ class Environment:
     pip: tuple[str, ...] = ()
     where: Position = Position("", 0, 0)
     item_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
-    """Where each key or item of this environment stands, by path: `pip/0`, `conda`, `python`."""
+    """The position of each key and item, by path: `pip/0`, `conda`, `python`."""
 
 
 @dataclass(frozen=True)
 class Ssh:
-    """How a Mac is reached over SSH; None leaves the choice to ssh_config or the agent.
+    """How to reach a Mac over SSH; None leaves the choice to ssh_config or the agent.
 
-    `fingerprint` is that of the Mac's host key; without one, the key stands in `known_hosts`.
+    `fingerprint` is that of the Mac's host key; without one, Torchard looks in `known_hosts`.
     """
 
     user: str | None = None
@@ -79,7 +81,7 @@ class Ssh:
 
 @dataclass(frozen=True)
 class InstallerSource:
-    """An installer that the lab names itself instead of the catalogue's."""
+    """An installer that the lab file names instead of one of the catalogue's."""
 
     url: str
     sha256: str
@@ -87,9 +89,9 @@ class InstallerSource:
 
 @dataclass(frozen=True)
 class Miniconda:
-    """Which conda distribution is wanted and where. `version` None: the newest that fits.
+    """Which conda distribution to install and where. `version` None means the newest that fits.
 
-    `prefix` may begin with `~/`: the home of the account on the Mac.
+    `prefix` may begin with `~/`, the home of the account on the Mac.
     """
 
     distribution: str = "miniconda"
@@ -100,9 +102,10 @@ class Miniconda:
 
 @dataclass(frozen=True)
 class Mirrors:
-    """Other places to fetch from: URLs by conda channel, simple indexes, an installer prefix.
+    """Mirrors to fetch from, as URLs. `conda` is keyed by the channel's name or URL.
 
-    `nightly` is the index of PyTorch's nightly builds.
+    `wheels` and `nightly` are simple indexes, the latter of PyTorch's nightly builds. `installers`
+    is a folder of conda's installers.
     """
 
     conda: Mapping[str, str] = field(default_factory=dict)
@@ -113,13 +116,13 @@ class Mirrors:
 
 @dataclass(frozen=True)
 class MacHost:
-    """One Mac of the lab with everything that its groups and the defaults give it.
+    """One Mac of the lab, with the settings of its groups and the defaults merged into its own.
 
-    `arch` and `macos` are expectations; the Mac's own facts decide. `shells` is a subset of SHELLS
-    in that order: those in which `conda activate` shall work. `accept_license` and
-    `accept_anaconda_terms` say that the lab's owner accepts what an installer's `-b`, or the use of
-    Anaconda's channels, takes for accepted. `frozen` closes its environments to conda. `prune` says
-    that what Torchard made, and what is not among `environments` any more, is removed.
+    `arch` and `macos` are expectations; the Mac's own facts decide. `shells` is a subset of SHELLS,
+    in that order, in which `conda activate` must work. `accept_license` is the owner's consent to
+    the terms that an installer's `-b` accepts, `accept_anaconda_terms` to those of Anaconda's
+    channels. `frozen` lets conda refuse changes to the environments. `prune` removes environments
+    that Torchard built and `environments` no longer names.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What is wrong with a lab file, where, and what to write instead."""
+"""The problems of a lab file: where each is, what is wrong, and what to write instead."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import Position
 
-MAX_PROBLEMS = 100  # told of one file: whoever mends those is told of the rest
-_SHOWN = 60  # characters: enough to recognise a value by
-# The token of a conda channel, and what stands behind a URL's path.
+MAX_PROBLEMS = 100  # reported for one file; the rest is reported once these are corrected
+_QUOTED = 60  # characters, enough to recognise a value
+# The token of a conda channel, and what follows the path of a URL.
 _TOKEN = re.compile(r"(?<=/t/)[^/\"]+")
 _QUERY = re.compile(r"(?<=[?#])[^\"]+")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault: a sentence on what was found, and what to write instead.
+    """One problem: a sentence on what was found, and one on what to write instead.
 
-    A position at line 0 is a whole file's, or that of something which stands in none.
+    Line 0 means the whole file, or a value that is in no file.
     """
 
     where: Position
@@ -39,23 +39,25 @@ class Problem:
 
 
 class LabError(TorchardError):
-    """A lab file that cannot be used. `problems` are its faults, in the file's order.
+    """A lab file that cannot be used. `problems` are in the file's order.
 
-    Its text tells the first MAX_PROBLEMS of them, and whether there are more.
+    The message lists the first MAX_PROBLEMS of them, and says whether there are more.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=_place))
         lines = [str(problem) for problem in self.problems[:MAX_PROBLEMS]]
         if len(self.problems) > MAX_PROBLEMS:
-            lines.append(f"These are {MAX_PROBLEMS} of its faults; mend them, and see the others.")
+            lines.append(
+                f"There are more than {MAX_PROBLEMS} problems: correct these to see the rest."
+            )
         super().__init__("\n".join(lines))
 
 
-def few(problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Return as many problems as are told, and one to tell by that there are more.
+def take_few(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield as many problems as are reported, and one more to show that there are more.
 
-    To find what a person may have meant takes time, for each of them.
+    Others are not even computed: a suggestion for each takes time.
     """
     return islice(problems, MAX_PROBLEMS + 1)
 
@@ -64,17 +66,17 @@ def _place(problem: Problem) -> tuple[str, int, int]:
     return problem.where.file, problem.where.line, problem.where.column
 
 
-def shown(value: object) -> str:
-    """Return a value as a sentence shows it: quoted, printable, without secrets, cut where long."""
+def quote(value: object) -> str:
+    """Return a value for a sentence: quoted, printable, without secrets, cut if it is long."""
     text = _without_secrets(json.dumps(value, ensure_ascii=False, default=str))
     printable = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
-    return printable if len(printable) <= _SHOWN else f"{printable[: _SHOWN - 1]}…"
+    return printable if len(printable) <= _QUOTED else f"{printable[: _QUOTED - 1]}…"
 
 
 def _without_secrets(text: str) -> str:
-    """Leave out what may be a password or a token: what stands before a host, in a path, behind it.
+    """Remove what may be a password or a token: before a URL's host, in its path, or after it.
 
-    No pattern does the first: it would look for the last @ anew at each of a million `://`.
+    A pattern for the first would search for the last @ again after each of a million `://`.
     """
     login, at, place = text.rpartition("@")
     before, colon, _ = login.partition(":")

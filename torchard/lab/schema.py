@@ -1,4 +1,4 @@
-"""Check data against `schemas/lab.schema.json`, and say in sentences what does not hold."""
+"""Check data against `schemas/lab.schema.json`, and turn each violation into a sentence."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from torchard.lab import specs
-from torchard.lab.not_yet import refused_key
-from torchard.lab.problem import Problem, few, shown
-from torchard.resources import resource
+from torchard.lab.problem import Problem, quote, take_few
+from torchard.lab.settings import read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema import Draft202012Validator, ValidationError
 
+    from torchard.lab.model import Position
     from torchard.lab.yaml_source import KeyPath, Source
 
 _WANTED = {
@@ -31,14 +31,15 @@ _WANTED = {
     "boolean": ("true or false", "Write true or false, without quotes."),
 }
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
-_LOOKED_AT = 100  # words: to compare one takes up to a tenth of a millisecond
+_MAX_COMPARED = 100  # words; each takes up to 0.1 ms
+_SECRETS = ("password", "passphrase", "secret", "token")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check found, and the data without what it found fault with.
+    """The problems that a check found, and the data without the values that have one.
 
-    A list keeps its length: an item at fault is None there.
+    A list keeps its length: an item with a problem is None.
     """
 
     data: Any
@@ -46,7 +47,7 @@ class Checked:
 
 
 def check(source: Source, definition: str | None = None) -> Checked:
-    """Check a source against the schema, or against one definition of it. All faults are told."""
+    """Check a source against the schema, or one definition of it. Return all problems."""
     validator = _validator(definition)
     data = copy.deepcopy(source.data)
     problems: list[Problem] = []
@@ -55,9 +56,9 @@ def check(source: Source, definition: str | None = None) -> Checked:
     for error in errors:
         path = tuple(error.absolute_path)
         if path in wrong_type and error.validator != "type":
-            continue  # 0.5 is no port because it is no whole number, not because it is below 1
-        problems += few(_FAULTS[error.validator](error, path, source))
-        # A key or an item too many, or one that is missing, leaves the rest to be judged.
+            continue  # for the port 0.5, say that it is not a whole number, not that it is below 1
+        problems += take_few(_FAULTS[error.validator](error, path, source))
+        # These concern one key or item: the rest of the value is still checked.
         if error.validator in {"additionalProperties", "required", "uniqueItems"}:
             continue
         at_key = "propertyNames" in error.absolute_schema_path
@@ -67,22 +68,22 @@ def check(source: Source, definition: str | None = None) -> Checked:
 
 @functools.cache
 def _validator(definition: str | None) -> Draft202012Validator:
-    # A tenth of a second: only those who read a lab wait for it.
+    # This import takes 0.1 s, and the commands that read no lab file need not wait for it.
     from jsonschema import Draft202012Validator  # noqa: PLC0415
     from jsonschema.validators import extend  # noqa: PLC0415
 
-    schema = _schema()
+    schema = read_schema()
     whole = schema if definition is None else schema["$defs"][definition]
-    # jsonschema compares every item with every other, where they cannot be sorted.
+    # For items that cannot be sorted, jsonschema compares each with each other.
     kind: Any = extend(Draft202012Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
     validator: Draft202012Validator = kind(_inlined(whole, schema["$defs"]))
     return validator
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    """Write what a schema refers to in its place: looked up for each value, it takes twice as long.
+    """Replace each `$ref` by what it refers to, which halves the time of a check.
 
-    No definition of ours refers to itself.
+    No definition refers to itself.
     """
     if isinstance(schema, list):
         return [_inlined(one, definitions) for one in schema]
@@ -94,15 +95,8 @@ def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
     return {key: _inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
 
 
-@functools.cache
-def _schema() -> dict[str, Any]:
-    text = resource("schemas/lab.schema.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
-
-
 def _without(data: Any, path: KeyPath) -> Any:
-    """Drop what stands at a path, which a check before may have dropped already."""
+    """Remove the value at a path, if an earlier problem has not removed it already."""
     if not path:
         return None
     around = data
@@ -122,28 +116,28 @@ def _step(around: Any, key: str | int) -> Any:
 
 
 def place(path: Iterable[str | int]) -> str:
-    """Return a path as it is written in a sentence: `macs.studio-01.groups`, item 2."""
+    """Return a path as a sentence writes it: `macs.studio-01.groups, item 2`."""
     text = ""
     for key in path:
         if isinstance(key, int):
             text += f", item {key + 1}"
         else:
-            word = key if _NAME.fullmatch(key) else shown(key)
+            word = key if _NAME.fullmatch(key) else quote(key)
             text += f".{word}" if text else word
     return text or "the file"
 
 
 def nearest(word: str, words: Iterable[str], alike: float = 0.6) -> str | None:
-    """Return the word that a person most likely meant, or None. Only so many are looked at.
+    """Return the most similar word, or None if none is similar enough.
 
-    `alike`, from 0 to 1, is how near it must be.
+    `alike`, from 0 to 1, is the least similarity. Only the first 100 words are compared.
     """
-    few_words = list(islice(words, _LOOKED_AT))
+    few_words = list(islice(words, _MAX_COMPARED))
     found = difflib.get_close_matches(word.lower(), few_words, n=1, cutoff=alike)
     return found[0] if found else None
 
 
-# What follows takes jsonschema's ValidationError, whose types leave every attribute open.
+# Each `error` below is a jsonschema ValidationError, whose attributes have no types.
 
 
 def _type(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
@@ -173,7 +167,7 @@ def _kind(value: Any, typed: str | None) -> str:
     if isinstance(value, (int, float)):
         return f"the number {typed}"
     if isinstance(value, str):
-        return f"the text {shown(value)}"
+        return f"the text {quote(value)}"
     return "a list" if isinstance(value, list) else "a mapping"
 
 
@@ -183,21 +177,34 @@ def _unknown_keys(error: Any, path: KeyPath, source: Source) -> Iterator[Problem
         if key in known:
             continue
         where = source.where((*path, key), key=True)
-        refused = refused_key(key)
-        if refused is not None:
-            yield Problem(where, *refused)
+        if is_secret(key):
+            yield refuse_secret(key, where)
             continue
         near = nearest(key, known)
         instead = f"Write {near}." if near else f"Its keys are {', '.join(known)}."
-        yield Problem(where, f"{place(path)} has no key {shown(key)}", instead)
+        yield Problem(where, f"{place(path)} has no key {quote(key)}", instead)
+
+
+def is_secret(key: str) -> bool:
+    """Tell whether a key would hold a secret, which a lab file cannot."""
+    return any(word in key.lower() for word in _SECRETS)
+
+
+def refuse_secret(key: str, where: Position) -> Problem:
+    """Return the problem of a key that would hold a secret."""
+    return Problem(
+        where,
+        f"a lab file cannot hold a secret, so it has no {key}",
+        "Use keys and agents only: `ssh-copy-id USER@MAC` copies your public key to a Mac.",
+    )
 
 
 def _missing(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    # jsonschema tells each missing key in an error of its own, named in its message alone.
+    # Each missing key is an error of its own, and only its message names the key.
     key = next(name for name in error.validator_value if error.message.startswith(f"{name!r} "))
     example = json.dumps(_examples(error.schema["properties"][key])[0])
     instead = f"Add it, as in {key}: {example}."
-    yield Problem(source.where(path, key=True), f"{place(path)} lacks {key}", instead)
+    yield Problem(source.where(path, key=True), f"{place(path)} has no {key}", instead)
 
 
 def _examples(schema: dict[str, Any]) -> list[Any]:
@@ -209,24 +216,24 @@ def _pattern(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     message = error.schema["patternErrorMessage"]
     if "propertyNames" in error.absolute_schema_path:
         where = source.where((*path, error.instance), key=True)
-        yield Problem(where, f"{place(path)} cannot have a key {shown(error.instance)}", message)
+        yield Problem(where, f"{place(path)} cannot have a key {quote(error.instance)}", message)
         return
     where = source.where(path)
     key = path[-2] if isinstance(path[-1], int) else path[-1]
     if key in {"conda", "pip"} and isinstance(path[-1], int):
-        explain = specs.conda_shape if key == "conda" else specs.pip_shape
+        explain = specs.explain_conda_form if key == "conda" else specs.explain_pip_form
         sentence, instead = explain(error.instance)
         yield Problem(where, f"{place(path)}: {sentence}", instead)
         return
-    yield Problem(where, f"{place(path)} cannot be {shown(error.instance)}", message)
+    yield Problem(where, f"{place(path)} cannot be {quote(error.instance)}", message)
 
 
 def _enum(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     words = error.validator_value
-    # Where the choices are few and short, amd64 is near arm64, and gpu near cpu: all are told.
+    # Short words are easily similar: for amd64 or gpu, all alternatives are named.
     near = nearest(str(error.instance), words, alike=0.85)
     instead = f"Write {near or _alternatives(words)}."
-    sentence = f"{place(path)} cannot be {shown(error.instance)}"
+    sentence = f"{place(path)} cannot be {quote(error.instance)}"
     yield Problem(source.where(path), sentence, instead)
 
 
@@ -236,18 +243,18 @@ def _alternatives(words: list[str]) -> str:
 
 def _range(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     low, high = error.schema["minimum"], error.schema["maximum"]
-    sentence = f"{place(path)} cannot be {shown(error.instance)}"
+    sentence = f"{place(path)} cannot be {quote(error.instance)}"
     yield Problem(source.where(path), sentence, f"Write a number from {low} to {high}.")
 
 
 def _empty(_error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    yield Problem(source.where(path), f"{place(path)} names nothing", "Name at least one.")
+    yield Problem(source.where(path), f"{place(path)} is empty", "Write at least one.")
 
 
 def _too_many(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     most = error.validator_value
-    sentence = f"{place(path)} names more than {most}"
-    yield Problem(source.where(path), sentence, f"Name {most} at most.")
+    sentence = f"{place(path)} has more than {most} items"
+    yield Problem(source.where(path), sentence, f"Write at most {most}.")
 
 
 def _unique(_validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[ValidationError]:
@@ -256,7 +263,7 @@ def _unique(_validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[
     if wanted and isinstance(items, list):
         texts = {json.dumps(item, default=str) for item in items}
         if len(texts) < len(items):
-            yield ValidationError("an item stands there twice")
+            yield ValidationError("an item is there twice")
 
 
 def _twice(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
@@ -265,12 +272,12 @@ def _twice(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
         earlier = first.setdefault(json.dumps(item, default=str), index)
         if earlier != index:
             line = source.where((*path, earlier)).line
-            sentence = f"{place(path)} names {shown(item)} twice, the first time on line {line}"
+            sentence = f"{place(path)} has {quote(item)} twice, first on line {line}"
             yield Problem(source.where((*path, index)), sentence, "Keep one of the two.")
 
 
 def _not(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    sentence = f"{place(path)} cannot be {shown(error.instance)}"
+    sentence = f"{place(path)} cannot be {quote(error.instance)}"
     yield Problem(source.where(path), sentence, error.schema["errorMessage"])
 
 

@@ -1,4 +1,4 @@
-"""Which Macs are meant? Names, groups and patterns, as `--limit` takes them. Pure."""
+"""Select the Macs that `--limit` names: by name, group or pattern. Pure."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 
 def select(lab: Lab, limits: Iterable[str]) -> tuple[MacHost, ...]:
-    """Return the Macs that any of the limits means, in the lab's order; all where there is none.
+    """Return the Macs that match any limit, in the lab's order; all Macs if there is no limit.
 
-    A limit is a Mac's name, a group's, or a pattern of Macs' names (`studio-*`); several may
-    stand in one, between commas. Raise TorchardError for one that means no Mac.
+    A limit is the name of a Mac or a group, or a pattern of Macs' names (`studio-*`), or several of
+    them between commas. Raise TorchardError for one that matches no Mac.
     """
     wanted = [part.strip() for limit in limits for part in limit.split(",")]
     if not wanted:
         return tuple(lab.macs.values())
-    meant: set[str] = set()
+    selected: set[str] = set()
     for one in wanted:
         names = {name for name in lab.macs if fnmatchcase(name, one)} | set(lab.groups.get(one, ()))
         if not names:
-            raise _nothing(lab, one)
-        meant |= names
-    return tuple(mac for name, mac in lab.macs.items() if name in meant)
+            raise _no_match(lab, one)
+        selected |= names
+    return tuple(mac for name, mac in lab.macs.items() if name in selected)
 
 
-def named(lab: Lab, name: str) -> MacHost:
-    """Return the Mac of this name. Raise TorchardError where there is none, with the nearest."""
+def find_mac(lab: Lab, name: str) -> MacHost:
+    """Return the Mac of this name. Raise TorchardError, with the nearest name, if there is none."""
     if name in lab.macs:
         return lab.macs[name]
     raise TorchardError(
-        f"{name} is no Mac of {lab.path.name}.", _close(name, lab.groups.get(name) or lab.macs)
+        f"{lab.path.name} has no Mac {name}.", _close(name, lab.groups.get(name) or lab.macs)
     )
 
 
-def _nothing(lab: Lab, limit: str) -> TorchardError:
+def _no_match(lab: Lab, limit: str) -> TorchardError:
     if limit in lab.groups:
-        return TorchardError(f"The group {limit} has no Macs.", "Limit the run to something else.")
+        return TorchardError(f"The group {limit} has no Macs.", "Choose another group or a Mac.")
     instead = _close(limit, [*lab.macs, *lab.groups])
-    return TorchardError(f"{limit} means no Mac and no group of {lab.path.name}.", instead)
+    return TorchardError(f"{lab.path.name} has no Mac and no group {limit}.", instead)
 
 
 def _close(name: str, known: Collection[str]) -> str:

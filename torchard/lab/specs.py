@@ -1,63 +1,72 @@
-"""What a conda match spec or a pip requirement in a lab file may be, in words."""
+"""Explain what is wrong with a conda or pip package that a lab file names."""
 
 from __future__ import annotations
 
 import re
 
-from torchard.lab.problem import shown
+from torchard.lab.problem import quote
 
 _TRIO = {"torch", "pytorch", "pytorch-cpu", "pytorch-gpu", "torchvision", "torchaudio"}
+_CONDA_FORM = "Write NAME, NAME>=1.2,<2 or NAME=1.2."
+_PIP_FORM = "Write NAME, NAME==1.2 or NAME[extra]>=1.2,<2."
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 Fault = tuple[str, str]
+"""What was found, and what to write instead."""
 
 
-def conda_shape(text: str) -> Fault:
-    """Say why a text is no match spec of the simple form that a lab file may hold."""
+def explain_conda_form(text: str) -> Fault:
+    """Explain why a text is not a conda match spec of the simple form that lab files allow."""
     if text.startswith("-"):
-        return f"{shown(text)} is an option", "Name packages only; channels go under channels."
+        return (
+            f"{quote(text)} is an option",
+            "Name only the package; a channel belongs under channels.",
+        )
     if "::" in text:
-        return f"{shown(text)} names a channel", "Name the package alone; channels go to channels."
+        return (
+            f"{quote(text)} names a channel",
+            "Name only the package; a channel belongs under channels.",
+        )
     if "[" in text:
-        return f"{shown(text)} has a part in brackets", "Write NAME, NAME>=1.2,<2 or NAME=1.2."
-    return f"{shown(text)} is no conda package", "Write NAME, NAME>=1.2,<2 or NAME=1.2."
+        return f"{quote(text)} has a part in brackets", _CONDA_FORM
+    return f"{quote(text)} is not a conda package", _CONDA_FORM
 
 
-def conda_meaning(text: str) -> Fault | None:
+def find_conda_fault(text: str) -> Fault | None:
     """Return what is wrong with a well-formed match spec, or None."""
     name = _name(text)
     if name in _TRIO:
         return f"{name} is in conda", _under_pytorch(name)
     if name == "python":
-        return "python is in conda", 'Say it under python, as in python: "3.12".'
+        return "python is in conda", 'Write it under python, as in python: "3.12".'
     return None
 
 
-def pip_shape(text: str) -> Fault:
-    """Say why a text is no requirement of the form that a lab file may hold."""
+def explain_pip_form(text: str) -> Fault:
+    """Explain why a text is not a pip requirement of the form that lab files allow."""
     if text.startswith(("-e ", "--editable")):
         return (
-            f"{shown(text)} is an editable install",
-            "Name a released package; a project is installed by its own people, on the Mac.",
+            f"{quote(text)} is an editable install",
+            "Name a released package. Install your own project by hand on the Mac.",
         )
     if text.startswith("-"):
         return (
-            f"{shown(text)} is an option of pip",
-            "Name packages only; another index goes under mirrors, as wheels.",
+            f"{quote(text)} is an option of pip",
+            "Name packages only. Another index belongs under mirrors, as wheels.",
         )
     if "://" in text or "@" in text:
         return (
-            f"{shown(text)} takes a package from a URL",
+            f"{quote(text)} names a URL",
             "Name a package and a version from the wheel index.",
         )
     if text.startswith((".", "/", "~")):
-        return f"{shown(text)} is a path", "Name a package and a version from the wheel index."
-    return f"{shown(text)} is no pip package", "Write NAME, NAME==1.2 or NAME[extra]>=1.2,<2."
+        return f"{quote(text)} is a path", "Name a package and a version from the wheel index."
+    return f"{quote(text)} is not a pip package", _PIP_FORM
 
 
-def pip_meaning(text: str) -> Fault | None:
+def find_pip_fault(text: str) -> Fault | None:
     """Return what is wrong with a well-formed requirement, or None."""
-    # Some 20 ms that a lab without pip packages need not wait for.
+    # This import takes 20 ms, which a lab without pip packages need not wait for.
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
     from packaging.utils import canonicalize_name  # noqa: PLC0415
 
@@ -66,12 +75,15 @@ def pip_meaning(text: str) -> Fault | None:
     except InvalidRequirement:
         single = re.fullmatch(r"([A-Za-z0-9._-]+) *= *([0-9][A-Za-z0-9.]*)", text)
         if single:
-            return f"{shown(text)} is no pip package", f"Write {single[1]}=={single[2]}."
-        return f"{shown(text)} is no pip package", "Write NAME, NAME==1.2 or NAME[extra]>=1.2,<2."
+            return f"{quote(text)} is not a pip package", f"Write {single[1]}=={single[2]}."
+        return (
+            f"{quote(text)} is not a pip package",
+            _PIP_FORM,
+        )
     if name in _TRIO:
         return f"{name} is in pip", _under_pytorch(name)
     if name == "python":
-        return "python is in pip", 'Say it under python, as in python: "3.12".'
+        return "python is in pip", 'Write it under python, as in python: "3.12".'
     return None
 
 
@@ -82,5 +94,5 @@ def _name(text: str) -> str:
 
 def _under_pytorch(name: str) -> str:
     if name in {"torchvision", "torchaudio"}:
-        return f"Say it under pytorch, as in pytorch: {{with: [{name}]}}; it comes with torch."
-    return 'Say it under pytorch, as in pytorch: {release: stable}, or an exact version "2.6.0".'
+        return f"Write it under pytorch, as in pytorch: {{with: [{name}]}}."
+    return 'Write it under pytorch, as in pytorch: {release: stable}, or an exact version "2.6.0".'

@@ -1,8 +1,8 @@
-"""Read YAML strictly: plain data, where each part of it stands, and everything that is refused.
+"""Read a strict subset of YAML: plain data, the position of each part, and all problems.
 
-Scalars resolve nearly as in YAML 1.2's core schema, so `yes`, `on` and `22:30` are text; only
-`true` and `false` are booleans, and what no lab file needs (`0x16`, `.inf`) is text too. Keys are
-always text, as they were typed.
+Scalars resolve nearly as in YAML 1.2's core schema: `yes`, `on` and `22:30` are text, and only
+`true` and `false` are booleans. `0x16` and `.inf`, which no lab file needs, are text too. Keys are
+always text, as typed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from torchard.lab.model import Position
-from torchard.lab.problem import MAX_PROBLEMS, Problem, shown
+from torchard.lab.problem import MAX_PROBLEMS, Problem, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,12 +25,12 @@ KeyPath = tuple[str | int, ...]
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
 _TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
-_FLATTER = "A lab file needs no more than six levels."
-_FEWER = "A lab of a thousand Macs needs less: say in groups what they share, or split it."
-MAX_PARTS = 20_000  # keys and values; a Mac with all that can be said of it has some forty
-MAX_CHARACTERS = 100  # forbidden characters that are told one by one
+_FLATTER = "Nest less: a lab file needs six levels at most."
+_FEWER = "Put what Macs share into groups, or split the lab into several files."
+MAX_PARTS = 20_000  # keys and values; a Mac that sets everything has some forty
+MAX_CHARACTERS = 100  # forbidden characters that are reported one by one
 
-# libyaml's parser is some ten times as fast; a PyYAML built without it gives the same events.
+# libyaml's parser is some ten times as fast; the pure one gives the same events.
 PARSER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _LONGEST = 200  # characters of a name or of a parser's own words
@@ -39,8 +39,9 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
-# Control characters, characters that turn the reading direction or begin a line unseen, and what
-# YAML calls not printable. A lone carriage return is a line break to YAML and to few editors.
+# Control characters, characters that change the reading direction or break a line invisibly, and
+# those that YAML calls not printable. A lone carriage return breaks a line in YAML but not in most
+# editors.
 _UNSEEN = "\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff"
 _IN_FILE = re.compile(f"[\x00-\x08\x0b\x0c\x0e-\x1f{_UNSEEN}]|\r(?!\n)")
 _IN_VALUE = re.compile(f"[\x00-\x1f{_UNSEEN}]")
@@ -49,7 +50,7 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 @dataclass(frozen=True)
 class Spot:
-    """Where a value stands, and its key; `text` is what was typed, for an unquoted scalar."""
+    """The positions of a value and of its key. `text` is what was typed, for an unquoted scalar."""
 
     value: Position
     key: Position | None = None
@@ -58,7 +59,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class Source:
-    """What a file says. `data` is to be trusted only where it is `readable`."""
+    """The contents of a file. `data` is complete only if `readable` is true."""
 
     file: str
     data: Any = None
@@ -67,7 +68,7 @@ class Source:
     readable: bool = True
 
     def where(self, path: KeyPath, *, key: bool = False) -> Position:
-        """Return where a value (or its `key`) stands, or the nearest thing around it."""
+        """Return the position of a value or its `key`, or else of the nearest value around it."""
         while path and path not in self.spots:
             path = path[:-1]
         spot = self.spots.get(path)
@@ -77,7 +78,7 @@ class Source:
 
 
 def read_yaml(path: Path) -> Source:
-    """Read a file. What cannot be read is a problem of the source, never an exception."""
+    """Read a file. Every failure is a problem of the source; nothing is raised."""
     file = str(path)
     try:
         with path.open("rb") as stream:
@@ -95,9 +96,7 @@ def read_yaml(path: Path) -> Source:
 def parse_yaml(content: bytes, file: str, parser: type = PARSER) -> Source:
     """Parse the content of a file that is called `file` in messages."""
     if len(content) > MAX_BYTES:
-        return _unreadable(
-            file, "the file is over 1 MiB", "A lab of hundreds of Macs needs less; split it."
-        )
+        return _unreadable(file, "the file is over 1 MiB", "Split the lab into several files.")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -114,11 +113,11 @@ def parse_yaml(content: bytes, file: str, parser: type = PARSER) -> Source:
             if not builder.take(event):
                 break
     except yaml.YAMLError as error:
-        builder.refuse(_syntax(error, file))
+        builder.reject(_syntax(error, file))
     except (ValueError, OverflowError):
-        # The pure parser hands an escape such as "\U00110000" to chr() unchecked.
-        sentence = "an escape after this names no character"
-        builder.refuse(Problem(builder.last, sentence, "Leave it out."))
+        # The pure parser passes an escape such as "\U00110000" to chr() unchecked.
+        sentence = "an escape after this is not a character"
+        builder.reject(Problem(builder.last, sentence, "Remove it."))
     return builder.source()
 
 
@@ -138,18 +137,18 @@ def _forbidden(text: str, file: str) -> Iterator[Problem]:
         if number == MAX_CHARACTERS:
             yield Problem(where, "there are more such characters from here on", "Remove them all.")
             return
-        yield Problem(where, f"the file holds {_named(found[0])}", "Remove it.")
+        yield Problem(where, f"the file contains {_describe(found[0])}", "Remove it.")
 
 
-def _named(character: str) -> str:
-    """Name a character that cannot be shown."""
+def _describe(character: str) -> str:
+    """Describe a character that cannot be printed."""
     kind = "a control character"
     if _BIDI.match(character):
-        kind = "which turns the reading direction"
+        kind = "which changes the reading direction"
     elif character == "\n":
         kind = "a line break"
     elif ord(character) > 0x9F:
-        kind = "which cannot be seen"
+        kind = "which is invisible"
     return f"U+{ord(character):04X}, {kind}"
 
 
@@ -157,27 +156,27 @@ def _syntax(error: yaml.YAMLError, file: str) -> Problem:
     problem = getattr(error, "problem", None) or str(error)
     mark = getattr(error, "problem_mark", None)
     if "nesting depth" in problem:
-        # libyaml reads ahead of its events, and has a limit of its own.
+        # libyaml reads ahead of its events and has its own limit.
         return Problem(_at(mark, file), _TOO_DEEP, _FLATTER)
     if "end of stream" in problem:
         instead = "Close the quote or bracket that opens here."
         mark = getattr(error, "context_mark", None) or mark
     elif "cannot start any token" in problem:
-        instead = "Indent with spaces, never tabs; put text with odd characters in quotes."
+        instead = "Indent with spaces, not tabs, and put text with special characters in quotes."
     elif "mapping values are not allowed" in problem:
-        instead = 'Put text that holds ": " in quotes, and check the indentation.'
+        instead = 'Put text that contains ": " in quotes, and check the indentation.'
     else:
-        instead = "Check the indentation, quotes and brackets of this line and the one before it."
+        instead = "Check the indentation, quotes and brackets of this line and the line before."
     return Problem(_at(mark, file), f"this is not YAML: {_cut(problem)}", instead)
 
 
 def _cut(text: str) -> str:
-    """Cut what may be as long as the file."""
+    """Cut a text that may be as long as the file."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _at(mark: Any, file: str) -> Position:
-    """Return the position of a mark; an error of the reader has none."""
+    """Return the position of a parser's mark, which some errors lack."""
     return Position(file, mark.line + 1, mark.column + 1) if mark else Position(file, 0, 0)
 
 
@@ -186,7 +185,7 @@ _MUTED = object()
 
 @dataclass
 class _Frame:
-    """A mapping or a list that is being read. What is below a refused key is muted."""
+    """A mapping or a list that is being read. Values below a rejected key are muted."""
 
     container: dict[str, Any] | list[Any]
     path: KeyPath
@@ -202,7 +201,7 @@ class _Frame:
 
 
 class _Builder:
-    """Build data of YAML's events, without recursion: depth is ours to refuse."""
+    """Build data from YAML's events, without recursion, so that depth can be limited."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -216,25 +215,25 @@ class _Builder:
         self.stack: list[_Frame] = []
 
     def source(self) -> Source:
-        """Return what was read."""
+        """Return the source, once all events were taken."""
         if self.readable and self.data is None:
-            where, instead = Position(self.file, 1, 1), "Describe your Macs below `macs:`."
-            self.refuse(Problem(where, "the file is empty", instead))
+            where, instead = Position(self.file, 1, 1), "Describe your Macs under `macs:`."
+            self.reject(Problem(where, "the file is empty", instead))
         return Source(self.file, self.data, self.spots, tuple(self.problems), self.readable)
 
-    def refuse(self, problem: Problem) -> None:
-        """Note a problem that leaves it open what the file means."""
+    def reject(self, problem: Problem) -> None:
+        """Record a problem after which the meaning of the file is unclear."""
         self.problems.append(problem)
         self.readable = False
 
-    def _refuse(self, sentence: str, instead: str) -> None:
-        self.refuse(Problem(self.last, sentence, instead))
+    def _reject(self, sentence: str, instead: str) -> None:
+        self.reject(Problem(self.last, sentence, instead))
 
     def _note(self, sentence: str, instead: str) -> None:
         self.problems.append(Problem(self.last, sentence, instead))
 
     def take(self, event: yaml.Event) -> bool:
-        """Take one event; return whether it makes sense to go on."""
+        """Handle one event. Return whether to continue."""
         mark: Any = event.start_mark
         self.last = Position(self.file, mark.line + 1, mark.column + 1)
         if isinstance(event, yaml.DocumentStartEvent):
@@ -245,10 +244,10 @@ class _Builder:
         if isinstance(event, yaml.NodeEvent):
             self.parts += 1
             if self.parts > MAX_PARTS:
-                self._refuse(f"the file has more than {MAX_PARTS} keys and values", _FEWER)
+                self._reject(f"the file has more than {MAX_PARTS} keys and values", _FEWER)
                 return False
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(f"*{_cut(event.anchor or '')} is an alias", "Write the value out.")
+            self._reject(f"*{_cut(event.anchor or '')} is an alias", "Write the value out.")
             self._place_value(_MUTED, None)
         elif isinstance(event, yaml.ScalarEvent):
             self._check_node(event)
@@ -271,21 +270,21 @@ class _Builder:
         if event.anchor is not None:
             self._note(f"&{_cut(event.anchor)} is an anchor", "Write the value out.")
         if event.tag is not None:
-            # A tag's name may hold anything, percent-encoded.
-            tag = shown(event.tag.replace("tag:yaml.org,2002:", "!!"))
-            sentence = f"the tag {tag} is not read"
-            self._refuse(sentence, "Leave the tag out; put text in quotes.")
+            # A tag's name may contain anything, percent-encoded.
+            tag = quote(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            sentence = f"the tag {tag} is not supported"
+            self._reject(sentence, "Remove the tag; put text in quotes.")
 
     def _open(self, event: yaml.CollectionStartEvent) -> bool:
         if len(self.stack) == MAX_DEPTH:
-            self._refuse(_TOO_DEEP, _FLATTER)
+            self._reject(_TOO_DEEP, _FLATTER)
             return False
         container: dict[str, Any] | list[Any] = (
             {} if isinstance(event, yaml.MappingStartEvent) else []
         )
         parent = self.stack[-1] if self.stack else None
         if parent is not None and parent.wants_key:
-            self._refuse("a mapping or list cannot be a key", "Write a name as the key.")
+            self._reject("a mapping or list cannot be a key", "Write a name as the key.")
             self.stack.append(_Frame(container, (), muted=True, is_key=True))
             return True
         path, muted = self._place_value(container, None)
@@ -300,8 +299,8 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         found = _IN_VALUE.search(event.value)
         if found:
-            sentence = f"this text holds {_named(found[0])}"
-            self._refuse(sentence, "Write it on one line, without such characters.")
+            sentence = f"this text contains {_describe(found[0])}"
+            self._reject(sentence, "Write it on one line, without such characters.")
         plain = not event.style
         if self.stack and self.stack[-1].wants_key:
             self._key(event.value, plain=plain)
@@ -315,15 +314,15 @@ class _Builder:
         frame.key, frame.key_position = text, self.last
         if plain and text == "<<":
             frame.key = _MUTED
-            self._refuse("<< merges mappings", "Write the keys out.")
+            self._reject("<< merges mappings", "Write the keys out.")
         elif text in frame.seen:
             frame.key = _MUTED
-            sentence = f"the key {shown(text)} is already on line {frame.seen[text].line}"
+            sentence = f"the key {quote(text)} is already on line {frame.seen[text].line}"
             self._note(sentence, "Keep one of the two.")
         frame.seen.setdefault(text, self.last)
 
     def _place_value(self, value: Any, text: str | None) -> tuple[KeyPath, bool]:
-        """Put a value where it belongs; return its path and whether it counts for nothing."""
+        """Put a value where it belongs. Return its path, and whether it is muted."""
         if not self.stack:
             self.data = value
             self.spots[()] = Spot(self.last, None, text)
@@ -334,7 +333,7 @@ class _Builder:
             muted = frame.muted
             frame.container.append(value)
         elif frame.key is None:
-            # An alias as a key, refused already.
+            # An alias as a key, already reported.
             frame.key = _MUTED
             return (), True
         else:
@@ -349,7 +348,7 @@ class _Builder:
 
 
 def resolve(text: str) -> str | int | float | bool | None:
-    """Return what an unquoted scalar means."""
+    """Return the value of an unquoted scalar."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):

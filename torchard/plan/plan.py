@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from torchard.lab.problem import shown
+from torchard.lab.problem import quote
 from torchard.mac.generations import describe_failure, generation_at, generation_of
 from torchard.mac.paths import shorten_path
 from torchard.plan.blockers import moved_prefix, old_python
@@ -317,7 +317,7 @@ def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str
         )
     if state.noise:
         yield (
-            f"its shell prints {shown(state.noise)} whenever it is started, which no file that is"
+            f"its shell prints {quote(state.noise)} whenever it is started, which no file that is"
             " sent over SSH survives; let the account's startup files, such as ~/.zshenv, print"
             " only to a terminal ([ -t 1 ])"
         )

@@ -7,8 +7,9 @@ from types import MappingProxyType
 
 import pytest
 
-from torchard.lab.defaults import KEYS, read_defaults, read_overrides
+from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.load import load
+from torchard.lab.settings import setting_keys
 from torchard.resources import resource
 
 
@@ -29,7 +30,7 @@ def test_the_projects_defaults_are_the_same_to_pyinfra_and_to_us():
     source = read_defaults(path)
     assert source.data == ran
     assert not source.problems
-    assert set(ran) <= set(KEYS)
+    assert set(ran) <= set(setting_keys())
 
 
 def test_the_file_is_read_and_never_run(tmp_path):
@@ -42,11 +43,11 @@ def test_the_file_is_read_and_never_run(tmp_path):
     assert not (tmp_path / "made").exists()
     assert source.data == {"ssh": {}}
     assert problems == [
-        "2:1 this is more than an assignment",
-        "3:1 this is more than an assignment",
-        "4:1 this value has to be computed",
-        "5:1 this is more than an assignment",
-        "6:1 this is more than an assignment",
+        "2:1 this is not an assignment to a name",
+        "3:1 this is not an assignment to a name",
+        "4:1 this value would have to be computed",
+        "5:1 this is not an assignment to a name",
+        "6:1 this is not an assignment to a name",
     ]
 
 
@@ -77,12 +78,11 @@ def test_pyinfras_own_data_is_left_to_pyinfra(tmp_path):
     ("key", "sentence"),
     [
         ("chanels", 'there is no setting "chanels"'),
-        ("delivery", "this version of Torchard does not know delivery yet"),
-        ("password", "no secret can stand in a lab file, so there is no password"),
+        ("password", "a lab file cannot hold a secret, so it has no password"),
     ],
 )
-def test_a_misspelt_or_future_setting_is_not_ignored(key, sentence):
-    """What is nearly a setting, or will be one, is refused on the command line too."""
+def test_a_misspelt_setting_or_a_secret_is_not_ignored(key, sentence):
+    """`--data` rejects a key that is nearly a setting, and one that would hold a secret."""
     assert [one.sentence for one in read_overrides({key: "x"}).problems] == [sentence]
 
 

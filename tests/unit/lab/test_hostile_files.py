@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from torchard.lab.load import LabError, load
-from torchard.lab.problem import MAX_PROBLEMS, shown
+from torchard.lab.problem import MAX_PROBLEMS, quote
 from torchard.lock.codec import parse_lock
 from torchard.lock.lockfile import LockFileError
 from torchard.resources import resource
@@ -66,7 +66,7 @@ def test_what_is_wrong_with_a_file_is_told_on_some_screens(answers):
         assert one["said"].replace("\n", "").isprintable(), one["file"]
     (many,) = [one["said"] for one in answers if one["file"] == "lab: misspelt keys"]
     assert many.count("has no key") == MAX_PROBLEMS
-    assert many.endswith("\nThese are 100 of its faults; mend them, and see the others.")
+    assert many.endswith("\nThere are more than 100 problems: correct these to see the rest.")
 
 
 def test_as_much_as_a_lab_may_hold_is_a_lab(answers):
@@ -182,4 +182,4 @@ def test_anything_in_a_lock_is_a_lock_or_a_fault(key, value, inside, raw):
 )
 def test_a_value_that_is_refused_is_shown_without_its_secret(value, said):
     """A login, however it is written, and what stands behind a URL's path are left out."""
-    assert shown(value) == said
+    assert quote(value) == said

@@ -197,7 +197,7 @@ def test_faults_in_the_defaults_and_on_the_command_line_are_told_with_the_labs(l
         '--data: channels is the text "conda-forge", but must be a list',
         '--data: there is no environment "none"',
         '/all.py:1:8: ssh has no key "usr"',
-        '/all.py:2:13: "defaults" is Anaconda\'s channel, whose terms nobody has accepted here',
+        '/all.py:2:13: "defaults" is Anaconda\'s channel, and its terms are not accepted',
         '/all.py:3:17: there is no environment "nothing"',
         '/lab.yaml:2:22: there is no environment "no"',
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from torchard.errors import TorchardError
 from torchard.lab.model import Lab, MacHost
-from torchard.lab.select import named, select
+from torchard.lab.select import find_mac, select
 
 MACS = {name: MacHost(name) for name in ("studio-01", "studio-02", "library-03")}
 LAB = Lab(Path("/lab/lab.yaml"), {}, {"studio": ("studio-01", "studio-02"), "attic": ()}, MACS)
@@ -33,11 +33,15 @@ def test_macs_are_meant_in_the_labs_order(limits, meant):
     [
         (
             "studio-1",
-            "studio-1 means no Mac and no group of lab.yaml.",
+            "lab.yaml has no Mac and no group studio-1.",
             "Did you mean stud",
         ),
-        ("x", "x means no Mac", "There are: studio-01, studio-02, library-03, studio, a"),
-        ("attic", "The group attic has no Macs.", "Limit the run to something else."),
+        (
+            "x",
+            "lab.yaml has no Mac and no group x.",
+            "There are: studio-01, studio-02, library-03, studio, a",
+        ),
+        ("attic", "The group attic has no Macs.", "Choose another group or a Mac."),
     ],
 )
 def test_a_limit_that_means_nobody_is_refused(limit, says, instead):
@@ -50,7 +54,7 @@ def test_a_limit_that_means_nobody_is_refused(limit, says, instead):
 
 def test_one_mac_is_meant_by_its_very_name():
     """Neither a pattern nor a group is one Mac."""
-    assert named(LAB, "studio-02") is MACS["studio-02"]
+    assert find_mac(LAB, "studio-02") is MACS["studio-02"]
 
 
 @pytest.mark.parametrize(
@@ -66,5 +70,5 @@ def test_one_mac_is_meant_by_its_very_name():
 def test_another_name_is_refused_with_the_nearest(name, instead):
     """Of the Macs alone; of a group's name, the nearest of its Macs."""
     with pytest.raises(TorchardError) as error:
-        named(LAB, name)
-    assert (error.value.message, error.value.instead) == (f"{name} is no Mac of lab.yaml.", instead)
+        find_mac(LAB, name)
+    assert (error.value.message, error.value.instead) == (f"lab.yaml has no Mac {name}.", instead)

@@ -9,7 +9,7 @@ import yaml
 
 from torchard.lab import yaml_source
 from torchard.lab.model import Position
-from torchard.lab.problem import shown
+from torchard.lab.problem import quote
 from torchard.lab.yaml_source import MAX_BYTES, parse_yaml, read_yaml, resolve
 
 GOOD = sorted((Path(__file__).parents[2] / "labs" / "good").glob("*.yaml"))
@@ -102,9 +102,9 @@ def test_every_refusal_of_a_file_is_told_at_once(parser):
         "4:3 a mapping or list cannot be a key",
         "5:4 *x is an alias",
         "6:1 << merges mappings",
-        '7:4 the tag "!!int" is not read',
+        '7:4 the tag "!!int" is not supported',
         '8:1 the key "a" is already on line 1',
-        '8:4 the tag "!t" is not read',
+        '8:4 the tag "!t" is not supported',
     ]
 
 
@@ -145,7 +145,7 @@ def test_many_forbidden_characters_are_not_told_one_by_one_for_ever():
     """After a hundred such characters the rest is one line."""
     found = sentences(b"\x01" * 5000)
     assert len(found) == 101
-    assert found[0] == "1:1 the file holds U+0001, a control character"
+    assert found[0] == "1:1 the file contains U+0001, a control character"
     assert found[-1] == "1:101 there are more such characters from here on"
 
 
@@ -154,25 +154,25 @@ def test_many_forbidden_characters_are_not_told_one_by_one_for_ever():
     [
         ("\x00", "U+0000, a control character"),
         ("\x85", "U+0085, a control character"),
-        ("\u2028", "U+2028, which cannot be seen"),
-        ("\u200f", "U+200F, which turns the reading direction"),
-        ("\u2066", "U+2066, which turns the reading direction"),
-        ("\uffff", "U+FFFF, which cannot be seen"),
+        ("\u2028", "U+2028, which is invisible"),
+        ("\u200f", "U+200F, which changes the reading direction"),
+        ("\u2066", "U+2066, which changes the reading direction"),
+        ("\uffff", "U+FFFF, which is invisible"),
     ],
 )
 def test_characters_that_cannot_be_seen_are_named(character, kind):
     """A character that cannot be shown is told by its number and its kind."""
-    assert sentences(f"a: b\n# {character}\n".encode()) == [f"2:3 the file holds {kind}"]
+    assert sentences(f"a: b\n# {character}\n".encode()) == [f"2:3 the file contains {kind}"]
 
 
 def test_an_escape_cannot_bring_in_what_a_file_may_not_hold():
     """Escapes for control characters, half surrogates and line breaks are refused in values."""
     assert sentences(b'"a\\tb": "\\0"\n') == [
-        "1:1 this text holds U+0009, a control character",
-        "1:9 this text holds U+0000, a control character",
+        "1:1 this text contains U+0009, a control character",
+        "1:9 this text contains U+0000, a control character",
     ]
     assert "U+D800" in sentences(b'a: "\\ud800"', yaml.SafeLoader)[0]
-    assert sentences(b"a: |\n  one\n  two\n") == ["1:4 this text holds U+000A, a line break"]
+    assert sentences(b"a: |\n  one\n  two\n") == ["1:4 this text contains U+000A, a line break"]
 
 
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
@@ -211,7 +211,7 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path):
 
 def test_what_is_shown_is_printable_short_and_without_secrets():
     """A sentence never carries a password, a token, an endless text or a raw control character."""
-    assert shown("a\x1b\u202e\x07") == '"a\\u001b\\u202e\\u0007"'
-    assert len(shown("x" * 1000)) == 60
-    assert shown("https://me:p/w @d@host/x") == '"https://…@host/x"'
-    assert shown("https://host/t/tk-1/x") == '"https://host/t/…/x"'
+    assert quote("a\x1b\u202e\x07") == '"a\\u001b\\u202e\\u0007"'
+    assert len(quote("x" * 1000)) == 60
+    assert quote("https://me:p/w @d@host/x") == '"https://…@host/x"'
+    assert quote("https://host/t/tk-1/x") == '"https://host/t/…/x"'
