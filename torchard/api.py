@@ -161,4 +161,4 @@ def shell_file_path(shell: Shell) -> str:
         path = shell_file_path("zsh")
         shell_file(name=f"Shell {path}", mac=mac, shell="zsh", workspace=workspace)
     """
-    return shell_init.place(shell)
+    return shell_init.name_shell_file(shell)

@@ -16,11 +16,11 @@ from probed import snapshot
 
 from simlab import macs
 from simlab.lab import SimLab
-from torchard.plan.shell_init import block
+from torchard.plan.shell_init import render_block
 
 ROOT = Path(__file__).parents[2]
 PLAIN = 'environments:\n  plain:\n    python: "3.12"\n    pytorch: false\n'
-THEIRS = block("zsh", "/opt/conda")
+THEIRS = render_block("zsh", "/opt/conda")
 SHELL = "    shell: [bash, zsh]\n"
 
 
@@ -92,7 +92,7 @@ def test_a_shell_is_planned_done_and_found_in_order(lab, torchard):
         )
         assert said.stdout == f"{mac.home}/miniconda3/envs/plain/bin/python\n", said.stderr
     zshrc = (mac.home / ".zshrc").read_text(encoding="utf-8")
-    ours = block("zsh", f"{mac.home}/miniconda3")
+    ours = render_block("zsh", f"{mac.home}/miniconda3")
     assert zshrc == f"export TOKEN=secret\n{ours}\nalias ll='ls -l'\n"
     (kept,) = mac.home.glob(".zshrc.torchard-aside-*")
     assert kept.read_text(encoding="utf-8") == zshrc.replace(ours, THEIRS)

@@ -90,7 +90,7 @@ def test_a_mac_that_calls_itself_10_16_is_what_it_is(lab, applied):
 def test_a_clock_that_is_a_year_off_is_worth_a_note(applied):
     """On that Mac alone; a day or less is nobody's concern."""
     (note,) = applied["fine-links"]["warnings"]
-    assert note.startswith("its clock is 365 days behind this computer's; whatever is fetched")
+    assert note.startswith("its clock is 365 days behind this computer's, so downloads over TLS")
     assert all(not one["warnings"] for name, one in applied.items() if name != "fine-links")
 
 

@@ -56,7 +56,7 @@ def test_unreadable_parts_of_a_mac_are_passed_over(strangers):
         None,
     )
     assert state.lock is not None
-    assert not state.lock.busy
+    assert not state.lock.is_busy
 
 
 def test_generations_are_directories(root):
@@ -122,7 +122,7 @@ def test_a_lock_whose_process_is_gone_is_not_busy(root, running):
         write(root / "home/.torchard/lock/running", running)
     lock = read(root).lock
     assert lock is not None
-    assert (lock.who, lock.since, lock.busy) == ("somebody", 0, False)
+    assert (lock.who, lock.since, lock.is_busy) == ("somebody", 0, False)
 
 
 def test_a_home_may_have_any_name(root):

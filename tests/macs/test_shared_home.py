@@ -85,9 +85,9 @@ def test_the_lock_of_another_mac_is_held_whatever_ran_there(macs, shell):
         " with `torchard unlock`"
     )
     found = state_of(two, shell).lock
-    assert (found.busy, found.processes, found.elsewhere) == (True, (), "mac-1.local")
+    assert (found.is_busy, found.processes, found.elsewhere) == (True, (), "mac-1.local")
     found = state_of(one, shell).lock
-    assert (found.busy, found.elsewhere) == (False, None)
+    assert (found.is_busy, found.elsewhere) == (False, None)
     assert one.run(locked(TAKE, "bob@lab"), shell=shell).stdout == "taken\n"
 
 
@@ -104,9 +104,9 @@ def test_no_lock_outlives_a_restart_of_its_mac(macs):
     other = one.start("read -r line").pid
     leave(one, "mac-1", other, start_of(other))
     assert "is at work on this Mac since" in one.run(locked(TAKE, "bob@lab")).stderr
-    assert state_of(one, "sh").lock.busy
+    assert state_of(one, "sh").lock.is_busy
     simulated.change(one.root, boot=BOOT.replace("1", "2"))
-    assert not state_of(one, "sh").lock.busy
+    assert not state_of(one, "sh").lock.is_busy
     assert one.run(locked(TAKE, "bob@lab")).stdout == "taken\n"
 
 

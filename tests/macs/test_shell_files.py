@@ -11,9 +11,9 @@ import shells
 
 from simlab import macs
 from torchard.operations import script_text
-from torchard.plan.shell_init import FILES, block, shell_step
+from torchard.plan.shell_init import FILES, plan_shell, render_block
 
-THEIRS = block("zsh", "/opt/conda")
+THEIRS = render_block("zsh", "/opt/conda")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def mac(_mac):
 def edit(mac, shell="zsh", *, before_it_runs=None, how=""):
     """Plan what a shell needs, and do it as an apply would."""
     state = mac.state
-    step = shell_step(shell, state)
+    step = plan_shell(shell, state)
     assert step is not None, "it is in order"
     if before_it_runs is not None:
         before_it_runs()
@@ -77,13 +77,13 @@ def test_conda_activate_works_in_a_new_terminal(mac, shell):
     shown = say(mac, shell, 'echo "$CONDA_DEFAULT_ENV"; conda activate tools && command -v xz')
     assert shown.stdout.splitlines() == ["base", f"{mac.prefix}/envs/tools/bin/xz"], shown.stderr
     assert say(mac, shell, "conda activate nothing").returncode == 1
-    assert shell_step(shell, mac.state) is None
+    assert plan_shell(shell, mac.state) is None
 
 
 @pytest.mark.parametrize("shell", shells.parameters(["zsh", "bash"]))
 def test_a_block_whose_conda_is_gone_says_nothing(mac, shell):
     """A new Terminal opens as it did before."""
-    (mac.home / FILES[shell]).write_text(f"{block(shell, '/gone')}\n", encoding="utf-8")
+    (mac.home / FILES[shell]).write_text(f"{render_block(shell, '/gone')}\n", encoding="utf-8")
     quiet = say(mac, shell, "type conda >/dev/null 2>&1 || echo none")
     assert (quiet.stdout, "conda" in quiet.stderr) == ("none\n", False)
 
@@ -98,7 +98,7 @@ def test_a_link_stays_one(mac, how):
     done = edit(mac, how=how)
     assert done.returncode == 0, done.stderr
     assert (mac.home / ".zshrc").readlink() == Path("dotfiles/zshrc")
-    assert block("zsh", str(mac.prefix)) in real.read_text(encoding="utf-8")
+    assert render_block("zsh", str(mac.prefix)) in real.read_text(encoding="utf-8")
     assert len(list(real.parent.iterdir())) == 2
     assert asides(mac) == []
 

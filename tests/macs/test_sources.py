@@ -264,7 +264,7 @@ def test_each_package_has_one_owner(job):
 
 def test_two_openmp_runtimes_are_named_with_the_ways_out(job):
     """Only where torch's wheel meets conda's: with all of PyTorch from conda there is one."""
-    warnings = re.findall(r"(\S+): two OpenMP runtimes meet, (.*)", job.plan.stdout)
+    warnings = re.findall(r"(\S+): it has two OpenMP runtimes, (.*)", job.plan.stdout)
     assert [name for name, _ in warnings] == ["mixed"]
     assert "conda's llvm-openmp" in warnings[0][1]
     assert "Move numpy and its like from `conda:` to `pip:`" in warnings[0][1]

@@ -51,7 +51,7 @@ studio-04$ mv "$TORCHARD_ROOT/usr/sbin/sysctl-aside" "$TORCHARD_ROOT/usr/sbin/sy
 [0]
 $ torchard plan --limit studio-04
 1 Mac  · studio-04 · arm64 · macOS 15.1
-  ! note        its shell runs under Rosetta; what Torchard runs there is native all the same
+  ! note        its shell runs under Rosetta; Torchard runs native programs there all the same
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + tools       19 packages, N MB                              new generation

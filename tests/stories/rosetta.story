@@ -7,7 +7,7 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! note        its shell runs under Rosetta; what Torchard runs there is native all the same
+  ! note        its shell runs under Rosetta; Torchard runs native programs there all the same
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + tools       19 packages, N MB                              new generation

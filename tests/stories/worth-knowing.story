@@ -8,8 +8,8 @@ lab:
 lab: {environments: {torch: {python: "3.12", conda: [numpy]}}, macs: {studio-01: {environments: [torch]}, studio-02: {miniconda: {prefix: ~/elsewhere}}}}
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! note        its clock is 365 days behind this computer's; whatever is fetched there over TLS, as by a later `conda install`, fails until it is right
-  ! note        torch: two OpenMP runtimes meet, the one in torch's wheel and conda's llvm-openmp: a program that loads both may be aborted (OMP: Error #15). Move numpy and its like from `conda:` to `pip:`, or take PyTorch from `source: conda-forge`
+  ! note        its clock is 365 days behind this computer's, so downloads over TLS fail there, such as those of a later `conda install`; set its clock
+  ! note        torch: it has two OpenMP runtimes, the one in torch's wheel and conda's llvm-openmp: a program that loads both may be aborted (OMP: Error #15). Move packages such as numpy from `conda:` to `pip:`, or take PyTorch from `source: conda-forge`
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       39 packages, N MB                              new generation

@@ -81,7 +81,11 @@ def shell_files(draw):
     found = {}
     for shell, name in shell_init.FILES.items():
         state = draw(FILE_STATE)
-        blocks = [None, shell_init.block(shell, PREFIX), shell_init.block(shell, "/opt/conda")]
+        blocks = [
+            None,
+            shell_init.render_block(shell, PREFIX),
+            shell_init.render_block(shell, "/opt/conda"),
+        ]
         path = f"{HOME}/{draw(st.sampled_from([name, f'dotfiles/{name}']))}"
         block = draw(st.sampled_from(blocks)) if state in {"file", "closed", "outside"} else None
         found[name] = ShellFile(path, state, block)

@@ -13,8 +13,8 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
 from torchard.lab.model import COMPANIONS, Backend, Request, Source
-from torchard.plan.cautions import of_choice
 from torchard.plan.codec import choice_data, dumps
+from torchard.plan.warnings import find_variant_warnings
 from torchard.render.text import choice_lines
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
@@ -84,7 +84,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
     answer = found.answer
     refused = isinstance(answer, Refusal)
     if isinstance(group, MacClass) and isinstance(answer, Variant):
-        known = (f"{text}." for text in of_choice(answer, request, group, catalogue))
+        known = (f"{text}." for text in find_variant_warnings(answer, request, group, catalogue))
         answer = replace(answer, notes=(*answer.notes, *known))
     over = found.passed_over if explain else None
     if as_json:

@@ -127,20 +127,9 @@ class RunLock:
     elsewhere: str | None = None
 
     @property
-    def busy(self) -> bool:
-        """Tell whether some process of the run is still there, or may be on another Mac."""
+    def is_busy(self) -> bool:
+        """Tell whether a process of the run is still there, or may be on another Mac."""
         return bool(self.processes) or self.elsewhere is not None
-
-
-def at_work(lock: RunLock | None) -> tuple[str, ...]:
-    """Return what is worth saying of a run that is still at work on a Mac."""
-    if lock is None or not lock.busy:
-        return ()
-    if lock.elsewhere is not None:
-        return (
-            f"a run of {lock.who} on {lock.elsewhere}, which has the same home, holds the run lock",
-        )
-    return (f"a run of {lock.who} is still at work there",)
 
 
 @dataclass(frozen=True)

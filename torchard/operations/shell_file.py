@@ -9,7 +9,7 @@ from pyinfra.api import StringCommand, operation
 
 from torchard.operations import script_text, upload
 from torchard.operations.diff import show
-from torchard.plan.shell_init import place, shell_step
+from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
 
@@ -42,14 +42,14 @@ def shell_file(
     if state is None:
         yield upload.fail("its state could not be read")
         return
-    step = shell_step(shell, state)
+    step = plan_shell(shell, state)
     if step is None:
-        host.noop(f"{place(shell)} starts the conda at {state.prefix}")
+        host.noop(f"{name_shell_file(shell)} starts the conda at {state.prefix}")
         return
     if not workspace.is_planned(mac, step):
         yield upload.fail(upload.CHANGED)
         return
     show(step)
-    yield upload.say(f"writing {place(shell)}")
+    yield upload.say(f"writing {name_shell_file(shell)}")
     script = script_text.edit_shell_file(state, step, upload.controller())
     yield StringCommand(for_any_shell(script))

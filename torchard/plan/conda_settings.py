@@ -33,7 +33,7 @@ _SPEC = re.compile(r"(?:[^:\s]*::?)?(?P<name>[A-Za-z0-9_.*-]+)\s*(?P<version>.*)
 _OPERATOR = re.compile(r"[<>=!~]")
 
 
-def forbidden(state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
+def find_conda_blockers(state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
     """Yield why a file of this Mac's forbids to build there; each names the file and the setting.
 
     Those of the account are not among them: Torchard's steps have a home of their own.
@@ -140,7 +140,7 @@ def _specifiers(text: str) -> str:
     return ",".join(parts)
 
 
-def added_channels(mac: MacHost, state: MacState) -> Iterator[str]:
+def find_conda_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield which files add Anaconda's channels to those of the lab's environments.
 
     conda merges the lists of all files, and only `defaults` is empty in our environments.

@@ -12,9 +12,9 @@ from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
 from torchard.mac.generations import explain_not_whole, generation_at, generation_of
 from torchard.mac.paths import shorten_path
-from torchard.plan.cautions import torch_of
 from torchard.plan.plan import find_blockers
 from torchard.plan.steps import link_of
+from torchard.plan.warnings import find_torch_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -150,7 +150,7 @@ def _answer(  # noqa: PLR0917  # each is one part of the question
         answer = replace(
             answer,
             used=UsedLock(path, lock, written=path in written),
-            advisories=catalogue.advisories_on(torch_of(lock, catalogue)),
+            advisories=catalogue.advisories_on(find_torch_version(lock, catalogue)),
         )
     if request is None or group is None:
         return answer

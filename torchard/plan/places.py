@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
 
 
-def is_out_of_sight(state: MacState) -> bool:
+def is_prefix_unreadable(state: MacState) -> bool:
     """Tell whether nobody can say what is at the prefix: its volume or its folder is closed."""
     return bool(state.unmounted) or (state.guarded is not None and not state.guarded[1])
 
 
-def place_obstacles(mac: MacHost, state: MacState) -> Iterator[str]:
+def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield why nothing can be made where the lab wants it."""
     prefix = shorten_path(state.prefix, state.home)
     for volume in state.unmounted:
@@ -44,12 +44,12 @@ def place_obstacles(mac: MacHost, state: MacState) -> Iterator[str]:
         )
 
 
-def place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
+def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield what may keep the environments from working later."""
     prefix = shorten_path(state.prefix, state.home)
     folder = None if state.guarded is None else shorten_path(state.guarded[0], state.home)
     # Other volumes are often there for just that.
-    if folder is not None and folder.startswith("~/") and not is_out_of_sight(state):
+    if folder is not None and folder.startswith("~/") and not is_prefix_unreadable(state):
         yield (
             f"{prefix} lies in {folder}, which macOS guards and iCloud may empty: it works only"
             " while programs are let in there. Set miniconda.prefix to another path, such as"

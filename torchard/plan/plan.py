@@ -13,10 +13,10 @@ from torchard.lab.problem import quote
 from torchard.mac.generations import describe_failure, generation_at, generation_of
 from torchard.mac.paths import shorten_path
 from torchard.plan.blockers import moved_prefix, old_python
-from torchard.plan.conda_settings import forbidden
-from torchard.plan.places import is_out_of_sight, place_obstacles
+from torchard.plan.conda_settings import find_conda_blockers
+from torchard.plan.places import find_place_blockers, is_prefix_unreadable
 from torchard.plan.preconditions import list_preconditions
-from torchard.plan.shell_init import shell_obstacles, shell_step
+from torchard.plan.shell_init import find_shell_blockers, plan_shell
 from torchard.plan.steps import (
     environment_step,
     has_other_installer,
@@ -166,7 +166,7 @@ def plan_mac(target: Target) -> MacPlan:
         return replace(base, state="blocked", reason="; ".join(reasons))
     remarks = (*_failed_verifications(target, steps), *_disk_warnings(target.state, steps))
     base = replace(base, warnings=(*base.warnings, *remarks))
-    steps += filter(None, (shell_step(shell, target.state) for shell in target.mac.shells))
+    steps += filter(None, (plan_shell(shell, target.state) for shell in target.mac.shells))
     if target.mac.prune:
         steps += removal_steps(target.mac.environments, target.state)
     disk = Disk(disk_needed(steps), target.state.free) if steps else None
@@ -245,13 +245,13 @@ def find_blockers(target: Target) -> tuple[str, ...]:
 def _reasons(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
         *target.blockers,
-        *place_obstacles(target.mac, target.state),
+        *find_place_blockers(target.mac, target.state),
         *_standing_in_the_way(target),
         *old_python(target.state, target.installer),
         *_beyond_the_account(target.state, builds),
         *(said for stops, said in _disk_remarks(target.state, builds) if stops),
-        *(forbidden(target.state, target.locks) if builds else ()),
-        *shell_obstacles(target.mac.shells, target.state),
+        *(find_conda_blockers(target.state, target.locks) if builds else ()),
+        *find_shell_blockers(target.mac.shells, target.state),
     )
 
 
@@ -259,7 +259,7 @@ def _standing_in_the_way(target: Target) -> Iterable[str]:
     """Name what stands where something of ours would go, and is not ours to replace."""
     state = target.state
     prefix = shorten_path(state.prefix, state.home)
-    if state.prefix_state == "foreign" and not is_out_of_sight(state):
+    if state.prefix_state == "foreign" and not is_prefix_unreadable(state):
         yield (
             f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
             " leaves; move it away, or set miniconda.prefix to another path"
@@ -310,7 +310,7 @@ def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str
         )
     if not builds:
         return
-    for path in () if is_out_of_sight(state) else state.unwritable:
+    for path in () if is_prefix_unreadable(state) else state.unwritable:
         yield (
             f"{state.user} may not write to {shorten_path(path, state.home)}; name another account"
             " in ssh.user, or set miniconda.prefix to a path below its home"

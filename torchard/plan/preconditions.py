@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from torchard.mac.environments import view_kept_environment
-from torchard.plan.shell_init import FILES, place
+from torchard.plan.shell_init import FILES, name_shell_file
 from torchard.plan.steps import removal_steps
 
 if TYPE_CHECKING:
@@ -68,7 +68,10 @@ def list_preconditions(
         *_of_miniconda(state),
         *(Precondition("lock", name, lock.digest) for name, lock in locks.items()),
         *(one for name in locks for one in _of_environment(name, state)),
-        *(Precondition("shell", place(shell), _block(FILES[shell], state)) for shell in mac.shells),
+        *(
+            Precondition("shell", name_shell_file(shell), _block(FILES[shell], state))
+            for shell in mac.shells
+        ),
         *(one for name in removed if mac.prune for one in _of_environment(name, state)),
     )
 

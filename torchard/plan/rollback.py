@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from torchard.errors import TorchardError
 from torchard.mac.generations import can_be_shown, generation_at, generation_of
 from torchard.mac.paths import shorten_path
-from torchard.mac.state import at_work
 from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import Course, failed, told
 from torchard.plan.steps import Step, not_ours
+from torchard.plan.warnings import find_run_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,7 +47,11 @@ def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost
 def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
     """Return what would be shown instead on a Mac, or why it is left alone."""
     base = MacPlan(
-        mac.name, "blocked", arch=state.arch, macos=state.macos, warnings=at_work(state.lock)
+        mac.name,
+        "blocked",
+        arch=state.arch,
+        macos=state.macos,
+        warnings=find_run_warnings(state.lock),
     )
     found = _before(environment, state)
     if isinstance(found, str):

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 FILES: Mapping[Shell, str] = {"zsh": ".zshrc", "bash": ".bash_profile"}
 
 
-def place(shell: Shell) -> str:
+def name_shell_file(shell: Shell) -> str:
     """Return a shell's file as a person writes it. On a Mac, every bash is a login shell's."""
     return f"~/{FILES[shell]}"
 
 
-def block(shell: Shell, prefix: str) -> str:
+def render_block(shell: Shell, prefix: str) -> str:
     """Return what makes `conda activate` work in a shell, without a last line break.
 
     Where the prefix is gone, it says nothing and changes nothing.
@@ -50,32 +50,36 @@ def _hook(shell: Shell, prefix: str) -> str:
     return f"'{quoted}' 'shell.{shell}' 'hook'"
 
 
-def shell_step(shell: Shell, state: MacState) -> Step | None:
+def plan_shell(shell: Shell, state: MacState) -> Step | None:
     """Return what must be done for one shell, or None where it starts this conda already."""
     file = _file(shell, state)
     hook = _hook(shell, state.prefix)
     # One that `conda init` wrote for this prefix does as well as ours.
     if any(hook in line for line in _commands(file.block or "")):
         return None
-    after = block(shell, state.prefix)
+    after = render_block(shell, state.prefix)
     prefix = shorten_path(state.prefix, state.home)
     return Step(
         kind="shell",
         action="create" if file.block is None else "update",
         environment=None,
-        reason=f"{place(shell)} does not start the conda at {prefix}",
+        reason=f"{name_shell_file(shell)} does not start the conda at {prefix}",
         path=file.path,
-        place=place(shell),
+        place=name_shell_file(shell),
         files=(FileChange(shorten_path(file.path, state.home), file.block, after),),
     )
 
 
-def shell_obstacles(shells: Iterable[Shell], state: MacState) -> Iterator[str]:
+def find_shell_blockers(shells: Iterable[Shell], state: MacState) -> Iterator[str]:
     """Yield what stands in the way of changing a shell's file, and the way out."""
     for shell in shells:
-        if shell_step(shell, state) is None:
+        if plan_shell(shell, state) is None:
             continue
-        file, name, without = _file(shell, state), place(shell), f"leave {shell} out of `shell`"
+        file, name, without = (
+            _file(shell, state),
+            name_shell_file(shell),
+            f"leave {shell} out of `shell`",
+        )
         if file.state == "tangled":
             yield (
                 f"{name} holds several blocks of conda, or one that is not whole; keep a single"

@@ -96,7 +96,7 @@ def _run_lock(state: MacState) -> str:
     since = duration(max(0, state.clock - lock.since))
     if lock.elsewhere is not None:
         return f"held for {since} by {lock.who} on {lock.elsewhere}, which has the same home"
-    if lock.busy:
+    if lock.is_busy:
         return f"{lock.who} has been at work there for {since}"
     return f"left behind by {lock.who} {since} ago; nobody is at work there"
 
@@ -218,7 +218,7 @@ def _found_data(state: MacState) -> dict[str, Any]:
         "conda": state.conda_version,
         "run_lock": None
         if lock is None
-        else {"who": lock.who, "seconds": max(0, state.clock - lock.since), "busy": lock.busy},
+        else {"who": lock.who, "seconds": max(0, state.clock - lock.since), "busy": lock.is_busy},
     }
 
 

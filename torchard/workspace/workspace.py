@@ -17,11 +17,15 @@ from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load
 from torchard.mac.paths import shorten_path
-from torchard.plan.cautions import of_lock, of_virtual
 from torchard.plan.conflicts import find_conflicts
 from torchard.plan.plan import Target
-from torchard.plan.remarks import is_older, remarks
 from torchard.plan.steps import has_other_installer, is_rest_of, same_step
+from torchard.plan.warnings import (
+    find_lock_warnings,
+    find_mac_warnings,
+    find_virtual_mac_warnings,
+    is_older,
+)
 from torchard.workspace.artefacts import Artefacts
 from torchard.workspace.locks import LabLocks, LockMissingError
 
@@ -96,7 +100,10 @@ class Workspace:
             installer=installer,
             locks=locks,
             blockers=tuple(blockers),
-            warnings=(*remarks(mac, state, self.catalogue), *self._warnings(state, locks)),
+            warnings=(
+                *find_mac_warnings(mac, state, self.catalogue),
+                *self._warnings(state, locks),
+            ),
             rebuild=self.rebuild,
         )
 
@@ -118,8 +125,10 @@ class Workspace:
         """Yield the warnings about each environment, whether or not it is up to date."""
         for name, lock in locks.items():
             request = self.lab.environments[name].pytorch
-            yield from (f"{name}: {text}" for text in of_lock(lock, request, self.catalogue))
-            yield from (f"{name}: {text}" for text in of_virtual(state, lock))
+            yield from (
+                f"{name}: {text}" for text in find_lock_warnings(lock, request, self.catalogue)
+            )
+            yield from (f"{name}: {text}" for text in find_virtual_mac_warnings(state, lock))
 
     def _installer(self, mac: MacHost, state: MacState, blockers: list[str]) -> Installer | None:
         """Return the installer that must run on a Mac. Add what forbids it to `blockers`."""

@@ -78,7 +78,7 @@ class Made:
         )  # fmt: skip
 
     @property
-    def shell_step(self):
+    def plan_shell(self):
         file = FileChange(self.text, self.text, self.text)
         return Step("shell", "create", None, self.text, self.path, files=(file,))
 
@@ -161,11 +161,11 @@ MAKERS: dict[str, Callable[[Made], str]] = {
         made.text, made.controller
     ),
     "operations.script_text.edit_shell_file": lambda made: script_text.edit_shell_file(
-        made.state, made.shell_step, made.controller
+        made.state, made.plan_shell, made.controller
     ),
     "operations.upload._name": mv,
     # This stays in a person's file, and is read at each login.
-    "plan.shell_init._hook": lambda made: shell_init.block("zsh", made.path),
+    "plan.shell_init._hook": lambda made: shell_init.render_block("zsh", made.path),
     "mac.probe.script": lambda made: probe.script(made.path),
     "mac.probe.room_script": lambda _: probe.room_script(),
     "remote.facts.command": lambda made: facts.MacState().command(made.path),

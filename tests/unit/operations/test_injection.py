@@ -302,7 +302,7 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
     assert json.loads(Path(steps[1].path, ".torchard-failed.json").read_text()) == {"reason": text}
     does(script_text.show_earlier(state, steps[0], made.controller))
     assert str(shown.readlink()) == steps[0].path
-    file = FileChange("", None, shell_init.block("zsh", state.prefix))
+    file = FileChange("", None, shell_init.render_block("zsh", state.prefix))
     step = Step("shell", "create", None, "", f"{own}/{text}rc", files=(file,))
     does(script_text.edit_shell_file(state, step, made.controller))
     assert Path(step.path).read_text() == f"{file.after}\n"

@@ -9,11 +9,11 @@ import sys
 import pytest
 
 from torchard.operations import script_text
-from torchard.plan.shell_init import block
+from torchard.plan.shell_init import render_block
 
-OURS = block("zsh", "/Users/ann/miniconda3")
-THEIRS = block("zsh", "/opt/conda")
-OTHERS = block("zsh", "/usr/conda")
+OURS = render_block("zsh", "/Users/ann/miniconda3")
+THEIRS = render_block("zsh", "/opt/conda")
+OTHERS = render_block("zsh", "/usr/conda")
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.mac import probe
 from torchard.mac.state import CondaSetting
-from torchard.plan.conda_settings import forbidden
+from torchard.plan.conda_settings import find_conda_blockers
 from torchard.plan.plan import Target, plan_mac
-from torchard.plan.remarks import remarks
+from torchard.plan.warnings import find_mac_warnings
 
 LOCK = lock([package("python", "3.12.13"), package("openssl", "3.5.5"), package("nodejs", "22.1")])
 ETC = "/etc/conda/.condarc"
@@ -23,7 +23,7 @@ ASK = "ask the administrator of this Mac to allow that"
 def reasons(*settings: CondaSetting, **changes) -> list[str]:
     """Return why settings forbid to build the lock on a Mac with a whole Miniconda."""
     state = mac(conda_settings=settings, **changes)
-    return list(forbidden(state, {"torch": LOCK}))
+    return list(find_conda_blockers(state, {"torch": LOCK}))
 
 
 DEPOT = "so conda refuses to install from"
@@ -138,6 +138,8 @@ def test_a_file_that_adds_anacondas_channels_is_named(channels, environments, fi
     path = file.replace("~", state.home)
     state = replace(state, conda_settings=(CondaSetting(path, "channels", ("anaconda",)),))
     host = MacHost("a", channels=channels, environments=environments)
-    found = [one for one in remarks(host, state, load_catalog()) if "by its address" in one]
+    found = [
+        one for one in find_mac_warnings(host, state, load_catalog()) if "by its address" in one
+    ]
     assert [one.partition(" ")[0] for one in found] == ([file] if named else [])
-    assert list(remarks(host, mac(), load_catalog())) == []
+    assert list(find_mac_warnings(host, mac(), load_catalog())) == []

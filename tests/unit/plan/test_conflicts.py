@@ -7,8 +7,9 @@ from dataclasses import replace
 import locked
 import pytest
 
-from torchard.mac.state import RunLock, Volume, at_work
+from torchard.mac.state import RunLock, Volume
 from torchard.plan.conflicts import find_conflicts
+from torchard.plan.warnings import find_run_warnings
 from torchard.workspace.workspace import open_workspace
 
 MAC = locked.mac(
@@ -105,7 +106,7 @@ def test_one_prefix_on_a_file_server_blocks_both_macs():
 
 def test_a_run_on_another_mac_is_worth_a_note():
     """It names that Mac: from here nobody can tell more."""
-    (said,) = at_work(RunLock("t", "ada@desk", 0, elsewhere="studio-02.local"))
+    (said,) = find_run_warnings(RunLock("t", "ada@desk", 0, elsewhere="studio-02.local"))
     assert said == (
         "a run of ada@desk on studio-02.local, which has the same home, holds the run lock"
     )

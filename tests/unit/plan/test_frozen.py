@@ -16,8 +16,8 @@ from torchard.lab.model import MacHost
 from torchard.operations.script_text import FROZEN, kit
 from torchard.plan.plan import Target, plan_mac
 from torchard.plan.preconditions import hash_contents
-from torchard.plan.remarks import remarks
 from torchard.plan.steps import environment_step
+from torchard.plan.warnings import find_mac_warnings
 
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")], variant=VARIANT)
 FROZEN_STAMP = {**stamp(LOCK), "frozen": True}
@@ -98,8 +98,8 @@ def test_the_kit_says_it_to_conda_and_to_the_stamp():
 def test_a_conda_that_takes_no_notice_is_told(version, frozen, told):
     """It is a remark, with the way out, and stops nothing."""
     state = mac(conda_version=version)
-    found = list(remarks(replace(MAC, frozen=frozen), state, load_catalog()))
-    assert any("take notice of `frozen: true`; bring it up to date" in one for one in found) is told
+    found = list(find_mac_warnings(replace(MAC, frozen=frozen), state, load_catalog()))
+    assert any("respect `frozen: true`; update it" in one for one in found) is told
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_conda_that_takes_no_notice_is_told(version, frozen, told):
 def test_a_conda_that_ignores_an_environments_condarc_is_named(version, environments, found):
     """The warning says what a person's `conda install -n` would do, and what to type."""
     state = mac(conda_version=version)
-    texts = list(remarks(replace(MAC, environments=environments), state, load_catalog()))
+    texts = list(find_mac_warnings(replace(MAC, environments=environments), state, load_catalog()))
     assert any("only 23.7.0 and newer read an environment's own .condarc" in one
                for one in texts) is found  # fmt: skip
     assert all("bin/conda update conda" in one for one in texts)

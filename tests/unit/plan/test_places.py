@@ -9,7 +9,7 @@ from locked import HOME, INSTALLER, lock, mac, package
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
-from torchard.plan.places import place_warnings
+from torchard.plan.places import find_place_warnings
 from torchard.plan.plan import Target, plan_mac
 
 LOCK = lock([package("python", "3.12.13")])
@@ -41,14 +41,14 @@ def test_where_torchard_has_been_let_in_a_plan_warns():
     """It may be let out again; another volume is often there for just that."""
     state = replace(AT, prefix_state="absent", guarded=(DOCUMENTS, True))
     assert reason(state) is None
-    (said,) = place_warnings(MAC, state)
+    (said,) = find_place_warnings(MAC, state)
     assert said == (
         "~/Documents/conda lies in ~/Documents, which macOS guards and iCloud may empty: it works"
         " only while programs are let in there. Set miniconda.prefix to another path, such as"
         f" ~/miniconda3, or keep {REMOTE} turned on"
     )
-    assert not list(place_warnings(MAC, replace(state, guarded=("/Volumes/Data", True))))
-    assert not list(place_warnings(MAC, mac()))
+    assert not list(find_place_warnings(MAC, replace(state, guarded=("/Volumes/Data", True))))
+    assert not list(find_place_warnings(MAC, mac()))
 
 
 def test_a_volume_that_runs_no_program_blocks():

@@ -12,7 +12,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
 from torchard.plan.plan import Target, is_short_of_disk, plan_mac
-from torchard.plan.remarks import remarks
+from torchard.plan.warnings import find_mac_warnings
 
 LOCK = lock([package("python", "3.12.13")])
 MAC = MacHost("studio-01")
@@ -68,8 +68,8 @@ def test_a_home_with_a_space_is_refused():
 @pytest.mark.parametrize(
     ("ahead", "says"),
     [
-        (-365 * DAY - 60, "its clock is 365 days behind this computer's; "),
-        (DAY + 60, "its clock is 1 day ahead of this computer's; "),
+        (-365 * DAY - 60, "its clock is 365 days behind this computer's, "),
+        (DAY + 60, "its clock is 1 day ahead of this computer's, "),
         (DAY - 60, None),
         (60 - DAY, None),
     ],
@@ -77,13 +77,13 @@ def test_a_home_with_a_space_is_refused():
 def test_a_clock_is_worth_a_note_from_a_day_on(ahead, says):
     """Which of the two is right nobody knows."""
     state = mac(clock=int(time.time()) + ahead)
-    notes = list(remarks(MAC, state, CATALOGUE))
+    notes = list(find_mac_warnings(MAC, state, CATALOGUE))
     assert [note.startswith(says) for note in notes] == [True] * (says is not None)
 
 
 def test_a_clock_that_nobody_read_is_worth_none():
     """As of a Mac whose `date` does not say."""
-    assert list(remarks(MAC, mac(clock=0), CATALOGUE)) == []
+    assert list(find_mac_warnings(MAC, mac(clock=0), CATALOGUE)) == []
 
 
 def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():

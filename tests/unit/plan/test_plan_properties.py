@@ -13,7 +13,7 @@ from torchard.mac.generations import is_ours
 from torchard.mac.state import Link, ShellFile
 from torchard.plan.diff import compare
 from torchard.plan.plan import MacPlan, Plan, plan_mac
-from torchard.plan.shell_init import FILES, place
+from torchard.plan.shell_init import FILES, name_shell_file
 
 
 def applied(target, plan):
@@ -22,7 +22,7 @@ def applied(target, plan):
     state, files = target.state, dict(target.state.shell_files)
     for step in plan.steps:
         if step.kind == "shell":
-            (name,) = (FILES[shell] for shell in FILES if place(shell) == step.place)
+            (name,) = (FILES[shell] for shell in FILES if name_shell_file(shell) == step.place)
             files[name] = ShellFile(step.path, "file", step.files[0].after)
             continue
         if step.action == "remove":

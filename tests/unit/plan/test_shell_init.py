@@ -11,7 +11,7 @@ from torchard.lab.model import MacHost
 from torchard.mac.probe import BLOCK_BEGIN, BLOCK_END
 from torchard.mac.state import ShellFile
 from torchard.plan.plan import Target, plan_mac
-from torchard.plan.shell_init import block, shell_obstacles, shell_step
+from torchard.plan.shell_init import find_shell_blockers, plan_shell, render_block
 from torchard.plan.steps import FileChange
 
 LOCK = lock([package("python", "3.12.13")])
@@ -45,7 +45,7 @@ def test_a_shell_that_does_not_start_conda_is_a_step():
     (step,) = plan(with_zshrc(), "zsh").steps
     assert (step.kind, step.action, step.place) == ("shell", "create", "~/.zshrc")
     assert step.path == f"{HOME}/.zshrc"
-    assert step.files == (FileChange("~/.zshrc", None, block("zsh", PREFIX)),)
+    assert step.files == (FileChange("~/.zshrc", None, render_block("zsh", PREFIX)),)
     both = plan(with_zshrc(), "zsh", "bash").steps
     assert [one.place for one in both] == ["~/.zshrc", "~/.bash_profile"]
 
@@ -61,7 +61,7 @@ def test_a_new_mac_gets_its_miniconda_and_its_environments_first():
 def test_what_was_written_is_in_order(shell):
     """A second plan has nothing to do."""
     name = {"zsh": ".zshrc", "bash": ".bash_profile"}[shell]
-    there = ShellFile(f"{HOME}/{name}", "file", block(shell, PREFIX))
+    there = ShellFile(f"{HOME}/{name}", "file", render_block(shell, PREFIX))
     assert plan(replace(shown(LOCK), shell_files={name: there}), shell).state == "up_to_date"
 
 
@@ -73,7 +73,7 @@ def test_what_conda_init_wrote_for_this_prefix_is_in_order():
 
 
 @pytest.mark.parametrize(
-    "theirs", [by_conda("/opt/conda"), by_conda(f"{PREFIX}-old"), block("bash", PREFIX)]
+    "theirs", [by_conda("/opt/conda"), by_conda(f"{PREFIX}-old"), render_block("bash", PREFIX)]
 )
 def test_the_block_of_another_conda_is_shown_before_it_goes(theirs):
     """As `conda init` of this prefix would replace it."""
@@ -110,15 +110,15 @@ def test_what_cannot_be_changed_is_refused_with_the_way_out(state, words):
 def test_a_profile_that_bash_would_not_read_any_more_is_not_silenced():
     """A new .bash_profile comes before it; one that is there hides it already."""
     state = replace(shown(LOCK), bash_reads=".profile")
-    (reason,) = shell_obstacles(["zsh", "bash"], state)
+    (reason,) = find_shell_blockers(["zsh", "bash"], state)
     assert "bash reads ~/.profile, and would not any more" in reason
     assert "echo '. ~/.profile' >~/.bash_profile" in reason
     there = {".bash_profile": ShellFile(f"{HOME}/.bash_profile", "file")}
-    assert not list(shell_obstacles(["bash"], replace(state, shell_files=there)))
+    assert not list(find_shell_blockers(["bash"], replace(state, shell_files=there)))
 
 
 def test_a_prefix_is_quoted():
     """A home may have a quote in its name."""
-    written = block("zsh", "/Users/o'neil/miniconda3")
+    written = render_block("zsh", "/Users/o'neil/miniconda3")
     assert "$('/Users/o'\\''neil/miniconda3/bin/conda' 'shell.zsh' 'hook'" in written
-    assert shell_step("zsh", with_zshrc(block=written, prefix="/Users/o'neil/miniconda3")) is None
+    assert plan_shell("zsh", with_zshrc(block=written, prefix="/Users/o'neil/miniconda3")) is None

@@ -13,7 +13,7 @@ from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, 
 from torchard.lab.model import MacHost, Ssh
 from torchard.mac.state import InstalledDist, Link, ShellFile
 from torchard.plan.plan import Target, plan_mac, unreachable
-from torchard.plan.shell_init import block
+from torchard.plan.shell_init import render_block
 from torchard.plan.stale import recheck, removed_from_lab
 
 BASE = [package("python", "3.12.13")]
@@ -144,7 +144,7 @@ def test_a_shell_that_the_plan_itself_has_set_up_is_not_a_change():
     """A run may be interrupted between two shells."""
     host = replace(MAC, shells=("zsh", "bash"))
     saved = planned(with_block(), host=host)
-    now = planned(with_block(block("zsh", THERE.prefix)), host=host)
+    now = planned(with_block(render_block("zsh", THERE.prefix)), host=host)
     assert [step.label for step in recheck(saved, now).steps] == ["torch", "~/.bash_profile"]
 
 

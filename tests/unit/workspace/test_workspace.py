@@ -260,7 +260,7 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
         (', macos: "15.1"', {"macos": "15.1.2"}, []),
         (', macos: "15"', {"macos": "15.10"}, []),
         (', macos: "15.1"', {"macos": "15.10"}, ["says macOS 15.1, but it runs 15.10"]),
-        ("", {"translated": True}, ["runs under Rosetta; what Torchard runs there is native"]),
+        ("", {"translated": True}, ["runs under Rosetta; Torchard runs native programs there"]),
         (
             "",
             {"lock": RunLock("t", "ada@desk", 0, (41,))},
@@ -268,11 +268,15 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
         ),
         ("", {"lock": RunLock("t", "ada@desk", 0)}, []),
         (PINNED, {"conda_version": "26.5.3"}, []),
-        (PINNED, {"conda_version": "24.11.0"}, ["names Miniconda 26.5.3-1, but the one at"]),
-        (PINNED, {}, ["(an unknown version) is not Torchard's own, and is kept"]),
+        (
+            PINNED,
+            {"conda_version": "24.11.0"},
+            ["names Miniconda 26.5.3-1, but a person installed the one at"],
+        ),
+        (PINNED, {}, ["(an unknown version), so Torchard keeps it"]),
     ],
 )
-def test_what_is_worth_a_note_is_no_refusal(workspace, more, changes, says):
+def test_a_warning_is_not_a_blocker(workspace, more, changes, says):
     """The Mac's own macOS decides; Rosetta and a run that is at work stop nothing."""
     space = workspace(more)
     locked(space)

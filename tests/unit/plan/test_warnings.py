@@ -17,7 +17,7 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import Cell, cells
 from torchard.lab.model import Environment, Lab, MacHost, Request
-from torchard.plan import cautions
+from torchard.plan import warnings
 from torchard.plan.plan import plan_mac
 from torchard.workspace.workspace import Workspace
 
@@ -30,7 +30,9 @@ UNSAFE = "torch {} has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): l
 def told(arch, macos, python, **asked):
     """Return what is said of the answer to a asked."""
     group, asked = find_mac_class(arch, macos, CATALOGUE), Request(python, **asked)
-    return list(cautions.of_choice(choose(asked, group, CATALOGUE), asked, group, CATALOGUE))
+    return list(
+        warnings.find_variant_warnings(choose(asked, group, CATALOGUE), asked, group, CATALOGUE)
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def assert_safe(cell: Cell, asked: Request) -> None:
 def test_a_torch_that_came_along_is_told_of_too():
     """Where the lab says `pytorch: false`, some package may have asked for it."""
     made = lock([package("python")], [wheel("torch", "2.2.2")], variant=None)
-    (line,) = cautions.of_lock(made, None, CATALOGUE)
+    (line,) = warnings.find_lock_warnings(made, None, CATALOGUE)
     assert line.startswith(UNSAFE.format("2.2.2"))
     assert "no single change" in line
 
@@ -111,14 +113,16 @@ def test_a_torch_that_came_along_is_told_of_too():
 def test_a_lock_of_a_source_that_nobody_knows_is_no_frozen_one():
     """Its file may say anything; only what the catalogue knows is claimed."""
     made = replace(LOCK, variant=replace(VARIANT, source="elsewhere"))
-    assert [line[:9] for line in cautions.of_lock(made, None, CATALOGUE)] == ["torch 2.5"]
+    assert [line[:9] for line in warnings.find_lock_warnings(made, None, CATALOGUE)] == [
+        "torch 2.5"
+    ]
 
 
 def test_a_version_that_no_rule_reads_is_passed_over():
     """Conda has versions of other shapes; nothing is claimed of them."""
     made = lock([package("python"), package("pytorch", "2.2_custom")], variant=None)
-    assert cautions.torch_of(made, CATALOGUE) is None
-    assert list(cautions.of_lock(made, None, CATALOGUE)) == []
+    assert warnings.find_torch_version(made, CATALOGUE) is None
+    assert list(warnings.find_lock_warnings(made, None, CATALOGUE)) == []
 
 
 def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
@@ -126,7 +130,9 @@ def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
     made = replace(LOCK, mac_class=MacClass("osx-64", "12.0"))
     odd = Request("3.12", release="words")
     lines = list(
-        cautions.of_lock(replace(made, mac_class=MacClass("osx-64", "12.0")), odd, CATALOGUE)
+        warnings.find_lock_warnings(
+            replace(made, mac_class=MacClass("osx-64", "12.0")), odd, CATALOGUE
+        )
     )
     assert lines[-1].startswith(UNSAFE.format("2.5.1"))
 
