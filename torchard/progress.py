@@ -1,4 +1,4 @@
-"""Who is told what takes long: nobody, unless a terminal watches."""
+"""What a run reports while it works. Nothing of it is part of a result."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ Outcome = Literal["done", "failed"]
 
 
 class Progress(Protocol):
-    """What a session tells while it works. Nothing of it is part of a result."""
+    """Where a run reports what it is doing now. All sizes are in bytes."""
 
     def announce(self, message: str) -> None:
-        """Say what the controller itself does now."""
+        """Report what the controller itself does now."""
 
-    def fetched(self, file: str, done: int, total: int) -> None:
-        """Say that a file comes to the controller: `done` of `total` bytes, 0 where not known."""
+    def report_download(self, file: str, done: int, total: int) -> None:
+        """Report a download to the controller: `done` of `total` bytes, 0 if it is not known."""
 
-    def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
-        """Say what one Mac does now; `done` of `total` bytes, where there are bytes."""
+    def report_mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
+        """Report what one Mac does now; `done` of `total` bytes, where bytes are sent."""
 
-    def finished(self, name: str, outcome: Outcome) -> None:
-        """Say that one Mac has come to its end, and how."""
+    def report_end(self, name: str, outcome: Outcome) -> None:
+        """Report that the work on one Mac has ended, and how."""
 
     def pause(self) -> None:
-        """Make room on the screen: something is asked."""
+        """Clear the screen for a question."""
 
     def resume(self) -> None:
-        """Go on after a pause."""
+        """Continue after a pause."""
 
 
-class Silent:
-    """A Progress that nobody watches."""
+class NoProgress:
+    """A Progress that shows nothing."""
 
     def announce(self, message: str) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
-    def fetched(self, file: str, done: int, total: int) -> None:
-        """Say nothing."""
+    def report_download(self, file: str, done: int, total: int) -> None:
+        """Show nothing."""
 
-    def mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
-        """Say nothing."""
+    def report_mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
+        """Show nothing."""
 
-    def finished(self, name: str, outcome: Outcome) -> None:
-        """Say nothing."""
+    def report_end(self, name: str, outcome: Outcome) -> None:
+        """Show nothing."""
 
     def pause(self) -> None:
-        """Have nothing to clear."""
+        """Clear nothing."""
 
     def resume(self) -> None:
-        """Have nothing to show."""
+        """Show nothing."""

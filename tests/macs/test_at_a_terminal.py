@@ -211,7 +211,7 @@ def test_a_stale_lock_is_refused_where_it_may_not_be_made(lab, torchard):
         damaged = torchard("plan", lab.lab_file, "--locked", "--json")
         assert damaged.returncode == 3
         macs = json.loads(damaged.stdout)["macs"]
-        assert "this is no lock file" in macs["studio-01"]["reason"]
+        assert "this is not a lock file" in macs["studio-01"]["reason"]
         assert "remove it" in macs["studio-01"]["reason"]
         assert macs["studio-02"]["state"] == "change"
     finally:

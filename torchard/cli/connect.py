@@ -94,7 +94,7 @@ def _connect(
 ) -> Iterator[Session]:
     with output.show_progress() as progress:
         workspace.locks.announce = progress.announce
-        workspace.depot.report = progress.fetched
+        workspace.depot.report = progress.report_download
         if lock_ahead:
             workspace.locks.find_ahead(macs)
         with Session(workspace, macs, progress) as session:

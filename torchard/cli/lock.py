@@ -37,6 +37,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     with output.show_progress() as progress:
         workspace = open_workspace(lab, locked=only_check)
         workspace.locks.announce = progress.announce
+        workspace.depot.report = progress.report_download
         if to_read:
             with Session(workspace, to_read, progress) as session:
                 states, reasons = session.states, session.reasons

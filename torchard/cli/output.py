@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from torchard.plan.codec import dumps, plan_data
-from torchard.progress import Silent
+from torchard.progress import NoProgress
 from torchard.render.live import LiveProgress
 from torchard.render.words import folded
 from torchard.resources import from_here
@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 @contextmanager
 def show_progress() -> Iterator[Progress]:
     """Show progress on stderr where that is a terminal, and nothing elsewhere."""
-    if not sys.stderr.isatty():
-        yield Silent()
+    console = Console(stderr=True)
+    if not (sys.stderr.isatty() and console.is_interactive):  # FORCE_COLOR makes pipes interactive
+        yield NoProgress()
         return
-    with LiveProgress(Console(stderr=True)) as progress:
+    with LiveProgress(console) as progress:
         yield progress
 
 

@@ -41,7 +41,7 @@ def apply_plan(session: Session, plan: Plan) -> Plan:
             courses[name] = _run_operations(session, name)
         finally:
             courses[name] = replace(courses[name], seconds=time.monotonic() - start)
-            session.progress.finished(name, "failed" if name in session.reasons else "done")
+            session.progress.report_end(name, "failed" if name in session.reasons else "done")
 
     def inspect_account(name: str) -> None:
         if any(step.kind == "environment" for step in session.workspace.planned[name]):
@@ -71,7 +71,8 @@ def _run_operations(session: Session, name: str) -> Course:
     """Run the operations of deploy.py on one Mac until one fails."""
     host = session.hosts[name]
     done: list[str] = []
-    host.connector_data[upload.PROGRESS] = lambda _host, *what: session.progress.mac(name, *what)
+    report = partial(session.progress.report_mac, name)
+    host.connector_data[upload.PROGRESS] = lambda _host, *what: report(*what)
     for op_hash in list(host.op_hash_order):
         label = _step_label(session.state.get_op_meta(op_hash).names)
         try:

@@ -61,7 +61,7 @@ def inspect_all_files(session: Session) -> dict[str, dict[str, FileReport]]:
     found: dict[str, dict[str, FileReport]] = {}
 
     def inspect(name: str) -> None:
-        session.progress.mac(name, "inspecting files")
+        session.progress.report_mac(name, "inspecting files")
         ask = partial(session.run_read_only, name)
         found[name] = inspect_files(session.states[name], ask)
 

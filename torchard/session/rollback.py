@@ -40,9 +40,9 @@ def roll_back(session: Session, plan: Plan) -> Plan:
         start = time.monotonic()
         planned, state = results[name], session.states[name]
         (step,) = planned.steps
-        session.progress.mac(name, f"activating {step.place}")
+        session.progress.report_mac(name, f"activating {step.place}")
         session.run(name, script_text.show_earlier(state, step, upload.controller()))
-        session.progress.mac(name, "verifying")
+        session.progress.report_mac(name, "verifying")
         verification: Mapping[str, Any] | str
         try:
             lines = session.run(name, script_text.verify_generation(state, step))

@@ -19,7 +19,7 @@ from pyinfra_cli.exceptions import UnexpectedExternalError
 
 from torchard.errors import TorchardError
 from torchard.mac import probe
-from torchard.progress import Progress, Silent
+from torchard.progress import NoProgress, Progress
 from torchard.remote import client, facts, open_files, read_guard
 from torchard.remote.errors import unanswered
 from torchard.remote.inventory import pyinfra_groups
@@ -72,7 +72,7 @@ class Session:
     ) -> None:
         self.workspace = workspace
         self.macs = {mac.name: mac for mac in macs}
-        self.progress = progress or Silent()
+        self.progress = progress or NoProgress()
         self.states: dict[str, MacState] = {}
         self.reasons: dict[str, str] = {}
         self.unfit: set[str] = set()

@@ -81,7 +81,7 @@ def verify_environments(session: Session) -> tuple[Plan, dict[str, dict[str, str
         if planned.state == "blocked":
             results[name] = planned
             return
-        session.progress.mac(name, "verifying")
+        session.progress.report_mac(name, "verifying")
         locks, state = targets[name].locks, session.states[name]
         ask = partial(session.run_read_only, name)
         steps = {step.environment for step in planned.steps}

@@ -1,4 +1,4 @@
-"""What a person watches while a run goes on, on a terminal that is a string."""
+"""What a person sees while a run is at work, on a terminal that is a string."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CODES = re.compile(r"\x1b\[\??([0-9;]*)([A-Za-z])|([\r\n])|([^\x1b\r\n]+)")
 
 
 def screen(text):
-    """Return the lines that stand on a terminal to which a text was written."""
+    """Return the lines on a terminal to which a text was written."""
     lines, row, column = [""], 0, 0
     for argument, code, move, plain in CODES.findall(text):
         if move == "\r":
@@ -35,22 +35,22 @@ def screen(text):
 
 
 class Watched:
-    """A LiveProgress on a terminal of 60 columns, whose clock stands until it is set."""
+    """A LiveProgress on a terminal of 60 columns, whose clock moves only when it is set."""
 
-    def __init__(self, *, terminal=True):
+    def __init__(self):
         self.now = 100.0
         self.file = StringIO()
         console = Console(
             file=self.file,
             width=60,
             height=20,
-            force_terminal=terminal,
+            force_terminal=True,
             _environ={"TERM": "xterm"},
         )
         self.progress = LiveProgress(console, lambda: self.now)
 
     def shown(self):
-        self.progress._live.refresh()
+        self.progress._progress.refresh()
         return screen(self.file.getvalue())
 
 
@@ -62,27 +62,27 @@ def watched():
 
 
 def test_each_mac_has_a_line_that_says_what_it_does_and_for_how_long(watched):
-    """In the order in which they began; a step that follows counts anew."""
-    watched.progress.mac("studio-01", "pushing", 30_000_000, 214_000_000)
-    watched.progress.mac("library-03", "reading")
+    """In the order in which they began; the next step starts its clock again."""
+    watched.progress.report_mac("studio-01", "pushing", 30_000_000, 214_000_000)
+    watched.progress.report_mac("library-03", "reading")
     watched.now += 65
     assert watched.shown() == [
         "studio-01   pushing  30 MB of 214 MB  1 min 5 s",
         "library-03  reading  1 min 5 s",
     ]
-    watched.progress.mac("studio-01", "verifying")
+    watched.progress.report_mac("studio-01", "verifying")
     watched.now += 2
     assert watched.shown()[0] == "studio-01   verifying  2 s"
 
 
 def test_a_mac_that_came_to_its_end_says_how_and_in_what_time(watched):
     """Of all its steps together; one that never said anything took none."""
-    watched.progress.mac("studio-01", "pushing")
+    watched.progress.report_mac("studio-01", "pushing")
     watched.now += 30
-    watched.progress.mac("studio-01", "verifying")
+    watched.progress.report_mac("studio-01", "verifying")
     watched.now += 31
-    watched.progress.finished("studio-01", "done")
-    watched.progress.finished("library-04", "failed")
+    watched.progress.report_end("studio-01", "done")
+    watched.progress.report_end("library-04", "failed")
     watched.now += 500
     assert watched.shown() == ["studio-01   = done in 1 min 1 s", "library-04  ! failed in 0 s"]
 
@@ -94,40 +94,42 @@ def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
     assert line.endswith("locking torch for osx-arm64-macos15.0  0 s")
     watched.now += 61
     assert watched.shown()[0].endswith("macos15.0  1 min 1 s")
-    watched.progress.mac("studio-01", "reading")
+    watched.progress.report_mac("studio-01", "reading")
     assert watched.shown() == ["studio-01  reading  0 s"]
 
 
 def test_bytes_have_a_rate_once_it_can_be_told(watched):
     """Of what came since they began to, over all files of one push."""
-    push = watched.progress.mac
+    push = watched.progress.report_mac
     push("studio-01", "pushing a.whl", 30_000_000, 214_000_000)
     watched.now += 10
     push("studio-01", "pushing a.whl", 50_000_000, 214_000_000)
     assert watched.shown() == ["studio-01  pushing a.whl  50 MB of 214 MB  2 MB/s  10 s"]
     watched.now += 10
     push("studio-01", "pushing b.whl", 130_000_000, 214_000_000)
-    assert watched.shown() == ["studio-01  pushing b.whl  130 MB of 214 MB  5 MB/s  0 s"]
+    assert watched.shown() == ["studio-01  pushing b.whl  130 MB of 214 MB  5 MB/s  20 s"]
 
 
 def test_a_file_that_comes_has_the_line_of_the_controller(watched):
     """While Macs go on; where its size is not known, nothing is said of it, and then it is over."""
-    watched.progress.fetched("torch.whl", 0, 88_000_000)
+    watched.progress.report_download("torch.whl", 0, 88_000_000)
     watched.now += 4
-    watched.progress.fetched("torch.whl", 44_000_000, 88_000_000)
-    watched.progress.mac("studio-01", "reading")
+    watched.progress.report_download("torch.whl", 22_000_000, 88_000_000)
+    watched.now += 4
+    watched.progress.report_download("torch.whl", 66_000_000, 88_000_000)
+    watched.progress.report_mac("studio-01", "reading")
     controller, mac = watched.shown()
-    assert controller.endswith("fetching torch.whl  44 MB of 88 MB  11 MB/s  4 s")
+    assert controller.endswith("fetching torch.whl  66 MB of 88 MB  11 MB/s  8 s")
     assert mac.split() == ["studio-01", "reading", "0", "s"]
-    watched.progress.fetched("torch.whl", 88_000_000, 88_000_000)
+    watched.progress.report_download("torch.whl", 88_000_000, 88_000_000)
     assert watched.shown() == ["studio-01  reading  0 s"]
-    watched.progress.fetched("page.html", 17, 0)
+    watched.progress.report_download("page.html", 17, 0)
     assert watched.shown()[0].endswith("fetching page.html  0 s")
 
 
 def test_nothing_stands_there_while_something_is_asked(watched):
     """The lines come back when it is answered."""
-    watched.progress.mac("studio-01", "reading")
+    watched.progress.report_mac("studio-01", "reading")
     assert watched.shown()
     watched.progress.pause()
     assert screen(watched.file.getvalue()) == []
@@ -139,7 +141,7 @@ def test_nothing_is_left_behind():
     """The result is printed where the progress was, and the cursor is back."""
     watched = Watched()
     with watched.progress as progress:
-        progress.mac("studio-01", "reading")
+        progress.report_mac("studio-01", "reading")
         assert watched.shown()
     text = watched.file.getvalue()
     assert screen(text) == []
@@ -149,17 +151,7 @@ def test_nothing_is_left_behind():
 def test_a_name_or_a_message_from_outside_moves_no_cursor(watched):
     """They are written out."""
     watched.progress.announce("\x1b[2J")
-    watched.progress.finished("\x1b[1A", "failed")
+    watched.progress.report_end("\x1b[1A", "failed")
     controller, mac = watched.shown()
     assert controller.endswith(r"\x1b[2J  0 s")
     assert mac.startswith(r"\x1b[1A")
-
-
-def test_where_no_terminal_is_nothing_is_shown():
-    """A log holds results only."""
-    watched = Watched(terminal=False)
-    with watched.progress as progress:
-        progress.announce("locking")
-        progress.mac("studio-01", "reading")
-        progress.finished("studio-01", "done")
-    assert watched.file.getvalue() == ""
