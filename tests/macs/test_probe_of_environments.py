@@ -248,8 +248,8 @@ def test_a_note_of_a_failed_verification_is_read(root):
     note = write(path / ".torchard-failed.json")
     for text, failed in (
         ('{"date": "2026-11-30 09:00:00", "reason": "a is\\n missing"}', "2026-11-30 a is missing"),
-        ('{"date": "x", "reason": 5}', " nobody noted why"),
-        ("[]", " nobody noted why"),
+        ('{"date": "x", "reason": 5}', " the note does not say why"),
+        ("[]", " the note does not say why"),
         (json.dumps({"date": None, "reason": "ü" * 1000}), " " + "ü" * 300),
     ):
         write(note, text)

@@ -109,7 +109,9 @@ def labs(draw):
         shell_files=draw(shell_files()),
         free=draw(FREE),
         bash_reads=draw(st.sampled_from([None, None, None, ".profile"])),
-        last_shown=tuple(one.path for one in there if one.path in ours and one.stamp is not None),
+        last_activated=tuple(
+            one.path for one in there if one.path in ours and one.stamp is not None
+        ),
     )
     if state.prefix_state == "absent":
         outside = {path: one for path, one in state.environments.items() if path in ours}

@@ -1,4 +1,8 @@
-"""The probe: one POSIX sh script that reads a Mac, and the reading of what it answers. Pure."""
+"""The probe: one POSIX sh script that reads a Mac's state, and the parser of its answer. Pure.
+
+Each line of an answer is a kind and its values, with tabs between them. A new fact is one line of
+a script in this folder, one field of `MacState`, and its place in `_Reader`.
+"""
 
 from __future__ import annotations
 
@@ -42,24 +46,24 @@ _PROBE = (
 
 
 class ProbeError(TorchardError):
-    """The host's answer is no state of a Mac: cut short, or not a Mac at all."""
+    """The answer is cut short, or lacks what every Mac has."""
 
 
 class UnfitError(ProbeError):
-    """The host was read, and Torchard leaves it alone."""
+    """The answer is complete, and Torchard does not work on this host."""
 
 
 class NotAMacError(UnfitError):
-    """The host runs another system."""
+    """The host runs another system than macOS."""
 
 
 class MissingToolError(UnfitError):
-    """The Mac lacks a tool of macOS; without it there is no answer to rely on."""
+    """The Mac lacks a tool of macOS, so its answer is not reliable."""
 
 
 @lru_cache(maxsize=16)
 def shell_part(name: str) -> str:
-    """Return one of this folder's shell files; scripts that change a Mac use some of them, too."""
+    """Return a shell file of this folder; scripts that change a Mac use some of them too."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -76,20 +80,20 @@ def script(prefix: str) -> str:
 
 
 def room_script() -> str:
-    """Return the shell script that asks how much room macOS would make; it writes nothing."""
+    """Return the shell script that asks how much disk macOS can free; it writes nothing."""
     question = shlex.quote(shell_part("room.js"))
     return f"SCRIPT={question}\n{shell_part('tools.sh')}{shell_part('room.sh')}"
 
 
 def parse_room(lines: Iterable[str]) -> int:
-    """Read how many bytes macOS would make room for; 0 where it does not say."""
+    """Return the bytes that macOS can free by removing purgeable files; 0 if it does not say."""
     return max(map(_number, lines), default=0)
 
 
 def parse(lines: Iterable[str]) -> MacState:
-    """Read the probe's answer. Raise ProbeError when it is cut short or not from a Mac.
+    """Parse the probe's answer. Raise ProbeError if it is cut short or not from a Mac.
 
-    Lines before the answer, such as a banner, and lines that nobody knows are passed over.
+    Lines before the answer, such as a banner, and lines of an unknown kind are skipped.
     """
     reader = None
     noise = ""
@@ -100,18 +104,18 @@ def parse(lines: Iterable[str]) -> MacState:
         elif reader is None:
             noise = noise or line.strip()
         elif (kind, fields) == ("end", ["ok"]):
-            return reader.state()
+            return reader.build_state()
         else:
-            reader.take(kind, fields)
+            reader.add(kind, fields)
     raise ProbeError(
         "its answer was cut short",
-        "Run the command again; if it stays so, look at its ssh log.",
+        "Run the command again; if that does not help, see its ssh log.",
     )
 
 
 @dataclass
 class _Environment:
-    """An environment as far as it was read."""
+    """An environment, as far as its lines are parsed."""
 
     path: str
     whole: bool = False
@@ -130,7 +134,7 @@ class _Environment:
     own_large: list[str] = field(default_factory=list)
     failed: Mapping[str, Any] | None = None
 
-    def take(self, kind: str, fields: list[str]) -> None:
+    def add(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case (("whole" | "damaged" | "frozen" | "same_place"), _):
                 setattr(self, kind, True)
@@ -139,8 +143,8 @@ class _Environment:
             case (("own" | "own_large"), [name]):
                 (self.own if kind == "own" else self.own_large).append(_text(name))
             case (("conda" | "made_conda"), [name, version, build, sha256]):
-                ours = self.conda if kind == "conda" else self.made_conda
-                ours.append(InstalledConda(name, version, build, sha256 or None))
+                packages = self.conda if kind == "conda" else self.made_conda
+                packages.append(InstalledConda(name, version, build, sha256 or None))
             case (("dist" | "made_dist"), [stem]):
                 name, _, version = stem.rpartition("-")
                 dists = self.dists if kind == "dist" else self.made_dists
@@ -151,10 +155,10 @@ class _Environment:
                 self.condarc = []
             case "condarc", [line] if self.condarc is not None:
                 self.condarc.append(_text(line))
-            case "made", [("same" | "other") as said]:
-                self.made = said
+            case "made", [("same" | "other") as which]:
+                self.made = which
 
-    def read(self) -> InstalledEnvironment:
+    def build(self) -> InstalledEnvironment:
         found = Packages(tuple(self.conda), tuple(self.dists))
         other = Packages(tuple(self.made_conda), tuple(self.made_dists))
         built = (self.stamp or {}).get("path", self.path)
@@ -202,12 +206,12 @@ class _Reader:
         self.facts: dict[str, str] = {}
         self.environments: list[_Environment] = []
         self.base: _Environment | None = None
-        self.at: _Environment | None = None
+        self.current: _Environment | None = None
         self.links: dict[str, Link] = {}
         self.depot: dict[str, int] = {}
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
-        self.shown: list[str] = []
+        self.activated: list[str] = []
         self.settings: dict[tuple[str, str], list[str]] = {}
         self.final: set[tuple[str, str]] = set()
         self.missing: dict[str, str] = {}
@@ -215,26 +219,26 @@ class _Reader:
         self.unmounted: list[str] = []
         self.guarded: tuple[str, bool] | None = None
 
-    def take(self, kind: str, fields: list[str]) -> None:
+    def add(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case (("volume_home" | "volume_prefix" | "guarded" | "unmounted"), _):
-                self._take_place(kind, fields)
+                self._add_place(kind, fields)
             case (("conda_setting" | "conda_final"), _):
-                self._take_setting(kind, fields)
+                self._add_setting(kind, fields)
             case (("environment" | "base"), [path]):
                 self._begin(kind, _Environment(_text(path)))
             case _ if kind in _PARTS:
-                if self.at is not None:
-                    self.at.take(kind, fields)
+                if self.current is not None:
+                    self.current.add(kind, fields)
             case "link", [name, target, *moved]:
                 leads = None if target == "-" else _text(target)
                 self.links[_text(name)] = Link(_text(name), leads, moved == ["moved"])
             case "shown", [name]:
-                self.shown.append(name)
+                self.activated.append(name)
             case _:
-                self._take_fact(kind, fields)
+                self._add_fact(kind, fields)
 
-    def _take_fact(self, kind: str, fields: list[str]) -> None:
+    def _add_fact(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
@@ -255,7 +259,7 @@ class _Reader:
             case _, [value]:
                 self.facts[kind] = value
 
-    def _take_place(self, kind: str, fields: list[str]) -> None:
+    def _add_place(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
                 self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
@@ -264,7 +268,7 @@ class _Reader:
             case "unmounted", [volume]:
                 self.unmounted.append(_text(volume))
 
-    def _take_setting(self, kind: str, fields: list[str]) -> None:
+    def _add_setting(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case "conda_setting", [file, key, value]:
                 self.settings.setdefault((_text(file), key), []).append(value)
@@ -273,25 +277,25 @@ class _Reader:
                 self.final.add((_text(file), key))
 
     def _begin(self, kind: str, environment: _Environment) -> None:
-        self.at = environment
+        self.current = environment
         if kind == "base":
             self.base = environment
         else:
             self.environments.append(environment)
 
-    def state(self) -> MacState:
+    def build_state(self) -> MacState:
         facts = self.facts
         if "uname" not in self.missing and facts.get("kernel") != "Darwin":
             raise NotAMacError(
                 f"it runs {facts.get('kernel') or 'an unknown system'}, not macOS",
-                "Torchard provisions Macs only, from a Mac or from Linux: name a Mac instead.",
+                "Torchard provisions only Macs, from a Mac or from Linux. Name a Mac instead.",
             )
         if self.missing:
             *names, last = self.missing
-            said = f"{', '.join(names)} and {last}" if names else last
+            tools = f"{', '.join(names)} and {last}" if names else last
             path = self.missing[last]
             raise MissingToolError(
-                f"it has no {said}: not on the account's PATH ({path or 'empty'}), and not in"
+                f"it has no {tools}: not on the account's PATH ({path or 'empty'}), and not in"
                 " /usr/sbin or /sbin",
                 "macOS comes with every tool that Torchard uses. Let the account's startup files,"
                 " such as ~/.zshenv, keep /usr/bin:/bin:/usr/sbin:/sbin on its PATH.",
@@ -306,7 +310,7 @@ class _Reader:
         if prefix_state not in get_args(PrefixState) or not home.startswith("/"):
             raise ProbeError(
                 "its answer lacks its home, or the state of the prefix",
-                "Run the command again; if it stays so, look at what its shell prints at login.",
+                "Run the command again; if that does not help, see what its shell prints at login.",
             )
         return MacState(
             arch="arm64" if facts.get("arm64") == "1" else facts.get("machine", ""),
@@ -324,9 +328,9 @@ class _Reader:
             other_prefix=_text(facts.get("other_prefix", "")) or None,
             conda_version=facts.get("conda_version"),
             links=self.links,
-            environments={one.path: one.read() for one in self.environments},
-            base=self.base.read() if self.base else None,
-            last_shown=tuple(f"{home}/.torchard/generations/{name}" for name in self.shown),
+            environments={one.path: one.build() for one in self.environments},
+            base=self.base.build() if self.base else None,
+            last_activated=tuple(f"{home}/.torchard/generations/{name}" for name in self.activated),
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),
@@ -349,15 +353,15 @@ class _Reader:
         )
 
 
-LONGEST_REASON = 300  # characters of a failure that are kept and read
+LONGEST_REASON = 300  # characters that are kept of why a verification failed
 _UNWRITABLE = ("unwritable_prefix", "unwritable_home")
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
 
 
 def _text(coded: str) -> str:
-    """Read a name: as it is behind `=`, or as hexadecimal bytes.
+    """Decode a name: plain after `=`, else hexadecimal bytes.
 
-    macOS keeps names in UTF-8; other bytes can stand in a link's target, and are told apart.
+    macOS keeps names in UTF-8. The target of a link may have other bytes, which become escapes.
     """
     if coded.startswith("="):
         return coded[1:]
@@ -372,15 +376,15 @@ def _number(text: str) -> int:
 
 
 def _failure(note: Mapping[str, Any]) -> tuple[str, str]:
-    """Read what was noted of a failed verification: the day, where it is one, and the reason."""
+    """Return the day and the reason in the note of a failed verification."""
     date, reason = note.get("date"), note.get("reason")
     day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date) if isinstance(date, str) else None
-    said = " ".join(reason.split()) if isinstance(reason, str) else ""
-    return day[0] if day else "", said[:LONGEST_REASON] or "nobody noted why"
+    text = " ".join(reason.split()) if isinstance(reason, str) else ""
+    return day[0] if day else "", text[:LONGEST_REASON] or "the note does not say why"
 
 
 def _json(text: str) -> Mapping[str, Any]:
-    """Read a stamp; one that somebody broke counts as a stamp that says nothing."""
+    """Parse a stamp; one that is not a JSON object counts as empty."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""The state of one Mac as data, whoever read it."""
+"""What one Mac has, as data. The probe reads it; tests write it by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ShellFileState = Literal["absent", "file", "tangled", "closed", "outside", "odd"
 
 @dataclass(frozen=True)
 class InstalledConda:
-    """A conda package as its conda-meta record tells it."""
+    """A conda package, by its record in conda-meta."""
 
     name: str
     version: str
@@ -24,7 +24,7 @@ class InstalledConda:
 
 @dataclass(frozen=True)
 class InstalledDist:
-    """A Python distribution as the name of its dist-info directory tells it."""
+    """A Python distribution, by the name of its dist-info directory."""
 
     name: str
     version: str
@@ -32,7 +32,7 @@ class InstalledDist:
 
 @dataclass(frozen=True)
 class Packages:
-    """What Torchard noted of an environment when it had made it."""
+    """What an environment had when Torchard built it, by the list that Torchard wrote then."""
 
     conda: tuple[InstalledConda, ...] = ()
     dists: tuple[InstalledDist, ...] = ()
@@ -40,18 +40,24 @@ class Packages:
 
 @dataclass(frozen=True)
 class InstalledEnvironment:
-    """A generation, a real environment directory that somebody made, or the base of a prefix.
+    """A generation, an environment that a person made in PREFIX/envs, or the base of a prefix.
 
-    `path` is absolute. `whole` means that conda's own sign (conda-meta/history) is there; a
-    generation also has a python, some record of a package, and lies where it was built: `missing`
-    are its parts that are gone, and `moved_from` is the path that it was built at, if that is
-    another. `damaged` says that an interrupted conda left `*.c~` records; `stamp` is our
-    `.torchard.json`; `frozen` says that conda refuses to change it (CEP 22). `condarc` is the text
-    of its own settings, None where it has none. `made` is what was there when it was made, None
-    where nobody noted that. `own` are the files that a person made and that go over to the next
-    generation (relative to it, see `mac.generations.CARRIED`), `own_large` those that are too
-    large or cannot be read. `failed` is the day and the reason of the last verification, if that
-    failed.
+    - `path`: absolute.
+    - `whole`: it has conda-meta/history. A generation also has a python and at least one record in
+      conda-meta, and is where it was built.
+    - `damaged`: an interrupted conda left `*.c~` records.
+    - `conda`, `dists`: what is installed.
+    - `stamp`: the JSON of a generation's `.torchard.json`; empty if it cannot be read, None if it
+      does not exist.
+    - `frozen`: conda refuses to change it (CEP 22).
+    - `condarc`: the text of its own settings; None if it has none.
+    - `made`: what was installed when Torchard built it; None if there is no list of that.
+    - `missing`: the parts of a whole generation that it lacks.
+    - `moved_from`: the path where it was built, if it has moved.
+    - `own`: files that a person made and that Torchard carries over to the next generation, by
+      their paths in it (`mac.generations.CARRIED`).
+    - `own_large`: such files that are too large or that cannot be read.
+    - `failed`: the day (YYYY-MM-DD, or empty) and the reason, if its last verification failed.
     """
 
     path: str
@@ -100,9 +106,9 @@ class InstalledEnvironment:
 
 @dataclass(frozen=True)
 class Link:
-    """What stands at PREFIX/envs/NAME: `target` is None where it is a real directory or file.
+    """What is at PREFIX/envs/NAME: `target` is None if it is a directory or a file.
 
-    `moved` says that it leads into the generations of a home that is not there any more.
+    `moved` says that the target is a generation in a former home, which does not exist any more.
     """
 
     name: str
@@ -112,12 +118,14 @@ class Link:
 
 @dataclass(frozen=True)
 class RunLock:
-    """Who works on this Mac: `~/.torchard/lock`, times in seconds since the epoch.
+    """The run that holds this Mac's run lock, `~/.torchard/lock`.
 
-    `token` tells one run from another, and is empty where nobody signed. `processes` are the
-    numbers of its processes that are still there: the run's own, and that of the step it is at.
-    `elsewhere` names the other Mac that the run is on, where both have this home: from here nobody
-    can tell whether it has ended.
+    - `token`: identifies the run; empty if the lock does not say.
+    - `who`: the account and computer that started it, such as `ada@desk`.
+    - `since`: when it took the lock, in seconds since the epoch.
+    - `processes`: the pids of its processes that exist: of the run, and of its present step.
+    - `elsewhere`: the other Mac that it runs on, if both Macs have this home. Torchard cannot see
+      from here whether that run has ended.
     """
 
     token: str
@@ -134,12 +142,13 @@ class RunLock:
 
 @dataclass(frozen=True)
 class ShellFile:
-    """A file that a shell reads when it starts, and conda's block in it: no more of it is read.
+    """A file that a shell reads when it starts. Torchard reads only conda's block in it.
 
-    `path` is where it really lies, behind links. `state` is `absent`, `file`, or what stands in the
-    way of changing it: `tangled` (several blocks, or one without its end), `closed` (the account
-    may not), `outside` (a link that leads out of the home) or `odd` (no file, or a link to none).
-    `block` goes from the line that begins it to the one that ends it, without the last line break.
+    - `path`: absolute, with links resolved.
+    - `state`: `absent`, `file`, or why Torchard cannot change it: `tangled` (several blocks, or one
+      without its end), `closed` (the account may not write to it), `outside` (a link that leads out
+      of the home), `odd` (not a file, or a link to nothing).
+    - `block`: conda's block with its first and last line, without the last line break.
     """
 
     path: str
@@ -149,11 +158,12 @@ class ShellFile:
 
 @dataclass(frozen=True)
 class Volume:
-    """Where a directory lies, as `mount` says it.
+    """The volume of a directory, as `mount` prints it.
 
-    `kind` is macOS's name of the file system, `source` what is mounted, and `inside` the path of
-    the directory within it, which begins with a slash or is empty. `executes` is False where it is
-    mounted `noexec`.
+    - `kind`: macOS's name of the file system, such as `apfs`.
+    - `source`: what is mounted: a device, or a share of a file server.
+    - `inside`: the path of the directory in it; empty, or with a slash at its beginning.
+    - `executes`: False if it is mounted `noexec`.
     """
 
     kind: str
@@ -163,17 +173,17 @@ class Volume:
 
     @property
     def is_network(self) -> bool:
-        """Tell whether other Macs may have the same directory."""
+        """Tell whether other Macs may mount the same directory."""
         return self.kind in {"nfs", "smbfs", "afpfs"}
 
     @property
     def has_hard_links(self) -> bool:
-        """Tell whether a file may have two names there: not on SMB, FAT and exFAT."""
+        """Tell whether hard links work there: they do not on SMB, FAT and exFAT."""
         return self.kind not in {"smbfs", "exfat", "msdos"}
 
     @property
     def address(self) -> str:
-        """What names the directory on every Mac that has it: without the name that mounted it."""
+        """The directory's address, the same on every Mac: without the account that mounted it."""
         source = self.source.rstrip("/")
         if source.startswith("//"):
             server, slash, share = source[2:].partition("/")
@@ -186,11 +196,12 @@ class Volume:
 
 @dataclass(frozen=True)
 class CondaSetting:
-    """One key of a settings file of conda that a build or a later `conda install` depends on.
+    """One key in a settings file of conda that a build or a later `conda install` depends on.
 
-    `file` is its path on the Mac. `values` are those of a list, or the one; `?` stands for a value
-    that could hold a password, and `anaconda` for an address of Anaconda's. `final` says that the
-    file marks the key `#!final`, so that nothing overrides it.
+    - `file`: the path on the Mac.
+    - `values`: the one value, or those of a list. `?` replaces a value that could contain a
+      password, and `anaconda` an address of Anaconda's.
+    - `final`: the file marks the key as `#!final`, so that nothing overrides it.
     """
 
     file: str
@@ -201,30 +212,46 @@ class CondaSetting:
 
 @dataclass(frozen=True)
 class MacState:
-    """Everything the probe reads in one command. A Mac without Miniconda is a valid state.
+    """Everything that the probe reads with one command. A Mac may have no Miniconda.
 
-    `prefix_state` is `absent`, `whole` (a finished conda, whoever installed it), `half` (what an
-    interrupted installer leaves) or `foreign` (something that is no conda prefix); `prefix_ours`
-    is the mark Torchard left in a prefix it installed. `prefix_made_for` is the path that a prefix
-    was installed at and moved away from, `other_prefix` one that shows generations of ours as well.
-    `environments` is keyed by absolute path; `base` is that of a whole prefix itself, and
-    `last_shown` names the generations that bear a stamp by theirs, the one that an apply showed
-    last first.
+    The Mac and the account:
 
-    `arch` is the hardware's; `translated` says that the shell runs under Rosetta, and `virtual`
-    that the Mac is a virtual machine (macOS 10.15 and older do not say). `free` counts bytes on the
-    volume of the home. `depot` maps the sha256 of each file in the Mac's depot to its size in
-    bytes. `clock` counts seconds since the epoch, and is 0 where nobody read it. `hardware` is the
-    Mac's IOPlatformUUID and `boot` its kern.bootsessionuuid; each is empty where macOS does not
-    say. `home_volume` and `prefix_volume` are where the home and the prefix lie. `unmounted` are
-    volumes that the prefix or our own directory needs and that are not there. `guarded` is a folder
-    that macOS guards and that the prefix lies in, and whether Torchard has been let in. `room` is
-    what is free once macOS has removed purgeable files, in bytes: None where nobody asked, as
-    nobody does while `free` is enough, and 0 where macOS does not say. `shell_files` has
-    `.zshrc` and `.bash_profile`; `bash_reads` is what bash reads where there is no .bash_profile,
-    if that is there. `unwritable` are directories that the account would have to write to, and
-    cannot; `noise` is the first line that its shell prints at every start, before any command.
-    `conda_settings` are those of the system, the base and the account.
+    - `arch`: of the hardware, `arm64` or `x86_64`; `translated`: the shell runs under Rosetta.
+    - `virtual`: it is a virtual machine. macOS 10.15 and older do not say so.
+    - `macos`: the version, such as `15.1`.
+    - `hardware`: IOPlatformUUID; `boot`: kern.bootsessionuuid. Empty if macOS does not say.
+    - `home`, `user`: of the account; `clock`: seconds since the epoch, 0 if it was not read.
+    - `free`: bytes that df counts on the volume of the home. `room`: bytes that would be free if
+      macOS removed purgeable files; None if Torchard did not ask, because `free` is enough, and 0
+      if macOS does not say.
+    - `home_volume`, `prefix_volume`: the volumes of the home and the prefix.
+    - `unmounted`: volumes that are not mounted, and that the prefix or `~/.torchard` is on.
+    - `guarded`: the folder that macOS protects and that the prefix is in, and whether Torchard has
+      access to it.
+    - `unwritable`: directories that Torchard needs and that the account may not write to.
+    - `noise`: the first line that the account's shell prints at every start.
+    - `shell_files`: `.zshrc` and `.bash_profile`, by name; `bash_reads`: the file that bash reads
+      if there is no .bash_profile, if that exists.
+
+    Miniconda:
+
+    - `prefix`: the absolute path where the lab wants it.
+    - `prefix_state`: `absent`; `whole`, installed by Torchard or a person; `half`, left by an
+      interrupted installer; `foreign`, anything else.
+    - `prefix_arch`: the architecture that it was built for; `conda_version`: None if not known.
+    - `prefix_ours`: the JSON of the mark that Torchard leaves in a prefix that it installs.
+    - `prefix_made_for`: the path where it was installed, if it has moved since.
+    - `other_prefix`: another prefix that has links to generations of this account.
+    - `conda_settings`: settings of conda in the files of the system, the base and the account.
+
+    Environments and artefacts:
+
+    - `links`: what is in PREFIX/envs, by name. `torchard.mac.environments` explains each one.
+    - `environments`: generations and other environments, by absolute path; `base`: that of a whole
+      prefix.
+    - `last_activated`: the paths of stamped generations, the one activated last first.
+    - `depot`: the bytes of each file in the Mac's depot, by sha256.
+    - `lock`: the run that holds the run lock.
     """
 
     arch: str
@@ -243,7 +270,7 @@ class MacState:
     links: Mapping[str, Link] = field(default_factory=dict)
     environments: Mapping[str, InstalledEnvironment] = field(default_factory=dict)
     base: InstalledEnvironment | None = None
-    last_shown: tuple[str, ...] = ()
+    last_activated: tuple[str, ...] = ()
     depot: Mapping[str, int] = field(default_factory=dict)
     lock: RunLock | None = None
     clock: int = 0
@@ -263,7 +290,7 @@ class MacState:
 
     @property
     def subdir(self) -> str:
-        """What conda calls the platform of this Mac."""
+        """The platform, as conda names it."""
         return "osx-arm64" if self.arch == "arm64" else "osx-64"
 
     @property

@@ -81,7 +81,7 @@ def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
         return not_ours(link, state)
     order = [
         path
-        for path in state.last_shown
+        for path in state.last_activated
         if (one := state.environments.get(path)) and _stamp(one).get("environment") == environment
     ]
     now = generation_at(link, state)

@@ -64,7 +64,7 @@ def answer(state):
         yield f"link\t{coded(link.name)}\t{'-' if link.target is None else coded(link.target)}"
     for one in state.environments.values():
         yield from environment("environment", one)
-    yield from (f"shown\t{path.rpartition('/')[2]}" for path in state.last_shown)
+    yield from (f"shown\t{path.rpartition('/')[2]}" for path in state.last_activated)
     yield from (f"depot\t{sha256}\t{size}" for sha256, size in state.depot.items())
     for name, file in state.shell_files.items():
         yield "\t".join(("shell_file", name, file.state, coded(file.path), coded(file.block or "")))

@@ -29,7 +29,7 @@ def showing(shown, *order, also=(), **changes):
         *order,
         *also,
         links={"torch": target} if target != "nothing" else {},
-        last_shown=tuple(one.path for one in order),
+        last_activated=tuple(one.path for one in order),
         **changes,
     )
 
