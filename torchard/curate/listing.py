@@ -1,44 +1,40 @@
-"""What an index lists of a project: the wheels of each release, and the Macs that each is for.
-
-Read from the project's page in HTML, which every index has.
-"""
+"""What an index lists of a project: the wheels of each release, and the Macs that each is for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.tags import compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
-from torchard.curate.fetch import fetch
+from torchard.curate.fetch import fetch_typed
+from torchard.errors import TorchardError
+from torchard.lock.index_page import ACCEPT, read_index_page
+from torchard.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from packaging.tags import Tag
+
+    from torchard.lock.index_page import IndexFile
 
 _PATCHES = range(30)  # more than any minor version of python has had
 
 
 @dataclass(frozen=True)
 class File:
-    """One wheel that can be had: `url` is where; yanked ones are none."""
+    """One wheel that the index offers at `url` and did not yank."""
 
     version: Version
     tags: frozenset[Tag]
     requires_python: SpecifierSet
     url: str
-
-    @property
-    def name(self) -> str:
-        """The file's own name."""
-        return _file_name(self.url)
+    name: str
 
     def macos(self, arch: str, python: str) -> Version | None:
         """Return the oldest macOS that takes this wheel, or None where no such Mac does."""
@@ -56,9 +52,15 @@ class File:
 def listing(index: str, project: str) -> tuple[File, ...]:
     """Return the wheels of a project in a simple index. Raise TorchardError."""
     url = f"{index.rstrip('/')}/{project}/"
-    reader = _Page()
-    reader.feed(fetch(url).decode("utf-8", "replace"))
-    return tuple(_files(reader.links, url))
+    page = fetch_typed(url, ACCEPT)
+    try:
+        files = read_index_page(page.content, page.media_type, url)
+    except ValueError as error:
+        raise TorchardError(
+            f"{redact(url)} is not a page of a wheel index: {redact(str(error))}.",
+            "Check the index that uv or pip is configured with.",
+        ) from error
+    return tuple(_wheels(files))
 
 
 def oldest_macos(files: Iterable[File], arch: str, python: str) -> Version | None:
@@ -67,33 +69,14 @@ def oldest_macos(files: Iterable[File], arch: str, python: str) -> Version | Non
     return min((one for one in found if one is not None), default=None)
 
 
-class _Page(HTMLParser):
-    """Collects the links of a simple page, each with its attributes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.links: list[dict[str, str | None]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.links.append(dict(attrs))
-
-
-def _files(links: Iterable[dict[str, str | None]], page: str) -> Iterable[File]:
-    for link in links:
-        url = urldefrag(urljoin(page, link.get("href") or "")).url
-        if "data-yanked" in link:
-            continue
+def _wheels(files: Iterable[IndexFile]) -> Iterator[File]:
+    for file in files:
         try:
-            _, version, _, tags = parse_wheel_filename(_file_name(url))
-            required = SpecifierSet(link.get("data-requires-python") or "")
+            _, version, _, tags = parse_wheel_filename(file.name)
+            required = SpecifierSet(file.requires_python)
         except (InvalidWheelFilename, InvalidSpecifier):
             continue
-        yield File(version, tags, required, url)
-
-
-def _file_name(url: str) -> str:
-    return unquote(urlsplit(url).path).rpartition("/")[2]
+        yield File(version, tags, required, file.url, file.name)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from typing import Any
-from urllib.request import Request, urlopen
+
+from torchard.depot.connection import BrokenOffError, DownloadError, RangeError, open_url
 
 
 class RangedFile(io.RawIOBase):
@@ -52,10 +53,12 @@ class RangedFile(io.RawIOBase):
 
     def _ask(self, first: int, last: int) -> tuple[bytes, int]:
         """Return the bytes from `first` to `last`, both included, and the size of the whole."""
-        headers = {"Range": f"bytes={first}-{last}", "User-Agent": "torchard"}
-        asked = Request(self.url, headers=headers)  # noqa: S310  # the index's own
-        with urlopen(asked, timeout=60) as answer:  # noqa: S310
+        try:
+            answer = open_url(self.url, headers={"Range": f"bytes={first}-{last}"})
+        except (BrokenOffError, DownloadError, RangeError) as error:
+            raise OSError(str(error) or "its server has no such part") from error
+        with answer:
             whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
             if answer.status != 206 or not whole.isdecimal():
                 raise OSError("its server sends whole files only")
-            return answer.read(), int(whole)
+            return answer.read(last - first + 1, decode_content=False), int(whole)

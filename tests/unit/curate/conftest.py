@@ -28,7 +28,8 @@ class Quiet(SimpleHTTPRequestHandler):
             self.send_part(self.files[self.path])
             return
         page = Path(self.translate_path(self.path)) / "index.json"
-        as_json = JSON in self.headers.get("Accept", "") and page.is_file()
+        only_html = self.path in self.instead and f"{self.path}index.json" not in self.instead
+        as_json = JSON in self.headers.get("Accept", "") and page.is_file() and not only_html
         path = f"{self.path}index.json" if as_json else self.path
         if path in self.instead:
             text = self.instead[path]

@@ -53,7 +53,7 @@ def read(served, content, arch="arm64"):
     """Return what the libraries of a served wheel ask for."""
     served.files[f"/{NAME}"] = content
     url = f"{served.url}/{NAME}"
-    return minos(File(Version("2.16.0"), frozenset(), SpecifierSet(), url), arch)
+    return minos(File(Version("2.16.0"), frozenset(), SpecifierSet(), url, NAME), arch)
 
 
 def test_each_macos_is_named_once_by_its_largest_library(served):
@@ -95,7 +95,7 @@ def test_wheel_that_cannot_be_read_is_said_by_its_name(served, content, said):
 def test_server_without_ranges_is_not_asked_for_the_whole(served):
     """A wheel has hundreds of megabytes: where only the whole can be had, it is not read."""
     served.instead["/whole.whl"] = "x" * 100
-    file = File(Version("2.16.0"), frozenset(), SpecifierSet(), f"{served.url}/whole.whl")
+    file = File(Version("2.16.0"), frozenset(), SpecifierSet(), f"{served.url}/whole.whl", NAME)
     with pytest.raises(UnreadError, match="sends whole files only"):
         minos(file, "arm64")
 
