@@ -58,11 +58,19 @@ class Depot:
         """Say whether an artefact was fetched. `fetch` verifies it."""
         return (self.root / "files" / sha256).is_dir()
 
-    def fetch(self, file: str, sha256: str, size: int | None, address: Callable[[], str]) -> Path:
+    def fetch(
+        self,
+        file: str,
+        sha256: str,
+        size: int | None,
+        address: Callable[[], str],
+        report: Callable[[int, int], None] | None = None,
+    ) -> Path:
         """Return the path of an artefact's verified file; `size` in bytes, None if not known.
 
-        `address` is called only if the file is missing or damaged. Raise DownloadError if the
-        server does not have it, DepotError if it is not what its sha256 says or cannot be kept.
+        `address` is called only if the file is missing or damaged. `report` gets the bytes so far
+        and in all, instead of the depot's own. Raise DownloadError if the server does not have the
+        file, DepotError if it is not what its sha256 says or cannot be kept.
         """
         path = self.root / "files" / sha256 / file
         unfinished = self.root / "partial" / sha256
@@ -75,7 +83,9 @@ class Depot:
                 if self._is_verified(path, sha256):  # another process has fetched it meanwhile
                     return path
                 with unfinished.open("ab+") as stream:
-                    self._download(stream, url, file, sha256, size)
+                    self._download(
+                        stream, url, file, sha256, size, report or partial(self.report, file)
+                    )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 unfinished.replace(path)
                 self._verified[path] = _identity(path)
@@ -129,8 +139,14 @@ class Depot:
             self._verified[path] = identity
         return True
 
-    def _download(
-        self, stream: BinaryIO, url: str, file: str, sha256: str, size: int | None
+    def _download(  # noqa: PLR0917  # the one caller has them all
+        self,
+        stream: BinaryIO,
+        url: str,
+        file: str,
+        sha256: str,
+        size: int | None,
+        report: Callable[[int, int], None],
     ) -> None:
         """Fetch the rest of an artefact into the stream and verify the whole."""
         # Only a download needs the HTTP client.
@@ -146,7 +162,7 @@ class Depot:
                 self._pause(max(wait, _PAUSE * 2 ** (attempt - 1)))
             begun = stream.seek(0, os.SEEK_END)
             try:
-                kind = append_rest(stream, url, size, partial(self.report, file))
+                kind = append_rest(stream, url, size, report)
             except BrokenOffError as error:
                 reason, wait = str(error), error.wait
                 continue

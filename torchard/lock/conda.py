@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from torchard.lock.addresses import channel_source, conda_address
@@ -15,7 +16,8 @@ from torchard.lock.lockfile import LockError
 from torchard.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from torchard.depot.depot import Depot
     from torchard.lab.model import Mirrors
@@ -94,15 +96,19 @@ def _read_distributions(
     packages: Sequence[CondaPackage], mirrors: Mirrors, depot: Depot
 ) -> dict[str, dict[str, str]]:
     """Return the Python distributions in each package's archive, with their versions."""
-    with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        archives = list(
-            pool.map(
-                lambda one: depot.fetch(
-                    one.file, one.sha256, one.size, lambda: conda_address(one, mirrors)
-                ),
-                packages,
-            )
+    total = _Total([one for one in packages if not depot.holds(one.sha256)], depot.report)
+
+    def fetch(one: CondaPackage) -> Path:
+        return depot.fetch(
+            one.file,
+            one.sha256,
+            one.size,
+            lambda: conda_address(one, mirrors),
+            lambda done, _: total.add(one.file, done),
         )
+
+    with ThreadPoolExecutor(_DOWNLOADS) as pool:
+        archives = list(pool.map(fetch, packages))
     read = _run_worker({"provides": [str(path) for path in archives]})
     if "error" in read:
         raise LockError(
@@ -110,6 +116,26 @@ def _read_distributions(
             "It has the sha256 that its channel lists. Use another channel or mirror.",
         )
     return {one.name: row for one, row in zip(packages, read["provides"], strict=True)}
+
+
+class _Total:
+    """Adds up downloads that run at the same time, so that they have one rate."""
+
+    def __init__(
+        self, packages: Sequence[CondaPackage], report: Callable[[str, int, int], None]
+    ) -> None:
+        number = len(packages)
+        self._what = packages[0].file if number == 1 else f"{number} conda packages"
+        self._size = sum(one.size for one in packages)
+        self._report = report
+        self._done: dict[str, int] = {}
+        self._guard = Lock()
+
+    def add(self, file: str, done: int) -> None:
+        """Report that `done` bytes of a file have come, and what has come of the others."""
+        with self._guard:
+            self._done[file] = done
+            self._report(self._what, sum(self._done.values()), self._size)
 
 
 def _run_worker(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,20 +9,26 @@ from torchard.lock.lockfile import Lock, LockError
 from torchard.lock.wheels import resolve_wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torchard.depot.depot import Depot
     from torchard.lock.lockfile import CondaPackage
     from torchard.lock.question import Question
 
 
-def resolve(question: Question, depot: Depot) -> Lock:
+def _ignore(_message: str) -> None:
+    """Drop a progress message."""
+
+
+def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = _ignore) -> Lock:
     """Answer a question with a lock.
 
-    Raise LockError if there is no answer, DepotError or DownloadError if an archive cannot be
-    fetched.
+    `announce` gets a short message before each half, which may take minutes. Raise LockError if
+    there is no answer, DepotError or DownloadError if an archive cannot be fetched.
     """
+    announce(f"solving the conda packages of {question}")
     conda = solve_conda(question, depot)
+    announce(f"resolving the wheels of {question}")
     python = next(one.version for one in conda if one.name == "python")
     wheels = resolve_wheels(question, python, _find_provided(conda, question))
     return Lock(

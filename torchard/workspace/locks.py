@@ -133,8 +133,7 @@ class LabLocks:
                 f"The lock {from_here(path)} is {state}.",
                 "Run `torchard lock`, or leave out --locked.",
             )
-        self.announce(f"locking {question}")
-        lock = resolve(question, self.depot)
+        lock = resolve(question, self.depot, self.announce)
         write_lock(path, format_lock(lock))
         self.written.add(path)
         return lock

@@ -13,6 +13,7 @@ from rattler.index import index_fs
 
 from simlab.package import File, Package, dist_info, write_bz2, write_conda
 from torchard.catalog.mac_class import MacClass
+from torchard.depot.depot import Depot
 from torchard.depot.download import DownloadError
 from torchard.lab.model import Mirrors
 from torchard.lock import conda, conda_worker
@@ -111,6 +112,23 @@ def test_sha256_and_size_are_those_of_the_archive(solve, asks, simlab_depot, sto
     assert archive.stat().st_size == one.size
     kept = store.root / "files" / one.sha256 / one.file
     assert kept.read_bytes() == archive.read_bytes()
+
+
+def test_archives_are_reported_with_all_their_bytes(solve, asks, tmp_path, mirrors):
+    """Downloads that run at the same time are one line: only their sum has a rate."""
+    reports = []
+    fresh = Depot(tmp_path / "depot")
+    fresh.report = lambda *report: reports.append(report)
+    question = Question(asks(conda=["numpy"]), ARM, None, ("conda-forge",), mirrors)
+    found = {one.file: one for one in conda.solve_conda(question, fresh)}
+    fetched = [found[path.name].size for path in (fresh.root / "files").glob("*/*")]
+    assert len(fetched) > 1
+    assert {what for what, _, _ in reports} == {f"{len(fetched)} conda packages"}
+    assert reports[-1][1:] == (sum(fetched), sum(fetched))
+    assert sorted(done for _, done, _ in reports) == [done for _, done, _ in reports]
+    reports.clear()
+    conda.solve_conda(question, fresh)
+    assert reports == []
 
 
 def test_distributions_are_read_from_the_archives(solve, asks):

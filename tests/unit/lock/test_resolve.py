@@ -66,6 +66,16 @@ def test_a_lock_holds_the_question_and_the_whole_answer(solve, asks, tmp_path):
     assert (again.digest, format_lock(again)) == (lock.digest, format_lock(lock))
 
 
+def test_both_halves_are_announced(asks, mirrors, store):
+    """A person sees what the controller works on, before each half."""
+    said = []
+    resolve.resolve(Question(asks(), ARM, None, FORGE, mirrors), store, said.append)
+    assert said == [
+        "solving the conda packages of torch for osx-arm64-macos15.0",
+        "resolving the wheels of torch for osx-arm64-macos15.0",
+    ]
+
+
 def test_the_same_question_gives_the_same_bytes(solve, asks, tmp_path):
     """Neither the order of the world nor what the depot holds already is in a lock."""
     asked = asks(conda=["numpy", "git"], pip=["pandas"])
