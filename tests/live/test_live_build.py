@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from wheel_lab import SIMULATED
 
-from torchard.curate.mach_o import slices
+from torchard.curate.mach_o import read_slices
 
 pytestmark = pytest.mark.live
 
@@ -138,4 +138,4 @@ def test_every_library_that_was_installed_runs_on_the_mac(installed, name):
 def _slices(path):
     if path.suffix not in {".dylib", ".so"}:
         return []
-    return slices(path.read_bytes())
+    return read_slices(path.read_bytes())

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from torchard.catalog.catalog import load_catalog
-from torchard.curate.new_wheels import new_releases
-from torchard.curate.verify import listings
+from torchard.curate.new_wheels import propose_releases
+from torchard.curate.verify import fetch_listings
 from torchard.lock.index import address
 
 pytestmark = pytest.mark.live
@@ -22,7 +22,7 @@ def test_a_release_is_proposed_as_it_was_measured(torch):
     known = load_catalog()
     others = tuple(one for one in known.releases if str(one.version) != torch)
     lanes = {**known.sources, "wheels": replace(known.sources["wheels"], releases=others)}
-    (proposal,) = new_releases(listings(address()), replace(known, sources=lanes))
+    (proposal,) = propose_releases(fetch_listings(address()), replace(known, sources=lanes))
     (got,) = yaml.safe_load("\n".join(("releases:", *proposal.lines)))["releases"]
     text = resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes()
     (row,) = (one for one in yaml.safe_load(text)["releases"] if one["torch"] == torch)

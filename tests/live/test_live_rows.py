@@ -15,8 +15,8 @@ from packaging.version import Version
 from wheel_tags import fits, oldest
 
 from torchard.catalog.mac_class import MacClass
-from torchard.curate.mach_o import HEAD, is_fat, slices
-from torchard.curate.ranged import RangedFile
+from torchard.curate.mach_o import HEAD, is_fat, read_slices
+from torchard.curate.ranged_file import RangedFile
 from torchard.lock import index
 
 pytestmark = pytest.mark.live
@@ -132,7 +132,7 @@ def _libraries(name, version, row):
             if path.endswith((".dylib", ".so")):
                 with archive.open(path) as library:
                     head = library.read(HEAD)
-                    parts = slices(head + library.read() if is_fat(head) else head)
+                    parts = read_slices(head + library.read() if is_fat(head) else head)
                 for part in parts:
                     if part.arch == row.arch:
                         found[path.rpartition("/")[2]] = _text(part.macos)

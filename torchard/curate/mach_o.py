@@ -1,4 +1,4 @@
-"""What a Mach-O file was built for, read from its header as <mach-o/loader.h> has it."""
+"""Read from a Mach-O header which arch and macOS a file was built for (<mach-o/loader.h>)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HEAD = 1 << 15  # bytes: the load commands of every library lie within
+HEAD = 1 << 15  # bytes, enough for the load commands of every library
 _THIN = 0xFEEDFACF  # MH_MAGIC_64, little endian
 _FAT = 0xCAFEBABE  # FAT_MAGIC, big endian: several files in one
 _ARCHS = {0x0100000C: "arm64", 0x01000007: "x86_64"}
@@ -24,14 +24,15 @@ class Slice(NamedTuple):
 
 
 def is_fat(content: bytes) -> bool:
-    """Tell whether a file, by its first bytes, holds one for each of several archs."""
+    """Tell from its first bytes whether a file has parts for several archs."""
     return content[:4] == struct.pack(">I", _FAT)
 
 
-def slices(content: bytes) -> list[Slice]:
-    """Read a file, or the first HEAD bytes of a thin one; nothing where it is no Mach-O.
+def read_slices(content: bytes) -> list[Slice]:
+    """Return the parts of a Mach-O file; none for another file.
 
-    Raise ValueError for one that does not say which macOS it was built for.
+    `content` is the whole file, or the first HEAD bytes of a file for one arch. Raise ValueError if
+    a part does not say which macOS it was built for.
     """
     if len(content) < 8:
         return []
@@ -42,7 +43,7 @@ def slices(content: bytes) -> list[Slice]:
         return []
     offsets = [struct.unpack_from(">5I", content, 8 + 20 * one)[2] for one in range(count)]
     parts = [content[offset:] for offset in offsets]
-    # A part for a processor of 32 bits has another header, and no Mac here runs it.
+    # Parts for 32-bit processors have another header, and no supported Mac runs them.
     return [_thin(part) for part in parts if part[:4] == struct.pack("<I", _THIN)]
 
 

@@ -1,8 +1,8 @@
-"""Every request that a Mac can have, and the catalogue's one answer to each. Pure.
+"""The matrix: every request on every kind of Mac, with the catalogue's answer. Pure.
 
 A cell is a Mac's arch and macOS, and a request: python, release, backend and source, with the
-companions that come unasked. Between two thresholds of macOS nothing changes, so the systems are
-the thresholds and the releases of macOS themselves.
+default companions. Between two thresholds of macOS no answer changes. So the systems of the matrix
+are the thresholds and the releases of macOS.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SYSTEMS = ("11.0", "12.0", "13.0", "14.0", "15.0", "26.0")  # after macOS 15 co
 
 
 class Cell(NamedTuple):
-    """One question: a Mac and a request, as the lab file writes them; `macos` is MAJOR.MINOR."""
+    """A kind of Mac and a request, in the words of a lab file. `macos` is MAJOR.MINOR."""
 
     arch: str
     macos: str
@@ -39,8 +39,8 @@ class Cell(NamedTuple):
     source: Source
 
 
-class Trio(NamedTuple):
-    """Wheels that belong together, with the oldest macOS on which some cell has them."""
+class WheelSet(NamedTuple):
+    """Wheels that are installed together, with the oldest macOS of the cells that get them."""
 
     arch: str
     macos: str
@@ -49,22 +49,22 @@ class Trio(NamedTuple):
     constraints: tuple[str, ...]
 
 
-def systems(arch: str, catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the systems of an arch, ascending: each stands for itself and up to the next."""
+def list_systems(arch: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the systems of an arch, ascending. Each represents all versions up to the next."""
     known = {*catalogue.thresholds(arch), *_SYSTEMS}
     return tuple(sorted(known, key=Version))
 
 
-def releases(catalogue: Catalogue) -> tuple[str, ...]:
-    """Return what a request may name as its release, newest first; also stable and nightly."""
+def list_releases(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the releases that a request can name: stable, nightly and versions, newest first."""
     return ("stable", "nightly", *(str(one) for one in catalogue.releases))
 
 
-def cells(catalogue: Catalogue, releases: Iterable[str]) -> Iterator[Cell]:
-    """Yield every cell of some releases."""
+def list_cells(catalogue: Catalogue, releases: Iterable[str]) -> Iterator[Cell]:
+    """Yield every cell of the releases."""
     named = tuple(releases)
     for arch in catalogue.platforms:
-        for macos in systems(arch, catalogue):
+        for macos in list_systems(arch, catalogue):
             for python in PYTHONS:
                 for release in named:
                     for source in SOURCES:
@@ -72,30 +72,30 @@ def cells(catalogue: Catalogue, releases: Iterable[str]) -> Iterator[Cell]:
                             yield Cell(arch, macos, python, release, backend, source)
 
 
-def answer(cell: Cell, catalogue: Catalogue) -> Variant | Refusal:
-    """Return the one answer to a cell."""
+def answer_cell(cell: Cell, catalogue: Catalogue) -> Variant | Refusal:
+    """Return the answer to a cell."""
     group = find_mac_class(cell.arch, cell.macos, catalogue)
     if not isinstance(group, MacClass):
         return group
     return choose(Request(cell.python, cell.release, cell.backend, cell.source), group, catalogue)
 
 
-def answers(catalogue: Catalogue, releases: Iterable[str]) -> dict[Cell, Variant | Refusal]:
-    """Return the answers to every cell of some releases."""
-    return {one: answer(one, catalogue) for one in cells(catalogue, releases)}
+def answer_cells(catalogue: Catalogue, releases: Iterable[str]) -> dict[Cell, Variant | Refusal]:
+    """Return the answers to all cells of the releases."""
+    return {one: answer_cell(one, catalogue) for one in list_cells(catalogue, releases)}
 
 
-def trios(found: Mapping[Cell, Variant | Refusal]) -> tuple[Trio, ...]:
-    """Return every set of released wheels in some answers, each once, on its oldest macOS.
+def collect_wheel_sets(found: Mapping[Cell, Variant | Refusal]) -> tuple[WheelSet, ...]:
+    """Return each set of released wheels in the answers once, on its oldest macOS.
 
-    What can be installed on a macOS can be on every newer one: a wheel's tag is a minimum.
+    A wheel's tag is a minimum: what installs on one macOS also installs on every newer one.
     """
-    oldest: dict[tuple[object, ...], Trio] = {}
+    oldest: dict[tuple[object, ...], WheelSet] = {}
     for cell, got in found.items():
         if not isinstance(got, Variant) or not got.as_wheels or got.nightly:
             continue
         packages = tuple((name, str(version)) for name, version in got.packages.items())
-        one = Trio(cell.arch, cell.macos, cell.python, packages, got.constraints)
+        one = WheelSet(cell.arch, cell.macos, cell.python, packages, got.constraints)
         key = (one.arch, one.python, one.packages)
         if key not in oldest or Version(one.macos) < Version(oldest[key].macos):
             oldest[key] = one

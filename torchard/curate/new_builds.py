@@ -1,6 +1,6 @@
-"""Conda builds of PyTorch that a channel has and the catalogue has not, as rows for pytorch.yaml.
+"""Propose rows of pytorch.yaml for conda builds of PyTorch that the catalogue lacks.
 
-Read from the channel's own index of what is current, one file for each subdir.
+They are read from the channel's current_repodata.json, one file for each subdir.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Records = Mapping[str, list[dict[str, Any]]]
 
 
-def records(channel: str, catalogue: Catalogue) -> Records:
+def fetch_records(channel: str, catalogue: Catalogue) -> Records:
     """Return the current packages of a channel, by arch. Raise TorchardError."""
     found = {}
     for arch, platform in catalogue.platforms.items():
@@ -33,16 +33,16 @@ def records(channel: str, catalogue: Catalogue) -> Records:
             data = json.loads(fetch(url))
             found[arch] = [*data["packages"].values(), *data["packages.conda"].values()]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise TorchardError(f"{url} is no index of a channel.") from error
+            raise TorchardError(f"{url} is not an index of a conda channel.") from error
     return found
 
 
-def new_builds(
+def propose_builds(
     source: PackageSource, found: Records, upstream: Collection[Version]
 ) -> Iterator[Proposal]:
-    """Yield a row for each release that a channel has built and its source lacks, newest first.
+    """Yield a row for each release that a channel has and its source lacks, newest first.
 
-    Only for those in `upstream`: a row of builds has its MPS floor from the release's own row.
+    Only releases in `upstream` get one, because their MPS floor comes from the row of wheels.
     """
     known = {one.version for one in source.releases}
     built: dict[Version, dict[str, list[dict[str, Any]]]] = {}
@@ -70,7 +70,7 @@ def _row(
     version: Version, built: Mapping[str, list[dict[str, Any]]], found: Records, source: str
 ) -> tuple[str, ...] | None:
     records = [record for group in built.values() for record in group]
-    # A build's python stands in its name, as in cpu_generic_py312_h….
+    # A build's name contains its python, as in cpu_generic_py312_h….
     minors = sorted(
         {int(text) for one in records for text in re.findall(r"py3(\d+)", one["build"])}
     )
@@ -99,7 +99,7 @@ def _oldest(group: Iterable[Mapping[str, Any]]) -> Version | None:
 
 
 def _beside(name: str, version: Version, packages: Iterable[Mapping[str, Any]]) -> bool:
-    """Tell whether some build of a companion was made for this torch."""
+    """Tell whether any build of a companion was made for this torch."""
     return any(
         _admits(text.removeprefix("pytorch "), version)
         for one in packages

@@ -1,6 +1,6 @@
-"""Installers that their vendors publish and the catalogue has not, as rows for installers.yaml.
+"""Propose rows of installers.yaml for installers that the catalogue lacks.
 
-A sha256 is what the vendor publishes beside its files. No minimum macOS is published there, so a
+The sha256 is the one that the vendor publishes. The vendor publishes no minimum macOS there, so a
 row has none.
 """
 
@@ -25,8 +25,8 @@ _MINICONDA = re.compile(
 )
 
 
-def miniconda(known: Distribution) -> Iterator[Proposal]:
-    """Yield a row for each Miniconda newer than those known, by the table at its vendor's."""
+def propose_miniconda(known: Distribution) -> Iterator[Proposal]:
+    """Yield a row for each newer Miniconda in the table of its vendor."""
     page = fetch(known.address.format(file="", version="")).decode("utf-8", "replace")
     newest = _order(known.rows[0].version)
     found = {one["file"]: one for one in _MINICONDA.finditer(page)}
@@ -43,8 +43,8 @@ def miniconda(known: Distribution) -> Iterator[Proposal]:
         )
 
 
-def miniforge(known: Distribution) -> Iterator[Proposal]:
-    """Yield a row for each arch of the latest Miniforge, if it is newer than those known."""
+def propose_miniforge(known: Distribution) -> Iterator[Proposal]:
+    """Yield a row for each arch of the latest Miniforge, if it is newer."""
     latest = f"{known.address.partition('/download/')[0]}/latest"
     page = fetch(latest).decode("utf-8", "replace")
     tags = re.findall(r"/releases/tag/([0-9.]+-[0-9]+)", page)
@@ -55,7 +55,7 @@ def miniforge(known: Distribution) -> Iterator[Proposal]:
         url = known.address.format(version=tags[0], file=file)
         found = re.match(r"([0-9a-f]{64})\b", fetch(f"{url}.sha256").decode("ascii", "replace"))
         if found:
-            # The python of its base is not published beside it: that of the release before.
+            # The python of its base is not published there, so the row has the last one's.
             version = (tags[0], known.rows[0].python, arch)
             yield _row("miniforge", version, file, found[1], f"{file}.sha256 has this hash")
 

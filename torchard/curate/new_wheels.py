@@ -1,6 +1,7 @@
-"""Releases of torch that the index has and the catalogue has not, as rows for pytorch.yaml.
+"""Propose rows of pytorch.yaml for releases of torch that the catalogue lacks.
 
-Where a release's MPS begins is in its binary alone: a row says `unverified` until somebody read it.
+The macOS that MPS needs is only in the release's binary. So a row says `unverified` until somebody
+reads it there.
 """
 
 from __future__ import annotations
@@ -12,32 +13,32 @@ from packaging.version import Version
 
 from torchard.catalog.catalog import PACKAGES
 from torchard.catalog.mac_class import MacClass
-from torchard.curate.libraries import UnreadError, minos
-from torchard.curate.listing import oldest_macos
 from torchard.curate.proposal import PYTORCH, Proposal
+from torchard.curate.wheel_index import find_oldest_macos
+from torchard.curate.wheel_libraries import UnreadableWheelError, read_minos
 from torchard.lock import index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from torchard.catalog.rows import Catalogue
-    from torchard.curate.listing import File
+    from torchard.curate.wheel_index import WheelFile
 
-_MINORS = range(7, 31)  # from the oldest python that a row names to one that nobody has planned
-_NEWEST = "26.0"  # a macOS that takes every wheel there is
+_MINORS = range(7, 31)  # from the oldest python of any row to one that is far in the future
+_NEWEST = "26.0"  # a macOS that accepts every wheel
 
 
-def new_releases(
-    listed: Mapping[str, Sequence[File]], catalogue: Catalogue
+def propose_releases(
+    listed: Mapping[str, Sequence[WheelFile]], catalogue: Catalogue
 ) -> Iterator[Proposal | str]:
-    """Yield a row for each new release, newest first, or a sentence on why there is none."""
+    """Yield a row for each new release, newest first, or a sentence on why it has none."""
     known = {one.version for one in catalogue.releases}
     oldest = catalogue.releases[-1].version
     versions = {one.version for one in listed["torch"] if not one.version.is_prerelease}
     for version in sorted(versions - known, reverse=True):
         if oldest is not None and version > oldest:
             own = [one for one in listed["torch"] if one.version == version]
-            pythons = [one for one in _pythons() if oldest_macos(own, "arm64", one)]
+            pythons = [one for one in _pythons() if find_oldest_macos(own, "arm64", one)]
             if pythons:
                 yield _release(version, pythons, listed, catalogue)
 
@@ -45,7 +46,7 @@ def new_releases(
 def _release(
     version: Version,
     pythons: Sequence[str],
-    listed: Mapping[str, Sequence[File]],
+    listed: Mapping[str, Sequence[WheelFile]],
     catalogue: Catalogue,
 ) -> Proposal | str:
     trio = _companions(version, pythons)
@@ -57,23 +58,23 @@ def _release(
     }
     evidence = [
         f"  # The index lists, for python {python}:"
-        f" {', '.join(one.name for one in files['torch'] if one.macos('arm64', python))}."
+        f" {', '.join(one.name for one in files['torch'] if one.oldest_macos('arm64', python))}."
         for python in (pythons[0], pythons[-1])
     ]
     unread: dict[str, None] = {}
     wheels = {
         arch: {name: list(_rows(files[name], arch, unread)) for name in PACKAGES}
         for arch in catalogue.platforms
-        if all(any(oldest_macos(files[name], arch, one) for one in _pythons()) for name in PACKAGES)
+        if all(
+            any(find_oldest_macos(files[name], arch, one) for one in _pythons())
+            for name in PACKAGES
+        )
     }
     lines = [
-        "  # The companions are what uv picks beside it.",
+        "  # uv chose these companions for it.",
         *evidence,
-        *(
-            f"  # Not read, so what its libraries were built for is not known: {one}"
-            for one in unread
-        ),
-        "  # Where its MPS begins is in the binary alone, and was not read.",
+        *(f"  # Its libraries could not be read: {one}" for one in unread),
+        "  # The macOS that its MPS needs is in the binary, which was not read.",
         f"  - torch: {version}",
         f"    torchvision: {trio['torchvision']}",
         f"    torchaudio: {trio['torchaudio']}",
@@ -87,7 +88,7 @@ def _release(
 
 
 def _companions(version: Version, pythons: Sequence[str]) -> dict[str, str] | str:
-    """Return the companions that uv picks for some python, or what it said of the last one."""
+    """Return the companions that uv chooses for some python, or the last error of uv."""
     said = ""
     for python in reversed(pythons):
         try:
@@ -109,19 +110,20 @@ def _pythons() -> list[str]:
     return [f"3.{minor}" for minor in _MINORS]
 
 
-def _rows(files: Sequence[File], arch: str, unread: dict[str, None]) -> Iterator[str]:
-    """Yield the rows of one package: neighbouring pythons whose wheels are alike share one.
+def _rows(files: Sequence[WheelFile], arch: str, unread: dict[str, None]) -> Iterator[str]:
+    """Yield the rows of one package. Adjacent pythons with the same macOS share a row.
 
-    Every wheel is read, since those of one tag may bring other libraries; or named in `unread`.
+    Every wheel is read, because wheels with the same tag can have different libraries. A wheel that
+    cannot be read is added to `unread`.
     """
     read: dict[str, str] = {}
     found = []
     for python in _pythons():
-        tag = oldest_macos(files, arch, python)
+        tag = find_oldest_macos(files, arch, python)
         if tag is None:
             found.append((python, ""))
             continue
-        wheel = next(one for one in files if one.macos(arch, python) == tag)
+        wheel = next(one for one in files if one.oldest_macos(arch, python) == tag)
         if wheel.url not in read:
             read[wheel.url] = _libraries(wheel, arch, unread)
         found.append((python, f'tag: "{tag}", minos: {{{read[wheel.url]}}}'))
@@ -132,9 +134,9 @@ def _rows(files: Sequence[File], arch: str, unread: dict[str, None]) -> Iterator
             yield f'        - {{python: ["{pythons[0]}", {last}], {alike}}}'
 
 
-def _libraries(wheel: File, arch: str, unread: dict[str, None]) -> str:
+def _libraries(wheel: WheelFile, arch: str, unread: dict[str, None]) -> str:
     try:
-        return ", ".join(f'{file}: "{macos}"' for file, macos in minos(wheel, arch).items())
-    except UnreadError as error:
+        return ", ".join(f'{file}: "{macos}"' for file, macos in read_minos(wheel, arch).items())
+    except UnreadableWheelError as error:
         unread[str(error)] = None
         return ""

@@ -1,4 +1,4 @@
-"""Rows to add to a file of the catalogue, as text: the file's comments and order are kept. Pure."""
+"""Add rows to a file of the catalogue as text, so that its comments and order stay. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ PYTORCH, INSTALLERS = "pytorch.yaml", "installers.yaml"
 
 @dataclass(frozen=True)
 class Proposal:
-    """Lines to add to a file below a heading.
+    """Lines to add to a file, below a heading.
 
-    `below` are the lines that lead there, each looked for after the one before.
+    `below` are the lines that lead to the place, each searched for after the previous one.
     """
 
     file: str
@@ -24,10 +24,10 @@ class Proposal:
     lines: tuple[str, ...]
 
 
-def amended(text: str, proposals: Iterable[Proposal]) -> str:
-    """Return a file's text with the proposed lines; the first proposal stands first.
+def apply_proposals(text: str, proposals: Iterable[Proposal]) -> str:
+    """Return a file's text with the proposed lines, in the order of the proposals.
 
-    Raise ValueError where a heading is missing.
+    Raise ValueError if a heading is missing.
     """
     lines = text.splitlines()
     for one in reversed(tuple(proposals)):
@@ -38,8 +38,8 @@ def amended(text: str, proposals: Iterable[Proposal]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def difference(path: str, before: str, after: str) -> str:
-    """Return a unified diff that `git apply` takes; nothing where nothing changes."""
+def make_diff(path: str, before: str, after: str) -> str:
+    """Return a unified diff for `git apply`, empty if nothing changes."""
     return "".join(
         difflib.unified_diff(
             before.splitlines(keepends=True),

@@ -1,4 +1,4 @@
-"""What is new? Rows to propose from each place that can be reached, and what cannot be."""
+"""Find new releases and installers at their sources, and propose rows for the catalogue."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import yaml
 
 from torchard.catalog.catalog import parse_catalog
-from torchard.curate.new_builds import new_builds, records
-from torchard.curate.new_installers import miniconda, miniforge
-from torchard.curate.new_wheels import new_releases
-from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, amended
-from torchard.curate.verify import contradicted_rows, listings
+from torchard.curate.new_builds import fetch_records, propose_builds
+from torchard.curate.new_installers import propose_miniconda, propose_miniforge
+from torchard.curate.new_wheels import propose_releases
+from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, apply_proposals
+from torchard.curate.verify import fetch_listings, find_contradictions
 from torchard.errors import TorchardError
 from torchard.lock.addresses import channel_source
 from torchard.lock.index import address
@@ -31,23 +31,23 @@ _PUBLISHED = "  published: The sha256 that vendors publish beside their installe
 
 
 @dataclass
-class Found:
-    """What is proposed; sentences on what a person must look at; and who gave no answer."""
+class NewRows:
+    """Proposed rows, remarks for a person, and the sources that did not answer, with the reason."""
 
     proposals: list[Proposal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-    silent: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     answered: int = 0
 
 
-def look(places: Iterable[str], catalogue: Catalogue, mirrors: Mirrors) -> Found:
-    """Query some of PLACES for what is new; one without an answer keeps no other from its own."""
-    found = Found()
+def find_new_rows(places: Iterable[str], catalogue: Catalogue, mirrors: Mirrors) -> NewRows:
+    """Query some of PLACES. One that does not answer does not stop the others."""
+    found = NewRows()
     for name, query in _list_queries(frozenset(places), catalogue, mirrors):
         try:
             answers = list(query())
         except TorchardError as error:
-            found.silent.append(f"{name}: {error.message}")
+            found.unanswered.append(f"{name}: {error.message}")
             continue
         found.answered += 1
         found.proposals += [one for one in answers if isinstance(one, Proposal)]
@@ -66,33 +66,35 @@ def _list_queries(
                 url = channel_source(source.channel, mirrors)
                 yield f"the channel {source.channel}", partial(_builds, source, url, catalogue)
     if "installers" in places:
-        yield "Miniconda", partial(miniconda, catalogue.installers["miniconda"])
-        yield "Miniforge", partial(miniforge, catalogue.installers["miniforge"])
+        yield "Miniconda", partial(propose_miniconda, catalogue.installers["miniconda"])
+        yield "Miniforge", partial(propose_miniforge, catalogue.installers["miniforge"])
 
 
 def _wheels(catalogue: Catalogue) -> Answer:
-    listed = listings(address())
-    yield from new_releases(listed, catalogue)
-    yield from contradicted_rows(catalogue.releases, listed, catalogue)
+    listed = fetch_listings(address())
+    yield from propose_releases(listed, catalogue)
+    yield from find_contradictions(catalogue.releases, listed, catalogue)
 
 
 def _builds(source: PackageSource, url: str, catalogue: Catalogue) -> Answer:
     upstream = {one.version for one in catalogue.releases if one.version is not None}
-    yield from new_builds(source, records(url, catalogue), upstream)
+    yield from propose_builds(source, fetch_records(url, catalogue), upstream)
 
 
-def amend(texts: Mapping[str, str], found: Found) -> dict[str, str]:
-    """Return the catalogue's files with what is proposed, by name. Raise TorchardError."""
+def add_rows(texts: Mapping[str, str], found: NewRows) -> dict[str, str]:
+    """Return the catalogue's files, by name, with the proposed rows. Raise TorchardError."""
     proposals = list(found.proposals)
     key = _PUBLISHED.partition(":")[0] + ":"
     if any(one.file == INSTALLERS for one in proposals) and key not in texts[INSTALLERS]:
         proposals.append(Proposal(INSTALLERS, ("sources:",), (_PUBLISHED,)))
     try:
         after = {
-            name: amended(text, [one for one in proposals if one.file == name])
+            name: apply_proposals(text, [one for one in proposals if one.file == name])
             for name, text in texts.items()
         }
         parse_catalog(yaml.safe_load(after[PYTORCH]), yaml.safe_load(after[INSTALLERS]))
     except (ValueError, KeyError, yaml.YAMLError) as error:
-        raise TorchardError(f"The rows proposed make no catalogue: {error}.") from error
+        raise TorchardError(
+            f"With the proposed rows, the catalogue is not valid: {error}."
+        ) from error
     return after

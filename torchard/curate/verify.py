@@ -1,7 +1,7 @@
-"""Is the catalogue true? Each row against the wheel index that this machine is configured with.
+"""Verify the catalogue's rows of wheels against the wheel index of this machine.
 
-Twice: what a row says of its wheels' pythons and macOS must be what the index lists; and every set
-of wheels in the matrix must resolve, dependencies and all, on the oldest macOS that it is for.
+A row's pythons and macOS must be what the index lists. Every set of wheels in the matrix must also
+resolve, with its dependencies, on the oldest macOS that gets it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from packaging.version import Version
 from torchard.catalog.catalog import PACKAGES
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
-from torchard.curate.listing import listing, oldest_macos
 from torchard.curate.matrix import PYTHONS
+from torchard.curate.wheel_index import find_oldest_macos, list_wheels
 from torchard.errors import TorchardError
 from torchard.lab.model import Environment, Request
 from torchard.lock.question import Question
@@ -26,36 +26,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from torchard.catalog.rows import Catalogue, Release
-    from torchard.curate.listing import File
-    from torchard.curate.matrix import Trio
+    from torchard.curate.matrix import WheelSet
+    from torchard.curate.wheel_index import WheelFile
 
-    Listings = Mapping[str, Sequence[File]]
+    Listings = Mapping[str, Sequence[WheelFile]]
 
-# A full version of each python, as conda has it: some requirements tell patch releases apart.
+# A full version of each python, as conda has it: some requirements depend on the patch release.
 _FULL = {
     "3.9": "3.9.25", "3.10": "3.10.20", "3.11": "3.11.15",
     "3.12": "3.12.13", "3.13": "3.13.12", "3.14": "3.14.3",
 }  # fmt: skip
 
 
-def listings(index: str) -> Listings:
-    """Return what an index lists of torch and its companions. Raise TorchardError."""
-    return {name: listing(index, name) for name in PACKAGES}
+def fetch_listings(index: str) -> Listings:
+    """Return the wheels of torch and its companions in an index. Raise TorchardError."""
+    return {name: list_wheels(index, name) for name in PACKAGES}
 
 
-def contradicted_rows(
+def find_contradictions(
     releases: Iterable[Release], listed: Listings, catalogue: Catalogue
 ) -> Iterator[str]:
-    """Yield a sentence for each thing that the index says otherwise than a row of wheels."""
+    """Yield a sentence for each difference between a row of wheels and the index."""
     for release in releases:
         for arch in catalogue.platforms:
-            # A companion may serve Macs for which this torch has no wheel: nothing is wrong then.
+            # A companion may have wheels for an arch for which this torch has none.
             for package in PACKAGES if arch in release.builds else ("torch",):
-                yield from _contradicted(release, arch, package, listed[package])
+                yield from _compare_row(release, arch, package, listed[package])
 
 
-def _contradicted(
-    release: Release, arch: str, package: str, files: Iterable[File]
+def _compare_row(
+    release: Release, arch: str, package: str, files: Iterable[WheelFile]
 ) -> Iterator[str]:
     version = release.packages[package]
     own = [one for one in files if one.version == Version(str(version))]
@@ -64,7 +64,7 @@ def _contradicted(
         major, minor = map(int, python.split("."))
         row = release.find(arch, package, (major, minor))
         said = None if row is None else row.tag
-        listed = oldest_macos(own, arch, python)
+        listed = find_oldest_macos(own, arch, python)
         if said != listed:
             text = f"the catalogue has {_wheel(said)}, the index {_wheel(listed)}"
             found.setdefault(text, []).append(python)
@@ -77,30 +77,36 @@ def _wheel(macos: Version | None) -> str:
     return "no wheel" if macos is None else f"a wheel for macOS {macos}"
 
 
-def unresolved(trios: Sequence[Trio], catalogue: Catalogue) -> Iterator[str | None]:
-    """Yield, as each of some sets of wheels is resolved, None or a sentence on why it cannot be."""
+def resolve_wheel_sets(
+    wheel_sets: Sequence[WheelSet], catalogue: Catalogue
+) -> Iterator[str | None]:
+    """Resolve sets of wheels. Yield None for each, or a sentence on why it does not resolve."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        yield from pool.map(lambda one: _unresolved(one, catalogue), trios)
+        yield from pool.map(lambda one: _resolve(one, catalogue), wheel_sets)
 
 
-def _unresolved(trio: Trio, catalogue: Catalogue) -> str | None:
-    group = MacClass(catalogue.platforms[trio.arch].subdir, trio.macos)
-    variant = Variant("wheels", dict(trio.packages), trio.python, False, "", trio.constraints)  # noqa: FBT003
+def _resolve(wheel_set: WheelSet, catalogue: Catalogue) -> str | None:
+    group = MacClass(catalogue.platforms[wheel_set.arch].subdir, wheel_set.macos)
+    variant = Variant(
+        source="wheels",
+        packages=dict(wheel_set.packages),
+        python=wheel_set.python,
+        mps_expected=False,
+        reason="",
+        constraints=wheel_set.constraints,
+    )
+    environment = Environment("torch", wheel_set.python, Request(wheel_set.python))
     try:
-        wheels = resolve_wheels(
-            Question(Environment("torch", trio.python, Request(trio.python)), group, variant),
-            _FULL[trio.python],
-            {},
-        )
+        wheels = resolve_wheels(Question(environment, group, variant), _FULL[wheel_set.python], {})
     except TorchardError as error:
         said = " ".join(error.message.split())
-        return f"{_named(trio)} does not resolve: {said}"
+        return f"{_describe(wheel_set)} does not resolve: {said}"
     got = {one.name: one.version for one in wheels}
-    if all(got.get(name) == version for name, version in trio.packages):
+    if all(got.get(name) == version for name, version in wheel_set.packages):
         return None
-    return f"{_named(trio)} resolves to other versions: {got}."
+    return f"{_describe(wheel_set)} resolves to other versions: {got}."
 
 
-def _named(trio: Trio) -> str:
-    packages = ", ".join(f"{name} {version}" for name, version in trio.packages)
-    return f"{packages}, {trio.arch}, macOS {trio.macos}, python {trio.python}"
+def _describe(wheel_set: WheelSet) -> str:
+    packages = ", ".join(f"{name} {version}" for name, version in wheel_set.packages)
+    return f"{packages}, {wheel_set.arch}, macOS {wheel_set.macos}, python {wheel_set.python}"

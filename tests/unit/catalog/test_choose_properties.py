@@ -18,7 +18,7 @@ from torchard.catalog.choose import choose, explain_choice
 from torchard.catalog.installers import Installer, choose_installer
 from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
-from torchard.curate.matrix import cells
+from torchard.curate.matrix import list_cells
 from torchard.lab.model import COMPANIONS, Miniconda, Request
 
 ROWS = yaml.safe_load(resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes())
@@ -220,7 +220,7 @@ def test_every_mac_with_a_class_has_an_installer(arch, macos):
 
 def test_the_whole_matrix_is_considered_as_it_is_chosen():
     """Each arch, macOS, python, backend and source, for what is newest, nightly, or just that."""
-    for cell in cells(load_catalog(), ("stable", "nightly", "2.5.1")):
+    for cell in list_cells(load_catalog(), ("stable", "nightly", "2.5.1")):
         agrees(
             Request(cell.python, cell.release, cell.backend, cell.source),
             find_mac_class(cell.arch, cell.macos, load_catalog()),

@@ -15,27 +15,27 @@ from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate import matrix
-from torchard.curate.page import page
+from torchard.curate.matrix_page import render_page
 from torchard.lab.model import Request
 
 PAGE = Path(__file__).parents[3] / "docs/matrix.md"
-RELEASES = matrix.releases(load_catalog())
+RELEASES = matrix.list_releases(load_catalog())
 
 
 @pytest.fixture(scope="module")
 def answers():
     """The whole matrix, asked once."""
-    return matrix.answers(load_catalog(), RELEASES)
+    return matrix.answer_cells(load_catalog(), RELEASES)
 
 
 def test_page_is_the_catalogue_s():
     """docs/matrix.md says what the catalogue answers; `make matrix` writes it anew."""
-    assert PAGE.read_text(encoding="utf-8") == page(load_catalog())
+    assert PAGE.read_text(encoding="utf-8") == render_page(load_catalog())
 
 
 def test_every_cell_has_one_answer(answers):
     """The matrix has every release that the file has, and each cell a variant or a refusal."""
-    systems = sum(len(matrix.systems(arch, load_catalog())) for arch in ("arm64", "x86_64"))
+    systems = sum(len(matrix.list_systems(arch, load_catalog())) for arch in ("arm64", "x86_64"))
     assert len(answers) == systems * 6 * (2 + len(load_catalog().releases)) * 3 * 3
     for cell, got in answers.items():
         assert isinstance(got, (Variant, Refusal)), cell
@@ -129,7 +129,7 @@ def asked(cell, companions):
 
 def test_trios_are_on_their_oldest_macos(answers):
     """Each set of wheels is verified once for a python and arch, where it first appears."""
-    found = matrix.trios(answers)
+    found = matrix.collect_wheel_sets(answers)
     assert len({(one.arch, one.python, one.packages) for one in found}) == len(found) > 100
     stable = next(
         one for one in found if ("torch", "2.15.0") in one.packages and one.python == "3.12"
@@ -165,7 +165,7 @@ def test_a_release_whose_mps_is_unverified_is_only_for_the_processor():
 
 
 def test_command_writes_the_page(torchard, tmp_path):
-    """`torchard catalog matrix` prints the page, and writes it where it is told."""
+    """`torchard catalog matrix` prints the page, or writes it to a file."""
     assert torchard("catalog", "matrix").stdout == PAGE.read_text(encoding="utf-8")
     assert torchard("catalog", "matrix", "--out", tmp_path / "page.md").returncode == 0
     assert (tmp_path / "page.md").read_bytes() == PAGE.read_bytes()

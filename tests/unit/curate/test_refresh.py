@@ -16,12 +16,12 @@ import pytest
 import yaml
 
 from torchard.catalog.catalog import load_catalog, parse_catalog
-from torchard.curate.new_builds import new_builds, records
-from torchard.curate.new_installers import miniconda, miniforge
-from torchard.curate.new_wheels import new_releases
-from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, difference
-from torchard.curate.refresh import Found, amend, look
-from torchard.curate.verify import listings
+from torchard.curate.new_builds import fetch_records, propose_builds
+from torchard.curate.new_installers import propose_miniconda, propose_miniforge
+from torchard.curate.new_wheels import propose_releases
+from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, make_diff
+from torchard.curate.refresh import NewRows, add_rows, find_new_rows
+from torchard.curate.verify import fetch_listings
 from torchard.lab.model import Mirrors
 
 ROOT = Path(__file__).parents[3]
@@ -31,8 +31,8 @@ NEW, OLD = "a" * 64, "b" * 64
 
 
 def files(proposals):
-    """Return the catalogue's files with the rows proposed, after a look at their schema."""
-    after = amend(TEXTS, Found(list(proposals)))
+    """Return the catalogue's files with the rows proposed, valid under their schema."""
+    after = add_rows(TEXTS, NewRows(list(proposals)))
     schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
     data = {name: yaml.safe_load(text) for name, text in after.items()}
     for one in data.values():
@@ -72,8 +72,8 @@ def test_new_release_is_proposed_as_the_row_that_a_person_wrote(
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     known, text = older
-    (proposal,) = new_releases(listings(served.index), known)
-    after = amend({**TEXTS, PYTORCH: text}, Found([proposal]))[PYTORCH]
+    (proposal,) = propose_releases(fetch_listings(served.index), known)
+    after = add_rows({**TEXTS, PYTORCH: text}, NewRows([proposal]))[PYTORCH]
     got = yaml.safe_load(after)["releases"][0]
     real = yaml.safe_load(TEXTS[PYTORCH])["releases"][0]
     for package in ("torch", "torchvision", "torchaudio"):
@@ -94,9 +94,9 @@ def test_release_without_companions_is_a_sentence(served, older, monkeypatch, tm
     """A torch whose companions are not there yet gets no row, and what uv says of it is told."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
-    listed = listings(served.index)
+    listed = fetch_listings(served.index)
     served.instead["/simple/torchvision/index.json"] = None
-    (said,) = new_releases(listed, older[0])
+    (said,) = propose_releases(listed, older[0])
     assert said.startswith("torch 2.15.0 is new, but it has no companions yet: ")
     assert "torchvision" in said
 
@@ -127,8 +127,8 @@ def test_new_builds_of_a_channel_are_proposed(served):
     ]
     known = load_catalog()
     source = known.sources["conda-forge"]
-    found = records(channel(served, arm64=arm), known)
-    proposals = list(new_builds(source, found, {one.version for one in known.releases}))
+    found = fetch_records(channel(served, arm64=arm), known)
+    proposals = list(propose_builds(source, found, {one.version for one in known.releases}))
     data, _ = files(proposals)
     row = next(one for one in data[PYTORCH]["conda"] if one["name"] == "conda-forge")["releases"][0]
     assert row == {
@@ -151,7 +151,7 @@ def test_new_installers_are_proposed_with_the_hash_that_is_published(served):
     )
     served.instead["/miniconda/"] = f"<table>{table}</table>"
     known = load_catalog().installers["miniconda"]
-    proposals = list(miniconda(replace(known, address=f"{served.url}/miniconda/{{file}}")))
+    proposals = list(propose_miniconda(replace(known, address=f"{served.url}/miniconda/{{file}}")))
     data, after = files(proposals)
     row = data[INSTALLERS]["distributions"][0]["installers"][0]
     assert row == {
@@ -170,14 +170,14 @@ def test_latest_miniforge_is_proposed_for_both_archs(served):
     for arch, sha in (("arm64", NEW), ("x86_64", OLD)):
         path = f"/releases/download/26.9.1-0/Miniforge3-26.9.1-0-MacOSX-{arch}.sh.sha256"
         served.instead[path] = f"{sha}  ./Miniforge3-26.9.1-0-MacOSX-{arch}.sh\n"
-    data, _ = files(miniforge(known))
+    data, _ = files(propose_miniforge(known))
     rows = data[INSTALLERS]["distributions"][1]["installers"]
     assert [(one["version"], one["arch"], one["sha256"]) for one in rows[:2]] == [
         ("26.9.1-0", "arm64", NEW),
         ("26.9.1-0", "x86_64", OLD),
     ]
     served.instead["/releases/latest"] = f"/releases/tag/{known.rows[0].version}"
-    assert not list(miniforge(known))
+    assert not list(propose_miniforge(known))
 
 
 def test_place_without_an_answer_keeps_no_other_from_its_own(served, monkeypatch, tmp_path):
@@ -185,8 +185,8 @@ def test_place_without_an_answer_keeps_no_other_from_its_own(served, monkeypatch
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     mirrors = Mirrors(conda={"conda-forge": f"{served.url}/none", "pytorch": channel(served)})
-    found = look(["wheels", "conda"], load_catalog(), mirrors)
-    (silent,) = found.silent
+    found = find_new_rows(["wheels", "conda"], load_catalog(), mirrors)
+    (silent,) = found.unanswered
     assert silent.startswith("the channel conda-forge: ")
     assert (found.proposals, found.remarks, found.answered) == ([], [], 2)
 
@@ -194,12 +194,12 @@ def test_place_without_an_answer_keeps_no_other_from_its_own(served, monkeypatch
 def test_diff_is_one_that_git_applies(tmp_path):
     """What is shown can be applied as it is."""
     row = Proposal(PYTORCH, ("conda:", "  - name: conda-forge", "    releases:"), ("      # new",))
-    after = amend(TEXTS, Found([row]))[PYTORCH]
+    after = add_rows(TEXTS, NewRows([row]))[PYTORCH]
     assert after.splitlines().count("      # new") == 1
     path = f"torchard/catalog/{PYTORCH}"
     (tmp_path / path).parent.mkdir(parents=True)
     shutil.copy(FOLDER / PYTORCH, tmp_path / path)
-    shown = difference(path, TEXTS[PYTORCH], after)
+    shown = make_diff(path, TEXTS[PYTORCH], after)
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=shown, text=True, check=True)
     assert (tmp_path / path).read_text(encoding="utf-8") == after
 
@@ -236,5 +236,5 @@ def test_command_shows_what_is_new_and_writes_only_when_told(served, tmp_path, o
 
 def test_missing_heading_is_an_error_and_not_a_spoiled_file():
     """A file in another form than the one known is refused."""
-    with pytest.raises(Exception, match="The rows proposed make no catalogue"):
-        amend(TEXTS, Found([Proposal(PYTORCH, ("nowhere:",), ("x",))]))
+    with pytest.raises(Exception, match="the catalogue is not valid"):
+        add_rows(TEXTS, NewRows([Proposal(PYTORCH, ("nowhere:",), ("x",))]))

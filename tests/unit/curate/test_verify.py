@@ -9,9 +9,9 @@ import pytest
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
-from torchard.curate.listing import listing, oldest_macos
-from torchard.curate.matrix import Trio
-from torchard.curate.verify import contradicted_rows, listings, unresolved
+from torchard.curate.matrix import WheelSet
+from torchard.curate.verify import fetch_listings, find_contradictions, resolve_wheel_sets
+from torchard.curate.wheel_index import find_oldest_macos, list_wheels
 
 
 def test_catalogue_agrees_with_the_index(catalog):
@@ -77,9 +77,9 @@ def test_contradicting_row_is_named(served, package, change, said):
     (rows,) = release.builds["arm64"][package]
     arm = {**release.builds["arm64"], package: (replace(rows, **change),)}
     wrong = replace(release, builds={"arm64": arm})
-    listed = listings(served.index)
-    assert not list(contradicted_rows([release], listed, load_catalog()))
-    (line,) = contradicted_rows([wrong], listed, load_catalog())
+    listed = fetch_listings(served.index)
+    assert not list(find_contradictions([release], listed, load_catalog()))
+    (line,) = find_contradictions([wrong], listed, load_catalog())
     assert line.endswith(f", arm64, python {said}")
     assert line.startswith(f"{package} {release.packages[package]}")
 
@@ -88,7 +88,7 @@ def test_wheels_for_intel_that_nobody_told_the_catalogue_of_contradict_it(served
     """An arch that a row does not name has no wheel of torch."""
     last = next(one for one in load_catalog().releases if str(one.version) == "2.2.2")
     arm_only = replace(last, builds={"arm64": last.builds["arm64"]})
-    (line,) = contradicted_rows([arm_only], listings(served.index), load_catalog())
+    (line,) = find_contradictions([arm_only], fetch_listings(served.index), load_catalog())
     assert line == (
         "torch 2.2.2, x86_64, python 3.9, 3.10, 3.11, 3.12:"
         " the catalogue has no wheel, the index a wheel for macOS 10.9."
@@ -100,7 +100,7 @@ def test_trio_that_contradicts_itself_does_not_resolve(served, monkeypatch, tmp_
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     packages = (("torch", "2.6.0"), ("torchvision", "0.20.1"))
-    (said,) = unresolved([Trio("arm64", "15.0", "3.12", packages, ())], load_catalog())
+    (said,) = resolve_wheel_sets([WheelSet("arm64", "15.0", "3.12", packages, ())], load_catalog())
     assert "does not resolve" in said
     assert "torchvision==0.20.1" in said
 
@@ -114,13 +114,13 @@ def test_page_without_a_wheel_lists_none(served):
         f'<a href="torch-3.0-py3-none-macosx_12_0_universal2.whl" data-requires-python="&gt;=3.11">'
         f'x</a><a href="torch-4.0-cp313-cp313t-macosx_11_0_arm64.whl">x</a>'
     )
-    files = listing(served.index, "torch")
+    files = list_wheels(served.index, "torch")
     assert [str(one.version) for one in files] == ["2.0", "3.0", "4.0"]
     assert files[0].url == f"{served.url}/simple/torch-2.0-{tags}"
     two, three, four = ([one] for one in files)
-    assert oldest_macos(two, "arm64", "3.12") == Version("11.0")
-    assert oldest_macos(two, "arm64", "3.11") is None
-    assert oldest_macos(two, "x86_64", "3.12") is None
-    assert oldest_macos(three, "x86_64", "3.14") == Version("12.0")
-    assert oldest_macos(three, "arm64", "3.10") is None
-    assert oldest_macos(four, "arm64", "3.13") is None
+    assert find_oldest_macos(two, "arm64", "3.12") == Version("11.0")
+    assert find_oldest_macos(two, "arm64", "3.11") is None
+    assert find_oldest_macos(two, "x86_64", "3.12") is None
+    assert find_oldest_macos(three, "x86_64", "3.14") == Version("12.0")
+    assert find_oldest_macos(three, "arm64", "3.10") is None
+    assert find_oldest_macos(four, "arm64", "3.13") is None

@@ -15,7 +15,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
-from torchard.curate.matrix import Cell, cells
+from torchard.curate.matrix import Cell, list_cells
 from torchard.lab.model import Environment, Lab, MacHost, Request
 from torchard.plan import warnings
 from torchard.plan.plan import plan_mac
@@ -79,7 +79,7 @@ def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
     """Of the whole matrix: whatever is said to write, or to update the Mac to, is safe."""
     asked = ("stable", "2.2.2", "2.9.1")
     seen = 0
-    for cell in cells(CATALOGUE, asked):
+    for cell in list_cells(CATALOGUE, asked):
         asked = Request(cell.python, cell.release, cell.backend, cell.source)
         got = choose(asked, find_mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
         if isinstance(got, Refusal):

@@ -1,4 +1,4 @@
-"""The matrix as a page for people: `docs/matrix.md`, written by `make matrix`. Pure."""
+"""Render the matrix as `docs/matrix.md`, which `make matrix` writes. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchard.catalog.fit import format_macos, format_python
 from torchard.catalog.variant import Refusal
-from torchard.curate.matrix import BACKENDS, PYTHONS, SOURCES, Cell, answers, systems
+from torchard.curate.matrix import BACKENDS, PYTHONS, SOURCES, Cell, answer_cells, list_systems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,9 +41,9 @@ a release without. What PyTorch disputes, or the CVE programme rejected, is not 
 """
 
 
-def page(catalogue: Catalogue) -> str:
-    """Return the whole page."""
-    found = answers(catalogue, ("stable", "nightly"))
+def render_page(catalogue: Catalogue) -> str:
+    """Return the page."""
+    found = answer_cells(catalogue, ("stable", "nightly"))
     lines = [_HEAD]
     for source in SOURCES:
         lines += [f"## {_TITLES[source]}", ""]
@@ -66,9 +66,9 @@ def _advisories(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _stable(release: str, source: Source, found: Answers, catalogue: Catalogue) -> Iterator[str]:
-    """Yield a table of each arch: pythons down, systems across."""
+    """Yield a table for each arch: a row for each python, a column for each system."""
     for arch, platform in catalogue.platforms.items():
-        columns = systems(arch, catalogue)
+        columns = list_systems(arch, catalogue)
         yield from (f"### {platform.name} ({arch})", "")
         heads = [f"macOS {_system(one)}" for one in columns]
         yield from _table(
@@ -92,7 +92,7 @@ def _cell(  # noqa: PLR0917  # each is one part of the question
         return "refused"
     bare = _torch(cpu)
     if isinstance(mps, Refusal):
-        # `auto` is refused, too, where MPS could be had with another python or release.
+        # `auto` is refused too if MPS is possible with another python or release.
         return f"MPS refused, cpu {bare}" if isinstance(auto, Refusal) else bare
     return f"{_torch(mps)} MPS" + (f", cpu {bare}" if _torch(mps) != bare else "")
 
@@ -134,7 +134,7 @@ def _floor(macos: Version | None) -> str:
 
 
 def _builds(release: Release, arch: str) -> Iterator[str]:
-    """Yield the pythons of torch itself, with the oldest macOS that it admits."""
+    """Yield the pythons of torch itself, each with the oldest macOS."""
     rows = release.builds.get(arch, {}).get("torch", ())
     for row in rows:
         yield f"{_pythons(row)} from {format_macos(row.macos)}"
@@ -151,7 +151,7 @@ def _pythons(row: Builds) -> str:
 def _refusals(
     arch: str, release: str, source: Source, found: Answers, catalogue: Catalogue
 ) -> Iterator[str]:
-    """Yield each refusal of a table once, after the cells that get it."""
+    """Yield each refusal of a table once, with the cells that get it."""
     texts: dict[str, list[Cell]] = {}
     for cell, got in found.items():
         where = (cell.arch, cell.release, cell.source)
@@ -160,13 +160,13 @@ def _refusals(
     if texts:
         yield from ("Refused:", "")
     for text, cells in texts.items():
-        yield f"- *{'; '.join(_places(cells, systems(arch, catalogue)))}*: {text}"
+        yield f"- *{'; '.join(_places(cells, list_systems(arch, catalogue)))}*: {text}"
     if texts:
         yield ""
 
 
 def _places(cells: Iterable[Cell], columns: tuple[str, ...]) -> Iterator[str]:
-    """Yield some cells of one table as phrases: what is said of all holds for each."""
+    """Yield the cells of one table as phrases, combining cells where possible."""
     backends: dict[tuple[str, str], tuple[Backend, ...]] = {}
     for cell in cells:
         place = (cell.macos, cell.python)
@@ -184,7 +184,7 @@ def _places(cells: Iterable[Cell], columns: tuple[str, ...]) -> Iterator[str]:
 
 
 def _span(some: list[str], ordered: list[str]) -> str:
-    """Return neighbours as a span, and anything else as a list."""
+    """Return adjacent items as a range, and other items as a list."""
     first = ordered.index(some[0])
     if len(some) > 2 and some == ordered[first : first + len(some)]:
         return f"{some[0]} to {some[-1]}"

@@ -1,4 +1,4 @@
-"""What an index lists of a project: the wheels of each release, and the Macs that each is for."""
+"""List the wheels of a project in a package index, and the Macs that each wheel is for."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from torchard.lock.index_page import IndexFile
 
-_PATCHES = range(30)  # more than any minor version of python has had
+_PATCHES = range(30)  # more than any minor version of python has
 
 
 @dataclass(frozen=True)
-class File:
+class WheelFile:
     """One wheel that the index offers at `url` and did not yank."""
 
     version: Version
@@ -36,8 +36,8 @@ class File:
     url: str
     name: str
 
-    def macos(self, arch: str, python: str) -> Version | None:
-        """Return the oldest macOS that takes this wheel, or None where no such Mac does."""
+    def oldest_macos(self, arch: str, python: str) -> Version | None:
+        """Return the oldest macOS that accepts this wheel, or None if no Mac of this kind does."""
         if not any(f"{python}.{patch}" in self.requires_python for patch in _PATCHES):
             return None
         pairs = _pairs(python)
@@ -49,8 +49,8 @@ class File:
         return min((one for one in found if one is not None), default=None)
 
 
-def listing(index: str, project: str) -> tuple[File, ...]:
-    """Return the wheels of a project in a simple index. Raise TorchardError."""
+def list_wheels(index: str, project: str) -> tuple[WheelFile, ...]:
+    """Return the wheels of a project in an index, except yanked ones. Raise TorchardError."""
     url = f"{index.rstrip('/')}/{project}/"
     page = fetch_typed(url, ACCEPT)
     try:
@@ -63,25 +63,25 @@ def listing(index: str, project: str) -> tuple[File, ...]:
     return tuple(_wheels(files))
 
 
-def oldest_macos(files: Iterable[File], arch: str, python: str) -> Version | None:
-    """Return the oldest macOS that takes one of some wheels, or None."""
-    found = (one.macos(arch, python) for one in files)
+def find_oldest_macos(files: Iterable[WheelFile], arch: str, python: str) -> Version | None:
+    """Return the oldest macOS that accepts any of the wheels, or None."""
+    found = (one.oldest_macos(arch, python) for one in files)
     return min((one for one in found if one is not None), default=None)
 
 
-def _wheels(files: Iterable[IndexFile]) -> Iterator[File]:
+def _wheels(files: Iterable[IndexFile]) -> Iterator[WheelFile]:
     for file in files:
         try:
             _, version, _, tags = parse_wheel_filename(file.name)
             required = SpecifierSet(file.requires_python)
         except (InvalidWheelFilename, InvalidSpecifier):
             continue
-        yield File(version, tags, required, file.url, file.name)
+        yield WheelFile(version, tags, required, file.url, file.name)
 
 
 @lru_cache(maxsize=64)
 def _pairs(python: str) -> frozenset[tuple[str, str]]:
-    """Return the interpreters and ABIs that a python takes; a free-threaded one is another."""
+    """Return the interpreters and ABIs that a python accepts, without free-threaded ones."""
     version = tuple(map(int, python.split(".")))
     tags = (
         *cpython_tags(version, abis=[f"cp{version[0]}{version[1]}"], platforms=["macos"]),

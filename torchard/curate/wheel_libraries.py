@@ -1,4 +1,4 @@
-"""Which macOS were the libraries in a wheel built for? Only their heads are fetched: some 2 MB."""
+"""Read which macOS the libraries in a wheel were built for. It fetches only their headers, 2 MB."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import struct
 import zipfile
 from typing import TYPE_CHECKING
 
-from torchard.curate.mach_o import HEAD, is_fat, slices
-from torchard.curate.ranged import RangedFile
+from torchard.curate.mach_o import HEAD, is_fat, read_slices
+from torchard.curate.ranged_file import RangedFile
 from torchard.redact import redact
 
 if TYPE_CHECKING:
-    from torchard.curate.listing import File
+    from torchard.curate.wheel_index import WheelFile
 
 
-class UnreadError(Exception):
-    """A wheel whose libraries cannot be read; the message is a phrase."""
+class UnreadableWheelError(Exception):
+    """The libraries of a wheel cannot be read. The message is a phrase."""
 
 
-def minos(file: File, arch: str) -> dict[str, str]:
-    """Return, for each macOS that a library asks for, the largest such library and that macOS.
+def read_minos(file: WheelFile, arch: str) -> dict[str, str]:
+    """Return the macOS of a wheel's libraries, by file name, as in a row of the catalogue.
 
-    By file name, as a row of the catalogue has it. Raise UnreadError.
+    Of several libraries for the same macOS, only the largest is named. Raise UnreadableWheelError.
     """
     found: dict[str, tuple[int, str]] = {}
     try:
@@ -31,15 +31,15 @@ def minos(file: File, arch: str) -> dict[str, str]:
                 if entry.filename.endswith((".dylib", ".so")):
                     with archive.open(entry) as library:
                         head = library.read(HEAD)
-                        # The parts of a file for several archs may begin anywhere in it.
-                        read = slices(head + library.read() if is_fat(head) else head)
+                        # In a file for several archs, the part for one arch may begin anywhere.
+                        read = read_slices(head + library.read() if is_fat(head) else head)
                     for one in read:
                         if one.arch == arch:
                             name = entry.filename.rpartition("/")[2]
                             macos = _text(one.macos)
                             found[macos] = max(found.get(macos, (0, "")), (entry.file_size, name))
     except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
-        raise UnreadError(f"{file.name}: {redact(str(error))}") from error
+        raise UnreadableWheelError(f"{file.name}: {redact(str(error))}") from error
     return {name: macos for macos, (_, name) in sorted(found.items(), key=lambda one: one[1])[::-1]}
 
 

@@ -10,9 +10,9 @@ import pytest
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from torchard.curate.libraries import UnreadError, minos
-from torchard.curate.listing import File
-from torchard.curate.mach_o import HEAD, slices
+from torchard.curate.mach_o import HEAD, read_slices
+from torchard.curate.wheel_index import WheelFile
+from torchard.curate.wheel_libraries import UnreadableWheelError, read_minos
 
 ARM, INTEL = 0x0100000C, 0x01000007
 NAME = "torch-2.16.0-cp312-cp312-macosx_14_0_arm64.whl"
@@ -53,7 +53,7 @@ def read(served, content, arch="arm64"):
     """Return what the libraries of a served wheel ask for."""
     served.files[f"/{NAME}"] = content
     url = f"{served.url}/{NAME}"
-    return minos(File(Version("2.16.0"), frozenset(), SpecifierSet(), url, NAME), arch)
+    return read_minos(WheelFile(Version("2.16.0"), frozenset(), SpecifierSet(), url, NAME), arch)
 
 
 def test_each_macos_is_named_once_by_its_largest_library(served):
@@ -88,18 +88,20 @@ def test_each_macos_is_named_once_by_its_largest_library(served):
 )
 def test_wheel_that_cannot_be_read_is_said_by_its_name(served, content, said):
     """Whatever is wrong with a wheel, it is told of that wheel, and nothing is guessed."""
-    with pytest.raises(UnreadError, match=f"^{NAME}: .*{said}"):
+    with pytest.raises(UnreadableWheelError, match=f"^{NAME}: .*{said}"):
         read(served, content)
 
 
 def test_server_without_ranges_is_not_asked_for_the_whole(served):
     """A wheel has hundreds of megabytes: where only the whole can be had, it is not read."""
     served.instead["/whole.whl"] = "x" * 100
-    file = File(Version("2.16.0"), frozenset(), SpecifierSet(), f"{served.url}/whole.whl", NAME)
-    with pytest.raises(UnreadError, match="sends whole files only"):
-        minos(file, "arm64")
+    file = WheelFile(
+        Version("2.16.0"), frozenset(), SpecifierSet(), f"{served.url}/whole.whl", NAME
+    )
+    with pytest.raises(UnreadableWheelError, match="only sends whole files"):
+        read_minos(file, "arm64")
 
 
 def test_short_file_is_no_library():
     """Fewer bytes than a header are no Mach-O file."""
-    assert slices(b"\xcf\xfa") == []
+    assert read_slices(b"\xcf\xfa") == []
