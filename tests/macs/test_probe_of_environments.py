@@ -9,7 +9,7 @@ import runpy
 import pytest
 from probed import SHA256, STAMP, conda_record, dist, generation, only, read, record, whole, write
 
-from torchard.mac.generations import can_be_shown, explain_not_whole
+from torchard.mac.generations import explain_not_whole
 from torchard.mac.state import InstalledConda, InstalledDist, Link
 from torchard.resources import resource
 
@@ -214,7 +214,7 @@ PARTS = {
             (path / "bin/python").unlink(),
             (path / "conda-meta/python-3.12.13-h0_0.json").unlink(),
         ),
-        ("its python is gone", "its conda-meta holds no record of a package"),
+        ("its python is gone", "its conda-meta has no record of a package"),
     ),
     "moved": (
         moved_home,
@@ -239,7 +239,7 @@ def test_the_mac_and_the_plan_judge_a_generation_alike(root, part):
     assert said is None or set(explain_not_whole(found)) == set(said)
     program = resource("torchard/operations/scripts/generation.py")
     judged = runpy.run_path(os.fspath(program))["is_whole"](os.fspath(path))
-    assert can_be_shown(found) == judged == (part in {"whole", "linked"})
+    assert found.is_usable == judged == (part in {"whole", "linked"})
 
 
 def test_a_note_of_a_failed_verification_is_read(root):

@@ -9,7 +9,7 @@ studio-01$ rm miniconda3/envs/tools && mkdir -p miniconda3/envs/tools/conda-meta
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     ~/miniconda3/envs/tools is no link, so Torchard did not make it; rename it, or name the environment otherwise than tools
+  ! blocked     ~/miniconda3/envs/tools is not a link, so Torchard did not make it; rename it, or give the environment another name than tools
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchard.catalog.installers import Installer
+    from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import MacState
 
 # The base's python runs generation.py, carry.py and shell_file.py. The first python that has
@@ -57,3 +58,12 @@ def moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
             f" ({', '.join(theirs)}); put it back there, or move it out of the way"
             f" (mv {prefix} {prefix}-old), and a new one is installed"
         )
+
+
+def describe_foreign(view: EnvironmentView, state: MacState) -> str:
+    """Say that a person made what is under an environment's name, and what to do."""
+    path = f"{shorten_path(state.prefix, state.home)}/envs/{view.name}"
+    return (
+        f"{path} is {view.describe(state.home)}, so Torchard did not make it; rename it, or give"
+        f" the environment another name than {view.name}"
+    )

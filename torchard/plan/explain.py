@@ -10,10 +10,10 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
-from torchard.mac.generations import explain_not_whole, generation_at, generation_of
+from torchard.mac.environments import view_environment
+from torchard.mac.generations import explain_not_whole
 from torchard.mac.paths import shorten_path
 from torchard.plan.plan import find_blockers
-from torchard.plan.steps import link_of
 from torchard.plan.warnings import find_torch_version
 
 if TYPE_CHECKING:
@@ -174,25 +174,20 @@ def _elsewhere(
 
 
 def _found(name: str, state: MacState) -> str:
-    """Say what stands where the link of an environment belongs."""
-    link = state.links.get(name)
-    place = shorten_path(f"{state.prefix}/envs/{name}", state.home)
-    if link is None:
-        return f"nothing at {place}"
-    if link.target is None:
-        return f"no link at {place}, but something that a person made"
-    target = f"a link to {shorten_path(link.target, state.home)}"
-    shown = generation_at(link, state)
-    if generation_of(link, state.home) is None:
-        return f"{target}, which Torchard did not make"
-    if shown is None:
-        return f"{target}, where no generation is"
-    if not shown.whole:
-        return f"{target}: {', and '.join(explain_not_whole(shown))}"
-    stamp = shown.stamp or {}
-    lock = stamp.get("lock")
-    built = f"built of the lock {lock[:8]}" if isinstance(lock, str) else "without a stamp"
-    return f"{target}, {built}, {'verified' if stamp.get('verification') else 'never verified'}"
+    """Say what is under the name of an environment."""
+    view = view_environment(name, state)
+    if view.found == "nothing":
+        return f"nothing at {shorten_path(f'{state.prefix}/envs/{name}', state.home)}"
+    found, active = view.describe(state.home), view.generation
+    if view.is_foreign:
+        return f"{found}, so Torchard did not make it"
+    if active is None:
+        return f"{found}, which leads nowhere"
+    if not active.whole:
+        return f"{found}: {', and '.join(explain_not_whole(active))}"
+    lock, verified = active.lock_digest, active.verification is not None
+    built = "without a stamp" if lock is None else f"built from the lock {lock[:8]}"
+    return f"{found}, {built}, {'verified' if verified else 'never verified'}"
 
 
 def _parts(planned: MacPlan, target: Target) -> Iterator[Part]:
@@ -216,10 +211,9 @@ def _why_kept(state: MacState) -> str:
 
 
 def _why_in_order(lock: Lock, state: MacState) -> str:
-    link = link_of(lock.environment, state)
-    target = shorten_path(link.target or "", state.home) if link else ""
+    target = shorten_path(view_environment(lock.environment, state).target or "", state.home)
     count = len(lock.conda) + len(lock.wheels)
     return (
-        f"{target} was built of this lock and verified; each of its {count} packages is the lock's,"
-        " and no other is there"
+        f"{target} was built from this lock and verified; each of its {count} packages is the"
+        " lock's, and no other is there"
     )

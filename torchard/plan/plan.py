@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from torchard.lab.problem import quote
-from torchard.mac.generations import describe_failure, generation_at, generation_of
+from torchard.mac.environments import view_kept_environment
+from torchard.mac.generations import describe_failure
 from torchard.mac.paths import shorten_path
-from torchard.plan.blockers import moved_prefix, old_python
+from torchard.plan.blockers import describe_foreign, moved_prefix, old_python
 from torchard.plan.conda_settings import find_conda_blockers
 from torchard.plan.places import find_place_blockers, is_prefix_unreadable
 from torchard.plan.preconditions import list_preconditions
@@ -20,9 +21,7 @@ from torchard.plan.shell_init import find_shell_blockers, plan_shell
 from torchard.plan.steps import (
     environment_step,
     has_other_installer,
-    link_of,
     miniconda_step,
-    not_ours,
     removal_steps,
 )
 
@@ -187,7 +186,7 @@ def _builds(target: Target) -> list[Step]:
 def _failed_verifications(target: Target, builds: Sequence[Step]) -> Iterable[str]:
     """Say which environments failed their last verification, unless they are built again."""
     for name in target.locks:
-        active = generation_at(link_of(name, target.state), target.state)
+        active = view_kept_environment(name, target.state).generation
         failure = describe_failure(active, name) if active else None
         if failure is not None and all(step.environment != name for step in builds):
             yield f"{name}: {failure}"
@@ -295,10 +294,9 @@ def _standing_in_the_way(target: Target) -> Iterable[str]:
             f" {other}/envs first"
         )
     for name in target.locks:
-        link = link_of(name, state)
-        if link is None or generation_of(link, state.home):
-            continue
-        yield not_ours(link, state)
+        view = view_kept_environment(name, state)
+        if view.is_foreign:
+            yield describe_foreign(view, state)
 
 
 def _beyond_the_account(state: MacState, builds: Sequence[Step]) -> Iterable[str]:

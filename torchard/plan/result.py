@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from torchard.mac.environments import view_environment
 from torchard.plan.plan import plan_mac
 
 if TYPE_CHECKING:
@@ -70,9 +71,8 @@ def verified(
 
 def _stamped(target: Target) -> Iterator[tuple[str, str]]:
     for name in target.locks:
-        link = target.state.links[name]
-        stamp = target.state.environments[link.target or ""].stamp or {}
-        yield name, told(stamp.get("verification", {}))
+        active = view_environment(name, target.state).generation
+        yield name, told((active and active.verification) or {})
 
 
 def told(verification: Mapping[str, Any], date: str | None = None) -> str:

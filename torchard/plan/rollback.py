@@ -5,18 +5,18 @@ Nothing is looked up: neither lock nor index nor catalogue is needed to go back.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
-from torchard.mac.generations import can_be_shown, generation_at, generation_of
+from torchard.mac.environments import view_environment
 from torchard.mac.paths import shorten_path
+from torchard.plan.blockers import describe_foreign
 from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import Course, failed, told
-from torchard.plan.steps import Step, not_ours
+from torchard.plan.steps import Step
 from torchard.plan.warnings import find_run_warnings
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
     found = _before(environment, state)
     if isinstance(found, str):
         return replace(base, reason=f"{environment}: {found}")
-    shown = generation_at(state.links[environment], state)
-    before = list_installed(shown.conda, shown.dists) if shown else {}
+    active = view_environment(environment, state).generation
+    before = list_installed(active.conda, active.dists) if active else {}
     changes, kept = diff(before, list_installed(found.conda, found.dists))
     step = Step(
         "environment",
@@ -74,17 +74,17 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
 
 def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
     """Return the generation that was shown before the one that is, or why there is none."""
-    link = state.links.get(environment)
-    if link is None:
+    view = view_environment(environment, state)
+    if view.found == "nothing":
         return "it is not there; `torchard apply` builds it"
-    if generation_of(link, state.home) is None:
-        return not_ours(link, state)
+    if view.is_foreign:
+        return describe_foreign(view, state)
     order = [
         path
         for path in state.last_activated
-        if (one := state.environments.get(path)) and _stamp(one).get("environment") == environment
+        if (one := state.environments.get(path)) and one.built_for == environment
     ]
-    now = generation_at(link, state)
+    now = view.generation
     at = order.index(now.path) if now and now.path in order else -1
     before = order[at + 1 :]
     if not before:
@@ -95,7 +95,7 @@ def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
             else "there is no generation before the one that is shown"
         )
     # One that is not whole any more is passed over: the sweep takes it first, too.
-    found = next((path for path in before if can_be_shown(state.environments[path])), None)
+    found = next((path for path in before if state.environments[path].is_usable), None)
     if found is None:
         return (
             f"the generation before, {before[0].rpartition('/')[2]}, is not whole any more;"
@@ -104,14 +104,9 @@ def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
     return state.environments[found]
 
 
-def _stamp(environment: InstalledEnvironment) -> Mapping[str, object]:
-    return environment.stamp or {}
-
-
 def _reason(found: InstalledEnvironment) -> str:
-    # To the day: Macs that were built within minutes are told of together.
-    day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", str(_stamp(found).get("date")))
-    return f"the generation before{f', built on {day[0]}' if day else ''}"
+    # Without the time: Macs that were built within minutes are reported together.
+    return f"the generation before{f', built on {found.built_on}' if found.built_on else ''}"
 
 
 def rolled_back(

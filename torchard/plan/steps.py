@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal
 
 from packaging.utils import canonicalize_name
 
+from torchard.mac.environments import find_faults, view_kept_environment
 from torchard.mac.generations import (
     explain_not_whole,
-    generation_at,
     generation_name,
     generations_root,
-    is_ours,
     list_carried_files,
 )
 from torchard.mac.paths import shorten_path
@@ -24,9 +22,12 @@ from torchard.redact import redact
 from torchard.sanitize import MULTILINE
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import Lock
-    from torchard.mac.state import InstalledEnvironment, Link, MacState
+    from torchard.mac.environments import EnvironmentView
+    from torchard.mac.state import InstalledEnvironment, MacState
 
 StepKind = Literal["miniconda", "environment", "shell"]
 Action = Literal["create", "update", "repair", "activate", "remove"]
@@ -182,9 +183,9 @@ def environment_step(
     up to date.
     """
     name = lock.environment
-    link = link_of(name, state)
-    shown = generation_at(link, state)
-    up_to_date = link and not link.moved and shown and _is(lock, shown, frozen=frozen)
+    view = view_kept_environment(name, state)
+    active = view.generation
+    up_to_date = active and not view.has_moved and _is(lock, active, frozen=frozen)
     if up_to_date and not rebuild:
         return None
     paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
@@ -196,10 +197,10 @@ def environment_step(
         ),
         None,
     )
-    before = shown if shown is not None and shown.whole else None
+    before = active if active is not None and active.whole else None
     changes, kept = compare(lock, before, state.depot)
     files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
-    carried, not_carried = list_carried_files(shown, name, ready)
+    carried, not_carried = list_carried_files(active, name, ready)
     if ready is not None:
         return Step(
             "environment",
@@ -217,10 +218,11 @@ def environment_step(
         )
     path = _free_path(lock, state)
     volume = state.home_volume
-    reason = NOT_THERE if link is None else _reason(lock, shown, changes, frozen=frozen)
+    is_new = view.found == "nothing"
+    reason = NOT_THERE if is_new else _reason(lock, view, changes, frozen=frozen)
     return Step(
         "environment",
-        "create" if link is None else "repair" if before is None or up_to_date else "update",
+        "create" if is_new else "repair" if before is None or up_to_date else "update",
         name,
         reason="you asked to rebuild it" if up_to_date else reason,
         path=path,
@@ -258,19 +260,12 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     leaves those. One that somebody's own link shows stays; that of a named environment is pointed
     at a generation of its own first, and shows none of these any more.
     """
-    shown = {
-        link.target
-        for link in state.links.values()
-        if link.name not in named and link_of(link.name, state)
-    }
-    found = {
-        name: link.target
-        for name, link in sorted(state.links.items())
-        if link_of(name, state) and is_ours(link, state)
-    }
+    views = [view_kept_environment(name, state) for name in sorted(state.links)]
+    active = {view.target for view in views if view.name not in named}
+    found = {view.name: view.target for view in views if view.is_ours}
     for path, one in sorted(state.environments.items()):
-        name = (one.stamp or {}).get("environment")
-        if generation_name(path, state.home) and path not in shown and _is_name(name):
+        name = one.built_for or ""
+        if generation_name(path, state.home) and path not in active and re.fullmatch(_NAME, name):
             found.setdefault(name, path)
     return tuple(
         Step(
@@ -286,10 +281,6 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     )
 
 
-def _is_name(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and re.fullmatch(_NAME, value) is not None
-
-
 def _named(lock: Lock) -> tuple[str, ...]:
     """Return what the lab asks for by name: python, PyTorch, and its own packages."""
     asked = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -299,58 +290,33 @@ def _named(lock: Lock) -> tuple[str, ...]:
     return tuple(dict.fromkeys(["python", *variant, *conda, *wheels]))
 
 
-def link_of(name: str, state: MacState) -> Link | None:
-    """Return what stands at an environment's name, unless its prefix is about to be set aside."""
-    return state.links.get(name) if state.prefix_state == "whole" else None
-
-
-def not_ours(link: Link, state: MacState) -> str:
-    """Say that what stands at an environment's name leads to no generation, and the way out."""
-    what = "no link" if link.target is None else f"a link to {link.target}"
-    place = f"{shorten_path(state.prefix, state.home)}/envs/{link.name}"
-    return (
-        f"{place} is {what}, so Torchard did not make it; rename it, or name the environment"
-        f" otherwise than {link.name}"
-    )
-
-
 def _reason(
-    lock: Lock,
-    before: InstalledEnvironment | None,
-    changes: Sequence[PackageChange],
-    *,
-    frozen: bool,
+    lock: Lock, view: EnvironmentView, changes: Sequence[PackageChange], *, frozen: bool
 ) -> str:
-    if before is None or not before.whole:
-        return ", and ".join(explain_not_whole(before)) if before else "its link leads nowhere"
-    stamp = before.stamp
-    if not stamp:
-        return "its stamp is gone or broken"
-    if stamp.get("environment") != lock.environment:
-        return "its link leads to another environment's generation"
-    if before.damaged:
-        return "an interrupted conda left it damaged"
-    if stamp.get("lock") != lock.digest:
+    active = view.generation
+    if active is not None and not active.whole:
+        return ", and ".join(explain_not_whole(active))
+    fault = next(find_faults(view), None)
+    if active is None or fault is not None:
+        return fault or "its link leads nowhere"
+    if active.lock_digest != lock.digest:
         return LOCK_CHANGED
-    if not isinstance(stamp.get("verification"), Mapping):
-        return "it was never verified"
-    if before.frozen is not frozen:
-        if stamp.get("frozen", False) is frozen:
+    if active.frozen is not frozen:
+        if (active.stamp or {}).get("frozen", False) is frozen:
             return f"its conda-meta/frozen was {'removed' if frozen else 'made'} by hand"
         return "the lab freezes it" if frozen else "the lab freezes it no longer"
     if not changes:
-        return f"its .condarc was {'removed' if before.condarc is None else 'altered'} by hand"
+        return f"its .condarc was {'removed' if active.condarc is None else 'altered'} by hand"
     return "changed by hand since it was built"
 
 
 def _is(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
     """Tell whether a generation is this lock's: whole, verified, with its packages and settings."""
-    stamp = environment.stamp or {}
     if not environment.whole or environment.damaged or environment.frozen is not frozen:
         return False
-    if stamp.get("lock") != lock.digest or not isinstance(stamp.get("verification"), Mapping):
+    if environment.lock_digest != lock.digest or environment.verification is None:
         return False
-    if stamp.get("environment") != lock.environment:
+    if environment.built_for != lock.environment:
         return False
     return environment.condarc == lock.condarc and not compare(lock, environment, {})[0]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
 from torchard.mac import probe
-from torchard.mac.generations import generation_name
+from torchard.mac.environments import view_environment
 from torchard.operations import account, script_text
 from torchard.plan.account import AccountReport, read_account
 from torchard.plan.damage import FileReport, describe_damage, read_reports, suggest_rebuild
@@ -40,9 +40,9 @@ def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
     `ask` runs a command that only reads on the Mac, and returns its lines.
     """
     asked = [
-        one.name
-        for one in state.links.values()
-        if generation_name(one.target, state.home) and one.target in state.environments
+        name
+        for name in state.links
+        if (view := view_environment(name, state)).generation and not view.has_moved
     ]
     if not asked:
         return {}
@@ -97,8 +97,7 @@ def inspect_account(
     modules = {
         name: account.list_modules(lock)
         for name, lock in locks.items()
-        if name not in broken and (link := state.links.get(name)) is not None
-        if link.target in state.environments
+        if name not in broken and view_environment(name, state).generation is not None
     }
     if not modules:
         return AccountReport()

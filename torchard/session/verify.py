@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyinfra.api import StringCommand
 
-from torchard.mac.generations import generation_at
+from torchard.mac.environments import view_environment
 from torchard.mac.probe import LONGEST_REASON
 from torchard.operations import script_text, upload
 from torchard.plan.damage import suggest_rebuild
@@ -134,7 +134,7 @@ def _notes(
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     verifications = dict(mac.verifications)
     for name, lock in target.locks.items():
-        active = generation_at(target.state.links.get(name), target.state)
+        active = view_environment(name, target.state).generation
         if active is None or active.stamp is None:
             continue
         if name in failures:

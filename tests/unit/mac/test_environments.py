@@ -68,6 +68,16 @@ def state_with(target, *environments, moved=False):
             EnvironmentView("torch", "generation", FORMER, ONE, has_moved=True, is_ours=True),
             f"a link to {FORMER}",
         ),
+        (
+            state_with(f"{FORMER}.2", ONE, moved=True),
+            EnvironmentView("torch", "dangling_link", f"{FORMER}.2", has_moved=True, is_ours=True),
+            f"a link to {FORMER}.2",
+        ),
+        (
+            state_with("/Users/former/elsewhere", moved=True),
+            EnvironmentView("torch", "foreign_link", "/Users/former/elsewhere", has_moved=True),
+            "a link to /Users/former/elsewhere",
+        ),
     ],
 )
 def test_each_case_has_its_example(state, view, words):

@@ -128,7 +128,7 @@ def test_settings_are_held_against_what_was_written_then():
         ({"stamp": {**VERIFIED, "verification": None}}, "it was never verified"),
         ({"whole": False, "missing": ("history",)}, "its conda-meta/history is gone"),
         ({"whole": False, "missing": ("python",)}, "its python is gone"),
-        ({"whole": False, "missing": ("records",)}, "its conda-meta holds no record of a package"),
+        ({"whole": False, "missing": ("records",)}, "its conda-meta has no record of a package"),
         (
             {"whole": False, "moved_from": "/Users/old/x"},
             "it was built at /Users/old/x and has mov",

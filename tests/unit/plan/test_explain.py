@@ -59,7 +59,8 @@ def test_what_is_in_order_is_so_for_a_reason():
     """Whose Miniconda it is, and that the generation is the lock's."""
     _, torch, _ = (one.reason for one in told(up_to_date()).parts)
     assert torch == (
-        f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built of this lock and verified; each"
+        f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built from this lock and verified;"
+        " each"
         " of its 3 packages is the lock's, and no other is there"
     )
     theirs, ours = (
@@ -152,10 +153,10 @@ def test_a_lock_is_named_and_whether_it_was_written_just_now():
     ("link", "says"),
     [
         (None, "nothing at ~/miniconda3/envs/torch"),
-        (Link("torch", None), "no link at ~/miniconda3/envs/torch, but something that a person"),
-        (Link("torch", "/opt/torch"), "a link to /opt/torch, which Torchard did not make"),
-        (Link("torch", f"{path_of(LOCK)}.2"), f"torch-{LOCK.digest[:8]}.2, where no generation"),
-        (Link("torch", path_of(LOCK)), f", built of the lock {LOCK.digest[:8]}, verified"),
+        (Link("torch", None), "not a link, so Torchard did not make it"),
+        (Link("torch", "/opt/torch"), "a link to /opt/torch, so Torchard did not make it"),
+        (Link("torch", f"{path_of(LOCK)}.2"), f"torch-{LOCK.digest[:8]}.2, which leads nowhere"),
+        (Link("torch", path_of(LOCK)), f", built from the lock {LOCK.digest[:8]}, verified"),
     ],
 )
 def test_what_stands_at_an_environments_place_is_said(link, says):

@@ -123,7 +123,7 @@ def test_settings_that_will_be_others_are_shown():
         (shown(LOCK, whole=False, missing=("history",)), "its conda-meta/history is gone"),
         (
             shown(LOCK, whole=False, missing=("python", "records")),
-            "its python is gone, and its conda-meta holds no record of a package",
+            "its python is gone, and its conda-meta has no record of a package",
         ),
         (
             shown(LOCK, whole=False, moved_from="/Users/old/.torchard/generations/torch-1"),
@@ -305,19 +305,19 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
 @pytest.mark.parametrize(
     ("leads_to", "what"),
     [
-        (None, "no link"),
+        (None, "not a link"),
         ("/opt/envs/torch", "a link to /opt/envs/torch"),
         ("chain", "a link to chain"),
-        (f"{GENERATIONS}/a/b", f"a link to {GENERATIONS}/a/b"),
-        (f"{GENERATIONS}/..", f"a link to {GENERATIONS}/.."),
+        (f"{GENERATIONS}/a/b", "a link to ~/.torchard/generations/a/b"),
+        (f"{GENERATIONS}/..", "a link to ~/.torchard/generations/.."),
     ],
 )
 def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(leads_to, what):
     """Never replaced, and the way out is named; other names are no matter."""
     (reason,) = find_blockers(target(mac(links={"torch": leads_to, "mine": None}), LOCK))
     assert reason == (
-        f"~/miniconda3/envs/torch is {what}, so Torchard did not make it; rename it, or name the"
-        " environment otherwise than torch"
+        f"~/miniconda3/envs/torch is {what}, so Torchard did not make it; rename it, or give the"
+        " environment another name than torch"
     )
 
 

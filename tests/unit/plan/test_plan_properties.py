@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from locked import GENERATIONS, built
 
-from torchard.mac.generations import is_ours
+from torchard.mac.environments import view_environment
 from torchard.mac.state import Link, ShellFile
 from torchard.plan.diff import compare
 from torchard.plan.plan import MacPlan, Plan, plan_mac
@@ -109,7 +109,7 @@ def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(target):
         assert step.path.startswith(f"{GENERATIONS}/")
         link = state.links.get(step.environment)
         if link is not None and link.target == step.path:
-            assert is_ours(link, state)
+            assert view_environment(step.environment, state).is_ours
     left = applied(target, plan_mac(target)).state
     if state.prefix_state == "whole":
         for name in {"mine"} & state.links.keys() - {step.environment for step in removals}:

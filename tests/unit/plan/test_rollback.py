@@ -78,7 +78,7 @@ def test_going_back_twice_goes_no_further_and_not_forward():
         (showing(ONE, ONE), "there is no generation before the one that is shown"),
         (showing(ONE, ONE, built(OTHER)), "there is no generation before the one that is shown"),
         (showing(f"{HOME}/.torchard/generations/gone"), "there is no generation before the one"),
-        (showing(None, ONE), "~/miniconda3/envs/torch is no link, so Torchard did not make it;"),
+        (showing(None, ONE), "~/miniconda3/envs/torch is not a link, so Torchard did not make it;"),
         (showing("/opt/mine", ONE), "~/miniconda3/envs/torch is a link to /opt/mine, so Torchard"),
         (showing(TWO, TWO, replace(ONE, whole=False)), "is not whole any more; `torchard apply`"),
         (showing(TWO, TWO, replace(ONE, damaged=True)), "is not whole any more"),
