@@ -1,7 +1,7 @@
-"""Settings of conda that are not Torchard's: what an administrator forbids, and what to know. Pure.
+"""Settings of conda on a Mac that block a build, or that a plan warns of. Pure.
 
-Torchard's own steps override what is only technical by variables (operations/scripts/lock.sh). What
-remains is a rule that somebody made for this Mac, and Torchard does not evade it.
+Torchard's own steps override technical settings by variables (operations/scripts/lock.sh). The
+others are rules that an administrator made for this Mac, and Torchard follows them.
 """
 
 from __future__ import annotations
@@ -34,24 +34,24 @@ _OPERATOR = re.compile(r"[<>=!~]")
 
 
 def find_conda_blockers(state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
-    """Yield why a file of this Mac's forbids to build there; each names the file and the setting.
+    """Yield why a settings file forbids to build there, with the file and the setting.
 
-    Those of the account are not among them: Torchard's steps have a home of their own.
+    The account's own settings do not count: Torchard's steps have a home of their own.
     """
     for setting in state.conda_settings:
         if _is_for_all(setting, state):
-            said = tuple(_of_one(setting, locks))
-            yield from said
-            if setting.final and not said:
+            reasons = tuple(_explain_setting(setting, locks))
+            yield from reasons
+            if setting.final and not reasons:
                 yield (
-                    f"{_place(setting, state)} marks {setting.key} as `#!final`, which nothing may"
+                    f"{_place(setting, state)} marks {setting.key} as `#!final`, which nothing can"
                     " override; ask the administrator of this Mac to remove the mark"
                 )
 
 
 def _is_for_all(setting: CondaSetting, state: MacState) -> bool:
     if setting.file.startswith(f"{state.prefix}/"):
-        # Of a base that is half or in the way, nothing is used.
+        # Torchard does not use a prefix that is not whole.
         return state.prefix_state == "whole"
     return not setting.file.startswith(f"{state.home}/")
 
@@ -60,7 +60,7 @@ def _place(setting: CondaSetting, state: MacState) -> str:
     return shorten_path(setting.file, state.home)
 
 
-def _of_one(setting: CondaSetting, locks: Mapping[str, Lock]) -> Iterator[str]:
+def _explain_setting(setting: CondaSetting, locks: Mapping[str, Lock]) -> Iterator[str]:
     key = _KEYS.get(setting.key, setting.key)
     where = f"{setting.file} sets {setting.key}"
     ask = "ask the administrator of this Mac to allow that"
@@ -108,9 +108,9 @@ def _listed(names: list[str]) -> str:
 
 
 def _is_disallowed(package: CondaPackage, spec: str) -> bool:
-    """Tell whether a match spec may mean a package; one that cannot be read does by its name.
+    """Tell whether a match spec may mean a package; one that cannot be parsed counts by its name.
 
-    `?` means no package: conda itself says which one, if that comes to it.
+    `?` (a hidden value) counts as no package: conda reports that one itself when it installs.
     """
     match = _SPEC.fullmatch(spec.strip())
     if match is None or not fnmatchcase(package.name, match["name"].lower()):
@@ -143,7 +143,7 @@ def _specifiers(text: str) -> str:
 def find_conda_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield which files add Anaconda's channels to those of the lab's environments.
 
-    conda merges the lists of all files, and only `defaults` is empty in our environments.
+    conda merges the lists of all files. In Torchard's environments, only `defaults` is empty.
     """
     if not mac.environments or any(map(is_anaconda, mac.channels)):
         return
@@ -151,6 +151,6 @@ def find_conda_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
         if setting.key in {"channels", "channel"} and "anaconda" in setting.values:
             yield (
                 f"{_place(setting, state)} names a channel of Anaconda's by its address: a later"
-                " `conda install` in the lab's environments takes packages from there too; take it"
-                " out, or write `defaults`, which is empty in these environments"
+                " `conda install` in the lab's environments also takes packages from there; remove"
+                " it, or write `defaults`, which is empty in these environments"
             )

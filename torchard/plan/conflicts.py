@@ -1,6 +1,6 @@
-"""Two names of a lab that stand for one place: one Mac, or one directory on a file server. Pure.
+"""Two names of a lab for the same Mac, or for the same directory on a file server. Pure.
 
-Each of them would be right alone. Both at once would build in one home, so both are blocked.
+Each of the two would be fine alone. Both would build in one home, so both are blocked.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def find_conflicts(name: str, states: Mapping[str, MacState]) -> Iterator[str]:
-    """Yield why a Mac cannot be worked on beside the others of its lab; `states` is keyed by Mac.
+    """Yield why Torchard cannot change a Mac beside the others of its lab; `states` is of all.
 
-    Inodes say nothing of this: the Macs of a lab are often copies of one disk. Neither does a
-    UUID alone, as one Mac may have several accounts, each with a home and a prefix of its own.
+    Inodes do not decide this: the Macs of a lab are often copies of one disk. A hardware UUID alone
+    does not either: a Mac may have several accounts, each with its own home and prefix.
     """
     state = states[name]
     others = {one: other for one, other in states.items() if one != name}
@@ -51,9 +51,9 @@ def find_conflicts(name: str, states: Mapping[str, MacState]) -> Iterator[str]:
 
 
 def _is_one_place(state: MacState, other: MacState) -> bool:
-    """Tell whether two readings are of one Mac, and what Torchard does would meet there.
+    """Tell whether two states are of one Mac, and Torchard would change the same directories.
 
-    Copies of a virtual machine may have one UUID. They run at the same time, so their boots differ.
+    Copies of a virtual machine may have one UUID, but each has a boot of its own.
     """
     return (
         state.hardware != ""

@@ -1,6 +1,7 @@
-"""What became of a Mac's environments since Torchard made them, one by one. Pure.
+"""Drift: what has changed in a Mac's environments since Torchard built them. Pure.
 
-A plan compares with the lock of today; this compares with what was noted when each was made.
+A plan compares them with today's lock. This module compares them with the list that Torchard wrote
+when it built them.
 """
 
 from __future__ import annotations
@@ -30,15 +31,16 @@ BY_HAND = "installed by hand"
 
 @dataclass(frozen=True)
 class EnvironmentStatus:
-    """One environment of a Mac, or its Miniconda, where `environment` is None.
+    """One environment of a Mac, or its Miniconda if `environment` is None.
 
-    `owner` is `lab` for what the lab names, `torchard` for what Torchard made and the lab does not
-    name, `person` for all else. `since` says what became of it since it was made; `packages` and
-    `files` what changed, as it was done: one that was installed by hand is an `add`. `remarks` are
-    what else is to be known. `version` is that of Miniconda, `verification` what the last one found
-    and when.
-    `own` are the files that a person made and that go over to each next generation, `own_large`
-    those that are too large for that or cannot be read; neither is a change.
+    - `owner`: `lab` if the lab names it, `torchard` if Torchard built it and the lab does not name
+      it, `person` otherwise.
+    - `since`: what became of it since it was built.
+    - `packages`, `files`: what people changed. A package that they installed is an `add`.
+    - `remarks`: anything else that is worth knowing.
+    - `version`: of Miniconda.
+    - `verification`: the result and the day of its last verification.
+    - `own`, `own_large`: as in `InstalledEnvironment`; they do not count as changes.
     """
 
     environment: str | None
@@ -54,7 +56,7 @@ class EnvironmentStatus:
 
 
 def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
-    """Return what stands on a Mac: Miniconda, the lab's environments, then those of nobody."""
+    """Return the status of Miniconda, of the lab's environments, then of all others on a Mac."""
     others = [_other(view_environment(name, state), state) for name in sorted(state.links)]
     return (
         _miniconda(state),
@@ -66,18 +68,18 @@ def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
 def _miniconda(state: MacState) -> EnvironmentStatus:
     prefix = shorten_path(state.prefix, state.home)
     if state.base is None:
-        # Whoever has generations had a Miniconda.
-        was = any(one.stamp for one in state.environments.values())
+        # A Mac with stamped generations had a Miniconda.
+        was_there = any(one.stamp for one in state.environments.values())
         if state.prefix_state == "absent":
             return EnvironmentStatus(
-                None, "lab", "gone" if was else "same", remarks=(f"none at {prefix}",)
+                None, "lab", "gone" if was_there else "same", remarks=(f"none at {prefix}",)
             )
         if state.prefix_state == "half":
             return EnvironmentStatus(
                 None, "lab", "unknown", remarks=(f"half installed at {prefix}",)
             )
         return EnvironmentStatus(None, "person", "unknown", remarks=(f"no Miniconda at {prefix}",))
-    version = (state.prefix_ours or {}).get("version")  # of an installer that the lab names: none
+    version = (state.prefix_ours or {}).get("version")  # empty if the lab names an installer
     found = state.conda_version or "of an unknown version"
     status = EnvironmentStatus(
         None,

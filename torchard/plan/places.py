@@ -1,4 +1,4 @@
-"""What the places on a Mac allow where Torchard works: its home and its prefix. Pure."""
+"""What the folders and volumes of a Mac's home and prefix allow. Pure."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 
 
 def is_prefix_unreadable(state: MacState) -> bool:
-    """Tell whether nobody can say what is at the prefix: its volume or its folder is closed."""
+    """Tell whether Torchard cannot see the prefix: its volume or its folder is closed."""
     return bool(state.unmounted) or (state.guarded is not None and not state.guarded[1])
 
 
 def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
-    """Yield why nothing can be made where the lab wants it."""
+    """Yield why Torchard can install nothing where the lab wants it."""
     prefix = shorten_path(state.prefix, state.home)
     for volume in state.unmounted:
         yield (
-            f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: attach"
+            f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: connect"
             " or mount it, or set miniconda.prefix to another path"
         )
     if state.guarded is not None and not state.guarded[1]:
         folder = shorten_path(state.guarded[0], state.home)
         yield (
-            f"{prefix} lies in {folder}, which macOS guards: Torchard may not even list it. Turn on"
-            f" {_settings(mac)}, or set miniconda.prefix to another path, such as ~/miniconda3"
+            f"{prefix} lies in {folder}, which macOS protects: Torchard may not even list it. Turn"
+            f" on {_settings(mac)}, or set miniconda.prefix to another path, such as ~/miniconda3"
         )
     if state.home_volume is not None and not state.home_volume.executes:
         yield (
@@ -45,15 +45,15 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
 
 
 def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
-    """Yield what may keep the environments from working later."""
+    """Yield what may break the environments later."""
     prefix = shorten_path(state.prefix, state.home)
     folder = None if state.guarded is None else shorten_path(state.guarded[0], state.home)
-    # Other volumes are often there for just that.
+    # A prefix on another volume is not a warning: people add volumes for such things.
     if folder is not None and folder.startswith("~/") and not is_prefix_unreadable(state):
         yield (
-            f"{prefix} lies in {folder}, which macOS guards and iCloud may empty: it works only"
-            " while programs are let in there. Set miniconda.prefix to another path, such as"
-            f" ~/miniconda3, or keep {_settings(mac)} turned on"
+            f"{prefix} lies in {folder}, which macOS protects and iCloud may empty: conda"
+            " works only while programs have access to it. Set miniconda.prefix to another path,"
+            f" such as ~/miniconda3, or keep {_settings(mac)} turned on"
         )
 
 

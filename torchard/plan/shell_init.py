@@ -1,7 +1,7 @@
-"""conda in a new Terminal: its block in a file that a shell reads when it starts. Pure.
+"""`conda activate` in a new terminal: conda's block in a file that a shell reads. Pure.
 
-`conda init` itself is never run: it asks sudo where it may not write, and comments out lines of a
-person's. What stands between its markers is replaced by it later, as here.
+Torchard never runs `conda init`: it uses sudo where it may not write, and comments out lines that a
+person wrote. Torchard writes the same block between the same markers.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ FILES: Mapping[Shell, str] = {"zsh": ".zshrc", "bash": ".bash_profile"}
 
 
 def name_shell_file(shell: Shell) -> str:
-    """Return a shell's file as a person writes it. On a Mac, every bash is a login shell's."""
+    """Return the path of a shell's file, with `~`. On a Mac, a terminal starts a login shell."""
     return f"~/{FILES[shell]}"
 
 
 def render_block(shell: Shell, prefix: str) -> str:
-    """Return what makes `conda activate` work in a shell, without a last line break.
+    """Return the block that makes `conda activate` work in a shell, without a last line break.
 
-    Where the prefix is gone, it says nothing and changes nothing.
+    If the prefix does not exist any more, the block prints and changes nothing.
     """
     lines = (
         BLOCK_BEGIN,
@@ -51,10 +51,10 @@ def _hook(shell: Shell, prefix: str) -> str:
 
 
 def plan_shell(shell: Shell, state: MacState) -> Step | None:
-    """Return what must be done for one shell, or None where it starts this conda already."""
+    """Return the step for one shell, or None if it starts this conda already."""
     file = _file(shell, state)
     hook = _hook(shell, state.prefix)
-    # One that `conda init` wrote for this prefix does as well as ours.
+    # A block that `conda init` wrote for this prefix is fine too.
     if any(hook in line for line in _commands(file.block or "")):
         return None
     after = render_block(shell, state.prefix)
@@ -71,7 +71,7 @@ def plan_shell(shell: Shell, state: MacState) -> Step | None:
 
 
 def find_shell_blockers(shells: Iterable[Shell], state: MacState) -> Iterator[str]:
-    """Yield what stands in the way of changing a shell's file, and the way out."""
+    """Yield why Torchard cannot change a shell's file, and what to do."""
     for shell in shells:
         if plan_shell(shell, state) is None:
             continue
@@ -82,22 +82,22 @@ def find_shell_blockers(shells: Iterable[Shell], state: MacState) -> Iterator[st
         )
         if file.state == "tangled":
             yield (
-                f"{name} holds several blocks of conda, or one that is not whole; keep a single"
-                f" one, or none, or {without}"
+                f"{name} has several blocks of conda, or one without its end; keep one whole block"
+                f" or none, or {without}"
             )
         elif file.state == "closed":
-            yield f"{state.user} may not change {file.path}; change that, or {without}"
+            yield f"{state.user} may not write to {file.path}; allow that, or {without}"
         elif file.state == "outside":
             yield (
                 f"{name} is a link to {file.path}, outside the home; set conda up there yourself,"
                 f" or {without}"
             )
         elif file.state == "odd":
-            yield f"{name} is no file, or a link that leads to none; mend it, or {without}"
+            yield f"{name} is not a file, or a link to nothing; repair it, or {without}"
         elif file.state == "absent" and shell == "bash" and state.bash_reads:
             other = f"~/{state.bash_reads}"
             yield (
-                f"bash reads {other}, and would not any more with a new {name}; write one that"
+                f"bash reads {other}, but would ignore it beside a new {name}; write a {name} that"
                 f" reads it (echo '. {other}' >{name}), or {without}"
             )
 

@@ -1,4 +1,4 @@
-"""Reading the probe's answer: every cut is noticed, and nothing in it can do more than be wrong."""
+"""Parsing the probe's answer: a cut is always noticed, and no line can cause another error."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ WHOLE = [
 
 
 def test_an_answer_becomes_the_state_of_a_mac():
-    """Every kind of line, with a banner before them; the arch is the hardware's."""
+    """Every kind of line, after a banner. The arch is the hardware's."""
     assert probe.parse(WHOLE) == MacState(
         arch="arm64",
         translated=True,
@@ -145,22 +145,22 @@ def test_an_answer_becomes_the_state_of_a_mac():
     )
 
 
-def test_the_least_answer_is_that_of_a_mac_without_anything():
-    """A Mac without Miniconda is a valid state."""
+def test_the_shortest_answer_is_of_a_mac_without_miniconda():
+    """That is a valid state."""
     state = probe.parse(f"{line}\r\n" for line in LEAST)
     assert (state.prefix_state, state.environments, state.lock) == ("absent", {}, None)
     assert (state.free, state.clock, state.shell_files, state.bash_reads) == (0, 0, {}, None)
 
 
 @given(st.integers(0, len("\n".join(WHOLE)) - 1))
-def test_an_answer_that_is_cut_anywhere_is_refused(length):
+def test_an_answer_that_is_cut_anywhere_is_an_error(length):
     """Between two lines, or in the middle of one."""
     with pytest.raises(probe.ProbeError, match="cut short"):
         probe.parse("\n".join(WHOLE)[:length].split("\n"))
 
 
-def test_what_comes_after_the_end_is_not_read():
-    """Nor does a banner that looks like an end end anything."""
+def test_lines_after_the_end_are_ignored():
+    """A banner that looks like an end does not end the answer."""
     state = probe.parse(["end\tok", "macos\t99", *LEAST, "macos\t99", "end\tok"])
     assert state.macos == "15.1"
 
@@ -183,22 +183,22 @@ LINES = st.one_of(
 
 
 @given(st.lists(LINES, max_size=30))
-def test_no_line_does_more_than_be_passed_over_or_refused(lines):
-    """Whatever somebody's shell prints: a state, or a ProbeError and nothing else."""
+def test_any_lines_are_a_state_or_a_probe_error(lines):
+    """Whatever a shell prints."""
     with suppress(probe.ProbeError):
         probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
 
 
 @given(st.lists(LINES, max_size=30))
-def test_nothing_is_read_where_there_is_no_beginning(lines):
-    """Lines without a probe's answer are none."""
+def test_lines_without_a_beginning_are_an_error(lines):
+    """They are not a probe's answer."""
     with pytest.raises(probe.ProbeError):
         probe.parse([line for line in lines if line != "begin"])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_a_name_comes_back_as_it_is(name):
-    """As hexadecimal bytes, and as itself where it is printable ASCII."""
+def test_every_name_survives_the_encoding(name):
+    """As hexadecimal bytes, or as itself in printable ASCII."""
     forms = [name.encode().hex()]
     if name.isascii() and name.isprintable():
         forms.append(f"={name}")
@@ -222,15 +222,15 @@ def test_a_name_comes_back_as_it_is(name):
         ("home\tzz", "lacks its home"),
     ],
 )
-def test_an_answer_that_is_no_macs_is_refused_with_what_is_missing(line, sentence):
-    """Each says what to do about it."""
+def test_an_answer_that_is_not_of_a_mac_is_an_error(line, sentence):
+    """Each error says what is missing and what to do."""
     with pytest.raises(probe.ProbeError, match=sentence) as caught:
         probe.parse([*HEAD, *PLACE, line, "end\tok"])
     assert caught.value.instead
 
 
-def test_a_tool_that_is_missing_is_no_answer():
-    """Whatever else was read: it is said which, and where it was looked for."""
+def test_a_missing_tool_is_an_error():
+    """Whatever else was read. It names the tool and where Torchard looked for it."""
     lines = [*HEAD, "missing\tsysctl\t=/opt/bin:/bin", "missing\tps\t=/opt/bin:/bin", *PLACE]
     lines.insert(2, "missing\tid\t=/opt/bin:/bin")
     with pytest.raises(probe.MissingToolError) as caught:
@@ -243,7 +243,7 @@ def test_a_tool_that_is_missing_is_no_answer():
 
 
 def test_a_mac_without_uname_is_not_another_system():
-    """And neither is a Mac with a tool missing where another system has none of them."""
+    """Nor is a Mac with any other tool missing."""
     missing = ["missing\tuname\t=", "missing\tsw_vers\t="]
     with pytest.raises(probe.MissingToolError, match=r"no uname and sw_vers: .*PATH \(empty\)"):
         probe.parse([*HEAD, "kernel\t", *missing, *PLACE, "end\tok"])
@@ -251,22 +251,22 @@ def test_a_mac_without_uname_is_not_another_system():
         probe.parse([*HEAD, "kernel\tLinux", "missing\tsw_vers\t=/bin", *PLACE, "end\tok"])
 
 
-def test_lines_of_no_environment_belong_to_none():
+def test_lines_before_the_first_environment_are_skipped():
     """What names no environment first is passed over."""
     state = probe.parse([*HEAD, *PLACE, "whole\t1", "dist\ttorch-2", "stamp\t{}", "end\tok"])
     assert (state.environments, state.base) == ({}, None)
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "i386", ""])
-def test_hardware_that_is_no_arm64_is_what_uname_says(machine):
-    """The caller tells whether that is a Mac it knows."""
+def test_the_arch_is_what_uname_says_without_arm64_hardware(machine):
+    """The caller decides whether it knows that arch."""
     lines = [*HEAD, "arm64\t", f"machine\t{machine}", *PLACE, "end\tok"]
     assert probe.parse(lines).arch == machine
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_the_prefix_reaches_the_script_as_one_word(prefix):
-    """Whatever it holds, the shell reads one assignment."""
+    """Whatever it contains, the shell reads one assignment."""
     first = probe.script(prefix).removesuffix(probe.script("").partition("\n")[2])
     assert shlex.split(first) == [f"PREFIX={prefix}"]
 
@@ -281,6 +281,6 @@ def test_the_prefix_reaches_the_script_as_one_word(prefix):
         (["-1", "1.5e10", "9" * 5000], 0),
     ],
 )
-def test_the_room_that_macos_would_make_is_one_number(lines, room):
-    """Whatever else is printed is no answer."""
+def test_the_disk_that_macos_can_free_is_one_number(lines, room):
+    """All other output is ignored."""
     assert probe.parse_room(lines) == room

@@ -221,7 +221,7 @@ def test_a_startup_file_that_does_not_end_well_is_a_warning(person, what):
     person.write(".bash_profile", text)
     failures, warnings = person.look(seconds=3 if "hangs" in what else 60)
     assert failures == []
-    wanted = f"the account's login shell, {shutil.which('bash')}, {said}: what it gives python"
+    wanted = f"the account's login shell, {shutil.which('bash')}, {said}: Torchard does not know"
     assert len(warnings) == (said is not None)
     assert all(one.startswith(wanted) for one in warnings)
 

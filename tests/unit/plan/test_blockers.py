@@ -1,4 +1,4 @@
-"""A Miniconda that Torchard cannot work with, and what it works with."""
+"""Why a Mac is blocked because of the python in its Miniconda."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ NEWER = re.compile(
 
 
 @pytest.mark.parametrize("path", BY_THE_BASE, ids=lambda path: path.name)
-def test_what_the_base_runs_is_read_by_the_oldest_python(path):
-    """Its syntax, the evaluated annotations, and what it takes from the standard library."""
+def test_the_oldest_python_can_run_the_scripts_for_the_base(path):
+    """Their syntax, evaluated annotations, and imports from the standard library."""
     text = path.read_text(encoding="utf-8")
     ast.parse(text, feature_version=(OLDEST_PYTHON.major, OLDEST_PYTHON.minor))
     assert "from __future__ import annotations" in text
@@ -49,8 +49,8 @@ def having(version, **changes):
     return mac(base=replace(base, conda=(*base.conda, python)), **changes)
 
 
-def test_a_base_that_is_too_old_is_said_with_what_is_needed_and_the_ways_out():
-    """In the plan, before anything is pushed."""
+def test_a_base_that_is_too_old_blocks_the_mac():
+    """The plan says what Torchard needs and what to do, before anything is pushed."""
     plan = plan_mac(Target(MacHost("studio-01"), having("3.6.10")))
     assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason == (
@@ -61,13 +61,13 @@ def test_a_base_that_is_too_old_is_said_with_what_is_needed_and_the_ways_out():
 
 
 @pytest.mark.parametrize("version", ["3.7.0", "3.13.12", "3.14.0rc1", "of nobody"])
-def test_a_base_that_will_do_is_no_trouble(version):
-    """Nor is one whose version is none: conda would not run with it."""
+def test_a_base_that_is_new_enough_does_not_block(version):
+    """Nor does one whose version cannot be parsed: conda would not run with it."""
     assert list(old_python(having(version), None)) == []
 
 
 def test_a_base_that_is_installed_again_may_be_old():
-    """Another one of ours, and one that was moved, are set aside."""
+    """Torchard sets aside one from another installer, and one that has moved."""
     ours = {"prefix_ours": {"sha256": "0" * 64, "version": "4.7.12"}}
     assert list(old_python(having("3.6.10", **ours), INSTALLER)) == []
     moved = having("3.6.10", **ours, prefix_made_for="/Users/old/miniconda3")

@@ -1,4 +1,4 @@
-"""What other people's settings of conda mean for a Mac: a rule blocks it, the rest is a warning."""
+"""What settings of conda on a Mac mean for it: a rule blocks it, the others are warnings."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ DEPOT = "so conda refuses to install from"
         ("channels", ["anaconda"], None),
     ],
 )  # fmt: skip
-def test_a_rule_that_hits_the_lab_blocks_the_mac_by_file_and_setting(key, values, reason):
-    """And one that does not hit it, says nothing."""
+def test_a_rule_that_forbids_a_locked_package_blocks_the_mac(key, values, reason):
+    """The reason names file and setting. Another rule does not block."""
     found = reasons(CondaSetting(ETC, key, tuple(values)))
     assert found == ([] if reason is None else [f"{ETC} sets {key}{reason}"])
 
@@ -66,25 +66,25 @@ def test_a_rule_that_hits_the_lab_blocks_the_mac_by_file_and_setting(key, values
         ("*ssl", True), ("", False), ("?", False),
     ],
 )  # fmt: skip
-def test_match_specs_are_read_and_one_that_cannot_be_read_counts(spec, hit):
-    """A rule that Torchard does not understand is an administrator's all the same."""
+def test_a_match_spec_that_cannot_be_parsed_counts(spec, hit):
+    """A rule that Torchard does not understand is still an administrator's rule."""
     found = reasons(CondaSetting(ETC, "disallowed_packages", (spec,)))
     assert bool(found) is hit
 
 
-def test_what_is_final_blocks_the_mac_once():
-    """Nothing overrides such a key, whatever it is; a rule that hits already says enough."""
+def test_a_final_setting_blocks_the_mac_once():
+    """Nothing overrides such a key. If its rule already blocks, that is enough."""
     (reason,) = reasons(CondaSetting(ETC, "pkgs_dirs", final=True))
     assert reason == (
-        f"{ETC} marks pkgs_dirs as `#!final`, which nothing may override; ask the administrator of"
+        f"{ETC} marks pkgs_dirs as `#!final`, which nothing can override; ask the administrator of"
         " this Mac to remove the mark"
     )
     rule = CondaSetting(ETC, "override_channels_enabled", ("false",), final=True)
     assert len(reasons(rule)) == 1
 
 
-def test_what_the_probe_says_of_settings_is_read():
-    """Values of one key of one file belong together, and a mark stands for itself."""
+def test_the_probes_lines_on_settings_are_parsed():
+    """Values of one key of one file belong together; a mark may be alone."""
     lines = [
         "begin", "kernel\tDarwin", "macos\t15.1", "home\t=/Users/ann", "prefix_state\tabsent",
         "conda_setting\t=/etc/conda/.condarc\tdisallow\tx",
@@ -99,8 +99,8 @@ def test_what_the_probe_says_of_settings_is_read():
     )
 
 
-def test_whose_file_it_is_decides():
-    """The account's own do not reach Torchard's steps, nor does what is in a prefix set aside."""
+def test_the_file_of_a_setting_decides():
+    """The account's own settings do not reach Torchard's steps, nor those of a prefix set aside."""
     rule = {"key": "allowlist_channels", "values": ("x",)}
     state = mac()
     base = CondaSetting(f"{state.prefix}/.condarc", **rule)
@@ -110,8 +110,8 @@ def test_whose_file_it_is_decides():
     assert reasons(CondaSetting(f"{state.home}/.config/conda/condarc", **rule)) == []
 
 
-def test_the_plan_blocks_a_mac_only_where_there_is_something_to_build():
-    """What is in order stays so: nothing has to be installed there."""
+def test_a_rule_blocks_a_mac_only_if_there_is_something_to_build():
+    """A Mac that is up to date installs nothing."""
     rule = CondaSetting(ETC, "allowlist_channels", ("x",))
     plan = plan_mac(
         Target(MacHost("a"), mac(free=10**12, conda_settings=(rule,)), locks={"torch": LOCK})
@@ -133,7 +133,7 @@ def test_the_plan_blocks_a_mac_only_where_there_is_something_to_build():
     ],
 )
 def test_a_file_that_adds_anacondas_channels_is_named(channels, environments, file, named):
-    """Lists of all files merge, and an address is not emptied as `defaults` is."""
+    """Lists of all files are merged; only `defaults` is emptied."""
     state = mac()
     path = file.replace("~", state.home)
     state = replace(state, conda_settings=(CondaSetting(path, "channels", ("anaconda",)),))

@@ -1,4 +1,4 @@
-"""Two names of a lab that stand for one Mac, or for one directory on a file server."""
+"""Two names of a lab for one Mac, or for one directory on a file server."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def conflicts(*states):
 
 
 def test_macs_that_are_copies_of_one_disk_are_two_macs():
-    """The same paths, the same account and the same volumes say nothing."""
+    """The same paths, account and volumes do not make one Mac."""
     assert conflicts(MAC, OTHER) == {"studio-01": [], "studio-02": []}
 
 
 def test_one_mac_under_two_names_is_blocked_under_both():
-    """Each of them is named to the other."""
+    """Each reason names the other one."""
     found = conflicts(MAC, MAC, OTHER)
     for name, other in (("studio-01", "studio-02"), ("studio-02", "studio-01")):
         (said,) = found[name]
@@ -51,13 +51,13 @@ def test_one_mac_under_two_names_is_blocked_under_both():
     ],
     ids=["another account", "a copied virtual machine", "unknown hardware"],
 )
-def test_what_does_not_meet_on_one_mac_is_let_through(changes):
-    """Two accounts of one Mac have a home and a prefix each."""
+def test_two_accounts_of_one_mac_do_not_conflict(changes):
+    """Each has its own home and prefix."""
     assert not any(conflicts(MAC, replace(MAC, **changes)).values())
 
 
-def test_two_accounts_with_one_prefix_meet():
-    """Each has a run lock of its own, so neither waits for the other."""
+def test_two_accounts_with_one_prefix_conflict():
+    """Each has its own run lock, so neither waits for the other."""
     bob = replace(MAC, home="/Users/bob", prefix=MAC.prefix)
     assert all(conflicts(MAC, bob).values())
 
@@ -72,7 +72,7 @@ def test_two_accounts_with_one_prefix_meet():
     ],
 )
 def test_one_home_on_a_file_server_blocks_both_macs(one, two):
-    """By the server's name and the path there, not by the account or the mount point."""
+    """The server's name and the path there decide, not the account or the mount point."""
     found = conflicts(replace(MAC, home_volume=one), replace(OTHER, home_volume=two))
     for (said,), other in zip(found.values(), ("studio-02", "studio-01"), strict=True):
         assert said.startswith("its home is on a file server (")
@@ -81,8 +81,8 @@ def test_one_home_on_a_file_server_blocks_both_macs(one, two):
         assert "@" not in said
 
 
-def test_other_homes_of_one_server_are_other_places():
-    """And so is a volume of the Mac itself that has the same name."""
+def test_two_homes_on_one_server_do_not_conflict():
+    """Nor does a volume of the Mac itself with the same name."""
     for other in (
         Volume("nfs", "files:/homes", "/bob"),
         Volume("nfs", "files2:/homes", "/ann"),
@@ -93,7 +93,7 @@ def test_other_homes_of_one_server_are_other_places():
 
 
 def test_one_prefix_on_a_file_server_blocks_both_macs():
-    """Though each home is on its own Mac: the run lock of a home says nothing to the other."""
+    """Each home is on its own Mac, so their run locks do not exclude each other."""
     share = Volume("smbfs", "//lab@files/lab", "/conda")
     found = conflicts(replace(MAC, prefix_volume=share), replace(OTHER, prefix_volume=share))
     for said in found.values():
@@ -104,16 +104,16 @@ def test_one_prefix_on_a_file_server_blocks_both_macs():
         assert said[0].endswith("Set miniconda.prefix to a path on the Mac itself")
 
 
-def test_a_run_on_another_mac_is_worth_a_note():
-    """It names that Mac: from here nobody can tell more."""
+def test_a_run_on_another_mac_is_a_warning():
+    """It names that Mac, which knows more."""
     (said,) = find_run_warnings(RunLock("t", "ada@desk", 0, elsewhere="studio-02.local"))
     assert said == (
         "a run of ada@desk on studio-02.local, which has the same home, holds the run lock"
     )
 
 
-def test_a_mac_that_is_read_second_is_blocked_while_the_first_is_not_known_of(tmp_path):
-    """So the stock pyinfra command, which reads Mac by Mac, does not build in one place either."""
+def test_the_second_mac_is_blocked_if_macs_are_read_one_by_one(tmp_path):
+    """So the stock pyinfra command does not build in one place either."""
     path = tmp_path / "lab.yaml"
     macs = "".join(f"  studio-0{n}: {{environments: [torch]}}\n" for n in (1, 2))
     path.write_text(f'environments: {{torch: {{python: "3.12"}}}}\nmacs:\n{macs}', encoding="utf-8")

@@ -1,4 +1,4 @@
-"""An environment against its lock: each package stays, comes, changes or goes, and says why."""
+"""An environment against its lock: each package stays, or is added, updated or removed."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def test_an_environment_as_locked_keeps_every_package():
     assert compare(named, built(named, dists=dists), {}) == ((), 2)
 
 
-def test_everything_of_a_new_environment_is_added():
-    """The conda packages in the lock's order, then torch, its companions and the other wheels."""
+def test_a_new_environment_adds_every_package():
+    """Those of conda in the lock's order, then torch, its companions and the other wheels."""
     added, kept = compare(LOCK, None, {})
     assert kept == 0
     assert [(one.change, one.name, one.source) for one in added] == [
@@ -49,8 +49,8 @@ def test_everything_of_a_new_environment_is_added():
     ]
 
 
-def test_what_lies_in_the_macs_depot_costs_no_bytes():
-    """Unless it is not all there yet."""
+def test_an_artefact_in_the_macs_depot_costs_no_bytes():
+    """Unless the file there is incomplete."""
     torch, einops = wheel("torch", "2.2.2"), wheel("einops")
     found = changes(LOCK, None, {torch.sha256: torch.size, einops.sha256: einops.size - 1})
     assert {one.name: one.bytes for one in found} == {
@@ -63,8 +63,8 @@ def test_what_lies_in_the_macs_depot_costs_no_bytes():
     }
 
 
-def test_a_conda_package_of_another_version_changes_with_its_distribution():
-    """The distribution that came with it is no second change, and nobody altered it by hand."""
+def test_a_conda_package_is_updated_with_its_distribution():
+    """The distribution is not a second change, and not altered by hand."""
     before = built(lock([package("pip", "24.0", provides=[("pip", "24.0")])]))
     newer = lock([package("pip", "25.1", provides=[("pip", "25.1")])])
     (change,) = changes(newer, before)
@@ -75,15 +75,15 @@ def test_a_conda_package_of_another_version_changes_with_its_distribution():
     assert change.note == ""
 
 
-def test_a_build_is_told_where_only_the_build_differs():
-    """The version alone would read as no change."""
+def test_a_change_names_the_builds_if_only_they_differ():
+    """With the version alone, it would look like no change."""
     (change,) = changes(lock([package("tk", build="h1_0")]), built(lock([package("tk")])))
     assert (change.before, change.after) == ("1.0=h0_0", "1.0=h1_0")
 
 
 @pytest.mark.parametrize("other", [sha256("x"), None])
 def test_the_same_build_from_another_archive_is_a_change(other):
-    """A record that names no sha256 was not written by us."""
+    """Torchard did not write a record without a sha256."""
     locked = lock([package("tk")])
     conda = (InstalledConda("tk", "1.0", "h0_0", other),)
     (change,) = changes(locked, built(locked, conda=conda))
@@ -102,8 +102,8 @@ def test_the_same_build_from_another_archive_is_a_change(other):
         ([], None, "removed by hand"),
     ],
 )
-def test_condas_own_distribution_altered_with_pip_is_a_change_of_its_package(there, before, note):
-    """Its record still says what it was."""
+def test_a_distribution_of_conda_altered_with_pip_is_a_change_of_its_package(there, before, note):
+    """The record in conda-meta still has the old version."""
     locked = lock([NUMPY])
     dists = tuple(InstalledDist("numpy", version) for version in there)
     found, kept = compare(locked, built(locked, dists=dists), {})
@@ -124,8 +124,8 @@ def test_condas_own_distribution_altered_with_pip_is_a_change_of_its_package(the
         ([], "add", None),
     ],
 )
-def test_a_wheel_of_another_version_or_of_two_changes(there, change, before):
-    """One that is gone is added again."""
+def test_a_wheel_of_another_version_or_of_two_is_updated(there, change, before):
+    """A wheel that is gone is added again."""
     locked = lock([], [wheel("torch", "2.2.2")])
     dists = tuple(InstalledDist("torch", version) for version in there)
     (found,) = changes(locked, built(locked, dists=dists))
@@ -133,8 +133,8 @@ def test_a_wheel_of_another_version_or_of_two_changes(there, change, before):
     assert (found.source, found.bytes, found.note) == ("wheel", 1000, "MPS expected")
 
 
-def test_what_people_added_is_removed_and_said_to_be_theirs():
-    """In what was built from this very lock, nobody else can have."""
+def test_a_package_that_a_person_added_is_removed_with_a_note():
+    """If this very lock built the environment, only a person can have added it."""
     before = built(LOCK)
     mine = replace(
         before,
@@ -156,8 +156,8 @@ def test_what_people_added_is_removed_and_said_to_be_theirs():
     )
 
 
-def test_what_another_lock_had_is_removed_without_blame():
-    """It may have been asked for then."""
+def test_a_package_of_another_lock_is_removed_without_that_note():
+    """That lock may have asked for it."""
     before = built(lock([package("htop")], [wheel("einops")]))
     assert [(one.name, one.note) for one in changes(lock(), before)] == [
         ("htop", "not in the lock"),
@@ -165,8 +165,8 @@ def test_what_another_lock_had_is_removed_without_blame():
     ]
 
 
-def test_a_conda_package_that_goes_takes_its_distribution_along():
-    """One removal, not two; another version of it is somebody's wheel."""
+def test_a_removed_conda_package_takes_its_distribution_along():
+    """That is one removal. Another version of the distribution is a wheel."""
     gone = built(lock([NUMPY]))
     assert [(one.name, one.source) for one in changes(lock(), gone)] == [("numpy", "conda")]
     beside = replace(gone, dists=(InstalledDist("numpy", "2.1"),))
@@ -176,8 +176,8 @@ def test_a_conda_package_that_goes_takes_its_distribution_along():
     ]
 
 
-def test_a_package_that_changes_hands_goes_from_one_and_comes_from_the_other():
-    """From conda to a wheel and back, though the version may be the same."""
+def test_a_package_that_moves_between_conda_and_wheels_is_removed_and_added():
+    """Even if its version stays the same."""
     conda, wheels = lock([NUMPY], variant=None), lock([], [wheel("numpy", "2.0")], variant=None)
     for new, old, expected in (
         (wheels, conda, [("remove", "conda"), ("add", "wheel")]),
@@ -186,8 +186,8 @@ def test_a_package_that_changes_hands_goes_from_one_and_comes_from_the_other():
         assert [(one.change, one.source) for one in changes(new, built(old))] == expected
 
 
-def test_what_pytorch_needs_is_said_of_the_package_that_it_concerns():
-    """A nightly has no version to name; without PyTorch there is nothing to say."""
+def test_a_constraint_of_pytorch_is_a_note_on_its_package():
+    """A nightly has no version to name. Without PyTorch there is no note."""
     numpy = [wheel("numpy", "1.26.4")]
     nightly = replace(LOCK.variant, packages={"torch": None}, constraints=("numpy<2,>=1.20",))
     (said,) = changes(lock([], numpy, variant=nightly), None)
@@ -198,8 +198,8 @@ def test_what_pytorch_needs_is_said_of_the_package_that_it_concerns():
 
 
 @pytest.mark.parametrize(("mps", "note"), [(True, "MPS expected"), (False, "")])
-def test_pytorch_of_a_channel_is_told_as_its_wheel_is(mps, note):
-    """By the channel's name for it, with its source; the distribution inside is no second one."""
+def test_pytorch_of_a_channel_is_one_change_with_the_same_notes(mps, note):
+    """By the channel's name for it. Its distribution is not a second change."""
     forge = replace(
         LOCK.variant, source="conda-forge", packages={"pytorch": "2.10.0"}, mps_expected=mps
     )
@@ -218,8 +218,8 @@ def test_pytorch_of_a_channel_is_told_as_its_wheel_is(mps, note):
         assert (found.source, found.note) == ("conda-forge", note)
 
 
-def test_pytorch_that_comes_from_a_channel_now_puts_its_wheel_away():
-    """The same distribution by another owner: it goes as a wheel, and comes as a package."""
+def test_pytorch_that_moves_to_a_channel_removes_its_wheel():
+    """The wheel is removed, and the conda package is added."""
     pytorch = package("pytorch", "2.2.2", provides=[("torch", "2.2.2")])
     there = built(lock([], [wheel("torch", "2.2.2")]))
     assert [(one.change, one.name) for one in changes(lock([pytorch]), there)] == [
@@ -238,6 +238,6 @@ def test_pytorch_that_comes_from_a_channel_now_puts_its_wheel_away():
         ("1.0-broken_", "1.0", False),
     ],
 )
-def test_versions_are_equal_as_python_has_it(one, other, same):
-    """What is no such version is compared as text."""
+def test_versions_are_equal_by_pep_440(one, other, same):
+    """A version of another form is compared as text."""
     assert same_version(one, other) is same

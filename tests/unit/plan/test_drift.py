@@ -1,4 +1,4 @@
-"""What became of a Mac's environments since they were made: each change once, and whose it is."""
+"""What people changed in a Mac's environments since Torchard built them, and whose they are."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ GIT = InstalledConda("git", "2.51.2", "h0_0", "a" * 64)
 
 
 def as_made(**changes):
-    """The environment as it was made, or that with changes."""
+    """Return the environment as it was built, or with changes."""
     return replace(built(LOCK, made=MADE, stamp=VERIFIED), **changes)
 
 
 def on_a_mac(environment, links=None, **changes):
-    """What stands on a Mac that has one environment."""
+    """Return the status of a Mac that has one environment."""
     state = mac(environment, links=links or {"torch": environment.path}, **changes)
     return find_drift(HOST, state)
 
 
-def torch_of(environment, **changes):
-    """What is said of the environment `torch`."""
+def drift_of(environment, **changes):
+    """Return the status of the environment `torch`."""
     return on_a_mac(environment, **changes)[1]
 
 
-def told(standing):
+def packages_of(standing):
     return [(one.change, one.name, one.before, one.after, one.note) for one in standing.packages]
 
 
 def test_an_unchanged_environment_is_the_same_with_its_last_verification():
-    """In whatever order a file system lists it, now and then."""
-    assert torch_of(as_made()) == EnvironmentStatus(
+    """A file system may list its files in any order."""
+    assert drift_of(as_made()) == EnvironmentStatus(
         "torch", "lab", "same", verification=VERIFICATION
     )
     made = Packages(MADE.conda[::-1], MADE.dists[::-1])
-    assert torch_of(as_made(made=made)).since == "same"
+    assert drift_of(as_made(made=made)).since == "same"
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,15 @@ def test_an_unchanged_environment_is_the_same_with_its_last_verification():
         ),
     ],
 )
-def test_a_package_that_changed_is_told_as_it_was_done(changes, change):
-    """By conda and by pip: what came, what went, what is another now."""
-    standing = torch_of(as_made(**changes))
-    assert (standing.since, told(standing)) == ("modified", [change])
+def test_each_change_of_a_package_is_reported_once(changes, change):
+    """By conda and by pip: added, updated and removed."""
+    standing = drift_of(as_made(**changes))
+    assert (standing.since, packages_of(standing)) == ("modified", [change])
 
 
-def test_where_nobody_noted_what_was_made_nothing_is_claimed():
-    """An older generation: nor that it is the same."""
-    standing = torch_of(as_made(made=None, conda=()))
+def test_without_a_list_of_the_time_of_the_build_the_status_is_unknown():
+    """It is not `same` either."""
+    standing = drift_of(as_made(made=None, conda=()))
     assert (standing.since, standing.packages, standing.verification) == (
         "unknown",
         (),
@@ -106,14 +106,14 @@ def test_where_nobody_noted_what_was_made_nothing_is_claimed():
     )
 
 
-def test_settings_are_held_against_what_was_written_then():
-    """Also where the lab asks for others by now; a login in them is nobody's to read."""
-    (file,) = torch_of(as_made(condarc="channels: [https://ann:pw@host/x]\n")).files
+def test_settings_are_compared_with_those_of_the_build():
+    """Not with those that the lab asks for now. A login in them is hidden."""
+    (file,) = drift_of(as_made(condarc="channels: [https://ann:pw@host/x]\n")).files
     assert file.path == "~/miniconda3/envs/torch/.condarc"
     assert (file.before, file.after) == (LOCK.condarc, "channels: [https://host/x]\n")
-    (file,) = torch_of(as_made(condarc=None)).files
+    (file,) = drift_of(as_made(condarc=None)).files
     assert file.after is None
-    assert torch_of(as_made(stamp=stamp(LOCK), condarc=None)).files == ()
+    assert drift_of(as_made(stamp=stamp(LOCK), condarc=None)).files == ()
 
 
 @pytest.mark.parametrize(
@@ -140,22 +140,22 @@ def test_settings_are_held_against_what_was_written_then():
         ({"damaged": True}, "an interrupted conda left it damaged"),
     ],
 )
-def test_what_else_is_wrong_is_said(changes, remark):
-    """It counts as a change, though every package is the same."""
-    standing = torch_of(as_made(**changes))
+def test_each_fault_is_a_remark(changes, remark):
+    """The environment counts as modified, even if every package is the same."""
+    standing = drift_of(as_made(**changes))
     assert standing.since == "modified"
     assert standing.remarks[0].startswith(remark)
 
 
 @pytest.mark.parametrize("date", [None, 5, "yesterday", "2026-11-26x"])
-def test_a_date_that_is_none_is_left_out(date):
-    """A stamp lies on the Mac, where anybody can write it."""
-    standing = torch_of(as_made(stamp={**VERIFIED, "date": date}))
+def test_a_date_that_is_not_a_day_is_left_out(date):
+    """Anybody can write a stamp on the Mac."""
+    standing = drift_of(as_made(stamp={**VERIFIED, "date": date}))
     assert standing.verification == "verified: python 3.12.13 None"
 
 
-def test_a_link_that_is_gone_is_told_from_one_that_never_was():
-    """Its generations tell; one that leads nowhere has none."""
+def test_a_removed_link_is_not_an_environment_that_was_never_built():
+    """Its generations show that it was there. A link that leads nowhere has none."""
     one = as_made()
     gone = find_drift(HOST, mac(one))[1]
     assert gone == EnvironmentStatus("torch", "lab", "gone", remarks=("its link is gone",))
@@ -164,15 +164,15 @@ def test_a_link_that_is_gone_is_told_from_one_that_never_was():
     assert (dangling.since, dangling.remarks) == ("gone", ("its link leads nowhere",))
 
 
-def test_what_stands_at_a_name_of_the_lab_may_be_somebodys_own():
-    """Nothing is known of it."""
+def test_a_person_may_have_made_what_is_under_a_name_of_the_lab():
+    """Torchard knows nothing else about it."""
     for target, said in ((None, "it is not a link"), ("/opt/x", "it is a link to /opt/x")):
         one = find_drift(HOST, mac(links={"torch": target}))[1]
         assert (one.owner, one.since, one.remarks) == ("person", "unknown", (said,))
 
 
-def test_what_the_lab_does_not_name_is_ours_or_somebodys():
-    """Ours by its stamp, or by its name where it has none; folders and files are none."""
+def test_an_environment_that_the_lab_does_not_name_is_torchards_or_a_persons():
+    """Its stamp decides, or its name without a stamp. Folders and files are left out."""
     theirs = InstalledEnvironment(f"{PREFIX}/envs/thesis", whole=True)
     folder = InstalledEnvironment(f"{PREFIX}/envs/folder", whole=False)
     state = mac(
@@ -204,19 +204,19 @@ def test_what_the_lab_does_not_name_is_ours_or_somebodys():
 BASE = InstalledEnvironment(PREFIX, whole=True, conda=MADE.conda, dists=MADE.dists, made=MADE)
 
 
-def test_base_is_compared_with_what_was_installed():
-    """It has no lock, and what was added to it is said to be nothing else."""
+def test_the_base_is_compared_with_what_was_installed():
+    """It has no lock, so a new package has no note of that."""
     state = mac(base=BASE, prefix_ours=OURS, conda_version="26.5.3")
     assert find_drift(HOST, state)[0] == EnvironmentStatus(None, "lab", "same", version="26.5.3-1")
     changed = replace(state, base=replace(BASE, conda=(*MADE.conda, GIT)))
-    (change,) = told(find_drift(HOST, changed)[0])
+    (change,) = packages_of(find_drift(HOST, changed)[0])
     assert change == ("add", "git", None, "2.51.2", "installed by hand")
     own = replace(state, prefix_ours={**OURS, "version": ""})
     assert find_drift(HOST, own)[0].version == "26.5.3"
 
 
-def test_a_miniconda_that_somebody_installed_is_theirs():
-    """What was in it, nobody knows."""
+def test_a_miniconda_of_a_person_is_theirs():
+    """Torchard does not know what was in it."""
     state = mac(base=replace(BASE, made=None))
     expected = EnvironmentStatus(None, "person", "unknown", version="of an unknown version")
     assert find_drift(HOST, state)[0] == expected
@@ -231,7 +231,7 @@ def test_a_miniconda_that_somebody_installed_is_theirs():
         ("foreign", (), ("person", "unknown", "no Miniconda at ~/miniconda3")),
     ],
 )
-def test_where_there_is_no_miniconda_that_is_said(prefix_state, environments, expected):
-    """Generations tell that there was one."""
+def test_a_missing_miniconda_is_a_remark(prefix_state, environments, expected):
+    """Generations show that there was one."""
     one = find_drift(HOST, mac(*environments, prefix_state=prefix_state))[0]
     assert (one.owner, one.since, *one.remarks) == expected

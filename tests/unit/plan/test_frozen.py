@@ -1,4 +1,4 @@
-"""`frozen: true`: who has it, what it changes of a plan, and nothing shown is changed for it."""
+"""`frozen: true`: which Macs have it, and what it changes in a plan."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ FROZEN_STAMP = {**stamp(LOCK), "frozen": True}
 MAC = MacHost("studio-01", frozen=True)
 
 
-def test_the_nearest_says_whether_a_mac_is_frozen(tmp_path):
-    """A default, a group, the Mac itself, and the command line, as for every setting."""
+def test_the_nearest_setting_of_frozen_wins(tmp_path):
+    """Defaults, a group, the Mac itself and the command line, as for every setting."""
     text = (
         "groups: {g: {frozen: true}, h: {frozen: false}}\n"
         "macs: {a: {}, b: {groups: [g]}, c: {groups: [g, h]}, d: {groups: [h], frozen: true}}\n"
@@ -49,8 +49,8 @@ def test_the_nearest_says_whether_a_mac_is_frozen(tmp_path):
         (False, True, stamp(LOCK), "its conda-meta/frozen was made by hand"),
     ],
 )
-def test_a_generation_is_built_anew_for_it(wanted, found, said, reason):
-    """The same packages, beside what is shown; nothing has to be pushed for them."""
+def test_freezing_builds_another_generation(wanted, found, said, reason):
+    """With the same packages, beside the active one; nothing has to be pushed."""
     depot = {one.sha256: one.size for one in (*LOCK.conda, *LOCK.wheels)}
     state = replace(shown(LOCK, frozen=found, stamp=said), depot=depot)
     (step,) = plan_mac(Target(replace(MAC, frozen=wanted), state, locks={"torch": LOCK})).steps
@@ -58,14 +58,14 @@ def test_a_generation_is_built_anew_for_it(wanted, found, said, reason):
     assert (step.kept, step.path) == (2, f"{path_of(LOCK)}.2")
 
 
-def test_what_is_as_it_should_be_is_in_order():
+def test_a_generation_that_is_frozen_as_the_lab_says_is_up_to_date():
     """Frozen where it should be, and not where it should not."""
     for wanted in (True, False):
         assert environment_step(LOCK, shown(LOCK, frozen=wanted), frozen=wanted) is None
 
 
-def test_one_that_is_still_there_is_only_shown_again():
-    """Frozen and thawed again, nothing is built twice."""
+def test_a_generation_that_still_exists_is_activated_again():
+    """Freezing and thawing does not build twice."""
     thawed = built(LOCK)
     cold = built(LOCK, path=f"{path_of(LOCK)}.2", frozen=True, stamp=FROZEN_STAMP)
     state = mac(thawed, cold, links={"torch": cold.path})
@@ -73,13 +73,13 @@ def test_one_that_is_still_there_is_only_shown_again():
     assert (step.action, step.path) == ("activate", thawed.path)
 
 
-def test_a_plan_that_was_saved_knows_of_it():
-    """Whoever thaws an environment by hand changes what a saved plan rests on."""
+def test_thawing_by_hand_changes_the_preconditions():
+    """A saved plan then has to be made again."""
     assert hash_contents(built(LOCK)) != hash_contents(built(LOCK, frozen=True))
 
 
-def test_the_kit_says_it_to_conda_and_to_the_stamp():
-    """With our own sentence; where nothing is frozen, nothing is said of it."""
+def test_the_kit_has_the_mark_for_conda_and_for_the_stamp():
+    """With Torchard's own message; without `frozen`, it has neither."""
 
     def written(*, frozen):
         made = kit(mac(), LOCK, "torch-1", {"conda-forge": "https://x"}, frozen=frozen)
@@ -95,8 +95,8 @@ def test_the_kit_says_it_to_conda_and_to_the_stamp():
     ("version", "frozen", "told"),
     [("25.4.1", True, True), ("25.5.0", True, False), ("24.1", False, False), (None, True, False)],
 )
-def test_a_conda_that_takes_no_notice_is_told(version, frozen, told):
-    """It is a remark, with the way out, and stops nothing."""
+def test_a_conda_that_ignores_frozen_is_a_warning(version, frozen, told):
+    """The warning says what to type, and blocks nothing."""
     state = mac(conda_version=version)
     found = list(find_mac_warnings(replace(MAC, frozen=frozen), state, load_catalog()))
     assert any("respect `frozen: true`; update it" in one for one in found) is told

@@ -1,4 +1,4 @@
-"""What an account on a Mac must be able to do, and what is said of one that cannot: in the plan."""
+"""What an account on a Mac must be able to do, and what a plan says if it cannot."""
 
 from __future__ import annotations
 
@@ -21,43 +21,43 @@ CATALOGUE = load_catalog()
 
 
 def reason(**changes):
-    """Return why a Mac is refused on which a prefix and an environment are to be made, if it is."""
+    """Return why a Mac is blocked that needs a prefix and an environment, or None."""
     state = mac(prefix_state="absent", prefix_arch=None, **changes)
     return plan_mac(Target(MAC, state, installer=INSTALLER, locks={"torch": LOCK})).reason
 
 
-def test_a_prefix_that_the_account_cannot_make_is_refused():
-    """The directory that is in the way, the account, and the two ways out."""
+def test_a_prefix_that_the_account_cannot_create_blocks():
+    """The reason names the directory, the account, and two things to do."""
     assert reason(prefix="/opt/miniconda3", unwritable=("/opt",)) == (
         "ann may not write to /opt; name another account in ssh.user, or set miniconda.prefix to a"
         " path below its home"
     )
 
 
-def test_every_directory_in_the_way_is_named():
-    """Those in the home with a tilde."""
+def test_every_unwritable_directory_is_named():
+    """Those in the home with `~`."""
     said = reason(unwritable=("/opt", f"{HOME}/.torchard"))
     assert "ann may not write to /opt;" in said
     assert "ann may not write to ~/.torchard;" in said
 
 
-def test_a_shell_that_prints_is_quoted_without_what_a_terminal_would_read():
-    """Whatever it prints, it is one line, in quotes, and not too long."""
+def test_the_output_of_a_shell_is_quoted_without_control_characters():
+    """On one line, in quotes, and not too long."""
     said = reason(noise="\x1b[2JWelcome " + "x" * 100)
     assert said.startswith('its shell prints "\\u001b[2JWelcome xxx')
     assert "…" in said
     assert "~/.zshenv" in said
 
 
-def test_a_mac_with_nothing_to_do_needs_neither():
-    """What nobody has to write, or to send, stands in nobody's way."""
+def test_a_mac_that_is_up_to_date_may_have_both():
+    """Torchard has nothing to write or to send there."""
     state = mac(built(LOCK), links={"torch": path_of(LOCK)})
     state = replace(state, unwritable=(f"{PREFIX}/envs",), noise="hello")
     assert plan_mac(Target(MAC, state, locks={"torch": LOCK})).state == "up_to_date"
 
 
-def test_a_home_with_a_space_is_refused():
-    """Miniconda's installer takes none, and the environments are below the home as well."""
+def test_a_home_with_a_space_blocks():
+    """Miniconda's installer rejects it, and the environments are in the home too."""
     assert reason(home="/Users/Ann Lee") == (
         "its home is /Users/Ann Lee, and conda cannot live in a path with spaces: name another"
         " account in ssh.user"
@@ -74,20 +74,20 @@ def test_a_home_with_a_space_is_refused():
         (60 - DAY, None),
     ],
 )
-def test_a_clock_is_worth_a_note_from_a_day_on(ahead, says):
-    """Which of the two is right nobody knows."""
+def test_a_clock_that_is_a_day_off_is_a_warning(ahead, says):
+    """Torchard does not know which of the two clocks is right."""
     state = mac(clock=int(time.time()) + ahead)
     notes = list(find_mac_warnings(MAC, state, CATALOGUE))
     assert [note.startswith(says) for note in notes] == [True] * (says is not None)
 
 
-def test_a_clock_that_nobody_read_is_worth_none():
+def test_a_clock_that_was_not_read_is_not_a_warning():
     """As of a Mac whose `date` does not say."""
     assert list(find_mac_warnings(MAC, mac(clock=0), CATALOGUE)) == []
 
 
-def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():
-    """What stands there without it is not judged, and needs no other account."""
+def test_a_volume_that_is_not_mounted_is_the_only_reason():
+    """What is at its mount point does not matter."""
     for state in ("foreign", "absent"):
         at = mac(
             prefix_state=state,
@@ -97,7 +97,7 @@ def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():
         )
         assert plan_mac(Target(MAC, at, installer=INSTALLER, locks={"torch": LOCK})).reason == (
             "the volume /Volumes/Data is not mounted, and ~/miniconda3 or ~/.torchard leads there:"
-            " attach or mount it, or set miniconda.prefix to another path"
+            " connect or mount it, or set miniconda.prefix to another path"
         )
 
 
@@ -105,8 +105,8 @@ def test_a_volume_that_is_not_mounted_is_named_and_nothing_else():
     ("volume", "copies"),
     [(None, 2), (Volume("apfs", "x"), 2), (Volume("nfs", "x"), 2), (Volume("smbfs", "//x/y"), 3)],
 )
-def test_without_hard_links_a_build_needs_room_for_one_more_copy(volume, copies):
-    """What it is built from lies in the depot, and beside it for conda and pip."""
+def test_without_hard_links_a_build_needs_disk_for_one_more_copy(volume, copies):
+    """The artefacts are in the depot, and copied beside it for conda and pip."""
     state = mac(home_volume=volume)
     plan = plan_mac(Target(MAC, state, locks={"torch": LOCK}))
     assert plan.disk.needed == copies * LOCK.size
@@ -121,8 +121,8 @@ def test_without_hard_links_a_build_needs_room_for_one_more_copy(volume, copies)
         (2 * LOCK.size, "change", "macOS says that it makes room for 0 MB when needed"),
     ],
 )
-def test_what_macos_would_purge_counts_as_room(room, state, says):
-    """The plan says that it counts on that, and stops nothing."""
+def test_what_macos_can_purge_counts_as_free_disk(room, state, says):
+    """The plan warns that it counts on that, and blocks nothing."""
     target = Target(MAC, mac(free=1, room=room), locks={"torch": LOCK})
     plan = plan_mac(target)
     assert plan.state == state
@@ -132,8 +132,8 @@ def test_what_macos_would_purge_counts_as_room(room, state, says):
     assert is_short_of_disk(target) is (room is None)
 
 
-def test_an_installer_goes_by_df_alone():
-    """Miniconda's own asks df, and stops; so what macOS would purge is no room for it."""
+def test_an_installer_counts_only_what_df_says():
+    """Miniconda's installer asks df itself, and stops."""
     installer = replace(INSTALLER, disk=1000)
     state = mac(prefix_state="absent", prefix_arch=None, free=999, room=10**9)
     assert plan_mac(Target(MAC, state, installer=installer, locks={"torch": LOCK})).reason == (
@@ -144,8 +144,8 @@ def test_an_installer_goes_by_df_alone():
     assert plan.state == "change"
 
 
-def test_nobody_asks_macos_where_df_says_enough():
-    """Where nothing is to be built, any room is enough."""
+def test_macos_is_not_asked_if_df_says_enough():
+    """If nothing is to be built, any disk is enough."""
     assert not is_short_of_disk(Target(MAC, mac(free=2 * LOCK.size), locks={"torch": LOCK}))
     built_already = mac(built(LOCK), links={"torch": path_of(LOCK)}, free=1)
     assert not is_short_of_disk(Target(MAC, built_already, locks={"torch": LOCK}))

@@ -1,4 +1,4 @@
-"""What a prune would remove: what Torchard made and the lab does not name, and nothing else."""
+"""What a prune removes: what Torchard made and the lab does not name, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ OLD = f"{GENERATIONS}/old-12345678"
 OLDER = f"{GENERATIONS}/old-01234567"
 
 
-def of(name, path):
-    """A generation that bears the stamp of an environment."""
+def generation_of(name, path):
+    """Return a generation with the stamp of an environment."""
     return built(LOCK, path, stamp={**stamp(LOCK), "environment": name})
 
 
@@ -26,8 +26,12 @@ def removed(state, named=("torch",)):
 
 
 def test_an_environment_that_is_not_named_is_removed():
-    """Where its link leads is what the Mac holds it to."""
-    state = mac(of("old", OLD), of("torch", f"{GENERATIONS}/torch-1"), links={"old": OLD})
+    """The step has the target of its link, which the Mac checks."""
+    state = mac(
+        generation_of("old", OLD),
+        generation_of("torch", f"{GENERATIONS}/torch-1"),
+        links={"old": OLD},
+    )
     (step,) = removal_steps(["torch"], state)
     assert (step.kind, step.action, step.environment, step.label) == (
         "environment", "remove", "old", "prune",
@@ -36,10 +40,10 @@ def test_an_environment_that_is_not_named_is_removed():
     assert removed(state, ["old", "torch"]) == []
 
 
-def test_generations_that_a_stop_left_are_removed_too():
-    """Their link is gone already, or went with a prefix that is set aside."""
-    assert removed(mac(of("old", OLD), of("old", OLDER))) == [("old", OLDER)]
-    half = mac(of("old", OLD), links={"old": OLD}, prefix_state="half")
+def test_generations_that_an_interrupted_run_left_are_removed_too():
+    """Their link is gone, or was in a prefix that is set aside."""
+    assert removed(mac(generation_of("old", OLD), generation_of("old", OLDER))) == [("old", OLDER)]
+    half = mac(generation_of("old", OLD), links={"old": OLD}, prefix_state="half")
     assert removed(half) == [("old", OLD)]
 
 
@@ -47,42 +51,45 @@ SOMEBODYS = {
     "a real environment": ([InstalledEnvironment(f"{PREFIX}/envs/old", whole=True)], {"old": None}),
     "a link elsewhere": ([], {"old": "/opt/old"}),
     "a link to a named one": (
-        [of("torch", f"{GENERATIONS}/torch-1")],
+        [generation_of("torch", f"{GENERATIONS}/torch-1")],
         {"mine": f"{GENERATIONS}/torch-1"},
     ),
-    "a link to what is not named": ([of("old", OLD)], {"mine": OLD}),
+    "a link to what is not named": ([generation_of("old", OLD)], {"mine": OLD}),
     "no stamp": ([built(LOCK, f"{GENERATIONS}/mine", stamp=None)], {}),
     "no stamp, and no name of ours": (
         [built(LOCK, f"{GENERATIONS}/mine", stamp=None)],
         {"old": f"{GENERATIONS}/mine"},
     ),
-    "a stamp that is a path": ([of("../../Documents", OLD)], {}),
-    "a stamp without a name": ([of(None, OLD)], {}),
-    "our stamp in a real environment": ([of("old", f"{PREFIX}/envs/old")], {"old": None}),
+    "a stamp that is a path": ([generation_of("../../Documents", OLD)], {}),
+    "a stamp without a name": ([generation_of(None, OLD)], {}),
+    "our stamp in a real environment": (
+        [generation_of("old", f"{PREFIX}/envs/old")],
+        {"old": None},
+    ),
 }
 
 
 @pytest.mark.parametrize("case", SOMEBODYS)
 def test_what_torchard_did_not_make_stays(case):
-    """Whatever it is called."""
+    """Whatever its name is."""
     environments, links = SOMEBODYS[case]
     assert removed(mac(*environments, links=links)) == []
 
 
-def test_a_dangling_link_of_ours_goes():
-    """Its generation was named by us; a person's link is none of ours, wherever it leads."""
+def test_a_dangling_link_of_torchards_is_removed():
+    """Its name is one that Torchard gives. A person's link stays, wherever it leads."""
     assert removed(mac(links={"old": OLD, "mine": OLDER})) == [("old", OLD)]
 
 
-def test_what_only_a_named_environments_link_shows_goes_with_the_others():
-    """Somebody pointed it there; it is pointed at a generation of its own before this is done."""
-    assert removed(mac(of("old", OLD), links={"torch": OLD})) == [("old", OLD)]
-    assert removed(mac(of("old", OLD), links={"torch": OLD, "mine": OLD})) == []
+def test_a_generation_that_only_another_environments_link_leads_to_is_removed():
+    """That link leads to a generation of its own before Torchard removes this one."""
+    assert removed(mac(generation_of("old", OLD), links={"torch": OLD})) == [("old", OLD)]
+    assert removed(mac(generation_of("old", OLD), links={"torch": OLD, "mine": OLD})) == []
 
 
-def test_only_a_mac_that_says_so_is_pruned():
+def test_a_mac_is_pruned_only_if_the_lab_says_so():
     """Its plan also depends on what it would remove."""
-    state = mac(of("old", OLD), links={"old": OLD})
+    state = mac(generation_of("old", OLD), links={"old": OLD})
     plain = plan_mac(Target(MacHost("m"), state))
     assert (plain.state, plain.steps) == ("up_to_date", ())
     pruned = plan_mac(Target(MacHost("m", prune=True), state))

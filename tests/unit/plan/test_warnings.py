@@ -1,4 +1,4 @@
-"""What is said of a PyTorch for as long as it is there, and how to come to another."""
+"""What a plan warns of in a PyTorch, and which single change avoids it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ FROZEN = replace(VARIANT, source="pytorch-channel", packages={"pytorch": "2.5.1"
 UNSAFE = "torch {} has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only weights"
 
 
-def told(arch, macos, python, **asked):
-    """Return what is said of the answer to a asked."""
+def warn_of(arch, macos, python, **asked):
+    """Return what a plan warns of in the answer to a request."""
     group, asked = find_mac_class(arch, macos, CATALOGUE), Request(python, **asked)
     return list(
         warnings.find_variant_warnings(choose(asked, group, CATALOGUE), asked, group, CATALOGUE)
@@ -45,26 +45,26 @@ def told(arch, macos, python, **asked):
         (ARM, "15", "3.12", {"release": "2.6.0"}, "`release: stable` (torch 2.15.0)"),
     ],
 )
-def test_an_unsafe_torch_comes_with_the_ways_out(arch, macos, python, asked, says):
-    """One thing is changed at a time, as where a asked is refused."""
-    (line,) = told(arch, macos, python, **asked)
+def test_an_unsafe_torch_comes_with_a_safe_change(arch, macos, python, asked, says):
+    """Each suggestion changes one thing, as where a request cannot be met."""
+    (line,) = warn_of(arch, macos, python, **asked)
     assert "CVE-2026-24747" in line
     assert says in line
 
 
 def test_one_vulnerability_is_not_several():
-    """The sentence says it in the singular."""
-    (line,) = told(ARM, "15", "3.12", release="2.9.1")
+    """The sentence is in the singular."""
+    (line,) = warn_of(ARM, "15", "3.12", release="2.9.1")
     assert line.startswith("torch 2.9.1 has a known vulnerability (CVE-2026-24747): load only")
 
 
-def test_a_newer_torch_and_a_nightly_are_no_news():
-    """Nothing is said where nothing is known."""
-    assert told(ARM, "15", "3.12") == told(ARM, "15", "3.12", release="nightly") == []
+def test_a_newer_torch_and_a_nightly_have_no_warning():
+    """The catalogue knows no advisory on them."""
+    assert warn_of(ARM, "15", "3.12") == warn_of(ARM, "15", "3.12", release="nightly") == []
 
 
 def written(line):
-    """Return the changes of a asked that a warning names."""
+    """Return the changes of a request that a warning suggests."""
     shapes = {
         "release": r'`release: "?([^"`]+)"?`',
         "python": r'`python: "([^"]+)"`',
@@ -75,8 +75,8 @@ def written(line):
         yield from ({key: value} for value in re.findall(shape, line))
 
 
-def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
-    """Of the whole matrix: whatever is said to write, or to update the Mac to, is safe."""
+def test_every_suggested_change_leads_to_a_safe_torch():
+    """For the whole matrix: each change of the lab or of macOS that a warning suggests is safe."""
     asked = ("stable", "2.2.2", "2.9.1")
     seen = 0
     for cell in list_cells(CATALOGUE, asked):
@@ -84,7 +84,7 @@ def test_every_way_out_leads_to_a_torch_that_nothing_is_known_of():
         got = choose(asked, find_mac_class(cell.arch, cell.macos, CATALOGUE), CATALOGUE)
         if isinstance(got, Refusal):
             continue
-        for line in told(
+        for line in warn_of(
             *cell[:3], release=asked.release, backend=asked.backend, source=asked.source
         ):
             for change in written(line):
@@ -102,31 +102,31 @@ def assert_safe(cell: Cell, asked: Request) -> None:
     assert CATALOGUE.advisories_on(version) == (), cell
 
 
-def test_a_torch_that_came_along_is_told_of_too():
-    """Where the lab says `pytorch: false`, some package may have asked for it."""
+def test_a_torch_that_another_package_needs_has_the_warning_too():
+    """The lab may say `pytorch: false`."""
     made = lock([package("python")], [wheel("torch", "2.2.2")], variant=None)
     (line,) = warnings.find_lock_warnings(made, None, CATALOGUE)
     assert line.startswith(UNSAFE.format("2.2.2"))
     assert "no single change" in line
 
 
-def test_a_lock_of_a_source_that_nobody_knows_is_no_frozen_one():
-    """Its file may say anything; only what the catalogue knows is claimed."""
+def test_a_lock_with_an_unknown_source_has_no_warning_of_it():
+    """A lock file may say anything; Torchard warns only of what the catalogue knows."""
     made = replace(LOCK, variant=replace(VARIANT, source="elsewhere"))
     assert [line[:9] for line in warnings.find_lock_warnings(made, None, CATALOGUE)] == [
         "torch 2.5"
     ]
 
 
-def test_a_version_that_no_rule_reads_is_passed_over():
-    """Conda has versions of other shapes; nothing is claimed of them."""
+def test_a_version_that_cannot_be_parsed_is_skipped():
+    """Versions in conda may have other forms."""
     made = lock([package("python"), package("pytorch", "2.2_custom")], variant=None)
     assert warnings.find_torch_version(made, CATALOGUE) is None
     assert list(warnings.find_lock_warnings(made, None, CATALOGUE)) == []
 
 
-def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
-    """The lock is there; only a way out cannot be told."""
+def test_a_request_that_cannot_be_met_any_more_still_has_the_warning():
+    """The lock exists. Only the suggestion is missing."""
     made = replace(LOCK, mac_class=MacClass("osx-64", "12.0"))
     odd = Request("3.12", release="words")
     lines = list(
@@ -150,8 +150,8 @@ def test_a_wish_that_is_refused_now_is_warned_of_all_the_same():
     ],
 )
 @pytest.mark.parametrize("order", [True, False])
-def test_a_mac_is_warned_in_order_or_not(asked, made, says, order):
-    """One line for each, under the environment's name; nothing is refused for it."""
+def test_a_mac_has_the_warning_up_to_date_or_not(asked, made, says, order):
+    """One line for each, with the environment's name. It blocks nothing."""
     host = MacHost("studio-01", environments=("torch",))
     environments = {"torch": Environment("torch", "3.12", asked)}
     lab = Lab(Path("/lab/lab.yaml"), environments, {}, {host.name: host})
@@ -174,8 +174,8 @@ def test_a_mac_is_warned_in_order_or_not(asked, made, says, order):
         (None, True, False),
     ],
 )
-def test_a_virtual_machine_that_is_to_use_mps_is_warned_of(variant, virtual, warned):
-    """The plan names the way out before anything is built; nothing is refused for it."""
+def test_a_virtual_machine_that_expects_mps_has_a_warning(variant, virtual, warned):
+    """The plan says what to write. It blocks nothing."""
     made = lock([package("python")], [wheel("einops")], variant=variant)
     host = MacHost("runner-01", environments=("torch",))
     lab = Lab(
