@@ -1,4 +1,4 @@
-"""The files that belong to the project: deploy.py, group_data, schemas; and how paths read."""
+"""The files of the project, such as deploy.py and schemas, and how messages name paths."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def default_lab() -> Path:
-    """Return the lab file of whoever names none."""
+    """Return the path of the lab file if the command line names none."""
     return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
 
 
 def from_here(path: Path) -> str:
-    """Return a path as it is read best: relative where it lies below the working directory."""
+    """Return a path as text, relative to the working directory if it is below it."""
     here = path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
@@ -22,8 +22,8 @@ def from_here(path: Path) -> str:
 def resource(name: str, package: Path = _PACKAGE) -> Path:
     """Return the absolute path of a file or folder of the project, such as `deploy.py`.
 
-    An installed wheel keeps them in `torchard/_project`; in a checkout they lie beside the package.
-    Raise FileNotFoundError where there is no such file.
+    An installed wheel has them in `torchard/_project`, a checkout has them beside the package.
+    Raise FileNotFoundError if there is no such file.
     """
     installed = package / "_project"
     path = (installed if installed.is_dir() else package.parent) / name

@@ -24,8 +24,8 @@ _PATIENCE = 1800  # seconds: torch's wheels may come over a slow line
 def reachable():
     """End the run at once, and not green, where the index does not answer."""
     try:
-        index.resolve(["pip"], (), MacClass("osx-arm64", "15.0"), "3.12.13", None)
-    except index.IndexError as error:
+        index.resolve(index.WheelQuery(["pip"], MacClass("osx-arm64", "15.0"), "3.12.13"))
+    except index.WheelIndexError as error:
         pytest.exit(f"The package index cannot be reached: {error.message}", returncode=1)
 
 

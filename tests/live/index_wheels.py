@@ -29,7 +29,7 @@ def mac_wheels(name, version, python):
         environment = index._environment(MacClass("osx-arm64", "26.0"), own_index=False)
         try:
             told = index._run(arguments, directory, environment)
-        except index.IndexError as error:
+        except index.WheelIndexError as error:
             if "requested Python version" not in error.message:
                 raise
             return ()

@@ -49,8 +49,8 @@ def test_what_the_catalogue_offers_can_be_had(arch, macos, python):
     group = find_mac_class(arch, macos, load_catalog())
     offered = variants(group, python)
     if not offered:
-        with pytest.raises(index.IndexError, match="no wheels with a matching"):
-            index.resolve(["torch"], (), group, PYTHONS[python], None)
+        with pytest.raises(index.WheelIndexError, match="no wheels with a matching"):
+            index.resolve(index.WheelQuery(["torch"], group, PYTHONS[python]))
     for variant in offered:
         wheels = resolve_wheels(
             Question(Environment("torch", python, Request(python)), group, variant),

@@ -11,7 +11,7 @@ import yaml
 from torchard.catalog.catalog import load_catalog
 from torchard.curate.new_wheels import propose_releases
 from torchard.curate.verify import fetch_listings
-from torchard.lock.index import address
+from torchard.lock.index import find_default_index
 
 pytestmark = pytest.mark.live
 
@@ -22,7 +22,9 @@ def test_a_release_is_proposed_as_it_was_measured(torch):
     known = load_catalog()
     others = tuple(one for one in known.releases if str(one.version) != torch)
     lanes = {**known.sources, "wheels": replace(known.sources["wheels"], releases=others)}
-    (proposal,) = propose_releases(fetch_listings(address()), replace(known, sources=lanes))
+    (proposal,) = propose_releases(
+        fetch_listings(find_default_index()), replace(known, sources=lanes)
+    )
     (got,) = yaml.safe_load("\n".join(("releases:", *proposal.lines)))["releases"]
     text = resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes()
     (row,) = (one for one in yaml.safe_load(text)["releases"] if one["torch"] == torch)

@@ -159,12 +159,12 @@ def test_a_release_and_its_companions_go_together(torch, arch):
         if all(any(row.first <= minor <= row.last for row in some) for some in rows)
     )
     pins = [f"{name}=={release[name]}" for name in names]
-    offers = index.resolve(
+    query = index.WheelQuery(
         pins,
-        release.get("constraints", ()),
         MacClass(SUBDIRS[arch], "26.0"),
         f"3.{minor}.9",
-        None,
+        release.get("constraints", ()),
     )
+    offers = index.resolve(query)
     versions = {one.name: one.version for one in offers}
     assert {name: versions[name] for name in names} == {name: release[name] for name in names}

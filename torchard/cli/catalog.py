@@ -16,7 +16,7 @@ from torchard.curate.refresh import PLACES, add_rows, find_new_rows
 from torchard.curate.verify import fetch_listings, find_contradictions, resolve_wheel_sets
 from torchard.errors import TorchardError
 from torchard.lab.model import Mirrors
-from torchard.lock.index import address
+from torchard.lock.index import find_default_index
 
 
 @click.group()
@@ -51,7 +51,7 @@ def verify(named: tuple[str, ...]) -> None:
     rows = [
         one for one in catalogue.releases if not named or str(one) in named or "stable" in named
     ]
-    wrong = list(find_contradictions(rows, fetch_listings(address()), catalogue))
+    wrong = list(find_contradictions(rows, fetch_listings(find_default_index()), catalogue))
     resolving = resolve_wheel_sets(wheel_sets, catalogue)
     with click.progressbar(resolving, len(wheel_sets), "Resolving", file=sys.stderr) as bar:
         wrong += [text for text in bar if text is not None]

@@ -93,13 +93,13 @@ def _companions(version: Version, pythons: Sequence[str]) -> dict[str, str] | st
     for python in reversed(pythons):
         try:
             offers = index.resolve(
-                [f"torch=={version}", *PACKAGES[1:]],
-                (),
-                MacClass("osx-arm64", _NEWEST),
-                f"{python}.9",
-                None,
+                index.WheelQuery(
+                    [f"torch=={version}", *PACKAGES[1:]],
+                    MacClass("osx-arm64", _NEWEST),
+                    f"{python}.9",
+                )
             )
-        except index.IndexError as error:
+        except index.WheelIndexError as error:
             said = " ".join(error.message.split())
         else:
             return {one.name: one.version for one in offers if one.name in PACKAGES}

@@ -16,7 +16,7 @@ from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, apply_propos
 from torchard.curate.verify import fetch_listings, find_contradictions
 from torchard.errors import TorchardError
 from torchard.lock.addresses import channel_source
-from torchard.lock.index import address
+from torchard.lock.index import find_default_index
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -71,7 +71,7 @@ def _list_queries(
 
 
 def _wheels(catalogue: Catalogue) -> Answer:
-    listed = fetch_listings(address())
+    listed = fetch_listings(find_default_index())
     yield from propose_releases(listed, catalogue)
     yield from find_contradictions(catalogue.releases, listed, catalogue)
 

@@ -1,1 +1,1 @@
-"""Verified artefacts on the controller: fetched once and kept."""
+"""Verified artefacts on the controller, fetched once and kept."""

@@ -1,1 +1,1 @@
-"""Exactly what? Every package of one environment for one Mac class, solved on the controller."""
+"""Every package of one environment for one Mac class, solved on the controller."""

@@ -1,4 +1,4 @@
-"""Where things are fetched from: the addresses that no lock file holds. Pure."""
+"""The URLs of artefacts, which no lock file has. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def channel_source(channel: str, mirrors: Mirrors) -> str:
-    """Return where a channel is fetched from; no slash at its end."""
+    """Return the URL of a channel or of its mirror, without a slash at its end."""
     mirror = mirrors.conda.get(channel)
     return mirror.rstrip("/") if mirror else channel_url(channel)
 
@@ -24,7 +24,7 @@ def conda_address(package: CondaPackage, mirrors: Mirrors) -> str:
 
 
 def installer_address(installer: Installer, mirrors: Mirrors) -> str:
-    """Return the URL of an installer; one that the lab itself addresses has no mirror."""
+    """Return the URL of an installer. One that the lab itself names has no mirror."""
     if installer.own or mirrors.installers is None:
         return installer.url
     return f"{mirrors.installers.rstrip('/')}/{installer.file}"

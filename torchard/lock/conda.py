@@ -35,8 +35,8 @@ _ARCHSPEC = {"arm64": "m1", "x86_64": "x86_64"}
 def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
     """Return the conda packages of an environment, each after its dependencies.
 
-    Archives that may hold Python distributions are fetched, to read which. Raise LockError if there
-    is no solution, DepotError or DownloadError if an archive cannot be fetched.
+    Archives that may have Python distributions are fetched and read. Raise LockError if no set of
+    packages fits, DepotError or DownloadError if an archive cannot be fetched.
     """
     channels = question.channels
     solved = _run_worker({"solve": _solver_request(question, depot)})

@@ -1,13 +1,14 @@
-"""The part of locking that needs py-rattler, as a process of its own: JSON in, JSON out.
+"""The part of locking that needs py-rattler, in a child process: JSON in, JSON out.
 
-py-rattler is asyncio over tokio: it stands no process that gevent has patched, and a short process
-now and then dies at its very end. So it has a process for itself, judged by the answer it printed.
+py-rattler is asyncio over tokio. It does not work in a process that gevent has patched, and a short
+process sometimes crashes at its very end. So it runs in a process of its own, and the answer that
+it printed counts, not its exit status.
 
     {"solve": {urls, subdir, specs, constraints, system, cache, seconds}} -> {"solve": [{…}, …]}
     {"provides": [archive, ...]}                             -> {"provides": [{name: version}, ...]}
     either                                                   -> {"error": kind, "text": ...}
 
-A spec that is none is told, too, as "spec".
+An error of kind "spec" also has the text that is not a match spec, as "spec".
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ _METADATA = re.compile(
 
 
 class IncompleteError(Exception):
-    """A package that its channel does not describe well enough to be locked."""
+    """A channel does not describe a package well enough to lock it."""
 
 
 class SpecError(Exception):
-    """A text that is no match spec."""
+    """A text is not a match spec."""
 
 
 async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """Solve specs for another platform; return its packages, each after what it depends on."""
+    """Solve specs for another platform; return the packages, each after its dependencies."""
     system = [
         rattler.GenericVirtualPackage(
             rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build)
@@ -50,9 +51,9 @@ async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
         for name, (version, build) in asked["system"].items()
     ]
     channels = [rattler.Channel(url) for url in asked["urls"]]
-    specs = [match_spec(spec) for spec in asked["specs"]]
-    # The gateway hands the solver only what fits a spec. So each name is asked for without its
-    # version, too: else a channel whose versions do not fit would not count as having the name.
+    specs = [parse_spec(spec) for spec in asked["specs"]]
+    # The gateway gives the solver only packages that fit a spec. So each name is also asked for
+    # without a version: otherwise strict priority would ignore a channel with other versions.
     names = [rattler.MatchSpec(str(one.name.normalized)) for one in specs]
     records = await rattler.solve(
         channels,
@@ -67,10 +68,10 @@ async def solve(asked: dict[str, Any]) -> list[dict[str, Any]]:
     by_name = {record.name.normalized: record for record in records}
     order = rattler.PackageRecord.sort_topologically(records)
     urls = [channel.base_url.rstrip("/") for channel in channels]
-    return [package(by_name[one.name.normalized], urls) for one in order]
+    return [describe_package(by_name[one.name.normalized], urls) for one in order]
 
 
-def match_spec(text: str) -> rattler.MatchSpec:
+def parse_spec(text: str) -> rattler.MatchSpec:
     """Return a match spec, or raise SpecError."""
     try:
         return rattler.MatchSpec(text)
@@ -78,7 +79,7 @@ def match_spec(text: str) -> rattler.MatchSpec:
         raise SpecError(text) from error
 
 
-def package(record: rattler.RepoDataRecord, urls: Sequence[str]) -> dict[str, Any]:
+def describe_package(record: rattler.RepoDataRecord, urls: Sequence[str]) -> dict[str, Any]:
     """Return a solved package as JSON values; `channel` counts the channels from 0."""
     name = record.name.normalized
     if record.sha256 is None or record.size is None:
@@ -100,12 +101,12 @@ def package(record: rattler.RepoDataRecord, urls: Sequence[str]) -> dict[str, An
 
 
 def needs_python(depends: Iterable[str]) -> bool:
-    """Tell whether a package may hold Python distributions: those all depend on python."""
+    """Say whether a package may have Python distributions: those all depend on python."""
     return any(re.match(r"python(?:[\s=<>!~]|$)", one) for one in depends)
 
 
-def provides(archive: str) -> dict[str, str]:
-    """Return the Python distributions in a package's archive, as its dist-info names them."""
+def read_distributions(archive: str) -> dict[str, str]:
+    """Return the Python distributions in a package's archive, by normalised name."""
     found = {}
     for entry in rattler.PathsJson.from_package_archive(archive).paths:
         match = _METADATA.search(str(entry.relative_path).replace(os.sep, "/"))
@@ -115,21 +116,21 @@ def provides(archive: str) -> dict[str, str]:
 
 
 async def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer one request; what cannot be answered is an answer, too."""
+    """Return the answer to one request, also if it is an error."""
     try:
         if "solve" in request:
             return {"solve": await solve(request["solve"])}
-        return {"provides": [provides(archive) for archive in request["provides"]]}
+        return {"provides": [read_distributions(archive) for archive in request["provides"]]}
     except SolverError as error:
         return {"error": "unsolvable", "text": str(error)}
     except GatewayError as error:
         return {"error": "channel", "text": str(error)}
     except SpecError as error:
         return {"error": "spec", "text": str(error.__cause__), "spec": str(error)}
-    except Exception as error:  # noqa: BLE001  # whatever it is, the parent tells the person
+    except Exception as error:  # noqa: BLE001  # whatever it is, the parent reports it
         return {"error": "other", "text": str(error) or type(error).__name__}
     finally:
-        await asyncio.sleep(0.01)  # tokio's threads come to rest before the process ends
+        await asyncio.sleep(0.01)  # lets tokio's threads end before the process does
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""The wheel index, asked through uv: it knows every index, mirror, token and proxy of a machine.
+"""The wheel index, queried through uv, which knows every index, token and proxy of this computer.
 
-No address is kept here. uv's own configuration decides; where it has none, pip's does.
+Torchard has no address of an index. uv's configuration has it, or else pip's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -21,15 +21,15 @@ from urllib.parse import unquote, urlsplit
 
 from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
-from torchard.redact import logins, redact, with_login
+from torchard.redact import add_login, find_logins, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
-_PATIENCE = 900  # seconds
-# The settings of a person's shell that tell how to reach an index. All others would change the
-# answer, or where uv looks for our own files.
+_SECONDS = 900  # for uv
+# The variables of a person's shell that say how to reach an index. All others would change the
+# answer, or where uv looks for Torchard's files.
 _REACHING = re.compile(
     r"UV_(?:DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|INDEX_\w+_(?:USERNAME|PASSWORD)"
     r"|KEYRING_PROVIDER|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|OFFLINE"
@@ -41,13 +41,13 @@ _INDEXES = (
 )  # fmt: skip
 
 
-class IndexError(TorchardError):  # noqa: A001  # the field's word, in a module of its own
-    """uv gave no answer; `message` is what it said."""
+class WheelIndexError(TorchardError):
+    """uv gave no answer; `message` is what it printed."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One wheel that an index offers. `size` in bytes, where the index tells it."""
+    """One wheel that an index offers. `size` in bytes, None if the index does not say it."""
 
     name: str
     version: str
@@ -57,44 +57,51 @@ class Offer:
     size: int | None
 
 
-def resolve(
-    requirements: Sequence[str],
-    constraints: Sequence[str],
-    mac_class: MacClass,
-    python: str,
-    index: str | None,
-    *,
-    installed: Mapping[str, str] | None = None,
-    elsewhere: Mapping[str, str] | None = None,
-    only_these: bool = False,
-) -> tuple[Offer, ...]:
-    """Return every wheel of each release that satisfies the requirements for a Mac.
+@dataclass(frozen=True)
+class WheelQuery:
+    """What uv is asked: the requirements, and what their wheels are for.
 
-    `python` is its full version; `index` a simple index instead of the machine's own. `installed`
-    are distributions that are there already, whatever they need: no index has to know them, and
-    none of them is returned. `elsewhere` names the one index that a package is taken from, and
-    nothing else is. With `only_these` no dependency is looked at. Raise IndexError with uv's own
-    words.
+    `python` is the full version of the Mac's python. `index` is the URL of a simple index that
+    replaces those of this computer. `installed` are distributions that are already there: no index
+    needs to have them, none of them is returned, and their dependencies do not count. `elsewhere`
+    maps a package to the one index that it comes from. With `only_these`, dependencies are ignored.
+    """
+
+    requirements: Sequence[str]
+    mac_class: MacClass
+    python: str
+    constraints: Sequence[str] = ()
+    index: str | None = None
+    installed: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    only_these: bool = False
+
+
+def resolve(query: WheelQuery) -> tuple[Offer, ...]:
+    """Return every wheel of each release that satisfies a query.
+
+    Raise WheelIndexError with uv's words.
     """
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
-        project = _project(requirements, elsewhere or {})
+        project = _project(query.requirements, query.elsewhere)
         (directory / "pyproject.toml").write_text(project, encoding="utf-8")
         there = [
             f"{name} @ {_stand_in(name, version, directory).as_uri()}"
-            for name, version in (installed or {}).items()
+            for name, version in query.installed.items()
         ]
-        text = _lines([*constraints, *there])
+        text = _lines([*query.constraints, *there])
         (directory / "constraints.in").write_text(text, encoding="utf-8")
-        # A mirror stands in for every index: what is not there is not looked for elsewhere.
-        options = ["--default-index", index, "--no-config"] if index else []
-        options += ["--no-deps"] if only_these else []
-        environment = _environment(mac_class, own_index=index is not None)
-        told = _run(
+        # A mirror replaces every index: uv must not look for a missing package elsewhere.
+        options = ["--default-index", query.index, "--no-config"] if query.index else []
+        options += ["--no-deps"] if query.only_these else []
+        environment = _environment(query.mac_class, own_index=query.index is not None)
+        printed = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--constraints", "constraints.in"),
-                *("--python-platform", PLATFORMS[mac_class.arch], "--python-version", python),
-                # Otherwise uv asks the first python3 of PATH: on a bare Mac, it offers Xcode.
+                *("--python-platform", PLATFORMS[query.mac_class.arch]),
+                *("--python-version", query.python),
+                # Otherwise uv runs the first python3 on PATH, which offers Xcode on a new Mac.
                 *("--python", sys.executable, "--no-python-downloads"),
                 *("--only-binary", ":all:", "--resolution", "highest"),
                 *("--prerelease", "if-necessary-or-explicit", "--format", "pylock.toml"),
@@ -103,22 +110,22 @@ def resolve(
             directory,
             environment,
         )
-        named = [index or "", *(elsewhere or {}).values()]
-        known = logins(" ".join([*named, *(environment.get(key, "") for key in _INDEXES)]))
-        return tuple(_offers(told, directory, known))
+        named = [query.index or "", *query.elsewhere.values()]
+        known = find_logins(" ".join([*named, *(environment.get(key, "") for key in _INDEXES)]))
+        return tuple(_offers(printed, directory, known))
 
 
-def address() -> str:
-    """Return the default index that this machine is configured with, as uv tells it.
+def find_default_index() -> str:
+    """Return the URL of the default index that uv or pip is configured with.
 
-    Raise IndexError where it cannot be asked.
+    Raise WheelIndexError if uv gives no answer.
     """
     mac = MacClass("osx-arm64", "15.0")
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
         (directory / "pyproject.toml").write_text(_project(["torch"], {}), encoding="utf-8")
         environment = _environment(mac, own_index=False)
-        told = _run(
+        printed = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--no-deps", "--emit-index-url"),
                 *("--python-platform", PLATFORMS[mac.arch], "--python-version", "3.12"),
@@ -128,16 +135,16 @@ def address() -> str:
             directory,
             environment,
         )
-    found = re.search(r"(?m)^--index-url (\S+)$", told)
+    found = re.search(r"(?m)^--index-url (\S+)$", printed)
     if found is None:
-        raise IndexError("uv is configured with no index")
-    known = logins(" ".join(environment.get(key, "") for key in _INDEXES))
-    return with_login(found[1], known).rstrip("/")
+        raise WheelIndexError("uv is not configured with an index")
+    known = find_logins(" ".join(environment.get(key, "") for key in _INDEXES))
+    return add_login(found[1], known).rstrip("/")
 
 
 def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:
-    """Run uv and return what it printed. Raise IndexError with what it complained of."""
-    from uv import find_uv_bin  # noqa: PLC0415  # only those who lock need it
+    """Return what uv printed. Raise WheelIndexError with its complaint."""
+    from uv import find_uv_bin  # noqa: PLC0415  # only locking needs it
 
     try:
         done = subprocess.run(
@@ -146,24 +153,24 @@ def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, st
             env=environment,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=_SECONDS,
             check=False,
         )
     except OSError as error:
-        raise IndexError(f"uv cannot be started: {redact(str(error))}") from error
+        raise WheelIndexError(f"uv cannot be started: {redact(str(error))}") from error
     except subprocess.TimeoutExpired as error:
-        raise IndexError(f"uv did not end within {_PATIENCE} seconds") from error
+        raise WheelIndexError(f"uv did not end within {_SECONDS} seconds") from error
     if done.returncode != 0:
-        raise IndexError(_words(done.stderr))
+        raise WheelIndexError(_words(done.stderr))
     return done.stdout
 
 
 def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
-    """Return a project that needs the requirements: only such a file ties a package to an index."""
-    quoted = [json.dumps(one) for one in requirements]  # a JSON string is a TOML string, too
+    """Return a project file with the requirements: only this can tie a package to an index."""
+    quoted = [json.dumps(one) for one in requirements]  # a JSON string is also a TOML string
     lines = ["[project]", 'name = "lab"', 'version = "0"', f"dependencies = [{', '.join(quoted)}]"]
     names = {url: f"index-{number}" for number, url in enumerate(dict.fromkeys(elsewhere.values()))}
-    # Its presence keeps uv from the settings of the folders above, which may be anybody's.
+    # Without this table, uv reads settings in the folders above, which may be another person's.
     lines += ["[tool.uv]"]
     for url, name in names.items():
         lines += ["[[tool.uv.index]]", f'name = "{name}"', f"url = {json.dumps(url)}"]
@@ -175,7 +182,7 @@ def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
 
 
 def _stand_in(name: str, version: str, directory: Path) -> Path:
-    """Write a wheel that only says its name and version: uv takes it for the installed one."""
+    """Write a wheel with a name and a version only, which uv accepts as the installed one."""
     base = f"{name.replace('-', '_')}-{version}"
     path = directory / f"{base}-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as wheel:
@@ -207,7 +214,7 @@ def _environment(mac_class: MacClass, *, own_index: bool) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _index_of_pip() -> dict[str, str]:
-    """Return the index that only pip is configured with, as uv takes it; nothing if uv has one."""
+    """Return the variable that gives pip's index to uv; nothing if uv has an index of its own."""
     own = [Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "uv/uv.toml"]
     own += [Path("/etc/uv/uv.toml")]
     if any(os.environ.get(key) for key in _INDEXES) or any(path.exists() for path in own):
@@ -217,13 +224,12 @@ def _index_of_pip() -> dict[str, str]:
             [sys.executable, "-m", "pip", "config", "list"],
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return {}
-    # As pip has it: a variable of the shell counts more than what is for `pip install` alone, and
-    # that more than what is for all its commands.
+    # pip's own order: a variable of the shell, then [install], then [global] of its files.
     for section in (":env:", "install", "global"):
         found = re.search(rf"(?m)^{section}\.index-url='([^']+)'$", done.stdout)
         if found:
@@ -232,17 +238,17 @@ def _index_of_pip() -> dict[str, str]:
 
 
 def _words(stderr: str) -> str:
-    """Return what uv said, without its remarks and without a login."""
+    """Return what uv complained of, without its warnings and without a login."""
     lines = [line for line in stderr.strip().splitlines() if not line.startswith("warning:")]
     text = re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines))
-    return redact(text).strip() or "uv said nothing"
+    return redact(text).strip() or "uv printed nothing"
 
 
 def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]:
     offers = []
     for package in _toml(text).get("packages", []):
         for wheel in package.get("wheels", []):
-            # Some versions of uv write the path of a file instead, from where they have run.
+            # Some versions of uv write the path of a file instead, relative to their folder.
             url = wheel.get("url") or Path(os.path.normpath(directory / wheel["path"])).as_uri()
             file = wheel.get("name") or unquote(urlsplit(url).path).rpartition("/")[2]
             offers.append(
@@ -250,7 +256,7 @@ def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]
                     name=package["name"],
                     version=package.get("version", ""),
                     file=file,
-                    url=with_login(url, known),  # uv writes none
+                    url=add_login(url, known),  # uv leaves it out
                     sha256=wheel.get("hashes", {}).get("sha256"),
                     size=wheel.get("size"),
                 )
@@ -259,7 +265,7 @@ def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]
 
 
 def _toml(text: str) -> dict[str, Any]:
-    # In Python's own library from 3.11 on.
+    # Python's own library has it since 3.11.
     reader = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     data: dict[str, Any] = reader.loads(text)
     return data

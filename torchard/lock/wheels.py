@@ -41,15 +41,17 @@ def resolve_wheels(
     _check_owners(question, provided)
     try:
         offers = index.resolve(
-            question.wheel_requirements,
-            question.constraints,
-            question.mac_class,
-            python,
-            question.mirrors.wheels,
-            installed=provided,
-            elsewhere=_nightly_packages(question.variant, question.nightly),
+            index.WheelQuery(
+                question.wheel_requirements,
+                question.mac_class,
+                python,
+                question.constraints,
+                question.mirrors.wheels,
+                installed=provided,
+                elsewhere=_nightly_packages(question.variant, question.nightly),
+            )
         )
-    except index.IndexError as error:
+    except index.WheelIndexError as error:
         raise _explain_failure(error.message, question, provided) from error
     releases: dict[str, list[Offer]] = {}
     for offer in offers:
@@ -186,15 +188,16 @@ def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[str, str]
     pins = [f"{one.name}=={one.version}" for one in lock.wheels]
     try:
         offers = index.resolve(
-            pins,
-            (),
-            lock.mac_class,
-            lock.python,
-            mirrors.wheels,
-            elsewhere=_nightly_packages(lock.variant, nightly),
-            only_these=True,
+            index.WheelQuery(
+                pins,
+                lock.mac_class,
+                lock.python,
+                index=mirrors.wheels,
+                elsewhere=_nightly_packages(lock.variant, nightly),
+                only_these=True,
+            )
         )
-    except index.IndexError as error:
+    except index.WheelIndexError as error:
         raise LockError(
             f"The wheel index cannot say where the wheels of {lock.environment} are:"
             f" {error.message}",

@@ -1,4 +1,4 @@
-"""Logins reach the hosts that they are for, and nobody else; none is printed."""
+"""Logins go only to their own hosts, and nothing prints them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torchard.depot.download import DownloadError
 
 
 def test_login_of_a_url_goes_into_the_header(answering, store):
-    """A login is unquoted and sent as a header; the request's own address holds none."""
+    """A login is unquoted and sent as a header; the address of the request has none."""
     url, seen = answering(wanting_a_login)
     host = urlsplit(url).netloc
     assert get(store, f"http://user:{CANARY}%40%2F@{host}/a.conda").read_bytes() == BODY
@@ -21,7 +21,7 @@ def test_login_of_a_url_goes_into_the_header(answering, store):
 
 
 def test_login_is_looked_up_in_netrc(answering, store, tmp_path, monkeypatch):
-    """A login that conda, pip and uv find in ~/.netrc is found for downloads, too."""
+    """Downloads use the login in ~/.netrc, as conda, pip and uv do."""
     url, _ = answering(wanting_a_login)
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login user password {CANARY}@/\n", encoding="utf-8")
@@ -30,15 +30,15 @@ def test_login_is_looked_up_in_netrc(answering, store, tmp_path, monkeypatch):
     assert get(store, f"{url}/a.conda").read_bytes() == BODY
 
 
-def test_netrc_that_cannot_be_read_is_no_login(web, store, tmp_path, monkeypatch):
-    """A damaged ~/.netrc does not keep anybody from a server that asks for no login."""
+def test_damaged_netrc_is_ignored(web, store, tmp_path, monkeypatch):
+    """A server that needs no login can be used in spite of a damaged ~/.netrc."""
     (tmp_path / "netrc").write_text(f"machine 127.0.0.1 {CANARY}", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
 
 
 def test_login_is_not_handed_to_another_host(answering, store):
-    """A redirect to another host takes the login along no more; one on its own host does."""
+    """A redirect on the same host keeps the login; one to another host does not."""
     other, seen_there = answering(lambda request: say(request, 200, BODY))
 
     def answer(request):
@@ -59,7 +59,7 @@ def test_login_is_not_handed_to_another_host(answering, store):
     ],
 )  # fmt: skip
 def test_no_secret_is_ever_printed(answering, store, what, caplog, capfd):
-    """Login, token and query of a URL are in no message, whatever goes wrong."""
+    """No message has the login, token or query of a URL, whatever fails."""
 
     def answer(request):
         if what == "status line":
@@ -105,18 +105,18 @@ def test_no_secret_is_ever_printed(answering, store, what, caplog, capfd):
         ("mail x@y.example: a\x1b[2J\r\nb\u202e", "mail x@y.example: a [2J \nb "),
     ],
 )
-def test_text_is_shown_without_what_is_nobodys(text, shown):
+def test_text_is_printed_without_secrets(text, shown):
     """A text loses its URLs' logins, tokens and queries, and what moves a terminal's cursor."""
     assert redact.redact(text) == shown
 
 
-def test_logins_are_put_to_their_own_hosts():
-    """A login is added where its host is meant with its port, and no other login stands."""
-    known = redact.logins("one=http://u:p@a.example:81/simple https://t@b.example/ http://c/")
+def test_logins_are_added_to_their_own_hosts():
+    """A login is added for the same host and port, unless the URL already has a login."""
+    known = redact.find_logins("one=http://u:p@a.example:81/simple https://t@b.example/ http://c/")
     assert known == {"a.example:81": "u:p", "b.example": "t"}
     put = {
         "http://a.example:81/w": "http://u:p@a.example:81/w",
         "http://a.example/w": "http://a.example/w",
         "https://x:y@b.example/w": "https://x:y@b.example/w",
     }
-    assert {url: redact.with_login(url, known) for url in put} == put
+    assert {url: redact.add_login(url, known) for url in put} == put

@@ -1,4 +1,4 @@
-"""Environments to lock, wheel indexes, and a server of both that can ask for a login."""
+"""Environments to lock, wheel indexes, and a server that can ask for a login."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Server:
 
 @pytest.fixture
 def serve():
-    """Return what serves a folder over HTTP."""
+    """Return a function that serves a folder over HTTP."""
     servers = []
 
     def begin(root: Path, login: str = "") -> Server:
@@ -83,7 +83,7 @@ def serve():
 
 @pytest.fixture
 def shelf(tmp_path):
-    """Return what writes an index: `shelf(wheel("a-1.0-py3-none-any.whl"))` is its URL.
+    """Return a function that writes an index: `shelf(wheel("a-1.0-py3-none-any.whl"))` is its URL.
 
     A `folder` of another name is another index.
     """
@@ -96,7 +96,7 @@ def shelf(tmp_path):
 
 @pytest.fixture(autouse=True)
 def bare_shell(monkeypatch, tmp_path_factory):
-    """No index, login or setting of whoever runs the tests has a part in them."""
+    """The tests use no index, login or setting of the person who runs them."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     for name in (*index._INDEXES, "XDG_CONFIG_HOME", "PIP_INDEX_URL", "NETRC"):
@@ -124,9 +124,9 @@ def mirrors(simlab_depot):
 
 
 def environment(*, conda=(), pip=(), python="3.12", name="torch"):
-    """Return an environment of lab.yaml: it stands in line 2, its items each in a line of its own.
+    """Return an environment of lab.yaml: it is in line 2, and each of its items has its own line.
 
-    The first of `conda` stands in line 11, the first of `pip` in line 21.
+    The first of `conda` is in line 11, the first of `pip` in line 21.
     """
     lines = {f"conda/{place}": 11 + place for place in range(len(conda))}
     lines |= {f"pip/{place}": 21 + place for place in range(len(pip))}
@@ -143,5 +143,5 @@ def environment(*, conda=(), pip=(), python="3.12", name="torch"):
 
 @pytest.fixture
 def asks():
-    """Return what makes an environment: `asks(conda=["numpy"])`."""
+    """Return a function that makes an environment: `asks(conda=["numpy"])`."""
     return environment

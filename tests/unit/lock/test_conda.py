@@ -26,7 +26,7 @@ CANARY = "canary-7d1f"
 
 @pytest.fixture
 def solve(mirrors, store):
-    """Return what solves an environment over conda-forge, as simlab has it."""
+    """Return a function that solves an environment over simlab's conda-forge."""
 
     def solve(environment, mac_class=ARM, channels=("conda-forge",), mirrors=mirrors):
         return {
@@ -39,7 +39,7 @@ def solve(mirrors, store):
     return solve
 
 
-def refused(solve, *arguments, **options):
+def fail(solve, *arguments, **options):
     """Return the error that solving ends with."""
     with pytest.raises(LockError) as caught:
         solve(*arguments, **options)
@@ -89,7 +89,7 @@ def test_packages_fit_the_mac_class(solve, asks, subdir, macos, python):
     assert found["numpy"].file == f"numpy-2.4.2-{found['numpy'].build}.conda"
 
 
-def test_packages_stand_after_what_they_depend_on(solve, asks, simlab_depot):
+def test_packages_come_after_their_dependencies(solve, asks, simlab_depot):
     """The order is one in which each package can be installed."""
     order = list(solve(asks(conda=["numpy", "git", "cmake"])))
     index = {}
@@ -106,7 +106,7 @@ def test_packages_stand_after_what_they_depend_on(solve, asks, simlab_depot):
 
 
 def test_sha256_and_size_are_those_of_the_archive(solve, asks, simlab_depot, store):
-    """What is locked is what lies in the channel; archives are fetched by what is locked."""
+    """A lock has the values of the channel's archive, and the depot fetches by them."""
     one = solve(asks(conda=["numpy"]))["numpy"]
     archive = simlab_depot.channel / one.subdir / one.file
     assert archive.stat().st_size == one.size
@@ -132,7 +132,7 @@ def test_archives_are_reported_with_all_their_bytes(solve, asks, tmp_path, mirro
 
 
 def test_distributions_are_read_from_the_archives(solve, asks):
-    """What a package provides is what its archive holds, normalised; the others provide nothing."""
+    """Names are normalised. A package without a distribution provides nothing."""
     found = solve(asks(conda=["numpy"]))
     assert dict(found["numpy"].provides) == {"numpy": "2.4.2"}
     assert dict(found["pip"].provides).keys() == {"pip"}
@@ -142,7 +142,7 @@ def test_distributions_are_read_from_the_archives(solve, asks):
 
 @pytest.mark.parametrize("write", [write_conda, write_bz2])
 def test_every_form_of_distribution_is_found(tmp_path, write):
-    """dist-info and both egg-infos count, in either kind of archive; what is vendored does not."""
+    """dist-info and both egg-infos count, in both kinds of archive; vendored ones do not."""
     site = "lib/python3.12/site-packages"
     paths = [
         f"{site}/Foo_Bar-1.0.post1.dist-info/METADATA",
@@ -154,7 +154,7 @@ def test_every_form_of_distribution_is_found(tmp_path, write):
         "share/other-1.0.dist-info/METADATA",
     ]
     package = Package("x", "1", "0", 0, "osx-arm64", files={path: File(b"x") for path in paths})
-    found = conda_worker.provides(str(write(package, tmp_path)))
+    found = conda_worker.read_distributions(str(write(package, tmp_path)))
     assert found == {"foo-bar": "1.0.post1", "old-style": "2.0", "flat": "3.0"}
 
 
@@ -169,13 +169,13 @@ def test_every_form_of_distribution_is_found(tmp_path, write):
         ([], False),
     ],
 )
-def test_only_what_needs_python_may_hold_distributions(depends, expected):
-    """An archive that cannot hold a distribution need not be fetched to lock."""
+def test_only_a_package_that_needs_python_may_have_distributions(depends, expected):
+    """Locking does not fetch an archive that cannot have a distribution."""
     assert conda_worker.needs_python(depends) is expected
 
 
 def test_first_channel_wins_whatever_is_newer_in_the_next(solve, asks, mirrors, tmp_path):
-    """Channel priority is strict: a name in the first channel is taken from there alone."""
+    """Channel priority is strict: a package of the first channel comes only from there."""
     mine = channel(tmp_path / "mine", numpy("1.0.0"))
     both = Mirrors({**mirrors.conda, "mine": mine})
     ask = asks(conda=["numpy"])
@@ -184,13 +184,13 @@ def test_first_channel_wins_whatever_is_newer_in_the_next(solve, asks, mirrors, 
     last = solve(ask, channels=("conda-forge", "mine"), mirrors=both)["numpy"]
     assert (last.channel, last.version) == ("conda-forge", "2.4.2")
     ask = asks(conda=["numpy>=2"])
-    error = refused(solve, ask, channels=("mine", "conda-forge"), mirrors=both)
+    error = fail(solve, ask, channels=("mine", "conda-forge"), mirrors=both)
     assert "mine, conda-forge" in error.message
     assert "numpy" in error.message
 
 
-def test_channel_below_another_is_told_apart(solve, asks, mirrors, tmp_path):
-    """A channel whose URL begins with that of another is the one that its packages come from."""
+def test_channel_below_another_is_recognised(solve, asks, mirrors, tmp_path):
+    """The URL of one channel may begin with the URL of another."""
     outer = channel(tmp_path / "outer")
     inner = channel(tmp_path / "outer" / "inner", numpy())
     found = solve(asks(conda=["numpy"]), channels=(outer, inner, "conda-forge"))
@@ -198,7 +198,7 @@ def test_channel_below_another_is_told_apart(solve, asks, mirrors, tmp_path):
 
 
 def test_channel_is_kept_as_the_lab_writes_it(solve, asks, mirrors, simlab_depot):
-    """The lock holds the channel and never its mirror, however the URL is written."""
+    """The lock has the channel and never its mirror, however the URL is written."""
     url = simlab_depot.channel.as_uri() + "/"
     found = solve(asks(), channels=(url,))
     assert {one.channel for one in found.values()} == {url}
@@ -208,41 +208,39 @@ def test_macos_threshold_is_honoured(solve, asks):
     """A package that asks for a newer macOS than the class's is not chosen."""
     ask = asks(conda=["mlx"])
     assert solve(ask)["mlx"].version == "0.29.3"
-    error = refused(solve, ask, MacClass("osx-arm64", "13.0"))
+    error = fail(solve, ask, MacClass("osx-arm64", "13.0"))
     assert error.message.startswith("lab.yaml:11:7: ")
     assert "torch for osx-arm64-macos13.0, from conda-forge" in error.message
     assert "__osx >=14.0" in error.message
 
 
 def test_unsolvable_environment_names_its_line(solve, asks):
-    """Where the solver stumbles over a package of the lab, the message leads to its line."""
-    error = refused(
-        solve, asks(conda=["git", "nodejs>=99"], name="web"), MacClass("osx-64", "12.3")
-    )
+    """The message has the line of the package that the solver complains of."""
+    error = fail(solve, asks(conda=["git", "nodejs>=99"], name="web"), MacClass("osx-64", "12.3"))
     assert error.message.startswith("lab.yaml:12:7: no set of conda packages satisfies web for ")
     assert "osx-64-macos12.3" in error.message
     assert "nodejs >=99" in error.message
     assert "Loosen a version" in error.instead
-    error = refused(solve, asks(python="3.42"))
+    error = fail(solve, asks(python="3.42"))
     assert error.message.startswith("lab.yaml:2:3: ")
 
 
-def test_name_inside_another_is_not_taken_for_it(solve, asks):
-    """`git` is not what the message is about when it speaks of `git-lfs`."""
-    error = refused(solve, asks(conda=["git", "git-lfs"]))
+def test_name_inside_another_does_not_count(solve, asks):
+    """A message about `git-lfs` is not about `git`."""
+    error = fail(solve, asks(conda=["git", "git-lfs"]))
     assert error.message.startswith("lab.yaml:12:7: ")
 
 
-def test_spec_that_is_none_names_its_line(solve, asks):
-    """A spec that the solver cannot read is shown with its line."""
-    error = refused(solve, asks(conda=["git", "numpy ==>1"]))
+def test_text_that_is_not_a_spec_names_its_line(solve, asks):
+    """The message has the line of a spec that the solver cannot read."""
+    error = fail(solve, asks(conda=["git", "numpy ==>1"]))
     assert error.message.startswith("lab.yaml:12:7: torch for osx-arm64-macos14.0 cannot be locked")
     assert "numpy ==>1 is not a match spec" in error.message
 
 
 @pytest.mark.parametrize("where", ["file", "port", "index", "web page"])
 def test_channel_that_cannot_be_read_is_named(solve, asks, tmp_path, serve, where):
-    """A channel that is not there, or no channel, is an error with where it was looked for."""
+    """The message has the address of a missing channel, or of a page that is not one."""
     url = (tmp_path / "nothing").as_uri()
     if where == "port":
         url = "http://127.0.0.1:1/nothing"
@@ -251,7 +249,7 @@ def test_channel_that_cannot_be_read_is_named(solve, asks, tmp_path, serve, wher
             (tmp_path / "nothing" / subdir).mkdir(parents=True)
             text = "{" if where == "index" else "<html>Please log in</html>"
             (tmp_path / "nothing" / subdir / "repodata.json").write_text(text, encoding="utf-8")
-    error = refused(solve, asks(), mirrors=Mirrors({"conda-forge": url}))
+    error = fail(solve, asks(), mirrors=Mirrors({"conda-forge": url}))
     begin = "The channels of torch for osx-arm64-macos14.0 could not be read from "
     assert error.message.startswith(f"{begin}{url}:")
     assert "mirrors.conda" in error.instead
@@ -270,21 +268,21 @@ def test_private_channel_is_read_with_its_login(solve, asks, simlab_depot, serve
 def test_no_secret_of_a_channel_is_printed(solve, asks, way):
     """Neither a password nor a token of a channel's URL is in an error."""
     url = f"http://{way.format(CANARY)}"
-    assert CANARY not in str(refused(solve, asks(), mirrors=Mirrors({"conda-forge": url})))
+    assert CANARY not in str(fail(solve, asks(), mirrors=Mirrors({"conda-forge": url})))
 
 
-def test_free_threaded_python_is_refused(solve, asks, mirrors, tmp_path):
-    """PyTorch's wheels are not for a python without the global interpreter lock."""
+def test_free_threaded_python_is_an_error(solve, asks, mirrors, tmp_path):
+    """PyTorch has no wheels for a python without the global interpreter lock."""
     python = Package("python", "3.12.99", "h1_0_cp312t", 0, "osx-arm64")
     both = Mirrors({**mirrors.conda, "mine": channel(tmp_path / "mine", python)})
-    error = refused(solve, asks(), channels=("mine", "conda-forge"), mirrors=both)
+    error = fail(solve, asks(), channels=("mine", "conda-forge"), mirrors=both)
     assert error.message.startswith("lab.yaml:2:3: torch for osx-arm64-macos14.0 would get")
     assert "h1_0_cp312t" in error.message
 
 
 @pytest.mark.parametrize("key", ["sha256", "size"])
-def test_package_without_sha256_or_size_is_refused(solve, asks, mirrors, tmp_path, key):
-    """What cannot be verified is not locked."""
+def test_package_without_sha256_or_size_is_an_error(solve, asks, mirrors, tmp_path, key):
+    """Torchard does not lock a package that it cannot verify."""
     mine = channel(tmp_path / "mine", numpy())
     path = tmp_path / "mine" / "osx-arm64" / "repodata.json"
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -292,13 +290,13 @@ def test_package_without_sha256_or_size_is_refused(solve, asks, mirrors, tmp_pat
         del row[key]
     path.write_text(json.dumps(content), encoding="utf-8")
     both = Mirrors({**mirrors.conda, "mine": mine})
-    error = refused(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+    error = fail(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
     assert "has no sha256 and size in its channel's index" in error.message
     assert "numpy-9.0.0-py312_0.conda" in error.message
 
 
-def test_archive_that_is_another_is_refused(solve, asks, mirrors, tmp_path):
-    """An archive whose bytes are not those of the index is fetched but not kept."""
+def test_archive_with_other_bytes_is_an_error(solve, asks, mirrors, tmp_path):
+    """Bytes that do not fit the channel's index are not kept."""
     mine = channel(tmp_path / "mine", numpy("9.0.1"))  # which the depot does not have yet
     (tmp_path / "mine" / "osx-arm64" / "numpy-9.0.1-py312_0.conda").write_bytes(b"other")
     both = Mirrors({**mirrors.conda, "mine": mine})
@@ -306,8 +304,8 @@ def test_archive_that_is_another_is_refused(solve, asks, mirrors, tmp_path):
         solve(asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
 
 
-def test_archive_that_is_none_is_refused(solve, asks, mirrors, tmp_path):
-    """A file with the right sha256 that is no package is an error of its channel."""
+def test_file_that_is_not_an_archive_is_an_error(solve, asks, mirrors, tmp_path):
+    """The right sha256 does not make a file a package; the channel is to blame."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:bz2") as tar:
         content = json.dumps(numpy().index()).encode()
@@ -320,7 +318,7 @@ def test_archive_that_is_none_is_refused(solve, asks, mirrors, tmp_path):
 
     mine = channel(tmp_path / "mine", numpy(), write=write)
     both = Mirrors({**mirrors.conda, "mine": mine})
-    error = refused(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+    error = fail(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
     assert error.message.startswith("The archive of a conda package cannot be read")
 
 
@@ -330,7 +328,7 @@ HOSTILE = {"name": "x", "version": "1", "build": "0", "channel": 0, "subdir": "n
 
 @pytest.fixture
 def worker(monkeypatch, tmp_path):
-    """Return what puts a program in the place of the one that has py-rattler."""
+    """Return a function that replaces the program that has py-rattler."""
 
     def become(program):
         path = tmp_path / "worker.py"
@@ -354,10 +352,10 @@ def worker(monkeypatch, tmp_path):
         (f"sys.exit('bad http://user:{CANARY}@host/')", "bad http://host/"),
     ],
 )
-def test_worker_without_an_answer_is_told(solve, asks, worker, program, said):
-    """A worker that dies or prints garbage is one sentence with its last words."""
+def test_worker_without_an_answer_is_an_error(solve, asks, worker, program, said):
+    """The message has the last line that a crashed worker printed."""
     worker(program)
-    error = refused(solve, asks())
+    error = fail(solve, asks())
     assert error.message == f"The solver ended without an answer: {said}"
 
 
@@ -365,12 +363,12 @@ def test_worker_without_an_answer_is_told(solve, asks, worker, program, said):
     "end", ["os.kill(os.getpid(), signal.SIGABRT)", "sys.exit(3)", "os._exit(139)"]
 )
 def test_worker_is_judged_by_its_answer(solve, asks, worker, end):
-    """A worker that dies after its answer has answered; so has one that said something before."""
+    """A crash after the answer, and lines before it, do not matter."""
     worker(
         "print('a warning')\n"
         'print(\'{"error": "unsolvable", "text": "nothing fits"}\', flush=True)\n' + end
     )
-    assert "nothing fits" in refused(solve, asks()).message
+    assert "nothing fits" in fail(solve, asks()).message
 
 
 @pytest.mark.parametrize(
@@ -385,12 +383,12 @@ def test_worker_is_judged_by_its_answer(solve, asks, worker, end):
         ("size", -1),
     ],
 )
-def test_channel_that_describes_strangely_is_refused(  # noqa: PLR0917  # fixtures
+def test_channel_with_hostile_values_is_an_error(  # noqa: PLR0917  # fixtures
     solve, asks, worker, store, key, value
 ):
-    """What would reach a path or a shell is looked at before anything is fetched by it."""
+    """Values that would reach a path or a shell are checked before anything is fetched."""
     worker(f"import json\nprint(json.dumps({{'solve': [{ {**HOSTILE, key: value}!r}]}}))")
-    error = refused(solve, asks())
+    error = fail(solve, asks())
     assert "The channel conda-forge describes" in error.message
     assert "in a way that no lock can hold" in error.message
     assert error.message.isprintable()

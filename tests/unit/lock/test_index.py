@@ -1,4 +1,4 @@
-"""The wheel index, asked through the real uv over small indexes of our own."""
+"""The wheel index, queried through the real uv over small indexes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ CANARY = "canary-7d1f"
 
 
 def ask(requirements, url=None, constraints=(), mac_class=ARM, python="3.12.13", **options):
-    """Return the releases that uv takes, as `name version`."""
+    """Return the releases that uv chooses, as `name version`."""
     offers = index.resolve(
-        requirements.split(), tuple(constraints), mac_class, python, url, **options
+        index.WheelQuery(requirements.split(), mac_class, python, constraints, url, **options)
     )
     return sorted({f"{one.name} {one.version}" for one in offers})
 
 
-def refused(*arguments, **options):
+def fail(*arguments, **options):
     """Return what uv complains of."""
-    with pytest.raises(index.IndexError) as caught:
+    with pytest.raises(index.WheelIndexError) as caught:
         ask(*arguments, **options)
     return caught.value.message
 
@@ -35,12 +35,12 @@ def pure(name, version, *requires, **changes):
     return wheel(f"{name}-{version}-py3-none-any.whl", *requires, **changes)
 
 
-def test_an_offer_tells_where_a_wheel_is_and_what_it_is(shelf, serve, tmp_path):
-    """Each wheel of a release comes with its address, sha256 and, where it is told, size."""
+def test_an_offer_has_the_address_and_the_hash_of_a_wheel(shelf, serve, tmp_path):
+    """Each wheel has its address and sha256, and its size if the index has that."""
     names = ["a-1.0-cp312-none-macosx_11_0_arm64.whl", "a-1.0-py3-none-any.whl"]
     shelf(wheel(names[0]), wheel(names[1], size=False), json_pages=True)
     server = serve(tmp_path / "index")
-    offers = index.resolve(["a"], (), ARM, "3.12.13", f"{server.url}/simple")
+    offers = index.resolve(index.WheelQuery(["a"], ARM, "3.12.13", index=f"{server.url}/simple"))
     assert sorted(one.file for one in offers) == names
     whole, sizeless = sorted(offers, key=lambda one: one.file)
     archive = tmp_path / "index" / "wheels" / names[0]
@@ -50,8 +50,8 @@ def test_an_offer_tells_where_a_wheel_is_and_what_it_is(shelf, serve, tmp_path):
     assert len(whole.sha256) == 64
 
 
-def test_the_newest_release_that_fits_the_python_is_taken(shelf):
-    """`requires-python` is held against the full version of the Mac's python."""
+def test_the_newest_release_that_fits_the_python_is_chosen(shelf):
+    """`requires-python` is compared with the full version of the Mac's python."""
     url = shelf(
         pure("a", "1.0"),
         pure("a", "2.0", python=">=3.12.13"),
@@ -60,13 +60,13 @@ def test_the_newest_release_that_fits_the_python_is_taken(shelf):
     assert ask("a", url) == ["a 2.0"]
     assert ask("a", url, python="3.12.12") == ["a 1.0"]
     assert ask("a", url, python="3.13.5") == ["a 3.0"]
-    said = refused("a>=3", url)
+    said = fail("a>=3", url)
     assert "a>=3" in said
     assert "3.13" in said
 
 
 @pytest.mark.parametrize(("mac_class", "version"), [(ARM, "3.0"), (OLD_ARM, "2.0"), (INTEL, "1.0")])
-def test_the_newest_release_that_fits_the_mac_is_taken(shelf, mac_class, version):
+def test_the_newest_release_that_fits_the_mac_is_chosen(shelf, mac_class, version):
     """Wheels for another arch, a newer macOS or another system do not count, nor do sources."""
     url = shelf(
         wheel("a-1.0-cp312-none-macosx_10_9_x86_64.whl"),
@@ -79,7 +79,7 @@ def test_the_newest_release_that_fits_the_mac_is_taken(shelf, mac_class, version
 
 
 def test_markers_are_those_of_the_mac(shelf):
-    """What is needed on another system or python is not taken."""
+    """A requirement for another system or python is ignored."""
     url = shelf(
         pure(
             "a",
@@ -94,50 +94,50 @@ def test_markers_are_those_of_the_mac(shelf):
     assert ask("a", url, mac_class=INTEL) == ["a 1.0"]
 
 
-def test_a_prerelease_is_taken_only_where_it_must_be(shelf):
-    """Where there is a release it is taken; a package of prereleases alone has to come so."""
+def test_a_prerelease_is_chosen_only_if_it_must_be(shelf):
+    """A release is preferred; a package that has only prereleases gets one."""
     url = shelf(pure("a", "1.0"), pure("a", "2.0rc1"), pure("b", "1.0.dev1"))
     assert ask("a b", url) == ["a 1.0", "b 1.0.dev1"]
     assert ask("a>=2.0rc1", url) == ["a 2.0rc1"]
 
 
-def test_constraints_hold_and_bring_nothing(shelf):
-    """A constraint bounds what is needed anyway."""
+def test_constraints_bound_and_add_nothing(shelf):
+    """A constraint bounds a package only if another one needs it."""
     url = shelf(pure("a", "1.0", "b"), pure("b", "1.0"), pure("b", "2.0"), pure("c", "1.0"))
     assert ask("a", url, ["b<2", "c"]) == ["a 1.0", "b 1.0"]
-    assert "b>=2" in refused("a b>=2", url, ["b<2"])
+    assert "b>=2" in fail("a b>=2", url, ["b<2"])
 
 
 def test_extras_bring_what_they_need(shelf):
-    """A requirement's extra is followed."""
+    """The requirements of an extra count."""
     url = shelf(pure("a", "1.0", 'b; extra == "more"'), pure("b", "1.0"))
     assert ask("a[more]", url) == ["a 1.0", "b 1.0"]
     assert ask("a", url) == ["a 1.0"]
 
 
-def test_what_is_installed_stays(shelf):
-    """The installed version is the one that all must go with; no index need know it."""
+def test_installed_distributions_stay(shelf):
+    """All packages must fit the installed version, which no index needs to have."""
     url = shelf(pure("a", "1.0", "b<2", "c"), pure("a", "2.0", "b>=2"), pure("b", "2.0"))
     assert ask("a", url, installed={"b": "1.5", "c": "0.0.1"}) == ["a 1.0"]
-    assert "a>=2.0 depends on b>=2" in refused("a>=2", url, installed={"b": "1.5"})
+    assert "a>=2.0 depends on b>=2" in fail("a>=2", url, installed={"b": "1.5"})
 
 
 @pytest.mark.parametrize("mirror", [True, False])
 def test_a_package_tied_to_an_index_comes_from_there_alone(shelf, monkeypatch, mirror):
-    """Other packages come from the index of all, though the tied one has them; and not the tied."""
+    """Other packages never come from the tied index, and a tied one only from there."""
     near = shelf(pure("a", "9.0"), pure("b", "1.0"))
     if not mirror:
         monkeypatch.setenv("UV_DEFAULT_INDEX", near)
         near = None
     far = shelf(pure("a", "1.0", "b"), pure("b", "9.0"), folder="far")
     assert ask("a", near, elsewhere={"a": far}) == ["a 1.0", "b 1.0"]
-    assert "a>=9" in refused("a>=9", near, elsewhere={"a": far})
+    assert "a>=9" in fail("a>=9", near, elsewhere={"a": far})
     nowhere = shelf(pure("z", "1.0"), folder="nowhere")
-    assert "a was not found" in refused("a", near, elsewhere={"a": nowhere})
+    assert "a was not found" in fail("a", near, elsewhere={"a": nowhere})
 
 
 def test_dependencies_can_be_left_out(shelf):
-    """To look up where known wheels are, only they are asked for."""
+    """A search for the addresses of known wheels needs no dependencies."""
     url = shelf(pure("a", "1.0", "nowhere"))
     assert ask("a==1.0", url, only_these=True) == ["a 1.0"]
 
@@ -154,8 +154,8 @@ def far(shelf):
     return shelf(pure("a", "2.0"), folder="far")
 
 
-def test_a_mirror_stands_in_for_every_index_of_the_machine(near, far, monkeypatch, bare_shell):
-    """With a mirror, neither the shell's indexes nor those of uv's own settings are asked."""
+def test_a_mirror_replaces_every_index_of_the_computer(near, far, monkeypatch, bare_shell):
+    """With a mirror, uv queries neither the shell's indexes nor those of its settings."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", far)
     monkeypatch.setenv("UV_INDEX", far)
     monkeypatch.setenv("UV_FIND_LINKS", far.replace("simple", "wheels"))
@@ -187,16 +187,16 @@ def by_pip_settings(home, monkeypatch, url):
 @pytest.mark.parametrize(
     "configure", [by_uv_variable, by_uv_settings, by_pip_variable, by_pip_settings]
 )
-def test_the_machines_own_index_is_found(near, bare_shell, monkeypatch, configure):
-    """What uv or pip is configured with is the index, wherever that is said."""
+def test_the_index_of_the_computer_is_found(near, bare_shell, monkeypatch, configure):
+    """A variable or a file may configure uv or pip."""
     configure(bare_shell, monkeypatch, near)
     assert ask("a") == ["a 1.0"]
 
 
 @pytest.mark.parametrize("mine", [by_uv_variable, by_uv_settings])
 @pytest.mark.parametrize("pips", [by_pip_variable, by_pip_settings])
-def test_uvs_own_index_counts_more_than_pips(near, far, bare_shell, monkeypatch, mine, pips):  # noqa: PLR0917  # fixtures
-    """The index of pip is only for those who told uv of none."""
+def test_uvs_index_counts_more_than_pips(near, far, bare_shell, monkeypatch, mine, pips):  # noqa: PLR0917  # fixtures
+    """The index of pip counts only if uv is not configured with one."""
     mine(bare_shell, monkeypatch, near)
     pips(bare_shell, monkeypatch, far)
     assert ask("a") == ["a 1.0"]
@@ -217,8 +217,8 @@ def test_pips_shell_counts_more_than_its_install_and_that_more_than_all(
 
 
 @pytest.mark.parametrize("file", ["uv.toml", "pyproject.toml"])
-def test_settings_of_the_folders_above_are_nobodys(near, tmp_path, monkeypatch, file):
-    """Whose folder the temporary ones are made in has no say in what is locked."""
+def test_settings_in_the_folders_above_are_ignored(near, tmp_path, monkeypatch, file):
+    """The folder of temporary files may have another person's settings above it."""
     above = tmp_path / "above"
     (above / "tmp").mkdir(parents=True)
     text = 'no-index = true\nresolution = "lowest"\n'
@@ -249,7 +249,7 @@ def test_settings_of_the_folders_above_are_nobodys(near, tmp_path, monkeypatch, 
     ],
 )
 def test_settings_of_the_shell_do_not_change_the_answer(shelf, monkeypatch, name, value):
-    """A lock is the same whoever solves it: the shell only tells how an index is reached."""
+    """A lock is the same for every person: the shell only says how to reach an index."""
     url = shelf(
         wheel("a-1.0-cp312-none-macosx_11_0_arm64.whl"),
         wheel("a-2.0-cp312-none-macosx_14_0_arm64.whl"),
@@ -271,25 +271,25 @@ def with_login(server):
 
 
 @pytest.mark.parametrize("how", ["mirror", "tied", "uv", "pip", "named"])
-def test_the_login_of_an_index_is_that_of_its_wheels(private, near, monkeypatch, how):
-    """Whichever way an index is configured, its login is in the addresses that are fetched."""
+def test_the_login_of_an_index_is_also_for_its_wheels(private, near, monkeypatch, how):
+    """However an index is configured, its login is in the addresses of its wheels."""
     url = with_login(private)
     if how in {"uv", "pip", "named"}:
         name = {"uv": "UV_DEFAULT_INDEX", "pip": "PIP_INDEX_URL", "named": "UV_INDEX"}[how]
         monkeypatch.setenv(name, f"mine={url}" if how == "named" else url)
-    (offer,) = index.resolve(
+    query = index.WheelQuery(
         ["a"],
-        (),
         ARM,
         "3.12.13",
-        {"mirror": url, "tied": near}.get(how),
-        elsewhere={"a": url} if how == "tied" else None,
+        index={"mirror": url, "tied": near}.get(how),
+        elsewhere={"a": url} if how == "tied" else {},
     )
+    (offer,) = index.resolve(query)
     assert offer.url == f"http://user:{CANARY}@{private.host}/private/wheels/a-1.0-py3-none-any.whl"
 
 
 def test_a_login_in_netrc_reaches_the_index(private, monkeypatch, tmp_path):
-    """A login that curl and pip would use is found by uv itself."""
+    """The login that curl and pip use is found by uv."""
     (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login user password {CANARY}\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     assert ask("a", f"{private.url}/private/simple") == ["a 1.0"]
@@ -298,7 +298,7 @@ def test_a_login_in_netrc_reaches_the_index(private, monkeypatch, tmp_path):
 @pytest.mark.parametrize("how", ["no login", "no package", "no version", "nobody there", "no URL"])
 @pytest.mark.parametrize("where", ["mirror", "tied", "shell"])
 def test_no_login_of_an_index_is_printed(private, near, monkeypatch, how, where):
-    """Whatever goes wrong, uv's words are passed on without the login."""
+    """Whatever fails, a message has uv's words without the login."""
     url = with_login(private)
     url = {
         "no login": url.replace("user:", f"{CANARY}:"),
@@ -308,34 +308,34 @@ def test_no_login_of_an_index_is_printed(private, near, monkeypatch, how, where)
     wanted = {"no package": "zzz", "no version": "a>9"}.get(how, "a")
     if where == "shell":
         monkeypatch.setenv("UV_DEFAULT_INDEX", url)
-    tied = {wanted.rstrip(">9"): url} if where == "tied" else None
+    tied = {wanted.rstrip(">9"): url} if where == "tied" else {}
     mirror = {"mirror": url, "tied": near}.get(where)
-    said = refused(wanted, mirror, elsewhere=tied)
+    said = fail(wanted, mirror, elsewhere=tied)
     assert CANARY not in said
     assert "user" not in said
     assert said.isprintable() or "\n" in said
 
 
-def test_the_words_of_uv_begin_with_what_matters(near):
-    """Neither its marks nor its remarks are passed on."""
-    said = refused("a>=2", near)
+def test_the_words_of_uv_begin_with_the_cause(near):
+    """Warnings and marks are left out."""
+    said = fail("a>=2", near)
     assert said.startswith("No solution found when resolving dependencies")
     assert "warning" not in said
     assert "error:" not in said
 
 
-def test_a_program_in_place_of_uv_is_told(near, monkeypatch):
-    """A uv that cannot be started, or says nothing, is one sentence."""
+def test_a_uv_that_does_not_work_is_an_error(near, monkeypatch):
+    """A uv that cannot be started, or prints nothing, is one sentence."""
     import uv  # noqa: PLC0415  # as the code itself does
 
     monkeypatch.setattr(uv, "find_uv_bin", lambda: "/nowhere/uv")
-    assert refused("a", near).startswith("uv cannot be started: ")
+    assert fail("a", near).startswith("uv cannot be started: ")
     monkeypatch.setattr(uv, "find_uv_bin", lambda: "/bin/false")
-    assert refused("a", near) == "uv said nothing"
+    assert fail("a", near) == "uv printed nothing"
 
 
-def test_no_python_of_the_path_is_asked(near, monkeypatch, tmp_path):
-    """On a bare Mac, asking the first python3 would offer to install Xcode."""
+def test_no_python_on_the_path_is_run(near, monkeypatch, tmp_path):
+    """On a new Mac, running the first python3 would offer to install Xcode."""
     asked = tmp_path / "asked"
     for name in ("python", "python3", "python3.12"):
         (tmp_path / name).write_text(f"#!/bin/sh\ntouch {asked}\nexit 1\n", encoding="utf-8")
@@ -345,20 +345,20 @@ def test_no_python_of_the_path_is_asked(near, monkeypatch, tmp_path):
     assert not asked.exists()
 
 
-def test_wheels_in_a_folder_are_found_where_they_are(shelf, tmp_path, monkeypatch):
-    """A folder of wheels leads to URLs that can be fetched, with any sign in its path."""
+def test_wheels_in_a_folder_have_file_urls(shelf, tmp_path, monkeypatch):
+    """The path of a folder of wheels may have any character."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", shelf(pure("b", "1.0")))
     shelf(pure("a", "1.0"), folder="ä 50%20 #1")
     folder = tmp_path / "ä 50%20 #1" / "wheels"
     monkeypatch.setenv("UV_FIND_LINKS", folder.as_uri())
-    (offer,) = index.resolve(["a"], (), ARM, "3.12.13", None)
+    (offer,) = index.resolve(index.WheelQuery(["a"], ARM, "3.12.13"))
     (archive,) = folder.glob("*.whl")
     assert download.fetch_length(offer.url) == archive.stat().st_size
     assert offer.file == archive.name
 
 
-def test_a_path_that_uv_writes_is_a_url(tmp_path):
-    """A lock of uv may name a file by its path (PEP 751), with any sign in it."""
+def test_a_path_that_uv_writes_becomes_a_url(tmp_path):
+    """A lock of uv may name a file by its path (PEP 751), with any character in it."""
     text = """
         [[packages]]
         name = "a"

@@ -31,7 +31,7 @@ CONDA = Variant("conda-forge", {"pytorch": "2.13.0"}, "3.12", mps_expected=True,
 
 @pytest.fixture
 def solve(mirrors, store):
-    """Return what locks an environment for a Mac class, over simlab's channel and index."""
+    """Return a function that locks an environment over simlab's channel and index."""
 
     def solve(environment, variant=None, mirrors=mirrors, depot=store, channels=FORGE):
         question = Question(environment, ARM, variant, channels, mirrors, "file:///nowhere")
@@ -45,8 +45,8 @@ def versions(packages):
     return {one.name: one.version for one in packages}
 
 
-def test_a_lock_holds_the_question_and_the_whole_answer(solve, asks, tmp_path):
-    """What was asked, conda's packages and the wheels around them; and it is read back equal."""
+def test_a_lock_has_the_question_and_the_whole_answer(solve, asks, tmp_path):
+    """It has the specs, conda's packages and the wheels; its file gives the same lock."""
     asked = asks(conda=["git"], pip=["einops"])
     lock = solve(asked, WHEELS)
     assert (lock.environment, lock.mac_class, lock.python) == ("torch", ARM, "3.12")
@@ -77,43 +77,43 @@ def test_both_halves_are_announced(asks, mirrors, store):
 
 
 def test_the_same_question_gives_the_same_bytes(solve, asks, tmp_path):
-    """Neither the order of the world nor what the depot holds already is in a lock."""
+    """A lock does not depend on what the depot already has."""
     asked = asks(conda=["numpy", "git"], pip=["pandas"])
     first = format_lock(solve(asked, WHEELS))
     assert format_lock(solve(asked, WHEELS, depot=Depot(tmp_path / "other"))) == first
     assert "file:" not in first
 
 
-def test_numpy_has_one_owner_and_the_variant_binds_it(solve, asks):
-    """Where conda brings numpy, no wheel does, and it is one that this torch can use."""
+def test_numpy_has_one_owner_and_the_variant_bounds_it(solve, asks):
+    """If conda brings numpy, no wheel does, and this torch can use its version."""
     lock = solve(asks(conda=["numpy"], pip=["pandas"]), WHEELS)
     assert versions(lock.conda)["numpy"].startswith("1.26.")
     assert "numpy" not in versions(lock.wheels)
     assert "pandas" in versions(lock.wheels)
 
 
-def test_pytorch_of_conda_is_solved_with_everything_else(solve, asks, mirrors):
-    """A source that is a channel gives conda packages, and no index is asked for wheels."""
+def test_pytorch_from_conda_is_solved_with_everything_else(solve, asks, mirrors):
+    """A channel as the source gives conda packages, and no index is queried for wheels."""
     lock = solve(asks(), CONDA, Mirrors(conda=mirrors.conda, wheels="http://127.0.0.1:1/simple"))
     assert versions(lock.conda)["pytorch"] == "2.13.0"
     assert "pytorch ==2.13.0" in lock.conda_specs
     assert lock.wheels == ()
 
 
-def test_no_answer_for_the_wheels_is_no_lock(solve, asks):
-    """Where conda has an answer and the index has none, the line of `pip:` is named."""
+def test_wheels_without_a_solution_name_their_line(solve, asks):
+    """The message has the line of `pip:` although conda has a solution."""
     with pytest.raises(LockError, match=r"^lab\.yaml:21:7: no set of wheels satisfies torch"):
         solve(asks(pip=["einops>=99"]))
 
 
 def package(name, **provides):
-    """Return a conda package that brings distributions."""
+    """Return a conda package with distributions."""
     row = ("1.0", "0", "conda-forge", "noarch", f"{name}-1.0-0.conda", "a" * 64, 1)
     return CondaPackage(name, *row, provides=tuple(provides.items()))
 
 
 def test_two_conda_packages_that_bring_the_same_conflict(asks):
-    """One distribution in two versions is an error that names both; in one, it is just there."""
+    """One distribution in two versions is an error that names both packages."""
     packages = [package("one", numpy="1.0"), package("two", numpy="1.0", six="1.1")]
     assert resolve._find_provided(packages, Question(asks(), ARM)) == {"numpy": "1.0", "six": "1.1"}
     with pytest.raises(LockError) as caught:
@@ -125,7 +125,7 @@ def test_two_conda_packages_that_bring_the_same_conflict(asks):
 
 
 def test_a_lock_is_out_of_date_when_its_question_is_another(asks):
-    """Each part of the question is in its digest; where the answer comes from is not."""
+    """Each part of the question changes its digest; reasons and notes do not."""
     asked = asks(conda=["git"], pip=["einops"])
     digests = [
         Question(*question).digest
@@ -147,5 +147,5 @@ def test_a_lock_is_out_of_date_when_its_question_is_another(asks):
         ]
     ]
     assert len(set(digests)) == len(digests)
-    told = replace(WHEELS, reason="for another reason", notes=())
-    assert Question(asked, ARM, told, FORGE).digest == digests[0]
+    other = replace(WHEELS, reason="for another reason", notes=())
+    assert Question(asked, ARM, other, FORGE).digest == digests[0]

@@ -40,7 +40,7 @@ NIGHTLY = Variant(
 
 @pytest.fixture
 def solve(asks):
-    """Return what resolves wheels: `solve(url, pip=["a"])`; its options are those of the code."""
+    """Return a function that resolves wheels: `solve(url, pip=["a"])`."""
 
     def solve(url, pip=(), variant=None, mac_class=ARM, nightly="", **options):
         question = Question(
@@ -52,7 +52,7 @@ def solve(asks):
     return solve
 
 
-def refused(solve, *arguments, **options):
+def fail(solve, *arguments, **options):
     """Return the error that resolving ends with."""
     with pytest.raises(LockError) as caught:
         solve(*arguments, **options)
@@ -128,8 +128,8 @@ def test_who_wants_no_wheels_needs_no_uv(solve, monkeypatch):
     assert solve("http://127.0.0.1:1/simple", provided={"numpy": "1.26.0"}) == ()
 
 
-def test_a_release_without_a_fitting_wheel_is_refused(asks):
-    """Where uv sees a wheel and no tag of the Mac's fits, the line that asks for it is named."""
+def test_a_release_without_a_fitting_wheel_is_an_error(asks):
+    """The message has the line of a wheel that uv chose and whose tags do not fit the Mac."""
     offers = [
         Offer("a", "1.0", file, "", "0" * 64, 1)
         for file in ["a-1.0-cp312-cp312-macosx_26_0_arm64.whl", "a-1.0.whl"]
@@ -142,7 +142,7 @@ def test_a_release_without_a_fitting_wheel_is_refused(asks):
 
 
 def test_the_trio_is_pinned_and_constrained(solve, shelf):
-    """The variant's versions and constraints hold beside what the lab asks for."""
+    """The variant's versions and constraints count together with the lab's."""
     url = shelf(*torch(), *torch("2.15.0", "0.29.2"), pure("einops", "0.8.1"))
     bound = Variant(**{**vars(TRIO), "constraints": ("numpy<2",)})
     found = {one.name: one.version for one in solve(url, ["Einops"], bound)}
@@ -156,8 +156,8 @@ def test_the_trio_is_pinned_and_constrained(solve, shelf):
     assert list(found) == sorted(found)
 
 
-def test_pytorch_of_conda_is_no_wheel(solve, shelf):
-    """Where conda's packages are PyTorch, only what the lab asks pip for comes as wheels."""
+def test_pytorch_from_conda_is_not_a_wheel(solve, shelf):
+    """If PyTorch comes from conda, only the lab's `pip:` comes as wheels."""
     variant = Variant(
         "conda-forge", {"pytorch": "2.13.0"}, "3.12", mps_expected=True, reason="asked for"
     )
@@ -165,8 +165,8 @@ def test_pytorch_of_conda_is_no_wheel(solve, shelf):
     assert [one.name for one in found] == ["a"]
 
 
-def test_what_conda_brings_does_not_come_again(solve, shelf):
-    """A distribution has one owner: conda's stays, and what needs it goes with it."""
+def test_distributions_from_conda_do_not_come_again(solve, shelf):
+    """A distribution has one owner: conda's stays, and wheels must fit it."""
     url = shelf(*torch(), pure("a", "1.0", "numpy<2"), pure("a", "2.0", "numpy>=2"))
     found = solve(url, ["a", "numpy"], TRIO, provided={"numpy": "1.26.0", "pip": "25.0"})
     assert {one.name: one.version for one in found} == {
@@ -177,45 +177,45 @@ def test_what_conda_brings_does_not_come_again(solve, shelf):
     }
 
 
-def test_conflict_with_what_conda_brings_names_both(solve, shelf):
-    """Where `pip:` wants another version than conda has, the message names line and owner."""
+def test_conflict_with_conda_names_both(solve, shelf):
+    """The message has the line of `pip:` and the owner of the package."""
     url = shelf(pure("numpy", "2.0.0"), pure("a", "1.0", "numpy-like"), pure("numpy-like", "1"))
-    error = refused(solve, url, ["a", "numpy>=2"], provided={"numpy": "1.26.0", "a-b": "1"})
+    error = fail(solve, url, ["a", "numpy>=2"], provided={"numpy": "1.26.0", "a-b": "1"})
     assert error.message.startswith("lab.yaml:22:7: no set of wheels satisfies torch for osx-arm64")
     assert error.instead.startswith("numpy comes from conda in this version")
 
 
-def test_another_torch_of_conda_is_refused(solve, shelf):
-    """A torch that conda brings and another as a wheel would be two."""
+def test_another_torch_from_conda_is_an_error(solve, shelf):
+    """An environment cannot have conda's torch and another one as a wheel."""
     for version in ("2.5.1", "not.a.version"):
-        error = refused(solve, shelf(*torch()), variant=TRIO, provided={"torch": version})
+        error = fail(solve, shelf(*torch()), variant=TRIO, provided={"torch": version})
         assert f"torch {version} comes from conda, and 2.2.2 is wanted as a wheel" in error.message
-    error = refused(solve, shelf(*torch()), variant=NIGHTLY, provided={"torch": "2.2.2"})
+    error = fail(solve, shelf(*torch()), variant=NIGHTLY, provided={"torch": "2.2.2"})
     assert "a nightly build is wanted as a wheel" in error.message
     found = solve(shelf(*torch()), variant=TRIO, provided={"torch": "2.2.2.0"})
     assert [one.name for one in found] == ["numpy", "torchvision"]
 
 
-def test_extras_of_what_conda_brings_are_refused(solve, shelf):
-    """No package of conda has extras, so what they bring would silently be missing."""
+def test_extras_of_conda_packages_are_an_error(solve, shelf):
+    """Conda packages have no extras, so their requirements would be missing."""
     url = shelf(pure("b", "1.0"), pure("a", "1.0", 'b; extra == "more"'))
     assert [one.name for one in solve(url, ["A[more]"])] == ["a", "b"]
-    error = refused(solve, url, ["b", "A[more]"], provided={"a": "1.0"})
+    error = fail(solve, url, ["b", "A[more]"], provided={"a": "1.0"})
     assert error.message.startswith("lab.yaml:22:7: in torch for osx-arm64-macos14.0, a comes from")
     assert "A[more]" in error.message
 
 
 def test_unsatisfiable_wheels_name_their_line(solve, shelf):
-    """The line of `pip:` that uv stumbles over is named, else that of the environment."""
+    """The message has the line of `pip:` that uv complains of, or the environment's."""
     url = shelf(pure("a", "1.0"), pure("a-b", "1.0"), *torch("2.15.0"))
-    error = refused(solve, url, ["a", "A_B>=2"])
+    error = fail(solve, url, ["a", "A_B>=2"])
     assert error.message.startswith("lab.yaml:22:7: no set of wheels satisfies torch")
     assert "release" in error.instead
-    assert refused(solve, url, variant=TRIO).message.startswith("lab.yaml:2:3: ")
+    assert fail(solve, url, variant=TRIO).message.startswith("lab.yaml:2:3: ")
 
 
 def test_nightly_trio_comes_from_its_index_and_the_rest_from_the_machines(solve, shelf):
-    """The trio is tied to the nightly index; what it needs is not taken there."""
+    """Only the trio comes from the nightly index, not its dependencies."""
     own = shelf(*torch("9.0.0", "9.0.0"), pure("a", "1.0"))
     nightly = shelf(
         wheel("torch-2.16.0.dev1-cp312-cp312-macosx_14_0_arm64.whl", "sympy"),
@@ -237,15 +237,15 @@ def test_nightly_trio_comes_from_its_index_and_the_rest_from_the_machines(solve,
 
 
 @pytest.mark.parametrize("json_pages", [False, True])
-def test_a_wheel_without_sha256_is_refused(solve, shelf, serve, tmp_path, json_pages):
-    """Another hash than the one that the Macs verify is none, whichever form the index has."""
+def test_a_wheel_without_sha256_is_an_error(solve, shelf, serve, tmp_path, json_pages):
+    """The Macs verify a sha256, and no other hash replaces it."""
     shelf(pure("a", "1.0", hashes={"md5": "0" * 32}), json_pages=json_pages)
-    error = refused(solve, f"{serve(tmp_path / 'index').url}/simple", ["a"])
+    error = fail(solve, f"{serve(tmp_path / 'index').url}/simple", ["a"])
     assert error.message == "The wheel index has no sha256 of a-1.0-py3-none-any.whl."
 
 
 def test_a_wheel_without_any_hash_is_fetched_for_its_own(solve, shelf, serve, tmp_path):
-    """Where the index tells no hash at all, uv takes that of the bytes, and the lock holds it."""
+    """If the index has no hash at all, uv computes it from the bytes, and the lock has it."""
     shelf(pure("a", "1.0", hashes={}))
     server = serve(tmp_path / "index")
     (found,) = solve(f"{server.url}/simple", ["a"])
@@ -265,8 +265,8 @@ def test_a_wheel_without_any_hash_is_fetched_for_its_own(solve, shelf, serve, tm
         ("size", -1),
     ],
 )
-def test_an_index_that_describes_strangely_is_refused(asks, field, value):
-    """What would reach a path or a shell is looked at first, even if uv has let it pass."""
+def test_an_index_with_hostile_values_is_an_error(asks, field, value):
+    """Values that would reach a path or a shell are checked, also if uv accepts them."""
     row = {
         "name": "a", "version": "1.0", "file": "a-1.0-py3-none-any.whl", "url": "",
         "sha256": "0" * 64, "size": 1,
@@ -278,8 +278,8 @@ def test_an_index_that_describes_strangely_is_refused(asks, field, value):
     assert caught.value.message.isprintable()
 
 
-def test_a_size_that_the_index_tells_is_not_asked_for(solve, shelf, serve, tmp_path):
-    """An index of the newer form (PEP 691) tells sizes: no wheel is asked for."""
+def test_a_size_in_the_index_needs_no_request(solve, shelf, serve, tmp_path):
+    """An index of the newer form (PEP 691) has sizes."""
     shelf(pure("a", "1.0"), json_pages=True)
     server = serve(tmp_path / "index")
     (found,) = solve(f"{server.url}/simple", ["a"])
@@ -287,8 +287,8 @@ def test_a_size_that_the_index_tells_is_not_asked_for(solve, shelf, serve, tmp_p
     assert [one for one in server.seen if one.startswith("HEAD")] == []
 
 
-def test_a_size_that_the_index_does_not_tell_is_asked_for_once(solve, shelf, serve, tmp_path):
-    """An index of the older form (PEP 503) is asked for the chosen wheel's length alone."""
+def test_a_size_that_the_index_lacks_is_asked_for_once(solve, shelf, serve, tmp_path):
+    """With an older index (PEP 503), only the chosen wheel's length is asked for."""
     shelf(pure("a", "1.0"), wheel("a-1.0-cp312-none-macosx_11_0_arm64.whl"))
     server = serve(tmp_path / "index")
     (found,) = solve(f"{server.url}/simple", ["a"])
@@ -298,8 +298,8 @@ def test_a_size_that_the_index_does_not_tell_is_asked_for_once(solve, shelf, ser
 
 
 @pytest.mark.parametrize("port", ["1", "port"])
-def test_a_size_that_nobody_tells_is_refused(asks, port):
-    """Neither the index nor its server tell it: one sentence says so, and what to do."""
+def test_a_wheel_without_a_size_is_an_error(asks, port):
+    """If neither the index nor the server has the size, the message says what to do."""
     url = f"http://user:{CANARY}@127.0.0.1:{port}/a-1.0-py3-none-any.whl"
     offer = Offer("a", "1.0", "a-1.0-py3-none-any.whl", url, "0" * 64, None)
     with pytest.raises(LockError) as caught:
@@ -312,7 +312,7 @@ def test_a_size_that_nobody_tells_is_refused(asks, port):
 
 
 def test_no_login_is_locked_or_printed(solve, shelf, serve, tmp_path, capfd):
-    """A private index is resolved from, asked for sizes, and leaves no trace of its login."""
+    """The login of a private index is used and neither locked nor printed."""
     shelf(pure("a", "1.0"), pure("b", "1.0", hashes={"md5": "0" * 32}))
     server = serve(tmp_path / "index", f"user:{CANARY}")
     url = f"http://user:{CANARY}@{server.host}/private/simple"
@@ -320,7 +320,7 @@ def test_no_login_is_locked_or_printed(solve, shelf, serve, tmp_path, capfd):
     assert CANARY not in repr(found)
     assert f"HEAD /private/wheels/{found.file}" in server.seen
     for pip in (["b"], ["a>=2"], ["zzz"]):
-        assert CANARY not in str(refused(solve, url, pip))
+        assert CANARY not in str(fail(solve, url, pip))
     printed = capfd.readouterr()
     assert CANARY not in printed.out + printed.err
 
@@ -339,9 +339,9 @@ def lock(*found, variant=None):
 
 
 def test_wheels_are_found_again_by_their_sha256(solve, shelf):
-    """Each wheel of a lock leads to its address, whatever has come since; one that went is out.
+    """Newer wheels do not matter, and a wheel that is gone has no address.
 
-    What they need is not looked at again: it may be conda's, and in no index.
+    Dependencies do not count: they may be conda's, and in no index.
     """
     a, b = pure("a", "1.0", "b", "numpy"), pure("b", "1.0")
     url = shelf(a, b)
@@ -357,7 +357,7 @@ def test_wheels_are_found_again_by_their_sha256(solve, shelf):
 
 
 def test_nightly_wheels_are_found_again_in_their_index(solve, shelf):
-    """The machine's own index need not know a nightly build."""
+    """The index of this computer does not need to have a nightly build."""
     own = shelf(pure("sympy", "1.12"))
     nightly = shelf(
         wheel("torch-2.16.0.dev1-cp312-cp312-macosx_14_0_arm64.whl", "sympy"), folder="nightly"
@@ -371,8 +371,8 @@ def test_nightly_wheels_are_found_again_in_their_index(solve, shelf):
     ]
 
 
-def test_an_index_that_has_lost_a_release_is_told(solve, shelf):
-    """Where the index knows a locked version no more, the lock's environment is named."""
+def test_an_index_that_has_lost_a_release_is_an_error(solve, shelf):
+    """The message has the environment of the lock, and says how to lock again."""
     locked = lock(*solve(shelf(pure("a", "1.0")), ["a"]))
     url = shelf(pure("a", "2.0"), folder="later")
     with pytest.raises(LockError) as caught:
@@ -381,9 +381,9 @@ def test_an_index_that_has_lost_a_release_is_told(solve, shelf):
     assert "torchard lock --upgrade" in caught.value.instead
 
 
-def test_index_that_cannot_be_reached_is_no_fault_of_the_lab(solve):
-    """No version of anything is blamed: the network, or the address, is."""
-    error = refused(solve, "http://127.0.0.1:9/simple", pip=["a"])
+def test_index_that_cannot_be_reached_is_not_the_labs_fault(solve):
+    """The message is about the network and the address, not about a version."""
+    error = fail(solve, "http://127.0.0.1:9/simple", pip=["a"])
     assert error.message.startswith("The wheel index of torch for osx-arm64-macos14.0 could not be")
     assert "127.0.0.1:9" in error.message
     assert "Check the network" in error.instead

@@ -10,9 +10,9 @@ from simlab.package import metadata, write_wheel
 
 
 def wheel(file, *requires, python="", size=True, hashes=None):
-    """Return a wheel for an index, or what shall be there under its name.
+    """Return a wheel, or another file, for an index.
 
-    It is told with its size where the index can; `hashes` are told instead of its own.
+    The index has its size if its form allows that, and `hashes` instead of its own.
     """
     return {"file": file, "requires": requires, "python": python, "size": size, "hashes": hashes}
 
@@ -20,7 +20,7 @@ def wheel(file, *requires, python="", size=True, hashes=None):
 def write_index(root, *wheels, json_pages=False):
     """Write wheels and a simple index over them below a folder; return the index's folder.
 
-    Its pages are HTML, which tells no sizes, or JSON.
+    Its pages are HTML, which has no sizes, or JSON.
     """
     pages = {}
     (root / "wheels").mkdir(parents=True, exist_ok=True)
@@ -46,8 +46,8 @@ def write_index(root, *wheels, json_pages=False):
         page = root / "simple" / name
         page.mkdir(parents=True, exist_ok=True)
         if json_pages:
-            told = {"meta": {"api-version": "1.1"}, "name": name, "files": rows}
-            (page / "index.json").write_text(json.dumps(told), encoding="utf-8")
+            data = {"meta": {"api-version": "1.1"}, "name": name, "files": rows}
+            (page / "index.json").write_text(json.dumps(data), encoding="utf-8")
             continue
         links = "".join(map(_link, rows))
         (page / "index.html").write_text(f"<!DOCTYPE html>{links}", encoding="utf-8")
