@@ -44,7 +44,7 @@ def write(directory: Path, packages: Iterable[Package]) -> None:
     for subdir in (*ARCHES, "noarch"):
         (directory / subdir).mkdir(parents=True, exist_ok=True)
     for package in packages:
-        writer = write_bz2 if package.name == "pip" else write_conda
+        writer = write_bz2 if package.name == "wheel" else write_conda  # conda-forge has both kinds
         writer(package, directory / package.subdir)
     _index(directory)
 

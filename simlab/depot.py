@@ -97,7 +97,7 @@ def _build(directory: Path, own: pip.Pip) -> Depot:
     (directory / "installers").mkdir()
     found = {}
     for release in installer.RELEASES:
-        path = installer.write(release, directory / "installers", root, own)
+        path = installer.write(release, directory / "installers", root)
         found[release.key] = (path.name, hashlib.sha256(path.read_bytes()).hexdigest())
     return Depot(directory, found)
 
@@ -108,7 +108,8 @@ def _digest(own: pip.Pip) -> str:
     for path, content in sorted(_sources(resources.files("simlab"), "").items()):
         if path.split("/")[1].partition(".")[0] in _PARTS:
             digest.update(f"\0{path}\0".encode() + content)
-    digest.update(f"{len(own.files)}".encode())
+    for path, content in own.files.items():
+        digest.update(f"\0{path}\0".encode() + content)
     return digest.hexdigest()
 
 

@@ -120,7 +120,7 @@ def write_conda(package: Package, directory: Path) -> Path:
 
 
 def write_bz2(package: Package, directory: Path) -> Path:
-    """Write a package as NAME-VERSION-BUILD.tar.bz2, for big ones; return its path."""
+    """Write a package as NAME-VERSION-BUILD.tar.bz2; return its path."""
     target = directory / f"{package.stem}.tar.bz2"
     files = {**package.info(), **package.files}
     target.write_bytes(bz2.compress(tar(files), 1))
@@ -154,6 +154,17 @@ def _zstd(content: bytes) -> bytes:
         header = (len(block) << 3) | (number == last)
         parts += [struct.pack("<I", header)[:3], block]
     return b"".join(parts)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Return a compressed zip archive whose bytes depend on nothing but its files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, content in files.items():
+            entry = zipfile.ZipInfo(path, _ZIP_EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return buffer.getvalue()
 
 
 def _store(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

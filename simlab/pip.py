@@ -1,19 +1,45 @@
-"""The pip that simulated Macs run: a real one, this host's own."""
+"""The pip that simulated Macs run: a real one, this host's own, in a few files.
+
+Its modules lie compiled in one archive. Without that, each environment would get 1,000 files, and
+each start of pip would read 100 of them.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import io
+import marshal
 import sys
 import zipfile
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import MAGIC_NUMBER, source_hash
 from typing import TYPE_CHECKING
 
-from simlab.package import record
+from simlab.package import record, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ARCHIVE = "pip/_modules.zip"
+# These stay files: the archive is found through the first two, and the certificates are data.
+_FILES = ("pip/__init__.py", "pip/_vendor/__init__.py", "pip/_vendor/certifi/")
+_FIND = b"""
+# Added by simlab: the other modules are in an archive beside this package.
+__path__.append(f"{__path__[0]}%s")
+"""
+# `pip --version` is asked at each verification, and imports 300 modules to answer.
+_MAIN = "pip/_internal/cli/main.py"
+_REAL_MAIN = "pip/_internal/cli/real_main.py"
+_QUICK_MAIN = b"""
+import sys
+if sys.argv[1:] == ["--version"]:
+    import pip
+    python = ".".join(map(str, sys.version_info[:2]))
+    print(f"pip {pip.__version__} from {pip.__path__[0]} (python {python})")
+    sys.exit(0)
+from pip._internal.cli.real_main import *
+from pip._internal.cli.real_main import main
+"""
 
 
 class PipError(RuntimeError):
@@ -26,11 +52,6 @@ class Pip:
 
     version: str
     files: Mapping[str, bytes]
-
-    def without_bytecode(self) -> Pip:
-        """Return the same pip in half the bytes, and slower to start."""
-        files = {path: one for path, one in self.files.items() if not path.endswith(".pyc")}
-        return Pip(self.version, files)
 
 
 def find() -> Pip:
@@ -47,11 +68,35 @@ def find() -> Pip:
     info = next(path for path in files if path.endswith(".dist-info/METADATA"))
     folder = info.rpartition("/")[0]
     files[f"{folder}/INSTALLER"] = b"conda\n"
-    # The launchers for Windows, a fifth of its bytes, are of no use on a Mac.
-    files = {path: one for path, one in sorted(files.items()) if not path.endswith(".exe")}
     del files[f"{folder}/RECORD"]
+    files = _packed(files)
     files[f"{folder}/RECORD"] = record(files, f"{folder}/RECORD")
     return Pip(folder.removeprefix("pip-").removesuffix(".dist-info"), files)
+
+
+def _packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return a pip's files with the modules compiled into one archive."""
+    modules: dict[str, bytes] = {}
+    packed: dict[str, bytes] = {}
+    for path, content in sorted(files.items()):
+        if not path.startswith("pip/") or path.startswith(_FILES):
+            packed[path] = content
+        elif path == _MAIN:
+            modules |= _compiled(_MAIN, _QUICK_MAIN) | _compiled(_REAL_MAIN, content)
+        elif path.endswith(".py"):
+            modules |= _compiled(path, content)
+    archive = f"/{_ARCHIVE.rpartition('/')[2]}/pip"
+    packed["pip/__init__.py"] += _FIND % archive.encode()
+    packed["pip/_vendor/__init__.py"] += _FIND % f"/..{archive}/_vendor".encode()
+    packed[_ARCHIVE] = zipped(modules)
+    return packed
+
+
+def _compiled(path: str, source: bytes) -> dict[str, bytes]:
+    """Return a module's byte code, which holds for any time of its file (PEP 552)."""
+    code = compile(source, path, "exec", dont_inherit=True, optimize=0)
+    header = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source)
+    return {f"{path}c": header + marshal.dumps(code)}
 
 
 def _installed() -> dict[str, bytes]:
@@ -59,36 +104,12 @@ def _installed() -> dict[str, bytes]:
         listed = metadata.distribution("pip").files or []
     except metadata.PackageNotFoundError:
         return {}
-    files: dict[str, bytes] = {}
-    for one in listed:
-        path = one.as_posix()
-        if path.startswith(("pip/", "pip-")) and "__pycache__" not in path:
-            files[path] = one.read_binary()
-            if path.endswith(".py"):
-                files |= _bytecode(path, files[path], str(one.locate()))
-    return files
-
-
-def _bytecode(path: str, source: bytes, place: str) -> dict[str, bytes]:
-    """Return the byte code that this host keeps of a module, made independent of file times.
-
-    A Mac's first `pip` would otherwise compile 450 modules, in each environment anew.
-    """
-    folder, _, name = path.rpartition("/")
-    cached = importlib.util.cache_from_source(place)
-    try:
-        with open(cached, "rb") as file:  # noqa: PTH123 (500 of them)
-            content = file.read()
-    except OSError:
-        return {}
-    if content[:4] != importlib.util.MAGIC_NUMBER or content[4:8] != bytes(4):
-        return {}
-    if int.from_bytes(content[12:16], "little") != len(source) & 0xFFFFFFFF:
-        return {}
-    # PEP 552: flags 1 is "by hash, not checked".
-    header = content[:4] + (1).to_bytes(4, "little") + importlib.util.source_hash(source)
-    target = f"{folder}/__pycache__/{name[:-3]}.{sys.implementation.cache_tag}.pyc"
-    return {target: header + content[16:]}
+    paths = {one.as_posix(): one for one in listed}
+    return {
+        path: one.read_binary()
+        for path, one in paths.items()
+        if path.startswith(("pip/", "pip-")) and "__pycache__" not in path
+    }
 
 
 def _bundled() -> dict[str, bytes]:

@@ -5,23 +5,18 @@ from __future__ import annotations
 import bz2
 import datetime as dt
 import hashlib
-import io
-import zipfile
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from simlab import channel, python
-from simlab.package import SUBDIRS, File, tar, write_bz2
+from simlab.package import SUBDIRS, File, tar, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from simlab.pip import Pip
-
 CHANNEL = "https://conda.anaconda.org/conda-forge"
-_ZIP_EPOCH = (2026, 1, 1, 0, 0, 0)
 _HEADER = 9  # digits of the header's own size
 
 
@@ -53,11 +48,11 @@ RELEASES = (
 )
 
 
-def write(release: Release, directory: Path, channel_root: Path, pip: Pip) -> Path:
+def write(release: Release, directory: Path, channel_root: Path) -> Path:
     """Write one installer into `directory`, from the packages of a written channel."""
     subdir = SUBDIRS[release.arch]
     specs = base_specs(release)
-    archives = _archives(specs, subdir, channel_root, directory, pip)
+    archives = _archives(specs, subdir, channel_root)
     payload = tar(_payload(release, specs, archives))
     program = _program(subdir)
     header = _header(release, program, payload)
@@ -75,23 +70,14 @@ def base_specs(release: Release) -> list[str]:
     return [f"conda=={version}", f"python=={python}", "pip", *terms]
 
 
-def _archives(
-    specs: Sequence[str], subdir: str, root: Path, scratch: Path, pip: Pip
-) -> dict[str, bytes]:
-    """Return the base's archives by SUBDIR/FILE, in the order in which they are linked.
-
-    Its pip goes without byte code, which would be most of the installer's bytes.
-    """
-    archives = {}
-    for record in _solve(specs, subdir, root):
-        path = root / record.subdir / record.file_name
-        if record.name.normalized == "pip":
-            path = write_bz2(channel.pip_package(pip.without_bytecode(), "bare"), scratch)
-            archives[f"{record.subdir}/{path.name}"] = path.read_bytes()
-            path.unlink()
-        else:
-            archives[f"{record.subdir}/{record.file_name}"] = path.read_bytes()
-    return archives
+def _archives(specs: Sequence[str], subdir: str, root: Path) -> dict[str, bytes]:
+    """Return the base's archives by SUBDIR/FILE, in the order in which they are linked."""
+    return {
+        f"{record.subdir}/{record.file_name}": (
+            root / record.subdir / record.file_name
+        ).read_bytes()
+        for record in _solve(specs, subdir, root)
+    }
 
 
 def _solve(specs: Sequence[str], subdir: str, root: Path) -> Sequence[object]:
@@ -154,11 +140,7 @@ def _program(subdir: str) -> bytes:
     """Return `_conda`: an archive that a python runs."""
     main = (resources.files("simlab") / "installer" / "link.py").read_text(encoding="utf-8")
     files = {**channel.conda_modules(), "__main__.py": main.replace("@subdir@", subdir).encode()}
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_EPOCH), content)
-    return buffer.getvalue()
+    return zipped(files)
 
 
 def _header(release: Release, program: bytes, payload: bytes) -> bytes:

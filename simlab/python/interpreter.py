@@ -116,17 +116,27 @@ def seeing_the_host(name: str, path: object) -> object:
 
     spec = PathFinder.find_spec(name, path)
     if spec is not None:
-        load = spec.loader.exec_module
-
-        def exec_module(module: types.ModuleType) -> None:
-            pretended, sys.version_info = sys.version_info, REAL_INFO
-            try:
-                load(module)
-            finally:
-                sys.version_info = pretended
-
-        spec.loader.exec_module = exec_module
+        spec.loader = SeeingTheHost(spec.loader)
     return spec
+
+
+class SeeingTheHost:
+    """A module's loader, under the host's version. An archive's loader serves others, too."""
+
+    def __init__(self, loader: object) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: object) -> types.ModuleType | None:
+        """Make the module as its own loader does."""
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Fill it."""
+        pretended, sys.version_info = sys.version_info, REAL_INFO
+        try:
+            self.loader.exec_module(module)
+        finally:
+            sys.version_info = pretended
 
 
 def teach_rmtree() -> None:
