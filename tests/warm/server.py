@@ -27,6 +27,7 @@ import sys
 import threading
 from pathlib import Path
 
+from gevent import get_hub
 from gevent.monkey import get_original
 
 # The real ones: gevent's own would start a hub here, and no fork could use it.
@@ -119,6 +120,7 @@ def serve(path: str) -> None:
     listener.listen(64)
     for name in IMPORTED:
         importlib.import_module(name)
+    get_hub().destroy(destroy_loop=True)  # urllib3 starts one when it is imported
     gc.collect()
     gc.freeze()
     print("ready", flush=True)
