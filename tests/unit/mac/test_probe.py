@@ -284,3 +284,49 @@ def test_the_prefix_reaches_the_script_as_one_word(prefix):
 def test_the_disk_that_macos_can_free_is_one_number(lines, room):
     """All other output is ignored."""
     assert probe.parse_room(lines) == room
+
+
+def test_each_part_of_a_generation_is_read():
+    """What it lacks, a person's own files, and a failed verification. A broken stamp is empty."""
+    lines = [
+        f"environment\t={GENERATION}",
+        "lacks\tpython",
+        "lacks\tsoul",
+        "own\t=conda-meta/pinned",
+        "own_large\t=conda-meta/state",
+        "stamp\t{broken",
+        'failed\t{"date": "2026-11-28T10:00:00Z", "reason": "no\\nMPS"}',
+        "environment\t=/Users/ann/other",
+        'failed\t["?"]',
+    ]
+    state = probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
+    one, other = state.environments.values()
+    assert one.missing == ("python",)
+    assert (one.own, one.own_large) == (("conda-meta/pinned",), ("conda-meta/state",))
+    assert one.stamp == {}
+    assert one.failed == ("2026-11-28", "no MPS")
+    assert other.failed is not None
+    assert other.failed[0] == ""
+
+
+def test_settings_of_conda_are_read_by_file_and_key():
+    """In their order. Anything else on such a line is ignored."""
+    lines = [
+        "conda_setting\t=/etc/conda/.condarc\tchannels\tmain",
+        "conda_setting\t=/etc/conda/.condarc\tchannels\tanaconda",
+        "conda_final\t=/etc/conda/.condarc\tssl_verify",
+        "conda_setting\tbroken",
+        "guarded\tbroken",
+    ]
+    state = probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
+    assert [(one.file, one.key, one.values, one.final) for one in state.conda_settings] == [
+        ("/etc/conda/.condarc", "channels", ("main", "anaconda"), False),
+        ("/etc/conda/.condarc", "ssl_verify", (), True),
+    ]
+
+
+def test_the_script_that_asks_for_room_has_its_question_as_one_word():
+    """The question is JavaScript, and its name is assigned once."""
+    first, _, rest = probe.room_script().partition("\n")
+    assert first.startswith("SCRIPT='")
+    assert "osascript" in rest
