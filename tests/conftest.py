@@ -36,6 +36,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_finish() -> None:
+    """Stop where a test module imports `torchard.session`: a worker of xdist would hang later."""
+    patched = getattr(sys.modules.get("gevent.monkey"), "is_module_patched", lambda _name: False)
+    if patched("threading"):
+        raise pytest.UsageError("Import torchard.session inside a test: it patches threads.")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell at how many places each test cut its simulated Macs off, where one did."""
     told = {

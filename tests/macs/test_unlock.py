@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import on_a_mac
@@ -13,7 +14,6 @@ from test_scripts_lock import dead_pid, start_of
 
 from simlab import macs
 from simlab.lab import SimLab
-from torchard.cli.unlock import _refuse
 from torchard.mac.state import RunLock
 from torchard.operations import script_text
 
@@ -141,7 +141,8 @@ def test_a_mac_that_is_off_is_3(lab, torchard):
 def test_the_lock_of_another_mac_is_told_with_its_way_out(token, way):
     """Nobody but that Mac knows whether its run has ended, so a person looks there."""
     lock = RunLock(token, "ada@desk", 0, elsewhere="studio-02.local")
-    said = _refuse("studio-01", Path("lab.yaml"), lock, None)
+    # Imported only here: the command patches threads, and a worker needs them before.
+    said = import_module("torchard.cli.unlock")._refuse("studio-01", Path("lab.yaml"), lock, None)
     assert said.message == (
         "ada@desk holds the run lock of studio-01, from studio-02.local, another Mac with the same"
         " home."

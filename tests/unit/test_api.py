@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import torchard.session  # noqa: F401  # isort: skip  # patches the standard library, so it comes first
 from torchard import api
 
 ROOT = Path(__file__).parents[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ import locked
 from paramiko import PKey
 
 from torchard.catalog.mac_class import MacClass
-from torchard.cli import unlock
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import probe
 from torchard.mac.state import RunLock
@@ -24,8 +24,14 @@ from torchard.remote.ssh_config import Effective
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from pyinfra.api import StringCommand
+
+
+def _unlock() -> ModuleType:
+    """Import the command only when it is used: it patches threads, which xdist does not survive."""
+    return import_module("torchard.cli.unlock")
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,6 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     ),
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
     "cli.unlock._refuse": lambda made: typed(
-        unlock._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
+        _unlock()._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
     ),
 }

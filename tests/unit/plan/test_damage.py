@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import locked
 import pytest
@@ -18,11 +19,15 @@ from torchard.plan.damage import (
 )
 from torchard.plan.diff import list_installed, list_locked, list_names
 from torchard.plan.drift import EnvironmentStatus
-from torchard.session.inspection import inspect_files, verify_files
 
 GONE = Damage("torch", "1,204 of 12,003 files are gone, the first is torch/__init__.py")
 MADE = Packages((InstalledConda("zstd", "1", "0"),), (InstalledDist("Torch", "2.9.1"),))
 SAME = EnvironmentStatus("torch", "lab", "same", verification="verified")
+
+
+def inspection():
+    """Import the session only in a test: it patches threads, and a worker needs them before."""
+    return import_module("torchard.session.inspection")
 
 
 def answer(*rows, more=0, **others):
@@ -94,7 +99,7 @@ def test_verify_fails_unless_a_mac_says_that_the_files_are_there(ask, said):
     """A Mac that does not answer fails too."""
     lock = locked.lock([locked.package("python")], [locked.wheel("torch")], "torch")
     assert list_names(list_locked(lock)) == {"python", "torch"}
-    found = verify_files(locked.shown(lock), {"torch": lock}, (), ask)
+    found = inspection().verify_files(locked.shown(lock), {"torch": lock}, (), ask)
     if said is None:
         assert found == {}
     else:
@@ -104,4 +109,4 @@ def test_verify_fails_unless_a_mac_says_that_the_files_are_there(ask, said):
 def test_only_what_torchard_built_and_that_is_active_is_looked_at():
     """A person's own environment and a dangling link are left out."""
     state = locked.mac(links={"mine": "/elsewhere", "torch": f"{locked.GENERATIONS}/torch-1"})
-    assert inspect_files(state, fail) == {}
+    assert inspection().inspect_files(state, fail) == {}
