@@ -38,12 +38,12 @@ select = get_original("select", "select")
 COMMANDS = Path(__file__).parents[2] / "torchard/cli"
 # What a run imports: every command at its own top, and these only when they are needed.
 IMPORTED = (
+    "filelock",
     "jsonschema",
     "torchard.cli.main",
     *(f"torchard.cli.{path.stem}" for path in sorted(COMMANDS.glob("[a-z]*.py"))),
     "torchard.depot.download",
     "torchard.lock.wheels",
-    "urllib.request",
 )
 
 
