@@ -1,4 +1,4 @@
-"""Labs for what goes wrong: a Mac in order that is put back after each test, and a fresh one."""
+"""Labs for what goes wrong: an up-to-date Mac that is restored after each test, and a fresh one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def settled_once(tmp_path_factory, simlab_depot, torchard) -> Iterator[Settled]:
 
 @pytest.fixture
 def settled(settled_once) -> Iterator[Settled]:
-    """A Mac in order, for a test that changes it: it is put back afterwards."""
+    """An up-to-date Mac for a test that changes it. It is restored afterwards."""
     yield settled_once
     settled_once.mac.set(fault=None, mps=True, macos="15.1")
     settled_once.lab.clear_web_faults()

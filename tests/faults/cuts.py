@@ -30,7 +30,7 @@ class Bench:
 
     They begin as the first of them is now, whose names and paths are as long as the others'.
     `lab_file` asks for what is done to them, `program` is what the environment computes that is
-    shown. `verified` are digests of the states that one run was found to bring in order; a cut that
+    shown. `verified` are digests of the states that one run brought up to date; a cut that
     leaves one of them needs no run of its own. `cuts` and `runs` tell how many there were of each.
     """
 
@@ -69,7 +69,7 @@ class Bench:
         self.put_back(self.macs[:1])
 
     def forget(self) -> None:
-        """Begin to count anew, for another test; verified states stay verified."""
+        """Count from zero, for another test; verified states stay verified."""
         self.cuts, self.runs, self.failures = set(), 0, []
 
     def put_back(self, batch: Iterable[SimMac]) -> None:
@@ -79,13 +79,13 @@ class Bench:
             self.keepers[mac].put_back(self.first[mac])
 
     def apply(self, batch: Iterable[SimMac]) -> dict[str, dict[str, object]]:
-        """Apply to these Macs; return what is said of each."""
+        """Apply to these Macs; return what is printed about each."""
         done = self.torchard("apply", self.lab_file, "--yes", "--json", *_only(batch))
         assert done.stdout, done.stderr
         return json.loads(done.stdout)["macs"]
 
     def power_cuts(self, places: Sequence[Place]) -> None:
-        """Let the power fail at these places: what is on a disk then is brought in order."""
+        """Let the power fail at these places: the next run repairs what is on the disk."""
         states = sorted({place.state for place in places})
         here = {state: [one for one in places if one.state == state] for state in states}
         while states:
@@ -207,7 +207,7 @@ class Bench:
         return home
 
     def _converge(self, todo: Mapping[SimMac, str]) -> None:
-        """One run brings each of these Macs in order, and the next plan has nothing to do."""
+        """One run brings each of these Macs up to date, and the next plan has nothing to do."""
         if not todo:
             return
         self.runs += len(todo)

@@ -1,4 +1,4 @@
-"""Simulated Macs that are held where a test wants them, and one that is in order."""
+"""Simulated Macs that wait where a test wants them, and one that is up to date."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def line_of(lab_file: Path, text: str) -> str:
 
 
 def commands(mac: SimMac) -> int:
-    """Return how many commands a Mac has run since it was told to count them."""
+    """Return how many commands a Mac has run since it started to count them."""
     counter = mac.root / "commands"
     return int(counter.read_text().rpartition(" ")[2]) if counter.exists() else 0
 
@@ -55,7 +55,7 @@ def count_commands(mac: SimMac) -> None:
 
 @dataclass
 class Held:
-    """A tool of a simulated Mac that stops where it is told to, until it may go on."""
+    """A tool of a simulated Mac that stops at a given place until it may go on."""
 
     mac: SimMac
     here: int
@@ -84,7 +84,7 @@ class Held:
 def held(mac: SimMac, words: str, tool: str = "caffeinate") -> Iterator[Held]:
     """Hold a Mac once, where it is about to run a tool with these words among its arguments.
 
-    Every long step of a build runs under caffeinate; whoever waits for the run lock sleeps.
+    Every long step of a build runs under caffeinate; a run that waits for the run lock sleeps.
     """
     path, real = mac.root / "bin" / tool, mac.root / "bin" / f"{tool}-itself"
     path.rename(real)
@@ -118,7 +118,7 @@ exec '{real}' "$@"
 
 @dataclass
 class Meeting:
-    """A tool of a simulated Mac that stops whoever comes to it, until they may go on together."""
+    """A tool of a simulated Mac that stops its callers until they may go on together."""
 
     here: int
     go: int
@@ -196,7 +196,7 @@ class Settled:
 
     @property
     def lab_file(self) -> Path:
-        """The lab file that the Mac is in order by."""
+        """The lab file by which the Mac is up to date."""
         return self.lab.lab_file
 
     @property

@@ -98,7 +98,7 @@ def _entry(path: str, one: os.stat_result) -> Entry:
 def moved(home: Home, old: str, new: str) -> tuple[Home, dict[str, str]]:
     """Return a home as if its Mac were at another path, as long as the old one.
 
-    What is named by its sha256 is named anew: return those names as well, the new by the old.
+    What is named by its sha256 gets a new name: return the new names by the old ones as well.
     """
     assert len(old) == len(new)
     if old == new:

@@ -159,7 +159,7 @@ def instrument(mac: SimMac) -> None:
     tools.rename(real)
     tools.mkdir()
     for path in real.iterdir():
-        if path.name in {"sleep", "ps"}:  # of whoever waits: they are no steps
+        if path.name in {"sleep", "ps"}:  # of a run that waits: they are not steps
             (tools / path.name).symlink_to(f"../bin-itself/{path.name}")
         else:
             _program(tools / path.name, TOOL, mac.root)

@@ -88,7 +88,7 @@ class Sshd:
     def _enter(self) -> str:
         """Return the script that makes of a login one on the Mac: its environment, its shell."""
         if self.root is None:
-            return "#!/bin/sh\necho 'this is no Mac' >&2\nexit 1\n"
+            return "#!/bin/sh\necho 'this is not a Mac' >&2\nexit 1\n"
         where = shlex.quote(str(self.directory))
         account = [f"{key}={value}" for key, value in macs.environment(self.root).items()]
         shell = shlex.quote(macs.login_shell(self.root))
@@ -118,7 +118,7 @@ class Sshd:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1]
 
     def cut(self) -> None:
-        """Cut the connection of whoever was last given a command."""
+        """Cut the connection that got the last command."""
         os.kill(int((self.directory / "session").read_text()), signal.SIGKILL)
 
     @contextmanager

@@ -25,7 +25,7 @@ def update(settled, torchard, **environment):
 
 
 def assert_converges(settled, torchard, **environment):
-    """One normal run brings the Mac in order: it reads the Mac again, and finds nothing to do."""
+    """One normal run brings the Mac up to date. The next plan finds nothing to do."""
     code, printed = update(settled, torchard, **environment)
     assert code == 0, printed
     assert settled.computes()
@@ -138,7 +138,7 @@ def test_an_interrupted_controller_says_so_and_leaves_what_was_shown(settled, to
 
 
 def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
-    """The other is told who works there, and changes nothing; the first one finishes."""
+    """The other one reports who works there, and changes nothing. The first one finishes."""
     with (
         held(settled.mac, "-m pip install") as mac,
         started("apply", settled.update, "--yes", LOGNAME="first") as first,

@@ -1,4 +1,4 @@
-"""A disk that fills while Torchard works: said as such, and nothing half is taken for whole.
+"""A disk that fills while Torchard works: it is reported, and nothing half counts as whole.
 
 The Macs' homes are file systems of their own, and what df says before is plenty: somebody else
 fills the disk meanwhile.
@@ -72,7 +72,7 @@ class Disks:
         return states
 
     def _judge(self, mac: SimMac, room: int, said: dict[str, str]) -> None:
-        """What was shown is shown, the disk is named, and no half file stands in its way."""
+        """The active environment stays, the message names the disk, and no half file is left."""
         home, root = self.keepers[mac].look(), mac.root / "home"
         before, now = shown(self.first[mac], root), shown(home, root)
         if said["state"] == "up_to_date":

@@ -1,4 +1,4 @@
-"""What an interrupted installer leaves is known for what it is, set aside, and built anew."""
+"""What an interrupted installer leaves is recognised, set aside, and installed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be, or must not be, is said in a plan: what was found, and what to write instead."""
+"""A plan reports what cannot or must not be: what was found, and what to write instead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After an apply that did not bring every Mac in order, another takes only those it left behind."""
+"""After an apply that failed on some Macs, another one takes only those."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def lab(tmp_path_factory, simlab_depot):
 
 
 def test_only_the_macs_that_an_apply_left_behind_are_taken(lab, torchard, tmp_path):
-    """One that was in order is not even contacted; --limit takes some of the others.
+    """An up-to-date Mac is not even contacted; --limit takes some of the others.
 
-    A Mac that the lab does not name any more is told, and once nothing is left, that is said.
+    A Mac that the lab no longer names is reported. If no Mac is left, the command says so.
     """
     report = tmp_path / "report.json"
 

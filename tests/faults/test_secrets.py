@@ -1,6 +1,6 @@
-"""No secret is told again: not by a verb, at any verbosity, in any file, on any Mac.
+"""No secret is repeated: by no command, at no verbosity, in no file, on no Mac.
 
-A canary stands wherever a person may keep a secret: in the login of the wheel index, in netrc, in
+A canary is wherever a person may keep a secret: in the login of the wheel index, in netrc, in
 an agent's key, in variables of the shell, and in the files of an account on a Mac. Logins are used:
 the server of wheels and of the installer gives nothing without.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 CANARY = "canary7d1fsecret"
 LOGIN = f"user:{CANARY}"
-OURS = ("UV_", "PIP_", "TORCHARD_")  # settings that whoever runs the tests may have
+OURS = ("UV_", "PIP_", "TORCHARD_")  # settings that the person who runs the tests may have
 HEADER = base64.b64encode(LOGIN.encode()).decode()
 
 # What is run of each verb, in this order, once pyinfra has done the first job: LAB is the lab,
@@ -235,7 +235,7 @@ def swept(tmp_path_factory, simlab_depot, private, agent):
         for verb, runs in SWEEP.items():
             for code, words in runs:
                 given = [str(labs.get(word, word)) for word in words.split()]
-                # Whoever has an old login is refused by the index, and told so.
+                # The index rejects an old login and says so.
                 more = (
                     wheel_index(private, f"user:{CANARY}-old")
                     if "WRONG" in words or "catalog" in verb

@@ -24,13 +24,13 @@ def recording(request, tmp_path_factory, simlab_depot, torchard):
 
 @pytest.fixture
 def recorded(recording, record_property):
-    """The same for one test, which is told how many places it came to."""
+    """The same for one test, which learns how many places it reached."""
     yield from told(recording, record_property)
 
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory, simlab_depot, torchard):
-    """Macs that nobody has touched, to be brought in order from afar."""
+    """Macs that nobody has touched, for a run over SSH."""
     directory = tmp_path_factory.mktemp("first")
     with bench(directory, simlab_depot.root, torchard, "first", MACS) as one:
         yield one
@@ -38,7 +38,7 @@ def untouched(tmp_path_factory, simlab_depot, torchard):
 
 @pytest.fixture
 def connected(untouched, record_property):
-    """The same for one test, which is told how many places it came to."""
+    """The same for one test, which learns how many places it reached."""
     yield from told(untouched, record_property)
 
 
@@ -65,7 +65,7 @@ def counted(connected, fault):
     return number
 
 
-def test_a_connection_that_drops_leaves_nothing_that_one_run_does_not_mend(connected):
+def test_a_connection_that_drops_leaves_nothing_that_one_run_does_not_repair(connected):
     """In the middle of a file, and when the answer of each of the two scripts is on its way."""
     connected.drops([{"drop_sftp": 1}, {"drop_answer": 4}, {"drop_answer": 8}])
     assert len(connected.cuts) == connected.runs == 3

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simlab.lab import Entry
 
 POISON = b"#!/bin/sh\ntouch $HOME/executed\n"
-# What a Mac that has nothing is told, one command after the other; pushing itself is none.
+# The commands that a Mac without anything gets, one after the other; a push is not a command.
 COMMANDS = (
     "read: who are you",
     "read: is there a Miniconda",
@@ -37,7 +37,7 @@ COMMANDS = (
     "read: what is there now",
     "read: what the login shell of the account gives to python",
 )
-# Cut off while such a command starts, or before the next one is said.
+# Cut off while such a command starts, or before the next one is sent.
 CUTS = {
     "cut-before-all": {"drop_after": COMMANDS.index("read: is there a Miniconda")},
     "cut-pushing": {"drop_during": COMMANDS.index("name the installer that was pushed")},
@@ -65,7 +65,7 @@ MACS = (
     *(MacSpec(name, **ARM, fault=fault) for name, fault in CUTS.items()),
 )
 
-# Who is left alone, and why; the ways out are in full where each refusal has its own test.
+# Which Macs are left alone, and why. Each blocker has its own test of the full message.
 UNTOUCHED = {
     "off": ("unreachable", r"127.0.0.1:\d+ refused the connection; turn Remote Login on there .*"),
     "stranger": ("unreachable", r"the host key of \[127.0.0.1\]:\d+ is not known; it shows .*"),
@@ -177,7 +177,7 @@ def again(twenty, torchard):
     return done.returncode, json.loads(done.stdout)["macs"], twenty.lab.snapshot(*CUTS, "good")
 
 
-def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
+def test_every_mac_is_reported_and_the_worst_decides_the_exit_code(twenty):
     """Nobody is missing, and a Mac that failed makes it 1."""
     assert list(twenty.said["macs"]) == [mac.name for mac in MACS]
     assert len(MACS) == 20
@@ -190,7 +190,7 @@ def test_every_mac_is_told_of_and_the_worst_decides_the_exit_code(twenty):
     ("name", "verified"),
     [("good", "arm64, torch 2.15.0, MPS works"), ("imac", "x86_64, torch 2.2.2, CPU")],
 )
-def test_the_macs_that_can_are_brought_in_order(twenty, name, verified):
+def test_the_macs_that_can_are_brought_up_to_date(twenty, name, verified):
     """Whatever becomes of the others, their environments are verified, and compute."""
     mac = twenty.said["macs"][name]
     assert (mac["state"], mac["reason"]) == ("up_to_date", None)
@@ -219,8 +219,8 @@ def test_an_installer_that_lay_on_the_mac_under_a_right_name_is_not_run(twenty):
 
 
 @pytest.mark.parametrize("name", UNTOUCHED)
-def test_a_mac_that_is_refused_or_not_reached_is_left_as_it_is(twenty, name):
-    """The reason is said with a way out, and each byte of its home is what it was."""
+def test_a_blocked_or_unreachable_mac_is_left_as_it_is(twenty, name):
+    """The reason says what to do, and each byte of its home is what it was."""
     state, reason = UNTOUCHED[name]
     mac = twenty.said["macs"][name]
     assert mac["state"] == state
@@ -240,7 +240,7 @@ def test_a_mac_whose_host_key_nobody_knows_runs_no_command(twenty):
 
 
 def test_an_installer_with_another_sha256_than_the_lab_says_reaches_no_mac(twenty):
-    """Both hashes are said; the Mac has not one file more than before."""
+    """The message names both hashes; the Mac has not one file more than before."""
     mac = twenty.said["macs"]["forged"]
     assert mac["state"] == "failed"
     said = rf"\S+-arm64.sh from \S+ has the wrong sha256: wanted {'0' * 64}, found [0-9a-f]{{64}}\."
@@ -249,12 +249,12 @@ def test_an_installer_with_another_sha256_than_the_lab_says_reaches_no_mac(twent
 
 
 def test_the_commands_are_those_that_connections_are_cut_at(twenty):
-    """A Mac that is brought in order is told as many as are listed here."""
+    """A Mac that is brought up to date gets as many as are listed here."""
     assert commands(twenty.lab.macs["good"]) == len(COMMANDS)
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_a_mac_whose_connection_is_cut_is_brought_in_order_by_the_next_run(twenty, again, name):
+def test_a_mac_whose_connection_is_cut_is_brought_up_to_date_by_the_next_run(twenty, again, name):
     """Wherever that happens: then it has what a Mac has that never was cut off, and nothing else.
 
     Only what was pushed and never named stays for an hour: it could be another controller's.
@@ -271,7 +271,7 @@ def test_a_mac_whose_connection_is_cut_is_brought_in_order_by_the_next_run(twent
             path: entry[0]
             for path, entry in of(after, mac).items()
             if not re.match(r"\.torchard/(log/|depot/incoming/\w+\.\d+-\w+$)", path)
-            and "__pycache__" not in path  # whoever runs a python there leaves those
+            and "__pycache__" not in path  # a Python that runs there leaves those
         }
 
     assert kept(name) == kept("good")

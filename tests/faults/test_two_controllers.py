@@ -1,4 +1,4 @@
-"""Two controllers begin with one Mac at once: one does its work, the other is told whose it is."""
+"""Two controllers start with one Mac at once: one works, the other reports who works there."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def describe(
     macs: Mapping[str, Sequence[str]],
     settings: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the lab's file anew: which environments there are, and which of them each Mac has.
+    """Write the lab's file again: which environments there are, and which of them each Mac has.
 
     `settings` are more lines for some Macs, indented as the lab file has them.
     """

@@ -104,7 +104,7 @@ class OnAMac:
         """Let the kit arrive that a lock needs here and now, and return what builds it."""
         state = self.state
         step = steps.environment_step(lock, state, frozen=frozen)
-        assert step is not None, "it is in order"
+        assert step is not None, "it is up to date"
         urls = {channel: channel_url(channel) for channel in lock.channels}
         kit = script_text.kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
         self.push(kit.sha256, kit.archive)
@@ -165,8 +165,8 @@ class OnAMac:
         """Let `sleep` say once, over a pipe, that somebody waits; it blocks until that is read."""
         pipe = self.root / "waiting"
         os.mkfifo(pipe)
-        told = self.root / "told"
-        self.tool("sleep", f"mkdir '{told}' 2>/dev/null && echo >'{pipe}'\nexec /bin/sleep 0.02")
+        waited = self.root / "waited"
+        self.tool("sleep", f"mkdir '{waited}' 2>/dev/null && echo >'{pipe}'\nexec /bin/sleep 0.02")
         return pipe
 
     def end(self) -> None:
@@ -204,7 +204,7 @@ def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:
 
 
 def solve(depot: Depot, environment: Environment, web: str, macos: str = "15.0") -> Lock:
-    """Lock an environment for arm64, from a depot that is served at `web`: sizes are told there."""
+    """Lock an environment for arm64, from a depot that is served at `web`, which reports sizes."""
     mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, f"{web}/simple")
     group = MacClass("osx-arm64", macos)
     variant = None

@@ -1,6 +1,6 @@
 """What a person at a terminal sees and is asked, and what a program reads from a pipe.
 
-Nothing is changed on these Macs: whoever is asked here says no, or nothing.
+Nothing is changed on these Macs: every answer declines, or is empty.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def test_progress_is_for_a_terminal_and_never_in_the_result(lab, at_a_terminal, 
     assert torchard("plan", lab.lab_file, "--json").stderr == ""
 
 
-def test_a_reader_that_has_enough_is_no_error(lab, artefacts):
+def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts):
     """`torchard plan | head -1`: no traceback, and nothing on stderr."""
     with subprocess.Popen(
         [sys.executable, "-m", "torchard", "plan", str(lab.lab_file)],
@@ -220,7 +220,7 @@ def test_a_stale_lock_is_refused_where_it_may_not_be_made(lab, torchard):
 
 
 def test_a_worse_answer_wins(lab, torchard):
-    """With one Mac not reached and another to change, 3 wins over 2; a broken lab file is 1."""
+    """With one Mac unreachable and another to change, 3 wins over 2; a broken lab file is 1."""
     lab.macs["studio-01"].set(fault="refuse")
     try:
         done = torchard("plan", lab.lab_file)

@@ -125,7 +125,7 @@ def test_the_cause_is_shown_and_not_what_conda_asks_of_its_reader(mac, shell, lo
 
 
 def test_a_long_error_is_shown_by_its_name_and_its_end(mac):
-    """A post-link script may print more than fits: whose it is stands before all that."""
+    """A post-link script may print more than fits: its package comes first in the message."""
     output = [f"line {number}" for number in range(100)]
     lines = said(mac, "\n".join([LINK, "==> script output <==", *output, ""])).splitlines()
     assert lines == [LINK, "...", *output[-18:]]

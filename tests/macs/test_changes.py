@@ -1,4 +1,4 @@
-"""What a changed lab, or a changed Mac, comes to: named package by package, then mended aside."""
+"""A changed lab or a changed Mac: the plan names each package, and an apply repairs it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def applied_once(tmp_path_factory, simlab_depot, torchard):
 
 @pytest.fixture
 def applied(applied_once, torchard):
-    """A lab of one Mac that is in order; a test may change the Mac and the lab file."""
+    """A lab of one up-to-date Mac; a test may change the Mac and the lab file."""
     described = applied_once.lab_file.read_text(encoding="utf-8")
     yield applied_once
     applied_once.lab_file.write_text(described, encoding="utf-8")
@@ -101,7 +101,7 @@ def test_an_environment_that_leaves_the_lab_is_left_alone(applied, torchard):
     assert applied.snapshot() == home
 
 
-def test_what_was_done_by_hand_is_named_and_mended(applied, torchard, testinfra):
+def test_what_was_done_by_hand_is_named_and_repaired(applied, torchard, testinfra):
     """The plan names drift, verification and testinfra's tests fail, and a new build repairs it."""
     mac, before = applied.macs["studio-01"], shown(applied)
     channel = f"--override-channels -c {applied.web_url}/conda/conda-forge"

@@ -49,7 +49,7 @@ def stock(lab, *arguments):
     )
 
 
-def test_a_shell_is_planned_done_and_found_in_order(lab, torchard):
+def test_a_shell_is_planned_done_and_then_up_to_date(lab, torchard):
     """The plan shows the diff of conda's block alone; afterwards a new Terminal knows conda.
 
     A lab that does not name the shell any more leaves the block where it is.
@@ -107,7 +107,7 @@ def test_a_shell_is_planned_done_and_found_in_order(lab, torchard):
 
 
 def test_a_file_that_cannot_be_changed_leaves_its_mac_alone(lab, torchard):
-    """The reason and the way out are in the plan."""
+    """The reason and what to do are in the plan."""
     mac = lab.macs["studio-01"]
     (mac.home / ".zshrc").unlink(missing_ok=True)
     outside = mac.root / "store-zshrc"

@@ -118,7 +118,7 @@ def test_one_address_of_anacondas_elsewhere_does_not_close_the_environment(mac, 
 def test_an_administrators_rule_blocks_the_mac_before_anything_is_pushed(
     lab, mac, torchard, rule, reason
 ):
-    """The plan names the file and the setting; what is in order stays so."""
+    """The plan names the file and the setting; what is up to date stays so."""
     (mac.root / "etc/conda/.condarc").write_text(f"{rule}\n", encoding="utf-8")
     assert torchard("plan", lab.lab_file).returncode == 0
     text = lab.lab_file.read_text(encoding="utf-8")
@@ -138,7 +138,7 @@ def test_an_administrators_rule_blocks_the_mac_before_anything_is_pushed(
 
 
 def test_a_failing_script_of_a_package_is_shown_with_what_it_said(lab, torchard):
-    """Its name stands first, then what it left for people to read."""
+    """Its name comes first, then what it left for people to read."""
     text = lab.lab_file.read_text(encoding="utf-8")
     changed = text.replace("environments: [tools]", "environments: [tools, drawing]")
     lab.lab_file.write_text(changed, encoding="utf-8")

@@ -6,7 +6,7 @@ import json
 import re
 
 
-def test_the_demo_tells_its_story_and_keeps_what_it_was_told_to(
+def test_the_demo_runs_every_command_and_keeps_what_it_should(
     tmp_path, simlab_depot, artefacts, torchard
 ):
     """Each command is shown as it would be typed, the second plan has nothing to do: exit 0.

@@ -20,7 +20,7 @@ SHA256 = re.compile(r'sha256: "[0-9a-f]{64}"')
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, simlab_depot, torchard):
-    """Three Macs of one class, one in order, one with nothing yet, one off; and labs with faults.
+    """Three Macs of one class: one up to date, one with nothing yet, one off; and labs with errors.
 
     Their environment is one without PyTorch: what is tested here is the same with it.
     """
@@ -48,7 +48,7 @@ def lab(tmp_path_factory, simlab_depot, torchard):
 
 @pytest.fixture
 def command(lab, torchard):
-    """Run a command as it stands in a table: `plan lab --limit good`."""
+    """Run a command as a table has it: `plan lab --limit good`."""
 
     def run(words):
         name, lab_file, *options = words.split()
@@ -57,7 +57,7 @@ def command(lab, torchard):
     return run
 
 
-def test_a_mac_that_was_brought_in_order_is_0(lab):
+def test_a_mac_that_was_brought_up_to_date_is_0(lab):
     """An apply that did all that it showed."""
     assert (lab.applied.returncode, lab.applied.stderr) == (0, "")
     assert lab.applied.stdout.endswith("Done: 1 Mac up to date.\n")
@@ -107,7 +107,7 @@ def test_a_mac_that_was_brought_in_order_is_0(lab):
 def test_an_outcome_has_its_code_and_its_sentence(lab, command, words, code, says):
     """Each command with each of its outcomes; what is printed says which it is, and no traceback.
 
-    No file comes to a Mac: not where it is refused or not reached, nor what fails on its way.
+    No file comes to a Mac that is blocked or unreachable, or whose file fails on its way.
     """
     before = files(lab)
     done = command(words)
@@ -152,7 +152,7 @@ def files(lab):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_json_is_alone_on_stdout_and_agrees_with_the_code(command, words, code, states):
-    """One document, in the lab's order of Macs; whoever reads the states knows the exit code."""
+    """One document, in the lab's order of Macs; its statuses give the exit code."""
     done = command(f"{words} --json")
     assert (done.returncode, done.stderr) == (code, "")
     told = json.loads(done.stdout)

@@ -108,7 +108,7 @@ def test_it_is_one_rename_and_needs_neither_locks_nor_a_network(lab, torchard):
 
 
 def test_given_again_it_reaches_who_was_not_and_goes_no_further(lab, torchard):
-    """A Mac that went back stays there, and is told so; nothing else is changed on it."""
+    """A Mac that was rolled back stays so, and the message says it; nothing else changes."""
     lab.macs["studio-02"].set(fault="refuse")
     first = back(torchard, lab, "--yes", "--json")
     lab.macs["studio-02"].set(fault=None)
@@ -156,7 +156,7 @@ def test_an_environment_that_nobody_has_is_a_usage_error(lab, torchard, words, s
     assert re.search(sentence, done.stderr), done.stderr
 
 
-def test_nobody_there_to_ask_is_no(lab, torchard):
+def test_without_a_terminal_the_answer_counts_as_no(lab, torchard):
     """Without --yes, nothing is done unseen: neither without a terminal nor with --json."""
     before = lab.snapshot(*NAMES)
     for options in ((), ("--json",)):
@@ -201,7 +201,7 @@ def test_a_generation_without_its_kit_is_reported_by_its_stamp(lab, torchard):
 
 
 def test_conda_leaves_what_the_lab_freezes(lab, torchard):
-    """The same packages are built anew for it; conda is refused with a sentence, unless told to.
+    """The same packages are built again for it; conda refuses with a sentence, unless overridden.
 
     Thawed again, the generation that was there is only shown.
     """

@@ -232,7 +232,7 @@ def test_a_fingerprint_that_is_not_the_macs_records_nothing(lab, mac, known, tor
 
 
 def test_a_changed_key_is_never_recorded(lab, mac, known, torchard):
-    """Whoever means it removes the old one first: exit 3, both fingerprints, and how."""
+    """To accept it, a person removes the old one first: exit 3, both fingerprints, and how."""
     line, was = public(mac, keys.OTHER_HOST_KEY)
     known.write_text(line, encoding="utf-8")
     done = torchard("keys", "trust", "studio-01", lab.lab_file, "--yes")
@@ -277,7 +277,7 @@ def test_a_broken_line_hides_nothing(lab, mac, known, torchard):
     assert plan(torchard, lab.lab_file)[0] == "change"
 
 
-def test_a_mac_that_is_off_is_said(lab, mac, torchard):
+def test_a_mac_that_is_off_is_reported(lab, mac, torchard):
     """The other one is recorded all the same: exit 3."""
     mac.set(fault="refuse")
     done = torchard("keys", "trust", lab.lab_file)

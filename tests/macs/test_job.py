@@ -1,6 +1,6 @@
 """The job of Torchard, on simulated Macs, as a person lives it: each command once, in a row.
 
-The five Macs of the default lab are brought in order once, and looked at by every test here.
+The five Macs of the default lab are brought up to date once, and every test here looks at them.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def test_each_mac_gets_the_torch_that_fits_it(job):
         assert (done.stdout.strip(), done.stderr) == (TORCH[name], "")
 
 
-def test_applying_brings_every_mac_in_order(job):
+def test_applying_brings_every_mac_up_to_date(job):
     """`apply --yes` does it without a terminal, and reports each verification."""
     assert (job.apply.returncode, job.apply.stderr) == (0, "")
     assert job.apply.stdout.endswith("Done: 5 Macs up to date.\n")
@@ -165,7 +165,7 @@ def test_verify_runs_again_and_writes_nothing(job):
     assert job.writes_again == (False, False)
 
 
-def test_locks_that_fit_are_in_order(job):
+def test_locks_that_fit_are_up_to_date(job):
     """`lock --check` has nothing to say against locks that were just made."""
     assert (job.lock_check.returncode, job.lock_check.stderr) == (0, "")
     assert len(re.findall(r"^kept ", job.lock_check.stdout, re.MULTILINE)) == 4

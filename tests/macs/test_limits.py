@@ -1,4 +1,4 @@
-"""What keeps an account from its work is named with the way out, whichever tool met it."""
+"""What keeps an account from its work is named with what to do, whichever tool met it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def mac(tmp_path):
 
 
 def named(shell, text: str) -> str:
-    """Return what is said of a tool's output."""
+    """Return what is reported about a tool's output."""
     script = f"{script_text.script('limits.sh')}name_limit"
     return subprocess.run(
         ["sh", "-c", script],
@@ -63,7 +63,7 @@ def named(shell, text: str) -> str:
 
 @pytest.mark.parametrize("shell", shells.EVERY)
 def test_every_limit_is_named_by_what_a_tool_printed(shell):
-    """In one line, and nothing is said where no limit is known; the last one counts."""
+    """In one line, and nothing is reported where no limit is known; the last one counts."""
     for line, says in LINES.items():
         said = named(shell, f"begun\n{line}\nended\n")
         assert said.startswith(says), line

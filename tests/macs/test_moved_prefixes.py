@@ -50,7 +50,7 @@ def refusal(found):
     return "; ".join(plan.find_blockers(Target(MacHost("studio-01"), found)))
 
 
-def test_a_prefix_where_it_was_made_is_no_trouble(mac):
+def test_a_prefix_where_it_was_made_blocks_nothing(mac):
     """Nor is it where a link leads to it, by whatever name."""
     (mac.home / "by-link").symlink_to("miniconda3")
     try:
@@ -64,7 +64,7 @@ def test_a_prefix_where_it_was_made_is_no_trouble(mac):
 
 
 def test_a_persons_prefix_that_was_moved_is_refused_with_where_it_was(mac):
-    """Its conda would not start: not a byte of it is used, and putting it back is the way out."""
+    """Its conda would not start: not a byte of it is used, and the message says to put it back."""
     mark = mac.prefix / ".torchard.json"
     content = mark.read_text()
     mark.unlink()
@@ -168,7 +168,7 @@ def test_a_prefix_that_shows_nothing_of_ours_any_more_is_in_nobodys_way(mac, gon
 
 
 def test_reading_where_a_prefix_was_made_leaves_no_error(mac):
-    """A Mac without our directory, or without a conda, is read in silence."""
+    """A Mac without our directory, or without a conda, is read without a message."""
     for prefix in ("~/conda", "~/miniconda3"):
         done = macs.run(mac.root, probe.script(prefix))
         assert done.stderr == ""

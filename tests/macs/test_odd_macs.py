@@ -65,7 +65,7 @@ def applied(lab, torchard):
 
 
 @pytest.mark.parametrize("name", [one.name for one in FINE])
-def test_an_odd_mac_is_brought_in_order(lab, applied, name):
+def test_an_odd_mac_is_brought_up_to_date(lab, applied, name):
     """Its environment runs, and nobody was asked for a password by sudo."""
     assert applied[name]["state"] == "up_to_date"
     prefix = "$TMPDIR/miniconda3" if name == "fine-links" else "$HOME/miniconda3"
@@ -103,7 +103,7 @@ def test_a_home_with_a_space_is_refused_in_the_plan(lab, torchard):
 
 @pytest.mark.skipif(NOISY is None, reason="this machine's shells read no startup file")
 def test_a_shell_that_prints_at_every_start_is_refused_in_the_plan(lab, torchard):
-    """It would print into SFTP as well. What it prints is said, and nothing is pushed."""
+    """It would print into SFTP as well. What it prints is reported, and nothing is pushed."""
     mac = lab.macs["no-noise"]
     start_up(mac, "echo begin the day")
     before = lab.snapshot("no-noise")

@@ -66,7 +66,7 @@ def versions(lock, kind):
     return {one["name"]: one["version"] for one in lock[kind]}
 
 
-def test_every_story_is_told_to_its_end(job):
+def test_every_story_ends_as_the_page_says(job):
     """Checked, locked, planned, applied, verified; and then there is nothing to do."""
     ends = [job.check, job.lock, job.plan, job.apply, job.verify, job.again]
     assert [done.returncode for done in ends] == [0, 0, 2, 0, 0, 0], [one.stderr for one in ends]

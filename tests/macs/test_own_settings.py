@@ -29,7 +29,7 @@ LARGE = "etc/conda/activate.d/large.sh"
 
 @pytest.fixture(scope="module")
 def mac(tmp_path_factory, simlab_depot, artefacts):
-    """A Mac whose environment was set up by a person and then updated, and what was said of it."""
+    """A Mac whose environment a person set up and Torchard updated, and what was printed."""
     mac = on_a_mac.make(tmp_path_factory.mktemp("own"))
     assert mac.install(simlab_depot).returncode == 0
     asked = Environment("own", "3.12", None, conda=("rhash",))
@@ -73,7 +73,7 @@ def standing(state):
 
 
 def test_the_plan_and_the_status_name_it_and_not_what_packages_brought(mac):
-    """Only paths, never what is in the files; what is too large is said, a link is not followed."""
+    """Only paths, never the contents; a large file is reported, a link is not followed."""
     assert set(mac.step.carried) == OWN.keys()
     assert mac.step.not_carried == (LARGE,)
     lines = [line.plain for line in step_lines(mac.step)]

@@ -14,7 +14,7 @@ from torchard.mac.state import InstalledConda, InstalledDist, Link
 from torchard.resources import resource
 
 
-def test_what_stands_at_each_environments_name_is_told(root):
+def test_what_is_at_each_environments_name_is_reported(root):
     """Links with their targets, dangling or not; real directories and files have none."""
     path = generation(root)
     envs = whole(root / "home/miniconda3") / "envs"
@@ -81,7 +81,7 @@ def test_the_sha256_of_a_record_is_its_archives_and_not_a_files(root, text):
     assert only(read(root)).conda == (package,)
 
 
-def test_a_line_that_is_cut_is_never_taken_for_a_records_own(root):
+def test_a_line_that_is_cut_never_counts_as_a_records_own(root):
     """Wherever the cut falls in the list of its files, whose sums are indented further."""
     path = generation(root)
     for length in range(160):
@@ -91,7 +91,7 @@ def test_a_line_that_is_cut_is_never_taken_for_a_records_own(root):
 
 
 def test_a_record_that_cannot_be_read_has_no_sha256_and_stops_no_other(root):
-    """Empty, cut short, a dangling link, bytes that are no text."""
+    """Empty, cut short, a dangling link, bytes that are not text."""
     path = generation(root)
     record(path, "a-1-0", "")
     record(path, "b-1-0", conda_record(SHA256)[:-150])
@@ -107,7 +107,7 @@ def test_a_record_that_cannot_be_read_has_no_sha256_and_stops_no_other(root):
 
 
 def test_a_record_that_is_a_directory_means_damaged(root):
-    """Some awks end there; what came before is told, and the rest of the Mac too."""
+    """Some awks end there; what came before is reported, and the rest of the Mac too."""
     path = generation(root)
     record(path, "a-1-0", conda_record(SHA256))
     (path / "conda-meta/b-1-0.json").mkdir()
@@ -120,7 +120,7 @@ def test_a_record_that_is_a_directory_means_damaged(root):
     "name",
     ["nonsense.json", "a b-1-0.json", "x-1-0\nend\tok\n-1-0.json", "é-1-0.json", "a-1-0.json.c~"],
 )
-def test_records_that_are_no_records_mean_damaged(root, name):
+def test_broken_records_mean_damaged(root, name):
     """An interrupted conda leaves `*.c~`; any other name makes conda itself fail."""
     path = generation(root)
     write(path / "conda-meta" / name, "{}")
@@ -165,7 +165,7 @@ def test_a_distribution_is_what_pip_would_list(root):
     ids=lambda value: str(value)[:12] if isinstance(value, str | bytes) else "",
 )
 def test_whatever_a_stamp_holds_it_stays_one_line(root, text, stamp):
-    """A broken one says nothing, and is told from none at all."""
+    """A broken one is empty, and differs from none at all."""
     write(generation(root) / ".torchard.json", text)
     state = read(root)
     assert only(state).stamp == stamp
@@ -256,7 +256,7 @@ def test_a_note_of_a_failed_verification_is_read(root):
         assert " ".join(only(read(root)).failed) == failed
 
 
-def test_links_into_a_home_that_is_gone_are_told_from_others(root):
+def test_links_into_a_home_that_is_gone_differ_from_others(root):
     """A renamed home, the same one by another name, another account's, an absent volume's."""
     path = finished(root)
     envs = whole(root / "home/miniconda3") / "envs"

@@ -16,7 +16,7 @@ from torchard.mac import probe
     [("arm64", "15.1", False), ("arm64", "13.6.1", True), ("x86_64", "12.7", False)],
 )
 def test_a_mac_without_miniconda_is_a_valid_state(tmp_path, arch, macos, rosetta):
-    """The hardware's arch is told even where the shell runs under Rosetta."""
+    """The hardware's arch is reported even where the shell runs under Rosetta."""
     root = build(tmp_path, arch, macos, rosetta=rosetta)
     state = read(root, SYSTEM_VERSION_COMPAT="1")
     assert (state.arch, state.macos, state.translated) == (arch, macos, rosetta)
@@ -27,7 +27,7 @@ def test_a_mac_without_miniconda_is_a_valid_state(tmp_path, arch, macos, rosetta
     assert {one.state for one in state.shell_files.values()} == {"absent"}
 
 
-def test_the_free_disk_and_the_clock_are_told(root):
+def test_the_free_disk_and_the_clock_are_reported(root):
     """Bytes of the volume of the home, whatever the volume is called."""
     macs.change(root, fault={"disk_free": 7 * 1024**3})
     state = probe.parse(answer(root, SHELLS[0]).decode().splitlines())
@@ -147,12 +147,12 @@ def _an_environment_without_conda(prefix):
     ],
 )
 def test_what_no_installer_leaves_is_foreign(root, prepare):
-    """Half is set aside, so whatever may be a person's must never be taken for it."""
+    """Half is set aside, so what may be a person's must never count as half."""
     prepare(root / "home/miniconda3")
     assert read(root).prefix_state == "foreign"
 
 
-def test_an_unreadable_directory_is_never_taken_for_an_empty_one(strangers):
+def test_an_unreadable_directory_never_counts_as_empty(strangers):
     """What cannot be looked into is foreign, and is not set aside."""
     user = NOBODY if os.geteuid() == 0 else None
     prefix = strangers / "home/miniconda3"

@@ -31,7 +31,7 @@ BLOCK = "# >>> conda initialize >>>\neval \"$(a 'b')\"\n# <<< conda initialize <
 )
 @pytest.mark.parametrize("name", [".zshrc", ".bash_profile"])
 def test_only_a_whole_block_of_conda_is_read(root, name, text, state, block):
-    """It stands between conda's two lines, once; nothing beside it leaves the Mac."""
+    """It is between conda's two lines, once; nothing beside it leaves the Mac."""
     path = write(root / "home" / name, text)
     assert read(root).shell_files[name] == ShellFile(str(path), state, block)
     for shell in SHELLS:
@@ -41,7 +41,7 @@ def test_only_a_whole_block_of_conda_is_read(root, name, text, state, block):
 
 
 def test_a_link_is_followed_to_where_the_file_lies(root):
-    """However many there are, and from wherever they are told; that is what would be changed."""
+    """However many there are, and from wherever they are read; that is what would be changed."""
     home = root / "home"
     real = write(home / "dotfiles/zsh/rc", f"{BLOCK}\n")
     (home / ".config").mkdir()
@@ -50,7 +50,7 @@ def test_a_link_is_followed_to_where_the_file_lies(root):
     assert read(root).shell_files[".zshrc"] == ShellFile(str(real), "file", BLOCK)
 
 
-def test_what_stands_in_the_way_is_told(root):
+def test_what_is_in_the_way_is_reported(root):
     """A directory, links that lead nowhere or round, and one that leads out of the home."""
     home = root / "home"
     (home / ".zshrc").mkdir()
@@ -66,7 +66,7 @@ def test_what_stands_in_the_way_is_told(root):
     assert found[".bash_profile"] == ShellFile(str(outside), "outside", BLOCK)
 
 
-def test_what_the_account_may_not_change_is_told(strangers):
+def test_what_the_account_may_not_change_is_reported(strangers):
     """Its file, or the folder in which another would take its place."""
     user = NOBODY if os.geteuid() == 0 else None
     home = strangers / "home"
@@ -81,7 +81,7 @@ def test_what_the_account_may_not_change_is_told(strangers):
     ("there", "reads"),
     [((), None), ((".profile",), ".profile"), ((".profile", ".bash_login"), ".bash_login")],
 )
-def test_what_bash_reads_instead_is_told(root, there, reads):
+def test_what_bash_reads_instead_is_reported(root, there, reads):
     """The first of what is there, as bash has it."""
     for name in there:
         write(root / "home" / name)

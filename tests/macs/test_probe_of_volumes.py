@@ -49,7 +49,7 @@ def test_a_link_that_leads_nowhere_else_needs_no_volume(root):
     assert (state.prefix_state, state.unmounted) == ("foreign", ())
 
 
-def test_a_folder_that_macos_guards_is_told_from_one_that_is_open(root):
+def test_a_folder_that_macos_guards_differs_from_one_that_is_open(root):
     """By listing it: its mode says nothing. A volume of another name is not asked."""
     folder = root / "home/Documents"
     folder.mkdir()
@@ -75,7 +75,7 @@ def test_a_folder_with_nothing_but_the_finders_own_is_empty(root):
     assert read(root).prefix_state == "foreign"
 
 
-def test_appledouble_files_are_no_packages(root):
+def test_appledouble_files_are_not_packages(root):
     """Neither beside records, nor beside what wheels leave; and they damage nothing."""
     path = generation(root)
     record(path, "xz-5.6-h1_0", "{}")
@@ -95,7 +95,7 @@ def test_appledouble_files_are_no_packages(root):
     assert found.depot == {sha256: 0}
 
 
-def test_appledouble_files_are_no_environments(root):
+def test_appledouble_files_are_not_environments(root):
     """Not even where a prefix lies on such a volume."""
     prefix = whole(root / "home/miniconda3")
     for name in ("._torch", ".DS_Store"):

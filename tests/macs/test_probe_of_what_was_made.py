@@ -53,7 +53,7 @@ def test_the_order_of_the_list_says_nothing(root, made):
     assert "\nmade_" not in answer_of(root)
 
 
-def test_what_was_made_is_told_where_it_is_another_now(root, made):
+def test_what_was_made_is_reported_if_it_differs_now(root, made):
     """What came, what went, and what only changed its archive."""
     dist(made, "cowsay-6.1.dist-info")
     record(made, "numpy-2.0-h1_0", conda_record("e" * 64))
@@ -82,7 +82,7 @@ def test_nothing_in_a_list_can_be_more_than_a_package(root, made):
 
 
 def test_a_package_whose_file_is_gone_is_not_there(root, made):
-    """Its record alone is no package: conda and `rm -rf` leave the dist-info of a wheel."""
+    """Its record alone is not a package: conda and `rm -rf` leave the dist-info of a wheel."""
     site = "lib/python3.12/site-packages"
     listed = f"conda\tnumpy-2.0-h1_0\t{site}/numpy/__init__.py\n"
     listed += f"dist\ttorch-2.9.1\t{site}/torch/__init__.py\nsize\t1\tlib/gone\n"
@@ -112,7 +112,7 @@ def test_a_list_of_files_leads_nowhere_else(root, made):
 
 
 def test_base_is_read_as_an_environment_of_its_own(root):
-    """With what was in it when it was installed; its settings are no environment's."""
+    """With what was in it when it was installed; its settings belong to no environment."""
     prefix = whole(root / "home/miniconda3")
     write(prefix / ".condarc", "channels: [defaults]\n")
     dist(prefix, "pip-26.1.dist-info", version="3.13")

@@ -30,7 +30,7 @@ from torchard.mac.state import InstalledConda, Link
 
 
 def test_unreadable_parts_of_a_mac_are_passed_over(strangers):
-    """The rest is told all the same: a record has no sha256, a broken stamp says nothing."""
+    """The rest is reported all the same: a record has no sha256, a broken stamp is empty."""
     user = NOBODY if os.geteuid() == 0 else None
     path = generation(strangers)
     record(path, "a-1-0", conda_record(SHA256)).chmod(0o000)
@@ -60,7 +60,7 @@ def test_unreadable_parts_of_a_mac_are_passed_over(strangers):
 
 
 def test_generations_are_directories(root):
-    """Links and files beside them are none."""
+    """Links and files beside them are not environments."""
     path = generation(root)
     (path.parent / "link").symlink_to(path)
     write(path.parent / ".building-torch-abc")
@@ -99,7 +99,7 @@ def started(root, pid):
 
 
 @pytest.mark.parametrize("signed", ["running", "step"])
-def test_a_run_at_work_is_told_from_one_that_is_gone(root, pid, signed):
+def test_a_run_at_work_differs_from_one_that_is_gone(root, pid, signed):
     """By its process, or that of its step, and its start in UTC: a number could be another's."""
     lock = root / "home/.torchard/lock"
     write(lock / "owner", "12-ab 1700000000 ann@imac of Ann\n")
@@ -160,7 +160,7 @@ def test_every_name_comes_back_as_it_is(root, names):
     assert state.links == {name: Link(name, f"/x/{name}y") for name in names}
 
 
-def test_a_link_to_bytes_that_are_no_text_is_told_readably(root):
+def test_a_link_to_bytes_that_are_not_text_is_readable(root):
     """No name on a Mac is made of them, but what a link leads to may be."""
     envs = whole(root / "home/miniconda3") / "envs"
     envs.mkdir()
@@ -176,7 +176,7 @@ def test_what_a_login_prints_is_passed_over(root):
 
 
 def test_the_answer_is_ascii_though_everything_else_is_not(root):
-    """After a byte that is no UTF-8, pyinfra would lose the rest of an answer."""
+    """After a byte that is not UTF-8, pyinfra would lose the rest of an answer."""
     path = generation(root)
     write(path / ".torchard.json", b"\xff\x80")
     write(root / "home/.torchard/lock/owner", b"\xff 1 \xff")
@@ -186,7 +186,7 @@ def test_the_answer_is_ascii_though_everything_else_is_not(root):
         answer(root, shell).decode("ascii")
 
 
-def test_a_host_that_is_no_mac_is_named(root):
+def test_a_host_that_is_not_a_mac_is_named(root):
     """The same script runs on Linux, and its answer is refused there."""
     shutil.rmtree(root / "bin")
     with pytest.raises(probe.ProbeError, match="it runs Linux, not macOS"):

@@ -49,14 +49,14 @@ def plan(torchard, lab):
     return macs["studio-01"]["reason"]
 
 
-def test_a_closed_port_is_said(lab, mac, torchard):
+def test_a_closed_port_is_reported(lab, mac, torchard):
     """A Mac that refuses the connection: its address and port, and where to turn it on."""
     mac.set(fault="refuse")
     reason = plan(torchard, lab)
     assert reason.startswith(f"127.0.0.1:{mac.port} refused the connection; turn Remote Login on")
 
 
-def test_a_key_that_the_mac_does_not_take_is_said(lab, mac, described, torchard):
+def test_a_key_that_the_mac_does_not_accept_is_reported(lab, mac, described, torchard):
     """A Mac that takes none of our keys: the command that gives it one."""
     key = lab.directory / "stranger"
     asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key))
@@ -206,7 +206,7 @@ def test_a_jump_host_whose_key_has_changed_is_not_passed(lab, mac, through, jump
     assert jump.asked == []
 
 
-def test_an_ssh_config_that_is_not_there_is_said(lab, mac, described, torchard):
+def test_a_missing_ssh_config_is_reported(lab, mac, described, torchard):
     """Otherwise pyinfra would go on without it, to another address than the one that is meant."""
     own = f"    ssh: {{port: {mac.port}}}"
     text = described.replace(own, f"    ssh: {{port: {mac.port}, config: nowhere}}")

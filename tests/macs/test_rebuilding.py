@@ -82,7 +82,7 @@ def test_plan_and_status_say_so(lab, torchard):
 
 
 def test_nobody_waits_to_note_it(lab, torchard):
-    """Another run's lock is respected, and it is said that nothing was noted."""
+    """Another run's lock is respected, and the message says that nothing was noted."""
     before = note(lab).read_bytes()
     holder = lab.mac.root / "holder"
     holder.write_text("read -r line\n")
@@ -110,7 +110,7 @@ def test_nobody_waits_to_note_it(lab, torchard):
         (["--rebuild", "tools", "--limit", "nobody"], "nobody"),
     ],
 )
-def test_what_cannot_be_built_again_is_said_before_a_mac_is_contacted(
+def test_what_cannot_be_built_again_is_reported_before_a_mac_is_contacted(
     lab, torchard, words, sentence
 ):
     """A sentence and 1."""

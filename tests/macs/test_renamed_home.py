@@ -43,7 +43,7 @@ def target(mac, lock):
     return f"{mac.was.torchard}/generations/own-{lock.digest[:8]}"
 
 
-def test_what_names_the_old_home_does_not_work_and_is_said(mac, lock):
+def test_what_names_the_old_home_does_not_work_and_is_reported(mac, lock):
     """Neither conda nor a console script starts; the plan and the status say where it was."""
     for program in (
         mac.prefix / "bin/conda",

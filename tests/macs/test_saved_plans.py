@@ -14,7 +14,7 @@ NAMES = ("one", "two", "three")
 
 @pytest.fixture(scope="module")
 def lab_once(tmp_path_factory, simlab_depot, torchard):
-    """Three Macs in order, by a lab without PyTorch; `wanted.yaml` asks for one package more."""
+    """Three up-to-date Macs of a lab without PyTorch; `wanted.yaml` asks for one more package."""
     spec = [MacSpec(name, "arm64", "15.1") for name in NAMES]
     with SimLab(tmp_path_factory.mktemp("saved") / "lab", spec, simlab_depot.root) as lab:
         text = lab.lab_file.read_text(encoding="utf-8").replace("{release: stable}", "false")
@@ -66,7 +66,7 @@ def without_disk(text):
 
 
 def test_a_plan_is_shown_again_and_done(lab, plan, torchard):
-    """Word for word; then the lab is in order, and to do it once more is nothing."""
+    """Word for word; then the lab is up to date, and a second apply does nothing."""
     again = torchard("show", plan.path)
     assert again.returncode == plan.returncode
     assert again.stdout.partition("Planned for")[0] == plan.stdout.partition("Nothing has")[0]
@@ -122,7 +122,7 @@ def test_a_lock_that_moved_is_never_solved_behind_a_plans_back(lab, plan, torcha
     assert lab.snapshot() == before
 
 
-def test_a_mac_that_is_off_or_gone_is_not_reached(lab, plan, torchard):
+def test_a_mac_that_is_off_or_gone_is_unreachable(lab, plan, torchard):
     """A name that the lab gives to another Mac now is refused."""
     lab.macs["one"].set(fault="refuse")
     text = lab.wanted.read_text(encoding="utf-8")
@@ -152,7 +152,7 @@ def test_a_plan_asks_like_any_other(lab, plan, torchard):
 
 
 def test_a_plan_with_nothing_to_do_is_saved_and_done_as_well(lab, torchard, tmp_path):
-    """Whoever scripts it needs no other way."""
+    """A script needs no other way."""
     made = torchard("plan", lab.lab_file, "--out", tmp_path / "plan.json")
     assert (made.returncode, made.stdout.splitlines()[-1]) == (0, "Nothing has been changed.")
     done = torchard("apply", tmp_path / "plan.json", "--yes")

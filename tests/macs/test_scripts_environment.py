@@ -223,7 +223,7 @@ def as_it_is(path: Path) -> tuple[int, ...]:
     "kind", ["a directory", "a file", "a link elsewhere", "a link into another's home"]
 )
 def test_what_is_not_ours_is_refused_before_the_build(mac, lock, kind):
-    """Where a real directory, a file or a person's link stands, nothing is even verified."""
+    """If a real directory, a file or a person's link is there, nothing is even verified."""
     script = mac.build_script(lock)
     link = mac.link(lock)
     link.parent.mkdir(exist_ok=True)
@@ -246,7 +246,7 @@ def test_what_is_not_ours_is_refused_before_the_build(mac, lock, kind):
     assert generations(mac, lock) == []
 
 
-def test_a_conda_that_went_away_is_said(mac, lock):
+def test_a_conda_that_went_away_is_reported(mac, lock):
     """Without its Miniconda a Mac gets no environment, and no directory that looks like one."""
     script = mac.build_script(lock)
     away = mac.home / "away"

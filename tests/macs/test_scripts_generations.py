@@ -82,7 +82,7 @@ def shown(mac):
 
 
 def test_going_back_is_one_rename_that_a_second_run_finds_done(two):
-    """Whoever waited for a run that was left alone finds what it did, and does nothing more."""
+    """A run that waited for another one finds what that did, and does nothing more."""
     mac, script, old, _new = two
     done = mac.run(script)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -106,7 +106,7 @@ def test_what_another_run_has_changed_since_is_left_alone(two):
 
 
 def test_a_run_at_work_is_not_disturbed(two):
-    """Another controller's lock holds, and it is said whose it is."""
+    """Another controller's lock holds, and the message says whose it is."""
     mac, script, _old, new = two
     holder = mac.hold("bob@lab")
     done = mac.run(script)

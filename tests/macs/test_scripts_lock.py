@@ -73,7 +73,7 @@ def test_the_lock_is_taken_and_released(mac, shell):
 
 @pytest.mark.parametrize("shell", shells.EVERY)
 def test_another_controller_is_refused_with_who_and_since_when(mac, shell):
-    """The second controller is told, in one sentence with a date, whose work it would disturb."""
+    """The second controller reports, in one sentence with a date, whose work it would disturb."""
     holder = mac.hold("ada lovelace@desk")
     refused = mac.run(locked(TAKE, "bob@lab"), shell=shell)
     assert refused.returncode == 1
@@ -124,7 +124,7 @@ def test_a_lock_outlives_a_change_of_the_time_zone(mac):
 
 
 def test_a_young_unsigned_lock_is_respected_and_an_old_one_broken(mac):
-    """Between taking and signing lies a moment; after two minutes it is no moment any more."""
+    """Between taking and signing a lock is a moment; two minutes are more than that."""
     waiting = mac.tell_of_waiting()
     leave_lock(mac, None)
     other = mac.start(locked(TAKE, "bob@lab"))
@@ -147,7 +147,7 @@ def test_a_killed_breaker_holds_nobody_up(mac):
 
 @pytest.mark.parametrize("shell", shells.EVERY)
 def test_of_many_that_break_a_stale_lock_exactly_one_gets_it(mac, shell):
-    """Twelve controllers meet at the lock of a dead run: one works, eleven are told so."""
+    """Twelve controllers meet at the lock of a dead run: one works, eleven report that."""
     mac.tool("sleep", "exec /bin/sleep 0.02")
     leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
     body = "echo ready; read -r go; take_lock; echo taken; read -r done"
@@ -224,7 +224,7 @@ def test_a_run_never_releases_the_lock_of_another(mac):
 
 
 def test_a_run_that_is_stopped_keeps_its_lock(mac):
-    """However long a process stands still, nobody takes its lock; going on, it finishes."""
+    """However long a process is stopped, nobody takes its lock; when it continues, it finishes."""
     holder = mac.hold()
     holder.send_signal(signal.SIGSTOP)
     old = time.time() - 3600
@@ -272,7 +272,7 @@ def test_one_that_slept_before_it_signed_does_not_work_under_anothers_lock(mac):
     assert let_go(other) == 0
 
 
-def test_one_that_stands_still_while_it_breaks_a_lock_is_waited_for(mac):
+def test_one_that_is_stopped_while_it_breaks_a_lock_is_waited_for(mac):
     """Between judging a lock and removing it lies a moment: nobody else takes it then."""
     leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
     here, go = held_tool(mac, "rm", f"*'{mac.lock}'")
@@ -313,7 +313,7 @@ ROUNDS = [pytest.param(5, id="5"), pytest.param(100, id="100", marks=pytest.mark
 @pytest.mark.parametrize("rounds", ROUNDS)
 @pytest.mark.parametrize("controllers", [2, 3])
 def test_of_controllers_that_begin_at_once_one_works_each_time(mac, controllers, rounds):
-    """Every round one of them takes the lock, of a dead run every other time; the rest are told."""
+    """In each round one takes the lock, every other time of a dead run; the rest report it."""
     mac.tool("sleep", "exec /bin/sleep 0.02")
     body = "echo ready; read -r go; take_lock; echo taken; read -r done"
     for number in range(rounds):
@@ -334,7 +334,7 @@ def test_of_controllers_that_begin_at_once_one_works_each_time(mac, controllers,
         mac.started.clear()
 
 
-def test_a_home_that_cannot_be_written_is_said_at_once(mac):
+def test_a_home_that_cannot_be_written_is_reported_at_once(mac):
     """A lock that cannot be made at all is not waited for."""
     mac.torchard.write_text("a file\n")
     refused = mac.run(locked(TAKE))
@@ -342,8 +342,8 @@ def test_a_home_that_cannot_be_written_is_said_at_once(mac):
     assert refused.stderr.endswith(f"{mac.torchard} cannot be written; nothing was done\n")
 
 
-def test_a_full_disk_is_said_at_once(mac):
-    """Where no directory can be made any more, the run ends instead of trying for ever."""
+def test_a_full_disk_is_reported_at_once(mac):
+    """Where no directory can be made any more, the run ends instead of trying forever."""
     for part in ("log", "depot/incoming", "kits", "generations"):
         (mac.torchard / part).mkdir(parents=True)
     mac.tool("mkdir", 'for d; do [ -d "$d" ] || [ "$d" = -p ] || exit 1; done')
@@ -352,7 +352,7 @@ def test_a_full_disk_is_said_at_once(mac):
     assert refused.stderr == f"{mac.torchard} cannot be written; nothing was done\n"
 
 
-def test_whoever_stopped_listening_does_not_stop_the_work(mac):
+def test_a_controller_that_stopped_listening_does_not_stop_the_work(mac):
     """A run whose connection is gone goes on past what it has to say, and releases its lock."""
     done = mac.home / "done"
     body = f"take_lock; read -r line; echo one; echo two; echo >&2; : >'{done}'"

@@ -1,4 +1,4 @@
-"""Miniconda is installed from a verified file, and nothing half or strange is taken for it."""
+"""Miniconda is installed from a verified file, and nothing half or strange counts as one."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_it_installs_a_whole_miniconda_once(mac, simlab_depot):
 
 
 def test_a_wrong_sha256_is_removed_unexecuted(mac):
-    """Nothing of a file with another sha256 runs; both hashes are said, and the file is gone."""
+    """Nothing of a file with another sha256 runs; both hashes are printed, and the file is gone."""
     content = b"touch $HOME/canary\n"
     mac.push("0" * 64, content)
     done = mac.run(install_script(mac, replace(NONE, file="Miniconda3.sh")))
@@ -89,7 +89,7 @@ def test_a_wrong_sha256_is_removed_unexecuted(mac):
     assert not mac.lock.exists()
 
 
-def test_an_installer_that_did_not_arrive_is_said(mac):
+def test_an_installer_that_did_not_arrive_is_reported(mac):
     """Where there is no file to run, the sentence says so."""
     done = mac.run(install_script(mac, replace(NONE, file="Miniconda3.sh")))
     assert done.returncode == 1
@@ -207,7 +207,7 @@ def test_a_base_of_the_other_arch_is_refused_every_time(mac, simlab_depot):
         assert len(aside(mac)) == number
 
 
-def test_an_arm64_installer_on_an_intel_mac_is_refused_every_time(tmp_path, simlab_depot):
+def test_an_arm64_installer_on_an_intel_mac_fails_every_time(tmp_path, simlab_depot):
     """An installer that this processor cannot run leaves nothing at the prefix."""
     mac = on_a_mac.make(tmp_path, "x86_64", "12.7")
     for _ in range(2):
@@ -245,7 +245,7 @@ def test_what_a_stopped_run_has_installed_whole_is_not_a_persons_own(mac, simlab
     assert mac.state.prefix_ours is None
 
 
-def test_a_prefix_that_cannot_be_made_is_said(mac, simlab_depot):
+def test_a_prefix_that_cannot_be_made_is_reported(mac, simlab_depot):
     """Where the prefix's parent takes no directory, the installer's own words are passed on."""
     (mac.home / "file").write_text("")
     installer = the_installer(simlab_depot)

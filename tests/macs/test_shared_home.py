@@ -120,7 +120,7 @@ def test_the_step_of_another_mac_is_not_judged_by_its_number(macs):
     assert not two.lock.exists()
 
 
-def test_whoever_looked_at_the_other_mac_removes_its_lock(macs):
+def test_a_person_who_looked_at_the_other_mac_removes_its_lock(macs):
     """By the token of its run; a live run on this Mac is kept all the same."""
     one, two = macs
     leave(one, "mac-1", dead_pid(), GONE)
@@ -134,7 +134,7 @@ def test_whoever_looked_at_the_other_mac_removes_its_lock(macs):
     assert let_go(holder) == 0
 
 
-def test_a_number_of_another_mac_is_not_taken_for_ones_own(macs):
+def test_a_process_number_of_another_mac_counts_for_nothing(macs):
     """Two runs with one number: neither releases the other's lock, nor works under it."""
     one, _ = macs
     body = (

@@ -40,7 +40,7 @@ def edit(mac, shell="zsh", *, before_it_runs=None, how=""):
     """Plan what a shell needs, and do it as an apply would."""
     state = mac.state
     step = plan_shell(shell, state)
-    assert step is not None, "it is in order"
+    assert step is not None, "it is up to date"
     if before_it_runs is not None:
         before_it_runs()
     return mac.run(script_text.edit_shell_file(state, step, on_a_mac.CONTROLLER), shell=how)

@@ -37,7 +37,7 @@ VERIFIED = {
     "anaconda": {"frozen": "torch 2.2.2, CPU"},
     "old": {"frozen": "torch 2.5.1, MPS works", "mixed": "torch 2.15.0, MPS works"},
 }
-OLD_CONDA = "23.5.2"  # the last before conda could be told to keep an environment to itself
+OLD_CONDA = "23.5.2"  # the last conda before an environment could be frozen
 
 
 @pytest.fixture(scope="module")
@@ -249,7 +249,7 @@ def test_an_old_conda_that_a_person_installed_is_taken_and_left_as_it_is(job):
 
 
 def test_each_package_has_one_owner(job):
-    """What conda brings is no wheel as well, whoever else asks for it."""
+    """What conda installs is not a wheel as well, even if another package asks for it."""
     lock = locked(job, "all-conda", "osx-arm64-macos14.0")
     assert {"nodejs", "einops", "numpy"} <= versions(lock, "conda").keys()
     assert "pandas" in versions(lock, "wheels")
@@ -262,7 +262,7 @@ def test_each_package_has_one_owner(job):
         assert not provided & versions(lock, "wheels").keys(), path.name
 
 
-def test_two_openmp_runtimes_are_named_with_the_ways_out(job):
+def test_two_openmp_runtimes_are_named_with_what_to_do(job):
     """Only where torch's wheel meets conda's: with all of PyTorch from conda there is one."""
     warnings = re.findall(r"(\S+): it has two OpenMP runtimes, (.*)", job.plan.stdout)
     assert [name for name, _ in warnings] == ["mixed"]

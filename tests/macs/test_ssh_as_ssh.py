@@ -201,7 +201,7 @@ def test_at_most_eight_logins_are_in_progress_through_a_jump_host(  # fixtures
     assert count(jump, "logins") == 12
 
 
-def test_a_jump_host_that_passes_nothing_on_is_said(mac, jump, describe, torchard, tmp_path):
+def test_a_jump_host_that_passes_nothing_on_is_reported(mac, jump, describe, torchard, tmp_path):
     """It has been logged in to; who may change that is its administrator."""
     jump.set(sshd={})
     (tmp_path / "jump").write_text(known(jump), encoding="utf-8")
@@ -211,7 +211,7 @@ def test_a_jump_host_that_passes_nothing_on_is_said(mac, jump, describe, torchar
     assert "AllowTcpForwarding" in reason
 
 
-def test_a_jump_host_that_takes_no_key_is_said_and_asked_once(  # fixtures
+def test_a_jump_host_that_accepts_no_key_is_reported_and_asked_once(  # fixtures
     mac, jump, describe, torchard, tmp_path
 ):
     """What to try is `ssh` itself; a failed login is not tried again."""
@@ -283,7 +283,7 @@ def test_match_is_evaluated_by_ssh(mac, describe, torchard):
     reached(torchard, describe(config, hosts=known(mac)))
 
 
-def test_a_configuration_that_ssh_cannot_read_is_said(mac, describe, torchard, tmp_path):
+def test_a_configuration_that_ssh_cannot_read_is_reported(mac, describe, torchard, tmp_path):
     """In ssh's words, with the person's own file in them."""
     lab_file = describe("Hostt x\n")
     reason = plan(torchard, lab_file)[1]
@@ -294,8 +294,8 @@ def test_a_configuration_that_ssh_cannot_read_is_said(mac, describe, torchard, t
     assert f"run `chmod go-w {tmp_path / 'config'}`" in plan(torchard, lab_file)[1]
 
 
-def test_a_server_that_counts_too_many_keys_is_said(mac, describe, torchard, tmp_path):
-    """After its sixth it ends the login; the way out is to name the right one. It is asked once."""
+def test_a_server_that_counts_too_many_keys_is_reported(mac, describe, torchard, tmp_path):
+    """It ends the login after the sixth; the message says what to do. It is asked once."""
     text = f"Host studio-01\n  HostName 127.0.0.1\n  Port {mac.port}\n"
     for number in range(7):
         path = tmp_path / f"key{number}"

@@ -76,10 +76,10 @@ def test_one_session_at_a_time_and_no_sftp_are_enough(lab, torchard):
         ({"locked": True}, "is locked by FileVault since it was started"),
     ],
 )
-def test_what_an_sshd_refuses_is_said(  # noqa: PLR0917  # fixtures
+def test_what_an_sshd_refuses_is_reported(  # noqa: PLR0917  # fixtures
     lab, mac, torchard, tmp_path, sshd, says
 ):
-    """Each with its cause and a way out."""
+    """Each with its cause and what to do."""
     mac.set(sshd=sshd)
     state, reason = plan(torchard, here(lab, mac, tmp_path))
     assert state == "unreachable"

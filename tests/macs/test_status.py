@@ -19,7 +19,7 @@ BOTH = "environments:\n" + PLAIN.format(name="tools") + PLAIN.format(name="old-e
 
 
 def below(text, name):
-    """Return the lines that are said of one environment: its own, and those further in."""
+    """Return the lines that are printed about one environment: its own, and those further in."""
     found = re.search(rf"(?m)^   . .  {re.escape(name)} .*\n(?: {{10}}.*\n)*", text)
     assert found, text
     return found[0]
@@ -83,8 +83,8 @@ def test_status_exits_as_a_plan_and_writes_nothing(job):
     assert "\x1b" not in job.status.stdout
 
 
-def test_what_changed_by_hand_is_told_package_by_package(job):
-    """With conda and with pip; what conda brought along as a distribution is told once."""
+def test_what_changed_by_hand_is_reported_package_by_package(job):
+    """With conda and with pip; what conda brought along as a distribution is reported once."""
     said = below(job.status.stdout, "tools")
     assert re.search(r"^   M ~  tools       verified [0-9-]{10}: python 3\.12\.13 arm64\n", said)
     note = "not in the lock; installed by hand"
@@ -93,8 +93,8 @@ def test_what_changed_by_hand_is_told_package_by_package(job):
     assert "python 3.12.13   " not in said
 
 
-def test_settings_that_were_altered_are_told_as_a_diff_without_their_secrets(job):
-    """Login and token of a channel are nobody's to read; the plan mends the file."""
+def test_settings_that_were_altered_are_a_diff_without_their_secrets(job):
+    """Nobody may read a channel's login and token; the plan repairs the file."""
     said = below(job.status.stdout, "tools")
     assert " --- ~/miniconda3/envs/tools/.condarc\n" in said
     assert '\n          -channels: ["conda-forge"]\n' in said
@@ -105,7 +105,7 @@ def test_settings_that_were_altered_are_told_as_a_diff_without_their_secrets(job
     assert "/t/abc" not in told
 
 
-def test_what_changed_in_base_is_told_and_left(job):
+def test_what_changed_in_base_is_reported_and_left(job):
     """An apply changes nothing there."""
     said = below(job.status.stdout, "miniconda")
     assert said.startswith("   M =  miniconda   26.5.3\n")
@@ -113,7 +113,7 @@ def test_what_changed_in_base_is_told_and_left(job):
     assert below(job.after.stdout, "miniconda") == said
 
 
-def test_what_nobody_declares_is_told_from_what_somebody_made(job):
+def test_what_nobody_declares_differs_from_what_somebody_made(job):
     """Without prune, both are left alone."""
     said = below(job.status.stdout, "old-env")
     assert said.startswith("   = =  old-env     nobody declares it; it is left alone\n")

@@ -122,7 +122,7 @@ def test_a_lab_file_with_faults_is_refused(pyinfra, tmp_path):
 
 
 def test_a_mac_that_is_refused_never_stops_another(lab, pyinfra, tmp_path):
-    """The reason is in the dry run, too; the other Mac is brought in order all the same."""
+    """The reason is in the dry run, too; the other Mac is brought up to date all the same."""
     other = changed_lab(lab, tmp_path, '    arch: arm64\n    macos: "15.1"', "    arch: x86_64")
     reason = "says it is x86_64, but it is arm64"
     dry = pyinfra(*DRY, lab_file=other)
@@ -148,9 +148,9 @@ def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
 
 
 def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path, torchard):
-    """A command that fails, and a connection that drops, are said of that Mac: exit 1.
+    """A command that fails and a connection that drops are reported for that Mac: exit 1.
 
-    The other is brought in order all the same, and the same command again does the rest.
+    The other is brought up to date all the same, and the same command again does the rest.
     """
     other = changed_lab(lab, tmp_path, "  torch:", "  plain:")
     text = other.read_text(encoding="utf-8").replace("[torch]", "[plain]")

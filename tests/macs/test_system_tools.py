@@ -35,7 +35,7 @@ def move_tool(mac, name: str, folder: str | None) -> None:
 @pytest.mark.parametrize("folder", ["usr/sbin", "sbin"])
 @pytest.mark.parametrize("shell", shells.EVERY)
 def test_sysctl_is_found_where_macos_keeps_it(mac, shell, folder):
-    """A Mac with Apple silicon under Rosetta is not taken for one with an Intel processor."""
+    """A Mac with Apple silicon under Rosetta does not count as one with an Intel processor."""
     move_tool(mac, "sysctl", folder)
     lines = (
         answer(mac.root, shells.PROGRAMS[shell], TORCHARD_ROOT=str(mac.root)).decode().splitlines()

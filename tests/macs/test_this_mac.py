@@ -97,7 +97,7 @@ def test_the_mac_at_hand_is_provisioned_by_either_command(lab, project, artefact
     assert torch_of(mac) == "2.15.0 True\n"
 
 
-def test_a_machine_that_is_no_mac_is_refused(tmp_path, artefacts):
+def test_a_machine_that_is_not_a_mac_is_blocked(tmp_path, artefacts):
     """On Linux, nothing is done, and one sentence says why: with either command."""
     if sys.platform == "darwin":
         pytest.skip("this is a Mac")
@@ -121,6 +121,6 @@ def test_a_machine_that_is_no_mac_is_refused(tmp_path, artefacts):
         said = done.stdout + done.stderr
         assert done.returncode in {1, 3}
         assert "it runs Linux, not macOS" in said
-        assert "not reached" not in said
+        assert "unreachable" not in said
         assert "Traceback" not in said
     assert list(home.iterdir()) == []

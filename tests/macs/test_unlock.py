@@ -50,7 +50,7 @@ def unlock(torchard, lab, *options):
 
 
 def test_a_lock_that_nobody_holds_is_nothing_to_remove(lab, lock, torchard):
-    """It is said, and nothing is written: not even locks beside the lab file."""
+    """It is reported, and nothing is written: not even locks beside the lab file."""
     before = lab.snapshot()
     for options in ((), ("--holder", ID)):
         done = unlock(torchard, lab, *options)
@@ -59,7 +59,7 @@ def test_a_lock_that_nobody_holds_is_nothing_to_remove(lab, lock, torchard):
     assert not (lab.directory / "locks").exists()
 
 
-def test_what_a_dead_run_left_is_told_with_the_id_that_removes_it(lab, lock, torchard):
+def test_what_a_dead_run_left_is_reported_with_the_id_that_removes_it(lab, lock, torchard):
     """Who, since when, that it is gone, and the very command; a wrong id changes nothing."""
     hold(lock, f"{dead_pid()}\n{GONE}\n")
     before = lab.snapshot()
@@ -83,7 +83,7 @@ def test_what_a_dead_run_left_is_told_with_the_id_that_removes_it(lab, lock, tor
 
 @pytest.mark.parametrize("signed", ["running", "step"])
 def test_the_lock_of_a_run_that_is_still_there_is_never_removed(lab, lock, torchard, signed):
-    """Also with the right id: it is said which process to end, and its lock goes with it."""
+    """Also with the right ID: the message names the process to end, and its lock goes with it."""
     environment = macs.environment(lab.macs["studio-01"].root)
     process = subprocess.Popen(["/bin/sleep", "600"], env=environment)
     try:
@@ -138,7 +138,7 @@ def test_a_mac_that_is_off_is_3(lab, torchard):
 
 
 @pytest.mark.parametrize(("token", "way"), [(ID, f"--holder {ID}`."), ("", "remove ~/.torchard/")])
-def test_the_lock_of_another_mac_is_told_with_its_way_out(token, way):
+def test_the_lock_of_another_mac_is_reported_with_what_to_do(token, way):
     """Nobody but that Mac knows whether its run has ended, so a person looks there."""
     lock = RunLock(token, "ada@desk", 0, elsewhere="studio-02.local")
     # Imported only here: the command patches threads, and a worker needs them before.
