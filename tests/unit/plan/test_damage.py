@@ -13,12 +13,14 @@ from torchard.mac.state import InstalledConda, InstalledDist, Packages
 from torchard.plan.damage import (
     Damage,
     FileReport,
+    add_all_damage,
     add_damage,
     describe_damage,
     read_reports,
 )
 from torchard.plan.diff import list_installed, list_locked, list_names
 from torchard.plan.drift import EnvironmentStatus
+from torchard.plan.plan import MacPlan, Plan
 
 GONE = Damage("torch", "1,204 of 12,003 files are gone, the first is torch/__init__.py")
 MADE = Packages((InstalledConda("zstd", "1", "0"),), (InstalledDist("Torch", "2.9.1"),))
@@ -110,3 +112,18 @@ def test_only_what_torchard_built_and_that_is_active_is_looked_at():
     """A person's own environment and a dangling link are left out."""
     state = locked.mac(links={"mine": "/elsewhere", "torch": f"{locked.GENERATIONS}/torch-1"})
     assert inspection().inspect_files(state, fail) == {}
+
+
+def test_the_damage_of_every_mac_is_added_to_its_own_status():
+    """Also of a Mac that the plan does not have."""
+    lock = locked.lock([locked.package("python")], [locked.wheel("torch")], "torch")
+    state = locked.shown(lock, made=MADE)
+    states = {"one": state, "two": locked.mac(), "three": state}
+    reports = {"one": {"torch": FileReport((GONE,))}, "two": {}}
+    plan = Plan((MacPlan("one", "up_to_date"), MacPlan("two", "up_to_date")))
+    found = add_all_damage(plan, dict.fromkeys(states, (SAME,)), states, reports)
+    assert {name: one.since for name, (one,) in found.items()} == {
+        "one": "modified",
+        "two": "same",
+        "three": "same",
+    }

@@ -235,3 +235,17 @@ def test_a_missing_miniconda_is_a_remark(prefix_state, environments, expected):
     """Generations show that there was one."""
     one = find_drift(HOST, mac(*environments, prefix_state=prefix_state))[0]
     assert (one.owner, one.since, *one.remarks) == expected
+
+
+def test_a_miniconda_that_has_moved_is_a_remark():
+    """Its conda does not run."""
+    state = mac(base=BASE, prefix_ours=OURS, prefix_made_for="/Users/former/miniconda3")
+    one = find_drift(HOST, state)[0]
+    remark = "it was installed at /Users/former/miniconda3 and has moved"
+    assert (one.since, one.remarks) == ("modified", (remark,))
+
+
+def test_conda_may_remove_what_pip_installed_and_pip_what_conda_installed():
+    """A distribution that is gone without its record is removed, not updated."""
+    one = drift_of(as_made(dists=MADE.dists[1:]))
+    assert packages_of(one) == [("remove", "requests", "2.32.0", None, "removed by hand")]

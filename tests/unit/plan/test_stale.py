@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from drawn import labs
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, wheel
 
 from torchard.lab.model import MacHost, Ssh
@@ -194,6 +194,47 @@ def test_a_mac_that_is_unreachable_or_blocked_now_keeps_that_reason():
     assert removed_from_lab(planned(THERE)).reason == "the lab file does not name it any more"
 
 
+def test_other_steps_for_the_same_facts_are_a_change():
+    """As from a newer Torchard, which builds something else from them."""
+    saved = planned(THERE)
+    now = replace(saved, steps=(replace(saved.steps[0], path="/elsewhere"),))
+    assert changes(saved, now) == "the lab asks for other steps there now"
+
+
+def test_an_environment_to_remove_that_comes_or_goes_is_named():
+    """Unless the plan itself has removed it."""
+    old = built(lock(environment="old"))
+    host = replace(MAC, prune=True, environments=("torch",))
+    both = replace(
+        mac(*shown(LOCK).environments.values(), old),
+        links={**shown(LOCK).links, "old": Link("old", old.path)},
+    )
+    saved, gone = planned(both, host=host), planned(shown(LOCK), host=host)
+    assert [step.action for step in saved.steps] == ["remove"]
+    assert recheck(saved, gone) == gone
+    assert changes(gone, saved) == "Torchard finds old to remove now"
+    kept = planned(both, host=replace(host, prune=False))
+    assert recheck(saved, kept) == kept
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("/Users/former/miniconda3", "where it was installed, and is moved from /Users/former"),
+        (None, None),
+    ],
+)
+def test_a_miniconda_that_moved_is_named(place, says):
+    """Conda does not run there any more."""
+    saved = planned(THERE)
+    facts = tuple(
+        replace(one, value=place) if one.kind == "prefix_made_for" else one
+        for one in saved.preconditions
+    )
+    now = replace(saved, preconditions=facts)
+    assert (recheck(saved, now) == now) if says is None else (says in changes(saved, now))
+
+
 @given(labs())
 def test_an_unchanged_mac_is_never_stale(target):
     """Whatever its state, and whatever words describe it."""
@@ -201,6 +242,7 @@ def test_an_unchanged_mac_is_never_stale(target):
     assert recheck(saved, saved) == saved
 
 
+@settings(max_examples=40)
 @given(labs())
 def test_each_precondition_that_changes_makes_a_plan_stale(target):
     """One changed fact is one sentence, with the new fact or the name of what it is about."""
@@ -217,6 +259,7 @@ def test_each_precondition_that_changes_makes_a_plan_stale(target):
         assert (one.subject or value[:8]) in said
 
 
+@settings(max_examples=40)
 @given(labs())
 def test_each_precondition_that_is_gone_or_new_makes_a_plan_stale(target):
     """The lab may ask for more or fewer environments and shells."""

@@ -1,0 +1,67 @@
+"""Which paths are generations, why one is not whole, and which files it hands over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from locked import GENERATIONS, HOME, built, lock
+
+from torchard.mac.generations import (
+    describe_failure,
+    explain_not_whole,
+    generation_name,
+    list_carried_files,
+)
+
+ONE = built(lock())
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (f"{GENERATIONS}/torch-0", "torch-0"),
+        (f"{GENERATIONS}/a/b", None),
+        (f"{GENERATIONS}/..", None),
+        (f"{GENERATIONS}-old/a", None),
+        ("/elsewhere", None),
+        (None, None),
+    ],
+)
+def test_a_generation_is_one_folder_below_their_root(path, name):
+    """Nothing else is Torchard's to name."""
+    assert generation_name(path, HOME) == name
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({}, []),
+        ({"whole": False}, ["it is not whole"]),
+        ({"whole": False, "missing": ("python",)}, ["its python is gone"]),
+        ({"whole": False, "moved_from": "/x"}, ["it was built at /x and has moved"]),
+    ],
+)
+def test_each_reason_is_named(changes, reasons):
+    """Without any, the generation is whole."""
+    assert list(explain_not_whole(replace(ONE, **changes))) == reasons
+
+
+def test_files_are_carried_over_unless_the_next_generation_has_them():
+    """And only within one environment."""
+    before = replace(ONE, own=("a", "b"), own_large=("c",))
+    assert list_carried_files(before, "torch") == (("a", "b"), ("c",))
+    assert list_carried_files(before, "torch", replace(ONE, own=("b", "c"))) == (("a",), ())
+    assert list_carried_files(before, "other") == ((), ())
+    assert list_carried_files(replace(before, stamp=None), "other") == (("a", "b"), ("c",))
+    assert list_carried_files(None, "torch") == ((), ())
+
+
+@pytest.mark.parametrize(("date", "day"), [("2026-11-29", " on 2026-11-29"), ("", "")])
+def test_a_failed_verification_comes_with_what_to_type(date, day):
+    """Nothing is said of one that did not fail."""
+    assert describe_failure(replace(ONE, failed=(date, "a is missing")), "torch") == (
+        f"its last verification failed{day}: a is missing;"
+        " `torchard apply --rebuild torch` builds it again"
+    )
+    assert describe_failure(ONE, "torch") is None
