@@ -32,7 +32,8 @@ def plan_of(macs: int, packages: int) -> Plan:
     from locked import INSTALLER, lock, mac, package, shown, wheel
 
     from torchard.lab.model import MacHost
-    from torchard.plan.plan import Plan, Target, plan_mac
+    from torchard.plan.plan import Plan, plan_mac
+    from torchard.plan.target import Target
 
     half = packages // 2
     conda = [package(f"conda-{n}", "1.0") for n in range(half)]

@@ -39,8 +39,8 @@ from torchard.operations.miniconda import miniconda
 from torchard.operations.prune import prune
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
-from torchard.plan import plan, shell_init
-from torchard.plan.plan import Target
+from torchard.plan import blockers, disk, shell_init
+from torchard.plan.target import Target
 from torchard.remote import client, facts, inventory
 from torchard.workspace.workspace import Workspace, workspace
 
@@ -131,7 +131,7 @@ def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
     if state is None:
         return None
     target = workspace.target(mac, state)
-    if not plan.is_short_of_disk(target):
+    if not disk.is_short_of_disk(target):
         return target
     # df does not count what macOS would remove to make room, so macOS is asked too.
     return workspace.target(mac, facts.read_room(mac.miniconda.prefix, state))
@@ -148,7 +148,7 @@ def find_blockers(target: Target) -> tuple[str, ...]:
         if blockers:
             block(name="Blocked", reason="; ".join(blockers))
     """
-    return plan.find_blockers(target)
+    return blockers.find_blockers(target)
 
 
 def shell_file_path(shell: Shell) -> str:

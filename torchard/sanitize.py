@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-T = TypeVar("T")
+import msgspec
 
-MULTILINE = "multiline"  # in the metadata of a dataclass's field: its line breaks are its own
+T = TypeVar("T")
 
 
 def sanitize(text: str) -> str:
@@ -25,19 +25,28 @@ def sanitize_lines(text: str) -> str:
 
 
 def sanitize_data(value: T) -> T:
-    """Do so for every text within dataclasses and tuples; a `MULTILINE` field keeps its lines."""
+    """Do so for every text within dataclasses, structs and tuples.
+
+    The fields that a struct names in `multiline` keep their line breaks.
+    """
     made: Any = value
     if isinstance(value, str):
         made = sanitize(value)
     elif isinstance(value, tuple):
         made = tuple(sanitize_data(one) for one in value)
     elif is_dataclass(value) and not isinstance(value, type):
-        parts = {one.name: _field(one, getattr(value, one.name)) for one in fields(value)}
+        parts = {one.name: sanitize_data(getattr(value, one.name)) for one in fields(value)}
         made = replace(value, **parts)
+    elif isinstance(value, msgspec.Struct):
+        multiline = getattr(value, "multiline", ())
+        parts = {name: getattr(value, name) for name in value.__struct_fields__}
+        made = msgspec.structs.replace(
+            value,
+            **{
+                name: "\n".join(map(sanitize, part.split("\n")))
+                if name in multiline and part is not None
+                else sanitize_data(part)
+                for name, part in parts.items()
+            },
+        )
     return made  # type: ignore[no-any-return]  # what came in, of the same parts
-
-
-def _field(field: Field[Any], value: T) -> T:
-    if not field.metadata.get(MULTILINE) or not isinstance(value, str):
-        return sanitize_data(value)
-    return "\n".join(map(sanitize, value.split("\n")))  # type: ignore[return-value]  # a text

@@ -7,22 +7,29 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
+Count = Annotated[int, msgspec.Meta(ge=0)]  # of things or of bytes
 
-def make_schema(kind: type, name: str, examples: list[Any]) -> str:
+
+def make_schema(kind: Any, name: str, examples: list[Any]) -> str:
     """Return the text of the schema `urn:torchard:NAME` for a msgspec Struct and what it holds.
 
-    The title of each part is its class's name in words, its description that class's docstring.
+    `kind` may also be a union of tagged Structs. The title of each part is its class's name in
+    words, its description that class's docstring. No part takes unknown fields.
     """
     made = msgspec.json.schema(kind)
     parts: dict[str, Any] = made["$defs"]
     for part in parts.values():
         part["title"] = _in_words(part["title"])
+        part["additionalProperties"] = False
         part["description"] = " ".join(part["description"].split())
-    root = parts.pop(made["$ref"].rpartition("/")[2])
+    if "$ref" in made:
+        root = parts.pop(made["$ref"].rpartition("/")[2])
+    else:
+        root = {"title": name.capitalize(), "anyOf": made["anyOf"]}
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:torchard:{name}",

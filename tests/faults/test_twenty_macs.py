@@ -194,7 +194,7 @@ def test_the_macs_that_can_are_brought_up_to_date(twenty, name, verified):
     """Whatever becomes of the others, their environments are verified, and compute."""
     mac = twenty.said["macs"][name]
     assert (mac["state"], mac["reason"]) == ("up_to_date", None)
-    assert mac["verification"]["torch"] == f"verified: python 3.12.13 {verified}"
+    assert mac["verifications"]["torch"] == f"verified: python 3.12.13 {verified}"
     assert twenty.computes(name)
 
 

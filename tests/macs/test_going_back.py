@@ -196,7 +196,7 @@ def test_a_generation_without_its_kit_is_reported_by_its_stamp(lab, torchard):
     finally:
         shutil.move(aside, kit)
     assert done.returncode == 0
-    verification = json.loads(done.stdout)["macs"]["studio-01"]["verification"]
+    verification = json.loads(done.stdout)["macs"]["studio-01"]["verifications"]
     assert verification == {"tools": "verified: python 3.12.13 arm64"}
 
 

@@ -159,7 +159,7 @@ def test_verify_runs_again_and_writes_nothing(job):
     """`verify` runs every verification on every Mac; what is on the disks stays as it was."""
     assert (job.verify.returncode, job.verify.stderr) == (0, "")
     told = json.loads(job.verify_json.stdout)
-    assert {name: mac["verification"].keys() for name, mac in told["macs"].items()} == {
+    assert {name: mac["verifications"].keys() for name, mac in told["macs"].items()} == {
         name: {"torch"} for name in TORCH
     }
     assert job.writes_again == (False, False)

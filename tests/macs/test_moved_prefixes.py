@@ -14,8 +14,9 @@ import pytest
 from simlab import macs
 from torchard.lab.model import MacHost
 from torchard.mac import probe
-from torchard.plan import plan, steps
-from torchard.plan.plan import Target
+from torchard.plan import steps
+from torchard.plan.blockers import find_blockers
+from torchard.plan.target import Target
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def state(mac, prefix="~/miniconda3"):
 
 def refusal(found):
     """Return why a plan would leave a Mac alone."""
-    return "; ".join(plan.find_blockers(Target(MacHost("studio-01"), found)))
+    return "; ".join(find_blockers(Target(MacHost("studio-01"), found)))
 
 
 def test_a_prefix_where_it_was_made_blocks_nothing(mac):

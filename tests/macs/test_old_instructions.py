@@ -80,7 +80,7 @@ def test_each_mac_gets_the_pytorch_that_fits_it(job, command):
     verifications = {
         (mac, name): verification.partition(", ")[2]
         for mac, one in told.items()
-        for name, verification in one["verification"].items()
+        for name, verification in one["verifications"].items()
     }
     assert verifications == VERIFIED
 

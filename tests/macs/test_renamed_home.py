@@ -8,11 +8,11 @@ import on_a_mac
 import pytest
 
 from torchard.lab.model import Environment, MacHost
-from torchard.plan import plan
+from torchard.plan.blockers import find_blockers
 from torchard.plan.drift import find_drift
-from torchard.plan.plan import Target
 from torchard.plan.rollback import plan_rollback
 from torchard.plan.steps import environment_step, miniconda_step
+from torchard.plan.target import Target
 
 HOST = MacHost("mac-1", environments=("own",))
 
@@ -67,7 +67,7 @@ def test_what_names_the_old_home_does_not_work_and_is_reported(mac, lock):
         ("repair", f"it was built at {target(mac, lock)} and has moved"),
     ]
     assert steps[1].carried == ("conda-meta/pinned",)
-    assert plan.find_blockers(Target(HOST, state, installer=installer, locks={"own": lock})) == ()
+    assert find_blockers(Target(HOST, state, installer=installer, locks={"own": lock})) == ()
     base, own = find_drift(HOST, state)
     assert base.remarks == (f"it was installed at {mac.was.prefix} and has moved",)
     assert own.remarks == (f"it was built at {target(mac, lock)} and has moved",)
@@ -92,7 +92,7 @@ def test_somebodys_link_into_a_home_that_is_gone_is_left_alone(mac, lock):
     """Only one by the name of the environment is known to be Torchard's."""
     link = dataclasses.replace(mac.moved.links["own"], target="/Users/x/.torchard/generations/mine")
     state = dataclasses.replace(mac.moved, links={"own": link})
-    (reason,) = plan.find_blockers(Target(HOST, state, locks={"own": lock}))
+    (reason,) = find_blockers(Target(HOST, state, locks={"own": lock}))
     assert reason.startswith("~/miniconda3/envs/own is a link to /Users/x/.torchard/generations/m")
 
 

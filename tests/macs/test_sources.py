@@ -101,7 +101,7 @@ def test_every_source_is_brought_to_its_end(job):
     assert [done.returncode for done in ends] == [0, 2, 0, 0], [one.stderr for one in ends]
     assert "Plan: 0 Macs to change, 3 up to date." in job.again.stdout
     verifications = {
-        mac: {name: found.partition(", ")[2] for name, found in one["verification"].items()}
+        mac: {name: found.partition(", ")[2] for name, found in one["verifications"].items()}
         for mac, one in json.loads(job.apply.stdout)["macs"].items()
     }
     assert verifications == VERIFIED

@@ -26,7 +26,8 @@ Nothing has been changed.
 # For programs, the same: each package with what it was and what it is to be.
 $ torchard plan --json
 {
-  "format": 1,
+  "format": 2,
+  "kind": "plan",
   "macs": {
     "studio-01": {
       "class": "osx-arm64-macos15.0",
@@ -43,17 +44,6 @@ $ torchard plan --json
           "reason": "changed by hand since it was built",
           "path": "/Users/ada/.torchard/generations/tools-XXXXXXXX.2",
           "place": "~/.torchard/generations/tools-XXXXXXXX.2",
-          "digest": "SHA256",
-          "notes": [],
-          "kept": 18,
-          "bytes": N,
-          "asked": [
-            "python",
-            "pip",
-            "rhash",
-            "einops"
-          ],
-          "files": [],
           "packages": [
             {
               "change": "remove",
@@ -86,6 +76,18 @@ $ torchard plan --json
               "note": "not in the lock; installed by hand"
             }
           ],
+          "kept": 18,
+          "bytes": N,
+          "disk": N,
+          "digest": "SHA256",
+          "files": [],
+          "requested": [
+            "python",
+            "pip",
+            "rhash",
+            "einops"
+          ],
+          "notes": [],
           "carried": [],
           "not_carried": []
         }

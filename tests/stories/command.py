@@ -14,7 +14,7 @@ from pathlib import Path
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import main as cli
 from torchard.cli import output
-from torchard.plan.codec import plan_data
+from torchard.plan.codec import document, to_data
 
 shown: list[dict[str, object]] = []
 print_plan = output.print_plan
@@ -22,7 +22,7 @@ print_plan = output.print_plan
 
 def noted(plan, lines, **options):
     """Note a plan, and show it."""
-    shown.append(plan_data(plan))
+    shown.append(to_data(document(plan)))
     print_plan(plan, lines, **options)
 
 

@@ -1,4 +1,4 @@
-# An apply that fails half-way on one Mac says what was done and what was not begun; the rest goes on.
+# An apply that fails half-way on one Mac says what was done and what was not started; the rest goes on.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1"}
 - {name: studio-02, arch: arm64, macos: "15.1", built: true}
@@ -15,7 +15,7 @@ $ torchard show report.json
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
   ! tools       failed: the connection to 127.0.0.1:2201 was lost; what is at work there goes on by itself, and the same command again waits for it and does the rest
-    ~/.zshrc    not begun
+    ~/.zshrc    not started
 1 Mac  · studio-02 · arm64 · macOS 15.1 · N s
   + shell           ~/.bash_profile                            written
   = tools           verified: python 3.12.13 arm64

@@ -7,7 +7,8 @@ lab:
 ---
 $ torchard plan --json | head -n 48
 {
-  "format": 1,
+  "format": 2,
+  "kind": "plan",
   "macs": {
     "studio-01": {
       "class": "osx-arm64-macos15.0",
@@ -19,17 +20,11 @@ $ torchard plan --json | head -n 48
       "steps": [
         {
           "kind": "miniconda",
-          "change": "add",
+          "action": "create",
           "environment": null,
           "reason": "no Miniconda at ~/miniconda3",
           "path": "/Users/ada/miniconda3",
           "place": "~/miniconda3",
-          "digest": "SHA256",
-          "notes": [],
-          "kept": 0,
-          "bytes": 0,
-          "asked": [],
-          "files": [],
           "packages": [
             {
               "change": "add",
@@ -42,16 +37,21 @@ $ torchard plan --json | head -n 48
               "note": ""
             }
           ],
+          "kept": 0,
+          "bytes": 0,
+          "disk": N,
+          "digest": "SHA256",
+          "files": [],
+          "requested": [],
+          "notes": [],
           "carried": [],
           "not_carried": []
         },
         {
           "kind": "environment",
-          "change": "add",
+          "action": "create",
           "environment": "tools",
           "reason": "not there yet",
           "path": "/Users/ada/.torchard/generations/tools-XXXXXXXX",
           "place": "~/.torchard/generations/tools-XXXXXXXX",
-          "digest": "SHA256",
-          "notes": [],
 [0]

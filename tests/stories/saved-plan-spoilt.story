@@ -12,14 +12,14 @@ $ sed 's/refused the connection/did as it was told/' plan.json >edited.json; tor
 2>   Plan again: `torchard plan --out FILE`.
 [1]
 $ head -c 300 plan.json >half.json; torchard show half.json
-2> half.json:11:15: this is no whole plan: it was cut off there, or edited.
+2> half.json:11:19: this is not a whole plan: it was cut off there, or edited.
 2>   Plan again: `torchard plan --out FILE`.
 [1]
-$ sed 's/"format": 1/"format": 2/' plan.json >newer.json; torchard show newer.json
-2> newer.json: its format is 2, and this version of Torchard reads format 1.
+$ sed 's/"format": 2/"format": 1/' plan.json >older.json; torchard show older.json
+2> older.json: its format is 1, and this version of Torchard reads format 2.
 2>   Plan again: `torchard plan --out FILE`.
 [1]
 $ rm lab.yaml; torchard apply --yes plan.json
-2> plan.json: the lab of this plan, /lab/lab.yaml, is not there.
+2> plan.json: the lab of this plan, /lab/lab.yaml, does not exist.
 2>   Plan again: `torchard plan --out FILE`.
 [1]

@@ -17,7 +17,7 @@ _TOOK = r"(?:\d+ min )?\d+ s"
 _VARIES = (
     (rf"\b{_TOOK}(?: to {_TOOK})?(?![\w.])", "N s"),
     (
-        r"(?P<kept>\"(?:seconds|(?:fetch_)?bytes|needed|free)\": )(?:0\.\d+|[1-9][\d.]*)",
+        r"(?P<kept>\"(?:seconds|(?:fetch_)?bytes|needed|free|disk)\": )(?:0\.\d+|[1-9][\d.]*)",
         r"\g<kept>N",
     ),
     (r"\b[0-9a-f]{64}\b", "SHA256"),

@@ -9,7 +9,7 @@ from stable import stable
 from storybook import StoryError, parse, read
 
 HEAD = '# It is told.\nmacs:\n- {name: studio-01, arch: arm64, macos: "15.1"}\n---\n'
-PLAN = {"format": 1, "macs": {}, "summary": dict.fromkeys(
+PLAN = {"format": 2, "kind": "plan", "macs": {}, "summary": dict.fromkeys(
     ("change", "up_to_date", "unreachable", "blocked", "failed", "fetch_bytes"), 0
 )}  # fmt: skip
 

@@ -14,7 +14,8 @@ Nothing has been changed.
 [0]
 $ torchard plan --json
 {
-  "format": 1,
+  "format": 2,
+  "kind": "plan",
   "macs": {
     "studio-01": {
       "class": "osx-arm64-macos15.0",

@@ -1,8 +1,13 @@
-"""Golden files: what people are shown, kept as text beside the tests that show it."""
+"""Golden files, which are kept beside the tests, and schemas, which are made of types."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from jsonschema import Draft202012Validator
+
+from torchard.resources import resource
 
 
 @pytest.fixture
@@ -17,3 +22,26 @@ def golden(request):
         assert text == path.read_text(encoding="utf-8")
 
     return hold
+
+
+@pytest.fixture
+def schema_file(request):
+    """Compare a schema with `schemas/NAME.schema.json`, or write that file with --renew.
+
+    Its examples are valid, and each part has a title and a description.
+    """
+
+    def compare(name, text):
+        path = resource(f"schemas/{name}.schema.json")
+        if request.config.getoption("--renew"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+        schema = json.loads(text)
+        assert schema["$id"] == f"urn:torchard:{name}"
+        Draft202012Validator.check_schema(schema)
+        for example in schema["examples"]:
+            Draft202012Validator(schema).validate(example)
+        for part in schema["$defs"].values():
+            assert {"title", "description"} <= part.keys()
+
+    return compare

@@ -10,7 +10,7 @@ from locked import GENERATIONS, HOME, INSTALLER, PREFIX, built, lock, mac, packa
 from torchard.lab.model import SHELLS, MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, Packages, ShellFile
 from torchard.plan import shell_init
-from torchard.plan.plan import Target
+from torchard.plan.target import Target
 
 NAMES = ["a", "b", "numpy", "pip", "torch"]
 # Made once: hypothesis inspects every strategy that is made while it draws.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import strategies as st
 
 from torchard.plan.diff import PackageChange
-from torchard.plan.plan import Disk, MacPlan, Plan
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.disk import Disk
+from torchard.plan.plan import MacPlan, Plan
+from torchard.plan.result import MacRun, Result, report_failure, report_mac
+from torchard.plan.steps import FileChange, Step, StepId
 
 TEXT = st.one_of(
     st.text(st.characters(), max_size=6),  # lone surrogates too: a file name may hold any byte
@@ -29,9 +33,9 @@ ENVIRONMENTS = st.builds(
     st.sampled_from(["create", "update", "repair", "activate", "remove"]),
     *(TEXT, TEXT, TEXT, TEXT),
     st.lists(PACKAGES, max_size=4).map(tuple),
-    *(COUNT, COUNT, st.none() | TEXT),
+    *(COUNT, COUNT, COUNT, st.none() | TEXT),
     files=st.lists(FILES, max_size=2).map(tuple),
-    named=FEW,
+    requested=FEW,
     notes=FEW,
 )
 MINICONDA = st.builds(
@@ -52,36 +56,51 @@ SHELL = st.builds(
 STEPS = st.lists(ENVIRONMENTS | MINICONDA | SHELL, max_size=2).map(tuple)
 
 
-RESULTS = st.just({}) | st.fixed_dictionaries(
-    {
-        "done": FEW,
-        "failed_at": st.none() | TEXT,
-        "seconds": st.integers(0, 10**7).map(lambda tenths: tenths / 10),
-    }
-)
+STATES = ["up_to_date", "change", "unreachable", "blocked"]
 
 
 @st.composite
 def plans(draw):
     """Return what is left alone with its reason and no steps, and anything else in any state."""
-    macs = []
-    for name in draw(st.lists(TEXT, max_size=3, unique=True)):
-        state = draw(st.sampled_from(["up_to_date", "change", "unreachable", "blocked", "failed"]))
-        left = state in {"unreachable", "blocked"}
-        macs.append(
-            MacPlan(
-                name,
-                state,
-                *draw(st.tuples(st.none() | TEXT, st.none() | TEXT)),
-                macos=draw(st.none() | TEXT),
-                reason=draw(TEXT) if left or state == "failed" else None,
-                steps=() if left else draw(STEPS),
-                warnings=draw(FEW),
-                disk=draw(st.none() | st.builds(Disk, COUNT, COUNT)),
-                **draw(RESULTS),
-                verifications=draw(
-                    st.dictionaries(TEXT, TEXT, max_size=2).map(lambda d: tuple(d.items()))
-                ),
-            )
-        )
-    return Plan(tuple(macs))
+    names = draw(st.lists(TEXT, max_size=3, unique=True))
+    return Plan(tuple(draw(mac_plans(name)) for name in names))
+
+
+@st.composite
+def mac_plans(draw, name):
+    """Return a plan of one Mac."""
+    state = draw(st.sampled_from(STATES))
+    left = state in {"unreachable", "blocked"}
+    return MacPlan(
+        name,
+        state,
+        *draw(st.tuples(st.none() | TEXT, st.none() | TEXT)),
+        macos=draw(st.none() | TEXT),
+        reason=draw(TEXT) if left else None,
+        steps=() if left else draw(STEPS),
+        warnings=draw(FEW),
+        disk=draw(st.none() | st.builds(Disk, COUNT, COUNT)),
+    )
+
+
+@st.composite
+def results(draw):
+    """Return results of the same Macs, with any steps done."""
+    return Result(
+        tuple(draw(mac_results(mac)) for mac in draw(plans()).macs),
+        draw(st.sampled_from(["result", "verification"])),
+    )
+
+
+@st.composite
+def mac_results(draw, planned):
+    """Return a result of one Mac's plan."""
+    steps = st.lists(st.sampled_from([step.id for step in planned.steps] or [StepId("prune")]))
+    done, failed = (tuple(draw(steps)) for _ in range(2))
+    seconds = draw(st.none() | st.integers(0, 10**7).map(lambda tenths: tenths / 10))
+    run = MacRun(done, failed, draw(TEXT), seconds)
+    made = report_mac(planned, run, planned.state, planned.reason)
+    if draw(st.booleans()):
+        made = report_failure(planned, run)
+    found = st.dictionaries(TEXT, TEXT, max_size=2).map(lambda one: tuple(one.items()))
+    return replace(made, verifications=draw(found))

@@ -25,8 +25,10 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
 from torchard.plan.drift import find_drift
-from torchard.plan.plan import MacPlan, Plan, Target, plan_mac, unreachable
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.plan import Plan, plan_mac, unreachable
+from torchard.plan.result import MacRun, Result, report_failure, report_mac, report_skipped
+from torchard.plan.steps import FileChange, Step, StepId
+from torchard.plan.target import Target
 from torchard.render.words import folded
 
 MB = 10**6
@@ -209,7 +211,10 @@ def hostile():
     )
 
 
-AT_TORCH = {"done": ("miniconda",), "failed_at": "torch"}
+def all_done(plan, seconds, verifications):
+    """Return the result of an apply that did every step."""
+    run = MacRun(tuple(step.id for step in plan.steps), seconds=seconds)
+    return replace(report_mac(plan, run, "up_to_date"), verifications=verifications)
 
 
 def results():
@@ -218,17 +223,19 @@ def results():
     half, link, _ = repair().macs
     verification = (("torch", "python 3.12.13, torch 2.15.0, MPS computes"),)
     said = "torch was built; its verification failed:\n  RuntimeError: MPS expected, but refused"
-    return Plan(
+    cut_off = replace(one, name="cut-off")
+    at_torch = MacRun((StepId("miniconda"),), (StepId("environment", "torch"),), said, 9.6)
+    return Result(
         (
-            replace(one, state="up_to_date", seconds=61.4, verifications=verification),
-            replace(two, state="up_to_date", seconds=75.0, verifications=verification),
-            replace(three, state="failed", reason=said, seconds=9.6, **AT_TORCH),
-            replace(one, name="cut-off", state="failed", reason="its connection was lost"),
-            replace(half, state="up_to_date", seconds=20.0, verifications=verification),
-            replace(link, seconds=1.0),
-            replace(planned("studio-04", shown(LOCK), LOCK), verifications=verification),
-            planned("studio-05", shown(LOCK), LOCK),
-            MacPlan("library-04", "unreachable", reason="it did not answer in time"),
+            all_done(one, 61.4, verification),
+            all_done(two, 75.0, verification),
+            report_failure(three, at_torch),
+            report_failure(cut_off, MacRun(reason="its connection was lost")),
+            all_done(half, 20.0, verification),
+            report_mac(link, MacRun(seconds=1.0), "change"),
+            all_done(planned("studio-04", shown(LOCK), LOCK), None, verification),
+            report_skipped(planned("studio-05", shown(LOCK), LOCK)),
+            report_skipped(unreachable("library-04", "it did not answer in time")),
         )
     )
 
@@ -251,7 +258,7 @@ def files():
     block = FileChange("~/.zshrc", None, "# >>> conda initialize >>>\n…\n# <<< conda <<<\n")
     (step,) = planned("one", shown(OLD), LOCK).steps
     shell = Step("shell", "create", None, "not there yet", "/Users/ann/.zshrc", "~/.zshrc")
-    gone = Step("environment", "remove", "old", "the lab does not name it", "/x", "~/x")
+    gone = Step("prune", "remove", "old", "the lab does not name it", "/x", "~/x")
     steps = (replace(step, packages=(), files=(settings,)), replace(shell, files=(block,)), gone)
     return Plan((replace(planned("studio-01", shown(OLD), LOCK), steps=steps),))
 

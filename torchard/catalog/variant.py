@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003  # msgspec reads the types of fields
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Annotated
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from msgspec import Meta
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ class PassedOver:
     `obstacles` are phrases about each of them: `needs macOS 14`.
     """
 
-    releases: tuple[str, ...]
-    obstacles: tuple[str, ...]
+    releases: Annotated[tuple[str, ...], Meta(min_length=1)]
+    obstacles: Annotated[tuple[str, ...], Meta(min_length=1)]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import connect, console, options, output
-from torchard.plan.planfile import is_plan, read
+from torchard.plan.planfile import is_plan, read_saved
 from torchard.render.text import plan_lines, result_lines
 from torchard.session.apply import apply_plan
 from torchard.session.plan import make_plan, recheck_plan
@@ -47,13 +47,13 @@ def apply(
     PLAN is a file that `torchard plan --out` wrote. Torchard does exactly what it says, and skips a
     Mac that has changed since.
     """
-    saved = read(lab) if is_plan(lab) else None
+    saved = read_saved(lab) if is_plan(lab) else None
     if saved and rebuild:
         raise click.UsageError("A saved plan is done as it is: give --rebuild with a LAB.")
     if saved and (limits or report or locked):
         raise click.UsageError("A saved plan already says which Macs and which lock files.")
     if saved:
-        opened = connect.open_planned_session(saved, lab)
+        opened = connect.open_planned_session(saved)
     else:
         opened = connect.open_session(lab, limits, report, locked=locked, rebuild=rebuild)
     with opened as session:
@@ -65,10 +65,9 @@ def apply(
         if planned.summary.change and not yes:
             console.confirm_plan("torchard plan", is_shown=not as_json)
         session.progress.resume()
-        done = apply_plan(session, planned) if planned.summary.change else None
-    if as_json or done is not None:
-        done = done or planned
-        output.print_plan(done, result_lines(done), as_json=as_json)
+        result = apply_plan(session, planned)
+    if as_json or planned.summary.change:
+        output.print_plan(result, result_lines(result), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
-    console.exit_with((done or planned).exit_code)
+    console.exit_with(result.summary.exit_code)

@@ -13,7 +13,7 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
 from torchard.lab.model import COMPANIONS, Backend, Request, Source
-from torchard.plan.codec import choice_data, dumps
+from torchard.plan.codec import choice_document, dumps
 from torchard.plan.warnings import find_variant_warnings
 from torchard.render.text import choice_lines
 
@@ -88,7 +88,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
         answer = replace(answer, notes=(*answer.notes, *known))
     over = found.passed_over if explain else None
     if as_json:
-        click.echo(dumps(choice_data(answer, over)))
+        click.echo(dumps(choice_document(answer, over)))
     else:
         output.print_lines(choice_lines(answer, over or ()), err=refused)
     console.exit_with(1 if refused else 0)

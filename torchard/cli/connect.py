@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, output
 from torchard.lab.select import find_mac, select
-from torchard.plan.leftover import left_behind
-from torchard.plan.planfile import lab_of
+from torchard.plan.leftover import find_left_behind
 from torchard.plan.rollback import having
 from torchard.session.session import Session, install_signal_handlers
 from torchard.workspace.workspace import open_workspace
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchard.lab.model import Lab, MacHost
-    from torchard.plan.planfile import Saved
+    from torchard.plan.planfile import SavedPlan
     from torchard.workspace.workspace import Workspace
 
 
@@ -53,7 +52,7 @@ def open_session(
 
 def _select_left_behind(report: Path, lab: Lab, macs: Sequence[MacHost]) -> tuple[MacHost, ...]:
     """Return those of the Macs that an apply left behind; print an error if there are none."""
-    names = left_behind(report)
+    names = find_left_behind(report)
     missing = [name for name in names if name not in lab.macs]
     if missing:
         console.print_error(
@@ -78,10 +77,10 @@ def open_session_without_locks(
 
 
 @contextmanager
-def open_planned_session(saved: Saved, path: Path) -> Iterator[Session]:
+def open_planned_session(saved: SavedPlan) -> Iterator[Session]:
     """Connect to the Macs that a saved plan may change; its lock files must still be there."""
     install_signal_handlers()
-    workspace = open_workspace(lab_of(saved, path), locked=True)
+    workspace = open_workspace(saved.lab, locked=True)
     planned = {mac.name for mac in saved.plan.macs if mac.state not in {"unreachable", "blocked"}}
     macs = [mac for mac in workspace.lab.macs.values() if mac.name in planned]
     with _connect(workspace, macs) as session:

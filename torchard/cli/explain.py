@@ -9,7 +9,8 @@ import click
 from torchard.cli import connect, console, output
 from torchard.plan.codec import dumps
 from torchard.plan.explain import explain as explain_plan
-from torchard.render.explain import explain_data, explain_lines
+from torchard.render.explain import explain_lines
+from torchard.render.explain_json import explanation_document
 from torchard.session.plan import find_targets, make_plan
 
 if TYPE_CHECKING:
@@ -29,9 +30,9 @@ def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
             session.workspace.locks.written,
         )
     if as_json:
-        click.echo(dumps(explain_data(explanation)))
+        click.echo(dumps(explanation_document(explanation)))
     else:
         output.print_lines(explain_lines(explanation))
         click.echo()
         click.echo("Nothing has been changed.")
-    console.exit_with(plan.exit_code)
+    console.exit_with(plan.summary.exit_code)

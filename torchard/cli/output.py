@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from torchard.plan.codec import dumps, plan_data
+from torchard.plan.codec import document, dumps
 from torchard.progress import NoProgress
 from torchard.render.live import LiveProgress
 from torchard.render.words import folded
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from torchard.plan.plan import Plan
+    from torchard.plan.result import Result
     from torchard.progress import Progress
 
 
@@ -36,10 +37,10 @@ def show_progress() -> Iterator[Progress]:
         yield progress
 
 
-def print_plan(plan: Plan, lines: Iterable[Text], *, as_json: bool) -> None:
+def print_plan(plan: Plan | Result, lines: Iterable[Text], *, as_json: bool) -> None:
     """Print a plan or a result: its lines for people, or all of it as JSON."""
     if as_json:
-        click.echo(dumps(plan_data(plan)))
+        click.echo(dumps(document(plan)))
     else:
         print_lines(lines)
 

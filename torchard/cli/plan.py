@@ -56,4 +56,4 @@ def plan(  # click passes them by name
             f" To do exactly this: torchard apply {out}" if out and planned.summary.change else ""
         )
         click.echo(f"Nothing has been changed.{then}")
-    console.exit_with(planned.exit_code)
+    console.exit_with(planned.summary.exit_code)

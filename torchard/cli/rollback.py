@@ -47,10 +47,9 @@ def rollback(
         if planned.summary.change and not yes:
             console.confirm_plan(f"torchard rollback {environment}", is_shown=not as_json)
         session.progress.resume()
-        done = roll_back(session, planned) if planned.summary.change else None
-    if as_json or done is not None:
-        done = done or planned
-        output.print_plan(done, result_lines(done), as_json=as_json)
+        result = roll_back(session, planned)
+    if as_json or planned.summary.change:
+        output.print_plan(result, result_lines(result), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
-    console.exit_with((done or planned).exit_code)
+    console.exit_with(result.summary.exit_code)

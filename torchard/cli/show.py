@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from torchard.cli import console, options, output
-from torchard.plan.planfile import read
+from torchard.plan.planfile import SavedPlan, read
+from torchard.plan.result import Result
 from torchard.render.text import plan_lines, result_lines
 
 
@@ -20,10 +21,10 @@ def show(file: Path, *, full: bool, as_json: bool) -> None:
 
     No Mac is contacted.
     """
-    saved = read(file)
-    took = any(mac.seconds is not None or mac.verifications for mac in saved.plan.macs)
-    lines = result_lines(saved.plan) if took else plan_lines(saved.plan, full=full)
-    output.print_plan(saved.plan, lines, as_json=as_json)
-    if not as_json and saved.lab is not None:
-        click.echo(f"Planned for {saved.lab} on {saved.date}.")
-    console.exit_with(saved.plan.exit_code)
+    read_file = read(file)
+    made = read_file.plan if isinstance(read_file, SavedPlan) else read_file
+    lines = result_lines(made) if isinstance(made, Result) else plan_lines(made, full=full)
+    output.print_plan(made, lines, as_json=as_json)
+    if not as_json and isinstance(read_file, SavedPlan):
+        click.echo(f"Planned for {read_file.lab} on {read_file.date}.")
+    console.exit_with(made.summary.exit_code)

@@ -10,7 +10,7 @@ from torchard.cli import connect, console, options, output
 from torchard.plan.codec import dumps
 from torchard.plan.damage import add_all_damage
 from torchard.plan.drift import find_drift
-from torchard.render.status import status_data, status_lines
+from torchard.render.status import status_document, status_lines
 from torchard.session.inspection import inspect_all_files
 from torchard.session.plan import make_plan
 
@@ -36,8 +36,8 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
         found = {name: find_drift(session.macs[name], one) for name, one in session.states.items()}
         found = add_all_damage(planned, found, session.states, damage)
     if as_json:
-        click.echo(dumps(status_data(planned, found)))
+        click.echo(dumps(status_document(planned, found)))
     else:
         output.print_lines(status_lines(planned, found, full=full))
         output.print_lock_files(session.workspace.locks.written)
-    console.exit_with(planned.exit_code)
+    console.exit_with(planned.summary.exit_code)

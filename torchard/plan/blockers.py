@@ -1,14 +1,22 @@
-"""Why a Mac is left alone, as far as its Miniconda itself is the reason. Pure."""
+"""Why a Mac is left alone: everything that keeps Torchard from changing it. Pure."""
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
+from torchard.lab.problem import quote
+from torchard.mac.environments import view_kept_environment
 from torchard.mac.paths import shorten_path
+from torchard.plan.conda_settings import find_conda_blockers
+from torchard.plan.disk import find_shortages
+from torchard.plan.places import find_place_blockers, is_prefix_unreadable
+from torchard.plan.shell_init import find_shell_blockers
 from torchard.plan.steps import has_other_installer
+from torchard.plan.target import build_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,10 +24,31 @@ if TYPE_CHECKING:
     from torchard.catalog.installers import Installer
     from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import MacState
+    from torchard.plan.steps import Step
+    from torchard.plan.target import Target
 
 # The base's python runs generation.py, carry.py and shell_file.py. The first python that has
 # `from __future__ import annotations` (PEP 563) and `time.time_ns` (PEP 564) is 3.7.
 OLDEST_PYTHON = Version("3.7")
+
+
+def find_blockers(target: Target) -> tuple[str, ...]:
+    """Return every reason to leave a Mac alone."""
+    return list_blockers(target, build_steps(target))
+
+
+def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
+    """Return the same for a target whose `builds` are known already."""
+    return (
+        *target.blockers,
+        *find_place_blockers(target.mac, target.state),
+        *_occupied_paths(target),
+        *old_python(target.state, target.installer),
+        *_account_limits(target.state, builds),
+        *(text for stops, text in find_shortages(target.state, builds) if stops),
+        *(find_conda_blockers(target.state, target.locks) if builds else ()),
+        *find_shell_blockers(target.mac.shells, target.state),
+    )
 
 
 def old_python(state: MacState, installer: Installer | None) -> Iterator[str]:
@@ -49,7 +78,7 @@ def moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
     if not state.is_prefix_moved:
         yield (
             f"the Miniconda at {prefix} was installed at {made_for}, and conda cannot be moved; put"
-            " it back there, or move it out of the way, and it is installed anew"
+            " it back there, or move it out of the way, and Torchard installs it again"
         )
     elif theirs:
         yield (
@@ -67,3 +96,70 @@ def describe_foreign(view: EnvironmentView, state: MacState) -> str:
         f"{path} is {view.describe(state.home)}, so Torchard did not make it; rename it, or give"
         f" the environment another name than {view.name}"
     )
+
+
+def _occupied_paths(target: Target) -> Iterator[str]:
+    """Name what is where Torchard would install something, and may not be replaced."""
+    state = target.state
+    prefix = shorten_path(state.prefix, state.home)
+    if state.prefix_state == "foreign" and not is_prefix_unreadable(state):
+        yield (
+            f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
+            " leaves; move it away, or set miniconda.prefix to another path"
+        )
+    theirs = [
+        one.path.rpartition("/")[2]
+        for one in state.environments.values()
+        if one.whole and one.path.startswith(f"{state.prefix}/envs/")
+    ]
+    if state.prefix_state == "half" and theirs:
+        yield (
+            f"the Miniconda at {prefix} is half installed, and setting it aside would take its"
+            f" environments along ({', '.join(theirs)}); repair it with its installer's -u, or move"
+            " it away"
+        )
+    if has_other_installer(state, target.installer) and theirs:
+        yield (
+            f"setting the Miniconda at {prefix} aside for another version would take its"
+            f" environments along ({', '.join(theirs)}); remove them, or leave out the version"
+        )
+    if state.prefix_state == "whole" and state.prefix_arch not in {None, state.arch}:
+        yield (
+            f"the Miniconda at {prefix} is built for {state.prefix_arch}, but this Mac is"
+            f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
+            " or set miniconda.prefix to another path"
+        )
+    yield from moved_prefix(state, theirs)
+    if state.other_prefix is not None:
+        other = shorten_path(state.other_prefix, state.home)
+        yield (
+            f"its environments belong to the Miniconda at {other}, and the lab says {prefix}:"
+            f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
+            f" {other}/envs first"
+        )
+    for name in target.locks:
+        view = view_kept_environment(name, state)
+        if view.is_foreign:
+            yield describe_foreign(view, state)
+
+
+def _account_limits(state: MacState, builds: Sequence[Step]) -> Iterator[str]:
+    """Name what keeps the account from making the changes."""
+    if re.search(r"\s", state.home):
+        yield (
+            f"its home is {state.home}, and conda cannot live in a path with spaces: name"
+            " another account in ssh.user"
+        )
+    if not builds:
+        return
+    for path in () if is_prefix_unreadable(state) else state.unwritable:
+        yield (
+            f"{state.user} may not write to {shorten_path(path, state.home)}; name another account"
+            " in ssh.user, or set miniconda.prefix to a path below its home"
+        )
+    if state.noise:
+        yield (
+            f"its shell prints {quote(state.noise)} whenever it is started, which no file that is"
+            " sent over SSH survives; let the account's startup files, such as ~/.zshenv, print"
+            " only to a terminal ([ -t 1 ])"
+        )

@@ -1,190 +1,252 @@
-"""A plan as JSON and back (`schemas/plan.schema.json`), and the catalogue's answers."""
+"""Plans, results and the catalogue's answers as JSON, and plans and results back from it.
+
+`schemas/plan.schema.json` is made of the types here, see `torchard.schemas`.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 
-from torchard.catalog.variant import Refusal
-from torchard.plan.diff import PackageChange
-from torchard.plan.plan import Disk, MacPlan, Plan
-from torchard.plan.steps import FileChange, Step
+import msgspec
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from torchard.catalog.variant import PassedOver, Refusal, Variant
+from torchard.plan.disk import Disk
+from torchard.plan.drift import EnvironmentStatus
+from torchard.plan.plan import MacPlan, Plan, PlanState, ResultState, Summary
+from torchard.plan.preconditions import Precondition
+from torchard.plan.result import MacResult, Result, StepResult
+from torchard.plan.steps import Action, Step
 
-    from torchard.catalog.variant import PassedOver, Variant
-
-FORMAT = 1
-
-
-def plan_data(plan: Plan) -> dict[str, Any]:
-    """Return a plan as JSON values; what is null or empty in most plans is left out."""
-    summary = plan.summary
-    return {
-        "format": FORMAT,
-        "macs": {mac.name: _mac(mac) for mac in plan.macs},
-        "summary": {
-            "change": summary.change,
-            "up_to_date": summary.up_to_date,
-            "unreachable": summary.unreachable,
-            "blocked": summary.blocked,
-            "failed": summary.failed,
-            "fetch_bytes": summary.fetch_bytes,
-        },
+FORMAT: Final = 2
+_WITH_REASON = ("unreachable", "blocked", "failed")
+_REASON_RULE = msgspec.Meta(
+    extra_json_schema={
+        "if": {"properties": {"state": {"enum": _WITH_REASON}}},
+        "then": {"properties": {"reason": {"type": "string"}}},
     }
+)
 
 
-def _mac(mac: MacPlan) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "class": mac.mac_class,
-        "state": mac.state,
-        "reason": mac.reason,
-        "arch": mac.arch,
-        "macos": mac.macos,
-        "warnings": list(mac.warnings),
-        "steps": [_step(step) for step in mac.steps],
-    }
-    if mac.disk is not None:
-        data["disk"] = {"needed": mac.disk.needed, "free": mac.disk.free}
-    if mac.seconds is not None:
-        data["done"] = list(mac.done)
-        data["failed"] = mac.failed_at
-        data["seconds"] = round(mac.seconds, 1)
-    if mac.verifications:
-        data["verification"] = dict(mac.verifications)
-    return data
+class _Mac(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    rename={"mac_class": "class"},
+):
+    mac_class: str | None
+    state: ResultState
+    reason: str | None
+    arch: str | None
+    macos: str | None
+    warnings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.reason is None and self.state in _WITH_REASON:
+            raise ValueError(f"a Mac that is {self.state} needs a reason")
 
 
-def _step(step: Step) -> dict[str, Any]:
-    return {
-        "kind": step.kind,
-        "action": step.action,
-        "environment": step.environment,
-        "reason": step.reason,
-        "path": step.path,
-        "place": step.place,
-        "digest": step.digest,
-        "notes": list(step.notes),
-        "kept": step.kept,
-        "bytes": step.total_bytes,
-        "asked": list(step.named),
-        "files": list(map(file_data, step.files)),
-        "packages": list(map(package_data, step.packages)),
-        "carried": list(step.carried),
-        "not_carried": list(step.not_carried),
-    }
+class PlannedMac(_Mac, frozen=True, kw_only=True):
+    """What was found on one Mac, and what would be done to it.
 
-
-def file_data(file: FileChange) -> dict[str, Any]:
-    """Return one small file that comes, goes or changes as JSON values."""
-    return {"path": file.path, "from": file.before, "to": file.after}
-
-
-def package_data(package: PackageChange) -> dict[str, Any]:
-    """Return one package that comes, goes or changes as JSON values."""
-    return {
-        "change": package.change,
-        "name": package.name,
-        "from": package.before,
-        "to": package.after,
-        "source": package.source,
-        "bytes": package.bytes,
-        "sha256": package.sha256,
-        "note": package.note,
-    }
-
-
-def read_plan(data: dict[str, Any], in_depot: frozenset[str] = frozenset()) -> Plan:
-    """Return the plan that `plan_data` made these values of. They hold to the schema."""
-    return Plan(tuple(_read_mac(name, mac) for name, mac in data["macs"].items()), in_depot)
-
-
-def _read_mac(name: str, mac: dict[str, Any]) -> MacPlan:
-    return MacPlan(
-        name,
-        mac["state"],
-        mac_class=mac["class"],
-        arch=mac["arch"],
-        macos=mac["macos"],
-        reason=mac["reason"],
-        steps=tuple(map(_read_step, mac["steps"])),
-        warnings=tuple(mac["warnings"]),
-        disk=Disk(**mac["disk"]) if "disk" in mac else None,
-        done=tuple(mac.get("done", ())),
-        failed_at=mac.get("failed"),
-        seconds=mac.get("seconds"),
-        verifications=tuple(mac.get("verification", {}).items()),
-    )
-
-
-def _read_step(step: dict[str, Any]) -> Step:
-    return Step(
-        kind=step["kind"],
-        action=step["action"],
-        environment=step["environment"],
-        reason=step["reason"],
-        path=step["path"],
-        place=step["place"],
-        packages=tuple(
-            PackageChange(
-                change=one["change"],
-                name=one["name"],
-                before=one["from"],
-                after=one["to"],
-                source=one["source"],
-                bytes=one["bytes"],
-                sha256=one["sha256"],
-                note=one["note"],
-            )
-            for one in step["packages"]
-        ),
-        kept=step["kept"],
-        total_bytes=step["bytes"],
-        digest=step["digest"],
-        files=tuple(FileChange(one["path"], one["from"], one["to"]) for one in step["files"]),
-        named=tuple(step["asked"]),
-        notes=tuple(step["notes"]),
-        carried=tuple(step["carried"]),
-        not_carried=tuple(step["not_carried"]),
-    )
-
-
-def choice_data(
-    answer: Variant | Refusal, passed_over: Iterable[PassedOver] | None = None
-) -> dict[str, Any]:
-    """Return the catalogue's answer as JSON values, with what was passed over where it is asked."""
-    data = {"format": FORMAT, **answer_data(answer)}
-    return data if passed_over is None else {**data, "passed_over": passed_data(passed_over)}
-
-
-def passed_data(passed_over: Iterable[PassedOver]) -> list[dict[str, Any]]:
-    """Return the releases that were passed over, newest first, and why."""
-    return [
-        {"releases": list(one.releases), "obstacles": list(one.obstacles)} for one in passed_over
-    ]
-
-
-def answer_data(answer: Variant | Refusal) -> dict[str, Any]:
-    """Return a variant or a refusal under its name."""
-    if isinstance(answer, Refusal):
-        return {"refusal": {"reason": answer.reason, "instead": answer.instead}}
-    return {
-        "variant": {
-            "source": answer.source,
-            "packages": dict(answer.packages),
-            "constraints": list(answer.constraints),
-            "python": answer.python,
-            "mps_expected": answer.mps_expected,
-            "reason": answer.reason,
-            "notes": list(answer.notes),
-        },
-    }
-
-
-def dumps(data: Mapping[str, Any]) -> str:
-    """Return JSON text; keys stay in the order that people read them in.
-
-    It is ASCII, so that nothing that came from a Mac speaks to a terminal, or cannot be printed.
+    `class` is the subdir and the macOS threshold that its locks are solved for. `state` is
+    `up_to_date`: nothing to do, `change`: the steps would be done, `unreachable`: it could not be
+    read, or `blocked`: it is left alone. `reason` says why it is unreachable or blocked, and what
+    to do about it. `arch` is the hardware's, even under Rosetta. `steps` are in the order in which
+    they are done. `disk` is there where something is to be done.
     """
-    return json.dumps(data, indent=2)
+
+    state: PlanState
+    steps: tuple[Step, ...]
+    disk: Disk | None = None
+
+
+class FinishedMac(_Mac, frozen=True, kw_only=True):
+    """What was done on one Mac, and what was found after it.
+
+    `state` is as in a plan, or `failed`: a step or a verification failed. `seconds` is how long the
+    work took. `verifications` says what each environment's verification found.
+    """
+
+    steps: tuple[StepResult, ...]
+    seconds: float | None = None
+    verifications: dict[str, str] = {}
+
+
+class Saved(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What only a saved plan has. A plan whose seals do not fit was edited, and is an error.
+
+    `torchard` is the version that wrote it, `lab` the absolute path of the lab file, `date` the
+    time in UTC. `in_depot` has the sha256 of each artefact that the controller's depot had.
+    `preconditions` has the facts that each Mac's plan depends on. `seals` has the sha256 of each
+    Mac's plan, and of all the rest (`*`).
+    """
+
+    torchard: str
+    lab: str
+    date: str
+    in_depot: tuple[str, ...]
+    preconditions: dict[str, tuple[Precondition, ...]]
+    seals: dict[str, str]
+
+
+@dataclass(frozen=True)
+class EnvironmentReport(EnvironmentStatus):
+    """One environment of a Mac, or its Miniconda, and what an apply would do to it.
+
+    `environment` is null for Miniconda. `owner` is `lab`: the lab names it, `torchard`: Torchard
+    made it and the lab does not name it, or `person`: somebody else made it. `since` says what
+    happened to it: `same`, `modified`, `gone`, or `unknown`. `packages` and `files` have what
+    changed. `apply` is the action of its step; null if an apply leaves it as it is. `version` is
+    Miniconda's. `own` names a person's files that each next generation gets a copy of, `own_large`
+    those that stay behind.
+    """
+
+    apply: Action | None = None
+
+
+class _Document(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag=lambda name: name.removesuffix("Document").lower(),
+):
+    pass
+
+
+class PlanDocument(_Document, frozen=True):
+    """A plan, as `torchard plan --json` prints it and `torchard plan --out` saves it.
+
+    `macs` has each Mac by its name, in the order of the lab file.
+    """
+
+    format: Literal[2]
+    macs: dict[str, Annotated[PlannedMac, _REASON_RULE]]
+    summary: Summary
+    saved: Saved | None = None
+
+
+class StatusDocument(_Document, frozen=True):
+    """A status: a plan, and what each Mac has that could be read."""
+
+    format: Literal[2]
+    macs: dict[str, Annotated[PlannedMac, _REASON_RULE]]
+    summary: Summary
+    status: dict[str, tuple[EnvironmentReport, ...]]
+
+
+class ResultDocument(_Document, frozen=True):
+    """What an apply or a rollback did, as its `--json` prints it."""
+
+    format: Literal[2]
+    macs: dict[str, Annotated[FinishedMac, _REASON_RULE]]
+    summary: Summary
+
+
+class VerificationDocument(_Document, frozen=True):
+    """What a verify found, as its `--json` prints it."""
+
+    format: Literal[2]
+    macs: dict[str, Annotated[FinishedMac, _REASON_RULE]]
+    summary: Summary
+
+
+Document = PlanDocument | StatusDocument | ResultDocument | VerificationDocument
+
+
+class CatalogueAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The catalogue's answer to a request: a variant, or a refusal."""
+
+    variant: Variant | None = None
+    refusal: Refusal | None = None
+
+
+class ChoiceDocument(CatalogueAnswer, frozen=True, kw_only=True):
+    """The same, as `torchard choose --json` prints it, with what was passed over."""
+
+    format: Literal[1]
+    passed_over: tuple[PassedOver, ...] | None = None
+
+
+def plan_document(plan: Plan) -> PlanDocument:
+    """Return a plan as a document."""
+    names = PlannedMac.__struct_fields__
+    macs = {mac.name: PlannedMac(**_fields(mac, names)) for mac in plan.macs}
+    return PlanDocument(FORMAT, macs, plan.summary)
+
+
+def result_document(result: Result) -> ResultDocument | VerificationDocument:
+    """Return a result as a document."""
+    kind = VerificationDocument if result.kind == "verification" else ResultDocument
+    macs = {mac.name: _finished(mac) for mac in result.macs}
+    return kind(FORMAT, macs, result.summary)
+
+
+def _finished(mac: MacResult) -> FinishedMac:
+    fields = _fields(mac, FinishedMac.__struct_fields__)
+    fields["verifications"] = dict(mac.verifications)
+    fields["seconds"] = None if mac.seconds is None else round(mac.seconds, 1)
+    return FinishedMac(**fields)
+
+
+def document(made: Plan | Result) -> Document:
+    """Return a plan or a result as a document."""
+    return plan_document(made) if isinstance(made, Plan) else result_document(made)
+
+
+def catalogue_answer(answer: Variant | Refusal) -> CatalogueAnswer:
+    """Return the catalogue's answer under its name."""
+    if isinstance(answer, Refusal):
+        return CatalogueAnswer(refusal=answer)
+    return CatalogueAnswer(variant=answer)
+
+
+def choice_document(
+    answer: Variant | Refusal, passed_over: tuple[PassedOver, ...] | None = None
+) -> ChoiceDocument:
+    """Return the catalogue's answer as a document, with what was passed over if that is asked."""
+    found = catalogue_answer(answer)
+    return ChoiceDocument(found.variant, found.refusal, format=1, passed_over=passed_over)
+
+
+def _fields(made: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(made, name) for name in names}
+
+
+def read_document(data: object) -> Plan | Result:
+    """Return the plan or the result that these JSON values say. Raise msgspec.ValidationError."""
+    read: Document = msgspec.convert(data, Document)
+    if to_data(read) != data:  # dataclasses take unknown fields without a word
+        raise msgspec.ValidationError("it has unknown fields")
+    if isinstance(read, PlanDocument | StatusDocument):
+        names = PlannedMac.__struct_fields__
+        return Plan(tuple(MacPlan(one, **_fields(mac, names)) for one, mac in read.macs.items()))
+    macs = tuple(_read_finished(name, mac) for name, mac in read.macs.items())
+    is_result = isinstance(read, ResultDocument)
+    return Result(macs, "result" if is_result else "verification")
+
+
+def _read_finished(name: str, mac: FinishedMac) -> MacResult:
+    fields = _fields(mac, FinishedMac.__struct_fields__)
+    fields["verifications"] = tuple(mac.verifications.items())
+    return MacResult(name, **fields)
+
+
+def to_data(document: msgspec.Struct) -> Any:
+    """Return a document as the JSON values that a reader of `dumps` gets."""
+    return json.loads(dumps(document))
+
+
+def dumps(document: msgspec.Struct) -> str:
+    """Return a document as JSON text; its format comes first.
+
+    It is ASCII, so that no text of a Mac can control a terminal, or fails to print. A file name may
+    have lone surrogates, which msgspec cannot write.
+    """
+    data = msgspec.to_builtins(document)
+    return json.dumps({"format": data["format"], **data}, indent=2)

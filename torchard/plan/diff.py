@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
+
+from torchard.schemas import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,12 +41,18 @@ class Package:
 Contents = Mapping[tuple[Source, str], Package]
 
 
-@dataclass(frozen=True)
-class PackageChange:
-    """One package that is added, updated or removed; `bytes` is the size of what must be fetched.
+class PackageChange(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"before": "from", "after": "to"},
+):
+    """One package that is added, updated or removed, by the name that its source gives it.
 
-    `source` is the conda channel, or `conda` where only the Mac has it, or `wheel`; `note` says
-    more, for people.
+    `from` and `to` are versions, null where there is none. Several versions are separated by
+    commas, and VERSION=BUILD is written where only the build differs. `source` is a conda channel,
+    `wheel` or `installer`, or `conda` if only the Mac has the package. `bytes` is how much of its
+    artefact the Mac lacks, 0 if unknown. `sha256` is the artefact's. `note` is a remark for people.
     """
 
     change: Change
@@ -51,7 +60,7 @@ class PackageChange:
     before: str | None
     after: str | None
     source: str
-    bytes: int = 0
+    bytes: Count = 0
     sha256: str | None = None
     note: str = ""
 
@@ -172,9 +181,9 @@ def compare(
 
     def complete(change: PackageChange) -> PackageChange:
         if change.change == "remove":
-            return replace(change, note=unasked)
+            return msgspec.structs.replace(change, note=unasked)
         artefact = artefacts[change.source, change.name]
-        return replace(
+        return msgspec.structs.replace(
             change,
             source=getattr(artefact, "channel", change.source),
             bytes=0 if depot.get(artefact.sha256) == artefact.size else artefact.size,
@@ -204,6 +213,11 @@ def _notes(lock: Lock) -> dict[str, str]:
     if lock.variant.mps_expected:
         notes[main] = "MPS expected"
     return notes
+
+
+def without_sizes(packages: Iterable[PackageChange]) -> tuple[PackageChange, ...]:
+    """Return package changes for which nothing must be fetched."""
+    return tuple(msgspec.structs.replace(one, bytes=0) for one in packages)
 
 
 def same_version(one: str, other: str) -> bool:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
 from torchard.mac.environments import find_faults, view_environment
 from torchard.mac.generations import describe_failure, generation_name
 from torchard.mac.paths import shorten_path
 from torchard.plan.diff import PackageChange, diff, list_installed
-from torchard.plan.result import told
-from torchard.plan.steps import condarc_change
+from torchard.plan.result import describe_verification
+from torchard.plan.steps import FileChange, condarc_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from torchard.lab.model import MacHost
     from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import InstalledEnvironment, MacState, Packages
-    from torchard.plan.steps import FileChange
 
 Owner = Literal["lab", "torchard", "person"]
 Since = Literal["same", "modified", "gone", "unknown"]
@@ -133,7 +134,7 @@ def _active(view: EnvironmentView, owner: Owner, state: MacState) -> Environment
         remarks=faults if failure is None else (*faults, failure),
         verification=None
         if active.verification is None
-        else told(active.verification, active.built_on),
+        else describe_verification(active.verification, active.built_on),
         own=active.own,
         own_large=active.own_large,
     )
@@ -161,7 +162,7 @@ def _changes(
     notes = {"add": installed, "update": "altered by hand", "remove": "removed by hand"}
     for one in diff(before, list_installed(found.conda, found.dists))[0]:
         change = "remove" if one.after is None else one.change
-        yield replace(one, change=change, note=notes[change])
+        yield msgspec.structs.replace(one, change=change, note=notes[change])
 
 
 def _generations(state: MacState) -> Iterator[InstalledEnvironment]:

@@ -13,7 +13,8 @@ from torchard.lock.lockfile import lock_path
 from torchard.mac.environments import view_environment
 from torchard.mac.generations import explain_not_whole
 from torchard.mac.paths import shorten_path
-from torchard.plan.plan import find_blockers
+from torchard.plan.blockers import find_blockers
+from torchard.plan.steps import StepId
 from torchard.plan.warnings import find_torch_version
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from torchard.lab.model import Environment, Lab, MacHost, Position, Request
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
-    from torchard.plan.plan import MacPlan, Target
+    from torchard.plan.plan import MacPlan
     from torchard.plan.steps import Step
+    from torchard.plan.target import Target
 
 _SOURCES: tuple[Source, ...] = get_args(Source)
 
@@ -62,7 +64,7 @@ class Answer:
 class Part:
     """What is to be done for one part of a Mac and why; `step` is None where it is up to date."""
 
-    name: str
+    id: StepId
     step: Step | None
     reason: str
 
@@ -194,13 +196,13 @@ def _parts(planned: MacPlan, target: Target) -> Iterator[Part]:
     """Yield what is done for each part with its cause; of one up to date, why it is."""
     if planned.state == "blocked":
         return
-    steps = {(step.kind, step.environment): step for step in planned.steps}
-    miniconda = steps.pop(("miniconda", None), None)
-    yield Part("miniconda", miniconda, miniconda.reason if miniconda else _why_kept(target.state))
+    steps = {step.id: step for step in planned.steps}
+    reasons = {StepId("miniconda"): _why_kept(target.state)}
     for name, lock in target.locks.items():
-        step = steps.pop(("environment", name), None)
-        yield Part(name, step, step.reason if step else _why_in_order(lock, target.state))
-    yield from (Part(one.environment or one.kind, one, one.reason) for one in steps.values())
+        reasons[StepId("environment", name)] = _why_up_to_date(lock, target.state)
+    for one in dict.fromkeys((*reasons, *steps)):
+        step = steps.get(one)
+        yield Part(one, step, step.reason if step else reasons[one])
 
 
 def _why_kept(state: MacState) -> str:
@@ -210,7 +212,7 @@ def _why_kept(state: MacState) -> str:
     return f"{conda}; Torchard installed it, and the lab names no other"
 
 
-def _why_in_order(lock: Lock, state: MacState) -> str:
+def _why_up_to_date(lock: Lock, state: MacState) -> str:
     target = shorten_path(view_environment(lock.environment, state).target or "", state.home)
     count = len(lock.conda) + len(lock.wheels)
     return (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchard.plan.planfile import PlanFileError, read
+from torchard.plan.result import Result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,15 +14,15 @@ _STATES = {"failed", "unreachable", "blocked"}
 _INSTEAD = "Give it what `torchard apply --json` printed."
 
 
-def left_behind(path: Path) -> tuple[str, ...]:
-    """Return the Macs that failed, were unreachable or blocked, in the report's order.
+def find_left_behind(path: Path) -> tuple[str, ...]:
+    """Return the Macs that failed, were unreachable or blocked, in the result's order.
 
-    Raise PlanFileError for a file that is no report: a plan is none, before it is applied.
+    Raise PlanFileError for a file that is not a result, such as a plan.
     """
     try:
-        saved = read(path)
+        result = read(path)
     except PlanFileError as error:
         raise PlanFileError(error.message, _INSTEAD) from error
-    if saved.lab is not None or saved.plan.summary.change:
-        raise PlanFileError(f"{path}: this is a plan, and tells nothing that was done.", _INSTEAD)
-    return tuple(mac.name for mac in saved.plan.macs if mac.state in _STATES)
+    if not isinstance(result, Result):
+        raise PlanFileError(f"{path}: this is a plan, and says nothing that was done.", _INSTEAD)
+    return tuple(mac.name for mac in result.macs if mac.state in _STATES)

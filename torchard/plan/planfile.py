@@ -1,4 +1,4 @@
-"""A plan kept in a file, to be done later just as it was shown, or not at all."""
+"""A plan in a file, to be applied later exactly as it was printed, or not at all."""
 
 from __future__ import annotations
 
@@ -6,43 +6,41 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from torchard.errors import TorchardError
-from torchard.plan.codec import FORMAT, dumps, plan_data, read_plan
-from torchard.plan.preconditions import Precondition
-from torchard.resources import resource
+from torchard.plan.codec import FORMAT, Saved, dumps, plan_document, read_document, to_data
+from torchard.plan.plan import Plan
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torchard.plan.plan import Plan
+    from torchard.plan.result import Result
 
-_START = b'{\n  "format":'  # what every file of ours begins with, whatever its name
+_START = b'{\n  "format":'  # of every file that Torchard writes, whatever its name
 _LONGEST = 200  # characters of names that a file gives
 _REST = "*"
 _AGAIN = "Plan again: `torchard plan --out FILE`."
 
 
 class PlanFileError(TorchardError):
-    """A file that holds no plan, or not the one that was written."""
+    """A file that is not a plan, or is not as Torchard wrote it."""
 
 
 @dataclass(frozen=True)
-class Saved:
-    """A plan as it was saved: for which lab (an absolute path), and when (text, in UTC).
-
-    Both are None for what `--json` printed, which can be shown, and not applied.
-    """
+class SavedPlan:
+    """A plan that was saved: for which lab (an absolute path), and when (text, in UTC)."""
 
     plan: Plan
-    lab: Path | None
-    date: str | None
+    lab: Path
+    date: str
 
 
 def is_plan(path: Path) -> bool:
@@ -50,32 +48,33 @@ def is_plan(path: Path) -> bool:
     if path.suffix == ".json":
         return True
     try:
-        with path.open("rb") as file:
-            return file.read(len(_START)) == _START
+        return _begins_as_ours(path)
     except OSError:
         return False
 
 
 def save(plan: Plan, lab: Path, path: Path) -> None:
-    """Write a plan so that it is there whole, or as it was. Raise PlanFileError where it cannot.
+    """Write a plan in one rename. Raise PlanFileError if it cannot be written.
 
-    A file that is no plan is not written over.
+    A file that is not a plan is not overwritten.
     """
     if path.exists() and not (path.is_file() and _begins_as_ours(path)):
-        raise PlanFileError(f"{path} is there, and is no plan.", "Name another file with --out.")
-    data = plan_data(plan)
+        raise PlanFileError(f"{path} exists and is not a plan.", "Name another file with --out.")
     artefacts = {one.sha256 for mac in plan.macs for step in mac.steps for one in step.packages}
-    data["saved"] = {
-        "torchard": version("torchard"),
-        "lab": str(lab),
-        "date": f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
-        "in_depot": sorted(one for one in artefacts if one in plan.in_depot),
-        "preconditions": {mac.name: list(map(asdict, mac.preconditions)) for mac in plan.macs},
-    }
-    data["saved"]["seals"] = _seals(data)
+    saved = Saved(
+        torchard=version("torchard"),
+        lab=str(lab),
+        date=f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M} UTC",
+        in_depot=tuple(sorted(one for one in artefacts if one in plan.in_depot)),
+        preconditions={mac.name: mac.preconditions for mac in plan.macs},
+        seals={},
+    )
+    document = msgspec.structs.replace(plan_document(plan), saved=saved)
+    saved = msgspec.structs.replace(saved, seals=_seals(to_data(document)))
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(dumps(data) + "\n", encoding="utf-8")
+        text = dumps(msgspec.structs.replace(document, saved=saved))
+        partial.write_text(text + "\n", encoding="utf-8")
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -88,47 +87,55 @@ def _begins_as_ours(path: Path) -> bool:
         return file.read(len(_START)) == _START
 
 
-def read(path: Path) -> Saved:
-    """Read a plan. Raise PlanFileError where it was edited or cut off, or is none of ours."""
+def read(path: Path) -> Plan | Result | SavedPlan:
+    """Read what `--out` saved or `--json` printed.
+
+    Raise PlanFileError if the file was edited or cut off, or Torchard did not write it.
+    """
+    data = _read_json(path)
+    if "saved" in data:
+        _check_seals(data, path)
     try:
-        content = path.read_bytes()
+        content = read_document(data)
+    except msgspec.ValidationError as error:
+        raise PlanFileError(
+            f"{path}: this is not a plan of Torchard: {_cut(str(error))}.", _AGAIN
+        ) from error
+    if "saved" not in data or not isinstance(content, Plan):
+        return content
+    saved = msgspec.convert(data["saved"], Saved)
+    facts = saved.preconditions
+    macs = (replace(mac, preconditions=facts.get(mac.name, ())) for mac in content.macs)
+    return SavedPlan(Plan(tuple(macs), frozenset(saved.in_depot)), Path(saved.lab), saved.date)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_bytes())
     except OSError as error:
         raise PlanFileError(f"{path}: the plan cannot be read: {error.strerror}.") from error
-    try:
-        data = json.loads(content)
     except (ValueError, RecursionError) as error:
         where = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         raise PlanFileError(
-            f"{path}{where}: this is no whole plan: it was cut off there, or edited.", _AGAIN
+            f"{path}{where}: this is not a whole plan: it was cut off there, or edited.", _AGAIN
         ) from error
     if not isinstance(data, dict) or not {"format", "macs", "summary"} <= data.keys():
-        raise PlanFileError(f"{path}: this is JSON, but no plan.", _AGAIN)
+        raise PlanFileError(f"{path}: this is JSON, but not a plan.", _AGAIN)
     if data["format"] != FORMAT or isinstance(data["format"], bool):
         raise PlanFileError(
             f"{path}: its format is {json.dumps(data['format'])[:20]}, and this version of Torchard"
             f" reads format {FORMAT}.",
             _AGAIN,
         )
-    if "saved" in data:
-        _unedited(data, path)
-    _shaped(data, path)
-    if "saved" not in data:
-        return Saved(read_plan(data), None, None)
-    saved = data["saved"]
-    plan = read_plan(data, frozenset(saved["in_depot"]))
-    facts = saved["preconditions"]
-    macs = [
-        replace(mac, preconditions=tuple(Precondition(**one) for one in facts.get(mac.name, ())))
-        for mac in plan.macs
-    ]
-    return Saved(replace(plan, macs=tuple(macs)), Path(saved["lab"]), saved["date"])
+    return data
 
 
-def lab_of(saved: Saved, path: Path) -> Path:
-    """Return the lab file that a plan is for. Raise PlanFileError where it is gone, or another."""
-    if saved.lab is None:
+def read_saved(path: Path) -> SavedPlan:
+    """Read a plan that can be applied. Raise PlanFileError if it cannot, or its lab is missing."""
+    saved = read(path)
+    if not isinstance(saved, SavedPlan):
         raise PlanFileError(
-            f"{path}: this is what --json printed, and holds too little to be applied.", _AGAIN
+            f"{path}: --json printed this, and it has too little to be applied.", _AGAIN
         )
     named = os.environ.get("TORCHARD_LAB")
     if named and Path(named).resolve() != saved.lab:
@@ -137,12 +144,12 @@ def lab_of(saved: Saved, path: Path) -> Path:
             "Unset TORCHARD_LAB, or plan again for that lab.",
         )
     if not saved.lab.is_file():
-        raise PlanFileError(f"{path}: the lab of this plan, {saved.lab}, is not there.", _AGAIN)
-    return saved.lab
+        raise PlanFileError(f"{path}: the lab of this plan, {saved.lab}, does not exist.", _AGAIN)
+    return saved
 
 
 def _seals(data: Mapping[str, Any]) -> dict[str, str]:
-    """Return what tells that a part of a plan is as it was written, by Mac; `*` is the rest."""
+    """Return digests that show where a plan was edited, by Mac; `*` is of the rest."""
     saved = {
         key: value for key, value in data["saved"].items() if key not in {"seals", "preconditions"}
     }
@@ -159,7 +166,7 @@ def _digest(value: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _unedited(data: Mapping[str, Any], path: Path) -> None:
+def _check_seals(data: Mapping[str, Any], path: Path) -> None:
     try:
         found, written = _seals(data), data["saved"]["seals"]
         names = [name for name in {**found, **written} if found.get(name) != written.get(name)]
@@ -172,16 +179,6 @@ def _unedited(data: Mapping[str, Any], path: Path) -> None:
 
 
 def _cut(text: str) -> str:
-    """Return what a file says as a sentence may hold it."""
-    shown = sanitize(text)
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
-
-
-def _shaped(data: Mapping[str, Any], path: Path) -> None:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415  # only those who read a plan
-
-    schema = json.loads(resource("schemas/plan.schema.json").read_text(encoding="utf-8"))
-    error = next(Draft202012Validator(schema).iter_errors(data), None)
-    if error is not None:
-        place = _cut("/".join(map(str, error.absolute_path))) or "its top"
-        raise PlanFileError(f"{path}: this is no plan of Torchard: see {place}.", _AGAIN)
+    """Return a text of a file as a sentence can have it."""
+    clean = sanitize(text)
+    return clean if len(clean) <= _LONGEST else f"{clean[:_LONGEST]}…"

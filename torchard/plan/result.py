@@ -1,81 +1,158 @@
-"""What came of an apply or a verify on one Mac, from what is on its disk then. Pure data."""
+"""What an apply, a rollback or a verify did on each Mac, and what was found after it. Pure data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from torchard.mac.environments import view_environment
-from torchard.plan.plan import plan_mac
+from torchard.plan.plan import count_states, plan_mac
+from torchard.plan.steps import Step, StepId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from torchard.plan.plan import MacPlan, Target
+    from torchard.plan.plan import MacPlan, ResultState, Summary
+    from torchard.plan.target import Target
+
+Outcome = Literal["done", "failed", "not_started"]
 
 
 @dataclass(frozen=True)
-class Course:
-    """How the work on one Mac went.
+class StepResult(Step):
+    """A step of a plan, and what became of it; `error` says why it failed."""
 
-    `done` names the steps that came to their end, `failed_at` the one that did not; `reason` is
-    why it failed, or None. `seconds` is how long it all took, or None where nothing was begun.
+    outcome: Outcome = "not_started"
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class MacResult:
+    """What was done on one Mac, and the state that was found after it.
+
+    `reason` says why the Mac is blocked, unreachable or failed. `seconds` is how long the work
+    took, None if none was started. `verifications` has what each verification found, as
+    (environment, answer).
     """
 
-    done: tuple[str, ...] = ()
-    failed_at: str | None = None
+    name: str
+    state: ResultState
+    mac_class: str | None = None
+    arch: str | None = None
+    macos: str | None = None
+    reason: str | None = None
+    steps: tuple[StepResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+    seconds: float | None = None
+    verifications: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was done on a lab's Macs, in the lab's order; `kind` says by which sort of command."""
+
+    macs: tuple[MacResult, ...]
+    kind: Literal["result", "verification"] = "result"
+
+    @property
+    def summary(self) -> Summary:
+        """Count the Macs by state."""
+        return count_states(mac.state for mac in self.macs)
+
+
+@dataclass(frozen=True)
+class MacRun:
+    """How the work on one Mac went, as far as its commands tell.
+
+    `done` names the steps whose commands succeeded, `failed` those whose command did not. `reason`
+    says why the work stopped early. `seconds` is how long it took, None if none was started.
+    """
+
+    done: tuple[StepId, ...] = ()
+    failed: tuple[StepId, ...] = ()
     reason: str | None = None
     seconds: float | None = None
 
 
-def applied(planned: MacPlan, target: Target, course: Course) -> MacPlan:
-    """Return what an apply came to: up to date, if a plan of what is there now finds nothing to do.
+def find_steps(operation: str, steps: Sequence[Step]) -> tuple[StepId, ...]:
+    """Return the steps that an operation of deploy.py belongs to: `Verify torch` is of torch.
 
-    `planned` is what was to be done, `target` holds what the Mac was found to have after it.
+    `Prune` is one operation for every step that removes an environment.
     """
-    after = plan_mac(replace(target, rebuild=frozenset()))  # what was asked for was done once
+    word, _, name = operation.partition(" ")
+    kind = "environment" if word == "Verify" else word.lower()
+    ids = (step.id for step in steps)
+    return tuple(one for one in ids if one.kind == kind and name in {"", one.name})
+
+
+def report_skipped(planned: MacPlan) -> MacResult:
+    """Return the result for a Mac on which nothing was done."""
+    return report_mac(planned, MacRun(), planned.state, planned.reason)
+
+
+def report_apply(planned: MacPlan, target: Target, run: MacRun) -> MacResult:
+    """Return the result of an apply whose commands all succeeded.
+
+    `planned` is what was to be done, `target` has what the Mac was found to have after it. The Mac
+    is up to date if a new plan for it is empty. Otherwise it failed.
+    """
+    after = plan_mac(replace(target, rebuild=frozenset()))  # a rebuild is asked for once
     if after.state != "up_to_date":
         left = after.reason or "; ".join(step.reason for step in after.steps)
-        return failed(planned, replace(course, reason=f"not as planned: {left}"))
-    verifications = tuple(_stamped(target))
-    return replace(_took(planned, course), state="up_to_date", verifications=verifications)
+        return report_failure(planned, replace(run, reason=f"not as planned: {left}"))
+    made = report_mac(planned, run, "up_to_date")
+    steps = (replace(step, outcome="done") for step in made.steps)
+    return replace(made, steps=tuple(steps), verifications=tuple(_read_verifications(target)))
 
 
-def failed(planned: MacPlan, course: Course) -> MacPlan:
-    """Return what an apply came to that did not get to its end."""
-    return replace(_took(planned, course), state="failed", reason=course.reason)
+def report_failure(planned: MacPlan, run: MacRun) -> MacResult:
+    """Return the result for a Mac on which the work failed."""
+    return report_mac(planned, run, "failed", run.reason)
 
 
-def _took(planned: MacPlan, course: Course) -> MacPlan:
-    labels = [step.label for step in planned.steps]
-    return replace(
-        planned,
-        done=tuple(label for label in labels if label in course.done),
-        failed_at=course.failed_at if course.failed_at in labels else None,
-        seconds=course.seconds,
+def report_mac(
+    planned: MacPlan, run: MacRun, state: ResultState, reason: str | None = None
+) -> MacResult:
+    """Return the result for a Mac: its plan, with what became of each step."""
+    return MacResult(
+        planned.name,
+        state,
+        mac_class=planned.mac_class,
+        arch=planned.arch,
+        macos=planned.macos,
+        reason=reason,
+        steps=tuple(_step_result(step, run) for step in planned.steps),
+        warnings=planned.warnings,
+        seconds=run.seconds,
     )
 
 
-def verified(
+def _step_result(step: Step, run: MacRun) -> StepResult:
+    if step.id in run.failed:
+        return StepResult(**vars(step), outcome="failed", error=run.reason)
+    return StepResult(**vars(step), outcome="done" if step.id in run.done else "not_started")
+
+
+def report_verification(
     planned: MacPlan, verifications: Sequence[tuple[str, str]], failures: Sequence[tuple[str, str]]
-) -> MacPlan:
-    """Return what a verify came to; both are (environment, what was found) in the lab's order."""
+) -> MacResult:
+    """Return the result of a verify; both lists are (environment, what was found)."""
     return replace(
-        planned,
+        report_skipped(replace(planned, steps=())),
         state="failed" if failures else "up_to_date",
         reason="\n".join(f"{name}: {text}" for name, text in failures) or None,
-        steps=(),
         verifications=tuple(verifications),
     )
 
 
-def _stamped(target: Target) -> Iterator[tuple[str, str]]:
+def _read_verifications(target: Target) -> Iterator[tuple[str, str]]:
+    """Yield what the stamp of each active environment says of its verification."""
     for name in target.locks:
         active = view_environment(name, target.state).generation
-        yield name, told((active and active.verification) or {})
+        yield name, describe_verification((active and active.verification) or {})
 
 
-def told(verification: Mapping[str, Any], date: str | None = None) -> str:
+def describe_verification(verification: Mapping[str, Any], date: str | None = None) -> str:
     """Say in a few words what a verification found, and when."""
     words = [f"python {verification.get('python')} {verification.get('machine')}"]
     if "torch" in verification:

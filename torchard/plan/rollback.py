@@ -15,7 +15,7 @@ from torchard.mac.paths import shorten_path
 from torchard.plan.blockers import describe_foreign
 from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
-from torchard.plan.result import Course, failed, told
+from torchard.plan.result import MacRun, describe_verification, report_failure, report_mac
 from torchard.plan.steps import Step
 from torchard.plan.warnings import find_run_warnings
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import Lab, MacHost
     from torchard.mac.state import InstalledEnvironment, MacState
+    from torchard.plan.result import MacResult
 
 
 def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost, ...]:
@@ -109,10 +110,10 @@ def _reason(found: InstalledEnvironment) -> str:
     return f"the generation before{f', built on {found.built_on}' if found.built_on else ''}"
 
 
-def rolled_back(
+def report_rollback(
     planned: MacPlan, state: MacState, verification: Mapping[str, object] | str, seconds: float
-) -> MacPlan:
-    """Return what a rollback came to, from what the Mac was found to show after it.
+) -> MacResult:
+    """Return the result of a rollback, from what the Mac was found to have after it.
 
     `verification` is what the generation's verification found, or why it failed. If it failed, the
     generation stays active and the Mac is reported as failed.
@@ -121,12 +122,11 @@ def rolled_back(
     name = step.environment or ""
     link = state.links.get(name)
     if link is None or link.target != step.path:
-        course = Course(reason="not as planned: it is not what is shown now", seconds=seconds)
-        return failed(planned, course)
+        reason = "not as planned: another generation is active now"
+        return report_failure(planned, MacRun(reason=reason, seconds=seconds))
     if isinstance(verification, str):
         reason = f"it is active again, but its verification failed: {verification}"
         reason += "\n`torchard apply` goes forward again."
-        return failed(planned, Course(failed_at=name, reason=reason, seconds=seconds))
-    return replace(
-        planned, state="up_to_date", seconds=seconds, verifications=((name, told(verification)),)
-    )
+        return report_failure(planned, MacRun(failed=(step.id,), reason=reason, seconds=seconds))
+    done = report_mac(planned, MacRun(done=(step.id,), seconds=seconds), "up_to_date")
+    return replace(done, verifications=((name, describe_verification(verification)),))

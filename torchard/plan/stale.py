@@ -84,8 +84,8 @@ def _is_done(step: Step, now: MacPlan) -> bool:
     facts = _facts(now)
     if step.kind == "miniconda":
         return facts["installer", ""] == step.digest
-    if step.environment is not None and step.action == "remove":
-        return facts.get(("environment", step.environment)) in {None, "nothing"}
+    if step.kind == "prune":
+        return facts.get(("environment", step.id.name)) in {None, "nothing"}
     if step.environment is not None:
         return facts.get(("target", step.environment)) == step.path
     # Where the file is not as this step makes it, `now` has the step too, if the lab still asks.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+import msgspec
 from packaging.utils import canonicalize_name
 
 from torchard.mac.environments import find_faults, view_kept_environment
@@ -17,9 +18,9 @@ from torchard.mac.generations import (
     list_carried_files,
 )
 from torchard.mac.paths import shorten_path
-from torchard.plan.diff import PackageChange, compare
+from torchard.plan.diff import PackageChange, compare, without_sizes
 from torchard.redact import redact
-from torchard.sanitize import MULTILINE
+from torchard.schemas import Count  # noqa: TC001  # msgspec reads the types of fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import InstalledEnvironment, MacState
 
-StepKind = Literal["miniconda", "environment", "shell"]
+StepKind = Literal["miniconda", "environment", "shell", "prune"]
 Action = Literal["create", "update", "repair", "activate", "remove"]
 # Reasons that a plan's signs tell already.
 NOT_THERE = "not there yet"
@@ -37,29 +38,55 @@ LOCK_CHANGED = "the lock has changed"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
-@dataclass(frozen=True)
-class FileChange:
-    """A small text file, or our part of a person's, before and after; None where it is not there.
+class FileChange(
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    rename={"before": "from", "after": "to"},
+):
+    """One small file that changes: an environment's settings, or Torchard's part of a shell's file.
 
-    `path` is as a person writes it.
+    `from` and `to` are its texts, null where it does not exist. `path` is as a person writes it.
     """
 
+    multiline: ClassVar = ("before", "after")
+
     path: str
-    before: str | None = field(metadata={MULTILINE: True})
-    after: str | None = field(metadata={MULTILINE: True})
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class StepId:
+    """Which step of a Mac's plan one is: no two steps of a plan have the same.
+
+    `name` is the environment, or the shell's file as a person writes it; empty for Miniconda.
+    """
+
+    kind: StepKind
+    name: str = ""
+
+    def __str__(self) -> str:
+        """Return what a person calls the step."""
+        return self.name or self.kind
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that would be done to a Mac.
+    """One thing that is done to a Mac: to its Miniconda, one environment, or a shell's file.
 
-    `path` is what would be made or removed: the prefix, a generation, or a shell's file; `place`
-    is that path as a person writes it. `kept` counts the packages that stay as they are,
-    `total_bytes` sums the sizes of every artefact of the result, `disk` is what it needs of the
-    Mac's disk at least, in bytes. `digest` is the installer's sha256, or that of the lock. `named`
-    are the packages that the lab itself asks for, `notes` say why this PyTorch and what was given
-    up. `carried` are the files of a person's own that go over to the new generation, `not_carried`
-    those that stay in the old one.
+    `action` says what is done. `create`: nothing exists yet. `update`: a new generation is built
+    beside the active one, or another Miniconda is installed. `repair`: what exists is incomplete or
+    missing. `activate`: the generation exists, and its link is set. `remove`: the lab does not name
+    the environment and says `prune: true`.
+
+    `environment` is null for Miniconda and a shell. `path` is the prefix, the generation or the
+    file on the Mac; `place` is that path as a person writes it. `kept` counts the packages that
+    stay. `bytes` is the size of all artefacts of the result, `disk` the room that the step needs,
+    both in bytes. `digest` is the installer's sha256, or the lock's. `requested` names the packages
+    that the lab itself names. `notes` say why this PyTorch, and what was given up. `carried` names
+    a person's own files that are copied into the new generation. `not_carried` names those that
+    stay behind: they are larger than 1 MiB, or the account cannot read them.
     """
 
     kind: StepKind
@@ -69,25 +96,21 @@ class Step:
     path: str
     place: str = ""
     packages: tuple[PackageChange, ...] = ()
-    kept: int = 0
-    total_bytes: int = 0
-    disk: int = field(default=0, compare=False)  # no part of what is saved
+    kept: Count = 0
+    bytes: Count = 0
+    disk: Count = 0
     digest: str | None = None
     files: tuple[FileChange, ...] = ()
-    named: tuple[str, ...] = ()
+    requested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
     not_carried: tuple[str, ...] = ()
 
     @property
-    def label(self) -> str:
-        """What the step is called: `miniconda`, its environment's name, or its file's place.
-
-        All that is pruned is one step of a run.
-        """
-        if self.kind == "environment" and self.action == "remove":
-            return "prune"
-        return self.environment or ("miniconda" if self.kind == "miniconda" else self.place)
+    def id(self) -> StepId:
+        """What tells the step from every other of its plan."""
+        named = {"miniconda": "", "shell": self.place}
+        return StepId(self.kind, named.get(self.kind, self.environment or ""))
 
 
 def same_step(one: Step, other: Step) -> bool:
@@ -209,7 +232,7 @@ def environment_step(
             reason="this generation is built and verified; only its link is missing or elsewhere",
             path=ready.path,
             place=shorten_path(ready.path, state.home),
-            packages=tuple(replace(one, bytes=0) for one in changes) if before else (),
+            packages=without_sizes(changes) if before else (),
             kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
             files=files,
@@ -229,13 +252,13 @@ def environment_step(
         place=shorten_path(path, state.home),
         packages=changes,
         kept=kept,
-        total_bytes=lock.size,
+        bytes=lock.size,
         # An artefact lies in the depot and, unpacked, in the generation at least once more. Where
         # there are no hard links, what it is built from is a copy.
         disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size,
         digest=lock.digest,
         files=files,
-        named=_named(lock),
+        requested=_requested(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
         carried=carried,
         not_carried=not_carried,
@@ -269,7 +292,7 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
             found.setdefault(name, path)
     return tuple(
         Step(
-            "environment",
+            "prune",
             "remove",
             name,
             reason="the lab does not name it, and says prune: true",
@@ -281,7 +304,7 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     )
 
 
-def _named(lock: Lock) -> tuple[str, ...]:
+def _requested(lock: Lock) -> tuple[str, ...]:
     """Return what the lab asks for by name: python, PyTorch, and its own packages."""
     asked = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
     conda = [match[0].lower() for match in map(asked.match, lock.conda_specs) if match]

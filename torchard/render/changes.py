@@ -40,14 +40,14 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
     sharing = [step for step in steps if _shares(step)] if alike else []
     for step in steps:
         if step in sharing[:1]:
-            named = tuple(dict.fromkeys(name for one in sharing for name in one.named))
+            named = tuple(dict.fromkeys(name for one in sharing for name in one.requested))
             all_of_them = "both" if len(sharing) == 2 else f"all {len(sharing)}"
-            yield Text(f"  in {all_of_them}: {', '.join(one.label for one in sharing)}")
+            yield Text(f"  in {all_of_them}: {', '.join(str(one.id) for one in sharing)}")
             yield from _packages(alike, named, full=full)
         yield from row(SIGNS[step.action], *_planned(step), width)
         yield from _reasons(step, full=full)
         own = [one for one in step.packages if one not in alike]
-        yield from _packages(own, step.named, full=full) if step.kind == "environment" else ()
+        yield from _packages(own, step.requested, full=full) if step.kind == "environment" else ()
         yield from _carried(step)
         for file in step.files:
             yield from diff_lines(file, whole=step.kind != "shell")
@@ -141,8 +141,8 @@ def _done(step: Step) -> Lines:
 
 
 def _counts(step: Step, changed: str) -> str:
-    if not step.kept and step.total_bytes and all(one.change == "add" for one in step.packages):
-        return f"{len(step.packages)} packages, {size(step.total_bytes)}"
+    if not step.kept and step.bytes and all(one.change == "add" for one in step.packages):
+        return f"{len(step.packages)} packages, {size(step.bytes)}"
     if step.action == "activate" and not step.packages:
         return f"{step.kept} kept"
     return f"{step.kept} kept, {len(step.packages)} {changed}"

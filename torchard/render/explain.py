@@ -1,14 +1,13 @@
-"""Why one Mac gets what its plan says, as text and as JSON (`schemas/explain.schema.json`)."""
+"""Why one Mac gets what its plan says, as text."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from torchard.catalog.variant import Refusal
 from torchard.mac.paths import shorten_path
-from torchard.plan.codec import FORMAT, answer_data, passed_data
 from torchard.render.changes import SIGNS, STYLES
 from torchard.render.text import LEFT_ALONE, passed_words
 from torchard.render.words import NAME, duration, size
@@ -170,106 +169,11 @@ def _count(things: Sized, name: str) -> str:
 def _part(part: Part) -> tuple[str, str]:
     step = part.step
     if step is None:
-        return f"= {part.name}", part.reason
+        return f"= {part.id}", part.reason
     if step.kind == "miniconda":
         what = f"; {step.packages[0].after} is installed"
     elif step.packages:
         what = f"; {step.place}: {_count(step.packages, 'package')} to change, {step.kept} kept"
     else:
         what = f"; {step.place}"
-    return f"{SIGNS[step.action]} {part.name}", part.reason + what
-
-
-def explain_data(told: Explanation) -> dict[str, Any]:
-    """Return the same as JSON values."""
-    planned = told.planned
-    return {
-        "format": FORMAT,
-        "explain": {
-            "mac": told.mac.name,
-            "where": told.where,
-            "state": planned.state,
-            "found": _found_data(told.state) if told.state else None,
-            "class": str(told.mac_class) if told.mac_class else None,
-            "class_reason": told.class_reason,
-            "thresholds": list(told.thresholds),
-            "environments": {one.environment.name: _answer_data(one) for one in told.answers},
-            "parts": [_part_data(one) for one in told.parts],
-            "blockers": list(told.blockers),
-            "warnings": list(planned.warnings),
-        },
-    }
-
-
-def _found_data(state: MacState) -> dict[str, Any]:
-    lock = state.lock
-    return {
-        "arch": state.arch,
-        "rosetta": state.translated,
-        "virtual": state.virtual,
-        "macos": state.macos,
-        "user": state.user,
-        "home": state.home,
-        "free": state.free,
-        "prefix": state.prefix,
-        "prefix_state": state.prefix_state,
-        "prefix_arch": state.prefix_arch,
-        "prefix_ours": state.prefix_ours is not None,
-        "conda": state.conda_version,
-        "run_lock": None
-        if lock is None
-        else {"who": lock.who, "seconds": max(0, state.clock - lock.since), "busy": lock.is_busy},
-    }
-
-
-def _answer_data(answer: Answer) -> dict[str, Any]:
-    environment, found, used = answer.environment, answer.considered, answer.used
-    request = environment.pytorch
-    return {
-        "where": answer.where,
-        "asked": {
-            "python": environment.python,
-            "pytorch": request
-            and {
-                "release": request.release,
-                "backend": request.backend,
-                "source": request.source,
-                "with": None if request.companions is None else list(request.companions),
-            },
-            "conda": list(environment.conda),
-            "pip": list(environment.pip),
-        },
-        "found": answer.found,
-        "passed_over": passed_data(found.passed_over if found else ()),
-        "release": found and found.release,
-        "answer": found and answer_data(found.answer),
-        "elsewhere": dict(answer.elsewhere),
-        "advisories": [
-            {
-                "id": one.id,
-                "published": one.published,
-                "text": one.text,
-                "fixed": str(one.fixed),
-                "url": one.url,
-            }
-            for one in answer.advisories
-        ],
-        "lock": used
-        and {
-            "path": str(used.path),
-            "digest": used.lock.digest,
-            "written": used.written,
-            "conda": len(used.lock.conda),
-            "wheels": len(used.lock.wheels),
-            "bytes": used.lock.size,
-        },
-    }
-
-
-def _part_data(part: Part) -> dict[str, Any]:
-    return {
-        "name": part.name,
-        "action": part.step and part.step.action,
-        "path": part.step and part.step.path,
-        "reason": part.reason,
-    }
+    return f"{SIGNS[step.action]} {part.id}", part.reason + what

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from torchard.plan.codec import file_data, package_data, plan_data
+from torchard.plan.codec import FORMAT, EnvironmentReport, StatusDocument, plan_document
 from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
 from torchard.render.text import blocks, head, remarks, summary
 from torchard.sanitize import sanitize_data
@@ -36,53 +36,45 @@ def status_lines(plan: Plan, found: Standings, *, full: bool = False) -> Iterato
     def statuses(mac: MacPlan) -> tuple[EnvironmentStatus, ...]:
         return sanitize_data(found.get(mac.name, ()))
 
-    def told(mac: MacPlan, *, full: bool) -> Iterator[Text]:
+    def describe(mac: MacPlan, *, full: bool) -> Iterator[Text]:
         said = {f"{one.environment}: {text}" for one in statuses(mac) for text in one.remarks}
         warnings = tuple(one for one in mac.warnings if one not in said)
         yield from remarks(replace(mac, warnings=warnings))
         yield from _mac(mac, statuses(mac), full=full)
 
-    for block in blocks(plan, told):
+    for block in blocks(plan.macs, describe):
         yield head(block, full=full)
-        yield from told(block[0], full=full)
+        yield from describe(block[0], full=full)
     yield Text()
     yield from (Text(line, style="dim") for line in LEGEND)
     yield Text(f"An apply: {summary(plan)}")
 
 
-def status_data(plan: Plan, found: Standings) -> dict[str, Any]:
-    """Return a plan's JSON values and, as `status`, what stands on each Mac that was read."""
-    return {
-        **plan_data(plan),
-        "status": {
-            mac.name: [_standing(one, _step(mac, one)) for one in found[mac.name]]
-            for mac in plan.macs
-            if mac.name in found
-        },
+def status_document(plan: Plan, found: Standings) -> StatusDocument:
+    """Return a plan and, as `status`, what each Mac has that was read."""
+    planned = plan_document(plan)
+    status = {
+        mac.name: tuple(_report(one, _step(mac, one)) for one in found[mac.name])
+        for mac in plan.macs
+        if mac.name in found
     }
+    return StatusDocument(FORMAT, planned.macs, planned.summary, status)
 
 
-def _standing(one: EnvironmentStatus, step: Step | None) -> dict[str, Any]:
-    return {
-        "environment": one.environment,
-        "owner": one.owner,
-        "since": one.since,
-        "apply": step.action if step else None,
-        "version": one.version,
-        "verification": one.verification,
-        "remarks": list(one.remarks),
-        "packages": list(map(package_data, one.packages)),
-        "files": list(map(file_data, one.files)),
-        "own": list(one.own),
-        "own_large": list(one.own_large),
-    }
+def _report(one: EnvironmentStatus, step: Step | None) -> EnvironmentReport:
+    return EnvironmentReport(**vars(one), apply=step.action if step else None)
 
 
 def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
     """Return what an apply would do to what stands there."""
-    kind = "environment" if one.environment else "miniconda"
-    asked = (step for step in mac.steps if (step.kind, step.environment) == (kind, one.environment))
-    return next(asked, None)
+    return next(
+        (
+            step
+            for step in mac.steps
+            if step.kind != "shell" and step.environment == one.environment
+        ),
+        None,
+    )
 
 
 def _mac(mac: MacPlan, found: Iterable[EnvironmentStatus], *, full: bool) -> Iterator[Text]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.text import Text
 
 from torchard.catalog.variant import Refusal
+from torchard.plan.diff import without_sizes
+from torchard.plan.plan import MacPlan
+from torchard.plan.result import MacResult
 from torchard.render.changes import done_line, row, steps_lines, widest
 from torchard.render.words import NAME, duration, macs, size
 from torchard.sanitize import sanitize_data, sanitize_lines
@@ -16,15 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchard.catalog.variant import PassedOver, Variant
-    from torchard.plan.plan import MacPlan, Plan
+    from torchard.plan.plan import Plan, Summary
+    from torchard.plan.result import Result
 
+Mac = TypeVar("Mac", MacPlan, MacResult)
 NAMES = 8  # Macs of one block that are named, unless all are asked for
 LEFT_ALONE = {"unreachable": "unreachable", "blocked": "blocked", "failed": "failed"}
 
 
 def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of a plan; `full` for every package and Mac, not only what is news."""
-    for block in blocks(plan, _plan_of):
+    for block in blocks(plan.macs, _plan_of):
         yield head(block, full=full)
         yield from _plan_of(max(block, key=_pushed), full=full)
         yield from _disk(block)
@@ -32,17 +37,17 @@ def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     yield Text(f"Plan: {summary(plan)}")
 
 
-def result_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
+def result_lines(result: Result, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of what an apply did and verified, or of what `verify` found."""
-    for block in blocks(plan, _result_of):
+    for block in blocks(result.macs, _result_of):
         yield head(block, full=full)
         yield from _result_of(block[0], full=full)
     yield Text()
-    done = plan.summary
+    done = result.summary
     parts = [f"{macs(done.up_to_date)} up to date"]
     parts += [f"{done.failed} failed"] if done.failed else []
     parts += [f"{done.change} still to change"] if done.change else []
-    parts += _left_alone(plan)
+    parts += _left_alone(done)
     yield Text(f"Done: {', '.join(parts)}.")
 
 
@@ -82,33 +87,29 @@ def summary(plan: Plan) -> str:
     parts = [
         f"{macs(count.change)} to change",
         f"{count.up_to_date} up to date",
-        *_left_alone(plan),
+        *_left_alone(count),
     ]
     fetch = f" {size(count.fetch_bytes)} to fetch once." if count.fetch_bytes else ""
     return f"{', '.join(parts)}.{fetch}"
 
 
-def _left_alone(plan: Plan) -> list[str]:
-    count = plan.summary
+def _left_alone(count: Summary) -> list[str]:
     parts = [f"{count.unreachable} unreachable"] if count.unreachable else []
     return [*parts, f"{count.blocked} blocked"] if count.blocked else parts
 
 
-def blocks(plan: Plan, told: Callable[..., Iterator[Text]]) -> list[list[MacPlan]]:
-    """Put Macs together of which the very same is told, whatever they hold of it already."""
-    alike: dict[object, list[MacPlan]] = {}
-    for mac in plan.macs:
+def blocks(found: Iterable[Mac], describe: Callable[..., Iterator[Text]]) -> list[list[Mac]]:
+    """Put Macs together that have the same lines, whatever they have of the packages already."""
+    alike: dict[object, list[Mac]] = {}
+    for mac in found:
         safe = replace(sanitize_data(mac), reason=sanitize_lines(mac.reason or ""))
-        lines = [line.plain for line in told(_unweighed(safe), full=True)]
+        lines: list[str] = [line.plain for line in describe(_without_sizes(safe), full=True)]
         alike.setdefault((mac.arch, mac.macos, *lines), []).append(safe)
     return list(alike.values())
 
 
-def _unweighed(mac: MacPlan) -> MacPlan:
-    steps = (
-        replace(step, packages=tuple(replace(one, bytes=0) for one in step.packages))
-        for step in mac.steps
-    )
+def _without_sizes(mac: Mac) -> Mac:
+    steps = (replace(step, packages=without_sizes(step.packages)) for step in mac.steps)
     return replace(mac, steps=tuple(steps))
 
 
@@ -137,21 +138,21 @@ def _disk(block: Sequence[MacPlan]) -> Iterator[Text]:
         yield from row(" ", "disk", said + what)
 
 
-def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
+def _result_of(mac: MacResult, *, full: bool) -> Iterator[Text]:
     """Say what was done and what was not, in the order of the plan."""
-    names = [step.label for step in mac.steps] + [name for name, _ in mac.verifications]
+    names = [str(step.id) for step in mac.steps] + [name for name, _ in mac.verifications]
     width = widest(iter(names))
     yield from (line for warning in mac.warnings for line in row("!", "note", warning))
     if mac.state == "change":
         yield from steps_lines(mac.steps, full=full)
     for step in mac.steps if mac.state != "change" else ():
-        if mac.state == "up_to_date" or step.label in mac.done:
+        if step.outcome == "done":
             yield from done_line(step, width)
-        elif step.label == mac.failed_at:
-            yield from _why(mac, step.label, "failed: ", width)
+        elif step.outcome == "failed":
+            yield from _why(mac, str(step.id), "failed: ", width)
         else:
-            yield from row(" ", step.label, "not begun", "", width)
-    if mac.failed_at is None:
+            yield from row(" ", str(step.id), "not started", "", width)
+    if all(step.outcome != "failed" for step in mac.steps):
         yield from _why(mac)
     for name, verification in mac.verifications:
         yield from row("=", name, verification, "", width)
@@ -159,8 +160,8 @@ def _result_of(mac: MacPlan, *, full: bool) -> Iterator[Text]:
         yield Text("  = up to date", style="dim")
 
 
-def head(block: Sequence[MacPlan], *, full: bool) -> Text:
-    """Return the line above what is told of some Macs."""
+def head(block: Sequence[MacPlan | MacResult], *, full: bool) -> Text:
+    """Return the line above what some Macs have in common."""
     mac = block[0]
     names = [one.name for one in block]
     if len(names) > NAMES and not full:
@@ -168,14 +169,14 @@ def head(block: Sequence[MacPlan], *, full: bool) -> Text:
     parts = [f"{macs(len(block)):<6}", " ".join(names)]
     parts += [mac.arch] if mac.arch else []
     parts += [f"macOS {mac.macos}"] if mac.macos else []
-    took = [one.seconds for one in block if one.seconds is not None]
+    took = [one.seconds for one in block if isinstance(one, MacResult) and one.seconds is not None]
     if took:
         times = dict.fromkeys((duration(min(took)), duration(max(took))))
         parts.append(" to ".join(times))
     return Text(" · ".join(parts), style="bold")
 
 
-def remarks(mac: MacPlan) -> Iterator[Text]:
+def remarks(mac: MacPlan | MacResult) -> Iterator[Text]:
     """Say what is to be known first, and why a Mac is left alone."""
     for warning in mac.warnings:
         yield from row("!", "note", warning)
@@ -183,7 +184,7 @@ def remarks(mac: MacPlan) -> Iterator[Text]:
 
 
 def _why(
-    mac: MacPlan, what: str | None = None, said: str = "", width: int = NAME
+    mac: MacPlan | MacResult, what: str | None = None, said: str = "", width: int = NAME
 ) -> Iterator[Text]:
     if mac.state in LEFT_ALONE:
         first, *rest = (mac.reason or "").split("\n")

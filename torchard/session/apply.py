@@ -15,32 +15,41 @@ from pyinfra.api.state import StateStage
 from pyinfra_cli.util import exec_file
 
 from torchard.operations import upload
-from torchard.plan.result import Course, applied, failed
+from torchard.plan.result import (
+    MacRun,
+    Result,
+    find_steps,
+    report_apply,
+    report_failure,
+    report_skipped,
+)
 from torchard.resources import resource
 from torchard.session import inspection
 from torchard.session.plan import find_target
 from torchard.session.session import NO_OUTPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from torchard.plan.plan import MacPlan, Plan
+    from torchard.plan.result import MacResult
+    from torchard.plan.steps import StepId
     from torchard.session.session import Session
 
 
-def apply_plan(session: Session, plan: Plan) -> Plan:
+def apply_plan(session: Session, plan: Plan) -> Result:
     """Do what a plan says, and return what is on each Mac's disk afterwards."""
     session.workspace.planned = {mac.name: mac.steps for mac in plan.macs}
     names = [mac.name for mac in plan.macs if mac.state == "change"]
-    courses = dict.fromkeys(names, Course())
+    runs = dict.fromkeys(names, MacRun())
     warnings: dict[str, tuple[str, ...]] = {}
 
     def run_operations(name: str) -> None:
         start = time.monotonic()
         try:
-            courses[name] = _run_operations(session, name)
+            runs[name] = _run_operations(session, name)
         finally:
-            courses[name] = replace(courses[name], seconds=time.monotonic() - start)
+            runs[name] = replace(runs[name], seconds=time.monotonic() - start)
             session.progress.report_end(name, "failed" if name in session.reasons else "done")
 
     def inspect_account(name: str) -> None:
@@ -56,25 +65,27 @@ def apply_plan(session: Session, plan: Plan) -> Plan:
         left = [name for name in names if name not in session.reasons]
         session.each(left, task, is_executing=True)
 
-    def result(mac: MacPlan) -> MacPlan:
+    def result(mac: MacPlan) -> MacResult:
         if mac.state != "change":
-            return mac
+            return report_skipped(mac)
         if mac.name in session.reasons:
-            return failed(mac, replace(courses[mac.name], reason=session.reasons[mac.name]))
-        made = applied(mac, find_target(session, mac.name), courses[mac.name])
+            return report_failure(mac, replace(runs[mac.name], reason=session.reasons[mac.name]))
+        made = report_apply(mac, find_target(session, mac.name), runs[mac.name])
         return replace(made, warnings=(*made.warnings, *warnings.get(mac.name, ())))
 
-    return replace(plan, macs=tuple(result(mac) for mac in plan.macs))
+    return Result(tuple(result(mac) for mac in plan.macs))
 
 
-def _run_operations(session: Session, name: str) -> Course:
+def _run_operations(session: Session, name: str) -> MacRun:
     """Run the operations of deploy.py on one Mac until one fails."""
     host = session.hosts[name]
-    done: list[str] = []
+    planned = session.workspace.planned[name]
+    done: list[StepId] = []
     report = partial(session.progress.report_mac, name)
     host.connector_data[upload.PROGRESS] = lambda _host, *what: report(*what)
     for op_hash in list(host.op_hash_order):
-        label = _step_label(session.state.get_op_meta(op_hash).names)
+        operation = next(iter(session.state.get_op_meta(op_hash).names))
+        steps = find_steps(operation, planned)
         try:
             ok = run_host_op(session.state, host, op_hash)
         except PyinfraError:
@@ -82,16 +93,11 @@ def _run_operations(session: Session, name: str) -> Course:
         if not ok:
             meta = session.state.get_op_data_for_host(host, op_hash).operation_meta
             found = host.connector_data.pop(upload.FAILURE, None) or meta.stderr.strip()
-            session.reasons[name] = session.find_lost_connection(name) or found or NO_OUTPUT
-            return Course(tuple(one for one in done if one != label), label)
-        done.append(label)
-    return Course(tuple(done))
-
-
-def _step_label(names: Iterable[str]) -> str:
-    """Return the label of the step that an operation belongs to: `Verify torch` is of torch."""
-    name = next(iter(names))
-    return name.partition(" ")[2] or name.lower()
+            reason = session.find_lost_connection(name) or found or NO_OUTPUT
+            session.reasons[name] = reason
+            return MacRun(tuple(one for one in done if one not in steps), steps, reason)
+        done.extend(steps)
+    return MacRun(tuple(done))
 
 
 @contextmanager

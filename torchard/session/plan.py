@@ -6,7 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from torchard.plan.plan import MacPlan, Plan, is_short_of_disk, plan_mac, unreachable
+from torchard.plan.disk import is_short_of_disk
+from torchard.plan.plan import MacPlan, Plan, plan_mac, unreachable
 from torchard.plan.stale import recheck, removed_from_lab
 from torchard.remote import facts
 from torchard.session import inspection
@@ -15,7 +16,7 @@ from torchard.workspace.locks import LockMissingError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchard.plan.plan import Target
+    from torchard.plan.target import Target
     from torchard.session.session import Session
 
 

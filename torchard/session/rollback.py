@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from torchard.errors import TorchardError
 from torchard.operations import script_text, upload
 from torchard.plan.plan import Plan
-from torchard.plan.result import Course, failed
-from torchard.plan.rollback import plan_rollback, rolled_back
+from torchard.plan.result import MacRun, Result, report_failure, report_skipped
+from torchard.plan.rollback import plan_rollback, report_rollback
 from torchard.session.plan import plan_without_state
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ def plan_rollbacks(session: Session, environment: str) -> Plan:
     )
 
 
-def roll_back(session: Session, plan: Plan) -> Plan:
+def roll_back(session: Session, plan: Plan) -> Result:
     """Do what the plan of a rollback says, and return what each Mac has afterwards."""
-    results = {mac.name: mac for mac in plan.macs}
+    plans = {mac.name: mac for mac in plan.macs}
+    results = {mac.name: report_skipped(mac) for mac in plan.macs}
 
     def roll_back_mac(name: str) -> None:
         start = time.monotonic()
-        planned, state = results[name], session.states[name]
+        planned, state = plans[name], session.states[name]
         (step,) = planned.steps
         session.progress.report_mac(name, f"activating {step.place}")
         session.run(name, script_text.show_earlier(state, step, upload.controller()))
@@ -51,14 +52,14 @@ def roll_back(session: Session, plan: Plan) -> Plan:
             verification = str(error)
         session.read_state(name)
         took = time.monotonic() - start
-        results[name] = rolled_back(planned, session.states[name], verification, took)
+        results[name] = report_rollback(planned, session.states[name], verification, took)
 
     names = [mac.name for mac in plan.macs if mac.state == "change"]
     session.each(names, roll_back_mac, is_executing=True)
     for name in names:
         if name in session.reasons:
-            results[name] = failed(results[name], Course(reason=session.reasons[name]))
-    return Plan(tuple(results.values()))
+            results[name] = report_failure(plans[name], MacRun(reason=session.reasons[name]))
+    return Result(tuple(results.values()))
 
 
 def _last_verification(state: MacState, path: str) -> Mapping[str, Any]:

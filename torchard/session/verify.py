@@ -18,8 +18,13 @@ from torchard.mac.environments import view_environment
 from torchard.mac.probe import LONGEST_REASON
 from torchard.operations import script_text, upload
 from torchard.plan.damage import suggest_rebuild
-from torchard.plan.plan import Plan, plan_mac
-from torchard.plan.result import told, verified
+from torchard.plan.plan import plan_mac
+from torchard.plan.result import (
+    Result,
+    describe_verification,
+    report_skipped,
+    report_verification,
+)
 from torchard.plan.steps import environment_step
 from torchard.redact import redact
 from torchard.remote import read_guard
@@ -31,19 +36,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torchard.lock.lockfile import Lock
-    from torchard.plan.plan import MacPlan, Target
+    from torchard.plan.result import MacResult
+    from torchard.plan.target import Target
     from torchard.session.session import Session
 
 Notes = tuple[tuple[str, "Mapping[str, str] | None"], ...]
 
 
-def verify_macs(session: Session) -> Plan:
+def verify_macs(session: Session) -> Result:
     """Verify every environment of every Mac, and note what failed; write nothing else."""
-    plan, failures = verify_environments(session)
+    result, failures = verify_environments(session)
     targets = find_targets(session)
     notes = {
         mac.name: found
-        for mac in plan.macs
+        for mac in result.macs
         if mac.name in targets
         and (found := tuple(_notes(mac, targets[mac.name], failures.get(mac.name, {}))))
     }
@@ -64,22 +70,23 @@ def verify_macs(session: Session) -> Plan:
         if name in session.reasons:
             environment, failure = notes[name][0]
             warnings[name].append(_not_noted(environment, failure, session.reasons[name]))
-    return Plan(tuple(_add_remedy(mac, notes.get(mac.name, ()), warnings) for mac in plan.macs))
+    macs = (_add_remedy(mac, notes.get(mac.name, ()), warnings) for mac in result.macs)
+    return replace(result, macs=tuple(macs))
 
 
-def verify_environments(session: Session) -> tuple[Plan, dict[str, dict[str, str]]]:
+def verify_environments(session: Session) -> tuple[Result, dict[str, dict[str, str]]]:
     """Verify every environment of every Mac, and its account; write nothing.
 
     Return the results, and for each Mac the environments that failed with their reasons.
     """
     targets = find_targets(session)
-    results: dict[str, MacPlan] = {}
+    results: dict[str, MacResult] = {}
     all_failures: dict[str, dict[str, str]] = {}
 
     def verify_mac(name: str) -> None:
         planned = plan_mac(targets[name])
         if planned.state == "blocked":
-            results[name] = planned
+            results[name] = report_skipped(planned)
             return
         session.progress.report_mac(name, "verifying")
         locks, state = targets[name].locks, session.states[name]
@@ -98,14 +105,15 @@ def verify_environments(session: Session) -> tuple[Plan, dict[str, dict[str, str
         all_failures[name] = failures
         account = inspection.inspect_account(state, locks, ask, broken=failures)
         planned = replace(planned, warnings=(*planned.warnings, *account.warnings))
-        results[name] = verified(planned, verifications, [*failures.items(), *account.failures])
+        failed = [*failures.items(), *account.failures]
+        results[name] = report_verification(planned, verifications, failed)
 
     session.each(targets, verify_mac, is_executing=False)
     macs = (
-        results[name] if name in results else plan_without_state(session, name)
+        results.get(name) or report_skipped(plan_without_state(session, name))
         for name in session.macs
     )
-    return Plan(tuple(macs)), all_failures
+    return Result(tuple(macs), "verification"), all_failures
 
 
 def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, str]:
@@ -121,11 +129,11 @@ def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, 
     step = environment_step(lock, state, frozen=session.macs[name].frozen)
     if step is not None:
         return False, f"{step.reason}; run `torchard plan`"
-    return True, told(json.loads(output.stdout_lines[-1]))
+    return True, describe_verification(json.loads(output.stdout_lines[-1]))
 
 
 def _notes(
-    mac: MacPlan, target: Target, failures: Mapping[str, str]
+    mac: MacResult, target: Target, failures: Mapping[str, str]
 ) -> Iterator[tuple[str, Mapping[str, str] | None]]:
     """Yield the notes to write on a Mac: a failure, or None to remove a note.
 
@@ -151,7 +159,7 @@ def _not_noted(environment: str, failure: object, why: str) -> str:
     return f"the {what} of {environment} was not noted on this Mac: {why}"
 
 
-def _add_remedy(mac: MacPlan, notes: Notes, warnings: Mapping[str, list[str]]) -> MacPlan:
+def _add_remedy(mac: MacResult, notes: Notes, warnings: Mapping[str, list[str]]) -> MacResult:
     """Return the result of a Mac with the command that repairs it, and what was not noted."""
     reason = mac.reason or ""
     again = [name for name, failure in notes if failure and suggest_rebuild(name) not in reason]

@@ -18,8 +18,8 @@ from torchard.errors import TorchardError
 from torchard.lab.load import load
 from torchard.mac.paths import shorten_path
 from torchard.plan.conflicts import find_conflicts
-from torchard.plan.plan import Target
 from torchard.plan.steps import has_other_installer, is_rest_of, same_step
+from torchard.plan.target import Target
 from torchard.plan.warnings import (
     find_lock_warnings,
     find_mac_warnings,

@@ -192,7 +192,7 @@ LOCKS: dict[str, Callable[[], bytes]] = {
     "more than it may hold": lambda: filled(b" ", size=5 * MIB),
 }
 
-PLAN = b'{"format": 1, "summary": {}, "macs": {'
+PLAN = b'{"format": 2, "kind": "plan", "summary": {}, "macs": {'
 PLANS: dict[str, Callable[[], bytes]] = {
     **{name: LOCKS[name] for name in ("brackets", "braces", "lists", "a huge number", "NULs")},
     "Macs that are none": lambda: counted(b'"%d":1,', PLAN, b'"a":1}}'),

@@ -12,7 +12,8 @@ from locked import INSTALLER, PREFIX, built, lock, mac, package
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda
 from torchard.plan.blockers import OLDEST_PYTHON, old_python
-from torchard.plan.plan import Target, plan_mac
+from torchard.plan.plan import plan_mac
+from torchard.plan.target import Target
 from torchard.resources import resource
 
 # These run with an environment's own python, which is the lab's.

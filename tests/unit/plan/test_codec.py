@@ -11,25 +11,38 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 from locked import CLASS, lock, mac, package, shown, wheel
 from made import plans
-from stories import PLANS, on_screen, planned, results
+from made import results as any_results
+from msgspec import ValidationError
+from stories import PLANS, on_screen, planned, results, standing
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.variant import Refusal
 from torchard.lab.model import Request
-from torchard.plan.codec import choice_data, dumps, plan_data, read_plan
+from torchard.plan.codec import (
+    Document,
+    choice_document,
+    document,
+    dumps,
+    read_document,
+    to_data,
+)
 from torchard.plan.plan import Plan, unreachable
+from torchard.plan.result import MacRun, Result, report_mac, report_verification
+from torchard.render.status import status_document
 from torchard.render.text import plan_lines, result_lines
 from torchard.resources import resource
+from torchard.schemas import make_schema
 
 SCHEMA = json.loads(resource("schemas/plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 STORIES = {**PLANS, "results": results}
+LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
 
 
-def told(plan):
-    """Return a plan as whoever reads the JSON has it; only ASCII goes out."""
-    text = dumps(plan_data(plan))
+def told(made):
+    """Return a plan or a result as a program reads its JSON; only ASCII goes out."""
+    text = dumps(document(made))
     assert text.isascii()
     return json.loads(text)
 
@@ -40,23 +53,39 @@ def test_every_story_holds_to_the_schema(story):
     plan = STORIES[story]()
     data = told(plan)
     VALIDATOR.validate(data)
+    assert (data["format"], data["kind"]) == (2, "result" if story == "results" else "plan")
     assert list(data["macs"]) == [mac.name for mac in plan.macs]
 
 
-@settings(max_examples=60)
-@given(plans())
-def test_every_plan_holds_to_the_schema_and_agrees_with_the_text(plan):
-    """The states are counted alike, every Mac is named in one block, and no text is raw."""
-    data = told(plan)
+def test_a_status_and_a_verification_hold_to_the_schema():
+    """Each says what it is; a status can be read as the plan in it."""
+    plan, found = standing()
+    data = to_data(status_document(plan, found))
     VALIDATOR.validate(data)
-    states = [mac["state"] for mac in data["macs"].values()]
-    for state in ("change", "up_to_date", "unreachable", "blocked", "failed"):
-        assert data["summary"][state] == states.count(state)
-    for lines in (plan_lines(plan, full=True), result_lines(plan)):
-        text = [line.plain for line in lines]
+    assert data["kind"] == "status"
+    assert document(read_document(data)) == document(plan)
+    mac = report_verification(plan.macs[0], [("torch", "computes")], [])
+    data = told(Result((mac,), "verification"))
+    VALIDATOR.validate(data)
+    assert data["kind"] == "verification"
+    assert data["macs"][mac.name]["verifications"] == {"torch": "computes"}
+
+
+@settings(max_examples=60)
+@given(plans(), any_results())
+def test_every_plan_and_result_holds_to_the_schema_and_agrees_with_the_text(plan, result):
+    """The states are counted alike, every Mac is named in one block, and no text is raw."""
+    for made, show in ((plan, plan_lines), (result, result_lines)):
+        data = told(made)
+        VALIDATOR.validate(data)
+        states = [mac["state"] for mac in data["macs"].values()]
+        for state in ("change", "up_to_date", "unreachable", "blocked", "failed"):
+            assert data["summary"][state] == states.count(state)
+        text = [line.plain for line in show(made, full=True)]
         assert all(line.isprintable() for line in text)
         numbers = [re.match(r"(\d+) Macs? ", line) for line in text]
-        assert sum(int(found[1]) for found in numbers if found) == len(plan.macs)
+        assert sum(int(found[1]) for found in numbers if found) == len(made.macs)
+    states = [mac.state for mac in plan.macs]
     last = on_screen(plan_lines(plan), 200).splitlines()[-1]
     assert re.match(r"Plan: (\d+) Macs? to change, (\d+) up to date", last).groups() == (
         *(str(states.count("change")), str(states.count("up_to_date"))),
@@ -64,10 +93,26 @@ def test_every_plan_holds_to_the_schema_and_agrees_with_the_text(plan):
 
 
 @settings(max_examples=60)
-@given(plans())
-def test_a_plan_is_read_back_from_its_json_as_it_was(plan):
+@given(plans() | any_results())
+def test_a_plan_or_a_result_is_read_back_from_its_json_as_it_was(made):
     """Only what a saved plan keeps besides is not in it."""
-    assert read_plan(json.loads(json.dumps(plan_data(plan)))) == plan
+    assert read_document(told(made)) == made
+
+
+def test_every_step_of_a_result_says_what_became_of_it():
+    """One that failed has the error; of one that was not started nothing else is said."""
+    plan = planned("studio-01", mac(prefix_state="absent"), LOCK)
+    miniconda, torch = (step.id for step in plan.steps)
+    run = MacRun((miniconda,), (torch,), "pip failed", 3.0)
+    data = told(Result((report_mac(plan, run, "failed", "pip failed"),)))
+    steps = data["macs"]["studio-01"]["steps"]
+    assert [(one["outcome"], one["error"]) for one in steps] == [
+        ("done", None),
+        ("failed", "pip failed"),
+    ]
+    begun = told(Result((report_mac(plan, MacRun(), "failed", "no disk"),)))
+    steps = begun["macs"]["studio-01"]["steps"]
+    assert [(one["outcome"], one["error"]) for one in steps] == [("not_started", None)] * 2
 
 
 def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
@@ -97,17 +142,19 @@ def test_results_are_told_with_their_verifications_and_seconds():
     """Which a plan does not have."""
     data = told(results())
     assert data["macs"]["studio-01"]["seconds"] == 61.4
-    assert data["macs"]["studio-01"]["verification"] == {
+    assert data["macs"]["studio-01"]["verifications"] == {
         "torch": "python 3.12.13, torch 2.15.0, MPS computes"
     }
-    assert not {"seconds", "verification"} & told(PLANS["first"]())["macs"]["studio-01"].keys()
+    assert not {"seconds", "verifications"} & told(PLANS["first"]())["macs"]["studio-01"].keys()
 
 
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda data: data.update(format=2),
+        lambda data: data.update(format=1),
+        lambda data: data.update(kind="guess"),
         lambda data: data["macs"]["a"].update(state="unknown"),
+        lambda data: data["macs"]["a"].update(state="failed"),
         lambda data: data["macs"]["a"].update(reason=None),
         lambda data: data["macs"]["a"].update(extra=1),
         lambda data: data["macs"]["a"].pop("steps"),
@@ -115,28 +162,28 @@ def test_results_are_told_with_their_verifications_and_seconds():
     ],
 )
 def test_the_schema_refuses_what_is_no_plan(spoil):
-    """Another format, an unknown state, a Mac left alone for no reason, a key too many or few."""
+    """Another format, an unknown state, a Mac left alone for no reason, a key too many or few.
+
+    Nor can it be read.
+    """
     data = told(Plan((unreachable("a", "it is off"),)))
     VALIDATOR.validate(data)
     spoil(data)
     assert not VALIDATOR.is_valid(data)
+    with pytest.raises(ValidationError):
+        read_document(data)
 
 
-def test_every_part_of_the_schema_is_explained():
-    """Each property of each part has a description, and each part a title; examples fit."""
-    Draft202012Validator.check_schema(SCHEMA)
-    for example in SCHEMA["examples"]:
-        VALIDATOR.validate(example)
-    for name, part in [("the plan", SCHEMA), *SCHEMA["$defs"].items()]:
-        assert {"title", "description"} <= part.keys(), name
-        for key, said in part.get("properties", {}).items():
-            assert said.get("description"), f"{name}.{key}"
+def test_the_schema_is_that_of_the_types(schema_file):
+    """With a plan and a result as examples."""
+    examples = [told(example_plan()), told(example_result())]
+    schema_file("plan", make_schema(Document, "plan", examples))
 
 
 def test_a_choice_is_told_as_variant_or_refusal():
     """In the same words as the text."""
     variant = choose(Request("3.12"), CLASS, load_catalog())
-    assert json.loads(dumps(choice_data(variant))) == {
+    assert json.loads(dumps(choice_document(variant))) == {
         "format": 1,
         "variant": {
             "source": "wheels",
@@ -148,7 +195,7 @@ def test_a_choice_is_told_as_variant_or_refusal():
             "notes": list(variant.notes),
         },
     }
-    assert choice_data(Refusal("Not here.", "Go there.")) == {
+    assert to_data(choice_document(Refusal("Not here.", "Go there."))) == {
         "format": 1,
         "refusal": {"reason": "Not here.", "instead": "Go there."},
     }
@@ -162,12 +209,22 @@ def test_a_mac_of_an_unknown_processor_is_told_too():
     assert data["macs"]["old"]["arch"] == "ppc"
 
 
-def test_a_plan_is_told_key_by_key(golden):
-    """As `golden/told.json` has it; seconds to a tenth."""
+def example_plan():
     old, new = (
         lock([package("python", "3.12.13")], [wheel("torch", version)])
         for version in ("2.2.1", "2.2.2")
     )
-    one = planned("studio-01", shown(old), new, warnings=("look",))
-    plan = Plan((replace(one, seconds=61.44, verifications=(("torch", "computes"),)),))
-    golden("told.json", f"{dumps(plan_data(plan))}\n")
+    return Plan((planned("studio-01", shown(old), new, warnings=("look",)),))
+
+
+def example_result():
+    (plan,) = example_plan().macs
+    run = MacRun(tuple(step.id for step in plan.steps), seconds=61.44)
+    found = replace(report_mac(plan, run, "up_to_date"), verifications=(("torch", "computes"),))
+    return Result((found,))
+
+
+def test_a_plan_and_a_result_are_told_key_by_key(golden):
+    """As the golden files have it; seconds to a tenth."""
+    golden("plan.json", f"{dumps(document(example_plan()))}\n")
+    golden("result.json", f"{dumps(document(example_result()))}\n")

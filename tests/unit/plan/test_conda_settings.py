@@ -12,7 +12,8 @@ from torchard.lab.model import MacHost
 from torchard.mac import probe
 from torchard.mac.state import CondaSetting
 from torchard.plan.conda_settings import find_conda_blockers
-from torchard.plan.plan import Target, plan_mac
+from torchard.plan.plan import plan_mac
+from torchard.plan.target import Target
 from torchard.plan.warnings import find_mac_warnings
 
 LOCK = lock([package("python", "3.12.13"), package("openssl", "3.5.5"), package("nodejs", "22.1")])

@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from locked import INSTALLER, VARIANT, built, lock, mac, package, path_of, shown, wheel
+from locked import HOME, INSTALLER, VARIANT, built, lock, mac, package, path_of, shown, wheel
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.lab.model import Environment, Lab, MacHost, Position, Request
-from torchard.mac.state import Link
+from torchard.mac.state import Link, ShellFile
 from torchard.plan.explain import explain
-from torchard.plan.plan import Target, plan_mac, unreachable
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.plan import plan_mac, unreachable
+from torchard.plan.result import MacRun, find_steps, report_failure
+from torchard.plan.steps import FileChange, Step, StepId
+from torchard.plan.target import Target
 
 CATALOGUE = load_catalog()
 TORCH = Environment("torch", "3.12", Request("3.12"), where=Position("lab.yaml", 2, 3))
@@ -49,7 +51,7 @@ def test_each_step_has_its_cause_and_what_is_in_order_has_one_too():
         found = told(state)
         steps = [one.step for one in found.parts if one.step is not None]
         assert steps == list(found.planned.steps)
-        assert [one.name for one in found.parts] == ["miniconda", "torch", "plain"]
+        assert [str(one.id) for one in found.parts] == ["miniconda", "torch", "plain"]
         for part in found.parts:
             assert part.reason
             assert part.step is None or part.reason == part.step.reason
@@ -75,11 +77,36 @@ def test_a_step_of_another_kind_is_told_last():
     """Whatever a plan does, its explanation leaves nothing out."""
     plan = plan_mac(Target(HOST, up_to_date(), locks=BOTH))
     step = Step(
-        "shell", "create", None, "the lab says so", "/x", files=(FileChange("x", None, "y"),)
+        "shell", "create", None, "the lab says so", "/x", "~/x", files=(FileChange("x", None, "y"),)
     )
     plan = replace(plan, state="change", steps=(step,))
     found = explain(HOST, plan, Target(HOST, up_to_date(), locks=BOTH), LAB, CATALOGUE)
-    assert [(one.name, one.step) for one in found.parts][-1] == ("shell", step)
+    assert [(one.id, one.step) for one in found.parts][-1] == (StepId("shell", "~/x"), step)
+
+
+def test_each_of_two_shells_is_a_part():
+    """Neither hides the other."""
+    host = replace(HOST, shells=("bash", "zsh"))
+    names = (".zshrc", ".bash_profile")
+    files = {name: ShellFile(f"{HOME}/{name}", "file", None) for name in names}
+    state = replace(up_to_date(), shell_files=files)
+    target = Target(host, state, locks=BOTH)
+    found = explain(host, plan_mac(target), target, LAB, CATALOGUE)
+    shells = [one.id for one in found.parts if one.step]
+    assert shells == [StepId("shell", "~/.bash_profile"), StepId("shell", "~/.zshrc")]
+
+
+@pytest.mark.parametrize("name", ["miniconda", "prune", "shell"])
+def test_an_environment_may_be_called_as_a_kind_of_step(name):
+    """It has a part and a result of its own."""
+    lock = replace(LOCK, environment=name)
+    target = Target(HOST, mac(prefix_state="absent"), installer=INSTALLER, locks={name: lock})
+    plan = plan_mac(target)
+    parts = explain(HOST, plan, target, LAB, CATALOGUE).parts
+    ids = [StepId("miniconda"), StepId("environment", name)]
+    assert [(one.id, one.step) for one in parts] == list(zip(ids, plan.steps, strict=True))
+    done = report_failure(plan, MacRun(find_steps("Miniconda", plan.steps), (ids[1],), "no disk"))
+    assert [step.outcome for step in done.steps] == ["done", "failed"]
 
 
 def test_the_class_is_that_of_the_macs_own_system():

@@ -14,9 +14,10 @@ from torchard.catalog.catalog import load_catalog
 from torchard.lab.load import load
 from torchard.lab.model import MacHost
 from torchard.operations.script_text import FROZEN, kit
-from torchard.plan.plan import Target, plan_mac
+from torchard.plan.plan import plan_mac
 from torchard.plan.preconditions import hash_contents
 from torchard.plan.steps import environment_step
+from torchard.plan.target import Target
 from torchard.plan.warnings import find_mac_warnings
 
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")], variant=VARIANT)

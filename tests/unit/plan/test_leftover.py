@@ -8,11 +8,12 @@ import pytest
 from locked import lock, mac, package, shown
 
 from torchard.lab.model import MacHost
-from torchard.plan.codec import dumps, plan_data
-from torchard.plan.leftover import left_behind
-from torchard.plan.plan import Plan, Target, plan_mac, unreachable
+from torchard.plan.codec import document, dumps
+from torchard.plan.leftover import find_left_behind
+from torchard.plan.plan import Plan, plan_mac, unreachable
 from torchard.plan.planfile import PlanFileError, save
-from torchard.plan.result import Course, failed
+from torchard.plan.result import MacRun, Result, report_failure, report_skipped
+from torchard.plan.target import Target
 
 LOCK = lock([package("python", "3.12.13")])
 
@@ -22,11 +23,11 @@ def planned(name, state):
 
 
 CHANGE = planned("change", mac())
-IN_ORDER = planned("in-order", shown(LOCK))
+UP_TO_DATE = report_skipped(planned("up-to-date", shown(LOCK)))
+PLANS = (CHANGE, unreachable("off", "it is off"), planned("by-hand", mac(links={"torch": None})))
 LEFT = (
-    unreachable("off", "it is off"),
-    planned("by-hand", mac(links={"torch": None})),
-    failed(replace(CHANGE, name="failed"), Course(reason="pip failed")),
+    *map(report_skipped, PLANS[1:]),
+    report_failure(replace(CHANGE, name="failed"), MacRun(reason="pip failed")),
 )
 
 
@@ -34,9 +35,9 @@ LEFT = (
 def report(tmp_path):
     """Write what --json prints of some Macs."""
 
-    def write(*macs):
+    def write(*macs, kind=Result):
         path = tmp_path / "report.json"
-        path.write_text(dumps(plan_data(Plan(macs))), encoding="utf-8")
+        path.write_text(dumps(document(kind(macs))), encoding="utf-8")
         return path
 
     return write
@@ -44,28 +45,28 @@ def report(tmp_path):
 
 def test_what_failed_or_was_left_alone_is_named_in_its_order(report):
     """What is in order is not; where all is, nothing is left."""
-    assert left_behind(report(LEFT[0], IN_ORDER, *LEFT[1:])) == ("off", "by-hand", "failed")
-    assert left_behind(report(IN_ORDER)) == ()
-    assert left_behind(report()) == ()
+    assert find_left_behind(report(LEFT[0], UP_TO_DATE, *LEFT[1:])) == ("off", "by-hand", "failed")
+    assert find_left_behind(report(UP_TO_DATE)) == ()
+    assert find_left_behind(report()) == ()
 
 
 def test_a_plan_is_no_report(report, tmp_path):
     """Nothing was done by it yet, so nothing can have failed: neither saved nor printed."""
     saved = tmp_path / "plan.json"
-    save(Plan(LEFT), tmp_path / "lab.yaml", saved)
-    for path in (report(CHANGE, *LEFT), saved):
+    save(Plan(PLANS), tmp_path / "lab.yaml", saved)
+    for path in (report(*PLANS, kind=Plan), saved):
         with pytest.raises(PlanFileError) as caught:
-            left_behind(path)
-        assert caught.value.message == f"{path}: this is a plan, and tells nothing that was done."
+            find_left_behind(path)
+        assert caught.value.message == f"{path}: this is a plan, and says nothing that was done."
         assert caught.value.instead == "Give it what `torchard apply --json` printed."
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("macs: {}\n", "this is no whole plan"),
-        ("[]", "this is JSON, but no plan"),
-        ('{"format": 1, "macs": {"a": {}}, "summary": {}}', "this is no plan of Torchard"),
+        ("macs: {}\n", "this is not a whole plan"),
+        ("[]", "this is JSON, but not a plan"),
+        ('{"format": 2, "macs": {"a": {}}, "summary": {}}', "this is not a plan of Torchard"),
         (None, "cannot be read"),
     ],
 )
@@ -75,5 +76,5 @@ def test_another_file_is_refused_with_what_it_is(tmp_path, text, says):
     if text is not None:
         path.write_text(text, encoding="utf-8")
     with pytest.raises(PlanFileError, match=says) as caught:
-        left_behind(path)
+        find_left_behind(path)
     assert caught.value.instead == "Give it what `torchard apply --json` printed."

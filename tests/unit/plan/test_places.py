@@ -10,7 +10,8 @@ from locked import HOME, INSTALLER, lock, mac, package
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
 from torchard.plan.places import find_place_warnings
-from torchard.plan.plan import Target, plan_mac
+from torchard.plan.plan import plan_mac
+from torchard.plan.target import Target
 
 LOCK = lock([package("python", "3.12.13")])
 MAC = MacHost("studio-01")

@@ -23,8 +23,10 @@ from locked import (
 from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledDist, InstalledEnvironment
-from torchard.plan.plan import MacPlan, Plan, Target, find_blockers, plan_mac, unreachable
+from torchard.plan.blockers import find_blockers
+from torchard.plan.plan import MacPlan, Plan, count_states, plan_mac, unreachable
 from torchard.plan.steps import environment_step, miniconda_step
+from torchard.plan.target import Target
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
 PATH = path_of(LOCK)
@@ -55,8 +57,8 @@ def test_a_new_environment_is_added():
     assert (found.kind, found.action, found.environment) == ("environment", "create", "torch")
     assert (found.path, found.reason, found.kept) == (PATH, "not there yet", 0)
     assert [one.name for one in found.packages] == ["python", "pip", "torch"]
-    assert found.total_bytes == 1200
-    assert found.named == ("python", "torch", "torchvision", "nodejs", "pandas")
+    assert found.bytes == 1200
+    assert found.requested == ("python", "torch", "torchvision", "nodejs", "pandas")
     assert found.notes == ("the newest that fits", "2.3 is newer.")
     assert found.digest == LOCK.digest
 
@@ -64,14 +66,19 @@ def test_a_new_environment_is_added():
 def test_an_environment_without_pytorch_has_no_notes():
     """A spec that begins with no name names nothing."""
     found = step(mac(), lock([package("python")], variant=None, specs=("*", "einops")))
-    assert (found.notes, found.named) == ((), ("python", "einops"))
+    assert (found.notes, found.requested) == ((), ("python", "einops"))
 
 
 def test_what_the_lab_names_goes_by_the_name_that_its_package_has():
     """Conda tells `_` and `.` from `-`, and python's packages do not; none tells capitals."""
     specs = ("_openmp_mutex", "Ruamel.Yaml>=0.18", "scikit_learn")
     named = replace(lock(variant=None), conda_specs=specs[:2], pip_specs=specs[2:])
-    assert step(mac(), named).named == ("python", "_openmp_mutex", "ruamel.yaml", "scikit-learn")
+    assert step(mac(), named).requested == (
+        "python",
+        "_openmp_mutex",
+        "ruamel.yaml",
+        "scikit-learn",
+    )
 
 
 def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
@@ -153,7 +160,7 @@ def test_a_generation_that_is_ready_is_only_shown():
         (mac(built(LOCK, f"{PATH}.2"), built(LOCK, damaged=True), links={"torch": PATH}), ()),
     ):
         found = step(state)
-        assert (found.action, found.kept, found.total_bytes) == ("activate", 3 - len(changed), 0)
+        assert (found.action, found.kept, found.bytes) == ("activate", 3 - len(changed), 0)
         assert tuple((one.name, one.before, one.after) for one in found.packages) == changed
         assert not any(one.bytes for one in found.packages)
         assert found.reason == (
@@ -366,7 +373,7 @@ def of(*states):
 )
 def test_the_exit_code_is_the_worst_of_all_macs(states, code):
     """1 wins over 3 over 2 over 0."""
-    assert of(*states).exit_code == code
+    assert count_states(states).exit_code == code
 
 
 def test_the_summary_counts_each_artefact_once_and_only_where_it_is_to_be_fetched():

@@ -11,7 +11,9 @@ from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
-from torchard.plan.plan import Target, is_short_of_disk, plan_mac
+from torchard.plan.disk import is_short_of_disk
+from torchard.plan.plan import plan_mac
+from torchard.plan.target import Target
 from torchard.plan.warnings import find_mac_warnings
 
 LOCK = lock([package("python", "3.12.13")])

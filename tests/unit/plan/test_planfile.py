@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from locked import INSTALLER, built, lock, mac, package, shown, wheel
 
 from torchard.lab.model import MacHost
-from torchard.plan.codec import dumps, plan_data
-from torchard.plan.plan import Plan, Target, plan_mac, unreachable
-from torchard.plan.planfile import PlanFileError, is_plan, lab_of, read, save
+from torchard.plan.codec import document, dumps, to_data
+from torchard.plan.plan import Plan, plan_mac, unreachable
+from torchard.plan.planfile import PlanFileError, is_plan, read, read_saved, save
+from torchard.plan.result import Result, report_skipped
+from torchard.plan.target import Target
 
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
 OLD = lock([package("python", "3.12.13")], [wheel("torch", "2.2.1")])
@@ -54,7 +56,7 @@ def edited(path, change):
     """Let somebody edit a plan."""
     data = json.loads(path.read_text(encoding="utf-8"))
     change(data)
-    path.write_text(dumps(data), encoding="utf-8")
+    path.write_text(json.dumps(data, indent=2), encoding="utf-8")
     return path
 
 
@@ -70,7 +72,7 @@ def test_a_plan_is_read_back_as_it_was(saved, lab):
     assert found.plan == PLAN
     assert found.lab == lab
     assert found.date.endswith(" UTC")
-    assert found.plan.exit_code == PLAN.exit_code == 3
+    assert found.plan.summary.exit_code == PLAN.summary.exit_code == 3
 
 
 def test_it_is_known_for_a_plan_by_its_name_or_its_beginning(saved, lab, tmp_path):
@@ -87,7 +89,7 @@ def test_nothing_but_a_plan_is_written_over(saved, lab, tmp_path):
     """A slip of the finger costs nobody a lab file."""
     save(PLAN, lab, saved)
     for path in (lab, tmp_path):
-        with pytest.raises(PlanFileError, match="is there, and is no plan"):
+        with pytest.raises(PlanFileError, match="exists and is not a plan"):
             save(PLAN, lab, path)
     assert lab.read_text(encoding="utf-8") == "macs: {}\n"
     with pytest.raises(PlanFileError, match="cannot be written: No such file"):
@@ -109,9 +111,9 @@ def test_nothing_but_a_plan_is_written_over(saved, lab, tmp_path):
         (lambda data: data["summary"].update(change=0), "its head or its summary was edited"),
         (lambda data: data["saved"].pop("seals"), "its head or its summary was edited"),
         (lambda data: data.update(saved=1), "its head or its summary was edited"),
-        (lambda data: data.update(format=2), "its format is 2, and this version of Torchard reads"),
+        (lambda data: data.update(format=1), "its format is 1, and this version of Torchard reads"),
         (lambda data: data.update(format=True), "its format is true, and"),
-        (lambda data: data.pop("macs"), "this is JSON, but no plan"),
+        (lambda data: data.pop("macs"), "this is JSON, but not a plan"),
     ],
 )
 def test_a_plan_that_was_edited_is_refused_with_what_was(saved, change, says):
@@ -153,29 +155,33 @@ def test_where_it_was_cut_off_is_told(saved):
 def test_what_json_printed_can_be_shown_and_not_applied(tmp_path):
     """Results as well."""
     path = tmp_path / "results.json"
-    path.write_text(dumps(plan_data(PLAN)), encoding="utf-8")
-    found = read(path)
-    assert [mac.name for mac in found.plan.macs] == [mac.name for mac in PLAN.macs]
-    with pytest.raises(PlanFileError, match="holds too little to be applied"):
-        lab_of(found, path)
-    path.write_text(dumps({**plan_data(PLAN), "more": 1}), encoding="utf-8")
-    assert "this is no plan of Torchard: see its top" in why(path)
+    result = Result(tuple(map(report_skipped, PLAN.macs)))
+    for made in (replace(PLAN, in_depot=frozenset()), result):
+        path.write_text(dumps(document(made)), encoding="utf-8")
+        assert document(read(path)) == document(made)
+        with pytest.raises(PlanFileError, match="too little to be applied"):
+            read_saved(path)
+    data = to_data(document(PLAN))
+    path.write_text(json.dumps({**data, "more": 1}), encoding="utf-8")
+    assert "this is not a plan of Torchard: Object contains unknown field `more`" in why(path)
+    data["macs"]["bare"]["steps"][0]["more"] = 1
+    path.write_text(json.dumps(data), encoding="utf-8")
+    assert "this is not a plan of Torchard: it has unknown fields" in why(path)
 
 
 def test_a_plan_is_for_its_own_lab(saved, lab, tmp_path, monkeypatch):
     """Whatever TORCHARD_LAB says; and not for one that is gone."""
     monkeypatch.delenv("TORCHARD_LAB", raising=False)
-    found = read(saved)
-    assert lab_of(found, saved) == lab
+    assert read_saved(saved).lab == lab
     monkeypatch.setenv("TORCHARD_LAB", str(lab))
-    assert lab_of(found, saved) == lab
+    assert read_saved(saved).lab == lab
     monkeypatch.setenv("TORCHARD_LAB", str(tmp_path / "other.yaml"))
     with pytest.raises(PlanFileError, match=r"the lab .*lab.yaml, and TORCHARD_LAB names .*other"):
-        lab_of(found, saved)
+        read_saved(saved)
     monkeypatch.delenv("TORCHARD_LAB")
     lab.unlink()
-    with pytest.raises(PlanFileError, match="is not there"):
-        lab_of(found, saved)
+    with pytest.raises(PlanFileError, match="does not exist"):
+        read_saved(saved)
 
 
 def test_what_a_mac_holds_already_is_no_part_of_what_a_plan_does():

@@ -7,9 +7,10 @@ from locked import GENERATIONS, PREFIX, built, lock, mac, package, stamp
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledEnvironment
-from torchard.plan.plan import Target, plan_mac
+from torchard.plan.plan import plan_mac
 from torchard.plan.preconditions import Precondition
-from torchard.plan.steps import removal_steps
+from torchard.plan.steps import StepId, removal_steps
+from torchard.plan.target import Target
 
 LOCK = lock([package("python", "3.12.13")])
 OLD = f"{GENERATIONS}/old-12345678"
@@ -33,8 +34,8 @@ def test_an_environment_that_is_not_named_is_removed():
         links={"old": OLD},
     )
     (step,) = removal_steps(["torch"], state)
-    assert (step.kind, step.action, step.environment, step.label) == (
-        "environment", "remove", "old", "prune",
+    assert (step.kind, step.action, step.environment, step.id) == (
+        "prune", "remove", "old", StepId("prune", "old"),
     )  # fmt: skip
     assert (step.path, step.place) == (OLD, "~/.torchard/generations/old-12345678")
     assert removed(state, ["old", "torch"]) == []

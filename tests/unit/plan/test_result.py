@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 from locked import built, lock, mac, package, shown, stamp, wheel
 
 from torchard.lab.model import MacHost
-from torchard.plan.codec import plan_data
-from torchard.plan.plan import Plan, Target, plan_mac, unreachable
-from torchard.plan.result import Course, applied, failed, told, verified
+from torchard.plan.codec import document, to_data
+from torchard.plan.plan import plan_mac, unreachable
+from torchard.plan.result import (
+    MacRun,
+    Result,
+    describe_verification,
+    find_steps,
+    report_apply,
+    report_failure,
+    report_skipped,
+    report_verification,
+)
+from torchard.plan.steps import Step, StepId
+from torchard.plan.target import Target
 from torchard.render.text import result_lines
 
+TORCH = StepId("environment", "torch")
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
 PLANNED = plan_mac(Target(MacHost("studio-01"), mac(), locks={"torch": LOCK}))
+
+
+FAILURES = [("jax", "MPS fails"), ("old", "gone")]
 
 
 def after(state, name="studio-01"):
     """What an apply came to, if this is what the Mac has then."""
     planned = replace(PLANNED, name=name)
-    course = Course(("torch",), seconds=12.5)
-    return applied(planned, Target(MacHost(name), state, locks={"torch": LOCK}), course)
+    run = MacRun((TORCH,), seconds=12.5)
+    return report_apply(planned, Target(MacHost(name), state, locks={"torch": LOCK}), run)
 
 
-def text_of(plan):
-    return "\n".join(line.plain for line in result_lines(plan))
+def text_of(result):
+    return "\n".join(line.plain for line in result_lines(result))
 
 
 def test_what_is_found_as_planned_is_in_order_with_its_verifications():
@@ -35,7 +49,7 @@ def test_what_is_found_as_planned_is_in_order_with_its_verifications():
     assert PLANNED.state == "change"
     assert (done.state, done.reason, done.seconds) == ("up_to_date", None, 12.5)
     assert done.verifications == (("torch", "verified: python 3.12.13 None"),)
-    assert done.steps == PLANNED.steps
+    assert [(step.id, step.outcome) for step in done.steps] == [(TORCH, "done")]
 
 
 def test_what_is_not_found_as_planned_has_failed():
@@ -69,13 +83,15 @@ def test_text_json_and_exit_code_are_read_from_one_object(macs, code, last):
     """The last line, the JSON's counts and the exit code cannot disagree."""
     made = {
         "good": after(shown(LOCK), "good"),
-        "failed": failed(replace(PLANNED, name="failed"), Course((), "torch", "pip failed", 3.0)),
-        "unreachable": unreachable("unreachable", "it is off"),
+        "failed": report_failure(
+            replace(PLANNED, name="failed"), MacRun((), (TORCH,), "pip failed", 3.0)
+        ),
+        "unreachable": report_skipped(unreachable("unreachable", "it is off")),
     }
-    done = Plan(tuple(made[name] for name in macs))
-    assert done.exit_code == code
+    done = Result(tuple(made[name] for name in macs))
+    assert done.summary.exit_code == code
     assert text_of(done).splitlines()[-1] == last
-    data = json.loads(json.dumps(plan_data(done)))
+    data = to_data(document(done))
     states = {"good": "up_to_date", "failed": "failed", "unreachable": "unreachable"}
     assert {name: one["state"] for name, one in data["macs"].items()} == {
         name: states[name] for name in macs
@@ -85,12 +101,40 @@ def test_text_json_and_exit_code_are_read_from_one_object(macs, code, last):
         assert (reason in text_of(done)) == (name in macs)
 
 
+@pytest.mark.parametrize(
+    ("operation", "ids"),
+    [
+        ("Miniconda", [StepId("miniconda")]),
+        ("Environment torch", [TORCH]),
+        ("Verify torch", [TORCH]),
+        ("Environment prune", [StepId("environment", "prune")]),
+        ("Verify miniconda", [StepId("environment", "miniconda")]),
+        ("Shell ~/.zshrc", [StepId("shell", "~/.zshrc")]),
+        ("Prune", [StepId("prune", "old"), StepId("prune", "older")]),
+        ("Verify vision", []),
+        ("Refuse", []),
+    ],
+)
+def test_an_operation_belongs_to_the_steps_of_its_kind_and_name(operation, ids):
+    """However an environment is called."""
+    steps = [
+        Step("miniconda", "create", None, "", "/x"),
+        *(
+            Step("environment", "create", name, "", "/x")
+            for name in ("torch", "prune", "miniconda")
+        ),
+        *(Step("shell", "create", None, "", "/x", f"~/.{name}rc") for name in ("zsh", "bash")),
+        *(Step("prune", "remove", name, "", "/x") for name in ("old", "older")),
+    ]
+    assert list(find_steps(operation, steps)) == ids
+
+
 def test_a_verify_tells_each_environment_for_itself():
     """A failure is named with its reason; the others keep their verifications."""
-    done = verified(PLANNED, [("torch", "verified: all")], [("jax", "MPS fails"), ("old", "gone")])
+    done = report_verification(PLANNED, [("torch", "verified: all")], FAILURES)
     assert (done.state, done.reason) == ("failed", "jax: MPS fails\nold: gone")
     assert (done.verifications, done.steps) == ((("torch", "verified: all"),), ())
-    fine = verified(PLANNED, [("torch", "verified: all")], [])
+    fine = report_verification(PLANNED, [("torch", "verified: all")], [])
     assert (fine.state, fine.reason) == ("up_to_date", None)
 
 
@@ -110,4 +154,4 @@ def test_a_verify_tells_each_environment_for_itself():
 )
 def test_a_verification_is_told_in_a_few_words(verification, words):
     """Python and its arch always; torch and its device where there is one."""
-    assert told(verification) == words
+    assert describe_verification(verification) == words

@@ -11,7 +11,7 @@ from torchard.errors import TorchardError
 from torchard.lab.model import Environment, Lab, MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, RunLock
 from torchard.plan.diff import PackageChange, diff, list_installed
-from torchard.plan.rollback import having, plan_rollback, rolled_back
+from torchard.plan.rollback import having, plan_rollback, report_rollback
 
 PYTHON = package("python", "3.12.13")
 FIRST = lock([PYTHON, package("rhash", "1.4.5")], [wheel("torch", "2.14.1"), wheel("einops")])
@@ -112,15 +112,15 @@ def test_what_is_reported_is_what_is_on_the_disk():
     """A link that leads elsewhere by then is a failure, whatever the script said."""
     planned = plan_rollback("torch", HOST, showing(TWO, TWO, ONE))
     verification = {"python": "3.12.13", "machine": "arm64"}
-    done = rolled_back(planned, showing(ONE, TWO, ONE), verification, 1.5)
+    done = report_rollback(planned, showing(ONE, TWO, ONE), verification, 1.5)
     assert (done.state, done.seconds) == ("up_to_date", 1.5)
     assert done.verifications == (("torch", "verified: python 3.12.13 arm64"),)
-    failed = rolled_back(planned, showing(TWO, TWO, ONE), verification, 1.5)
+    failed = report_rollback(planned, showing(TWO, TWO, ONE), verification, 1.5)
     assert (failed.state, failed.reason) == (
         "failed",
-        "not as planned: it is not what is shown now",
+        "not as planned: another generation is active now",
     )
-    unverified = rolled_back(planned, showing(ONE, TWO, ONE), "einops is missing", 1.5)
+    unverified = report_rollback(planned, showing(ONE, TWO, ONE), "einops is missing", 1.5)
     assert unverified.state == "failed"
     assert "its verification failed: einops is missing" in unverified.reason
 

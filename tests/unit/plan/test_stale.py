@@ -12,9 +12,10 @@ from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, 
 
 from torchard.lab.model import MacHost, Ssh
 from torchard.mac.state import InstalledDist, Link, ShellFile
-from torchard.plan.plan import Target, plan_mac, unreachable
+from torchard.plan.plan import plan_mac, unreachable
 from torchard.plan.shell_init import render_block
 from torchard.plan.stale import recheck, removed_from_lab
+from torchard.plan.target import Target
 
 BASE = [package("python", "3.12.13")]
 LOCK = lock(BASE, [wheel("torch", "2.2.2"), wheel("numpy", "1.26.4")])
@@ -145,7 +146,7 @@ def test_a_shell_that_the_plan_itself_has_set_up_is_not_a_change():
     host = replace(MAC, shells=("zsh", "bash"))
     saved = planned(with_block(), host=host)
     now = planned(with_block(render_block("zsh", THERE.prefix)), host=host)
-    assert [step.label for step in recheck(saved, now).steps] == ["torch", "~/.bash_profile"]
+    assert [step.id.name for step in recheck(saved, now).steps] == ["torch", "~/.bash_profile"]
 
 
 def test_a_name_that_was_given_to_another_mac_is_blocked():

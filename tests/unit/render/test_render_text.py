@@ -8,18 +8,21 @@ from pathlib import Path
 
 import pytest
 from locked import CLASS, lock, mac, package, wheel
+from msgspec.structs import replace as struct_replace
 from rich.text import Text
-from stories import ESCAPE, LOCK, PLANS, on_screen, planned, results, standing
+from stories import ESCAPE, LOCK, PLANS, all_done, on_screen, planned, results, standing
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Refusal
 from torchard.lab.model import Request
+from torchard.plan.codec import to_data
 from torchard.plan.diff import PackageChange
-from torchard.plan.plan import MacPlan, Plan
+from torchard.plan.plan import Plan
+from torchard.plan.result import MacResult, Result, report_skipped
 from torchard.render.changes import step_lines
-from torchard.render.status import status_data, status_lines
+from torchard.render.status import status_document, status_lines
 from torchard.render.text import choice_lines, plan_lines, result_lines
 from torchard.render.words import duration, size
 
@@ -29,6 +32,11 @@ STORIES["results"] = (results, result_lines)
 STORIES["standing"] = (standing, lambda told, **said: status_lines(*told, **said))
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 every_story = pytest.mark.parametrize("story", STORIES)
+
+
+def finish(plans):
+    """Return a result that has these plans of Macs, with nothing done."""
+    return Result(tuple(map(report_skipped, plans)))
 
 
 def lines_of(story, **said):
@@ -166,7 +174,7 @@ def test_macs_of_which_the_same_is_said_are_one_block():
     assert heads(Plan(macs)) == ["2 Macs · a b · arm64 · macOS 15.1"]
 
 
-@pytest.mark.parametrize("show", [plan_lines, result_lines])
+@pytest.mark.parametrize(("show", "report"), [(plan_lines, Plan), (result_lines, finish)])
 @pytest.mark.parametrize(
     "differs",
     [
@@ -176,10 +184,10 @@ def test_macs_of_which_the_same_is_said_are_one_block():
         lambda one: replace(one, warnings=("look",)),
     ],
 )
-def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show):
+def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show, report):
     """Nobody reads of one what is true of the other."""
     one = planned("a", mac(), LOCK)
-    assert len(heads(Plan((one, replace(differs(one), name="b"))), show)) == 2
+    assert len(heads(report((one, replace(differs(one), name="b"))), show)) == 2
 
 
 @pytest.mark.parametrize(
@@ -189,9 +197,9 @@ def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show):
         lambda step: replace(step, notes=("x",)),
         lambda step: replace(step, action="create"),
         lambda step: replace(step, kept=step.kept + 1),
-        lambda step: replace(step, packages=(replace(step.packages[0], source="x"),)),
-        lambda step: replace(step, packages=(replace(step.packages[0], note="x"),)),
-        lambda step: replace(step, packages=(replace(step.packages[0], after="x"),)),
+        lambda step: replace(step, packages=(struct_replace(step.packages[0], source="x"),)),
+        lambda step: replace(step, packages=(struct_replace(step.packages[0], note="x"),)),
+        lambda step: replace(step, packages=(struct_replace(step.packages[0], after="x"),)),
     ],
 )
 def test_macs_with_another_step_are_two_blocks(differs):
@@ -214,34 +222,34 @@ def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, told, more):
 
 def test_results_of_macs_that_did_the_same_are_one_block_with_both_times():
     """The shortest and the longest."""
-    macs = [MacPlan(name, "up_to_date", seconds=s) for name, s in [("a", 5), ("b", 9), ("c", 7)]]
-    assert next(result_lines(Plan(tuple(macs)))).plain == "3 Macs · a b c · 5 s to 9 s"
+    macs = [MacResult(name, "up_to_date", seconds=s) for name, s in [("a", 5), ("b", 9), ("c", 7)]]
+    assert next(result_lines(Result(tuple(macs)))).plain == "3 Macs · a b c · 5 s to 9 s"
 
 
 def test_what_is_still_to_be_done_is_told_of_each_mac():
     """Two that only agree in how much it is are two blocks, and so are a new one and a repair."""
     locks = [lock([package("python")], [wheel("torch", version)]) for version in ("2.1", "2.2")]
-    macs = [planned(f"mac-{one.digest}", mac(), one) for one in locks]
-    assert len(heads(Plan(tuple(macs)), result_lines)) == 2
-    one = replace(macs[0], state="up_to_date")
+    macs = [report_skipped(planned(f"mac-{one.digest}", mac(), one)) for one in locks]
+    assert len(heads(Result(tuple(macs)), result_lines)) == 2
+    one = all_done(planned("a", mac(), locks[0]), None, ())
     repaired = replace(one, name="b", steps=(replace(one.steps[0], action="repair"),))
-    assert len(heads(Plan((one, repaired)), result_lines)) == 2
+    assert len(heads(Result((one, repaired)), result_lines)) == 2
     verified = replace(one, name="b", verifications=(("torch", "computes"),))
-    assert len(heads(Plan((one, verified)), result_lines)) == 2
+    assert len(heads(Result((one, verified)), result_lines)) == 2
 
 
 def test_a_mac_that_failed_says_how_far_it_came():
-    """What was done, where it failed, and what was not begun; Macs alike are one block."""
+    """What was done, where it failed, and what was not started; Macs alike are one block."""
     failed = results().macs[2]
-    later = replace(failed.steps[1], environment="vision")
+    later = replace(failed.steps[1], environment="vision", outcome="not_started")
     failed = replace(failed, steps=(*failed.steps, later))
-    text = [line.plain for line in result_lines(Plan((failed, replace(failed, name="b"))))]
+    text = [line.plain for line in result_lines(Result((failed, replace(failed, name="b"))))]
     assert text[0].startswith("2 Macs · library-03 b")
     assert [line.split()[:3] for line in text[1:5]] == [
         ["+", "miniconda", "26.5.3-1"],
         ["!", "torch", "failed:"],
         ["RuntimeError:", "MPS", "expected,"],
-        ["vision", "not", "begun"],
+        ["vision", "not", "started"],
     ]
 
 
@@ -306,7 +314,7 @@ def test_what_stands_on_a_mac_is_short_unless_all_is_asked_for():
 def test_the_values_of_a_status_are_those_of_its_plan_and_of_what_stands():
     """A Mac that was not read has none; what an apply would do is the plan's."""
     plan, found = standing()
-    data = status_data(plan, found)
+    data = to_data(status_document(plan, found))
     assert data["macs"].keys() - data["status"].keys() == {"studio-07"}
     rows = {one["environment"]: one for one in data["status"]["studio-03"]}
     assert {name: (one["since"], one["apply"]) for name, one in rows.items()} == {

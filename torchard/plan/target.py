@@ -1,0 +1,48 @@
+"""What a Mac should become, and what is built for that. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torchard.plan.steps import environment_step, miniconda_step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchard.catalog.installers import Installer
+    from torchard.catalog.mac_class import MacClass
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+    from torchard.plan.steps import Step
+
+
+@dataclass(frozen=True)
+class Target:
+    """What one reached Mac should become, with everything that had to be looked up.
+
+    `blockers` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
+    keyed by environment; `rebuild` names those that are to be built again although they are in
+    order.
+    """
+
+    mac: MacHost
+    state: MacState
+    mac_class: MacClass | None = None
+    installer: Installer | None = None
+    locks: Mapping[str, Lock] = field(default_factory=dict)
+    blockers: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    rebuild: frozenset[str] = frozenset()
+
+
+def build_steps(target: Target) -> list[Step]:
+    """Return what is to be made from artefacts: Miniconda, then the environments."""
+    frozen = target.mac.frozen
+    steps = [miniconda_step(target.state, target.installer)]
+    steps += [
+        environment_step(lock, target.state, frozen=frozen, rebuild=name in target.rebuild)
+        for name, lock in target.locks.items()
+    ]
+    return [step for step in steps if step is not None]
