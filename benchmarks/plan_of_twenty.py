@@ -82,7 +82,7 @@ def ssh_options(mac: MacHost) -> list[str]:
 def plain_ssh(lab: Lab) -> Callable[[], Took]:
     """Return what runs the probe on every Mac at once with OpenSSH."""
     commands = [
-        ["ssh", *ssh_options(mac), str(mac.address), probe.script(mac.miniconda.prefix)]
+        ["ssh", *ssh_options(mac), str(mac.address), probe.build_script(mac.miniconda.prefix)]
         for mac in lab.macs.values()
     ]
     return lambda: timed(commands)
@@ -108,7 +108,7 @@ def ansible(lab: Lab, directory: Path) -> Callable[[], Took] | None:
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     prefix = next(iter(lab.macs.values())).miniconda.prefix
     # As JSON: written bare, ansible would split the script into words by rules of its own.
-    script = json.dumps({"_raw_params": probe.script(prefix)})
+    script = json.dumps({"_raw_params": probe.build_script(prefix)})
     options = ["-i", str(inventory), "-f", "20", "-m", "raw", "-a", script]
     return lambda: timed([[program, "all", *options]])
 

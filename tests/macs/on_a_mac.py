@@ -80,7 +80,9 @@ class OnAMac:
     @property
     def state(self) -> MacState:
         """What the probe reads of it now."""
-        return probe.parse(macs.run(self.root, probe.script("~/miniconda3")).stdout.splitlines())
+        return probe.parse(
+            macs.run(self.root, probe.build_script("~/miniconda3")).stdout.splitlines()
+        )
 
     def push(self, sha256: str, content: bytes) -> None:
         """Let a file arrive in its depot."""

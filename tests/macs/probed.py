@@ -39,7 +39,7 @@ def snapshot(root):
 
 
 def answer(root, shell, *, prefix="~/miniconda3", before="", user=None, **environment):
-    script = before + probe.script(prefix)
+    script = before + probe.build_script(prefix)
     return subprocess.run(
         ["sh", "-c", braces.as_bash(script)],
         executable=shell,

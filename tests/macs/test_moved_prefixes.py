@@ -43,7 +43,7 @@ def mac(installed):
 
 def state(mac, prefix="~/miniconda3"):
     """Return what the probe reads of a Mac whose lab names a prefix."""
-    return probe.parse(macs.run(mac.root, probe.script(prefix)).stdout.splitlines())
+    return probe.parse(macs.run(mac.root, probe.build_script(prefix)).stdout.splitlines())
 
 
 def refusal(found):
@@ -171,8 +171,8 @@ def test_a_prefix_that_shows_nothing_of_ours_any_more_is_in_nobodys_way(mac, gon
 def test_reading_where_a_prefix_was_made_leaves_no_error(mac):
     """A Mac without our directory, or without a conda, is read without a message."""
     for prefix in ("~/conda", "~/miniconda3"):
-        done = macs.run(mac.root, probe.script(prefix))
+        done = macs.run(mac.root, probe.build_script(prefix))
         assert done.stderr == ""
     (mac.torchard / "prefix").unlink()
-    done = macs.run(mac.root, probe.script("~/conda"))
+    done = macs.run(mac.root, probe.build_script("~/conda"))
     assert (done.stderr, re.findall("other_prefix.*", done.stdout)) == ("", [])

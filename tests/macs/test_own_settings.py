@@ -138,7 +138,7 @@ def test_every_shell_reads_the_same(mac):
     texts = {
         tuple(line for line in done.stdout.splitlines() if line.startswith("own"))
         for shell in shells.THERE
-        for done in [mac.run(probe.script("~/miniconda3"), shell=shell)]
+        for done in [mac.run(probe.build_script("~/miniconda3"), shell=shell)]
     }
     assert len(texts) == 1
-    assert macs.run(mac.root, probe.script("~/miniconda3")).stderr == ""
+    assert macs.run(mac.root, probe.build_script("~/miniconda3")).stderr == ""

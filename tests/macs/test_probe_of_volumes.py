@@ -128,13 +128,13 @@ def test_macos_is_asked_for_its_room_within_a_time(mac, tmp_path):
     """The home is asked about; a Mac that never answers, or has no osascript, says nothing."""
     other = on_a_mac.make(tmp_path / "other", fault={"disk_free": 4096}, purgeable=1_000_000)
     for shell in shells.THERE:
-        assert other.run(probe.room_script(), shell=shell).stdout == "1004096\n"
+        assert other.run(probe.build_room_script(), shell=shell).stdout == "1004096\n"
     mac.tool("sleep", '[ "$1" = 20 ] && exec /bin/sleep 0.2')
     mac.tool("osascript", "echo $$; exec /bin/sleep 600")
     for shell in shells.THERE:
-        ran = mac.run(probe.room_script(), shell=shell)
+        ran = mac.run(probe.build_room_script(), shell=shell)
         assert ran.returncode == 0
         assert not Path("/proc", ran.stdout.strip(), "exe").exists()
     (mac.root / "bin/osascript").unlink()
-    ran = mac.run(probe.room_script(), TORCHARD_ROOT=str(mac.root))
+    ran = mac.run(probe.build_room_script(), TORCHARD_ROOT=str(mac.root))
     assert (ran.returncode, ran.stdout) == (0, "")

@@ -26,7 +26,7 @@ def made(root):
 
 
 def keep(root, path):
-    done = macs.run(root, f"LC_ALL=C\n{probe.shell_part('packages.sh')}\nkeep_packages '{path}'")
+    done = macs.run(root, f"LC_ALL=C\n{probe.read_part('packages.sh')}\nkeep_packages '{path}'")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -42,7 +42,7 @@ def test_what_was_made_is_kept_and_read_again(root, made):
 
 
 def answer_of(root):
-    return macs.run(root, probe.script("~/miniconda3")).stdout
+    return macs.run(root, probe.build_script("~/miniconda3")).stdout
 
 
 def test_the_order_of_the_list_says_nothing(root, made):

@@ -52,7 +52,7 @@ def test_mac_says_what_it_is(roots, name):
 @pytest.mark.parametrize("name", KINDS)
 def test_probe_reads_the_mac(roots, name):
     """Torchard's probe finds the hardware's arch, Rosetta, macOS and home of every kind."""
-    done = macs.run(roots[name], probe.script("~/miniconda3"))
+    done = macs.run(roots[name], probe.build_script("~/miniconda3"))
     state = probe.parse(done.stdout.splitlines())
     assert done.stderr == ""
     assert state.arch == ("x86_64" if name == "library-01" else "arm64")

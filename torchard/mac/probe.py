@@ -62,12 +62,12 @@ class MissingToolError(UnfitError):
 
 
 @lru_cache(maxsize=16)
-def shell_part(name: str) -> str:
+def read_part(name: str) -> str:
     """Return a shell file of this folder; scripts that change a Mac use some of them too."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def script(prefix: str) -> str:
+def build_script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
     values = {
         "PREFIX": prefix,
@@ -76,13 +76,13 @@ def script(prefix: str) -> str:
         "BLOCK_END": BLOCK_END,
     }
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items()]
-    return "".join([*lines, *map(shell_part, _PROBE)])
+    return "".join([*lines, *map(read_part, _PROBE)])
 
 
-def room_script() -> str:
+def build_room_script() -> str:
     """Return the shell script that asks how much disk macOS can free; it writes nothing."""
-    question = shlex.quote(shell_part("room.js"))
-    return f"SCRIPT={question}\n{shell_part('tools.sh')}{shell_part('room.sh')}"
+    question = shlex.quote(read_part("room.js"))
+    return f"SCRIPT={question}\n{read_part('tools.sh')}{read_part('room.sh')}"
 
 
 def parse_room(lines: Iterable[str]) -> int:

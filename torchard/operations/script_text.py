@@ -58,13 +58,13 @@ def script(name: str) -> str:
 def _with(values: Mapping[str, str], *scripts: str) -> str:
     lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
     return "\n".join(
-        [*lines, probe.shell_part("tools.sh"), script("limits.sh"), *map(script, scripts)]
+        [*lines, probe.read_part("tools.sh"), script("limits.sh"), *map(script, scripts)]
     )
 
 
 def _building(values: Mapping[str, str], name: str) -> str:
     """Return a script that works under the Mac's run lock, and knows environments."""
-    shared = (probe.shell_part("packages.sh"), probe.shell_part("prefix.sh"))
+    shared = (probe.read_part("packages.sh"), probe.read_part("prefix.sh"))
     return "\n".join([_with(values, "lock.sh"), *shared, script(name)])
 
 
@@ -96,7 +96,7 @@ def remove_half(state: MacState, path: str) -> str:
     place, file = shlex.quote(incoming(state)), shlex.quote(path)
     more = f"errors=$({{ head -c 65536 /dev/zero >>{file}; }} 2>&1)"
     said = 'printf "%s\\n" "$errors" | name_limit >&2'
-    shared = probe.shell_part("tools.sh") + script("limits.sh")
+    shared = probe.read_part("tools.sh") + script("limits.sh")
     return f"{shared}read_free {place}; {more}; rm -f {file}; {said}; :"
 
 
@@ -351,7 +351,7 @@ def _cleanly(text: str, *words: str) -> str:
     # By a shell of its own: env would take a path with an equals sign for a variable.
     clean = 'cd / && exec env -i HOME="$HOME" PATH="$PATH" TMPDIR="${TMPDIR:-/tmp}" LC_ALL=C'
     words = ("sh", "-c", text, *words)
-    return f"{probe.shell_part('tools.sh')}{clean} {' '.join(map(shlex.quote, words))}"
+    return f"{probe.read_part('tools.sh')}{clean} {' '.join(map(shlex.quote, words))}"
 
 
 def show_earlier(state: MacState, step: Step, controller: Controller) -> str:

@@ -31,7 +31,7 @@ class MacState(FactBase[State | None]):
 
     def command(self, prefix: str) -> str:
         """Return the probe; `prefix` is where Miniconda is wanted."""
-        return for_any_shell(probe.script(prefix))
+        return for_any_shell(probe.build_script(prefix))
 
     def process(self, output: Iterable[str]) -> State | None:
         """Read the answer; any trouble with it stays with its host."""
@@ -48,7 +48,7 @@ class Room(FactBase[int]):
 
     def command(self) -> str:
         """Return the question."""
-        return for_any_shell(probe.room_script())
+        return for_any_shell(probe.build_room_script())
 
     def process(self, output: Iterable[str]) -> int:
         """Read the answer."""
@@ -63,7 +63,7 @@ def remember(host: Any, prefix: str, state: State) -> None:
 def read(prefix: str) -> State | None:
     """Read the Mac at hand. While pyinfra prepares, nothing changes: one reading serves all."""
     host, key = pyinfra.host, f"{_MEMORY} {prefix}"
-    read_guard.admit(host, pyinfra.state, for_any_shell(probe.script(prefix)))
+    read_guard.admit(host, pyinfra.state, for_any_shell(probe.build_script(prefix)))
     if pyinfra.state.is_executing:
         return host.get_fact(MacState, prefix=prefix)
     if key not in host.connector_data:
@@ -74,7 +74,7 @@ def read(prefix: str) -> State | None:
 def read_room(prefix: str, state: State) -> State:
     """Return the state of the Mac at hand with the room that macOS would make there."""
     host = pyinfra.host
-    read_guard.admit(host, pyinfra.state, for_any_shell(probe.room_script()))
+    read_guard.admit(host, pyinfra.state, for_any_shell(probe.build_room_script()))
     measured = replace(state, room=host.get_fact(Room) or 0)
     remember(host, prefix, measured)
     return measured

@@ -29,7 +29,7 @@ NOT_INSPECTED = "the account's login environment could not be inspected"
 def measure_room(state: MacState, ask: Ask) -> MacState:
     """Return a Mac's state with the bytes that macOS would free; 0 if it does not say."""
     try:
-        return replace(state, room=probe.parse_room(ask(probe.room_script())))
+        return replace(state, room=probe.parse_room(ask(probe.build_room_script())))
     except TorchardError:
         return replace(state, room=0)
 

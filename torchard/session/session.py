@@ -170,7 +170,7 @@ class Session:
     def read_state(self, name: str) -> None:
         """Read what a Mac has now. Raise TorchardError if its answer cannot be read."""
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
-        reading = for_any_shell(probe.script(prefix))
+        reading = for_any_shell(probe.build_script(prefix))
         read_guard.admit(host, self.state, reading)
         _, output = host.run_shell_command(StringCommand(reading))
         try:

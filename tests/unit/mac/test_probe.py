@@ -267,7 +267,7 @@ def test_the_arch_is_what_uname_says_without_arm64_hardware(machine):
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_the_prefix_reaches_the_script_as_one_word(prefix):
     """Whatever it contains, the shell reads one assignment."""
-    first = probe.script(prefix).removesuffix(probe.script("").partition("\n")[2])
+    first = probe.build_script(prefix).removesuffix(probe.build_script("").partition("\n")[2])
     assert shlex.split(first) == [f"PREFIX={prefix}"]
 
 
@@ -327,6 +327,6 @@ def test_settings_of_conda_are_read_by_file_and_key():
 
 def test_the_script_that_asks_for_room_has_its_question_as_one_word():
     """The question is JavaScript, and its name is assigned once."""
-    first, _, rest = probe.room_script().partition("\n")
+    first, _, rest = probe.build_room_script().partition("\n")
     assert first.startswith("SCRIPT='")
     assert "osascript" in rest

@@ -172,8 +172,8 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.upload._name": mv,
     # This stays in a person's file, and is read at each login.
     "plan.shell_init._hook": lambda made: shell_init.render_block("zsh", made.path),
-    "mac.probe.script": lambda made: probe.script(made.path),
-    "mac.probe.room_script": lambda _: probe.room_script(),
+    "mac.probe.build_script": lambda made: probe.build_script(made.path),
+    "mac.probe.build_room_script": lambda _: probe.build_room_script(),
     "remote.facts.command": lambda made: facts.MacState().command(made.path),
     "remote.unreachable._trust": lambda made: unreachable._trust(made.mac),
     "remote.unreachable._ssh_copy_id": lambda made: unreachable._ssh_copy_id(made.mac),

@@ -121,7 +121,7 @@ class Model:
     def __init__(self, target):
         self.target = target
         self.state = target.state
-        self.probe = for_any_shell(probe.script(target.mac.miniconda.prefix))
+        self.probe = for_any_shell(probe.build_script(target.mac.miniconda.prefix))
         self.room = 10**12 if self.state.depot else 0  # what macOS would make
         self.done = []
         self.pushed = {}
@@ -146,7 +146,7 @@ class Model:
 
     def run_shell_command(self, command, *_, **__):
         text = str(command)
-        if text == for_any_shell(probe.room_script()):
+        if text == for_any_shell(probe.build_room_script()):
             out = [str(self.room)]
         else:
             out = list(answer(self.state)) if text == self.probe else self._run(text)

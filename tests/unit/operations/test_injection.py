@@ -194,7 +194,7 @@ def test_no_value_of_a_command_is_run(home, maker):
 def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
     """As sshd hands it over: pyinfra's whole line, with every text in it, NUL and halves too."""
     everything = "".join(one for one in evil.TEXTS if len(one) < 100)
-    for maker in ("operations.script_text._with", "mac.probe.script"):
+    for maker in ("operations.script_text._with", "mac.probe.build_script"):
         script = MAKERS[maker](Made(everything, str(home)))
         sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
         assert sent.isascii()

@@ -280,7 +280,7 @@ def test_the_free_space_is_read_from_df(tmp_path, line, free):
     df = tmp_path / "df"
     df.write_text(f"#!/bin/sh\nprintf '%s\\n' '{head}' '{line}'\n", encoding="utf-8")
     df.chmod(0o755)
-    command = f"{probe.shell_part('tools.sh')}PATH='{tmp_path}':$PATH\nread_free /"
+    command = f"{probe.read_part('tools.sh')}PATH='{tmp_path}':$PATH\nread_free /"
     for name in shells.THERE:
         done = subprocess.run(
             [shells.link(tmp_path, name), "-c", command], capture_output=True, text=True, check=True

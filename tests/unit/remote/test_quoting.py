@@ -18,7 +18,11 @@ from torchard.remote.quoting import for_any_shell
 NASTY = "it's \\' \\\\ \\0101 \"$HOME\" `id` $(id) !x !! # ( ) é \t 100% ~ *\nsecond \\\nlines"
 # The login shells of this machine, of those that a Mac's account may have.
 LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
-SCRIPTS = [probe.script("~/it's"), *map(script_text.script, ("lock.sh", "environment.sh")), NASTY]
+SCRIPTS = [
+    probe.build_script("~/it's"),
+    *map(script_text.script, ("lock.sh", "environment.sh")),
+    NASTY,
+]
 
 
 @pytest.mark.parametrize("text", SCRIPTS)
