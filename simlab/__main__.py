@@ -78,14 +78,14 @@ def shell(directory: Path, name: str, command: tuple[str, ...]) -> None:
     try:
         ports = json.loads((directory / "simlab.json").read_text(encoding="utf-8"))["ports"]
     except OSError as error:
-        raise click.ClickException(f"{directory} is no simulated lab.") from error
+        raise click.ClickException(f"{directory} is not a simulated lab.") from error
     if not name or name not in ports:
         names = ", ".join(sorted(filter(None, ports)))
         raise click.ClickException(f"There is no Mac {name!r} in {directory}; there are {names}.")
     try:
         status = asyncio.run(run(directory, ports[name], " ".join(command) or None))
     except OSError as error:
-        raise click.ClickException(f"{name} is not reached: {error}") from error
+        raise click.ClickException(f"{name} is unreachable: {error}") from error
     sys.exit(status)
 
 

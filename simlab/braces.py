@@ -99,7 +99,7 @@ def expression(word: str) -> str | None:
     amble = word[at + 1 : end]
     if "," in re.sub(r"\\.", "", amble, flags=re.DOTALL) or _is_sequence(amble):
         return word[at : end + 1]
-    return None  # what stands behind is not looked at any more
+    return None  # the rest is ignored
 
 
 def _is_sequence(amble: str) -> bool:
@@ -113,7 +113,7 @@ def _is_sequence(amble: str) -> bool:
 
 
 def _gobble(text: str, at: int, satisfy: str) -> int:  # noqa: C901 (as bash has it)
-    """Return where the next `{` or `}` of a brace expression stands, or the text's length."""
+    """Return the place of the next `{` or `}` of a brace expression, or the text's length."""
     level, quoted, commas = 0, "", satisfy != "}"
     start = at
     while at < len(text):

@@ -1,4 +1,4 @@
-"""A disk that a simulated Mac can fill: its home is a file system in memory, of a size it is told.
+"""A disk that a simulated Mac can fill: its home is a file system in memory, of a given size.
 
 So what is full is full for all of them, with the kernel's own ENOSPC: SFTP, conda, pip, and each
 tool of a script. It needs no root, but a Linux that lets anybody make a namespace to mount in;

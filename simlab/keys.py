@@ -34,7 +34,7 @@ def _key(path: Path, comment: str) -> None:
 
 
 def write_known_hosts(directory: Path, roots: Mapping[str, Path], ports: Mapping[str, int]) -> None:
-    """Write the host key that each Mac has unless it is told to show another."""
+    """Write the host key that each Mac has unless its spec has another."""
     lines = []
     for name, root in roots.items():
         kind, key = (root / f"{HOST_KEY}.pub").read_text(encoding="utf-8").split()[:2]

@@ -4,7 +4,7 @@ bin stands for macOS's /usr/bin and /bin. The variable TORCHARD_ROOT names the r
 look for a tool at /usr/sbin or /sbin.
 
 mac.json holds the fields of `MacSpec` and is read again at every call and connection, so that
-whoever edits it changes the Mac. What runs on a Mac finds its own by going up from where it
+editing it changes the Mac. What runs on a Mac finds its own by going up from where it
 lies: `bin/uname` reads `../mac.json`, a prefix below `home` the first mac.json above it.
 """
 
@@ -32,7 +32,7 @@ _KNOWN: dict[Path, MacSpec] = {}
 def build(directory: Path, spec: Sequence[MacSpec]) -> dict[str, Path]:
     """Make or renew the Macs below `directory`/macs; return their roots by name.
 
-    What is in a home stays; bin and mac.json are written anew.
+    What is in a home stays; bin and mac.json are written again.
     """
     links, scripts = stock.tools()
     roots = {}

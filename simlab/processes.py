@@ -1,7 +1,7 @@
 """Which processes are a simulated Mac's own, for the stand-ins for ps, lsof, pgrep and kill.
 
 A process belongs to the Mac whose root is in its variables, as PATH and HOME have it even under
-`env -i`, or in whose folders it stands. A host without /proc, macOS, shows no other process's
+`env -i`, or in whose folders it is. A host without /proc, macOS, shows no other process's
 variables; there it belongs to the Mac that has its session in the file `sessions` of its root.
 Number 1 is every Mac's. `kill` is also built into every shell, and what is built in reaches all
 processes of the account that runs simlab: no stand-in can get in its way.

@@ -95,7 +95,7 @@ class Command(asyncio.SubprocessProtocol):
     """A process started for a channel. It outlives the channel, as it has no terminal.
 
     sshd sends no SIGHUP where there is no terminal: the process only finds its pipes closed.
-    Where there is `unanswered`, it is called at the end, and the client is told nothing.
+    Where there is `unanswered`, it is called at the end, and the client gets no answer.
     """
 
     def __init__(
@@ -228,8 +228,8 @@ class Session(SSHServerStreamSession[bytes]):
 
     It returns "run", "drop_after" (cut the connection and start nothing), "drop_during" (start it,
     then cut the connection) or "drop_answer" (cut it when the command has ended). `before_file` is
-    asked at each change of a file whether the connection is cut there. `started` is told of each
-    process, `closed` when the channel is.
+    asked at each change of a file whether the connection is cut there. `started` is called for each
+    process, `closed` when the channel is closed.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a simulated Mac is told to be, read from a spec file or made up from a number."""
+"""What a simulated Mac is, read from a spec file or made up from a number."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class MacSpec:
     tells of room until it is full: see `simlab.disk`).
 
     `shell` is the account's login shell, this machine's own one of that name, and reads what
-    startup files lie in the home; whatever it prints of them stands before a command's output, and
-    in the way of SFTP. `banner` is shown before anybody has logged in. `home` is the name of the
+    startup files lie in the home; whatever it prints of them comes before a command's output, and
+    breaks SFTP. `banner` is shown before anybody has logged in. `home` is the name of the
     home's folder. `clock` is how many seconds `date` is ahead, or behind. `compat` sets
     SYSTEM_VERSION_COMPAT, by which macOS calls itself 10.16. `gnu` puts this machine's GNU tools
     first on the PATH, as Homebrew's can be; they know nothing of `clock` and `fault`.
@@ -97,7 +97,7 @@ class MacSpec:
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise SpecError(f"{self.name!r} is no host name: use letters, digits and hyphens.")
+            raise SpecError(f"{self.name!r} is not a host name: use letters, digits and hyphens.")
         if self.arch not in ARCHES:
             raise SpecError(f"{self.name}: arch is {self.arch!r}; write arm64 or x86_64.")
         if not isinstance(self.macos, str) or not _MACOS.fullmatch(self.macos):
@@ -184,7 +184,7 @@ _PATTERN = (
 def default_spec(count: int) -> tuple[MacSpec, ...]:
     """Return `count` Macs: arm64 on macOS 15, 14, 13, Intel on 12, Rosetta on 15, and again."""
     if count < 1:
-        raise SpecError(f"A lab of {count} Macs is no lab; ask for at least one.")
+        raise SpecError(f"A lab of {count} Macs is not a lab; ask for at least one.")
     numbers = {"studio": 0, "library": 0}
     macs = []
     for index in range(count):

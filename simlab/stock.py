@@ -141,7 +141,7 @@ def folder(tool: str) -> str:
 
 
 def own_shells() -> dict[str, str]:
-    """Return what a Mac's `sh` and `bash` are. Raise HostError where TORCHARD_SH is no shell."""
+    """Return what a Mac's `sh` and `bash` are. Raise HostError if TORCHARD_SH is not a shell."""
     try:
         return sh.programs()
     except sh.ShellError as error:

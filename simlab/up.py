@@ -61,7 +61,7 @@ def up(directory: Path, spec: Sequence[MacSpec], *, depot: Path | None, stop_at_
     """
     directory = directory.expanduser().resolve()
     if re.search(r"[\s:]", str(directory)):
-        raise UpError(f"{directory} has a space or a colon in it, which no Miniconda stands.")
+        raise UpError(f"{directory} has a space or a colon in it, where Miniconda does not work.")
     if directory.is_dir() and any(directory.iterdir()) and not (directory / STATE).exists():
         raise UpError(f"{directory} holds other things; name a directory that is new or empty.")
     directory.mkdir(parents=True, exist_ok=True)

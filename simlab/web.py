@@ -109,7 +109,7 @@ class Web:
         whole = answer.size if method != "HEAD" else 0
         sent = min(whole, int(fault.get("cut", whole)))
         if path != REFRESH:
-            # Before the answer: whoever has read it finds it in the log.
+            # Before the answer: a client that has read it finds it in the log.
             self._log(method, path, answer.status, sent)
         await self._send(writer, answer, sent, corrupt=bool(fault.get("corrupt")))
         again = method in ("GET", "HEAD")  # what another method sends on was not read

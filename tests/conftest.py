@@ -28,11 +28,11 @@ settings.load_profile("any")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let what people are shown be written anew, in tests/stories and tests/unit/render."""
+    """Add --renew, which writes the expected output of tests/stories and tests/unit/render."""
     parser.addoption(
         "--renew",
         action="store_true",
-        help="write down anew what people are shown, of the tests that run; then read the diff",
+        help="write the output of the tests that run as the expected one; then read the diff",
     )
 
 

@@ -22,7 +22,7 @@ _DIST = re.compile(r"(?:(?P<channel>.*)::)?(?P<name>.+)-(?P<version>[^-]+)-(?P<b
 
 
 def sections(prefix: Path) -> list[tuple[str, set[str]]]:
-    """Return (date, lines that are no comments) of each section of the history."""
+    """Return the date and the lines without comments of each section of the history."""
     found: list[tuple[str, set[str]]] = []
     for line in history.path(prefix).read_text(encoding="utf-8").splitlines():
         head = _HEAD.match(line.strip())

@@ -171,8 +171,8 @@ class Root:
         return [Path(line) for line in lines if line and is_environment(Path(line))]
 
     def register(self, prefix: Path) -> None:
-        """Write an environment into ~/.conda/environments.txt, unless told not to."""
-        # Before 23.9 nobody could tell it not to.
+        """Write an environment into ~/.conda/environments.txt, unless the settings forbid it."""
+        # Before 23.9 there was no such setting.
         if self.is_from(23, 9) and not self.settings.flag("register_envs", otherwise=True):
             return
         known = self.registered()
@@ -219,7 +219,7 @@ def is_environment(prefix: Path) -> bool:
 
 
 def existing(prefix: Path) -> Path:
-    """Return the prefix of an environment. Raise CondaError when it is none."""
+    """Return the prefix of an environment. Raise CondaError if it is not one."""
     if is_environment(prefix):
         return prefix
     if prefix.is_dir():

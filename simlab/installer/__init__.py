@@ -131,7 +131,7 @@ def _payload(
         "postconda.tar.bz2": File(bz2.compress(tar(afterwards))),
         "pkgs/env.txt": File(f"@EXPLICIT\n{urls}".encode()),
         **{f"pkgs/{path.partition('/')[2]}": File(one) for path, one in archives.items()},
-        # Last, so that one byte that was flipped in it can be told from one that matters.
+        # Last, so that a flipped byte in it differs from one that matters.
         "pkgs/urls.txt": File(urls.encode()),
     }
 

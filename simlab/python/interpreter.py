@@ -16,7 +16,7 @@ IGNORED = "bdqvOR"  # of no consequence for what a simulated package does
 
 
 class VersionInfo(tuple):
-    """A stand-in for sys.version_info, whose own type cannot be made anew."""
+    """A stand-in for sys.version_info, whose own type cannot be created."""
 
     __slots__ = ()
     major = property(lambda self: self[0])

@@ -1,7 +1,7 @@
 utc=
 when=
 rfc=
-# zsh and mksh take +FORMAT for options, so getopts reads what stands before it.
+# zsh and mksh take +FORMAT for options, so getopts reads what comes before it.
 format=
 iso=
 total=$#

@@ -1,4 +1,4 @@
-# The host's disk, or as many bytes free as the Mac is told, in BSD's columns and blocks of 512 bytes.
+# The host's disk, or the free bytes of mac.json, in BSD's columns and blocks of 512 bytes.
 # One that others fill meanwhile (disk_full) has 100 GB free until it is full, but for 8 KB.
 unit=512
 name=512-blocks
@@ -23,11 +23,11 @@ while getopts ':acghHiIklmnPt:T:bY-:' option; do
   esac
 done
 shift $((OPTIND - 1))
-# -k wins over the other units, wherever it stands.
+# -k wins over the other units, wherever it is.
 [ -z "$kilo" ] || { unit=1024 && name=1024-blocks && mark=; }
 [ $# -gt 0 ] || set -- /
 value disk_free
-told=$answer
+given=$answer
 value disk_full
 filling=$answer
 echo "Filesystem $name Used Available Capacity ${inodes:+iused ifree %iused }Mounted on"
@@ -52,7 +52,7 @@ for path in "$@"; do
     continue
   fi
   total=494384795648
-  free=$told
+  free=$given
   case $free in
     '' | *[!0-9]*)
       answer=$(@host@ -Pk "$path" | { read -r _ && read -r _ blocks _ left _ && echo "$blocks $left"; })

@@ -1,4 +1,4 @@
-# BSD counts in blocks of 512 bytes unless told otherwise.
+# BSD counts in blocks of 512 bytes unless an option says otherwise.
 unit=
 while getopts ':HLPachkmnsxd:gAlBIt-:' option; do
   case $option in

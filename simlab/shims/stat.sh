@@ -1,4 +1,4 @@
-# BSD's formats, told in GNU's on a host that has those.
+# BSD's formats, translated to GNU's on a host that has those.
 format=
 newline='\n'
 follow=

@@ -1,4 +1,4 @@
-# Without input BSD runs nothing; GNU runs the command once unless told not to.
+# Without input BSD runs nothing; GNU runs the command once without -r.
 while getopts ':0ptxE:I:L:n:P:s:-:' option; do
   case $option in
     - ) illegal - ;;

@@ -48,7 +48,7 @@ def at(odd_lab, enter):
 
 @pytest.mark.parametrize("shell", [one for one in STARTUP if one in SHELLS])
 def test_a_login_shell_reads_its_own_startup_file(odd_lab, enter, at, shell):
-    """What it prints stands before a command's output, and no SFTP client understands it."""
+    """What it prints comes before a command's output, and no SFTP client understands it."""
     mac = odd_lab.macs[shell]
     file = mac.home / STARTUP[shell]
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def test_a_command_is_given_to_the_login_shell(at, shell):
 
 
 def test_a_banner_is_shown_to_who_has_not_logged_in(odd_lab, enter):
-    """As sshd's Banner, and it is no part of any command's output."""
+    """As sshd's Banner, and it is not a part of any command's output."""
     shown = []
 
     class Client(asyncssh.SSHClient):
@@ -108,7 +108,7 @@ def test_a_clock_that_is_off_is_off_for_date(at):
     assert at("account", "date -u -r 0 +%Y") == "1970\n"
 
 
-def test_an_account_that_asks_for_an_old_macos_is_told_of_one(at):
+def test_an_account_that_asks_for_an_old_macos_gets_one(at):
     """SYSTEM_VERSION_COMPAT is in its environment."""
     assert at("account", "sw_vers -productVersion") == "10.16\n"
 
@@ -127,7 +127,7 @@ def test_a_temporary_directory_is_behind_a_link(at):
     assert at("tools", 'cd "$TMPDIR" && pwd -P').endswith("/macs/tools/private/tmp\n")
 
 
-def test_a_shell_that_the_machine_has_not_is_said(tmp_path, monkeypatch):
+def test_a_shell_that_the_machine_lacks_is_reported(tmp_path, monkeypatch):
     """Before anything is started."""
     monkeypatch.setattr(stock, "_host", lambda _tool: None)
     name = "fish"

@@ -124,7 +124,7 @@ def test_simlab_serves_while_mac_json_is_written(mac, ssh):
     assert ssh(mac, "uname -m").stdout == "arm64\n"
 
 
-def test_a_broken_mac_json_is_said_by_tools_and_by_simlab(make, monkeypatch):
+def test_a_broken_mac_json_is_reported_by_tools_and_by_simlab(make, monkeypatch):
     """Where nothing was known before."""
     root = make()
     (root / "mac.json").write_text('{\n "name": "mac",\n')

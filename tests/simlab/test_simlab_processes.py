@@ -70,8 +70,8 @@ def test_listings_hold_the_macs_own_processes(roots, started):
         }
 
 
-def test_an_open_file_is_told_with_its_process(roots, tmp_path):
-    """Where the process stands, and what it has open."""
+def test_an_open_file_is_listed_with_its_process(roots, tmp_path):
+    """The folder of the process, and what it has open."""
     (tmp_path / "x y").write_text("")
     asked = f"cd '{tmp_path}'; exec 5<'x y'; echo $$; lsof -n -P -w -F pn"
     pid, *lines = macs.run(roots["mac"], asked).stdout.splitlines()
@@ -80,7 +80,7 @@ def test_an_open_file_is_told_with_its_process(roots, tmp_path):
     assert {f"n{tmp_path.resolve()}", f"n{tmp_path.resolve() / 'x y'}"} <= set(own)
 
 
-def test_what_would_reach_past_the_mac_is_refused(roots):
+def test_what_would_reach_past_the_mac_is_rejected(roots):
     """Lsof has no long options. What is not simulated says so, before it touches the host."""
     done = macs.run(roots["mac"], "lsof --help")
     assert (done.returncode, "illegal option" in done.stderr) == (1, True)

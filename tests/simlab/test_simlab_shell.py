@@ -24,7 +24,7 @@ def chosen(tmp_path, monkeypatch):
 
 
 def test_the_named_shell_is_a_macs_sh_and_bash(tmp_path, chosen):
-    """By its name it is told which of the two to be: bash reads `sh` as POSIX has it."""
+    """Its name says which of the two it is: bash reads `sh` as POSIX has it."""
     root = macs.build(tmp_path, [MAC])["one"]
     assert {str((root / "bin" / name).readlink()) for name in ("sh", "bash")} == {str(chosen)}
     asked = f"{ASKED}\nbash -c '{ASKED}'\nsh -c '{ASKED}'"
@@ -51,7 +51,7 @@ def test_without_a_named_shell_a_mac_has_the_hosts(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["bash", "/nowhere/sh", "/bin/echo", "/etc"])
-def test_what_is_not_a_shell_is_said(tmp_path, monkeypatch, name):
+def test_what_is_not_a_shell_is_reported(tmp_path, monkeypatch, name):
     """Before anything is started."""
     monkeypatch.setenv(shell.VARIABLE, name)
     with pytest.raises(stock.HostError, match=f"TORCHARD_SH is {name}; write the absolute path"):

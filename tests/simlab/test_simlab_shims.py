@@ -294,7 +294,7 @@ def test_md5_prints_as_bsd(root):
 
 
 def test_sed_edits_in_place_as_bsd(root):
-    """The suffix of `sed -i` is the next word, empty or not, or stands at the option."""
+    """The suffix of `sed -i` is the next word, empty or not, or follows the option directly."""
     file = root / "home" / "f"
     file.write_text("a\n", encoding="utf-8")
     assert macs.run(root, "sed -i '' -e 's/a/b/' f").returncode == 0

@@ -71,8 +71,8 @@ def test_known_faults_are_taken(fault):
         ({"macs": [{**GOOD, "os": "15"}]}, "a has an unknown key 'os'; known are name, arch,"),
         ({"macs": [{"name": "a", "arch": "arm64"}]}, "a has no macos."),
         ({"macs": [GOOD, GOOD]}, "a is there twice"),
-        ({"macs": [{**GOOD, "name": "-a"}]}, "'-a' is no host name"),
-        ({"macs": [{**GOOD, "name": "../a"}]}, "'../a' is no host name"),
+        ({"macs": [{**GOOD, "name": "-a"}]}, "'-a' is not a host name"),
+        ({"macs": [{**GOOD, "name": "../a"}]}, "'../a' is not a host name"),
         ({"macs": [{**GOOD, "arch": "arm"}]}, "a: arch is 'arm'; write arm64 or x86_64."),
         ({"macs": [{**GOOD, "macos": 15.1}]}, "put quotes around it: '15.1'"),
         ({"macs": [{**GOOD, "macos": "Sequoia"}]}, "a: macos is 'Sequoia'"),
@@ -103,7 +103,7 @@ def test_known_faults_are_taken(fault):
     ],
 )
 def test_wrong_spec_is_a_sentence(document, said):
-    """What is wrong in a spec is said with what to write instead."""
+    """An error in a spec says what to write instead."""
     with pytest.raises(SpecError) as error:
         parse_spec(document)
     assert said in str(error.value)
@@ -119,7 +119,7 @@ def test_error_in_a_file_names_the_file(tmp_path):
             read_spec(file)
 
 
-def test_lab_of_no_macs_is_refused():
+def test_lab_of_no_macs_is_an_error():
     """Asking for no Macs at all is an error."""
     with pytest.raises(SpecError, match="at least one"):
         default_spec(0)

@@ -20,8 +20,8 @@ def test_command_answers_with_both_streams_and_its_status(mac, ssh):
     assert done.exit_status == 7
 
 
-def test_signal_that_ended_a_command_is_told(mac, ssh):
-    """A command that dies of a signal is told by the signal's name."""
+def test_signal_that_ended_a_command_is_reported(mac, ssh):
+    """For a command that dies of a signal, the client gets the signal's name."""
     assert ssh(mac, "kill -TERM $$").exit_signal[0] == "TERM"
 
 
@@ -186,7 +186,7 @@ def test_end_of_the_lab_ends_what_runs(tmp_path, stub_depot, enter):
         asyncio.run(start())
         assert _read(held) == b"up\n"
         assert lab.stop() == 0
-    assert _read(held) == b""  # whoever had it open for writing is gone
+    assert _read(held) == b""  # the process that had it open for writing is gone
     os.close(held)
 
 

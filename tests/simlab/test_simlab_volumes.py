@@ -70,7 +70,7 @@ def test_a_home_may_be_on_a_server(roots):
     ]
 
 
-def test_what_macos_would_purge_is_told_by_osascript_alone(roots):
+def test_only_osascript_reports_what_macos_would_purge(roots):
     """NSURLVolumeAvailableCapacityForImportantUsageKey counts it, and df does not."""
     script = f"function run(argv) {{ return $.{KEY} }}"
     asked = f"osascript -l JavaScript -e '{script}' ~"

@@ -10,7 +10,6 @@ NOT_YET = (
     "deploy.py",
     "docs/matrix.md",
     "schemas/",
-    "simlab/",
     "tests/",
     "torchard/",
 )
@@ -29,7 +28,7 @@ def test_each_exception_is_needed():
     for name, allowed in language.ALLOWED.items():
         text = (language.ROOT / name).read_text(encoding="utf-8")
         for words in allowed:
-            assert words in text, name
+            assert words in text.lower(), name
             assert language.RULE.search(words.lower()), words
 
 

@@ -54,7 +54,7 @@ def session(request):
 
 @pytest.fixture(scope="session")
 def mac(request, session):
-    """One Mac as Torchard read it, with its locks; not reached, it fails here with the reason."""
+    """One Mac as Torchard read it, with its locks. An unreachable one fails with the reason."""
     if request.param in session.reasons:
         pytest.fail(f"{request.param}: {session.reasons[request.param]}", pytrace=False)
     return Reached(request.param, session)

@@ -12,7 +12,7 @@ import shutil
 import pytest
 from told import failure, names
 
-# An existing environment, and a directory that is none.
+# An existing environment, and a directory that is not one.
 
 
 @pytest.mark.parametrize("how", ["-y -q", "--json"])
@@ -37,7 +37,7 @@ def test_create_without_an_answer_does_nothing(arm_mac, env):
 
 
 def test_create_takes_a_plain_directory(arm_mac):
-    """A directory that is no environment becomes one, and what was in it stays."""
+    """A directory that is not an environment becomes one, and what was in it stays."""
     prefix = arm_mac.prefix / "envs/plain"
     prefix.mkdir(parents=True)
     (prefix / "mine.txt").write_text("mine", encoding="utf-8")
@@ -99,7 +99,7 @@ def test_remove_takes_what_depends_on_it(arm_mac):
 
 
 def test_frozen_environment_is_protected(arm_mac):
-    """CEP 22: `install` and `remove` refuse a frozen environment, unless they are told to."""
+    """CEP 22: `install` and `remove` refuse a frozen environment, unless overridden."""
     prefix = arm_mac.prefix / "envs/frozen"
     assert arm_mac.conda(f"create -y -q -n frozen {arm_mac.channel} xz=5.8.1").returncode == 0
     (prefix / "conda-meta/frozen").write_text('{"message": "no"}', encoding="utf-8")
@@ -128,8 +128,8 @@ def test_interrupted_upgrade_is_repaired(arm_mac):
     assert arm_mac.run(f"{prefix}/bin/xz").stdout == "xz 5.8.1 (simulated)\n"
 
 
-def test_killed_create_is_no_environment(arm_mac, env):
-    """What has no history is no environment: conda does not list it, and creates over it."""
+def test_killed_create_is_not_an_environment(arm_mac, env):
+    """What has no history is not an environment: conda does not list it, and creates over it."""
     prefix = arm_mac.prefix / "envs/killed"
     shutil.copytree(env, prefix)
     (prefix / "conda-meta/history").unlink()
@@ -161,7 +161,7 @@ def test_list_without_a_match_is_an_error(arm_mac, env):
     assert failure(arm_mac.conda("list -n kept --json nothing-of-it")) == "CondaValueError"
 
 
-def test_list_of_what_is_no_environment(arm_mac, env, tmp_path):
+def test_list_of_what_is_not_an_environment(arm_mac, env, tmp_path):
     """A missing environment, a plain directory and a broken record have names of their own."""
     assert failure(arm_mac.conda("list -n absent --json")) == "EnvironmentLocationNotFound"
     listed = arm_mac.conda(f"list -p {tmp_path} --json")
@@ -189,7 +189,7 @@ def test_explicit_list_makes_the_same_environment(arm_mac, env, tmp_path):
     assert names(arm_mac.prefix / "envs/again") == names(env)
 
 
-def test_environment_elsewhere_is_registered_unless_told_not_to(arm_mac, explicit):
+def test_environment_elsewhere_is_registered_unless_forbidden(arm_mac, explicit):
     """An environment at another path is listed, without a name, but for CONDA_REGISTER_ENVS."""
     what = f"{arm_mac.channel} --file {explicit('xz-5.8.1')}"
     for name, told in (("seen", "true"), ("unseen", "false")):

@@ -105,7 +105,7 @@ def test_history_pins_what_was_explicit(arm_mac, explicit):
 
 @pytest.mark.parametrize("text", ["xz-5.8.1.conda", "file:///nowhere/xz-5.8.1-h0_0.conda"])
 def test_explicit_file_that_names_nothing(arm_mac, tmp_path, text):
-    """A line that is no URL, or a URL of nothing, is status 1 and no environment."""
+    """A line that is not a URL, or a URL of nothing, is status 1 and makes no environment."""
     file = tmp_path / "explicit.txt"
     file.write_text(f"@EXPLICIT\n{text}\n", encoding="utf-8")
     assert arm_mac.conda(f"create -y -q -n nothing {arm_mac.channel} --file {file}").returncode == 1

@@ -188,7 +188,7 @@ def test_mac_json_can_stop_it(make_mac):
 
 
 def test_update_keeps_environments(make_mac):
-    """`-u` over a whole install writes the base anew and leaves envs/ alone."""
+    """`-u` over a whole install writes the base again and leaves envs/ alone."""
     mac = make_mac()
     assert mac.install().returncode == 0
     assert mac.conda(f"create -y -q -n keep {mac.channel} xz").returncode == 0

@@ -98,7 +98,7 @@ def test_an_old_conda_does_not_read_the_settings_of_the_environment_that_n_names
         old.rename(record)
 
 
-def test_a_file_that_is_no_yaml_is_reported_at_length(arm_mac, files):
+def test_a_file_that_is_not_yaml_is_reported_at_length(arm_mac, files):
     """The cause is in the middle of 100 lines. The end says how to report it."""
     files["etc"].write_text("channels: [a", encoding="utf-8")
     done = arm_mac.conda(f"create -y -n built {arm_mac.channel} xz")
