@@ -1,10 +1,10 @@
-"""The errors that Torchard shows to people: each is a sentence with a way out."""
+"""The errors that Torchard prints: each is a sentence that says what to do."""
 
 from __future__ import annotations
 
 
 class TorchardError(Exception):
-    """Something a person can mend. `str()` is what they are shown, never a traceback.
+    """An error that a person can repair. `str()` is what Torchard prints, never a traceback.
 
     `instead` says what to type or write instead; it is empty where the message says it all.
     """

@@ -1,4 +1,4 @@
-"""What came from a Mac, made harmless for a terminal: it may hold escape sequences."""
+"""Remove what a terminal would interpret from text of a Mac, such as escape sequences."""
 
 from __future__ import annotations
 

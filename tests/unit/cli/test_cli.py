@@ -253,7 +253,7 @@ def test_checking_says_what_it_read(command, lab):
 
 
 def test_a_variable_names_the_lab_and_an_argument_wins(command, lab, monkeypatch, tmp_path):
-    """TORCHARD_LAB is relative to the working directory; an empty one is none."""
+    """TORCHARD_LAB is relative to the working directory; an empty one is ignored."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TORCHARD_LAB", "lab.yaml")
     assert command("check") == (0, "lab.yaml is fine: 1 Mac, 1 environment.\n", "")
@@ -263,7 +263,7 @@ def test_a_variable_names_the_lab_and_an_argument_wins(command, lab, monkeypatch
 
 
 def test_choosing_answers_on_stdout_and_refuses_on_stderr(command):
-    """A variant is exit 0, a refusal exit 1 with the way out; JSON is on stdout either way."""
+    """A variant exits 0, a refusal 1 with what to write; JSON is on stdout either way."""
     code, out, err = command("choose", *MAC)
     assert (code, err) == (0, "")
     assert out.startswith("torch 2.15.0 · torchvision ")
@@ -317,7 +317,7 @@ def test_companions_may_follow_one_with_or_several(command):
     assert both[0] == 0
 
 
-def test_missing_locks_are_told_and_not_made(command, lab):
+def test_missing_locks_are_reported_and_not_made(command, lab):
     """`lock --check` writes nothing: exit 2."""
     code, out, err = command("lock", lab, "--check")
     assert (code, err) == (2, "")

@@ -34,7 +34,7 @@ def test_the_labs_of_readme_and_docs_load(tmp_path):
 @pytest.mark.parametrize("shipped", SHIPPED)
 @pytest.mark.parametrize("line", ["accept_license: true", "miniconda: {distribution: miniforge}"])
 def test_an_offer_in_a_comment_holds_when_it_is_uncommented(tmp_path, shipped, line):
-    """Each of the two ways to a conda is one line to uncomment, at the place where it stands."""
+    """Each of the two ways to a conda is one line to uncomment, in its place."""
     text = (ROOT / shipped).read_text(encoding="utf-8")
     assert text.count(f"# {line}\n") == 1
     path = tmp_path / "lab.yaml"

@@ -59,7 +59,7 @@ def test_files_are_carried_over_unless_the_next_generation_has_them():
 
 @pytest.mark.parametrize(("date", "day"), [("2026-11-29", " on 2026-11-29"), ("", "")])
 def test_a_failed_verification_comes_with_what_to_type(date, day):
-    """Nothing is said of one that did not fail."""
+    """Nothing is reported about one that did not fail."""
     assert describe_failure(replace(ONE, failed=(date, "a is missing")), "torch") == (
         f"its last verification failed{day}: a is missing;"
         " `torchard apply --rebuild torch` builds it again"
