@@ -13,8 +13,8 @@ $ torchard plan
       the newest release whose conda builds of conda-forge fit macOS 12 and python 3.12
       PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone.
       torch 2.13.0 would install on macOS 12, but it has no torchaudio there.
-      conda-forge's builds are known to this catalogue up to 2026-08-20; its cpu builds have MPS inside.
-      conda-forge makes its builds for Intel Macs on Apple silicon, and has not tested them since November 2025.
+      The catalogue knows conda-forge's builds up to 2026-08-20. Its cpu builds include MPS.
+      Since November 2025, conda-forge builds its packages for Intel Macs on Apple silicon and does not test them.
       + python        3.12.13   conda-forge
       + pytorch       2.10.0    conda-forge
       + torchvision   0.26.0    conda-forge

@@ -10,7 +10,7 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     installing Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh unattended would accept Anaconda's Terms of Service (https://www.anaconda.com/legal) on your behalf; read them and write `accept_license: true` once, or write `miniconda: {distribution: miniforge}`, which has no terms to accept
+  ! blocked     Torchard runs Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh unattended, which accepts Anaconda's Terms of Service (https://www.anaconda.com/legal); read them and write `accept_license: true` to allow that, or write `miniconda: {distribution: miniforge}`, which has no terms to accept
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     Answers = Mapping[Cell, Variant | Refusal]
 
 _HEAD = """\
-<!-- `make matrix` writes this page: change torchard/catalog/pytorch.yaml, and not this. -->
+<!-- `make matrix` writes this page. Change torchard/catalog/pytorch.yaml instead. -->
 # Which PyTorch for this Mac?
 
-What `torchard choose` answers to every Mac and python, with the companions that come unasked. A
-column is a macOS and every newer one up to the next column. In a cell stands the newest release
-that fits: *MPS* where `backend: auto` gets it, then what `backend: cpu` gets where that is another.
-Below each table stands what a refused request is told, and what to write instead.
-Why a Mac gets just that, and every exact release with its way out where it is refused:
+This page has the answers of `torchard choose` for every Mac and python, with the default
+companions. A column is a macOS and all newer ones up to the next column. A cell has the newest
+release that fits. *MPS* marks a release that `backend: auto` uses with MPS; *cpu* is the release
+for `backend: cpu` if that is different. Below each table are the refusals, with what to write
+instead. For the reasons, and for an exact release, use
 `torchard choose --arch arm64 --macos 14 --python 3.12 --release 2.11.0`.
 """
 _TITLES = {
@@ -36,8 +36,8 @@ _TITLES = {
     "pytorch-channel": "`source: pytorch-channel`, frozen",
 }
 _ADVISORIES = """\
-Every plan warns of an environment whose torch is affected, and says how to come to
-a release without. What PyTorch disputes, or the CVE programme rejected, is not counted.
+A plan warns about each environment whose torch is affected, and says which change gets a safe
+release. Advisories that PyTorch disputes or the CVE programme rejected are not listed.
 """
 
 

@@ -145,8 +145,8 @@ class Workspace:
             return None
         if answer.licence and not mac.accept_license:
             blockers.append(
-                f"installing {answer.file} unattended would accept {answer.licence} on your behalf;"
-                " read them and write `accept_license: true` once, or write `miniconda:"
+                f"Torchard runs {answer.file} unattended, which accepts {answer.licence}; read them"
+                " and write `accept_license: true` to allow that, or write `miniconda:"
                 " {distribution: miniforge}`, which has no terms to accept"
             )
         return answer

@@ -186,7 +186,7 @@ def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
     settled = {**OURS, "sha256": target.installer.sha256}
     for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
         assert space.target(mac, state).installer is None
-    assert "on your behalf" in blockers(workspace(PINNED), ours)[0]
+    assert "which accepts Anaconda's Terms of Service" in blockers(workspace(PINNED), ours)[0]
     assert blockers(workspace(PINNED), WHOLE) == ()
     assert space.target(replace(mac, miniconda=Miniconda()), ours) == (
         replace(target, mac=replace(mac, miniconda=Miniconda()), installer=None)
@@ -200,7 +200,7 @@ def test_nobodys_terms_are_accepted_for_them(workspace, state):
     locked(space)
     (refusal,) = blockers(space, state)
     for words in (
-        "would accept Anaconda's Terms of Service (https://www.anaconda.com/legal) on your behalf",
+        "unattended, which accepts Anaconda's Terms of Service (https://www.anaconda.com/legal)",
         "`accept_license: true`",
         "`miniconda: {distribution: miniforge}`",
     ):
