@@ -36,14 +36,14 @@ say_settings_of() {
     }
     function tell(text) {
       text = plain(text)
-      if (text == "" || told >= 100) return
+      if (text == "" || printed >= 100) return
       if (key in named) {
         if (text !~ /repo\.anaconda\.com|repo\.continuum\.io|conda\.anaconda\.org\/anaconda/) return
         text = "anaconda"
       } else if (length(text) > 200 || text !~ /^[A-Za-z0-9_.:\/*=<>!,|~ +-]+$/ || text ~ /\/t\//) {
         text = "?"
       }
-      told++
+      printed++
       print "conda_setting", file, key, text
     }
     # A comma between quotes does not separate: "openssl >=1,<2".

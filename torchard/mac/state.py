@@ -106,7 +106,7 @@ class InstalledEnvironment:
 
 @dataclass(frozen=True)
 class Link:
-    """What is at PREFIX/envs/NAME: `target` is None if it is a directory or a file.
+    """What is at PREFIX/envs/NAME: a directory or a file has no `target`.
 
     `moved` says that the target is a generation in a former home, which does not exist any more.
     """

@@ -32,7 +32,7 @@ BY_HAND = "installed by hand"
 
 @dataclass(frozen=True)
 class EnvironmentStatus:
-    """One environment of a Mac, or its Miniconda if `environment` is None.
+    """One environment of a Mac, or its Miniconda (`environment` is then None).
 
     - `owner`: `lab` if the lab names it, `torchard` if Torchard built it and the lab does not name
       it, `person` otherwise.

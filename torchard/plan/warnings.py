@@ -103,7 +103,7 @@ def _is_part_of(macos: str, expected: str) -> bool:
 
 
 def find_lock_warnings(lock: Lock, request: Request | None, catalogue: Catalogue) -> Iterator[str]:
-    """Yield what a plan warns of in a locked environment; `request` is None without PyTorch."""
+    """Yield what a plan warns of in a locked environment. Without PyTorch, it has no `request`."""
     yield from _find_openmp_warnings(lock, catalogue)
     if lock.variant is not None:
         yield from _find_channel_warnings(lock.variant, catalogue)

@@ -80,7 +80,7 @@ def test_an_unchanged_environment_is_the_same_with_its_last_verification():
             {"dists": (*MADE.dists, InstalledDist("einops", "0.7.0"))},
             ("update", "einops", "0.8.1", "0.7.0, 0.8.1", "altered by hand"),
         ),
-        (  # what conda took away with its record is told once
+        (  # what conda took away with its record is one change
             {"conda": MADE.conda[:1], "dists": MADE.dists[1:]},
             ("remove", "requests", "2.32.0", None, "removed by hand"),
         ),

@@ -93,14 +93,14 @@ def test_the_kit_has_the_mark_for_conda_and_for_the_stamp():
 
 
 @pytest.mark.parametrize(
-    ("version", "frozen", "told"),
+    ("version", "frozen", "warned"),
     [("25.4.1", True, True), ("25.5.0", True, False), ("24.1", False, False), (None, True, False)],
 )
-def test_a_conda_that_ignores_frozen_is_a_warning(version, frozen, told):
+def test_a_conda_that_ignores_frozen_is_a_warning(version, frozen, warned):
     """The warning says what to type, and blocks nothing."""
     state = mac(conda_version=version)
     found = list(find_mac_warnings(replace(MAC, frozen=frozen), state, load_catalog()))
-    assert any("respect `frozen: true`; update it" in one for one in found) is told
+    assert any("respect `frozen: true`; update it" in one for one in found) is warned
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What holds for every plan: done, it leaves nothing to do, and it never touches what is shown."""
+"""What holds for every plan: once it is applied, a second plan has no steps."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from torchard.plan.plan import count_states, plan_mac
 from torchard.plan.shell_init import FILES, name_shell_file
 
 
-def applied(target, plan):
-    """Return the state of a Mac to which was done what a plan says."""
+def apply_plan(target, plan):
+    """Return the target with the state of its Mac after a plan is applied."""
     links, there = dict(target.state.links), dict(target.state.environments)
     state, files = target.state, dict(target.state.shell_files)
     for step in plan.steps:
@@ -26,7 +26,7 @@ def applied(target, plan):
             files[name] = ShellFile(step.path, "file", step.files[0].after)
             continue
         if step.action == "remove":
-            links, there = removed(step, links, there)
+            links, there = remove_environment(step, links, there)
             continue
         if step.kind == "miniconda":
             aside = [path for path in there if path.startswith(f"{state.prefix}/")]
@@ -41,8 +41,8 @@ def applied(target, plan):
     return replace(target, state=state)
 
 
-def removed(step, links, there):
-    """Return what is left where an environment goes: its link, and what no other link shows."""
+def remove_environment(step, links, there):
+    """Return the links and environments that a removal leaves."""
     name = step.environment
     links = {one: link for one, link in links.items() if (one, link.target) != (name, step.path)}
     shown = {link.target for link in links.values()}
@@ -57,19 +57,19 @@ def removed(step, links, there):
 
 
 @given(labs())
-def test_a_plan_that_is_done_leaves_nothing_to_do(target):
-    """However the Mac was found, unless it was refused."""
+def test_an_applied_plan_leaves_nothing_to_do(target):
+    """Whatever the Mac's state was, unless it is blocked."""
     plan = plan_mac(target)
     if plan.state != "blocked":
         assert plan.state == ("change" if plan.steps else "up_to_date")
-        assert plan_mac(applied(target, plan)).steps == ()
+        assert plan_mac(apply_plan(target, plan)).steps == ()
 
 
 @given(labs())
-def test_nothing_is_built_where_something_is_shown_or_verified(target):
+def test_nothing_is_built_over_an_active_or_a_stamped_generation(target):
     """Nor twice in one place, nor outside the generations.
 
-    A prefix that is half installed is set aside first, and shows nothing any more.
+    A prefix that is half installed is set aside first, with its links.
     """
     state = target.state
     made = [
@@ -86,8 +86,8 @@ def test_nothing_is_built_where_something_is_shown_or_verified(target):
 
 
 @given(labs())
-def test_only_what_is_whole_and_verified_is_shown(target):
-    """A step that only shows leads to a generation that is package by package the lock's."""
+def test_only_a_whole_and_verified_generation_is_activated(target):
+    """It has exactly the packages of the lock."""
     for step in plan_mac(target).steps:
         if step.action == "activate":
             one = target.state.environments[step.path]
@@ -99,8 +99,8 @@ def test_only_what_is_whole_and_verified_is_shown(target):
 
 
 @given(labs())
-def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(target):
-    """And only where the lab says so; nobody's link loses what it shows."""
+def test_only_environments_that_the_lab_does_not_name_are_removed(target):
+    """Torchard made them, and the lab says `prune`. No person's link loses its target."""
     state, removals = target.state, [s for s in plan_mac(target).steps if s.action == "remove"]
     assert target.mac.prune or removals == []
     assert len({step.environment for step in removals}) == len(removals)
@@ -110,7 +110,7 @@ def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(target):
         link = state.links.get(step.environment)
         if link is not None and link.target == step.path:
             assert view_environment(step.environment, state).is_ours
-    left = applied(target, plan_mac(target)).state
+    left = apply_plan(target, plan_mac(target)).state
     if state.prefix_state == "whole":
         for name in {"mine"} & state.links.keys() - {step.environment for step in removals}:
             target = left.links[name].target
@@ -119,8 +119,8 @@ def test_only_what_torchard_made_and_the_lab_names_no_more_is_removed(target):
 
 
 @given(labs())
-def test_a_shells_file_is_changed_where_it_may_be_and_does_not_start_this_conda(target):
-    """Its step says what is there now, and that nothing else of it is known."""
+def test_a_shells_file_changes_only_if_it_may_and_must(target):
+    """Its step has the block that is there now."""
     files = target.state.shell_files
     steps = [step for step in plan_mac(target).steps if step.kind == "shell"]
     assert len({step.path for step in steps}) == len(steps) <= len(target.mac.shells)
@@ -139,7 +139,7 @@ def compared(draw):
 
 @given(compared())
 def test_each_package_of_a_lock_stays_or_is_one_change(pair):
-    """And what is removed is none of them, or another's by the same name."""
+    """A removed package is not in the lock, or is another one of that name."""
     wanted, before = pair
     changes, kept = compare(wanted, before, {})
     news = [one for one in changes if one.change != "remove"]
@@ -156,7 +156,7 @@ def test_each_package_of_a_lock_stays_or_is_one_change(pair):
 @settings(max_examples=40)
 @given(labs(), st.randoms(use_true_random=False))
 def test_a_plan_does_not_depend_on_the_order_in_which_a_mac_was_read(target, random):
-    """A file system lists as it likes."""
+    """A file system lists its files in any order."""
     state = target.state
     shuffled = {
         path: replace(one, conda=_mixed(one.conda, random), dists=_mixed(one.dists, random))
@@ -179,7 +179,7 @@ STATES = ["up_to_date", "change", "unreachable", "blocked", "failed"]
 
 @given(st.lists(st.sampled_from(STATES)))
 def test_the_exit_code_and_the_summary_agree(states):
-    """0 only where every Mac is in order."""
+    """0 only if every Mac is up to date."""
     count = count_states(states)
     assert [getattr(count, state) for state in STATES] == [states.count(one) for one in STATES]
     assert (count.exit_code == 0) == (count.up_to_date == len(states))
