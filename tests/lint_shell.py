@@ -34,8 +34,7 @@ _DIRECTIVE = "# shellcheck disable=SC2016\n"
 # Makers of what is not a script: words that a person types, or a line that is encoded already.
 _NOT_SCRIPTS = (
     *("remote.facts.", "remote.host_keys.", "remote.unreachable.", "cli.unlock."),
-    "operations.upload.",
-    "operations.script_text._with",
+    *("operations.upload.", "operations.script_text.under_run_lock"),
 )
 
 

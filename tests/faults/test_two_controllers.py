@@ -66,7 +66,7 @@ def race(mac, lab_file):
     words = ("apply", lab_file, "--yes", "--json")
     with (
         meeting(mac, "lock.try-", tool="rmdir") as lock,
-        held(mac, "generation.py show") as work,
+        held(mac, "generation.py activate") as work,
         started(*words, LOGNAME=NAMES[0]) as one,
         started(*words, LOGNAME=NAMES[1]) as two,
     ):

@@ -25,7 +25,8 @@ from torchard.lock.lockfile import CondaPackage, Lock
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
 from torchard.mac import probe
-from torchard.operations import script_text
+from torchard.operations import change_scripts, script_text
+from torchard.operations.kit import write_kit
 from torchard.plan import steps
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: obje
 
 
 def locked(body: str, who: str = "ada@desk") -> str:
-    """Return a script of one controller that begins with lock.sh."""
-    values = {"WHO": who, "TOKEN": "a-token"}
-    return f"{script_text._with(values, 'lock.sh')}\n{body}\n"
+    """Return a script of one controller that begins with run_lock.sh."""
+    return script_text.under_run_lock(body, script_text.Controller(who, "a-token"), {})
 
 
 @dataclass
@@ -108,9 +108,9 @@ class OnAMac:
         step = steps.environment_step(lock, state, frozen=frozen)
         assert step is not None, "it is up to date"
         urls = {channel: channel_url(channel) for channel in lock.channels}
-        kit = script_text.kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
+        kit = write_kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
         self.push(kit.sha256, kit.archive)
-        return script_text.build_environment(state, lock, kit, CONTROLLER)
+        return change_scripts.build_environment(state, lock, kit, CONTROLLER)
 
     def build(self, depot: Depot, lock: Lock) -> subprocess.CompletedProcess[str]:
         """Build an environment as an apply would."""
@@ -195,7 +195,7 @@ def the_installer(depot: Depot, arch: str = "arm64") -> Installer:
 
 def install_script(mac: OnAMac, installer: Installer) -> str:
     """Return what installs Miniconda on a Mac."""
-    return script_text.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")
+    return change_scripts.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")
 
 
 def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:

@@ -101,7 +101,7 @@ def said(mac, text: str | bytes, shell="") -> str:
     """Return what is shown of a log, before the sentence and the log's path."""
     log = mac.root / "step.log"
     log.write_bytes(text if isinstance(text, bytes) else text.encode())
-    done = mac.run(locked(f"log='{log}'; failed 'conda could not create it'"), shell=shell)
+    done = mac.run(locked(f"log='{log}'; fail 'conda could not create it'"), shell=shell)
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr.partition("conda could not create it\n")[0]
 

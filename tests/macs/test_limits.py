@@ -10,6 +10,7 @@ import shells
 from on_a_mac import locked
 
 from torchard.operations import script_text
+from torchard.operations.incoming import make_incoming, parse_free_bytes, remove_partial_file
 
 QUOTA = "the account's disk quota is used up; make room in its home, or ask"
 GUARDED = "macOS guards that folder; turn on System Settings > General > Sharing > Remote Login"
@@ -50,7 +51,7 @@ def mac(tmp_path):
 
 def named(shell, text: str) -> str:
     """Return what is reported about a tool's output."""
-    script = f"{script_text.script('limits.sh')}name_limit"
+    script = f"{script_text.script('explain_errors.sh')}explain_error"
     return subprocess.run(
         ["sh", "-c", script],
         executable=shells.PROGRAMS[shell],
@@ -91,14 +92,14 @@ def test_a_folder_that_macos_guards_is_named_before_anything_is_done(mac):
     assert said[0].endswith("Operation not permitted")
     assert said[1].endswith(".torchard cannot be written; nothing was done")
     assert said[2].startswith(GUARDED)
-    pushing = mac.run(script_text.make_incoming(mac.state))
+    pushing = mac.run(make_incoming(mac.state))
     assert pushing.returncode == 1
     assert pushing.stderr.splitlines()[1].startswith(GUARDED)
 
 
 def test_what_a_step_met_is_named_from_its_log(mac):
     """Far above the end of the log as well; a signal leaves no word at all."""
-    body = "take_lock; open_log x; run sh -c {} || failed 'it failed'"
+    body = "take_lock; open_log x; run_logged sh -c {} || fail 'it failed'"
     far = "'echo OSError: Errno 69: Disc quota exceeded; seq 100; exit 1'"
     ran = mac.run(locked(body.format(far)))
     assert ran.stderr.splitlines()[-3] == "it failed"
@@ -114,13 +115,13 @@ def test_what_sftp_does_not_say_a_shell_does(mac):
     state = mac.state
     mac.push("x.part", b"half")
     path = mac.incoming / "x.part"
-    assert mac.run(script_text.make_incoming(state)).stderr == ""
-    quiet = mac.run(script_text.remove_half(state, str(path)))
+    assert mac.run(make_incoming(state)).stderr == ""
+    quiet = mac.run(remove_partial_file(state, str(path)))
     assert (quiet.stderr, path.exists()) == ("", False)
-    assert script_text.free_bytes(quiet.stdout.splitlines()) > 0
+    assert parse_free_bytes(quiet.stdout.splitlines()) > 0
     mac.push("x.part", b"half")
     mac.tool("head", 'echo "head: stdout: Disc quota exceeded" >&2; exit 1')
-    said = mac.run(script_text.remove_half(state, str(path)))
+    said = mac.run(remove_partial_file(state, str(path)))
     assert said.stderr.startswith(QUOTA)
     assert not path.exists()
-    assert script_text.free_bytes(said.stdout.splitlines()) > 0
+    assert parse_free_bytes(said.stdout.splitlines()) > 0

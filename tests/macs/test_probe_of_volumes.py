@@ -116,7 +116,7 @@ def test_what_cannot_be_linked_is_copied(mac):
     """What stood there is replaced, and a copy that fails is a failure."""
     ran = mac.run(
         locked(
-            'take_lock; cd "$root"; echo new >one; echo old >two; share one two; cat two;'
+            'take_lock; cd "$root"; echo new >one; echo old >two; link_or_copy one two; cat two;'
             " share none three || echo failed"
         )
     )

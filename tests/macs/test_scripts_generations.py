@@ -11,7 +11,7 @@ from on_a_mac import CONTROLLER, let_go
 
 from simlab.lab import SimLab
 from torchard.lab.model import Environment, MacHost
-from torchard.operations import script_text
+from torchard.operations import change_scripts
 from torchard.plan.rollback import plan_rollback
 
 MAC = MacHost("mac-1", environments=("own",))
@@ -69,7 +69,7 @@ def two(mac):
     assert plan.state == "change", plan.reason
     yield (
         mac,
-        script_text.show_earlier(state, plan.steps[0], CONTROLLER),
+        change_scripts.activate_generation(state, plan.steps[0], CONTROLLER),
         name_of(old),
         name_of(new),
     )
@@ -101,7 +101,7 @@ def test_what_another_run_has_changed_since_is_left_alone(two):
     link.symlink_to(mac.torchard / "generations/own-third")
     done = mac.run(script)
     assert done.returncode == 1
-    assert "what is shown as own has changed since it was looked at; look again" in done.stderr
+    assert "another generation of own is active now; run it again" in done.stderr
     assert shown(mac) == "own-third"
 
 
@@ -128,7 +128,7 @@ def test_a_link_may_name_the_home_in_another_way(two):
     assert state.links["own"].target == str(mac.torchard / "generations" / new)
     assert mac.up_to_date(mac.locks[2])
     step = plan_rollback("own", MAC, state).steps[0]
-    assert mac.run(script_text.show_earlier(state, step, CONTROLLER)).returncode == 0
+    assert mac.run(change_scripts.activate_generation(state, step, CONTROLLER)).returncode == 0
     assert link.readlink() == mac.torchard / "generations" / old
     alias.unlink()
 
@@ -145,6 +145,6 @@ def test_what_does_not_run_or_is_not_whole_is_not_shown(two, spoilt):
     finally:
         aside.rename(path)
     assert done.returncode == 1
-    assert f"generations/{old} could not be shown" in done.stderr
+    assert f"generations/{old} could not be activated" in done.stderr
     assert shown(mac) == new
     assert mac.run(script).returncode == 0

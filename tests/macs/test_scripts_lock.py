@@ -48,7 +48,7 @@ def dead_pid() -> int:
 
 
 def start_of(pid: int) -> str:
-    """Return when a process started, as lock.sh asks a Mac's ps, which fills 28 columns."""
+    """Return when a process started, as run_lock.sh asks a Mac's ps, which fills 28 columns."""
     asked = ["ps", "-o", "lstart=", "-p", str(pid)]
     environment = {**os.environ, "TZ": "UTC0", "LC_ALL": "C"}
     return (
@@ -201,7 +201,7 @@ def test_a_step_that_outlives_its_shell_still_holds_the_lock(mac):
     begun, finish = mac.root / "begun", mac.root / "finish"
     os.mkfifo(begun)
     os.mkfifo(finish)
-    body = f"take_lock; open_log x; run sh -c 'echo >{begun}; read -r line <{finish}'"
+    body = f"take_lock; open_log x; run_logged sh -c 'echo >{begun}; read -r line <{finish}'"
     process = mac.start(locked(body))
     assert begun.read_text() == "\n"
     process.kill()
@@ -294,7 +294,7 @@ def test_one_that_is_stopped_while_it_breaks_a_lock_is_waited_for(mac):
 
 def test_a_run_whose_lock_was_taken_away_stops_before_its_next_step(mac):
     """Where a lock was removed by hand, its owner does nothing more beside the new one's run."""
-    body = "take_lock; echo taken; read -r line; open_log x; run echo more; echo on"
+    body = "take_lock; echo taken; read -r line; open_log x; run_logged echo more; echo on"
     first = mac.start(locked(body))
     assert first.stdout.readline() == "taken\n"
     shutil.rmtree(mac.lock)
@@ -371,7 +371,7 @@ def test_nobody_else_can_write_to_what_was_verified(mac, mode):
     """An account may leave what it writes open to its group; on a Mac, that is everybody."""
     mac.push(SHA256, CONTENT)
     (mac.incoming / SHA256).chmod(mode)
-    assert mac.run(locked(f"take_lock; place {SHA256} x.whl")).returncode == 0
+    assert mac.run(locked(f"take_lock; verify_upload {SHA256} x.whl")).returncode == 0
     kept = mac.torchard / "depot" / SHA256
     assert kept.stat().st_mode & 0o777 == 0o644
     assert kept.read_bytes() == CONTENT

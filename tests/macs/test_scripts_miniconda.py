@@ -146,7 +146,7 @@ def test_a_half_prefix_is_rebuilt_and_what_people_made_in_it_is_kept(mac, simlab
     assert mac.state.prefix_state == "whole"
     (kept,) = aside(mac)
     assert (kept / "envs/own/file").read_text() == "mine\n"
-    assert f"somebody made in it: {kept}/envs/own\n" in done.stdout
+    assert f"a person made in it: {kept}/envs/own\n" in done.stdout
     assert "envs/torch" not in done.stdout
     assert generation.is_dir()
 
@@ -167,7 +167,7 @@ def test_an_installer_that_leaves_nothing_whole_is_refused(mac, own):
     (kept,) = aside(mac)
     assert done.returncode == 1
     assert (
-        f"the installer Own.sh ended well, but left no whole conda at {mac.prefix};"
+        f"the installer Own.sh ended without an error, but the conda at {mac.prefix} is not whole;"
         f" what it left was set aside as {kept}\n"
     ) in done.stderr
     assert mac.state.prefix_state == "absent"
@@ -252,7 +252,7 @@ def test_a_prefix_that_cannot_be_made_is_reported(mac, simlab_depot):
     mac.push(installer.sha256, simlab_depot.installer("arm64").read_bytes())
     state = replace(mac.state, prefix=f"{mac.home}/file/miniconda3")
     done = mac.run(
-        on_a_mac.script_text.install_miniconda(state, installer, on_a_mac.CONTROLLER, "2026")
+        on_a_mac.change_scripts.install_miniconda(state, installer, on_a_mac.CONTROLLER, "2026")
     )
     assert done.returncode == 1
     assert "ERROR: Could not create directory" in done.stderr
@@ -304,7 +304,7 @@ def test_one_that_fails_leaves_the_version_that_was_there(settled, own):
     for text in ("exit 3", RUNS.replace("echo arm64", "echo x86_64")):
         done = own(text)
         assert done.returncode == 1
-        assert "the one that was there is back at its place" in done.stderr
+        assert "the earlier one is back at its place" in done.stderr
         assert replace(settled.state, clock=0, free=0) == replace(before, clock=0, free=0)
 
 
@@ -322,6 +322,6 @@ def test_another_version_is_not_put_below_somebodys_environments(settled, own):
     (settled.prefix / "envs" / "mine").mkdir()
     done = own(RUNS)
     assert done.returncode == 1
-    assert f"somebody made {settled.prefix}/envs/mine" in done.stderr
+    assert f"a person made {settled.prefix}/envs/mine" in done.stderr
     assert aside(settled) == []
     assert settled.state.prefix_ours is not None

@@ -15,7 +15,7 @@ from test_scripts_lock import dead_pid, start_of
 from simlab import macs as simulated
 from torchard.mac import probe
 from torchard.mac.state import Volume
-from torchard.operations import script_text
+from torchard.operations import change_scripts
 
 TAKE = "take_lock; echo taken"
 GONE = "Thu Jan  1 00:00:00 2026"
@@ -114,7 +114,7 @@ def test_the_step_of_another_mac_is_not_judged_by_its_number(macs):
     """Where its run was killed, a step of it may still write into this home."""
     one, two = macs
     leave(one, "mac-1", dead_pid(), GONE)
-    ran = one.run(locked('take_lock; open_log x; run cat "$root/lock/step"; cat "$log"'))
+    ran = one.run(locked('take_lock; open_log x; run_logged cat "$root/lock/step"; cat "$log"'))
     assert ran.stdout.splitlines()[-3:] == ["", HARDWARE["mac-1"], BOOT]
     assert re.fullmatch(r"\d+", ran.stdout.splitlines()[1])
     assert not two.lock.exists()
@@ -124,12 +124,12 @@ def test_a_person_who_looked_at_the_other_mac_removes_its_lock(macs):
     """By the token of its run; a live run on this Mac is kept all the same."""
     one, two = macs
     leave(one, "mac-1", dead_pid(), GONE)
-    wrong = two.run(script_text.remove_lock("another", CONTROLLER))
-    assert wrong.stderr == "the lock is another's by now; nothing was changed\n"
-    assert two.run(script_text.remove_lock("old", CONTROLLER)).returncode == 0
+    wrong = two.run(change_scripts.remove_lock("another", CONTROLLER))
+    assert wrong.stderr == "another run holds the lock now; nothing was changed\n"
+    assert two.run(change_scripts.remove_lock("old", CONTROLLER)).returncode == 0
     assert not one.lock.exists()
     holder = two.hold()
-    alive = two.run(script_text.remove_lock("a-token", CONTROLLER))
+    alive = two.run(change_scripts.remove_lock("a-token", CONTROLLER))
     assert alive.stderr == "ada@desk is still at work there; nothing was changed\n"
     assert let_go(holder) == 0
 
@@ -139,7 +139,7 @@ def test_a_process_number_of_another_mac_counts_for_nothing(macs):
     one, _ = macs
     body = (
         'take_lock; sed "4s/.*/$(printf 2222)/" "$root/lock/running" >"$root/x";'
-        ' mv "$root/x" "$root/lock/running"; open_log x; run echo on'
+        ' mv "$root/x" "$root/lock/running"; open_log x; run_logged echo on'
     )
     ran = one.run(locked(body))
     assert "this run's lock on the Mac was taken away" in ran.stderr

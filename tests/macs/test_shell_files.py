@@ -10,7 +10,7 @@ import pytest
 import shells
 
 from simlab import macs
-from torchard.operations import script_text
+from torchard.operations import change_scripts
 from torchard.plan.shell_init import FILES, plan_shell, render_block
 
 THEIRS = render_block("zsh", "/opt/conda")
@@ -43,7 +43,7 @@ def edit(mac, shell="zsh", *, before_it_runs=None, how=""):
     assert step is not None, "it is up to date"
     if before_it_runs is not None:
         before_it_runs()
-    return mac.run(script_text.edit_shell_file(state, step, on_a_mac.CONTROLLER), shell=how)
+    return mac.run(change_scripts.edit_shell_file(state, step, on_a_mac.CONTROLLER), shell=how)
 
 
 def asides(mac):
@@ -108,7 +108,7 @@ def test_another_block_than_was_shown_is_left_alone(mac):
     zshrc = mac.home / ".zshrc"
     done = edit(mac, before_it_runs=lambda: zshrc.write_text(f"{THEIRS}\n", encoding="utf-8"))
     assert done.returncode == 1
-    assert "has another block of conda than was planned for; run it again." in done.stderr
+    assert "has another conda block than the plan found; run it again." in done.stderr
     assert f"{zshrc} was left as it was." in done.stderr
     assert zshrc.read_text(encoding="utf-8") == f"{THEIRS}\n"
 

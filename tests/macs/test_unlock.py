@@ -15,7 +15,7 @@ from test_scripts_lock import dead_pid, start_of
 from simlab import macs
 from simlab.lab import SimLab
 from torchard.mac.state import RunLock
-from torchard.operations import script_text
+from torchard.operations import change_scripts
 
 GONE = "Thu Jan  1 00:00:00 2026"
 ID = "41-0123456789abcdef"
@@ -161,12 +161,12 @@ def mac(tmp_path):
 
 def test_everything_is_judged_again_on_the_mac(mac):
     """Between the look and the removal, another run may have come, or this one come to life."""
-    script = script_text.remove_lock(ID, CONTROLLER)
+    script = change_scripts.remove_lock(ID, CONTROLLER)
     assert mac.run(script).returncode == 0
     holder = mac.hold("bob@lab")
     another = mac.run(script)
     assert another.returncode == 1
-    assert another.stderr == "the lock is another's by now; nothing was changed\n"
+    assert another.stderr == "another run holds the lock now; nothing was changed\n"
     (mac.lock / "owner").write_text(f"{ID} 1700000000 ada@desk\n")
     alive = mac.run(script)
     assert alive.returncode == 1

@@ -8,7 +8,7 @@ import re
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from torchard.operations.script_text import verify_environment
+from torchard.operations.read_scripts import verify_environment
 
 
 def answer(host, command, *args):

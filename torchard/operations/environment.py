@@ -8,8 +8,10 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from torchard.lab.channels import channel_url
-from torchard.operations import script_text, upload
+from torchard.operations import change_scripts, upload
 from torchard.operations.diff import show
+from torchard.operations.incoming import make_incoming
+from torchard.operations.kit import write_kit
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
@@ -53,7 +55,7 @@ def environment(
         yield upload.fail(upload.CHANGED)
         return
     show(step)
-    kit = script_text.kit(
+    kit = write_kit(
         state,
         lock,
         step.path.rpartition("/")[2],
@@ -63,7 +65,7 @@ def environment(
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.action == "activate" else (*lock.conda, *lock.wheels)
     )
-    yield StringCommand(for_any_shell(script_text.make_incoming(state)))
+    yield StringCommand(for_any_shell(make_incoming(state)))
     yield upload.push(
         state,
         artefacts,
@@ -73,5 +75,5 @@ def environment(
     )
     yield upload.say(f"building {lock.environment}")
     controller = upload.controller()
-    script = script_text.build_environment(state, lock, kit, controller, rebuild=rebuild)
+    script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
     yield StringCommand(for_any_shell(script))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import script_text, upload
+from torchard.operations import change_scripts, upload
 from torchard.operations.diff import show
+from torchard.operations.incoming import make_incoming
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
@@ -55,9 +56,9 @@ def miniconda(
         yield upload.fail(upload.CHANGED)
         return
     show(step)
-    yield StringCommand(for_any_shell(script_text.make_incoming(state)))
+    yield StringCommand(for_any_shell(make_incoming(state)))
     yield upload.push(state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac))
     yield upload.say("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    script = script_text.install_miniconda(state, installer, upload.controller(), date)
+    script = change_scripts.install_miniconda(state, installer, upload.controller(), date)
     yield StringCommand(for_any_shell(script))

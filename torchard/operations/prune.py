@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import script_text, upload
+from torchard.operations import change_scripts, upload
 from torchard.operations.diff import show
 from torchard.plan.steps import removal_steps
 from torchard.remote import facts
@@ -50,5 +50,5 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
             return
         show(step)
         yield upload.say(f"removing {step.environment}")
-        script = script_text.remove_environment(state, step, upload.controller())
+        script = change_scripts.remove_environment(state, step, upload.controller())
         yield StringCommand(for_any_shell(script))

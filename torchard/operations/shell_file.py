@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import script_text, upload
+from torchard.operations import change_scripts, upload
 from torchard.operations.diff import show
 from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
@@ -51,5 +51,5 @@ def shell_file(
         return
     show(step)
     yield upload.say(f"writing {name_shell_file(shell)}")
-    script = script_text.edit_shell_file(state, step, upload.controller())
+    script = change_scripts.edit_shell_file(state, step, upload.controller())
     yield StringCommand(for_any_shell(script))

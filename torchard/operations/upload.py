@@ -21,7 +21,12 @@ from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 
 from torchard.errors import TorchardError
-from torchard.operations.script_text import Controller, free_bytes, incoming, remove_half
+from torchard.operations.incoming import (
+    incoming_directory,
+    parse_free_bytes,
+    remove_partial_file,
+)
+from torchard.operations.script_text import Controller
 from torchard.remote.quoting import for_any_shell
 from torchard.sanitize import sanitize, sanitize_lines
 
@@ -109,7 +114,7 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
             tell(host, f"fetching {artefact.file}", done, total)
             path = fetch(artefact)
             tell(host, f"pushing {artefact.file}", done, total)
-            target = f"{incoming(mac_state)}/{artefact.sha256}"
+            target = f"{incoming_directory(mac_state)}/{artefact.sha256}"
             told = _telling(host, artefact.file, done, total)
             with _arriving(host, mac_state, target, artefact.file, path.stat().st_size):
                 _put(host, path, _own(target), told)
@@ -177,9 +182,9 @@ def _arriving(host: Any, mac_state: MacState, path: str, name: str, size: int) -
         yield
     except (OSError, EOFError, SSHException) as error:
         # Where it was the connection that failed, this raises.
-        remove = StringCommand(for_any_shell(remove_half(mac_state, _own(path))))
+        remove = StringCommand(for_any_shell(remove_partial_file(mac_state, _own(path))))
         _, output = host.run_shell_command(remove)
-        free = free_bytes(output.stdout_lines)
+        free = parse_free_bytes(output.stdout_lines)
         if free is not None and free < size:
             raise TorchardError(
                 f"this Mac's disk is full: {free // 10**6} MB are free, and {name} does not fit;"

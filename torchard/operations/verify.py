@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import script_text, upload
+from torchard.operations import read_scripts, upload
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
 
@@ -46,4 +46,4 @@ def verify(
         yield upload.fail("its state could not be read")
         return
     yield upload.say(f"verifying {lock.environment}")
-    yield StringCommand(for_any_shell(script_text.verify_environment(state, lock)))
+    yield StringCommand(for_any_shell(read_scripts.verify_environment(state, lock)))

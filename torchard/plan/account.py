@@ -1,6 +1,6 @@
 """What an account's login environment does to its conda environments, in sentences. Pure.
 
-`operations/scripts/account.py` inspects it on the Mac.
+`operations/scripts/check_account.py` inspects it on the Mac.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torchard.plan.steps import Step
     from torchard.plan.target import Target
 
-# The base's python runs generation.py, carry.py and shell_file.py. The first python that has
+# The base's python runs the programs in operations/scripts. The first python that has
 # `from __future__ import annotations` (PEP 563) and `time.time_ns` (PEP 564) is 3.7.
 OLDEST_PYTHON = Version("3.7")
 

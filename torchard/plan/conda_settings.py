@@ -1,7 +1,7 @@
 """Settings of conda on a Mac that block a build, or that a plan warns of. Pure.
 
-Torchard's own steps override technical settings by variables (operations/scripts/lock.sh). The
-others are rules that an administrator made for this Mac, and Torchard follows them.
+Torchard's own steps override technical settings by variables (operations/scripts/run_lock.sh).
+The others are rules that an administrator made for this Mac, and Torchard follows them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Damaged files of an environment's packages, as a Mac reports them. Pure.
 
-`operations/scripts/intact.py` checks the files on the Mac.
+`operations/scripts/check_files.py` checks the files on the Mac.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torchard.errors import TorchardError
 from torchard.mac import probe
 from torchard.mac.environments import view_environment
-from torchard.operations import account, script_text
+from torchard.operations import read_scripts
 from torchard.plan.account import AccountReport, read_account
 from torchard.plan.damage import FileReport, describe_damage, read_reports, suggest_rebuild
 from torchard.plan.diff import list_locked, list_names
@@ -47,7 +47,7 @@ def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
     if not asked:
         return {}
     try:
-        answer = ask(script_text.look_at_files(state, asked))
+        answer = ask(read_scripts.check_files(state, asked))
         return read_reports(answer[-1] if answer else "", asked)
     except TorchardError as error:
         reason = str(error)
@@ -95,14 +95,14 @@ def inspect_account(
     The `broken` ones, which already fail, are left out.
     """
     modules = {
-        name: account.list_modules(lock)
+        name: read_scripts.list_modules(lock)
         for name, lock in locks.items()
         if name not in broken and view_environment(name, state).generation is not None
     }
     if not modules:
         return AccountReport()
     try:
-        answer = ask(account.look_at_account(state, modules))
+        answer = ask(read_scripts.check_account(state, modules))
         return read_account(answer[-1] if answer else "", modules, state.home)
     except TorchardError as error:
         reason = str(error)

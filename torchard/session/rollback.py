@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
-from torchard.operations import script_text, upload
+from torchard.operations import change_scripts, read_scripts, upload
 from torchard.plan.plan import Plan
 from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.rollback import plan_rollback, report_rollback
@@ -42,11 +42,11 @@ def roll_back(session: Session, plan: Plan) -> Result:
         planned, state = plans[name], session.states[name]
         (step,) = planned.steps
         session.progress.report_mac(name, f"activating {step.place}")
-        session.run(name, script_text.show_earlier(state, step, upload.controller()))
+        session.run(name, change_scripts.activate_generation(state, step, upload.controller()))
         session.progress.report_mac(name, "verifying")
         verification: Mapping[str, Any] | str
         try:
-            lines = session.run(name, script_text.verify_generation(state, step))
+            lines = session.run(name, read_scripts.verify_generation(state, step))
             verification = json.loads(lines[-1]) if lines else _last_verification(state, step.path)
         except TorchardError as error:
             verification = str(error)

@@ -16,7 +16,7 @@ from pyinfra.api import StringCommand
 
 from torchard.mac.environments import view_environment
 from torchard.mac.probe import LONGEST_REASON
-from torchard.operations import script_text, upload
+from torchard.operations import change_scripts, read_scripts, upload
 from torchard.plan.damage import suggest_rebuild
 from torchard.plan.plan import plan_mac
 from torchard.plan.result import (
@@ -57,7 +57,7 @@ def verify_macs(session: Session) -> Result:
 
     def write_notes(name: str) -> None:
         for environment, failure in notes[name]:
-            script = script_text.note_failure(
+            script = change_scripts.note_failure(
                 session.states[name], environment, failure, upload.controller()
             )
             busy = session.run(name, script)
@@ -121,7 +121,7 @@ def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, 
     state, host = session.states[name], session.hosts[name]
     if lock.environment not in state.links:
         return False, "it is not there; run `torchard apply`"
-    command = for_any_shell(script_text.verify_environment(state, lock))
+    command = for_any_shell(read_scripts.verify_environment(state, lock))
     read_guard.admit(host, session.state, command)
     ok, output = host.run_shell_command(StringCommand(command))
     if not ok:

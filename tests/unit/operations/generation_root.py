@@ -65,7 +65,7 @@ class Root:
         path.chmod(0o755)
 
     def show(self, path) -> None:
-        done = self.run("show", path, self.envs / "torch")
+        done = self.run("activate", path, self.envs / "torch")
         assert (done.returncode, done.stderr) == (0, "")
 
     def file(self, path: str) -> None:

@@ -15,7 +15,9 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import probe
 from torchard.mac.state import RunLock
-from torchard.operations import account, script_text, upload
+from torchard.operations import change_scripts, read_scripts, script_text, upload
+from torchard.operations.incoming import incoming_directory, make_incoming, remove_partial_file
+from torchard.operations.kit import Kit
 from torchard.operations.script_text import Controller
 from torchard.plan import shell_init
 from torchard.plan.steps import FileChange, Step
@@ -107,7 +109,7 @@ def mv(made: Made) -> str:
     host = SimpleNamespace(
         run_shell_command=lambda command: (sent.append(command), (True, None))[1]
     )
-    upload._name(host, [f"{script_text.incoming(made.state)}/{made.text}"])
+    upload._name(host, [f"{incoming_directory(made.state)}/{made.text}"])
     (command,) = sent
     return command.get_raw_value()
 
@@ -124,49 +126,47 @@ def forget(made: Made) -> str:
 
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
-    "operations.script_text.make_incoming": lambda made: script_text.make_incoming(made.state),
-    "operations.script_text.remove_half": lambda made: script_text.remove_half(
+    "operations.incoming.make_incoming": lambda made: make_incoming(made.state),
+    "operations.incoming.remove_partial_file": lambda made: remove_partial_file(
         made.state, made.path
     ),
-    "operations.script_text.install_miniconda": lambda made: script_text.install_miniconda(
+    "operations.change_scripts.install_miniconda": lambda made: change_scripts.install_miniconda(
         made.state, made.installer, made.controller, made.text
     ),
-    "operations.script_text.build_environment": lambda made: script_text.build_environment(
-        made.state, made.lock, script_text.Kit(made.text, b""), made.controller
+    "operations.change_scripts.build_environment": lambda made: change_scripts.build_environment(
+        made.state, made.lock, Kit(made.text, b""), made.controller
     ),
-    "operations.script_text.verify_environment": lambda made: script_text.verify_environment(
+    "operations.read_scripts.verify_environment": lambda made: read_scripts.verify_environment(
         made.state, made.lock
     ),
-    "operations.script_text._with": lambda made: script_text._with({"VALUE": made.text}),
-    # Of all that runs under the lock, this says the least.
-    "operations.script_text._building": lambda made: script_text._building(
-        {"WHO": made.text, "TOKEN": made.text, "HOLDER": made.text}, "unlock.sh"
+    "operations.script_text.under_run_lock": lambda made: script_text.under_run_lock(
+        "", made.controller, {"VALUE": made.text}
     ),
-    "operations.script_text._cleanly": lambda made: script_text._cleanly(
+    "operations.script_text.run_cleanly": lambda made: script_text.run_cleanly(
         'printf "%s" "$0" "$@"', made.text, made.text
     ),
-    "operations.script_text.remove_environment": lambda made: script_text.remove_environment(
+    "operations.change_scripts.remove_environment": lambda made: change_scripts.remove_environment(
         made.state, made.step, made.controller
     ),
-    "operations.script_text.show_earlier": lambda made: script_text.show_earlier(
-        made.state, made.step, made.controller
+    "operations.change_scripts.activate_generation": lambda made: (
+        change_scripts.activate_generation(made.state, made.step, made.controller)
     ),
-    "operations.script_text.verify_generation": lambda made: script_text.verify_generation(
+    "operations.read_scripts.verify_generation": lambda made: read_scripts.verify_generation(
         made.state, made.step
     ),
-    "operations.script_text.look_at_files": lambda made: script_text.look_at_files(
+    "operations.read_scripts.check_files": lambda made: read_scripts.check_files(
         made.state, [made.text]
     ),
-    "operations.script_text.note_failure": lambda made: script_text.note_failure(
+    "operations.change_scripts.note_failure": lambda made: change_scripts.note_failure(
         made.state, made.text, {"date": made.text, "reason": made.text}, made.controller
     ),
-    "operations.account.look_at_account": lambda made: account.look_at_account(
+    "operations.read_scripts.check_account": lambda made: read_scripts.check_account(
         made.state, {made.text: [made.text]}
     ),
-    "operations.script_text.remove_lock": lambda made: script_text.remove_lock(
+    "operations.change_scripts.remove_lock": lambda made: change_scripts.remove_lock(
         made.text, made.controller
     ),
-    "operations.script_text.edit_shell_file": lambda made: script_text.edit_shell_file(
+    "operations.change_scripts.edit_shell_file": lambda made: change_scripts.edit_shell_file(
         made.state, made.plan_shell, made.controller
     ),
     "operations.upload._name": mv,

@@ -32,7 +32,9 @@ from sent import as_sent, assert_nothing_expands
 import torchard
 from torchard.catalog.mac_class import MacClass
 from torchard.mac.state import Link
-from torchard.operations import script_text
+from torchard.operations import change_scripts, incoming, read_scripts, script_text
+from torchard.operations.incoming import incoming_directory
+from torchard.operations.kit import write_kit
 from torchard.plan import shell_init
 from torchard.plan.steps import FileChange, Step
 from torchard.remote.quoting import for_any_shell
@@ -51,7 +53,7 @@ SENDERS = {
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.upload._arriving", "remote.shell_upload.upload_through_shell",
 }  # fmt: skip
-SENDING = {"for_any_shell", "StringCommand", "_with", "_building", "_cleanly"}
+SENDING = {"for_any_shell", "StringCommand", "under_run_lock", "run_cleanly"}
 
 
 def called(node: ast.AST) -> str:
@@ -79,14 +81,15 @@ def test_whatever_makes_a_command_is_run_here():
     """A function that quotes, and that no test here runs, is a fault of makers.py."""
     assert quoting() - SENDERS == set(MAKERS), "write the new maker into makers.py"
     texts = {
-        f"operations.script_text.{name}"
-        for name, value in vars(script_text).items()
+        f"{module.__name__.removeprefix('torchard.')}.{name}"
+        for module in (script_text, incoming, change_scripts, read_scripts)
+        for name, value in vars(module).items()
         if inspect.isfunction(value)
-        and value.__module__ == script_text.__name__
+        and value.__module__ == module.__name__
         and value.__annotations__.get("return") == "str"
     }
-    paths = {f"operations.script_text.{name}" for name in ("script", "root", "incoming")}
-    assert texts - paths <= set(MAKERS)
+    paths = {"script_text.script", "script_text.root", "incoming.incoming_directory"}
+    assert texts - {f"operations.{name}" for name in paths} <= set(MAKERS)
 
 
 def test_no_command_is_sent_but_as_one_line_for_any_shell():
@@ -173,8 +176,8 @@ WHOLE = [text for text in evil.TEXTS if not evil.surrogates(text)]
 SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surrogates(text)]
 # Makers that only quote: each text alone tells more than all of them, and costs little.
 ALONE = (
-    "operations.script_text._with",
-    "operations.script_text.make_incoming",
+    "operations.script_text.under_run_lock",
+    "operations.incoming.make_incoming",
     "remote.unreachable._trust",
 )
 
@@ -194,7 +197,7 @@ def test_no_value_of_a_command_is_run(home, maker):
 def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
     """As sshd hands it over: pyinfra's whole line, with every text in it, NUL and halves too."""
     everything = "".join(one for one in evil.TEXTS if len(one) < 100)
-    for maker in ("operations.script_text._with", "mac.probe.build_script"):
+    for maker in ("operations.script_text.under_run_lock", "mac.probe.build_script"):
         script = MAKERS[maker](Made(everything, str(home)))
         sent = make_unix_command(StringCommand(for_any_shell(script))).get_raw_value()
         assert sent.isascii()
@@ -224,7 +227,7 @@ def test_lines_for_conda_and_pip_stay_one_line_each(home):
     for text in evil.TEXTS:
         made = Made(text, str(home))
         try:
-            kit = script_text.kit(made.state, made.lock, "torch-1", {text: "https://a"})
+            kit = write_kit(made.state, made.lock, "torch-1", {text: "https://a"})
         except ValueError:
             continue
         assert len(text.splitlines()) <= 1
@@ -265,7 +268,7 @@ def test_a_whole_installation_and_build_run_no_value(home, shell):
 printf '%s' {shlex.quote(stand_in)} >"$3/bin/conda" && cp "$3/bin/conda" "$3/bin/python"
 chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
 """.encode()
-    incoming = Path(script_text.incoming(state))
+    incoming = Path(incoming_directory(state))
     incoming.mkdir(parents=True)
     sha256 = hashlib.sha256(installer).hexdigest()
     (incoming / sha256).write_bytes(installer)
@@ -282,30 +285,30 @@ chmod 755 "$3/bin/"* && echo '# update specs: []' >"$3/conda-meta/history"
         logs = "".join(path.read_text() for path in (own / ".torchard/log").iterdir())
         assert done.returncode == 0, done.stderr.decode() + logs
 
-    does(script_text.install_miniconda(state, one, made.controller, text))
+    does(change_scripts.install_miniconda(state, one, made.controller, text))
     assert Path(state.prefix, "bin/conda").exists()
     lock = replace(locked.lock([], [], text, None), mac_class=MacClass("osx-arm64", "15.0"))
     shown = Path(state.prefix, "envs", text)
     steps = []
     for name in (text, f"{text}.2"):
-        kit = script_text.kit(state, lock, name, {"conda-forge": "https://a"})
+        kit = write_kit(state, lock, name, {"conda-forge": "https://a"})
         (incoming / kit.sha256).write_bytes(kit.archive)
-        does(script_text.build_environment(state, lock, kit, made.controller))
+        does(change_scripts.build_environment(state, lock, kit, made.controller))
         path = str(own / ".torchard/generations" / name)
         assert str(shown.readlink()) == path
         Path(path, "conda-meta/python-3-0.json").write_text("{}")  # the stand-in has no packages
         steps.append(Step("environment", "activate", text, text, path))
-    does(script_text.verify_environment(state, lock))
-    does(script_text.verify_generation(state, steps[0]))
+    does(read_scripts.verify_environment(state, lock))
+    does(read_scripts.verify_generation(state, steps[0]))
     state = replace(state, links={text: Link(text, steps[1].path)})
-    does(script_text.note_failure(state, text, {"reason": text}, made.controller))
+    does(change_scripts.note_failure(state, text, {"reason": text}, made.controller))
     assert json.loads(Path(steps[1].path, ".torchard-failed.json").read_text()) == {"reason": text}
-    does(script_text.show_earlier(state, steps[0], made.controller))
+    does(change_scripts.activate_generation(state, steps[0], made.controller))
     assert str(shown.readlink()) == steps[0].path
     file = FileChange("", None, shell_init.render_block("zsh", state.prefix))
     step = Step("shell", "create", None, "", f"{own}/{text}rc", files=(file,))
-    does(script_text.edit_shell_file(state, step, made.controller))
+    does(change_scripts.edit_shell_file(state, step, made.controller))
     assert Path(step.path).read_text() == f"{file.after}\n"
-    does(script_text.remove_environment(state, steps[0], made.controller))
+    does(change_scripts.remove_environment(state, steps[0], made.controller))
     assert not shown.is_symlink()
     assert not list((own / ".torchard/generations").iterdir())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from torchard.operations import account, script_text
+from torchard.operations import read_scripts, script_text
 from torchard.plan.account import read_account
 
 SHORT = ".".join(map(str, sys.version_info[:2]))
@@ -58,11 +58,11 @@ class Account:
     def look(self, shell: str = "bash", seconds: float = 60, **variables: str):
         """Look as a Mac does; return the failures and the warnings."""
         environments = {"torch": {"python": str(self.python), "modules": ["torch"]}}
-        text = script_text.script("shadows.py")
+        text = script_text.script("find_shadows.py")
         wanted = {"environments": environments, "seconds": seconds, "text": text}
         python = [sys.executable, "-I", "-S", "-B", "-c", script_text.RUN_ARGUMENT]
         done = subprocess.run(
-            [*python, script_text.script("account.py"), json.dumps(wanted)],
+            [*python, script_text.script("check_account.py"), json.dumps(wanted)],
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], "SHELL": shutil.which(shell),
                  **variables},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,
@@ -249,5 +249,5 @@ def test_what_has_to_come_from_an_environment_is_pytorch_and_numpy():
     import locked  # noqa: PLC0415
 
     lock = locked.lock([locked.package("python")], [locked.wheel("numpy")])
-    assert account.list_modules(lock) == ["torch", "torchvision", "numpy"]
-    assert account.list_modules(locked.lock(variant=None)) == []
+    assert read_scripts.list_modules(lock) == ["torch", "torchvision", "numpy"]
+    assert read_scripts.list_modules(locked.lock(variant=None)) == []

@@ -24,7 +24,7 @@ def test_a_reader_never_finds_the_link_missing(mac):
     """While the link goes to and fro, whoever reads through it finds one of the two."""
     paths = [mac.generation(f"torch-{n}", "torch", "2026") for n in (1, 2)]
     link = mac.envs / "torch"
-    assert mac.run("show", paths[0], link).returncode == 0
+    assert mac.run("activate", paths[0], link).returncode == 0
     bad: list[OSError] = []
     stop = threading.Event()
 
@@ -54,7 +54,7 @@ def test_what_a_killed_show_left_is_used_up(mac):
     """A temporary link of a killed run stands in nobody's way, and does not stay."""
     path = mac.generation("torch-1", "torch", "2026")
     (mac.envs / ".torch.torchard-partial").symlink_to("/nowhere")
-    assert mac.run("show", path, mac.envs / "torch").returncode == 0
+    assert mac.run("activate", path, mac.envs / "torch").returncode == 0
     assert {one.name for one in mac.envs.iterdir()} == {"torch"}
     assert (mac.envs / "torch").readlink() == path
 
@@ -63,7 +63,7 @@ def test_a_real_directory_is_never_replaced(mac):
     """What became a directory since the build began is left alone, with a sentence."""
     path = mac.generation("torch-1", "torch", "2026")
     (mac.envs / "torch" / "mine").mkdir(parents=True)
-    done = mac.run("show", path, mac.envs / "torch")
+    done = mac.run("activate", path, mac.envs / "torch")
     assert done.returncode == 1
     assert done.stderr == f"{mac.envs / 'torch'} is a real directory; it was left alone\n"
     assert (mac.envs / "torch" / "mine").is_dir()
@@ -90,7 +90,7 @@ def test_what_was_left_last_is_kept_and_not_what_was_newer(mac):
     mac.show(first)
     mac.show(second)
     before = [path.stat().st_mtime_ns for path in sorted(mac.root.rglob(".torchard.json"))]
-    assert mac.run("back", first, mac.envs / "torch").returncode == 0
+    assert mac.run("reactivate", first, mac.envs / "torch").returncode == 0
     assert (mac.envs / "torch").readlink() == first
     after = [path.stat().st_mtime_ns for path in sorted(mac.root.rglob(".torchard.json"))]
     assert after == before
@@ -143,7 +143,7 @@ def test_a_generation_may_be_written_in_another_way(mac, tmp_path):
     restamp(second, path=str(alias / second.relative_to(tmp_path)))
     mac.sweep(third)
     assert mac.there("generations") == {"torch-1", "torch-2", "torch-3"}
-    assert mac.run("back", second, mac.envs / "torch").returncode == 0
+    assert mac.run("reactivate", second, mac.envs / "torch").returncode == 0
     assert mac.remove("by-alias", first).returncode == 0
     assert not (mac.envs / "by-alias").is_symlink()
 
@@ -172,10 +172,10 @@ def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
         (first / ".torchard.json").unlink()
     else:
         (first / ".torchard.json").write_text('{"verification": null}', encoding="utf-8")
-    done = mac.run("back", first, mac.envs / "torch")
+    done = mac.run("reactivate", first, mac.envs / "torch")
     assert (done.returncode, done.stderr) == (
         1,
-        f"{first} is not whole any more; it was not shown\n",
+        f"{first} is not whole any more; it was not activated\n",
     )
     assert (mac.envs / "torch").readlink() == second
 
@@ -207,7 +207,7 @@ def records(mac, *names: str, frozen: str = "", **more: object):
     content.update({"frozen": frozen} if frozen else {})
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
     (kit / "condarc").write_text("channels: [a]\n", encoding="utf-8")
-    (kit / "stay.py").write_text(script_text.script("stay.py"), encoding="utf-8")
+    (kit / "pin_imports.py").write_text(script_text.script("pin_imports.py"), encoding="utf-8")
     (path / "lib/python3.12/site-packages").mkdir(parents=True)
     (path / "lib/python3.1").symlink_to("python3.12")
     return kit, path
@@ -242,16 +242,16 @@ def test_a_python_imports_from_where_it_lies_and_not_from_where_its_link_leads(m
     kit, path = records(mac, "a")
     assert mac.run("records", kit, path).returncode == 0
     packages = path / "lib/python3.12/site-packages"
-    assert (packages / "_torchard_stay.pth").read_text(
+    assert (packages / "_torchard_pin_imports.pth").read_text(
         encoding="utf-8"
-    ) == "import _torchard_stay\n"
+    ) == "import _torchard_pin_imports\n"
     link = tmp_path / "link"
     link.symlink_to(sys.base_prefix)
     name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     told = "import json; print(json.dumps([sys.path, sys.modules['encodings'].__path__]))"
     program = "import sys; sys.path.append('/tmp/..'); exec(open(sys.argv[1]).read());" + told
     found = []
-    for script in (packages / "_torchard_stay.py", "/dev/null"):
+    for script in (packages / "_torchard_pin_imports.py", "/dev/null"):
         command = [link / "bin" / name, "-I", "-c", program, script]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         paths, encodings = json.loads(done.stdout)

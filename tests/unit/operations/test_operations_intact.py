@@ -49,7 +49,7 @@ class Tree:
         self.write(f"conda-meta/{name}-1.0-h_0.json", json.dumps(content))
 
     def start(self, *words: object) -> subprocess.CompletedProcess[str]:
-        text = script_text.script("intact.py")
+        text = script_text.script("check_files.py")
         python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]
         return subprocess.run(
             [*python, *map(str, words)], capture_output=True, text=True, timeout=60, check=False
@@ -250,7 +250,7 @@ def test_a_build_notes_a_file_of_each_package(tree):
 
 def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
     """The time is bounded, though it waits where no answer comes."""
-    text = script_text.script("intact.py").replace(
+    text = script_text.script("check_files.py").replace(
         "    if mode ==", "    signal.pause()\n    if mode =="
     )
     python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]
@@ -258,4 +258,4 @@ def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
         [*python, "look", "1"], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 1
-    assert done.stderr == "looking at its files did not end within 1 seconds\n"
+    assert done.stderr == "checking its files did not end within 1 seconds\n"

@@ -21,7 +21,9 @@ from torchard.catalog.variant import Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 from torchard.mac import probe
 from torchard.mac.state import MacState
-from torchard.operations import script_text
+from torchard.operations import change_scripts, read_scripts, script_text
+from torchard.operations.incoming import incoming_directory, make_incoming, parse_free_bytes
+from torchard.operations.kit import Kit, write_kit
 from torchard.operations.script_text import Controller
 from torchard.operations.verification import describe_verification
 
@@ -89,7 +91,7 @@ def test_values_of_an_installation_arrive_unchanged(empty, values):
     installer = Installer("miniconda", version, file, "", "d" * 64)
     with pytest.MonkeyPatch.context() as patch:
         printing(patch, "WHO", "TOKEN", "PREFIX", "FILE", "SHA256", "ARCH", "MARK")
-        script = script_text.install_miniconda(state, installer, Controller(who, date), date)
+        script = change_scripts.install_miniconda(state, installer, Controller(who, date), date)
     mark = {"format": 1, "installer": file, "sha256": "d" * 64, "version": version, "date": date}
     wanted = [who, date, prefix, file, "d" * 64, arch, json.dumps(mark, sort_keys=True)]
     for done in run(script, empty):
@@ -104,10 +106,10 @@ def test_values_of_a_build_arrive_unchanged(empty, values):
     who, prefix, home, name, generation = values
     state = replace(STATE, prefix=prefix, home=home)
     lock = replace(LOCK, environment=name)
-    kit = script_text.Kit(generation, b"")
+    kit = Kit(generation, b"")
     with pytest.MonkeyPatch.context() as patch:
         printing(patch, "WHO", "PREFIX", "NAME", "GENERATION", "DIGEST", "KIT")
-        script = script_text.build_environment(state, lock, kit, Controller(who, "t"))
+        script = change_scripts.build_environment(state, lock, kit, Controller(who, "t"))
     for done in run(script, empty):
         assert done.stderr == b""
         assert done.stdout.decode().split("\0")[1:] == [
@@ -122,10 +124,8 @@ def test_the_depot_is_made_where_it_is_said(tmp_path_factory, home):
     where = tmp_path_factory.mktemp("home")
     home = f"{where}/{home.replace('/', '')[:40]}"
     for shell in SHELLS:
-        subprocess.run(
-            [*shell, "-c", script_text.make_incoming(replace(STATE, home=home))], check=True
-        )
-        made = where.__class__(script_text.incoming(replace(STATE, home=home)))
+        subprocess.run([*shell, "-c", make_incoming(replace(STATE, home=home))], check=True)
+        made = where.__class__(incoming_directory(replace(STATE, home=home)))
         assert made.is_dir()
         assert len([path for path in where.rglob("*") if path.name == "incoming"]) == 1
         assert not list(where.rglob("canary"))
@@ -134,7 +134,7 @@ def test_the_depot_is_made_where_it_is_said(tmp_path_factory, home):
 
 def test_nobody_else_can_write_to_the_depot(tmp_path):
     """Whatever umask the account has, files that were verified there cannot be exchanged."""
-    command = f"umask 000; {script_text.make_incoming(replace(STATE, home=str(tmp_path)))}"
+    command = f"umask 000; {make_incoming(replace(STATE, home=str(tmp_path)))}"
     subprocess.run(["/bin/sh", "-c", command], check=True)
     made = [tmp_path / ".torchard", *(tmp_path / ".torchard").rglob("*")]
     assert [path.stat().st_mode & 0o777 for path in made] == [0o755] * 3
@@ -151,7 +151,7 @@ def test_the_verification_is_given_what_was_asked(tmp_path_factory, name, versio
     python.write_text('#!/bin/sh\nprintf \'\\0%s\' "$PYTHONPATH" "$@"\n', encoding="utf-8")
     python.chmod(0o755)
     lock = replace(LOCK, environment=name, wheels=(replace(WHEEL, version=version),))
-    command = script_text.verify_environment(replace(STATE, prefix=str(where)), lock)
+    command = read_scripts.verify_environment(replace(STATE, prefix=str(where)), lock)
     for shell in SHELLS:
         done = subprocess.run(
             [*shell, "-c", command],
@@ -176,8 +176,8 @@ def test_the_whole_scripts_run_no_value(tmp_path):
         lock = replace(LOCK, environment=evil)
         controller = Controller(evil, "t")
         scripts = [
-            script_text.install_miniconda(state, installer, controller, evil),
-            script_text.build_environment(state, lock, script_text.Kit(evil, b""), controller),
+            change_scripts.install_miniconda(state, installer, controller, evil),
+            change_scripts.build_environment(state, lock, Kit(evil, b""), controller),
         ]
         for script in scripts:
             home = str(tmp_path / "home")
@@ -186,7 +186,7 @@ def test_the_whole_scripts_run_no_value(tmp_path):
     assert not list(tmp_path.rglob("canary"))
 
 
-def files_of(kit: script_text.Kit) -> dict[str, bytes]:
+def files_of(kit: Kit) -> dict[str, bytes]:
     """Return what a kit holds."""
     with tarfile.open(fileobj=io.BytesIO(kit.archive)) as archive:
         return {one.name: archive.extractfile(one).read() for one in archive}
@@ -194,15 +194,15 @@ def files_of(kit: script_text.Kit) -> dict[str, bytes]:
 
 def test_a_kit_has_the_same_bytes_every_time():
     """Its bytes depend on the lock and the Mac's home alone; so does the sha256 that names it."""
-    one = script_text.kit(STATE, LOCK, "torch-1", URLS)
-    assert one == script_text.kit(replace(STATE, free=2, clock=3), LOCK, "torch-1", URLS)
+    one = write_kit(STATE, LOCK, "torch-1", URLS)
+    assert one == write_kit(replace(STATE, free=2, clock=3), LOCK, "torch-1", URLS)
     assert one.path(STATE) == f"/Users/ada/.torchard/depot/incoming/{one.sha256}"
-    assert one.sha256 != script_text.kit(STATE, LOCK, "torch-2", URLS).sha256
+    assert one.sha256 != write_kit(STATE, LOCK, "torch-2", URLS).sha256
 
 
 def test_a_kit_says_what_is_built_and_where_it_came_from():
     """Files come from the Mac's own depot, with hashes; the records get the real addresses."""
-    files = files_of(script_text.kit(STATE, LOCK, "torch-1", URLS))
+    files = files_of(write_kit(STATE, LOCK, "torch-1", URLS))
     assert files["artefacts"].decode().splitlines() == [
         f"{'a' * 64} torchard-depot/osx-arm64/zlib-1.3-h1_0.conda",
         f"{'b' * 64} wheels/{WHEEL.file}",
@@ -238,15 +238,15 @@ def test_the_verification_asks_for_what_the_lock_gives():
 
 def test_under_rosetta_the_verification_runs_natively():
     """A translated shell starts the environment's python as arm64."""
-    command = script_text.verify_environment(replace(STATE, translated=True), LOCK)
+    command = read_scripts.verify_environment(replace(STATE, translated=True), LOCK)
     assert " sh arch -arm64 /Users/ada/miniconda3/envs/torch/bin/python " in command
-    assert "arch -arm64" not in script_text.verify_environment(STATE, LOCK)
+    assert "arch -arm64" not in read_scripts.verify_environment(STATE, LOCK)
 
 
 def test_a_home_with_spaces_is_a_file_url():
     """A path that is part of a URL is written as URLs have it."""
     state = replace(STATE, home="/Volumes/My Disk/ada")
-    files = files_of(script_text.kit(state, LOCK, "torch-1", URLS))
+    files = files_of(write_kit(state, LOCK, "torch-1", URLS))
     assert b"file:///Volumes/My%20Disk/ada/.torchard/kits" in files["explicit.txt"]
 
 
@@ -255,12 +255,12 @@ def test_what_somebody_accepted_is_recorded_where_it_led():
     said = "Anaconda's Terms of Service"
     for licence in (said, ""):
         installer = Installer("miniconda", "1", "x.sh", "", "d" * 64, licence=licence)
-        script = script_text.install_miniconda(STATE, installer, Controller("a", "b"), "now")
+        script = change_scripts.install_miniconda(STATE, installer, Controller("a", "b"), "now")
         mark = re.search(r"(?m)^MARK='(.*)'$", script)[1].replace("'\"'\"'", "'")
         assert json.loads(mark).get("accepted") == (licence or None)
     for channels in (["conda-forge"], ["conda-forge", "defaults"]):
         one = replace(LOCK, channels=tuple(channels))
-        kit = script_text.kit(STATE, one, "torch-1", dict.fromkeys(channels, "https://x"))
+        kit = write_kit(STATE, one, "torch-1", dict.fromkeys(channels, "https://x"))
         with tarfile.open(fileobj=io.BytesIO(kit.archive)) as archive:
             stamp = json.load(archive.extractfile("kit.json"))["stamp"]
         assert stamp.get("accepted_anaconda_terms") == ("defaults" in channels or None)
@@ -285,5 +285,5 @@ def test_the_free_space_is_read_from_df(tmp_path, line, free):
         done = subprocess.run(
             [shells.link(tmp_path, name), "-c", command], capture_output=True, text=True, check=True
         )
-        assert script_text.free_bytes(done.stdout.splitlines()) == free
-    assert script_text.free_bytes([]) is None
+        assert parse_free_bytes(done.stdout.splitlines()) == free
+    assert parse_free_bytes([]) is None

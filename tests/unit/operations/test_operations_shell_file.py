@@ -24,7 +24,7 @@ def zshrc(tmp_path):
 
 def edit(path, before="", after=OURS, **environment):
     """Run the program as it runs on a Mac."""
-    program = [sys.executable, "-I", "-S", "-c", script_text.script("shell_file.py")]
+    program = [sys.executable, "-I", "-S", "-c", script_text.script("edit_shell_file.py")]
     return subprocess.run(
         [*program, path, before, after],
         capture_output=True,
@@ -90,7 +90,7 @@ def test_another_block_than_was_shown_is_left_alone(zshrc, planned, found):
     zshrc.write_text(found, encoding="utf-8")
     done = edit(zshrc, planned)
     assert done.returncode == 1
-    assert "has another block of conda than was planned for; run it again." in done.stderr
+    assert "has another conda block than the plan found; run it again." in done.stderr
     assert zshrc.read_text(encoding="utf-8") == found
     assert others(zshrc) == []
 
@@ -111,7 +111,7 @@ def test_a_file_that_became_a_link_is_left_alone(zshrc, tmp_path):
     zshrc.symlink_to(other)
     done = edit(zshrc)
     assert done.returncode == 1
-    assert f"{zshrc} is a link by now; run it again." in done.stderr
+    assert f"{zshrc} is a link now; run it again." in done.stderr
     assert zshrc.is_symlink()
 
 

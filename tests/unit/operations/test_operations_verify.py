@@ -318,7 +318,7 @@ def test_a_torch_that_dies_at_the_end_is_a_sentence(prefix):
     """A good answer does not cover for a python that cannot even end."""
     prefix.module("torch", f"import atexit, os\natexit.register(os.abort)\n{GOOD}")
     lines = failures(prefix.verify(torch=True))
-    assert lines[0] == "its python died of SIGABRT at this: the end of its python"
+    assert lines[0] == "its python died of SIGABRT at this: the exit of its python"
 
 
 def test_the_time_is_bounded_on_a_mac():

@@ -17,7 +17,7 @@ from torchard.plan.target import Target
 from torchard.resources import resource
 
 # These run with an environment's own python, which is the lab's.
-IN_ENVIRONMENTS = {"verify.py", "stay.py"}
+IN_ENVIRONMENTS = {"verify.py", "pin_imports.py"}
 BY_THE_BASE = sorted(
     path
     for path in resource("torchard/operations/scripts").glob("*.py")

@@ -13,7 +13,7 @@ from locked import VARIANT, built, lock, mac, package, path_of, shown, stamp, wh
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.load import load
 from torchard.lab.model import MacHost
-from torchard.operations.script_text import FROZEN, kit
+from torchard.operations.kit import FROZEN, write_kit
 from torchard.plan.plan import plan_mac
 from torchard.plan.preconditions import hash_contents
 from torchard.plan.steps import environment_step
@@ -83,7 +83,7 @@ def test_the_kit_has_the_mark_for_conda_and_for_the_stamp():
     """With Torchard's own message; without `frozen`, it has neither."""
 
     def written(*, frozen):
-        made = kit(mac(), LOCK, "torch-1", {"conda-forge": "https://x"}, frozen=frozen)
+        made = write_kit(mac(), LOCK, "torch-1", {"conda-forge": "https://x"}, frozen=frozen)
         with tarfile.open(fileobj=io.BytesIO(made.archive)) as archive:
             return json.load(archive.extractfile("kit.json"))
 

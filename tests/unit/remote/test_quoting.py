@@ -18,11 +18,8 @@ from torchard.remote.quoting import for_any_shell
 NASTY = "it's \\' \\\\ \\0101 \"$HOME\" `id` $(id) !x !! # ( ) é \t 100% ~ *\nsecond \\\nlines"
 # The login shells of this machine, of those that a Mac's account may have.
 LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
-SCRIPTS = [
-    probe.build_script("~/it's"),
-    *map(script_text.script, ("lock.sh", "environment.sh")),
-    NASTY,
-]
+BUILD = ("run_lock.sh", "build_environment.sh")
+SCRIPTS = [probe.build_script("~/it's"), *map(script_text.script, BUILD), NASTY]
 
 
 @pytest.mark.parametrize("text", SCRIPTS)

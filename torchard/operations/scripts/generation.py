@@ -2,16 +2,15 @@
 
 records KIT PATH     write where each package really came from, and the lab's own specs
 stamp KIT PATH       write `.torchard.json`: the generation is verified
-show PATH LINK       point the environment's link at it, in one rename
-back PATH LINK       the same for one that was shown before: nothing else is touched
+activate PATH LINK   point the environment's link at it, in one rename
+reactivate PATH LINK the same for one that was active before: nothing else changes
 sweep ROOT LINK PATH [rebuilt]
                      remove what no generation needs any more
 remove ROOT LINK PATH
-                     remove the link, if it leads to PATH, and the generations that no link shows
+                     remove the link, if it leads to PATH, and the generations without a link
 
-The times of the stamps are the order in which generations were shown by an apply: `sweep` keeps
-by it, and a rollback goes back by it. A rollback leaves them alone, so the second one finds that
-nothing is older, and the next apply finds the generation that it takes leave of.
+The times of the stamps are the order in which an apply activated generations. `sweep` and a
+rollback use that order. A rollback does not change it, so a second rollback finds nothing older.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-YOUNG = 3600  # seconds: what another run may be about to use
+YOUNG_SECONDS = 3600  # another run may be about to use a file this new
 SECOND = 10**9  # nanoseconds; older volumes keep times in whole seconds
-LISTING = 60  # seconds that lsof may take: it waits for a network volume that is gone
+LISTING_SECONDS = 60  # lsof waits for a network volume that is gone
 DISCARDED = ".discarded-"
 
 
@@ -43,7 +42,7 @@ def read(*parts: str) -> Any:
 
 
 def write(text: str, path: str) -> None:
-    """Write a file so that it is there whole, or as it was."""
+    """Replace a file: a stop leaves the old or the new content, never half."""
     partial = path + ".torchard-partial"
     with open(partial, "w", encoding="utf-8") as file:
         file.write(text)
@@ -53,10 +52,10 @@ def write(text: str, path: str) -> None:
 
 
 def names(folder: str) -> list[str]:
-    """Return what is in a folder, less what macOS puts there by itself.
+    """Return the names in a folder, without the files that macOS itself puts there.
 
-    Where a volume keeps no extended attributes (SMB, NFS, exFAT), each file has those in a file
-    beside it, `._NAME` (AppleDouble), which goes when the file goes. The Finder leaves .DS_Store.
+    On a volume without extended attributes (SMB, NFS, exFAT), each file has them in a second file,
+    `._NAME` (AppleDouble), which goes when the file goes. The Finder writes .DS_Store.
     """
     return [one for one in os.listdir(folder) if not one.startswith("._") and one != ".DS_Store"]
 
@@ -72,9 +71,9 @@ def remove_appledouble(meta: str) -> None:
 
 
 def remove_tree(path: str) -> None:
-    """Remove a directory, even if files vanish meanwhile, as AppleDouble files do.
+    """Remove a directory, even if files vanish at the same time, as AppleDouble files do.
 
-    shutil.rmtree of most pythons fails then (python/cpython#81441).
+    shutil.rmtree fails then in most versions of Python (python/cpython#81441).
     """
 
     def remove(how: Callable[[str], None], path: str) -> None:
@@ -96,13 +95,11 @@ def now() -> str:
 
 
 def records(kit: str, path: str) -> None:
-    """Rewrite each record's origin and the history, and name the environment's channels.
+    """Rewrite the origin of each record and the history, and name the environment's channels.
 
-    Where the lab freezes its environments, conda is told so, and what to say (CEP 22). Its python
-    is told to import from where it lies, whatever its link leads to later.
-
-    conda installed from this Mac's depot; with the real channels instead, a later `conda install`
-    by a person still solves.
+    conda installed from this Mac's depot. With the real channels, a person's later `conda install`
+    can be solved. If the lab freezes its environments, conda gets the file that says so (CEP 22).
+    The python imports from its own generation, even if the link leads to another one later.
     """
     wanted = read(kit, "kit.json")
     meta = os.path.join(path, "conda-meta")
@@ -118,7 +115,7 @@ def records(kit: str, path: str) -> None:
         for key in ("url", "channel", "sha256", "size"):
             record[key] = package[key]
         for key in ("requested_spec", "requested_specs"):
-            record.pop(key, None)  # it names a file in this Mac's depot
+            record.pop(key, None)  # names a file in this Mac's depot
         write(json.dumps(record, indent=2, sort_keys=True) + "\n", os.path.join(meta, name))
         seen.add(record["name"])
     missing = sorted(set(wanted["packages"]) - seen)
@@ -128,14 +125,17 @@ def records(kit: str, path: str) -> None:
     if "frozen" in wanted:
         message = json.dumps({"message": wanted["frozen"]})
         write(message + "\n", os.path.join(meta, "frozen"))
-    with open(os.path.join(kit, "stay.py"), encoding="utf-8") as text:
-        stay = text.read()
-    # Where there is none, there is no python that runs: the verification says so.
+    with open(os.path.join(kit, "pin_imports.py"), encoding="utf-8") as text:
+        pinning = text.read()
+    # Without site-packages no python runs, and the verification says so.
     for packages in glob.glob(os.path.join(glob.escape(path), "lib", "*", "site-packages")):
         # A conda python has lib/python3.1 beside lib/python3.12, as a link.
         if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
-            write(stay, os.path.join(packages, "_torchard_stay.py"))
-            write("import _torchard_stay\n", os.path.join(packages, "_torchard_stay.pth"))
+            write(pinning, os.path.join(packages, "_torchard_pin_imports.py"))
+            write(
+                "import _torchard_pin_imports\n",
+                os.path.join(packages, "_torchard_pin_imports.pth"),
+            )
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
 
@@ -143,10 +143,10 @@ def records(kit: str, path: str) -> None:
 def rewrite_history(path: str, wanted: dict[str, Any]) -> None:
     """Replace conda's own history with one section that names the real channels.
 
-    conda reads a section as a difference only where it has `+` or `-` lines, and any other as the
-    whole state: `--revision` would go back to an empty environment (conda/history.py,
-    construct_states). Its own section pins every package of the explicit file; the lab's specs
-    bind a later `conda install` instead.
+    conda reads a section with `+` or `-` lines as a difference, and any other as the whole state.
+    Without such lines, `--revision` would go back to an empty environment (conda/history.py,
+    construct_states). conda's own section pins every package of the explicit file; with the lab's
+    specs instead, a later `conda install` follows the lab.
     """
     with open(path, encoding="utf-8") as file:
         lines = file.read().splitlines()
@@ -160,40 +160,40 @@ def rewrite_history(path: str, wanted: dict[str, Any]) -> None:
 
 
 def stamp(kit: str, path: str) -> None:
-    """Write the stamp, last: what carries it is whole and verified."""
+    """Write the stamp, last: a generation that has it is whole and verified."""
     content = {**read(kit, "kit.json")["stamp"], "verification": read(kit, "verification.json")}
     content["date"] = now()
     content["path"] = path  # its console scripts name it, so it works nowhere else
     write(json.dumps(content, sort_keys=True) + "\n", os.path.join(path, ".torchard.json"))
 
 
-def show(path: str, link: str) -> None:
-    """Show a generation, and let the stamps tell that it came after the one that was shown."""
+def activate(path: str, link: str) -> None:
+    """Activate a generation, and record by the stamps that it came after the active one."""
     before = os.readlink(link) if os.path.islink(link) else ""
     if before == path:
         return
     generations = os.path.dirname(path)
-    later = (shown_at(os.path.join(generations, one)) + SECOND for one in names(generations))
+    later = (activated_at(os.path.join(generations, one)) + SECOND for one in names(generations))
     at = max(time.time_ns(), *later)  # the clock may have been set back
     for one in (before, path):
-        if one and shown_at(one):
+        if one and activated_at(one):
             os.utime(os.path.join(one, ".torchard.json"), ns=(at, at))
             at += SECOND
-    point(path, link)
+    point_link(path, link)
 
 
-def back(path: str, link: str) -> None:
-    """Show a generation that was shown before, if it is still whole and was verified."""
+def reactivate(path: str, link: str) -> None:
+    """Activate a generation that was active before, if it is whole and verified."""
     if not is_whole(path):
-        sys.exit(f"{path} is not whole any more; it was not shown")
-    point(path, link)
+        sys.exit(f"{path} is not whole any more; it was not activated")
+    point_link(path, link)
 
 
-def point(path: str, link: str) -> None:
-    """Point the link at a generation; a directory that is no link of ours is left alone."""
+def point_link(path: str, link: str) -> None:
+    """Point the link at a generation; a directory that is not a link is left alone."""
     if os.path.lexists(link) and not os.path.islink(link):
         sys.exit(f"{link} is a real directory; it was left alone")
-    # Hidden, and the same for every run: what a killed one left is used up by the next.
+    # Hidden, and the same for every run, so that the next run uses up what a killed one left.
     partial = os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.torchard-partial")
     if os.path.islink(partial):
         os.unlink(partial)
@@ -201,16 +201,16 @@ def point(path: str, link: str) -> None:
     os.replace(partial, link)
 
 
-def shown_at(path: str) -> int:
-    """Return when an apply showed a generation last, in nanoseconds; 0 where it has no stamp."""
+def activated_at(path: str) -> int:
+    """Return when an apply last activated a generation, in nanoseconds; 0 without a stamp."""
     try:
         return os.lstat(os.path.join(path, ".torchard.json")).st_mtime_ns
     except OSError:
         return 0
 
 
-def stamped(path: str) -> dict[str, Any]:
-    """Return a generation's stamp, or nothing where it has none that can be read."""
+def read_stamp(path: str) -> dict[str, Any]:
+    """Return a generation's stamp, empty if it has none or a broken one."""
     try:
         content = read(path, ".torchard.json")
     except (OSError, ValueError):
@@ -219,8 +219,8 @@ def stamped(path: str) -> dict[str, Any]:
 
 
 def is_whole(path: str) -> bool:
-    """Tell whether a generation can be shown: the probe and the plan judge by the same signs."""
-    stamp = stamped(path)
+    """Tell whether a generation can be activated; the probe and the plan use the same rule."""
+    stamp = read_stamp(path)
     inside = glob.escape(path)
     return (
         isinstance(stamp.get("verification"), dict)
@@ -234,7 +234,7 @@ def is_whole(path: str) -> bool:
 
 
 def is_at(path: str, built: object) -> bool:
-    """Tell whether a generation lies where it was built, however that is written."""
+    """Tell whether a generation lies where it was built, by whatever path."""
     if built == path:
         return True
     try:
@@ -243,49 +243,49 @@ def is_at(path: str, built: object) -> bool:
         return False
 
 
-def young(path: str) -> bool:
-    """Tell whether something was written within the last hour."""
-    return time.time() - os.lstat(path).st_mtime < YOUNG
+def is_young(path: str) -> bool:
+    """Tell whether a file was written within the last hour."""
+    return time.time() - os.lstat(path).st_mtime < YOUNG_SECONDS
 
 
 def sweep(root: str, link: str, path: str, rebuilt: str = "") -> None:
-    """Keep the generation that is shown, the one before and any in use; remove what none needs.
+    """Keep the active generation, the previous one and any in use; remove what none needs.
 
-    The one before is the last that is whole: no other one can be gone back to. Where somebody
-    asked to build the same lock again, what was built of it before is not what they would want.
+    The previous one is the last that is whole, as a rollback needs a whole one. After a rebuild of
+    the same lock, a generation of another lock comes first: the person did not want this one.
     """
-    others = [other for other in unshown(root, link) if other != path]
-    lock = stamped(path).get("lock")
-    others.sort(key=lambda one: (is_whole(one), not rebuilt or stamped(one).get("lock") != lock))
-    gone = others[:-1]
-    used = in_use(link) if gone else None
-    for other in gone:
-        # A process that has a file open in it may be about to import the next one.
-        if used is not None and not used(other):
+    others = [other for other in list_inactive(root, link) if other != path]
+    lock = read_stamp(path).get("lock")
+    others.sort(key=lambda one: (is_whole(one), not rebuilt or read_stamp(one).get("lock") != lock))
+    unneeded = others[:-1]
+    is_used = find_use(link) if unneeded else None
+    for other in unneeded:
+        # A process with an open file in it may import more from it.
+        if is_used is not None and not is_used(other):
             discard(other)
     sweep_artefacts(root)
 
 
 def remove(root: str, link: str, path: str) -> None:
-    """Remove an environment: its link first, so that what is shown is always whole."""
-    used = in_use(link)
-    for other in (path, *unshown(root, link)):
-        if os.path.isdir(other) and (used is None or used(other)):
-            why = "is in use" if used else "cannot be told from one that is in use"
+    """Remove an environment: its link first, so that an active generation is always whole."""
+    is_used = find_use(link)
+    for other in (path, *list_inactive(root, link)):
+        if os.path.isdir(other) and (is_used is None or is_used(other)):
+            why = "is in use" if is_used else "may be in use"
             sys.exit(f"{other} {why}; it was left alone, run it again later")
     if os.path.islink(link):
         target = os.readlink(link)
         if target == path or is_at(path, target):
             os.unlink(link)
-        elif stamped(target).get("environment") == os.path.basename(link):
-            sys.exit(f"{link} leads to {target} by now; it was left alone")
-    for other in unshown(root, link):
+        elif read_stamp(target).get("environment") == os.path.basename(link):
+            sys.exit(f"{link} now leads to {target}; it was left alone")
+    for other in list_inactive(root, link):
         discard(other)
     sweep_artefacts(root)
 
 
 def discard(path: str) -> None:
-    """Remove a generation, out of sight first: no stop leaves half of one under its name."""
+    """Rename a generation, then remove it: a stop never leaves half of one under its name."""
     folder, name = os.path.split(path)
     hidden = os.path.join(folder, DISCARDED + name)
     if os.path.isdir(hidden):
@@ -295,7 +295,7 @@ def discard(path: str) -> None:
 
 
 def sweep_artefacts(root: str) -> None:
-    """Remove what no generation is built from, and what a stop has left of removed ones."""
+    """Remove artefacts that no generation needs, and the rest of generations that a stop left."""
     generations = os.path.join(root, "generations")
     for entry in names(generations):
         whole = os.path.join(generations, entry)
@@ -306,64 +306,64 @@ def sweep_artefacts(root: str) -> None:
     for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), set())):
         for entry in names(folder):
             file = os.path.join(folder, entry)
-            if os.path.isfile(file) and entry not in needed and not young(file):
+            if os.path.isfile(file) and entry not in needed and not is_young(file):
                 os.unlink(file)
 
 
-def unshown(root: str, link: str) -> list[str]:
-    """Return the generations of an environment that no link shows, the last that was shown last."""
+def list_inactive(root: str, link: str) -> list[str]:
+    """Return the generations of an environment without a link, in the order of activation."""
     generations = os.path.join(root, "generations")
     envs, name = os.path.split(link)
     links = [os.path.join(envs, entry) for entry in names(envs)] if os.path.isdir(envs) else []
-    # By where they lead as well: the home may be written in another way in an older one.
-    shown = {os.readlink(one) for one in links if os.path.islink(one)}
-    shown |= {os.path.realpath(one) for one in links if os.path.islink(one)}
+    # By their real path as well: an older link may name the home by another path.
+    active = {os.readlink(one) for one in links if os.path.islink(one)}
+    active |= {os.path.realpath(one) for one in links if os.path.islink(one)}
     found = []
     for entry in names(generations):
         path = os.path.join(generations, entry)
         ours = not entry.startswith(".") and not os.path.islink(path)
         if (
             ours
-            and not shown & {path, os.path.realpath(path)}
-            and stamped(path).get("environment") == name
+            and not active & {path, os.path.realpath(path)}
+            and read_stamp(path).get("environment") == name
         ):
-            found.append((shown_at(path), path))
+            found.append((activated_at(path), path))
     return [path for _, path in sorted(found)]
 
 
-def in_use(link: str) -> Callable[[str], bool] | None:
-    """Return what tells whether a generation is in use; None where that cannot be known.
+def find_use(link: str) -> Callable[[str], bool] | None:
+    """Return a function that says whether a generation is in use; None if that is unknown.
 
-    One listing of all open files: a python has its executable open as long as it runs. Without
-    root, lsof tells of this account's own processes. Another's, that was started by the link's
-    name or the generation's, may be in any of them.
+    lsof lists all open files once: a python has its executable open as long as it runs. Without
+    root, lsof lists this account's processes only. For other accounts, ps names the commands; one
+    that was started by the link's name may use any generation.
     """
-    listing = said("lsof", "-n", "-P", "-w", "-F", "pn")
-    processes = said("ps", "-A", "-ww", "-o", "uid=", "-o", "command=")
-    if f"p{os.getpid()}" not in listing or not processes:  # a listing without us is not whole
+    listing = run_tool("lsof", "-n", "-P", "-w", "-F", "pn")
+    processes = run_tool("ps", "-A", "-ww", "-o", "uid=", "-o", "command=")
+    if f"p{os.getpid()}" not in listing or not processes:  # without this process it is incomplete
         return None
     rows = [row.split(None, 1) for row in processes]
     others = [row[1] for row in rows if len(row) == 2 and row[0] != str(os.getuid())]
 
-    def used(path: str) -> bool:
-        # By its end: lsof writes what comes before as the volume has it, or in escapes.
+    def is_used(path: str) -> bool:
+        # By its end: lsof may print the path before it in escapes, or as the volume names it.
         inside = path[path.rindex("/.torchard/") :] + "/"
         return any(inside in f"{name}/" for name in listing) or any(
             f"{place}/" in command for command in others for place in (path, link)
         )
 
-    return used
+    return is_used
 
 
-def said(*command: str) -> list[str]:
-    """Return the lines that a system tool prints; none where it cannot be run to its end."""
+def run_tool(*command: str) -> list[str]:
+    """Return the lines that a system tool prints; none if it fails or takes too long."""
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=LISTING,
+            timeout=LISTING_SECONDS,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
@@ -372,12 +372,12 @@ def said(*command: str) -> list[str]:
 
 
 def needed_artefacts(root: str) -> set[str]:
-    """Return the sha256 of each artefact that a generation is built from; drop the other kits."""
+    """Return the sha256 of each artefact of the generations here; remove the other kits."""
     kits = os.path.join(root, "kits")
     needed: set[str] = set()
     for entry in names(kits):
         kit = os.path.join(kits, entry)
-        if not os.path.isdir(os.path.join(root, "generations", entry)) and not young(kit):
+        if not os.path.isdir(os.path.join(root, "generations", entry)) and not is_young(kit):
             shutil.rmtree(kit, ignore_errors=True)
             continue
         try:
@@ -392,8 +392,8 @@ if __name__ == "__main__":
     commands: dict[str, Any] = {
         "records": records,
         "stamp": stamp,
-        "show": show,
-        "back": back,
+        "activate": activate,
+        "reactivate": reactivate,
         "sweep": sweep,
         "remove": remove,
     }

@@ -4,12 +4,12 @@ It starts this text as
 
     python -B -I -c 'import sys; exec(sys.argv[1])' TEXT WANTED
 
-WANTED is JSON, what must hold: `arch`, `python`, `dists` ({name: version}), `imports`, `torch` and
-`mps` (booleans), and `seconds`, how long it may take. Where all of it holds, one line of JSON on
-stdout says what was found. Otherwise each failure is a line on stderr, and the exit code is 1.
+WANTED is JSON: `arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps`
+(booleans), and `seconds`, how long it may take. If the environment has all of it, one line of JSON
+on stdout says what was found. Otherwise each failure is a line on stderr, and the exit code is 1.
 
-The work is done in a second process: a PyTorch that is broken may abort, or wait for its GPU for
-ever in C code that no signal handler interrupts, and that must end here as a sentence.
+A second process does the work: a broken PyTorch may abort, or wait for its GPU without an end in C
+code that no signal handler interrupts. The first process turns that into a sentence.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ SCRIPT_SECONDS = 120  # for a pip whose files are on a cold disk
 INSIDE = "inside"
 
 
-def same(one: str, other: str) -> bool:
-    """Compare two versions as PEP 440 has it, with pip's own copy of packaging."""
+def is_same_version(one: str, other: str) -> bool:
+    """Compare two versions by PEP 440, with pip's own copy of packaging."""
     try:
         from pip._vendor.packaging.version import InvalidVersion, Version
     except ImportError:
@@ -44,7 +44,7 @@ def same(one: str, other: str) -> bool:
         return one == other
 
 
-def versions(failed: list[str], dists: dict[str, str]) -> None:
+def verify_versions(failed: list[str], dists: dict[str, str]) -> None:
     """Compare the versions of the installed distributions with the lock's."""
     from importlib import metadata
 
@@ -54,12 +54,12 @@ def versions(failed: list[str], dists: dict[str, str]) -> None:
         found.setdefault(name, []).append(dist.version)
     for name, version in sorted(dists.items()):
         has = found.get(name, [])
-        if len(has) != 1 or not same(has[0], version):
+        if len(has) != 1 or not is_same_version(has[0], version):
             failed.append(f"{name} is {' and '.join(has) or 'missing'}, not {version}")
 
 
 def operate(torch: Any, device: str) -> list[float]:
-    """Do one real operation on a device: the answer, not the exception, is what counts."""
+    """Do one real operation on a device, and return its result."""
     answer: list[float] = (torch.ones(2, device=device) + 1).cpu().tolist()
     return answer
 
@@ -84,14 +84,14 @@ def is_virtual() -> bool:
 def verify_torch(
     failed: list[str], found: dict[str, object], doing: Callable[[str], None], *, mps: bool
 ) -> None:
-    """Compute on the CPU, over the NumPy bridge where NumPy is there, and on MPS if expected."""
+    """Compute on the CPU, through the NumPy bridge if NumPy exists, and on MPS if expected."""
     doing("import torch")
     torch = importlib.import_module("torch")
     found["torch"] = str(torch.__version__)
     doing("a sum on the CPU")
     if operate(torch, "cpu") != [2.0, 2.0]:
         failed.append("torch computes wrong sums on the CPU")
-    doing("the way to numpy")
+    doing("the NumPy bridge")
     try:
         importlib.import_module("numpy")
     except ImportError:
@@ -134,10 +134,10 @@ def find_script(folder: str) -> tuple[str, str] | None:
 
 
 def read_interpreter(path: str) -> str:
-    """Return the absolute path of the python in a script's first lines, or nothing.
+    """Return the absolute path of the python in a script's first lines, or an empty string.
 
-    Where that is too long or has a space, pip and conda write `#!/bin/sh` and a second line that
-    is shell and python (distlib/scripts.py).
+    If that is too long or has a space, pip and conda write `#!/bin/sh` and a second line that is
+    both shell and python (distlib/scripts.py).
     """
     if not os.path.isfile(path):
         return ""
@@ -150,7 +150,7 @@ def read_interpreter(path: str) -> str:
 
 
 def verify_script(failed: list[str], doing: Callable[[str], None]) -> None:
-    """Start one console script by its own path: its first line names the place it was made for."""
+    """Start one console script by its own path: its first line names the place it was built for."""
     folder = os.path.join(sys.prefix, "bin")
     script = find_script(folder)
     if script is None:
@@ -163,7 +163,7 @@ def verify_script(failed: list[str], doing: Callable[[str], None]) -> None:
     elif os.path.realpath(made_for) != os.path.realpath(sys.prefix):
         failed.append(f"bin/{name} runs the python of {made_for}, not its environment's own")
     else:
-        # What a script that is not pip would do is not known, so only its interpreter is started.
+        # What another script than pip does is unknown, so only its interpreter is started.
         own = [os.path.join(folder, name), "--version"]
         reason = start_script(own if name == "pip" else [interpreter, "-B", "-I", "-c", "pass"])
         if reason:
@@ -171,7 +171,7 @@ def verify_script(failed: list[str], doing: Callable[[str], None]) -> None:
 
 
 def start_script(command: list[str]) -> str:
-    """Start a script with nothing of the account's settings; return why it does not run."""
+    """Start a script without the account's settings; return why it does not run."""
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_"))
     }
@@ -191,11 +191,11 @@ def start_script(command: list[str]) -> str:
     except subprocess.TimeoutExpired:
         return f"it did not end within {SCRIPT_SECONDS} seconds"
     said = done.stderr.decode(errors="replace").splitlines()[-1:]
-    return f"it {died(done.returncode)}: {' '.join(said)}"[:500] if done.returncode else ""
+    return f"it {describe_end(done.returncode)}: {' '.join(said)}"[:500] if done.returncode else ""
 
 
 def verify(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any]:
-    """Look at everything, and return what failed and what was found."""
+    """Verify everything, and return what failed and what was found."""
     failed: list[str] = []
     found: dict[str, object] = {"python": platform.python_version(), "machine": platform.machine()}
     if found["machine"] != wanted["arch"]:
@@ -203,7 +203,7 @@ def verify(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, An
     if platform.python_version().rpartition(".")[0] != wanted["python"]:
         failed.append(f"its python is {found['python']}, not {wanted['python']}")
     doing("reading the versions")
-    versions(failed, wanted["dists"])
+    verify_versions(failed, wanted["dists"])
     try:
         verify_script(failed, doing)
     except OSError as error:
@@ -219,13 +219,13 @@ def verify(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, An
             verify_torch(failed, found, doing, mps=wanted["mps"])
         except Exception as error:
             failed.append(f"torch fails: {type(error).__name__}: {error}")
-    doing("the end of its python")
+    doing("the exit of its python")
     return {"failed": failed, "found": found}
 
 
-def inside(wanted: dict[str, Any]) -> None:
+def run_inside(wanted: dict[str, Any]) -> None:
     """Do the work: one line of JSON for each thing begun, then one for the answer."""
-    # What a module prints when it is imported is no part of that.
+    # What a module prints when it is imported is not part of the answer.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
@@ -235,8 +235,8 @@ def inside(wanted: dict[str, Any]) -> None:
     say(**verify(wanted, lambda doing: say(doing=doing)))
 
 
-def outside(text: str, wanted: dict[str, Any]) -> int:
-    """Watch over the work, and put into sentences what became of it."""
+def run_outside(text: str, wanted: dict[str, Any]) -> int:
+    """Start the work in a second process, and print its result or its failures."""
     command = [sys.executable, "-B", "-I", "-c", START, text, json.dumps(wanted), INSIDE]
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -245,20 +245,20 @@ def outside(text: str, wanted: dict[str, Any]) -> int:
     try:
         out, noise = process.communicate(timeout=wanted["seconds"])
     except subprocess.TimeoutExpired as error:
-        # Not waited for: what hangs in the kernel does not even die.
+        # Not waited for: a process that hangs in the kernel does not even die.
         process.kill()
         late, out, noise = True, error.stdout or b"", error.stderr or b""
     said: dict[str, Any] = {"doing": "the start of its python"}
     for line in out.splitlines():
         try:
             said.update(json.loads(line))
-        except ValueError:  # cut off by its death
+        except ValueError:  # its end cut the line
             break
     failed = said.get("failed", [])
     if late:
         failed.append(f"{said['doing']} did not end within {wanted['seconds']} seconds")
     elif process.returncode:
-        failed.append(f"its python {died(process.returncode)} at this: {said['doing']}")
+        failed.append(f"its python {describe_end(process.returncode)} at this: {said['doing']}")
         failed.extend(noise.decode(errors="replace").splitlines()[-5:])
     if failed:
         print("\n".join(failed), file=sys.stderr)
@@ -267,8 +267,8 @@ def outside(text: str, wanted: dict[str, Any]) -> int:
     return 0
 
 
-def died(status: int) -> str:
-    """Say how a process ended that did not end well."""
+def describe_end(status: int) -> str:
+    """Say how a failed process ended."""
     if status > 0:
         return f"ended with status {status}"
     try:
@@ -279,6 +279,6 @@ def died(status: int) -> str:
 
 if __name__ == "__main__":
     if sys.argv[3:] == [INSIDE]:
-        inside(json.loads(sys.argv[2]))
+        run_inside(json.loads(sys.argv[2]))
     else:
-        sys.exit(outside(sys.argv[1], json.loads(sys.argv[2])))
+        sys.exit(run_outside(sys.argv[1], json.loads(sys.argv[2])))

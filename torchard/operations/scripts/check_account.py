@@ -4,15 +4,15 @@ It starts on a Mac with the base python, and changes nothing:
 
     python -I -S -B -c 'import sys; exec(sys.argv[1])' TEXT WANTED
 
-WANTED is JSON: `environments` has by name the `python` of each and the `modules` that have to come
-from it, `text` is shadows.py, `seconds` how long all may take. One line of JSON on stdout says what
-was found.
+WANTED is JSON. `environments` has for each name its `python` and the `modules` that must come
+from it. `text` is find_shadows.py, and `seconds` how long all may take. The answer is one line of
+JSON on stdout.
 
-The account's login shell is started as a terminal does it (its name begins with a dash, login(1)).
-It starts this text again, which starts each environment's python with the account's variables.
-Startup files may print, wait or end the shell, so the time and what is read are bounded, and a mark
-stands before the answer. Only an interactive zsh reads .zshrc: it is started as one only where that
-file sets a variable of Python's.
+This text starts the account's login shell as a terminal does (its name begins with a dash,
+login(1)). That shell starts this text again, which starts each environment's python with the
+account's variables. Startup files may print, wait or end the shell, so time and output are bounded,
+and a mark precedes the answer. Only an interactive zsh reads .zshrc, so zsh is started as one if
+that file sets a variable of Python's.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ ANSWER = b"torchard-account "
 
 
 def look_inside(wanted: dict[str, Any], text: str, seconds: float) -> dict[str, Any]:
-    """Start each environment's python with the variables that the login shell has given us."""
+    """Start each environment's python with the variables of the login shell."""
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith("TORCHARD_")
     }
@@ -69,7 +69,7 @@ def look_inside(wanted: dict[str, Any], text: str, seconds: float) -> dict[str, 
 
 
 def start_python(command: list[str], variables: dict[str, str], seconds: float) -> dict[str, Any]:
-    """Return what an environment's python found, or of what it died."""
+    """Return what an environment's python found, or how it failed."""
     said = b""
     try:
         done = subprocess.run(
@@ -137,9 +137,9 @@ def start_shell(
 
 
 def read_answer(stream: int, mark: bytes, until: float) -> bytes | str:
-    """Return what stands behind the mark, or why nothing does.
+    """Return the text after the mark, or why there is none.
 
-    Its end is not waited for: what a startup file started may hold its stdout open for ever.
+    This does not wait for the end of the output: a program of a startup file may keep it open.
     """
     kept, count = b"", 0
     while True:
@@ -159,7 +159,7 @@ def read_answer(stream: int, mark: bytes, until: float) -> bytes | str:
 
 
 def find_lines(zdotdir: str) -> dict[str, list[str]]:
-    """Return by variable where the account's startup files set it: file and line, nothing else."""
+    """Return for each variable where startup files set it: file and line, nothing else."""
     home = os.path.expanduser("~")
     folders = dict.fromkeys([home, zdotdir or home])
     files = [*ETC, *(os.path.join(folder, name) for folder in folders for name in HOME)]
@@ -173,7 +173,7 @@ def find_lines(zdotdir: str) -> dict[str, list[str]]:
 
 
 def read_lines(path: str) -> list[str]:
-    """Return the lines of a startup file; none where it cannot be read, or is something else."""
+    """Return the lines of a startup file; none if it cannot be read or is not a file."""
     try:
         stream = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         with open(stream, "rb") as file:
@@ -194,7 +194,7 @@ def look(shell: str, text: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return what the account's login environment does to each environment's python."""
     told = start_shell(shell, [], text, wanted)
     lines = find_lines("" if isinstance(told, str) else str(told["zdotdir"]))
-    # Only an interactive zsh reads .zshrc, so it is started as one where there is a reason.
+    # Only an interactive zsh reads .zshrc, so it is started as one if that file is a reason.
     is_reason = any("zshrc, line" in one for found in lines.values() for one in found)
     if os.path.basename(shell) == "zsh" and is_reason:
         told = start_shell(shell, ["-i"], text, wanted)
@@ -209,7 +209,7 @@ def look(shell: str, text: str, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def find_shell() -> str | None:
-    """Return the account's login shell; None where there is none that runs."""
+    """Return the account's login shell; None if there is none that runs."""
     for shell in (os.environ.get("SHELL", ""), pwd.getpwuid(os.getuid()).pw_shell):
         if shell.startswith("/") and os.access(shell, os.X_OK):
             return shell

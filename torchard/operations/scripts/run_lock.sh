@@ -1,46 +1,45 @@
-# One controller at a time works on a Mac. POSIX sh; WHO and TOKEN are set above this text, where
-# tools.sh and limits.sh stand as well.
-# A dropped SSH session leaves the work running here, so the lock names the process that holds it,
-# and the step that it is at: a number alone could be another's by now, so its start time stands
-# beside it.
+# The run lock: one controller at a time works on a Mac. POSIX sh. WHO and TOKEN are set above this
+# text; tools.sh and explain_errors.sh come before it.
+# A dropped SSH session leaves the work running on the Mac. So the lock names the process that holds it
+# and that of its current step. Their start times are there too, as macOS uses a number again.
 set -u
 LC_ALL=C
 export LC_ALL
 umask 022
 root=$HOME/.torchard
 log=/dev/null
-# Tools report a limit in many ways, or not at all if nothing can be written;
-# and what gives up makes room again. So this is asked as soon as something has failed.
+# Sets `limit` to what stopped a command, if a limit did. Tools report a limit in many ways, or not at
+# all on a full disk. Cleaning up makes room again, so this comes right after the failure.
 limit=
-look_for_limit() {
+find_limit() {
   # awk compares, as some shells count in 32 bits.
   low=$(read_free "$HOME" | awk '{ print ($1 < 1024) }')
   if [ "${low:-0}" = 1 ]; then
     limit=$no_room
   else
-    limit=$({ tail -n 200 "$log" && printf '%s\n' "$errors"; } 2>/dev/null | name_limit)
+    limit=$({ tail -n 200 "$log" && printf '%s\n' "$errors"; } 2>/dev/null | explain_error)
   fi
 }
 die() {
-  [ -n "$limit" ] || look_for_limit
+  [ -n "$limit" ] || find_limit
   printf '%s\n' "$*" ${limit:+"$limit"} >&2
   [ "$log" = /dev/null ] || printf '%s\n' "The whole log is on the Mac: $log" >&2
   exit 1
 }
-# Two Macs may have one home, on a file server. A number means nothing on another Mac, and no process
-# lives on after a restart; so a signature names the Mac and the time since it was started as well.
+# Two Macs may share a home on a file server. A process number means nothing on another Mac or after a
+# restart. So a signature also names the Mac and the time since its start.
 hardware=$(read_hardware)
 boot=$(read_boot)
-# A signature is five lines: the number of a process, its start, the date, the Mac, and its boot. In a
-# lock the name of the Mac follows, for people.
+# A signature is five lines: a process number, its start, the date, the Mac, and its boot. In a lock,
+# the Mac's name follows, for people.
 signature() { sed 5q "$1" 2>/dev/null; }
 newline='
 '
-# The Mac whose runs a person says have ended: nothing here can look at another Mac.
+# The other Mac whose runs have ended, as a person says: this Mac cannot check that.
 ended_on=
-# Whether the process of a signature is still there, stopped or not. Where `ps` cannot tell, or it is
-# another Mac's, it is.
-alive() {
+# Whether the process of a signature still exists, stopped or not. If `ps` does not know, or it is
+# another Mac's, it counts as existing.
+is_alive() {
   lines=$1$newline$newline$newline$newline
   pid=${lines%%"$newline"*}
   lines=${lines#*"$newline"}
@@ -61,8 +60,8 @@ alive() {
   now=$(read_start "$pid")
   [ -z "$now" ] || [ "$now" = "$start" ]
 }
-# Signs a directory that was just made. Never over another's signature: should this process have
-# slept until somebody took it for a dead one's, it is theirs.
+# Signs a new directory, never over another run's signature: if this process slept too long, another
+# run may have broken its lock.
 own=
 sign() {
   begun=$(read_start $$)
@@ -71,48 +70,49 @@ sign() {
   (set -C && printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot" "$(uname -n)" \
     >"$1/running") 2>/dev/null
 }
-signed() { [ -n "$own" ] && [ "$(signature "$1/running")" = "$own" ]; }
-# Prints who works here; fails when nobody does. Leaves in `seen` the signature that it judged.
-holder() {
+is_signed() { [ -n "$own" ] && [ "$(signature "$1/running")" = "$own" ]; }
+# Prints who works on this Mac; fails if nobody does. Leaves the signature that it read in `seen`.
+print_holder() {
   seen=$(signature "$root/lock/running")
-  if alive "$seen" || alive "$(signature "$root/lock/step")"; then
-    # The owner is written, and removed, a moment apart from the signature.
+  if is_alive "$seen" || is_alive "$(signature "$root/lock/step")"; then
+    # The owner is written and removed a moment after the signature.
     who=$(sed -n '1s/^[^ ]* [^ ]* //p' "$root/lock/owner" 2>/dev/null)
     printf '%s\n' "${who:-somebody}"
   else
-    # Not signed yet, or not any more: that is over in a moment, or else its owner died just then.
-    [ -z "$seen" ] && [ -d "$root/lock" ] && ! old "$root/lock" && echo somebody
+    # Not signed: its owner is about to sign or remove it, or died at that point.
+    [ -z "$seen" ] && [ -d "$root/lock" ] && ! is_old "$root/lock" && echo somebody
   fi
 }
-# Prints the name of the other Mac whose run holds the lock.
-other_mac() {
+# Prints the name of the other Mac whose run holds the lock; fails if it is this Mac's.
+print_other_mac() {
   case $(sed -n 4p "$root/lock/running" 2>/dev/null) in
     '' | "$hardware") return 1 ;;
   esac
   sed -n 6p "$root/lock/running" 2>/dev/null | tr -cd ' -~'
 }
-old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
-# Removes a lock whose owner is gone. Only one may do so at a time, and judges again once it may; by
-# then the lock may have gone, and another have come that nobody has signed yet. The mark is signed
-# as well: one that is stopped between its judgement and its deed is waited for, however long.
-break_stale() {
+# Whether a file has not changed for a minute.
+is_old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
+# Removes a lock whose owner is gone. Only one run does so at a time, and it checks the lock again: by
+# then it may be gone, or be a new one without a signature. The mark of breaking is signed as well, so a
+# run that stops in between is waited for.
+break_stale_lock() {
   breaking=$root/lock.breaking
   if mkdir "$breaking" 2>/dev/null; then
     sign "$breaking" || return 1
-    if ! holder >/dev/null && [ "$(signature "$root/lock/running")" = "$seen" ]; then
-      if [ -n "$seen" ] || old "$root/lock"; then rm -rf "$root/lock"; fi
+    if ! print_holder >/dev/null && [ "$(signature "$root/lock/running")" = "$seen" ]; then
+      if [ -n "$seen" ] || is_old "$root/lock"; then rm -rf "$root/lock"; fi
     fi
-    signed "$breaking" && rm -rf "$breaking"
-  elif mark=$(signature "$breaking/running") && alive "$mark"; then
+    is_signed "$breaking" && rm -rf "$breaking"
+  elif mark=$(signature "$breaking/running") && is_alive "$mark"; then
     return 1
-  elif [ -n "$mark" ] || old "$breaking"; then
+  elif [ -n "$mark" ] || is_old "$breaking"; then
     rm -rf "$breaking"
   else
     return 1
   fi
 }
 mine=''
-release() {
+release_lock() {
   [ -n "$mine" ] || return 0
   case $(signature "$root/lock/running") in
     "$own" | '') rm -rf "$root/lock" ;;
@@ -123,31 +123,31 @@ take_lock() {
   # shellcheck disable=SC2086,SC2116 # several names, one a line
   [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
  ($account_path), and not in /usr/sbin or /sbin; nothing was done"
-  # A directory that cannot be made would otherwise be waited for like a lock that is taken.
+  # Without this test, a directory that cannot be made would look like a lock that is taken.
   attempt mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
   rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
-  trap release EXIT
-  # mksh ends with status 0 where one trap exits into the other.
-  trap 'trap - EXIT; release; exit 129' HUP
-  trap 'trap - EXIT; release; exit 130' INT
-  trap 'trap - EXIT; release; exit 143' TERM
-  # Whoever started this may be gone when it has something to say; the work goes on.
+  trap release_lock EXIT
+  # mksh ends with status 0 if one trap exits into the other.
+  trap 'trap - EXIT; release_lock; exit 129' HUP
+  trap 'trap - EXIT; release_lock; exit 130' INT
+  trap 'trap - EXIT; release_lock; exit 143' TERM
+  # The connection may be gone when this prints something; the work goes on.
   trap : PIPE
   waited=0
   until mkdir "$root/lock" 2>/dev/null; do
-    if busy=$(holder); then
+    if busy=$(print_holder); then
       since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
-      if other=$(other_mac); then
+      if other=$(print_other_mac); then
         die "$busy is at work in this home from another Mac, ${other:-without a name}${since:+,}\
 ${since:+ since $since}; nothing was done. If nothing of Torchard runs on that Mac any more,\
  remove its lock with \`torchard unlock\`"
       fi
-      # What this same controller left behind when its connection dropped is waited for.
+      # A run of the same controller whose connection dropped is waited for.
       if [ "$busy" != "$WHO" ] && [ "$busy" != somebody ]; then
         die "$busy is at work on this Mac${since:+ since $since}; nothing was done"
       fi
-    elif break_stale; then
+    elif break_stale_lock; then
       continue
     fi
     [ "$waited" -lt 3600 ] ||
@@ -159,23 +159,22 @@ ${since:+ since $since}; nothing was done. If nothing of Torchard runs on that M
   { sign "$root/lock" && printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner"; } ||
     die "$root/lock cannot be written; nothing was done"
 }
-# Before anything is done under the lock: whoever removed it by hand let another run in.
-keep_lock() {
-  signed "$root/lock" || die "this run's lock on the Mac was taken away; it stopped where it was"
+# Stops if this run's lock is gone: a person may have removed it and let another run in.
+need_lock() {
+  is_signed "$root/lock" || die "this run's lock on the Mac was taken away; it stopped where it was"
 }
 open_log() { log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log; }
 # The hardware's own arch, whatever the shell runs as.
 native=''
 [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ] && native='arch -arm64'
-# Runs a step with nothing of the account's: no variables, and another home, where conda finds no
-# .condarc, pip no pip.conf and distutils no .pydistutils.cfg. Variables override what is only
-# technical in the settings that remain, PREFIX/.condarc and /etc/conda: a package that is linked
-# softly would break with the cache, a shortcut with its generation, and nothing is fetched, so no
-# certificate counts. What an administrator forbids is not overridden: it blocks the Mac in the plan
-# (torchard/plan/conda_settings.py). It signs the lock first: should this shell be killed and not the step,
-# the next run waits for the step as well.
-step() {
-  # shellcheck disable=SC2016 # that shell is to expand them
+# Runs a command without the account's settings: no variables, and another home, where conda finds no
+# .condarc, pip no pip.conf and distutils no .pydistutils.cfg. PREFIX/.condarc and /etc/conda remain, so
+# variables override their technical settings: soft links would break with the cache, shortcuts with
+# their generation, and nothing is downloaded, so certificates do not count. What an administrator
+# forbids is not overridden: it blocks the Mac in the plan (torchard/plan/conda_settings.py). The command
+# signs the lock first: if this shell is killed and the command is not, the next run waits for it.
+run_cleanly() {
+  # shellcheck disable=SC2016 # the inner shell expands them
   (cd / && exec env -i HOME="$root/home" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
     LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false CONDA_SHORTCUTS=false \
     CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false CONDA_NUMBER_CHANNEL_NOTICES=0 \
@@ -187,23 +186,23 @@ step() {
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
       shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@")
 }
-# Runs a long step awake and natively, into the log.
-run() {
-  keep_lock
+# Runs a long command natively and keeps the Mac awake; its output goes into the log.
+run_logged() {
+  need_lock
   printf '+ %s\n' "$*" >>"$log"
   # shellcheck disable=SC2086 # native is two words, or none
-  step caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null && return
+  run_cleanly caffeinate -i $native "$@" >>"$log" 2>&1 </dev/null && return
   set -- $?
-  # 128 and SIGXFSZ: what is ended by it has no last word.
+  # 128 and SIGXFSZ, which ends a program without a message.
   [ "$1" != 153 ] || errors='File size limit exceeded'
-  look_for_limit
+  find_limit
   return "$1"
 }
-# Prints what a log says of a failure. An unexpected error of conda ends in some 80 lines on how to
-# report it: its cause is the last line of the traceback, and what follows it (conda's
-# exception_handler.py). Of anything else the end is shown, with the line that names the error. Each
-# line is bounded.
-show_cause() {
+# Prints the cause of a failure from a log. An unexpected error of conda ends with some 80 lines on how
+# to report it: its cause is the last line of the traceback, and what follows it (conda's
+# exception_handler.py). For any other error it prints the end, with the line that names the error. Long
+# lines are cut.
+print_cause() {
   tail -c 65536 "$1" | awk -v most=20 -v widest=400 '
     function shortened(line) {
       if (length(line) <= widest) return line
@@ -235,20 +234,19 @@ show_cause() {
       for (i = first; i <= NR; i++) print last[i % most]
     }'
 }
-failed() {
-  [ "$log" = /dev/null ] || show_cause "$log" >&2
+fail() {
+  [ "$log" = /dev/null ] || print_cause "$log" >&2
   die "$1"
 }
-# shasum is a Perl script, and a Perl that is told to read text counts other bytes.
-sha256_of() { env -i PATH="$PATH" LC_ALL=C shasum -a 256 <"$1" | cut -d ' ' -f 1; }
-# Verifies a file that has arrived, or is here from before, and keeps it in the depot; nothing is
-# used unverified.
-place() {
+# shasum is a Perl script; with the account's variables, Perl may read other bytes.
+print_sha256() { env -i PATH="$PATH" LC_ALL=C shasum -a 256 <"$1" | cut -d ' ' -f 1; }
+# Verifies an uploaded file, or one from an earlier run, and keeps it in the depot.
+verify_upload() {
   found=''
   for file in "$root/depot/incoming/$1" "$root/depot/$1"; do
     [ -f "$file" ] || continue
-    chmod 644 "$file"  # an account may leave its files open to its group, which may be everybody
-    found=$(sha256_of "$file")
+    chmod 644 "$file"  # with the account's umask, its group may be able to write it
+    found=$(print_sha256 "$file")
     if [ "$found" = "$1" ]; then
       [ "$file" = "$root/depot/$1" ] || mv "$file" "$root/depot/$1"
       return
@@ -262,11 +260,11 @@ place() {
   fi
   return 1
 }
-# Gives a file a second name, or copies it where the volume has no hard links (SMB, exFAT).
-share() {
+# Gives a file a second name, or copies it if the volume has no hard links (SMB, exFAT).
+link_or_copy() {
   ln -f "$1" "$2" 2>/dev/null || { rm -f "$2" && attempt cp "$1" "$2"; }
 }
-# Moves what is in the way to a free name beside it, left in `aside`: nothing of a person's is lost.
+# Moves a path to a free name beside it, kept in `aside`: nothing of a person's is lost.
 set_aside() {
   aside=$1.torchard-aside-$(date +%Y%m%d-%H%M%S)
   while [ -e "$aside" ] || [ -L "$aside" ]; do aside=$aside+; done

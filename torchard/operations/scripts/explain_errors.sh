@@ -1,44 +1,45 @@
-# What keeps an account from doing something, and the way out: one table for all that runs on a Mac.
-# POSIX sh. It goes by the texts that tools and python print of errno (Apple's Libc, gen/errlst.c),
-# and shells of signals; the last line that names a limit counts.
+# Why macOS or a limit of the account stopped a command, and what to do: one table for every script.
+# POSIX sh. The texts are those of errno (Apple's Libc, gen/errlst.c), and of signals in shells. The
+# last line that names a limit counts.
 no_room="this Mac's disk is full; make room, and run it again"
-name_limit() {
-  limit_found=
+# Reads error messages and prints what to do about them; fails if it knows none of them.
+explain_error() {
+  explained=
   while IFS= read -r line; do
     case $line in
-      *'No space left on device'*) limit_found=$no_room ;;
+      *'No space left on device'*) explained=$no_room ;;
       *'Disc quota exceeded'* | *'Disk quota exceeded'*)
-        limit_found="the account's disk quota is used up; make room in its home, or ask for a\
+        explained="the account's disk quota is used up; make room in its home, or ask for a\
  larger quota, and run it again"
         ;;
       *'File too large'* | *'ile size limit exceeded'* | *'ilesize limit exceeded'*)
-        limit_found="a file became larger than the account or the volume allows; \`ulimit -f\`\
+        explained="a file became larger than the account or the volume allows; \`ulimit -f\`\
  shows the account's limit, and its startup files may set it"
         ;;
       *'Too many open files'*)
-        limit_found="the account's limit of open files is too low; \`ulimit -n\` shows it, and its\
+        explained="the account's limit of open files is too low; \`ulimit -n\` shows it, and its\
  startup files or \`launchctl limit maxfiles\` may set it"
         ;;
       *fork*'Resource temporarily unavailable'* | *'[Errno 35] Resource temporarily'* | \
         *'[Errno 11] Resource temporarily'*)
-        limit_found="the account has as many processes as it may; end some, or raise its limit\
+        explained="the account has as many processes as it may; end some, or raise its limit\
  (\`ulimit -u\`), and run it again"
         ;;
       *'Read-only file system'*)
-        limit_found="the volume is mounted read-only; \`mount\` shows it"
+        explained="the volume is mounted read-only; \`mount\` shows it"
         ;;
-      *'Operation not permitted'*) limit_found=$(name_guard "$line") ;;
+      *'Operation not permitted'*) explained=$(explain_forbidden "$line") ;;
       */bin/*'Permission denied'* | *_conda*'Permission denied'* | *.sh*'Permission denied'*)
-        limit_found="programs may not run there; if \`mount\` shows that volume as noexec, name an\
+        explained="programs may not run there; if \`mount\` shows that volume as noexec, name an\
  account with another home in ssh.user, or set miniconda.prefix to another path"
         ;;
     esac
   done
-  [ -n "$limit_found" ] && printf '%s\n' "$limit_found"
+  [ -n "$explained" ] && printf '%s\n' "$explained"
 }
-# macOS guards some folders of a home, and other volumes, from programs that a person has not let in
+# macOS guards some folders of a home, and other volumes, from programs that a person has not allowed
 # (TCC). It answers EPERM there, whatever the mode of the file says.
-name_guard() {
+explain_forbidden() {
   case $(printf '%s' "$1" | tr ":'\"," '////')/ in
     */Documents/* | */Desktop/* | */Downloads/* | *'/Library/Mobile Documents/'* | \
       */Library/CloudStorage/* | */Volumes/*)
@@ -52,7 +53,7 @@ name_guard() {
       ;;
   esac
 }
-# Runs what may fail by a limit, and keeps in `errors` what it says.
+# Runs a command that a limit may stop, and keeps what it prints in `errors`.
 errors=
 attempt() {
   errors=$("$@" 2>&1) && return

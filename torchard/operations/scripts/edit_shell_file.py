@@ -1,7 +1,7 @@
 """Put conda's block into a shell's file. Runs on a Mac, with the base python, as `python -I -S -c`.
 
-FILE BEFORE AFTER    the file behind all links, the block that was seen in it (empty: none), and
-                     the one that it shall have
+FILE BEFORE AFTER    the file behind all links, the block that the plan found in it (may be
+                     empty), and the block that it gets
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import sys
 import time
 
 
-def edited(content: bytes, before: bytes, after: bytes) -> bytes | None:
-    """Return the content with the new block; every other byte stays. None where it has moved on."""
+def replace_block(content: bytes, before: bytes, after: bytes) -> bytes | None:
+    """Return the content with the new block; every other byte stays. None if it has changed."""
     # The first and the last line of every block are conda's own markers.
     begin, *_, end = after.split(b"\n")
     if before:
@@ -30,7 +30,7 @@ def edited(content: bytes, before: bytes, after: bytes) -> bytes | None:
 def copy(path: str, to: str) -> None:
     """Copy a file with its mode, owner and, on a Mac, its access list and attributes."""
     copied = subprocess.run(["cp", "-p", path, to], check=False).returncode == 0
-    if copied and owned(path) == owned(to):
+    if copied and read_ownership(path) == read_ownership(to):
         return
     if os.path.lexists(to):
         os.unlink(to)
@@ -40,7 +40,7 @@ def copy(path: str, to: str) -> None:
     sys.exit(f"{path} {what}.")
 
 
-def owned(path: str) -> tuple[int, int, int]:
+def read_ownership(path: str) -> tuple[int, int, int]:
     """Return a file's mode, owner and group."""
     about = os.stat(path)
     return about.st_mode, about.st_uid, about.st_gid
@@ -55,7 +55,7 @@ def set_aside(path: str) -> None:
 
 
 def write(path: str, content: bytes) -> None:
-    """Write the file so that it is there whole, or as it was."""
+    """Replace the file: a stop leaves the old or the new content, never half."""
     partial = f"{path}.torchard-partial"
     if os.path.lexists(partial):
         os.unlink(partial)
@@ -70,16 +70,16 @@ def write(path: str, content: bytes) -> None:
 
 
 def main(path: str, before: str, after: str) -> None:
-    """Change the file, unless it is another by now than the one that was planned for."""
+    """Change the file, unless it has changed after the plan."""
     if os.path.realpath(path) != path:
-        sys.exit(f"{path} is a link by now; run it again.")
+        sys.exit(f"{path} is a link now; run it again.")
     content = b""
     if os.path.lexists(path):
         with open(path, "rb") as file:
             content = file.read()
-    new = edited(content, os.fsencode(before), os.fsencode(after))
+    new = replace_block(content, os.fsencode(before), os.fsencode(after))
     if new is None:
-        sys.exit(f"{path} has another block of conda than was planned for; run it again.")
+        sys.exit(f"{path} has another conda block than the plan found; run it again.")
     write(path, new)
 
 

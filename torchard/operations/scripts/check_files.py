@@ -1,17 +1,16 @@
-"""Look whether every file of every package is there. Runs on a Mac, with the base python.
+"""Check that every file of every package exists. Runs on a Mac, with the base python.
 
-It starts as `python -I -S`, this text being a file, or behind `-c` as `verify.py` is, and with
-these words after it:
+It starts as `python -I -S`, from a file or with `-c` like `verify.py`, and with these arguments:
 
-look SECONDS NAME PATH ...  print one line of JSON, which says by NAME what is damaged at each PATH
-built SECONDS PATH          the same of an environment that was just built: damage is sentences on
-                            stderr and exit code 1, otherwise `.torchard-files` is written in it
+look SECONDS NAME PATH ...  print one line of JSON: what is damaged at each NAME's PATH
+built SECONDS PATH          check an environment that was just built: damage is sentences on stderr
+                            and exit code 1; without damage, `.torchard-files` is written in it
 
 The files of conda's packages are in conda-meta (`files` and `paths_data`: conda,
 core/path_actions.py), those of wheels in RECORD (PEP 376). Each file costs one lstat. A size counts
-where a record has that of the file as it is installed: not where conda replaced a prefix (it signs
-such a binary again on arm64), not for a script, and not below etc/, where people keep settings.
-Byte code may be missing. No link is followed out of the environment.
+if a record has the size of the installed file. It has not if conda replaced a prefix (conda signs
+such a binary again on arm64), for a script, and below etc/, where people keep settings. Byte code
+may be missing. No link is followed out of the environment.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
 RECORD_BYTES = 64 * 1024 * 1024  # of one record; those of the largest packages have 8 MB
 ROWS = 2000000  # of all records of an environment; a large one has 60,000
 SHOWN = 10  # packages that are named
-LONGEST = 200  # characters of a path or a name that are told
-FILES = ".torchard-files"  # what the probe looks at, and the sizes that were other from the start
-NO_FILE = -1  # the size of a link or a folder, of which no record tells
+LONGEST = 200  # characters of a path or a name that are printed
+FILES = ".torchard-files"  # what the probe checks, and the sizes that differed from the start
+NO_FILE = -1  # the size of a link or a folder, which no record has
 
 
 class UnreadableError(Exception):
-    """A record that says nothing; the text is why."""
+    """A record that cannot be read; the text is why."""
 
 
 class Package:
@@ -51,12 +50,14 @@ class Package:
         if source == "wheel":
             self.name = re.sub(r"[-_.]+", "-", self.name).lower()
         self.trouble = trouble
-        self.files: list[tuple[str, str]] = []  # as it is told, as it lies in the environment
+        self.files: list[
+            tuple[str, str]
+        ] = []  # as the record names it, as it lies in the environment
         self.gone: list[str] = []
         self.altered: list[str] = []
 
     def is_damaged(self) -> bool:
-        """Tell whether something of it is missing, or other."""
+        """Tell whether a file of it is missing or has another size."""
         return bool(self.trouble or self.gone or self.altered)
 
     def describe(self) -> str:
@@ -80,19 +81,19 @@ class Package:
 
 
 def clean(text: str) -> str:
-    """Return a path or a name as printable ASCII, cut."""
+    """Return a path or a name as printable ASCII of limited length."""
     return ascii(text)[1:-1][:LONGEST]
 
 
 def read_text(path: str) -> str:
-    """Read a record. Raise UnreadableError where it is no file of a record's size."""
+    """Read a record. Raise UnreadableError if it is not a file, or too large for a record."""
     try:
         found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode):
             raise UnreadableError("is not a file")
         if found.st_size > RECORD_BYTES:
             raise UnreadableError("is too large")
-        # Should it be replaced meanwhile, nothing that waits is opened.
+        # If it is replaced at this moment, nothing that waits is opened.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
             content = file.read(RECORD_BYTES)
     except FileNotFoundError:
@@ -103,7 +104,7 @@ def read_text(path: str) -> str:
 
 
 def place(path: object) -> str | None:
-    """Return where a record's path leads in the environment, None where that is outside."""
+    """Return where a record's path leads in the environment; None if that is outside."""
     if not isinstance(path, str) or not path or path.startswith("/") or "\0" in path:
         return None
     if "//" in path or "." in (path[0], path[-1]) or "/." in path:
@@ -132,7 +133,7 @@ def read_conda(root: str, file: str, sizes: Sizes) -> Package:
 
 
 def conda_size(row: Any) -> int | None:
-    """Return how large a file of conda is as it is installed, None where that is not told."""
+    """Return the size of an installed file of conda; None if the record does not have it."""
     path, size = row["_path"], row.get("size_in_bytes")
     if row.get("path_type", "hardlink") != "hardlink" or row.get("prefix_placeholder"):
         return None
@@ -190,7 +191,7 @@ class Tree:
         self.seen: dict[str, int | None] = {}  # None where it is gone
 
     def is_inside(self, folder: str) -> bool:
-        """Tell whether a folder is there, and no link leads out of the environment on its way."""
+        """Tell whether a folder exists, and no link on its way leads out of the environment."""
         known = self.folders.get(folder)
         if known is None:
             parent, _, _ = folder.rpartition("/")
@@ -211,7 +212,7 @@ class Tree:
         return path == self.root or path.startswith(self.root + "/")
 
     def measure(self, path: str) -> int | None:
-        """Return the size of a file, NO_FILE for a link, None where it is gone."""
+        """Return the size of a file; NO_FILE for a link, None if it is gone."""
         if path in self.seen:
             return self.seen[path]
         size: int | None = None
@@ -226,7 +227,7 @@ class Tree:
 
 
 def list_names(folder: str, end: str) -> list[str]:
-    """Return the names in a folder that end so, in order; Finder's own files are passed over."""
+    """Return the sorted names in a folder with an ending, without the Finder's own files."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -259,10 +260,10 @@ def read_packages(root: str, sizes: Sizes) -> Iterator[Package]:
 
 
 def look(root: str, *, built: bool = False) -> tuple[list[Package], dict[str, int]]:
-    """Return an environment's packages, and the sizes of files of conda that are other.
+    """Return an environment's packages, and the sizes of conda's files that differ.
 
-    A post-link script may write into its package's files, so in one that was just `built` those
-    other sizes are right.
+    A post-link script may write into its package's files, so right after a build (`built`) other
+    sizes are correct.
     """
     tree, sizes = Tree(root), Sizes()
     packages: list[Package] = []
@@ -286,7 +287,7 @@ def look(root: str, *, built: bool = False) -> tuple[list[Package], dict[str, in
 
 
 def read_sizes(root: str) -> dict[str, int]:
-    """Return the sizes of files that were other as soon as the environment was built."""
+    """Return the sizes that differed from the records right after the build."""
     try:
         lines = read_text(os.path.join(root, FILES)).split("\n")
     except UnreadableError:
@@ -301,7 +302,7 @@ def read_sizes(root: str) -> dict[str, int]:
 
 
 def write_files(root: str, packages: Iterable[Package], other: dict[str, int]) -> None:
-    """Note one file of each package for the probe, and the sizes that are right though other."""
+    """Write one file of each package for the probe, and the correct sizes that differ."""
     lines = []
     for package in packages:
         shown = choose_file(package)
@@ -317,10 +318,10 @@ def write_files(root: str, packages: Iterable[Package], other: dict[str, int]) -
 
 
 def choose_file(package: Package) -> str | None:
-    """Return the path of a file that is there as long as its package is, None where none tells."""
+    """Return a file that exists as long as its package does; None if there is none."""
     own = "/site-packages/" + re.sub("[-.]", "_", package.name)
     marks = (f"{own}/__init__.py", f"{own}.py", "/__init__.py", ".dylib", ".so", ".py", "")
-    paths = [path for _, path in package.files if is_plain(path) and is_telling(path)]
+    paths = [path for _, path in package.files if is_plain(path) and is_lasting(path)]
     for mark in marks:
         found = [path for path in paths if path.endswith(mark)]
         if found:
@@ -333,8 +334,8 @@ def is_plain(path: str) -> bool:
     return bool(re.match(r"[A-Za-z0-9_][A-Za-z0-9_./+@=!-]*\Z", path)) and len(path) <= LONGEST
 
 
-def is_telling(path: str) -> bool:
-    """Tell whether nobody would remove a file and keep its package."""
+def is_lasting(path: str) -> bool:
+    """Tell whether a person would not remove a file and keep its package."""
     return path.startswith(("bin/", "lib/")) and ".dist-info/" not in path
 
 
@@ -345,7 +346,7 @@ def find_damage(packages: Iterable[Package]) -> list[Package]:
 
 
 def report(root: str) -> dict[str, Any]:
-    """Return what is told of one environment."""
+    """Return the report on one environment."""
     packages, _ = look(root)
     damaged = find_damage(packages)
     rows = [{"name": clean(one.name), "said": one.describe()} for one in damaged[:SHOWN]]
@@ -354,7 +355,7 @@ def report(root: str) -> dict[str, Any]:
 
 
 def check_built(root: str) -> int:
-    """Say what a build left out; note what is there otherwise."""
+    """Print what a build left out; without damage, note what exists."""
     packages, other = look(root, built=True)
     damaged = find_damage(packages)
     for one in damaged[:SHOWN]:
@@ -367,10 +368,10 @@ def check_built(root: str) -> int:
 
 
 def limit_time(seconds: int) -> None:
-    """End as a sentence where the disk does not answer."""
+    """End with a sentence if the disk does not answer in time."""
 
     def late(_number: int, _frame: object) -> None:
-        print(f"looking at its files did not end within {seconds} seconds", file=sys.stderr)
+        print(f"checking its files did not end within {seconds} seconds", file=sys.stderr)
         sys.stderr.flush()
         os._exit(1)
 
@@ -379,7 +380,7 @@ def limit_time(seconds: int) -> None:
 
 
 def main(mode: str, seconds: str, *rest: str) -> int:
-    """Do what the words ask for."""
+    """Run one of the two modes."""
     limit_time(int(seconds))
     if mode == "built":
         return check_built(rest[0])

@@ -1,12 +1,12 @@
 """Find modules that come from outside the environment whose python runs this.
 
-`account.py` starts it without -I, with the variables of a login shell, as
+`check_account.py` starts it without -I, with the variables of a login shell, as
 
     python -B -c TEXT MODULES
 
-MODULES is a JSON list of modules that have to come from the environment. One line of JSON on stdout
-says which modules of the environment or of Python come from elsewhere, and, where anything outside
-is on the path at all, which of MODULES cannot be imported.
+MODULES is a JSON list of modules that must come from the environment. The answer is one line of
+JSON on stdout: which modules of the environment or of Python come from elsewhere, and, if anything
+outside is on the path, which of MODULES cannot be imported.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def is_below(path: str, folders: list[str]) -> bool:
 
 
 def list_modules(folder: str) -> set[str]:
-    """Return the top-level modules in a folder, and some names that are none."""
+    """Return the top-level modules in a folder, and some names that are not modules."""
     try:
         found = os.listdir(folder)[:NAMES]
     except OSError:
@@ -40,7 +40,7 @@ def list_modules(folder: str) -> set[str]:
 
 
 def find_shadows(wanted: list[str], own: list[str]) -> list[dict[str, str]]:
-    """Return the modules that come from outside, those that are wanted first."""
+    """Return the modules that come from outside, with those of `wanted` first."""
     paths = [one for one in sys.path if one and os.path.isdir(one)]
     outside = [one for one in paths if not is_below(one, own)]
     mine = set(wanted).union(*(list_modules(one) for one in paths if one not in outside))
@@ -60,9 +60,9 @@ def find_shadows(wanted: list[str], own: list[str]) -> list[dict[str, str]]:
 
 
 def find_module(name: str) -> str:
-    """Return the file that an import would read; nothing for what is built in or has no one file.
+    """Return the file that an import would read; empty for a built-in or a namespace package.
 
-    Folders without __init__.py never come before a module, and share their name.
+    Folders without __init__.py never come before a module of the same name.
     """
     try:
         spec = importlib.util.find_spec(name)
@@ -84,8 +84,8 @@ def try_imports(wanted: list[str]) -> dict[str, str]:
 
 
 def main(wanted: list[str]) -> None:
-    """Print what was found; a module that dies at the end of its python changes nothing."""
-    # What a module prints when it is imported is no part of that.
+    """Print what was found; a module that fails at the exit of its python changes nothing."""
+    # What a module prints when it is imported is not part of the answer.
     stream = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     roots = (sys.prefix, sys.base_prefix, os.path.dirname(os.__file__))

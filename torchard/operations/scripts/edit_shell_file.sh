@@ -1,7 +1,7 @@
 # Puts conda's block into a shell's file. POSIX sh.
-# PREFIX, FILE, BEFORE, AFTER and EDIT (the text of shell_file.py) are set above this text.
+# PREFIX, FILE, BEFORE, AFTER and EDIT (the text of edit_shell_file.py) are set above this text.
 take_lock
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
 # shellcheck disable=SC2086 # native is two words, or none
-step $native "$PREFIX/bin/python" -B -I -S -c "$EDIT" "$FILE" "$BEFORE" "$AFTER" </dev/null ||
+run_cleanly $native "$PREFIX/bin/python" -B -I -S -c "$EDIT" "$FILE" "$BEFORE" "$AFTER" </dev/null ||
   die "$FILE was left as it was."

@@ -1,7 +1,7 @@
-"""Carry a person's own settings over. Runs on a Mac, with the base python, as `python -I -S`.
+"""Copy a person's own settings to a new generation. Runs with the base python, `python -I -S`.
 
 KIT FROM PATH    the kit of the generation at PATH, which names the files and directories that may
-                 hold settings; FROM is the generation that is shown
+                 hold settings; FROM is the active generation
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def read(*parts: str) -> Any:
 
 
 def environment_of(path: str) -> object:
-    """Return the environment that a stamp names, or None where there is no stamp to be read."""
+    """Return the environment that a stamp names; None without a readable stamp."""
     try:
         content = read(path, ".torchard.json")
     except (OSError, ValueError):
@@ -36,10 +36,10 @@ def environment_of(path: str) -> object:
 
 
 def carry(kit: str, before: str, path: str) -> None:
-    """Copy what a person set and no package owns; what is there is kept, no link is followed."""
+    """Copy files that a person made and no package owns. Nothing is replaced, no link followed."""
     wanted = read(kit, "kit.json")
     if environment_of(before) not in {None, wanted["stamp"]["environment"]}:
-        return  # another environment's settings are not for this one
+        return  # another environment's settings do not belong here
     names = [one for place in wanted["carried"] for one in sorted(files_at(before, place))]
     owned = set(owned_files(before)) if names else set()
     for name in [one for one in names if one not in owned][:MOST]:
@@ -55,7 +55,7 @@ def files_at(root: str, place: str) -> Iterator[str]:
         names = [place]
     for name in names:
         file = os.path.join(root, name)
-        # A part of the path may be a link, which leads out of the environment.
+        # A part of the path may be a link that leads out of the environment.
         here = os.path.join(os.path.realpath(root), name)
         if os.path.isfile(file) and os.path.realpath(file) == here:
             yield name
@@ -67,7 +67,7 @@ def owned_files(root: str) -> Iterator[str]:
         try:
             files: Iterable[Any] = read(record)["files"]
         except (OSError, ValueError, LookupError, TypeError):
-            continue  # an interrupted conda leaves such ones
+            continue  # an interrupted conda leaves broken records
         yield from (one for one in files if isinstance(one, str))
     dists = os.path.join(glob.escape(root), "lib", "python3*", "site-packages", "*.dist-info")
     for path in glob.glob(os.path.join(dists, "RECORD")):
@@ -92,13 +92,13 @@ def copy_own(before: str, path: str, name: str) -> None:
     try:
         source = os.open(os.path.join(before, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except PermissionError:
-        return  # the plan has said so
+        return  # the plan says so
     with open(source, "rb") as file:
         about = os.fstat(source)
         if not stat.S_ISREG(about.st_mode) or about.st_size > LARGEST:
             return
         content = file.read(LARGEST)
-    # Hidden, and the same for every run: what a killed one left is used up by the next.
+    # Hidden, and the same for every run, so that the next run uses up what a killed one left.
     partial = os.path.join(folder, f".{os.path.basename(name)}.torchard-partial")
     if os.path.lexists(partial):
         os.unlink(partial)

@@ -1,0 +1,136 @@
+"""The scripts that change a Mac, as text; each takes the Mac's run lock first. Pure.
+
+Each function is named like the file in `scripts/` that does its work.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from torchard.operations.kit import DEPOT
+from torchard.operations.script_text import (
+    FILES_SECONDS,
+    root,
+    script,
+    under_run_lock,
+)
+from torchard.plan.steps import has_other_installer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchard.catalog.installers import Installer
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+    from torchard.operations.kit import Kit
+    from torchard.operations.script_text import Controller
+    from torchard.plan.steps import Step
+
+
+def install_miniconda(
+    state: MacState, installer: Installer, controller: Controller, date: str
+) -> str:
+    """Return the script that installs Miniconda; `date` goes into the mark that it leaves."""
+    replaces = has_other_installer(state, installer) or state.is_prefix_moved
+    mark = {
+        "format": 1,
+        "installer": installer.file,
+        "sha256": installer.sha256,
+        "version": installer.version,
+        "date": date,
+    }
+    if installer.licence:
+        mark["accepted"] = installer.licence  # as the lab says: nothing runs without
+    values = {
+        "PREFIX": state.prefix,
+        "FILE": installer.file,
+        "SHA256": installer.sha256,
+        "ARCH": state.arch,
+        "SUBDIR": state.subdir,
+        "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
+        "MOVED": state.prefix_made_for or "" if state.is_prefix_moved else "",
+        "MARK": json.dumps(mark, sort_keys=True),
+    }
+    return under_run_lock(script("install_miniconda.sh"), controller, values)
+
+
+def build_environment(
+    state: MacState, lock: Lock, kit: Kit, controller: Controller, *, rebuild: bool = False
+) -> str:
+    """Return the script that builds a generation, verifies it and activates it.
+
+    `rebuild`: a person asked to build the same lock again.
+    """
+    values = {
+        "PREFIX": state.prefix,
+        "NAME": lock.environment,
+        "GENERATION": kit.generation,
+        "DIGEST": lock.digest,
+        "SUBDIR": state.subdir,
+        "KIT": kit.sha256,
+        "FILES_SECONDS": str(FILES_SECONDS),
+        "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/{DEPOT}",
+        "REBUILT": "rebuilt" if rebuild else "",
+    }
+    return under_run_lock(script("build_environment.sh"), controller, values)
+
+
+def remove_environment(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that removes an environment which the lab does not name."""
+    values = {
+        "PREFIX": state.prefix,
+        "NAME": step.environment or "",
+        "TARGET": step.path,
+        "PROGRAM": script("generation.py"),
+    }
+    return under_run_lock(script("remove_environment.sh"), controller, values)
+
+
+def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that changes a shell's file as its step says."""
+    (change,) = step.files
+    values = {
+        "PREFIX": state.prefix,
+        "FILE": step.path,
+        "BEFORE": change.before or "",
+        "AFTER": change.after or "",
+        "EDIT": script("edit_shell_file.py"),
+    }
+    return under_run_lock(script("edit_shell_file.sh"), controller, values)
+
+
+def activate_generation(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that activates a generation that was active before."""
+    name = step.environment or ""
+    values = {
+        "PREFIX": state.prefix,
+        "NAME": name,
+        "GENERATION": step.path.rpartition("/")[2],
+        "ACTIVE": state.links[name].target or "",
+        "PROGRAM": script("generation.py"),
+    }
+    return under_run_lock(script("activate_generation.sh"), controller, values)
+
+
+def note_failure(
+    state: MacState, environment: str, failure: Mapping[str, str] | None, controller: Controller
+) -> str:
+    """Return the script that notes why the verification of an environment failed.
+
+    Without a `failure` it removes the note. If another run is at work, it only prints whose.
+    """
+    values = {
+        "PREFIX": state.prefix,
+        "NAME": environment,
+        "GENERATION": (state.links[environment].target or "").rpartition("/")[2],
+        "NOTE": json.dumps(failure, sort_keys=True) if failure else "",
+    }
+    return under_run_lock(script("note_failure.sh"), controller, values)
+
+
+def remove_lock(holder: str, controller: Controller) -> str:
+    """Return the script that removes the run lock of a dead run; `holder` is its token."""
+    values = {"HOLDER": holder}
+    return under_run_lock(script("remove_lock.sh"), controller, values)

@@ -1,0 +1,93 @@
+"""The commands that read more of a Mac than the probe does; they change nothing. Pure."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from torchard.operations.script_text import (
+    FILES_SECONDS,
+    RUN_ARGUMENT,
+    python_words,
+    root,
+    run_cleanly,
+    script,
+)
+from torchard.operations.verification import COMPANION_IMPORTS, describe_verification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+    from torchard.plan.steps import Step
+
+ACCOUNT_SECONDS = 120  # for slow startup files, and an import of PyTorch from a cold disk
+
+
+def verify_environment(state: MacState, lock: Lock) -> str:
+    """Return the command that verifies the active generation of an environment."""
+    python = _python_of(state, lock.environment)
+    wanted = json.dumps(describe_verification(lock))
+    return run_cleanly('exec "$@"', "sh", *python, script("verify.py"), wanted)
+
+
+def verify_generation(state: MacState, step: Step) -> str:
+    """Return the command that verifies the active generation against its own kit.
+
+    The kit on the Mac has what the generation was built for. If it is gone, nothing is printed.
+    """
+    ask = (
+        'cd "$0" && [ -f expected.json ] || exit 0; '
+        'exec "$@" "$(cat verify.py)" "$(cat expected.json)"'
+    )
+    place = f"{root(state)}/kits/{step.path.rpartition('/')[2]}"
+    return run_cleanly(ask, place, *_python_of(state, step.environment or ""))
+
+
+def _python_of(state: MacState, environment: str) -> list[str]:
+    python = f"{state.prefix}/envs/{environment}/bin/python"
+    return python_words(state, python, "-B", "-I", "-c", RUN_ARGUMENT)
+
+
+def check_files(state: MacState, environments: Iterable[str]) -> str:
+    """Return the command that checks whether all files of environments' packages exist."""
+    words = [*_base_python(state), script("check_files.py"), "look", str(FILES_SECONDS)]
+    for name in environments:
+        words += [name, f"{state.prefix}/envs/{name}"]
+    return run_cleanly('exec "$@"', "sh", *words)
+
+
+def check_account(state: MacState, modules: Mapping[str, Iterable[str]]) -> str:
+    """Return the command that checks what the account's login environment does to environments.
+
+    `modules` names for each environment those that must come from it. The account's variables are
+    kept.
+    """
+    environments = {
+        name: {"python": f"{state.prefix}/envs/{name}/bin/python", "modules": list(wanted)}
+        for name, wanted in modules.items()
+    }
+    wanted = {
+        "environments": environments,
+        "seconds": ACCOUNT_SECONDS,
+        "text": script("find_shadows.py"),
+    }
+    words = [*_base_python(state), script("check_account.py"), json.dumps(wanted)]
+    return f"cd / && exec {' '.join(map(shlex.quote, words))}"
+
+
+def _base_python(state: MacState) -> list[str]:
+    return python_words(state, f"{state.prefix}/bin/python", "-I", "-S", "-B", "-c", RUN_ARGUMENT)
+
+
+def list_modules(lock: Lock) -> list[str]:
+    """Return the modules that must come from an environment, whatever the account sets."""
+    packages = lock.variant.packages if lock.variant else {}
+    names = {one.name for one in lock.wheels} | {one.name for one in lock.conda}
+    return [
+        *(["torch"] if lock.variant else []),
+        *(name for name in COMPANION_IMPORTS if name in packages),
+        *(["numpy"] if "numpy" in names else []),
+    ]
