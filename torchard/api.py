@@ -83,7 +83,7 @@ def make_inventory(path: str | Path) -> dict[str, list[Any]]:
 
         globals().update(make_inventory("inventory/lab.yaml"))
     """
-    client.hold()
+    client.install_client()
     return inventory.pyinfra_groups(load(Path(path)))
 
 
@@ -113,7 +113,7 @@ def read_state(mac: MacHost) -> MacState | None:
         state = read_state(mac)
         has_torch = state is not None and "torch" in state.links
     """
-    return facts.read(mac.miniconda.prefix)
+    return facts.read_state(mac.miniconda.prefix)
 
 
 def find_target(workspace: Workspace, mac: MacHost) -> Target | None:

@@ -135,7 +135,7 @@ def test_an_agent_has_the_key(fresh, write, torchard, lab, tmp_path):
     lab_file = write((f'      key: "{lab.directory}/id_ed25519"\n', ""))
     socket = tmp_path / "agent"
     alone = {"HOME": str(tmp_path), "SSH_AUTH_SOCK": ""}
-    assert "there is no key to show" in reason(torchard, lab_file, **alone)
+    assert "there is no key to offer" in reason(torchard, lab_file, **alone)
     agent = subprocess.Popen(["ssh-agent", "-D", "-a", socket], stdout=subprocess.PIPE, text=True)
     try:
         assert agent.stdout.readline()  # it listens

@@ -65,7 +65,7 @@ def test_a_key_that_the_mac_does_not_accept_is_reported(lab, mac, described, tor
     text = described.replace(own, f"    ssh: {{port: {mac.port}, key: stranger}}")
     lab.lab_file.write_text(text, encoding="utf-8")
     reason = plan(torchard, lab)
-    assert f"127.0.0.1:{mac.port} takes none of your keys" in reason
+    assert f"127.0.0.1:{mac.port} accepts none of your keys" in reason
     assert f"`ssh-copy-id -i {key} -p {mac.port} " in reason
 
 
@@ -211,7 +211,7 @@ def test_a_missing_ssh_config_is_reported(lab, mac, described, torchard):
     own = f"    ssh: {{port: {mac.port}}}"
     text = described.replace(own, f"    ssh: {{port: {mac.port}, config: nowhere}}")
     lab.lab_file.write_text(text, encoding="utf-8")
-    assert re.search(r"^the ssh_config \S+/nowhere is not there", plan(torchard, lab))
+    assert re.search(r"^the ssh_config \S+/nowhere does not exist", plan(torchard, lab))
 
 
 def test_what_a_mac_says_never_speaks_to_a_terminal(lab, mac, described, torchard):

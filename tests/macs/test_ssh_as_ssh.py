@@ -207,7 +207,7 @@ def test_a_jump_host_that_passes_nothing_on_is_reported(mac, jump, describe, tor
     (tmp_path / "jump").write_text(known(jump), encoding="utf-8")
     lab_file = describe(through(mac, jump, tmp_path / "jump"), hosts=known(mac))
     reason = plan(torchard, lab_file)[1]
-    assert reason.startswith("the jump host jump refuses to pass a connection on to 127.0.0.1:")
+    assert reason.startswith("the jump host jump does not pass a connection on to 127.0.0.1:")
     assert "AllowTcpForwarding" in reason
 
 
@@ -225,7 +225,7 @@ def test_a_jump_host_that_accepts_no_key_is_reported_and_asked_once(  # fixtures
     text = (tmp_path / "config").read_text(encoding="utf-8").replace("Host *\n", "Host studio-*\n")
     (tmp_path / "config").write_text(text, encoding="utf-8")
     reason = plan(torchard, lab_file, SSH_AUTH_SOCK="")[1]
-    assert "the jump host jump takes none of your keys; try `ssh jump`" in reason
+    assert "the jump host jump accepts none of your keys; try `ssh jump`" in reason
     assert count(jump, "connections") == 1
 
 
@@ -240,7 +240,7 @@ def test_a_proxy_command_runs_as_with_ssh(mac, describe, torchard, tmp_path):
     reason = plan(torchard, describe(place + broken, hosts=known(mac), ssh=', user: "AD\\\\ada"'))[
         1
     ]
-    assert "gave no way to 127.0.0.1:" in reason
+    assert "did not reach 127.0.0.1:" in reason
     assert '"no way for AD\\ada"' in reason
 
 

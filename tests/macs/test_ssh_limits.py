@@ -73,7 +73,7 @@ def test_one_session_at_a_time_and_no_sftp_are_enough(lab, torchard):
     [
         ({"denies": True}, "Remote Login may not allow this account; on the Mac, add it in System"),
         ({"expired": True}, "the password of this account has expired"),
-        ({"locked": True}, "is locked by FileVault since it was started"),
+        ({"locked": True}, "since its start: it accepts a password only"),
     ],
 )
 def test_what_an_sshd_refuses_is_reported(  # noqa: PLR0917  # fixtures
@@ -111,9 +111,9 @@ def test_a_key_with_a_passphrase_is_taken_from_the_agent(lab, mac, torchard, tmp
 @pytest.mark.parametrize(
     ("ssh", "says"),
     [
-        (", key: nowhere", "the private key {here}/nowhere is not there; write another ssh.key"),
+        (", key: nowhere", "the private key {here}/nowhere does not exist; write another ssh.key"),
         (", key: ~/no-such-key", "/no-such-key is not there; write another ssh.key"),
-        (", key: spoilt", "{here}/spoilt is not a private key that can be read"),
+        (", key: spoilt", "{here}/spoilt is not a readable private key"),
         (", key: token", "{here}/token is on a security key, which needs an agent; run `ssh-add"),
     ],
 )
@@ -142,7 +142,7 @@ def test_another_program_than_a_shell_is_shown_in_a_line(lab, mac, torchard, tmp
         reason = plan(torchard, here(lab, mac, tmp_path))[1]
     finally:
         kept.rename(shell)
-    assert "its login shell did not run the command that reads it" in reason
+    assert "its login shell did not run the command that reads the Mac" in reason
     assert re.search(r'"Welcome to xonsh … .*SyntaxError: printf"', reason)
     assert "chsh -s /bin/zsh" in reason
     assert len(reason) < 600

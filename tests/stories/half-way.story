@@ -14,7 +14,7 @@ $ torchard show report.json
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
-  ! tools       failed: the connection to 127.0.0.1:2201 was lost; what is at work there goes on by itself, and the same command again waits for it and does the rest
+  ! tools       failed: the connection to 127.0.0.1:2201 was lost; its step goes on by itself, and the same command again waits for it and does the rest
     ~/.zshrc    not started
 1 Mac  · studio-02 · arm64 · macOS 15.1 · N s
   + shell           ~/.bash_profile                            written

@@ -12,8 +12,13 @@ import torchard.session  # noqa: F401  # patches the standard library, so it com
 from torchard.cli import console, options
 from torchard.lab.load import load
 from torchard.lab.select import select
-from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError, record, shown
-from torchard.remote.keyscan import look, look_at
+from torchard.remote.host_keys import (
+    HostKeyError,
+    UnknownHostKeyError,
+    describe_key,
+    record_host_key,
+)
+from torchard.remote.keyscan import scan_host_key, scan_host_keys
 from torchard.resources import default_lab
 
 if TYPE_CHECKING:
@@ -61,7 +66,7 @@ def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -
             click.echo(f"{mac.name}: this is the Mac that you type on; it needs no host key.")
     codes = [
         _trust_mac(mac, answer, fingerprints, yes=yes)
-        for mac, answer in zip(remote, look_at(remote), strict=True)
+        for mac, answer in zip(remote, scan_host_keys(remote), strict=True)
     ]
     console.exit_with(1 if 1 in codes else max(codes, default=0))
 
@@ -71,22 +76,22 @@ def _trust_mac(
 ) -> int:
     """Record the unknown keys of a Mac's jump hosts, then its own; return the exit code."""
     while isinstance(answer, UnknownHostKeyError):
-        click.echo(f"{mac.name}: the host key of {answer.host} is {shown(answer.key)}.")
+        click.echo(f"{mac.name}: the host key of {answer.host} is {describe_key(answer.key)}.")
         if fingerprints and answer.key.fingerprint not in fingerprints:
             console.print_error(f"{mac.name}: not recorded: you gave another fingerprint.")
             return 3
         if not fingerprints and not yes and not _confirm_key(mac, answer):
             return 1
-        record(answer)
+        record_host_key(answer)
         click.echo(f"{mac.name}: recorded in {answer.known_hosts}.")
-        answer = look(mac)
+        answer = scan_host_key(mac)
     if isinstance(answer, HostKeyError):
         console.print_error(f"{mac.name}: refused: {answer}")
         return 3
     if isinstance(answer, str):
         console.print_error(f"{mac.name}: unreachable: {answer}")
         return 3
-    click.echo(f"{mac.name}: {shown(answer)} is known.")
+    click.echo(f"{mac.name}: {describe_key(answer)} is known.")
     return 0
 
 

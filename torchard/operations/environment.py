@@ -42,7 +42,7 @@ def environment(
 
         environment(name="Environment torch", mac=mac, lock=lock, workspace=workspace)
     """
-    state = facts.read(mac.miniconda.prefix)
+    state = facts.read_state(mac.miniconda.prefix)
     if state is None:
         yield upload.fail("its state could not be read")
         return

@@ -44,7 +44,7 @@ def miniconda(
 
         miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=workspace)
     """
-    state = facts.read(mac.miniconda.prefix)
+    state = facts.read_state(mac.miniconda.prefix)
     if state is None:
         yield upload.fail("its state could not be read")
         return

@@ -37,7 +37,7 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
 
         prune(name="Prune", mac=mac, workspace=workspace)
     """
-    state = facts.read(mac.miniconda.prefix)
+    state = facts.read_state(mac.miniconda.prefix)
     if state is None:
         yield upload.fail("its state could not be read")
         return

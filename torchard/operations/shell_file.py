@@ -38,7 +38,7 @@ def shell_file(
 
         shell_file(name="Shell ~/.zshrc", mac=mac, shell="zsh", workspace=workspace)
     """
-    state = facts.read(mac.miniconda.prefix)
+    state = facts.read_state(mac.miniconda.prefix)
     if state is None:
         yield upload.fail("its state could not be read")
         return

@@ -41,7 +41,7 @@ def verify(
     if not changed:
         host.noop(f"{lock.environment} was not changed")
         return
-    state = facts.read(mac.miniconda.prefix)
+    state = facts.read_state(mac.miniconda.prefix)
     if state is None:
         yield upload.fail("its state could not be read")
         return

@@ -1,4 +1,4 @@
-"""Programs that are started on the controller: bounded in time, in what they say, and in number."""
+"""Programs that run on the controller, with limits on their time and output."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _waitpid = get_original("os", "waitpid")
 
 
 class Child:
-    """One program in a session of its own, so that it has no terminal to ask at.
+    """One program in a session of its own, so that it cannot ask at a terminal.
 
-    `said` is what it wrote to stderr, or with `reads` to stdout; the rest of a flood is dropped.
+    `err` is what it wrote to stderr, `out` to stdout with `reads`; output over MOST_BYTES is lost.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Child:
         return self._texts["err"].decode("utf-8", "backslashreplace")
 
     def wait(self, seconds: float) -> bool:
-        """Wait until it says no more and has ended; tell whether it has."""
+        """Wait until its output and the program end; tell whether they have."""
         end = time.monotonic() + seconds
         gevent.joinall(self._greenlets, timeout=seconds)
         while not self._has_ended():
@@ -88,7 +88,7 @@ class Child:
         return self._ended
 
     def stop(self, grace: float = _GRACE) -> None:
-        """Let it end by itself for `grace` seconds, then end it and what it started."""
+        """Wait `grace` seconds for its end, then end it and what it started."""
         if self.wait(grace):
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -111,12 +111,12 @@ def _spawn(words: Sequence[str], connection: socket.socket | None, outputs: Sequ
     options: dict[str, Any] = {"file_actions": actions, "setsigdef": [signal.SIGPIPE]}
     try:
         return os.posix_spawnp(words[0], list(words), os.environ, setsid=True, **options)
-    except NotImplementedError:  # an older libc: then it has only a group of its own
+    except NotImplementedError:  # an older libc: the program only gets a process group of its own
         return os.posix_spawnp(words[0], list(words), os.environ, setpgroup=0, **options)
 
 
 def run(words: Sequence[str], seconds: float) -> tuple[str, str] | None:
-    """Run a program; return its stdout and stderr, or None where it took longer than `seconds`."""
+    """Run a program; return its stdout and stderr, or None if it takes over `seconds`."""
     child = Child(words, reads=True)
     done = False
     try:

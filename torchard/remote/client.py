@@ -1,7 +1,7 @@
 """Connect to a host as `ssh` would, and only where its host key is known.
 
-Left to itself, pyinfra reads ssh_config in its own way, asks, warns, or takes whatever key it is
-shown. With `hold()` it does none of that, under `torchard` as under the `pyinfra` command.
+By itself, pyinfra reads ssh_config in its own way, asks, warns, or accepts any key. After
+`install_client()` it does not, in `torchard` and in the `pyinfra` command alike.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from pyinfra.api.util import get_file_io
 from pyinfra.connectors import ssh as ssh_connector
 from pyinfra.connectors.sshuserclient import client as ssh_client
 
-from torchard.remote import dial, errors, open_files, ssh_config
-from torchard.remote import effective as openssh
-from torchard.remote.errors import ReachError
+from torchard.remote import dial, open_files, openssh, ssh_config, unreachable
 from torchard.remote.host_keys import (
     ChangedHostKeyError,
     HostKeyError,
@@ -29,11 +27,12 @@ from torchard.remote.host_keys import (
     UnknownHostKeyError,
 )
 from torchard.remote.identities import Login
-from torchard.remote.known_files import KnownFiles
 from torchard.remote.known_hosts import HostKey
+from torchard.remote.known_hosts_files import KnownHosts
 from torchard.remote.shell_upload import upload_through_shell
-from torchard.remote.ssh_config import Ask, Effective
+from torchard.remote.ssh_config import Destination, EffectiveConfig
 from torchard.remote.transport import Transport
+from torchard.remote.unreachable import ReachError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,15 +44,15 @@ _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds: sshd frees a session a little a
 
 
 class KeyFile:
-    """The private key that the lab names, by its path: ours to read, and no prompt of pyinfra's."""
+    """The path of the lab's private key. Torchard reads it; pyinfra never asks for a passphrase."""
 
     def __init__(self, path: str) -> None:
         self.path = str(Path(path).expanduser())
 
 
-def hold() -> None:
-    """Let every connection of pyinfra in this process be made as here."""
-    open_files.allow(_OPEN_FILES)
+def install_client() -> None:
+    """Make every connection of pyinfra in this process use this module's client."""
+    open_files.raise_limit(_OPEN_FILES)
     connector: Any = ssh_connector
     connector.SSHClient = ssh_client.SSHClient = Client
     connector.get_private_key = lambda _state, key_filename, key_password: KeyFile(key_filename)  # noqa: ARG005
@@ -61,15 +60,15 @@ def hold() -> None:
 
 
 def _put_file(connector: Any, filename_or_io: Any, remote_location: str) -> None:
-    """Push a file as pyinfra's connector does, also where there is no SFTP."""
+    """Upload a file as pyinfra's connector does, also without SFTP."""
     with get_file_io(filename_or_io) as file:
         connector.client.put(file, remote_location)
 
 
 class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no types for it
-    """pyinfra's SSH client, which goes where ssh would and takes a key from nobody."""
+    """pyinfra's SSH client. It goes where ssh would, and accepts known host keys only."""
 
-    _way: dial.Way | None = None
+    _route: dial.Route | None = None
     _files: SFTPClient | None = None
     _has_sftp = True
 
@@ -84,16 +83,16 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         auth_strategy: Any = None,
         **options: Any,
     ) -> None:
-        """Connect as `ssh HOSTNAME` does. Raise HostKeyError before anything is said to a stranger.
+        """Connect as `ssh HOSTNAME` does. Raise HostKeyError before a login at an unknown host.
 
-        What pyinfra's host data calls ssh_strict_host_key_checking is a fingerprint, or anything
-        else: the key must be known.
+        The host data ssh_strict_host_key_checking may be a fingerprint. With any other value, the
+        key must be known.
         """
         key = options.get("pkey")
         path = key.path if isinstance(key, KeyFile) else None
         user, port = options.get("username"), options.get("port")
-        ask = Ask(hostname, user, port, path, _pyinfra_ssh_config_file, jump)
-        to = openssh.CONFIGURATIONS.ask(ask)
+        destination = Destination(hostname, user, port, path, _pyinfra_ssh_config_file, jump)
+        to = openssh.CONFIGURATIONS.evaluate(destination)
         if path is not None:
             to = ssh_config.with_lab_key(to, path)
         said = _pyinfra_ssh_strict_host_key_checking or ""
@@ -105,21 +104,21 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             with_agent=options.get("allow_agent", True) or bool(path),
         )
         self._to, self._wanted = to, wanted
-        self._known = KnownFiles(to, _pyinfra_ssh_known_hosts_file, pinned=wanted is not None)
+        self._known = KnownHosts(to, _pyinfra_ssh_known_hosts_file, pinned=wanted is not None)
         try:
-            self._enter(ask, options.get("timeout") or ssh_config.CONNECT_SECONDS, login)
+            self._enter(destination, options.get("timeout") or ssh_config.CONNECT_SECONDS, login)
         except BaseException:
-            self.close()  # pyinfra leaves that to the end of the process
+            self.close()  # pyinfra closes it at the end of the process only
             raise
 
-    def _enter(self, ask: Ask, seconds: float, login: Any) -> None:
+    def _enter(self, destination: Destination, seconds: float, login: Any) -> None:
         to = self._to
         try:
-            self._way = dial.open_way(to, ask.config, seconds)
+            self._route = dial.open_route(to, destination.config, seconds)
         except dial.UnknownJumpError:
-            _look_at_hops(to, ask, seconds)
+            _check_hops(to, destination, seconds)
             raise
-        self._host_keys = HostKeys()  # ours are judged by the policy
+        self._host_keys = HostKeys()  # the policy below checks the key
         self.set_missing_host_key_policy(_Policy(self))
         try:
             paramiko.SSHClient.connect(  # not pyinfra's, which reads ssh_config itself
@@ -127,7 +126,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
                 to.hostname,
                 to.port,
                 to.user,
-                sock=self._way.sock,
+                sock=self._route.sock,
                 timeout=seconds,
                 banner_timeout=seconds,
                 transport_factory=self._transport_to,
@@ -145,19 +144,19 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             goodbye = getattr(transport, "goodbye", None)
             if "protocol banner" in str(error) or "protocol version" in str(error):
                 before = "\n".join(transport.before)
-                raise ReachError(errors.before_banner(to.address, before)) from error
+                raise ReachError(unreachable.explain_missing_banner(to.address, before)) from error
             if goodbye:
-                raise ReachError(errors.ended_by_host(to.address, goodbye)) from error
+                raise ReachError(unreachable.explain_ended_login(to.address, goodbye)) from error
             if isinstance(error, EOFError | OSError):
-                raise ReachError(errors.ended_early(to.address, error)) from error
+                raise ReachError(unreachable.explain_early_end(to.address, error)) from error
             raise
 
     def set_missing_host_key_policy(self, _policy: object) -> None:
-        """Have every host judged by ours, whatever is asked for."""
+        """Use our own policy for every host, whatever the caller passes."""
         paramiko.SSHClient.set_missing_host_key_policy(self, _Policy(self))
 
     def _transport_to(self, sock: Any, **options: Any) -> Transport:
-        """Return a transport that asks for what ssh would ask for, its known keys first."""
+        """Return a transport that offers what ssh would offer, the known keys' algorithms first."""
         made, to = Transport(sock, **options), self._to
         allowed = made.get_security_options()
         known = self._known.algorithms()
@@ -171,7 +170,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         ):
             if not chosen:
                 made.close()
-                raise ReachError(errors.no_common(to.address, what))
+                raise ReachError(unreachable.explain_no_common_algorithm(to.address, what))
             setattr(allowed, name, tuple(chosen))
         plain: Any = made
         pubkeys = _common(to.pubkey_algorithms, plain._preferred_pubkeys)  # noqa: SLF001
@@ -179,11 +178,11 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         return made
 
     def parse_config(self, *_: object, **__: object) -> None:
-        """Refuse pyinfra's own reading of ssh_config: ssh alone reads it."""
+        """Prevent pyinfra from reading ssh_config: ssh alone reads it."""
         raise AssertionError("ssh_config is read by ssh alone")
 
-    def judge(self, key: PKey) -> None:
-        """Raise HostKeyError unless the host may show this key."""
+    def require_known_key(self, key: PKey) -> None:
+        """Raise HostKeyError unless this is the host's known key."""
         to, shows = self._to, HostKey(key.get_name(), key.asbytes())
         file = self._known.file
         if self._wanted is not None:
@@ -191,8 +190,8 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
                 raise OtherHostKeyError(to.entry, shows, file, self._wanted)
             return
         if to.revoked is not None:
-            self._known.need_not_revoked(to.revoked, shows)
-        found = self._known.judge(shows, self._way)
+            self._known.require_not_revoked(to.revoked, shows)
+        found = self._known.check_key(shows, self._route)
         where = found.line.file if found.line else file
         if found.verdict == "revoked":
             raise RevokedHostKeyError(to.entry, shows, where)
@@ -206,7 +205,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             )
 
     def exec_command(self, command: str, *more: Any, **options: Any) -> Any:
-        """Run a command; where the host allows no more sessions, free ours and try again."""
+        """Run a command; if the host allows no more sessions, free one and try again."""
         transport: Any = self.get_transport()
         try:
             return self._execute(command, *more, **options)
@@ -215,7 +214,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         except (SSHException, EOFError, OSError) as error:
             if transport.is_active() or transport.opened:
                 raise
-            closed = errors.closed_after_login(self._to.address, self._to.user)
+            closed = unreachable.explain_closed_after_login(self._to.address, self._to.user)
             raise ReachError(closed) from error
 
     def _execute(self, command: str, *more: Any, **options: Any) -> Any:
@@ -228,10 +227,10 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         try:
             return super().exec_command(command, *more, **options)
         except ChannelException as error:
-            raise ReachError(errors.too_few_sessions(self._to.address)) from error
+            raise ReachError(unreachable.explain_too_few_sessions(self._to.address)) from error
 
     def put(self, file: Any, path: str) -> None:
-        """Push an open file: by SFTP, or through `cat` where the host has none. Raise OSError."""
+        """Upload an open file: by SFTP, or through `cat` without SFTP. Raise OSError."""
         if self._has_sftp and self._files is None:
             self._open_files()
         if self._files is None:
@@ -265,59 +264,59 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
                 opened.close()
 
     def close(self) -> None:
-        """Close the connection, and the way to it."""
+        """Close the connection, and the route to it."""
         self._close_files()
         super().close()
-        way, self._way = self._way, None
-        if way is not None:
-            way.close()
+        route, self._route = self._route, None
+        if route is not None:
+            route.close()
 
 
 class _Policy(MissingHostKeyPolicy):
-    """Leave every host key to the client."""
+    """Let the client check every host key."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def missing_host_key(self, client: Any, hostname: str, key: PKey) -> None:  # noqa: ARG002
-        self._client.judge(key)
+        self._client.require_known_key(key)
 
 
 def _common(wanted: Sequence[str], ours: Sequence[str]) -> list[str]:
-    """Return what both know, in the order that is wanted."""
+    """Return what both know, in the order of `wanted`."""
     same = {"curve25519-sha256": "curve25519-sha256@libssh.org"}  # two names of one exchange
     names = [one if one in ours else same.get(one, one) for one in wanted]
     return list(dict.fromkeys(one for one in names if one in ours)) if wanted else list(ours)
 
 
-class _EnoughError(Exception):
-    """The key is known, and a login would be next."""
+class _KnownKeyError(Exception):
+    """The key is known, and a login would be next: its only argument is the key."""
 
 
 class NoLogin:
-    """Stands where paramiko would be told how to log in."""
+    """An `auth_strategy` of paramiko that never logs in."""
 
     def authenticate(self, transport: paramiko.Transport) -> None:
-        """Stop there, with the key that is known."""
-        raise _EnoughError(transport.get_remote_server_key())
+        """Stop with the host's key, which is known."""
+        raise _KnownKeyError(transport.get_remote_server_key())
 
 
-def look(hostname: str, **options: Any) -> PKey:
-    """Return the key that a host shows, where it is known. Raise HostKeyError where it is not.
+def read_host_key(hostname: str, **options: Any) -> PKey:
+    """Return a host's key if it is known. Raise HostKeyError if it is not.
 
-    Nobody logs in to the host; to reach it, ssh logs in to the jump hosts before it.
+    There is no login at the host itself; ssh logs in to the jump hosts before it.
     """
     client = Client()
     try:
         client.connect(hostname, auth_strategy=NoLogin(), **options)
-    except _EnoughError as known:
+    except _KnownKeyError as known:
         key: PKey = known.args[0]
         return key
-    raise AssertionError("nobody logs in")
+    raise AssertionError("NoLogin never logs in")
 
 
-def _look_at_hops(to: Effective, ask: Ask, seconds: float) -> None:
-    """Raise HostKeyError for the first jump host whose key is not taken."""
-    for hop in ssh_config.hops(to.jump or "", ask.config):
+def _check_hops(to: EffectiveConfig, destination: Destination, seconds: float) -> None:
+    """Raise HostKeyError for the first jump host whose key is not accepted."""
+    for hop in ssh_config.hops(to.jump or "", destination.config):
         options = {"username": hop.user, "port": hop.port, "timeout": seconds, "jump": hop.jump}
-        look(hop.host, _pyinfra_ssh_config_file=hop.config, **options)
+        read_host_key(hop.host, _pyinfra_ssh_config_file=hop.config, **options)

@@ -1,6 +1,6 @@
-"""Open the way to a host: a TCP connection, `ssh -W` through jump hosts, or a ProxyCommand.
+"""Open a route to a host: a TCP connection, `ssh -W` through jump hosts, or a ProxyCommand.
 
-OpenSSH dials jump hosts itself, so its keys, agents, Kerberos and certificates work there.
+OpenSSH itself dials jump hosts, so its keys, agents, Kerberos and certificates work there.
 """
 
 from __future__ import annotations
@@ -13,54 +13,55 @@ from typing import TYPE_CHECKING
 
 from gevent.lock import BoundedSemaphore
 
-from torchard.remote import children, errors, ssh_config
-from torchard.remote import effective as openssh
+from torchard.remote import children, openssh, ssh_config, unreachable
 
 if TYPE_CHECKING:
-    from torchard.remote.ssh_config import Effective
+    from torchard.remote.ssh_config import EffectiveConfig
 
 AT_ONCE = 8  # logins in progress through one jump host: sshd's MaxStartups begins to refuse at 10
 _PROXY_SECONDS = 30.0
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
-_SAID_SECONDS = 2.0  # for a program that has closed its connection to say why
+_SAID_SECONDS = 2.0  # for a program to say why it closed its connection
 
 _turns: dict[str, BoundedSemaphore] = {}
 
 
-class UnknownJumpError(errors.ReachError):
-    """A jump host has a key that ssh does not know, or another than it knows."""
+class UnknownJumpError(unreachable.ReachError):
+    """A jump host's key is unknown to ssh, or not the one that it knows."""
 
 
 @dataclass
-class Way:
-    """An open way to a host, and the program that keeps it open, where one does."""
+class Route:
+    """An open route to a host, and the program that keeps it open, if any."""
 
     sock: socket.socket
     child: children.Child | None = None
 
     def close(self) -> None:
-        """Close the way, and wait for the program to end."""
+        """Close the route, and wait for the program to end."""
         self.sock.close()
         if self.child is not None:
             self.child.stop()
 
 
-def open_way(effective: Effective, config: str | None, seconds: float) -> Way:
-    """Connect to where the host's SSH server answers. Raise ReachError with the reason.
+def open_route(effective: EffectiveConfig, config: str | None, seconds: float) -> Route:
+    """Connect to the host's SSH server. Raise ReachError with the reason.
 
-    `config` is the lab's own ssh_config, which holds for jump hosts, too.
+    `config` is the lab's own ssh_config, which jump hosts use, too.
     """
     if effective.jump is not None:
         return _through_jump(effective, effective.jump, config)
     if effective.proxy_command is not None:
         return _through_command(effective, effective.proxy_command)
     try:
-        return Way(_connect(effective, seconds))
+        return Route(_connect(effective, seconds))
     except OSError as error:
-        raise errors.ReachError(errors.dialling(error, effective.address)) from error
+        raise unreachable.ReachError(
+            unreachable.explain_dial_error(error, effective.address)
+        ) from error
 
 
-def _connect(to: Effective, seconds: float) -> socket.socket:
+def _connect(to: EffectiveConfig, seconds: float) -> socket.socket:
     """Try each address of a name in turn; raise the last error."""
     family = _FAMILIES.get(to.family, socket.AF_UNSPEC)
     failed: OSError | None = None
@@ -86,44 +87,44 @@ def _connect(to: Effective, seconds: float) -> socket.socket:
     raise failed or OSError("it has no address")
 
 
-def _through_jump(to: Effective, jump: str, config: str | None) -> Way:
+def _through_jump(to: EffectiveConfig, jump: str, config: str | None) -> Route:
     hops = ssh_config.hops(jump, config)
     if len(hops) > ssh_config.MOST_HOPS:
-        raise errors.ReachError(
+        raise unreachable.ReachError(
             f"{to.address} is behind {len(hops)} jump hosts; {ssh_config.MOST_HOPS} is the most"
         )
     words = openssh.CONFIGURATIONS.command(hops[-1], "-W", to.target)
     with ExitStack() as turns:
-        # In one order everywhere, so that two never wait for each other.
+        # Always in the same order, so that two never wait for each other.
         for name in sorted({hop.host for hop in hops}):
             turns.enter_context(_turns.setdefault(name, BoundedSemaphore(AT_ONCE)))
         seconds = ssh_config.CONNECT_SECONDS * (len(hops) + 1.0) + _PROXY_SECONDS
-        way, said = _start(words, seconds)
-    if way is not None:
-        return way
+        route, said = _start(words, seconds)
+    if route is not None:
+        return route
     if "Host key verification failed" in said or "REMOTE HOST IDENTIFICATION" in said:
-        raise UnknownJumpError(errors.through_jump(said, jump, to.address))
-    raise errors.ReachError(errors.through_jump(said, jump, to.address))
+        raise UnknownJumpError(unreachable.explain_jump_error(said, jump, to.address))
+    raise unreachable.ReachError(unreachable.explain_jump_error(said, jump, to.address))
 
 
-def _through_command(to: Effective, command: str) -> Way:
+def _through_command(to: EffectiveConfig, command: str) -> Route:
     if to.passes_descriptor:
-        raise errors.ReachError(
-            f"the ssh configuration for {to.address} uses ProxyUseFdpass, which Torchard cannot;"
-            " let the ProxyCommand pass the connection itself (`nc` without -F)"
+        raise unreachable.ReachError(
+            f"the ssh configuration for {to.address} uses ProxyUseFdpass, which Torchard does"
+            " not support; let the ProxyCommand pass the connection itself (`nc` without -F)"
         )
-    line = openssh.expanded(command, to)
+    line = openssh.expand(command, to)
     words = [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {line}"]  # as ssh runs it
-    way, said = _start(words, _PROXY_SECONDS)
-    if way is None:
-        raise errors.ReachError(errors.through_command(said, line, to.address))
-    return way
+    route, said = _start(words, _PROXY_SECONDS)
+    if route is None:
+        raise unreachable.ReachError(unreachable.explain_command_error(said, line, to.address))
+    return route
 
 
-def _start(words: list[str], seconds: float) -> tuple[Way | None, str]:
-    """Start a program that passes a connection on; wait until the server behind it speaks.
+def _start(words: list[str], seconds: float) -> tuple[Route | None, str]:
+    """Start a program that passes a connection on; wait until the server behind it answers.
 
-    Return the way, or None and what the program wrote to stderr.
+    Return the route, or None and what the program wrote to stderr.
     """
     ours, theirs = socket.socketpair()
     try:
@@ -133,7 +134,7 @@ def _start(words: list[str], seconds: float) -> tuple[Way | None, str]:
     except BaseException:
         ours.close()
         raise
-    way = Way(ours, child)
+    route = Route(ours, child)
     try:
         ours.settimeout(seconds)
         begins = ours.recv(1, socket.MSG_PEEK)
@@ -141,11 +142,11 @@ def _start(words: list[str], seconds: float) -> tuple[Way | None, str]:
     except OSError as error:
         begins, said = b"", "" if isinstance(error, ConnectionError) else "it took too long"
     except BaseException:
-        way.sock.close()
+        route.sock.close()
         child.stop(0)
         raise
     if begins:
-        return way, ""
-    way.sock.close()
+        return route, ""
+    route.sock.close()
     child.stop(0 if said else _SAID_SECONDS)
     return None, child.err or said

@@ -1,4 +1,4 @@
-"""The pyinfra fact: one SSH command that gathers everything about a Mac."""
+"""pyinfra facts: one SSH command reads everything about a Mac."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def _nothing() -> State | None:
 
 
 class MacState(FactBase[State | None]):
-    """The state of a Mac, or None where it could not be read (pyinfra then fails that host)."""
+    """The state of a Mac, or None if it cannot be read (pyinfra then fails that host)."""
 
     default = staticmethod(_nothing)
 
     def command(self, prefix: str) -> str:
-        """Return the probe; `prefix` is where Miniconda is wanted."""
+        """Return the probe; `prefix` is where the lab wants Miniconda."""
         return for_any_shell(probe.build_script(prefix))
 
     def process(self, output: Iterable[str]) -> State | None:
-        """Read the answer; any trouble with it stays with its host."""
+        """Read the answer; an error in it concerns its host alone."""
         try:
             return probe.parse(output)
         except probe.ProbeError as error:
@@ -42,12 +42,12 @@ class MacState(FactBase[State | None]):
 
 
 class Room(FactBase[int]):
-    """How many bytes macOS would make room for on the volume of the home; 0 where it is silent."""
+    """How many bytes macOS can make free on the volume of the home; 0 if it does not say."""
 
     default = staticmethod(int)
 
     def command(self) -> str:
-        """Return the question."""
+        """Return the script that asks."""
         return for_any_shell(probe.build_room_script())
 
     def process(self, output: Iterable[str]) -> int:
@@ -55,15 +55,15 @@ class Room(FactBase[int]):
         return probe.parse_room(output)
 
 
-def remember(host: Any, prefix: str, state: State) -> None:
-    """Keep what was read of a Mac for as long as pyinfra only prepares."""
+def remember_state(host: Any, prefix: str, state: State) -> None:
+    """Keep the state of a Mac while pyinfra prepares."""
     host.connector_data[f"{_MEMORY} {prefix}"] = state
 
 
-def read(prefix: str) -> State | None:
-    """Read the Mac at hand. While pyinfra prepares, nothing changes: one reading serves all."""
+def read_state(prefix: str) -> State | None:
+    """Read the current Mac. While pyinfra prepares, nothing changes, so one reading is enough."""
     host, key = pyinfra.host, f"{_MEMORY} {prefix}"
-    read_guard.admit(host, pyinfra.state, for_any_shell(probe.build_script(prefix)))
+    read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_script(prefix)))
     if pyinfra.state.is_executing:
         return host.get_fact(MacState, prefix=prefix)
     if key not in host.connector_data:
@@ -72,9 +72,9 @@ def read(prefix: str) -> State | None:
 
 
 def read_room(prefix: str, state: State) -> State:
-    """Return the state of the Mac at hand with the room that macOS would make there."""
+    """Return the state of the current Mac with the room that macOS can make free."""
     host = pyinfra.host
-    read_guard.admit(host, pyinfra.state, for_any_shell(probe.build_room_script()))
+    read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_room_script()))
     measured = replace(state, room=host.get_fact(Room) or 0)
-    remember(host, prefix, measured)
+    remember_state(host, prefix, measured)
     return measured

@@ -1,4 +1,4 @@
-"""Host keys that are not taken, and how one is recorded once a person trusts it."""
+"""Host keys that are not accepted, and how to record one that a person trusts."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class HostKey(Protocol):
         ...
 
     def get_base64(self) -> str:
-        """Return the key as a file of known hosts has it."""
+        """Return the key as a known_hosts file has it."""
         ...
 
 
 class HostKeyError(SSHException):
-    """A host showed a key that is not taken; nothing was said to it.
+    """A host's key is not accepted; no command was sent to it.
 
-    `host` is what known_hosts calls it, `[192.0.2.11]:2222`; `known_hosts` is the file.
+    `host` is its name in known_hosts, `[192.0.2.11]:2222`; `known_hosts` is the path of that file.
     """
 
     def __init__(self, host: str, key: HostKey, known_hosts: str) -> None:
@@ -46,14 +46,14 @@ class HostKeyError(SSHException):
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
-        return f"the host key of {self.host} is not known; it shows {shown(self.key)}"
+        return f"the host key of {self.host} is not known; it shows {describe_key(self.key)}"
 
 
 class UnknownHostKeyError(HostKeyError):
-    """Nobody has said which key the host has.
+    """No file has a key of the host.
 
-    `hashes` says that names are hashed where this one is recorded. `authority` is the file that
-    knows the host by a certificate authority alone.
+    `hashes`: names in the file are hashed. `authority` is the file that knows the host only by a
+    certificate authority.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class UnknownHostKeyError(HostKeyError):
 
 
 class OtherHostKeyError(HostKeyError):
-    """The lab names another key."""
+    """The lab's ssh.fingerprint is another key."""
 
     def __init__(self, host: str, key: HostKey, known_hosts: str, wanted: str) -> None:
         self.wanted = wanted
@@ -86,24 +86,24 @@ class OtherHostKeyError(HostKeyError):
 
     def _sentence(self) -> str:
         return (
-            f"the host key of {self.host} is not the lab's: it shows {shown(self.key)}, and"
+            f"the host key of {self.host} is not the lab's: it shows {describe_key(self.key)}, and"
             f" ssh.fingerprint is {self.wanted}; somebody may be in between, or the Mac was set up"
-            " anew: then write the fingerprint that the Mac itself prints"
+            " again: then write the fingerprint that the Mac itself prints"
         )
 
 
 class RevokedHostKeyError(HostKeyError):
-    """The key is one that must not be used any more."""
+    """The host's key is revoked."""
 
     def _sentence(self) -> str:
         return (
             f"the host key of {self.host} is revoked in {self.known_hosts}: it shows"
-            f" {shown(self.key)}; somebody may use a stolen key: ask who revoked it"
+            f" {describe_key(self.key)}; somebody may use a stolen key: ask who revoked it"
         )
 
 
 class ChangedHostKeyError(HostKeyError):
-    """The file of known hosts has another key."""
+    """A known_hosts file has another key of the host."""
 
     def __init__(self, host: str, key: HostKey, known_hosts: str, known: HostKey) -> None:
         self.known = known
@@ -115,21 +115,21 @@ class ChangedHostKeyError(HostKeyError):
         forget = shlex.join(["ssh-keygen", "-R", self.host, *where])
         return (
             f"the host key of {self.host} is not the one that is known: it shows"
-            f" {shown(self.key)}, and {shown(self.known)} is known; somebody may be in between, or"
-            f" the Mac was set up anew: then run `{forget}`"
+            f" {describe_key(self.key)}, and {describe_key(self.known)} is known; somebody may be"
+            f" in between, or the Mac was set up again: then run `{forget}`"
         )
 
 
-def shown(key: HostKey) -> str:
-    """Return a key's type and fingerprint, as `ssh-keygen -l` writes them."""
+def describe_key(key: HostKey) -> str:
+    """Return a key's type and fingerprint, as `ssh-keygen -l` prints them."""
     return f"{key.algorithm_name} {key.fingerprint}"
 
 
-def record(error: UnknownHostKeyError) -> None:
-    """Write a key that a person trusts into the file of known hosts. Raise TorchardError.
+def record_host_key(error: UnknownHostKeyError) -> None:
+    """Add a key that a person trusts to the known_hosts file. Raise TorchardError.
 
-    One line is appended in one write, so that whoever else adds one loses nothing, and its name is
-    hashed where ssh would hash it, or the file's other names are.
+    One write appends one line, so that another program can add its own at the same time. The name
+    is hashed if ssh would hash it, or if the file's other names are.
     """
     path = Path(error.known_hosts)
     try:
@@ -144,5 +144,5 @@ def record(error: UnknownHostKeyError) -> None:
     except OSError as problem:
         raise TorchardError(
             f"{path} cannot be written: {problem.strerror or problem}.",
-            "Let it be yours, or name another file in ssh.known_hosts.",
+            "Make yourself its owner, or name another file in ssh.known_hosts.",
         ) from problem

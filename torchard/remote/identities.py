@@ -1,4 +1,4 @@
-"""Log in with a key: which ones are shown to a host, in which order, and why others are not.
+"""Log in with a key: which keys a host is offered, in which order, and why others are not.
 
 The order is that of OpenSSH's pubkey_prepare (sshconnect2.c): the agent's copies of the keys that
 the configuration names, the agent's other keys, then the named keys' files.
@@ -29,15 +29,14 @@ from paramiko import (
 from paramiko.agent import AgentKey, AgentSSH
 from paramiko.pkey import PublicBlob
 
-from torchard.remote import effective as openssh
-from torchard.remote import errors
+from torchard.remote import openssh, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paramiko import Transport
 
-    from torchard.remote.ssh_config import Effective
+    from torchard.remote.ssh_config import EffectiveConfig
 
 _AGENT_SECONDS = 60  # a person may have to confirm the use of a key, or touch it
 _LARGEST = 64 * 1024  # bytes of a key file
@@ -45,7 +44,7 @@ _MAGIC = b"openssh-key-v1\0"
 
 
 class Agent:
-    """The keys of an agent at a socket; none where nobody answers there."""
+    """The keys of an agent at a socket; none if no agent answers there."""
 
     def __init__(self, path: str | None) -> None:
         made: Any = AgentSSH  # typed as if it could not connect
@@ -70,36 +69,36 @@ class Agent:
 
 
 class Login:
-    """What paramiko's connect takes as `auth_strategy`: all that is shown to one host."""
+    """The `auth_strategy` of paramiko's connect: all that one host is offered."""
 
     def __init__(
         self,
-        effective: Effective,
+        effective: EffectiveConfig,
         lab_key: str | None = None,
         password: str | None = None,
         *,
         with_agent: bool = True,
     ) -> None:
-        """Name what may be shown. Raise ReachError where the lab's own key cannot be."""
+        """Collect what may be offered. Raise ReachError if the lab's own key cannot be."""
         self._to = effective
         self._lab_key, self._password, self._with_agent = lab_key, password, with_agent
         self._notes: list[str] = []
-        self._paths = [openssh.expanded(one, effective) for one in effective.identities]
+        self._paths = [openssh.expand(one, effective) for one in effective.identities]
         places = () if lab_key is None else (Path(lab_key), Path(f"{lab_key}.pub"))
         if places and not any(one.is_file() for one in places):
-            raise errors.ReachError(
-                f"the private key {lab_key} is not there; write another ssh.key"
+            raise unreachable.ReachError(
+                f"the private key {lab_key} does not exist; write another ssh.key"
             )
-        _need_keys(effective, password)
+        _require_keys(effective, password)
 
     def authenticate(self, transport: Transport) -> list[str]:
-        """Show one key after another. Raise ReachError with the reason where none is taken."""
+        """Offer one key after another. Raise ReachError with the reason if none is accepted."""
         address, user = self._to.address, self._to.user
         agent = Agent(self._agent_path())
         shown = 0
         try:
             for key in self._keys(agent):
-                if self._takes(transport, key, shown + 1):
+                if self._accepts(transport, key, shown + 1):
                     return []
                 shown += 1
         finally:
@@ -108,51 +107,51 @@ class Login:
             more = transport.auth_password(user, self._password)
             if not more:
                 return []
-            raise errors.ReachError(errors.more_than_a_key(address, more))
+            raise unreachable.ReachError(unreachable.explain_more_than_a_key(address, more))
         if not shown:
-            raise errors.ReachError(self._nothing_to_show())
-        raise errors.DeniedError(address, shown, self._notes)
+            raise unreachable.ReachError(self._explain_no_key())
+        raise unreachable.DeniedError(address, shown, self._notes)
 
-    def _takes(self, transport: Transport, key: PKey, number: int) -> bool:
-        """Show one key; tell whether it is taken. Raise ReachError where no other can be shown."""
+    def _accepts(self, transport: Transport, key: PKey, number: int) -> bool:
+        """Offer one key; tell whether it is accepted. Raise ReachError if no other can follow."""
         address = self._to.address
         try:
             more = transport.auth_publickey(self._to.user, key)
         except BadAuthenticationType as error:
-            self._need_key_login(transport, error)
+            self._require_key_login(transport, error)
             return False
         except (SSHException, OSError, EOFError, ValueError) as error:
             if not transport.is_active():
-                raise errors.ReachError(self._ended(transport, number)) from error
+                raise unreachable.ReachError(self._ended(transport, number)) from error
             if "timeout" in str(error).lower():
-                ended = errors.ended_by_host(address, "it did not answer in time")
-                raise errors.ReachError(ended) from error
+                ended = unreachable.explain_ended_login(address, "it did not answer in time")
+                raise unreachable.ReachError(ended) from error
             if not isinstance(error, AuthenticationException):  # as of an agent that refuses
                 self._notes.append(f"a key could not be used: {error}")
             return False
         if more:
-            raise errors.ReachError(errors.more_than_a_key(address, more))
+            raise unreachable.ReachError(unreachable.explain_more_than_a_key(address, more))
         return True
 
-    def _need_key_login(self, transport: Transport, error: BadAuthenticationType) -> None:
-        """Raise ReachError where the host takes no key at all, as a locked Mac does."""
+    def _require_key_login(self, transport: Transport, error: BadAuthenticationType) -> None:
+        """Raise ReachError if the host accepts no key at all, as a locked Mac does."""
         address = self._to.address
         banner = (transport.get_banner() or b"").decode("utf-8", "replace")
-        if errors.locked(banner):
-            raise errors.ReachError(errors.locked_mac(self._to)) from error
+        if unreachable.is_filevault_banner(banner):
+            raise unreachable.ReachError(unreachable.explain_locked_mac(self._to)) from error
         if "publickey" not in error.allowed_types:
-            asked = errors.more_than_a_key(address, error.allowed_types)
-            raise errors.ReachError(asked) from error
+            asked = unreachable.explain_more_than_a_key(address, error.allowed_types)
+            raise unreachable.ReachError(asked) from error
 
     def _ended(self, transport: Transport, number: int) -> str:
-        """Say why the host ended the connection when it was shown a key."""
+        """Explain why the host ended the connection when it was offered a key."""
         address = self._to.address
         said = getattr(transport, "goodbye", None)
         if said is None:
-            return errors.closed_after_login(address, self._to.user)
+            return unreachable.explain_closed_after_login(address, self._to.user)
         if "too many" in said.lower():
-            return errors.too_many_keys(address, number, said)
-        return errors.ended_by_host(address, said)
+            return unreachable.explain_too_many_keys(address, number, said)
+        return unreachable.explain_ended_login(address, said)
 
     def _agent_path(self) -> str | None:
         """Return the agent's socket, as IdentityAgent or SSH_AUTH_SOCK names it."""
@@ -163,10 +162,10 @@ class Login:
             return os.environ.get("SSH_AUTH_SOCK")
         if said.startswith("$"):
             return os.environ.get(said[1:].strip("{}"))
-        return openssh.expanded(said, self._to)
+        return openssh.expand(said, self._to)
 
     def _keys(self, agent: Agent) -> Iterator[PKey]:
-        """Yield what is shown, in order; note what cannot be."""
+        """Yield the keys to offer, in order; note those that cannot be used."""
         held = {key.asbytes(): key for key in agent.identities()}
         in_agent = [path for path in self._paths if public_blob(path) in held]
         for path in in_agent:
@@ -178,10 +177,10 @@ class Login:
             if path not in in_agent and Path(path).is_file():
                 yield from self._from_file(path)
         if self._to.pkcs11:
-            self._notes.append(errors.add_token(self._to.pkcs11))
+            self._notes.append(unreachable.suggest_token(self._to.pkcs11))
 
     def _from_file(self, path: str) -> Iterator[PKey]:
-        add = errors.add_key(path)
+        add = unreachable.suggest_ssh_add(path)
         try:
             key = private_key(path, Path(path).stat().st_mtime_ns)
         except PasswordRequiredException:
@@ -194,13 +193,13 @@ class Login:
             elif isinstance(error, OSError):
                 self._notes.append(f"{path} cannot be read: {error.strerror}")
             elif path == self._lab_key or not path.endswith(".pub"):
-                self._notes.append(f"{path} is not a private key that can be read")
+                self._notes.append(f"{path} is not a readable private key")
             return
         yield from self._with_certificates(key, path)
 
     def _with_certificates(self, key: PKey, path: str) -> Iterator[PKey]:
         """Yield a key with each of its certificates, then the key alone."""
-        named = [openssh.expanded(one, self._to) for one in self._to.certificates]
+        named = [openssh.expand(one, self._to) for one in self._to.certificates]
         for certificate in (*named, f"{path.removesuffix('.pub')}-cert.pub"):
             try:
                 blob = PublicBlob.from_file(certificate) if Path(certificate).is_file() else None
@@ -214,20 +213,20 @@ class Login:
                 certified.public_blob = None
         yield key
 
-    def _nothing_to_show(self) -> str:
-        start = f"there is no key to show {self._to.address}: "
+    def _explain_no_key(self) -> str:
+        start = f"there is no key to offer to {self._to.address}: "
         if self._notes:
             return start + "; ".join(self._notes)
         more = "; Torchard does not use Kerberos" if self._to.gssapi else ""
         return f"{start}none in an agent, none in ~/.ssh; run `ssh-add`, or set ssh.key{more}"
 
 
-def _need_keys(effective: Effective, password: str | None) -> None:
-    """Raise ReachError where the configuration allows a login by other means only."""
+def _require_keys(effective: EffectiveConfig, password: str | None) -> None:
+    """Raise ReachError if the configuration allows only logins without a key."""
     wanted = effective.authentications
     if password is None and (not effective.pubkey or (wanted and "publickey" not in wanted)):
         only = ", ".join(wanted) or "other means"
-        raise errors.ReachError(
+        raise unreachable.ReachError(
             f"the ssh configuration for {effective.address} allows a login by {only} only, and"
             " Torchard logs in with a key; allow publickey for this host (PubkeyAuthentication,"
             " PreferredAuthentications)"
@@ -235,8 +234,8 @@ def _need_keys(effective: Effective, password: str | None) -> None:
 
 
 @lru_cache(maxsize=64)
-def private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # of the file as it is
-    """Read a private key. Raise what paramiko raises, PasswordRequiredException among it."""
+def private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # part of the cache's key
+    """Read a private key. Raise paramiko's errors, such as PasswordRequiredException."""
     if Path(path).stat().st_size > _LARGEST:
         raise SSHException("too large")
     error: Exception = SSHException("not a private key")
@@ -253,9 +252,9 @@ def private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # of the file
 
 
 def public_blob(path: str) -> bytes | None:
-    """Return the public part of a key, which no passphrase hides; None where it cannot be read.
+    """Return the public part of a key, which has no passphrase; None if it cannot be read.
 
-    It stands beside the private key, or in it: see PROTOCOL.key of OpenSSH.
+    It is in a file beside the private key, or in it: see PROTOCOL.key of OpenSSH.
     """
     for place in (path, f"{path}.pub"):
         try:
@@ -281,7 +280,7 @@ def public_blob(path: str) -> bytes | None:
 def _certifies(blob: PublicBlob, key: PKey) -> bool:
     """Tell whether a certificate is for a key.
 
-    The key's own parts follow the nonce in it (PROTOCOL.certkeys of OpenSSH).
+    A certificate has the key's own parts after the nonce (PROTOCOL.certkeys of OpenSSH).
     """
     plain, certificate = Message(key.asbytes()), Message(blob.key_blob)
     name, kind = plain.get_text(), certificate.get_text()

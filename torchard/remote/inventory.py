@@ -1,4 +1,4 @@
-"""Hand a lab to pyinfra: its groups, its hosts, and how each of them is reached."""
+"""A lab as pyinfra's inventory: its groups, its hosts, and how to reach each."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ def host_name(mac: MacHost) -> str:
 
 def _data(mac: MacHost, lab: Lab) -> dict[str, Any]:
     data: dict[str, Any] = {"torchard_mac": mac.name, "torchard_lab": str(lab.path)}
-    return data if mac.connection == "local" else {**data, **connection(mac)}
+    return data if mac.connection == "local" else {**data, **connection_data(mac)}
 
 
-def connection(mac: MacHost) -> dict[str, Any]:
-    """Return how pyinfra reaches a Mac over SSH, in its own words."""
+def connection_data(mac: MacHost) -> dict[str, Any]:
+    """Return pyinfra's host data for the SSH connection to a Mac."""
     ssh = mac.ssh
     said = {
         "ssh_hostname": mac.address,
         "ssh_port": ssh.port,
         "ssh_user": ssh.user,
         "ssh_key": _expanded(ssh.key),
-        # What the lab says of a Mac's key counts alone: no file is asked then.
+        # With a fingerprint in the lab, no file of known hosts counts.
         "ssh_known_hosts_file": os.devnull if ssh.fingerprint else _expanded(ssh.known_hosts),
         "ssh_config_file": _expanded(ssh.config),
-        # pyinfra's own default takes the key of a Mac that it meets for the first time. Without
-        # `torchard.remote.client.hold()` it knows no fingerprints, and connects nowhere.
+        # pyinfra's own default accepts the key of a Mac that it meets for the first time. Without
+        # `torchard.remote.client.install_client()` it knows no fingerprints, and does not connect.
         "ssh_strict_host_key_checking": ssh.fingerprint or "yes",
     }
     return {key: value for key, value in said.items() if value is not None}

@@ -1,4 +1,4 @@
-"""Which host key does a Mac show, and is it known? Asked without logging in to it."""
+"""Read the host key of a Mac, and check whether it is known, without a login."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from gevent.pool import Pool
 
 from torchard.errors import TorchardError
 from torchard.remote import client, host_keys
-from torchard.remote.inventory import connection
-from torchard.remote.unreachable import CONNECT_TIMEOUT, connecting, instead_of_logs, need_config
+from torchard.remote.inventory import connection_data
+from torchard.remote.unreachable import (
+    CONNECT_TIMEOUT,
+    explain_connect_error,
+    require_config,
+    silence_logs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +30,15 @@ if TYPE_CHECKING:
 AT_ONCE = 20  # connections
 
 
-def look(mac: MacHost) -> PKey | host_keys.HostKeyError | str:
-    """Return the key that a Mac shows, where it is known; else what is wrong with it.
+def scan_host_key(mac: MacHost) -> PKey | host_keys.HostKeyError | str:
+    """Return a Mac's host key if it is known, else the error.
 
-    Text is the reason why the Mac, or the jump host before it, could not be asked.
+    Text is the reason why the Mac, or the jump host before it, is unreachable.
     """
-    data = connection(mac)
+    data = connection_data(mac)
     try:
-        need_config(mac)
-        return client.look(
+        require_config(mac)
+        return client.read_host_key(
             data["ssh_hostname"],
             username=data.get("ssh_user"),
             port=data.get("ssh_port"),
@@ -46,12 +51,12 @@ def look(mac: MacHost) -> PKey | host_keys.HostKeyError | str:
         return error
     except TorchardError as error:
         return str(error)
-    except Exception as error:  # noqa: BLE001  # whatever it is, it is this Mac's alone
-        return connecting(error, mac)
+    except Exception as error:  # noqa: BLE001  # any other error concerns this Mac alone
+        return explain_connect_error(error, mac)
 
 
-def look_at(macs: Sequence[MacHost]) -> list[PKey | host_keys.HostKeyError | str]:
-    """Ask several Macs at once; return what each of them shows, in their order."""
-    instead_of_logs()
-    answers: list[PKey | host_keys.HostKeyError | str] = Pool(AT_ONCE).map(look, macs)
+def scan_host_keys(macs: Sequence[MacHost]) -> list[PKey | host_keys.HostKeyError | str]:
+    """Scan several Macs at once; return the answers in their order."""
+    silence_logs()
+    answers: list[PKey | host_keys.HostKeyError | str] = Pool(AT_ONCE).map(scan_host_key, macs)
     return answers

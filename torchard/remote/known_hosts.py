@@ -1,4 +1,4 @@
-"""Files of known hosts, as OpenSSH reads them: names, patterns, hashes, revoked lines. Pure.
+"""known_hosts files, as OpenSSH reads them: names, patterns, hashes, revoked lines. Pure.
 
 The rules are those of OpenSSH's hostfile.c and of check_host_key in its sshconnect.c.
 """
@@ -44,7 +44,7 @@ class HostKey:
         return self.type
 
     def get_base64(self) -> str:
-        """Return the bytes as a file of known hosts has them."""
+        """Return the bytes as a known_hosts file has them."""
         return base64.b64encode(self.blob).decode()
 
 
@@ -73,19 +73,19 @@ class Line:
         return found
 
     def host_key(self) -> HostKey | None:
-        """Return the key; None where its text is broken, which ssh passes over."""
+        """Return the key; None if its text is broken, which ssh ignores."""
         try:
             blob = base64.b64decode(self.key, validate=True)
         except (binascii.Error, ValueError):
             return None
         length = int.from_bytes(blob[:4], "big")
-        # The key itself names its type, too; a line whose two types differ is broken.
+        # The key names its type as well; a line whose two types differ is broken.
         return HostKey(self.type, blob) if blob[4 : 4 + length] == self.type.encode() else None
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What the files say of a key. `line` is the one that decided, where one did."""
+class Finding:
+    """What the files say about a key. `line` is the one that decided, if any."""
 
     verdict: Verdict
     line: Line | None = None
@@ -93,7 +93,7 @@ class Judgement:
 
 
 def parse(text: str, file: str) -> tuple[Line, ...]:
-    """Read a file; a line that ssh would pass over hides none of the others."""
+    """Read a file; lines that ssh ignores are ignored here, too."""
     lines = []
     for number, text_of_line in enumerate(text.splitlines(), 1):
         words = text_of_line.split()
@@ -106,7 +106,7 @@ def parse(text: str, file: str) -> tuple[Line, ...]:
 
 
 def known_types(lines: Iterable[Line], names: Sequence[str]) -> tuple[str, ...]:
-    """Return the types of the keys that are known for a host: it is asked for these first."""
+    """Return the types of a host's known keys; the host is asked for these first."""
     found = [
         line.type
         for line in lines
@@ -115,42 +115,42 @@ def known_types(lines: Iterable[Line], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def judge(
+def check_key(
     lines: Sequence[Line],
     name: str,
     key: HostKey,
     *,
     bare: str | None = None,
     ip: str | None = None,
-) -> Judgement:
-    """Say what the files know of a host that shows `key`.
+) -> Finding:
+    """Check the `key` of a host against the lines of its files.
 
-    `name` is the host's entry, `[192.0.2.11]:2222`. `bare` is its name without the port: ssh looks
-    for it where the entry is unknown, and then only for this very key. `ip` is the entry of the
-    address, where CheckHostIP asks for it, too.
+    `name` is the host's entry, `[192.0.2.11]:2222`. `bare` is its name without the port: if the
+    entry is unknown, ssh looks for this very key there. `ip` is the entry of the address, which
+    ssh checks as well with CheckHostIP.
     """
     about = [line for line in lines if line.has(name)]
     for line in (*about, *(one for one in lines if ip is not None and one.has(ip))):
         if line.marker == "@revoked" and line.host_key() == key:
-            return Judgement("revoked", line)
+            return Finding("revoked", line)
     plain = [(line, line.host_key()) for line in about if not line.marker]
     same = next((line for line, known in plain if known == key), None)
     other = next((line for line, known in plain if known is not None), None)
     if same is None and other is not None:
         alike = next((line for line, known in plain if known and known.type == key.type), other)
-        return Judgement("changed", alike)
+        return Finding("changed", alike)
     if same is None and bare is not None and bare != name:
-        found = judge(lines, bare, key)
+        found = check_key(lines, bare, key)
         if found.verdict in {"known", "revoked"}:
             return found
     if ip is not None and ip != name:
-        found = judge(lines, ip, key)
+        found = check_key(lines, ip, key)
         if found.verdict == "changed":
             return found
     if same is not None:
-        return Judgement("known", same)
+        return Finding("known", same)
     authority = next((line for line in about if line.marker == "@cert-authority"), None)
-    return Judgement("unknown", None, authority)
+    return Finding("unknown", None, authority)
 
 
 def _has_hash(names: str, name: str) -> bool:

@@ -1,8 +1,8 @@
-"""Nothing but reading while a plan is made: whatever else is meant for a Mac never leaves here.
+"""Only read-only commands leave for a Mac while a plan is made; every other one is an error.
 
-pyinfra's own dry run leaves out what its operations yield; it would not stop a fact, or a line of
-deploy.py, that writes. So each connection lets only the commands through that are known to read,
-until pyinfra executes.
+pyinfra's own dry run skips what operations yield. It would not stop a fact, or a line of deploy.py,
+that writes. So until pyinfra executes, each connection passes on only commands that are known to
+read.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _READING = "torchard reading"
 
 
 class WrittenTooEarlyError(Exception):
-    """More than a reading was meant for a Mac while nothing may be written.
+    """A command that may write was about to be sent while a plan is made.
 
-    That is a fault of Torchard's own and no trouble of one Mac, so it stops the whole run.
+    That is a bug of Torchard's and not a problem of one Mac, so it stops the whole run.
     """
 
 
-def admit(host: Any, state: Any, command: str) -> None:
-    """Let a command through that is known to read only; all others are stopped from now on."""
+def allow_command(host: Any, state: Any, command: str) -> None:
+    """Allow a command that only reads; from now on, every other command is stopped."""
     if _READING not in host.connector_data:
         host.connector_data[_READING] = set()
         for name in ("run_shell_command", "put_file", "get_file", "rsync"):
@@ -32,7 +32,7 @@ def admit(host: Any, state: Any, command: str) -> None:
 
 
 def _watched(host: Any, state: Any, way: Callable[..., Any]) -> Callable[..., Any]:
-    """Return one way of a connector to its Mac, behind the guard."""
+    """Return one method of a connector, behind the guard."""
 
     def pass_on(what: Any, *more: Any, **options: Any) -> Any:
         if not state.is_executing:

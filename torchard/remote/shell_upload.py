@@ -1,4 +1,4 @@
-"""Push a file through the account's shell, for a host whose sshd has no SFTP."""
+"""Upload a file through the account's shell, for a host whose sshd has no SFTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def take_file(path: str) -> str:
 
 
 def upload_through_shell(client: SSHClient, file: IO[bytes], path: str) -> None:
-    """Write an open file to a path of the host. Raise OSError with what the host said."""
+    """Write an open file to a path on the host. Raise OSError with the host's message."""
     stdin, stdout, stderr = client.exec_command(for_any_shell(take_file(path)))
     channel = stdout.channel
     with stdin, stdout, stderr:

@@ -18,8 +18,8 @@ CONNECT_SECONDS = 10
 MOST_HOPS = 8
 NEVER_JUMP = "none"
 
-# The first value that ssh reads of an option counts, so nothing that follows changes these. They
-# stand in a file because `-o` does not reach the ssh that dials a jump host; `-F` does.
+# ssh uses the first value that it reads of an option, so nothing that follows changes these. They
+# are in a file because `-o` does not reach the ssh that dials a jump host; `-F` does.
 RULES = (
     ("BatchMode", "yes"),
     ("StrictHostKeyChecking", "yes"),
@@ -49,15 +49,15 @@ _BAD_OPTION = re.compile(r"Bad configuration option: (\w+)", re.IGNORECASE)
 
 
 class ConfigError(ValueError):
-    """The answer of `ssh -G` lacks what every answer has."""
+    """The answer of `ssh -G` is incomplete."""
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One host as a person would type it to ssh, with what the lab says of it.
+class Destination:
+    """One host as a person would type it to ssh, with the lab's settings for it.
 
-    `jump` is what `ssh -J` gets; None leaves it to the configuration. `config` is the lab's own
-    ssh_config, which ssh reads in place of the account's and the system's.
+    `jump` is the value of `ssh -J`; with None, the configuration decides. `config` is the lab's
+    own ssh_config, which ssh reads instead of the account's and the system's.
     """
 
     host: str
@@ -69,19 +69,19 @@ class Ask:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words of this question, behind `ssh -F FILE`; the host is the last."""
+        """The arguments after `ssh -F FILE`; the host is the last."""
         said = (("-p", self.port), ("-l", self.user), ("-i", self.key), ("-J", self.jump))
         options = [word for name, value in said if value is not None for word in (name, str(value))]
         return (*options, self.host)
 
 
 @dataclass(frozen=True)
-class Effective:
+class EffectiveConfig:
     """What `ssh` would do to reach one host.
 
-    Paths are as ssh prints them: `~` and `%` may stand in those of identities and of the agent.
-    `agent` is None where SSH_AUTH_SOCK names it. The known hosts are one text each, whose paths are
-    apart by blanks; ssh quotes none. `authentications` is empty where ssh's own order holds.
+    Paths are as ssh prints them: those of identities and of the agent may contain `~` and `%`.
+    `agent` is None if SSH_AUTH_SOCK names it. The known_hosts files are one text each, with spaces
+    between the paths; ssh does not quote them. `authentications` is empty for ssh's own order.
     """
 
     host: str
@@ -131,7 +131,7 @@ class Effective:
 
     @property
     def target(self) -> str:
-        """What `ssh -W` gets."""
+        """The argument of `ssh -W`."""
         return f"[{self.hostname}]:{self.port}"
 
 
@@ -141,10 +141,10 @@ def entry(hostname: str, port: int) -> str:
 
 
 def config_text(includes: Iterable[str], unknown: Iterable[str] = ()) -> str:
-    """Return the file for `ssh -F`: the rules for every hop, then the files of others.
+    """Return the text for `ssh -F`: the rules for every hop, then the included files.
 
-    `unknown` are options, in any case, that this machine's ssh does not have. There is no
-    `IgnoreUnknown` here: ssh takes its first value only, so ours would undo a person's own.
+    `unknown` are options, in any case, that this machine's ssh does not have. The text does not
+    use `IgnoreUnknown`: ssh uses its first value only, so ours would undo a person's own.
     """
     without = {one.lower() for one in unknown}
     lines = [f"  {name} {value}" for name, value in RULES if name.lower() not in without]
@@ -152,19 +152,19 @@ def config_text(includes: Iterable[str], unknown: Iterable[str] = ()) -> str:
 
 
 def needs_link(path: str) -> bool:
-    """Tell whether a path cannot stand in an Include, as ssh would read more into it."""
+    """Tell whether an Include needs a link for a path, as ssh would misread the path itself."""
     return not _PLAIN_PATH.fullmatch(path)
 
 
 def unknown_rule(said: str) -> str | None:
-    """Return the rule of ours that an older ssh complains about, if it does."""
+    """Return the rule of ours that an older ssh rejects, if it rejects one."""
     found = _BAD_OPTION.search(said)
     ours = {name.lower() for name in NEWER}
     return found[1].lower() if found and found[1].lower() in ours else None
 
 
-def parse(host: str, answer: str) -> Effective:
-    """Read what `ssh -G` printed for a host. Raise ConfigError where it is not whole."""
+def parse(host: str, answer: str) -> EffectiveConfig:
+    """Read what `ssh -G` printed for a host. Raise ConfigError if it is incomplete."""
     said: dict[str, list[str]] = {}
     for line in answer.splitlines():
         key, _, value = line.partition(" ")
@@ -184,7 +184,7 @@ def parse(host: str, answer: str) -> Effective:
     if hostname is None or user is None or port is None or not port.isdecimal():
         raise ConfigError("`ssh -G` did not say which host, account and port it would use")
     agent = said.get("identityagent", [""])[0]
-    return Effective(
+    return EffectiveConfig(
         host=host,
         hostname=hostname.lower(),
         port=int(port),
@@ -219,15 +219,15 @@ def parse(host: str, answer: str) -> Effective:
     )
 
 
-def with_lab_key(effective: Effective, key: str) -> Effective:
-    """Return the same with the lab's key in place of all others."""
+def with_lab_key(effective: EffectiveConfig, key: str) -> EffectiveConfig:
+    """Return the same with the lab's key instead of all others."""
     return replace(effective, identities=(key,), certificates=(), identities_only=True)
 
 
-def hops(jump: str, config: str | None) -> tuple[Ask, ...]:
-    """Return the hosts of a ProxyJump, the first to be dialled first.
+def hops(jump: str, config: str | None) -> tuple[Destination, ...]:
+    """Return the hosts of a ProxyJump in the order of dialling.
 
-    Each is reached through those before it, as `ssh -J A,B` does. The first follows its own
+    ssh reaches each through those before it, as with `ssh -J A,B`. The first follows its own
     configuration.
     """
     words = jump.split(",")
@@ -237,16 +237,16 @@ def hops(jump: str, config: str | None) -> tuple[Ask, ...]:
     )
 
 
-def _hop(word: str) -> Ask:
-    """Read `[user@]host[:port]`, where an IPv6 address stands in brackets, or an ssh:// URI."""
+def _hop(word: str) -> Destination:
+    """Read `[user@]host[:port]`, with an IPv6 address in brackets, or an ssh:// URI."""
     user, _, place = word.removeprefix("ssh://").rstrip("/").rpartition("@")
     found = re.fullmatch(
         r"\[(?P<v6>[^\]]*)\](?::(?P<p6>\d+))?|(?P<name>[^:]*):(?P<port>\d+)", place
     )
     if found is None:
-        return Ask(place, user or None)
+        return Destination(place, user or None)
     port = found["p6"] or found["port"]
-    return Ask(found["v6"] or found["name"], user or None, int(port) if port else None)
+    return Destination(found["v6"] or found["name"], user or None, int(port) if port else None)
 
 
 def host_part(word: str) -> str:
@@ -254,8 +254,8 @@ def host_part(word: str) -> str:
     return _hop(word).host
 
 
-def tokens(effective: Effective, local: Mapping[str, str]) -> dict[str, str]:
-    """Return what the `%` tokens of ssh_config stand for.
+def tokens(effective: EffectiveConfig, local: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of the `%` tokens of ssh_config.
 
     `local` has `d` (the home), `i` (the number of the user), `l` (this machine's name) and `u`
     (the user's name).
@@ -275,10 +275,10 @@ def tokens(effective: Effective, local: Mapping[str, str]) -> dict[str, str]:
     return {**named, "C": sha1(text.encode(), usedforsecurity=False).hexdigest()}
 
 
-def expanded(text: str, known: Mapping[str, str], environment: Mapping[str, str]) -> str:
+def expand(text: str, known: Mapping[str, str], environment: Mapping[str, str]) -> str:
     """Return a path or command with its `%` tokens, `${NAME}` and a leading `~/` filled in.
 
-    What is not known stays as it is: ssh would stop there, and the file will not be found.
+    An unknown token stays as it is: ssh would stop there, and the file will not exist.
     """
     if text == "~" or text.startswith("~/"):
         text = known["d"] + text[1:]
@@ -289,7 +289,7 @@ def expanded(text: str, known: Mapping[str, str], environment: Mapping[str, str]
 def known_files(text: str, exists: Sequence[str] | frozenset[str]) -> tuple[str, ...]:
     """Return the paths of a list that ssh printed without quotes.
 
-    A path may hold blanks. So the longest run of words that is a file in `exists` is one path.
+    A path may contain spaces. So the longest run of words that is a file in `exists` is one path.
     """
     words = text.split(" ")
     paths: list[str] = []
@@ -304,7 +304,7 @@ def known_files(text: str, exists: Sequence[str] | frozenset[str]) -> tuple[str,
 
 
 def joined_words(text: str) -> frozenset[str]:
-    """Return every run of neighbouring words of a text: the paths that may stand in it."""
+    """Return every run of neighbouring words of a text: the paths that it may contain."""
     words = text.split(" ")
     ends = range(len(words) + 1)
     return frozenset(" ".join(words[a:b]) for a in ends for b in ends if a < b)

@@ -1,4 +1,4 @@
-"""paramiko's transport: it keeps what a server says, and waits for nothing without an end."""
+"""paramiko's transport: it keeps what a server says, and every wait has an end."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _TICK = 0.1  # seconds between two looks at whether the connection still lives
 
 
 class Transport(ServiceRequestingTransport):
-    """A transport that asks for a login once, however many keys follow.
+    """A transport that asks once whether a login is possible, however many keys follow.
 
-    paramiko's older one asks before each key, which OpenSSH lets pass and other servers do not.
-    `before` are the server's lines before it says that it speaks SSH; `goodbye` is the reason that
-    it gives when it ends the connection. `opened` counts the channels that it has opened.
+    paramiko's older one asks before each key, which OpenSSH accepts and other servers do not.
+    `before` has the server's lines before its SSH banner. `goodbye` is the reason that it gives
+    when it ends the connection. `opened` counts the channels of this transport.
     """
 
     def __init__(self, sock: Any, **options: Any) -> None:
@@ -58,7 +58,7 @@ class Transport(ServiceRequestingTransport):
         return channel
 
     def ensure_session(self) -> None:
-        """Ask once whether a login is taken. Raise SSHException where the connection ends."""
+        """Ask once whether a login is possible. Raise SSHException if the connection ends."""
         if not self._accepted.is_set() and self.is_active():
             message = Message()
             message.add_byte(cMSG_SERVICE_REQUEST)
@@ -73,7 +73,7 @@ class Transport(ServiceRequestingTransport):
 
 
 class _Handler(AuthOnlyHandler):
-    """A login that listens before it asks: paramiko's own may miss a quick answer."""
+    """A login that listens before it sends: paramiko's own may miss a quick answer."""
 
     def send_auth_request(
         self, username: str, method: str, finish_message: Callable[[Message], None] | None = None

@@ -52,7 +52,7 @@ def _measure_room(session: Session, names: Sequence[str]) -> None:
         ask = partial(session.run_read_only, name)
         session.states[name] = inspection.measure_room(session.states[name], ask)
         prefix = session.macs[name].miniconda.prefix
-        facts.remember(session.hosts[name], prefix, session.states[name])
+        facts.remember_state(session.hosts[name], prefix, session.states[name])
 
     session.each(names, measure, is_executing=False)
 

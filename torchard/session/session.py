@@ -21,10 +21,16 @@ from torchard.errors import TorchardError
 from torchard.mac import probe
 from torchard.progress import NoProgress, Progress
 from torchard.remote import client, facts, open_files, read_guard
-from torchard.remote.errors import unanswered
 from torchard.remote.inventory import pyinfra_groups
 from torchard.remote.quoting import for_any_shell
-from torchard.remote.unreachable import CONNECT_TIMEOUT, instead_of_logs, lost, need_config, reason
+from torchard.remote.unreachable import (
+    CONNECT_TIMEOUT,
+    explain_error,
+    explain_lost_connection,
+    explain_missing_answer,
+    require_config,
+    silence_logs,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +46,7 @@ NO_OUTPUT = "a command failed without output"
 
 # pyinfra would ask at the terminal while all other Macs wait. A host key must be known already, and
 # no command of ours uses sudo, so output that looks like sudo's question is only output.
-client.hold()
+client.install_client()
 connector.SUDO_PASSWORD_REQUIRED_LINES = ()
 
 
@@ -76,7 +82,7 @@ class Session:
         self.states: dict[str, MacState] = {}
         self.reasons: dict[str, str] = {}
         self.unfit: set[str] = set()
-        instead_of_logs()
+        silence_logs()
         # `reasons` has what goes wrong in a greenlet; gevent would print it, even Ctrl-C.
         gevent.get_hub().exception_stream = None
         hosts = [
@@ -85,10 +91,10 @@ class Session:
             if data["torchard_mac"] in self.macs
         ]
         self.state = State()  # its constructor does not take an inventory without hosts
-        allowed = open_files.allow(open_files.needed(len(hosts)))
+        allowed = open_files.raise_limit(open_files.count_needed(len(hosts)))
         config = Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT)
         config.PARALLEL = min(
-            20 * (os.cpu_count() or 1), max(1, len(hosts)), open_files.at_once(allowed)
+            20 * (os.cpu_count() or 1), max(1, len(hosts)), open_files.limit_parallel(allowed)
         )
         self.state.init(Inventory((hosts, {})), config)
         # pyinfra raises when every host has failed; `reasons` has them all.
@@ -137,9 +143,9 @@ class Session:
             except UnexpectedExternalError as wrapped:  # what deploy.py raised
                 if isinstance(wrapped.exception, read_guard.WrittenTooEarlyError):
                     raise wrapped.exception from None
-                self.reasons[name] = reason(wrapped.exception, self.macs[name])
+                self.reasons[name] = explain_error(wrapped.exception, self.macs[name])
             except Exception as error:  # noqa: BLE001  # it concerns this Mac alone
-                self.reasons[name] = reason(error, self.macs[name])
+                self.reasons[name] = explain_error(error, self.macs[name])
 
         greenlets: list[gevent.Greenlet] = []
         try:
@@ -152,7 +158,7 @@ class Session:
 
     def _connect(self, name: str) -> None:
         host = self.hosts[name]
-        need_config(self.macs[name])
+        require_config(self.macs[name])
         host.connect(show_errors=False, raise_exceptions=True)
         self.state.activate_host(host)
         connection = ssh_client(host)
@@ -171,7 +177,7 @@ class Session:
         """Read what a Mac has now. Raise TorchardError if its answer cannot be read."""
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
         reading = for_any_shell(probe.build_script(prefix))
-        read_guard.admit(host, self.state, reading)
+        read_guard.allow_command(host, self.state, reading)
         _, output = host.run_shell_command(StringCommand(reading))
         try:
             self.states[name] = probe.parse(output.stdout_lines)
@@ -180,11 +186,11 @@ class Session:
             raise
         except TorchardError:
             lost_now = self.find_lost_connection(name)
-            found = lost_now or unanswered(output.stdout_lines, output.stderr)
+            found = lost_now or explain_missing_answer(output.stdout_lines, output.stderr)
             if found is None:
                 raise
             raise TorchardError(found) from None  # why its answer is incomplete
-        facts.remember(host, prefix, self.states[name])
+        facts.remember_state(host, prefix, self.states[name])
 
     def run(self, name: str, script: str) -> list[str]:
         """Run a script on a Mac and return its lines.
@@ -199,14 +205,14 @@ class Session:
 
     def run_read_only(self, name: str, script: str) -> list[str]:
         """Run a script that only reads, which is allowed at any time; otherwise as `run`."""
-        read_guard.admit(self.hosts[name], self.state, for_any_shell(script))
+        read_guard.allow_command(self.hosts[name], self.state, for_any_shell(script))
         return self.run(name, script)
 
     def find_lost_connection(self, name: str) -> str | None:
         """Return a sentence if the connection to a Mac was lost, else None."""
         connection = ssh_client(self.hosts[name])
         is_alive = connection is None or connection.get_transport().is_active()
-        return None if is_alive else lost(self.macs[name])
+        return None if is_alive else explain_lost_connection(self.macs[name])
 
 
 def ssh_client(host: Host) -> Any:

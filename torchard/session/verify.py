@@ -122,7 +122,7 @@ def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, 
     if lock.environment not in state.links:
         return False, "it is not there; run `torchard apply`"
     command = for_any_shell(read_scripts.verify_environment(state, lock))
-    read_guard.admit(host, session.state, command)
+    read_guard.allow_command(host, session.state, command)
     ok, output = host.run_shell_command(StringCommand(command))
     if not ok:
         return False, output.stderr.strip() or "its python does not run"

@@ -21,8 +21,8 @@ from torchard.operations.kit import Kit
 from torchard.operations.script_text import Controller
 from torchard.plan import shell_init
 from torchard.plan.steps import FileChange, Step
-from torchard.remote import errors, facts, host_keys, shell_upload, unreachable
-from torchard.remote.ssh_config import Effective
+from torchard.remote import facts, host_keys, shell_upload, unreachable
+from torchard.remote.ssh_config import EffectiveConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,17 +178,23 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "remote.unreachable._trust": lambda made: unreachable._trust(made.mac),
     "remote.unreachable._ssh_copy_id": lambda made: unreachable._ssh_copy_id(made.mac),
     "remote.host_keys._sentence": forget,
-    "remote.errors.configuration": lambda made: typed(
-        errors.configuration(made.text, "bad"), "try"
+    "remote.unreachable.explain_config_error": lambda made: typed(
+        unreachable.explain_config_error(made.text, "bad"), "try"
     ),
-    "remote.errors._own": lambda made: typed(errors._own(made.text), "run"),
-    "remote.errors.add_key": lambda made: typed(errors.add_key(made.text), "run"),
-    "remote.errors.add_token": lambda made: typed(errors.add_token(made.text), "run"),
-    "remote.errors.locked_mac": lambda made: typed(
-        errors.locked_mac(Effective(made.text, "mac", 2222, made.text)), "run"
+    "remote.unreachable._suggest_chmod": lambda made: typed(
+        unreachable._suggest_chmod(made.text), "run"
     ),
-    "remote.errors.through_jump": lambda made: typed(
-        errors.through_jump("", made.text, "mac"), "try"
+    "remote.unreachable.suggest_ssh_add": lambda made: typed(
+        unreachable.suggest_ssh_add(made.text), "run"
+    ),
+    "remote.unreachable.suggest_token": lambda made: typed(
+        unreachable.suggest_token(made.text), "run"
+    ),
+    "remote.unreachable.explain_locked_mac": lambda made: typed(
+        unreachable.explain_locked_mac(EffectiveConfig(made.text, "mac", 2222, made.text)), "run"
+    ),
+    "remote.unreachable.explain_jump_error": lambda made: typed(
+        unreachable.explain_jump_error("", made.text, "mac"), "try"
     ),
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
     "cli.unlock._refuse": lambda made: typed(

@@ -49,7 +49,7 @@ SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
     "operations.verify.verify", "session.session.read_state", "session.session.run",
     "session.session.run_read_only", "session.verify._verify_environment",
-    "remote.facts.read", "remote.facts.read_room",
+    "remote.facts.read_state", "remote.facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.upload._arriving", "remote.shell_upload.upload_through_shell",
 }  # fmt: skip

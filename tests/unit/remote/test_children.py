@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from torchard.remote import children, open_files
-from torchard.remote.effective import Configurations
-from torchard.remote.errors import ReachError
-from torchard.remote.ssh_config import Ask
+from torchard.remote.openssh import Configurations
+from torchard.remote.ssh_config import Destination
+from torchard.remote.unreachable import ReachError
 
 
 def test_what_a_program_says_is_returned():
@@ -54,8 +54,8 @@ def test_a_program_that_is_not_there_is_an_error():
 def test_a_machine_without_ssh_says_what_to_install(monkeypatch):
     """In a sentence, for each Mac."""
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(ReachError, match="OpenSSH's client `ssh` is not on this machine"):
-        Configurations().ask(Ask("mini"))
+    with pytest.raises(ReachError, match="this machine has no OpenSSH client"):
+        Configurations().evaluate(Destination("mini"))
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_ssh_is_asked_once_for_a_host_and_the_folder_goes(ssh):
     folder = known.folder
     try:
         for _ in range(3):
-            assert known.ask(Ask("mini")).user == "ada"
+            assert known.evaluate(Destination("mini")).user == "ada"
         assert folder.stat().st_mode & 0o777 == 0o700
         assert len(asked.read_text().splitlines()) == 1
     finally:
@@ -99,7 +99,7 @@ def test_an_older_ssh_is_asked_again_without_what_it_lacks(ssh):
     )
     known = Configurations()
     try:
-        assert known.ask(Ask("mini")).hostname == "mini"
+        assert known.evaluate(Destination("mini")).hostname == "mini"
     finally:
         known.close()
 
@@ -112,7 +112,7 @@ def test_a_configuration_with_odd_paths_is_read(ssh, tmp_path):
     known = Configurations()
     try:
         with pytest.raises(ReachError) as error:
-            known.ask(Ask("mini", config=str(config)))
+            known.evaluate(Destination("mini", config=str(config)))
         assert f"{config} line 1: Bad thing" in str(error.value)
     finally:
         known.close()
@@ -123,18 +123,18 @@ def test_few_open_files_shrink_the_pool(monkeypatch):
     set_to = []
     monkeypatch.setattr(open_files.resource, "getrlimit", lambda _: (256, 1024))
     monkeypatch.setattr(open_files.resource, "setrlimit", lambda _, both: set_to.append(both))
-    assert open_files.allow(open_files.needed(100)) == open_files.needed(100)
-    assert open_files.allow(10**6) == 1024
-    assert set_to == [(open_files.needed(100), 1024), (1024, 1024)]
+    assert open_files.raise_limit(open_files.count_needed(100)) == open_files.count_needed(100)
+    assert open_files.raise_limit(10**6) == 1024
+    assert set_to == [(open_files.count_needed(100), 1024), (1024, 1024)]
 
     def refuse(*_):
         raise ValueError("not allowed")
 
     monkeypatch.setattr(open_files.resource, "setrlimit", refuse)
-    assert open_files.allow(10**6) == 256
-    assert open_files.at_once(256) == 48
-    assert open_files.at_once(10) == 1
+    assert open_files.raise_limit(10**6) == 256
+    assert open_files.limit_parallel(256) == 48
+    assert open_files.limit_parallel(10) == 1
     set_to.clear()
     monkeypatch.setattr(open_files.resource, "setrlimit", lambda _, both: set_to.append(both))
-    assert open_files.allow(200) == 200
+    assert open_files.raise_limit(200) == 200
     assert set_to == []

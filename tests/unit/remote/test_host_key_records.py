@@ -8,7 +8,7 @@ import pytest
 from paramiko import ECDSAKey, HostKeys
 
 from torchard.errors import TorchardError
-from torchard.remote.host_keys import UnknownHostKeyError, record
+from torchard.remote.host_keys import UnknownHostKeyError, record_host_key
 
 
 def unknown(path, host="192.0.2.11"):
@@ -19,7 +19,7 @@ def test_whoever_writes_at_the_same_time_loses_nothing(tmp_path):
     """Every line is one write at the end of the file, whatever its size by then."""
     path = tmp_path / "known_hosts"
     many = [unknown(path, f"192.0.2.{number}") for number in range(40)]
-    threads = [threading.Thread(target=record, args=[one]) for one in many]
+    threads = [threading.Thread(target=record_host_key, args=[one]) for one in many]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -36,7 +36,7 @@ def test_what_leads_to_the_file_is_left_as_it_is(tmp_path):
     real.chmod(0o644)
     (tmp_path / "known_hosts").symlink_to(real)
     one = unknown(tmp_path / "known_hosts", "[192.0.2.11]:2222")
-    record(one)
+    record_host_key(one)
     assert (tmp_path / "known_hosts").is_symlink()
     assert real.stat().st_mode & 0o777 == 0o644
     assert real.read_text(encoding="utf-8") == (
@@ -50,5 +50,5 @@ def test_a_file_that_cannot_be_written_is_said(tmp_path):
     with pytest.raises(
         TorchardError, match="known_hosts cannot be written: Is a directory"
     ) as error:
-        record(unknown(tmp_path / "known_hosts"))
+        record_host_key(unknown(tmp_path / "known_hosts"))
     assert "ssh.known_hosts" in str(error.value)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paramiko import HostKeys
 
 from torchard.remote import known_hosts
-from torchard.remote.known_hosts import HostKey, judge, known_types, parse
+from torchard.remote.known_hosts import HostKey, check_key, known_types, parse
 
 
 def key(number, kind="ssh-ed25519"):
@@ -62,12 +62,12 @@ HASHED = HostKeys.hash_host("[mini]:2222")
 )
 def test_a_file_says_whether_a_key_is_known(text, verdict):
     """As hostfile.c and sshconnect.c of OpenSSH read it."""
-    assert judge(parse(text, "f"), "[mini]:2222", ONE, bare="mini").verdict == verdict
+    assert check_key(parse(text, "f"), "[mini]:2222", ONE, bare="mini").verdict == verdict
 
 
 def test_an_authority_is_named_where_nothing_else_is_known():
     """What a person may do about it is another than with a host that is not there at all."""
-    found = judge(parse(line("*", TWO, "@cert-authority"), "f"), "mini", ONE)
+    found = check_key(parse(line("*", TWO, "@cert-authority"), "f"), "mini", ONE)
     assert found.verdict == "unknown"
     assert found.by_authority is not None
     assert found.by_authority.file == "f"
@@ -76,8 +76,8 @@ def test_an_authority_is_named_where_nothing_else_is_known():
 def test_an_address_with_another_key_is_refused_where_it_is_checked():
     """CheckHostIP: the name's key is known, and the address has another."""
     lines = parse(line("mini", ONE) + line("192.0.2.1", TWO), "f")
-    assert judge(lines, "mini", ONE).verdict == "known"
-    assert judge(lines, "mini", ONE, ip="192.0.2.1").verdict == "changed"
+    assert check_key(lines, "mini", ONE).verdict == "known"
+    assert check_key(lines, "mini", ONE, ip="192.0.2.1").verdict == "changed"
 
 
 def test_the_types_that_are_known_are_asked_for_first():
@@ -96,7 +96,7 @@ def test_ssh_keygen_finds_the_same(tmp_path):
         found = subprocess.run(
             ["ssh-keygen", "-F", "mini", "-f", file], check=False, capture_output=True
         )
-        ours = judge(parse(file.read_text(encoding="utf-8"), "f"), "mini", ONE).verdict
+        ours = check_key(parse(file.read_text(encoding="utf-8"), "f"), "mini", ONE).verdict
         assert (found.returncode == 0) == (ours == "known"), names
 
 
@@ -105,7 +105,7 @@ def test_any_text_is_read(text, salt):
     """A broken line does not hide the key in another line."""
     hidden = f"|1|{base64.b64encode(salt).decode()}|{text.replace(os.linesep, '')}"
     lines = parse(f"{text}\n{hidden} ssh-ed25519 AAAA\n{line('mini', ONE)}", "f")
-    assert judge(lines, "mini", ONE).verdict in {"known", "revoked"}
+    assert check_key(lines, "mini", ONE).verdict in {"known", "revoked"}
 
 
 def test_a_fingerprint_is_that_of_ssh_keygen():

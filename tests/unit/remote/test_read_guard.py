@@ -38,7 +38,7 @@ def state():
 @pytest.fixture
 def host(state):
     host = SimpleNamespace(name="studio-01", connector=Connector(), connector_data={})
-    read_guard.admit(host, state, "uname -m")
+    read_guard.allow_command(host, state, "uname -m")
     return host
 
 
@@ -46,7 +46,7 @@ def test_a_reading_passes(host, state):
     """As often as it is asked for, and another once it is known to be one."""
     for command in ("uname -m", StringCommand("uname -m"), StringCommand("uname", "-m")):
         assert host.connector.run_shell_command(command) == (True, None)
-    read_guard.admit(host, state, "sw_vers")
+    read_guard.allow_command(host, state, "sw_vers")
     host.connector.run_shell_command("sw_vers", print_output=False)
     assert host.connector.run_shell_command("uname -m")[0]
 

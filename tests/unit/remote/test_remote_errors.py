@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from torchard.remote import errors
+from torchard.remote import unreachable
 from torchard.remote.quoting import for_any_shell
-from torchard.remote.ssh_config import Effective
+from torchard.remote.ssh_config import EffectiveConfig
 
 MAC = "192.0.2.11:22"
 
@@ -16,21 +16,21 @@ MAC = "192.0.2.11:22"
     [
         (
             "root@jump: Permission denied (publickey,password).",
-            "takes none of your keys; try `ssh jump`",
+            "accepts none of your keys; try `ssh jump`",
         ),
         (
             (
                 "Received disconnect from 192.0.2.1 port 22:2: Too many authentication failures\n"
                 "Disconnected from 192.0.2.1 port 22"
             ),
-            "counts too many keys; write `IdentitiesOnly yes`",
+            "got too many keys; write `IdentitiesOnly yes`",
         ),
         (
             (
                 "channel 0: open failed: administratively prohibited: open failed\n"
                 "stdio forwarding failed"
             ),
-            f"refuses to pass a connection on to {MAC}; its administrator has to allow it",
+            f"does not pass a connection on to {MAC}; its administrator has to allow it",
         ),
         (
             "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed",
@@ -52,12 +52,12 @@ MAC = "192.0.2.11:22"
             "closed the connection; it may have too many logins in progress: run it again",
         ),
         ("Warning: Permanently added 'x' to y\nsome new words", '"some new words"; try `ssh jump`'),
-        ("", '"it said nothing"; try `ssh jump`'),
+        ("", '"it printed nothing"; try `ssh jump`'),
     ],
 )
 def test_what_ssh_says_of_a_jump_host_is_a_sentence(said, says):
     """Of OpenSSH's own words; what nobody thought of is shown, in a line."""
-    reason = errors.through_jump(said.replace("\n", "\r\n"), "jump", MAC)
+    reason = unreachable.explain_jump_error(said.replace("\n", "\r\n"), "jump", MAC)
     assert reason.startswith("the jump host jump ")
     assert says in reason
     assert "\n" not in reason
@@ -84,7 +84,7 @@ def test_what_ssh_says_of_a_jump_host_is_a_sentence(said, says):
 )
 def test_what_came_in_place_of_an_answer_is_shown_in_a_line(lines, said, says):
     """With what to change on the Mac."""
-    reason = errors.unanswered(lines, said)
+    reason = unreachable.explain_missing_answer(lines, said)
     assert reason is not None
     assert says in reason
     assert "\n" not in reason
@@ -92,15 +92,15 @@ def test_what_came_in_place_of_an_answer_is_shown_in_a_line(lines, said, says):
 
 def test_a_whole_answer_and_one_that_only_stops_are_left_to_the_reader():
     """What is in them decides."""
-    assert errors.unanswered(["begin", "end\tok"], "some noise") is None
-    assert errors.unanswered(["begin", "kernel\tDarwin"], "") is None
+    assert unreachable.explain_missing_answer(["begin", "end\tok"], "some noise") is None
+    assert unreachable.explain_missing_answer(["begin", "kernel\tDarwin"], "") is None
 
 
 def test_a_shell_that_repeats_our_command_is_not_repeated():
     """Xonsh prints the command, its place in it, and colours: twelve kilobytes of them."""
     command = f"sh -c '{for_any_shell('printf %s {a,b}; ' * 200)}'"
     said = f"\x1b[31mTraceback:\x1b[0m\n  {command}\n     ^^^\n\x1b[1mSyntaxError: printf\x1b[0m\n"
-    reason = errors.unanswered([], said * 3)
+    reason = unreachable.explain_missing_answer([], said * 3)
     assert reason is not None
     assert '"Traceback: … SyntaxError: printf"' in reason
     assert len(reason) < 500
@@ -108,17 +108,17 @@ def test_a_shell_that_repeats_our_command_is_not_repeated():
 
 def test_a_line_is_cut_where_it_is_too_long():
     """A flood is not shown, and no login in a URL."""
-    assert len(errors.shortened("x" * 10_000)) < 200
-    assert "secret" not in errors.shortened("see https://ada:secret@mini.lab/x")
-    assert errors.shortened("\x1b]0;title\x07\x1b[2J---\n") == ""
+    assert len(unreachable.shorten("x" * 10_000)) < 200
+    assert "secret" not in unreachable.shorten("see https://ada:secret@mini.lab/x")
+    assert unreachable.shorten("\x1b]0;title\x07\x1b[2J---\n") == ""
 
 
 def test_a_locked_mac_is_known_by_its_banner():
     """That of macOS 26; what to type has the Mac's own port and account."""
     banner = "This system is locked. To unlock it, use a local account name and password."
-    assert errors.locked(banner)
-    assert not errors.locked("Authorised users only. Unlock your screen.")
-    said = errors.locked_mac(Effective("mini", "192.0.2.11", 2222, "LAB\\ada"))
+    assert unreachable.is_filevault_banner(banner)
+    assert not unreachable.is_filevault_banner("Authorised users only. Unlock your screen.")
+    said = unreachable.explain_locked_mac(EffectiveConfig("mini", "192.0.2.11", 2222, "LAB\\ada"))
     assert "run `ssh -p 2222 'LAB\\ada@mini'`" in said
 
 
@@ -128,9 +128,9 @@ def test_a_locked_mac_is_known_by_its_banner():
         ("Exceeded MaxStartups", "too many logins in progress, or penalises failed ones"),
         ("Not allowed at this time", "wait some minutes, and run it again"),
         ("HTTP/1.1 400 Bad Request", 'not as an SSH server: "HTTP/1.1 400 Bad Request"; is that'),
-        ("", "answers, but not as an SSH server; is that its port?"),
+        ("", "answers, but not as an SSH server; is that its SSH port?"),
     ],
 )
 def test_what_comes_before_the_banner_is_said(said, says):
     """A server that is full is another matter than another server."""
-    assert says in errors.before_banner(MAC, said)
+    assert says in unreachable.explain_missing_banner(MAC, said)

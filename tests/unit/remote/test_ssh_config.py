@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torchard.remote import ssh_config
-from torchard.remote.ssh_config import Ask, ConfigError
+from torchard.remote.ssh_config import ConfigError, Destination
 
 ANSWER = """user ada
 hostname Mini.Lab
@@ -119,16 +119,16 @@ def test_any_answer_is_read_or_is_an_error(text):
 def test_several_hops_are_dialled_one_through_the_other():
     """As `ssh -J A,B` does it: the first by its own configuration, the next through it."""
     assert ssh_config.hops("outer,ada@[2001:db8::1]:2200,ssh://in@inner:1", "/c") == (
-        Ask("outer", config="/c"),
-        Ask("2001:db8::1", "ada", 2200, config="/c", jump="outer"),
-        Ask("inner", "in", 1, config="/c", jump="outer,ada@[2001:db8::1]:2200"),
+        Destination("outer", config="/c"),
+        Destination("2001:db8::1", "ada", 2200, config="/c", jump="outer"),
+        Destination("inner", "in", 1, config="/c", jump="outer,ada@[2001:db8::1]:2200"),
     )
-    assert ssh_config.hops("2001:db8::1", None) == (Ask("2001:db8::1"),)
+    assert ssh_config.hops("2001:db8::1", None) == (Destination("2001:db8::1"),)
 
 
 def test_what_the_lab_says_stands_on_the_command_line():
     """So it counts more than any file."""
-    ask = Ask("mini", "LAB\\ada", 2222, "/a key", jump="outer")
+    ask = Destination("mini", "LAB\\ada", 2222, "/a key", jump="outer")
     assert ask.words == (
         *("-p", "2222", "-l", "LAB\\ada", "-i", "/a key", "-J", "outer"),
         "mini",
@@ -142,7 +142,7 @@ def test_tokens_are_filled_in_as_ssh_would():
     tokens = ssh_config.tokens(found, local)
 
     def expanded(text):
-        return ssh_config.expanded(text, tokens, {"WHERE": "/keys"})
+        return ssh_config.expand(text, tokens, {"WHERE": "/keys"})
 
     assert expanded("~/.ssh/%h-%p-%r-%n-%u-%L") == "/home/me/.ssh/mini.lab-2222-ada-mini-me-desk"
     assert expanded("${WHERE}/%%h/%i/${NOT}/%Z") == "/keys/%h/501/${NOT}/%Z"

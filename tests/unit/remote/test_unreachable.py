@@ -18,14 +18,18 @@ from pyinfra.connectors.ssh_util import raise_connect_error
 
 from torchard.errors import TorchardError
 from torchard.lab.model import MacHost, Position, Ssh
-from torchard.remote.errors import DeniedError, ReachError
 from torchard.remote.host_keys import (
     ChangedHostKeyError,
     OtherHostKeyError,
     UnknownHostKeyError,
-    shown,
+    describe_key,
 )
-from torchard.remote.unreachable import lost, reason
+from torchard.remote.unreachable import (
+    DeniedError,
+    ReachError,
+    explain_error,
+    explain_lost_connection,
+)
 
 KEY, OLD = ECDSAKey.generate(), ECDSAKey.generate()
 KNOWN_HOSTS = str(Path("~/.ssh/known_hosts").expanduser())
@@ -57,39 +61,39 @@ def refused(number):
     ("error", "begins", "says"),
     [
         (refused(errno.ECONNREFUSED), "192.0.2.11 refused the connection", "Remote Login"),
-        (refused(errno.EHOSTUNREACH), "there is no way to 192.0.2.11", "network"),
-        (OSError(errno.ENETUNREACH, "x"), "there is no way to 192.0.2.11", "network"),
+        (refused(errno.EHOSTUNREACH), "there is no route to 192.0.2.11", "network"),
+        (OSError(errno.ENETUNREACH, "x"), "there is no route to 192.0.2.11", "network"),
         (TimeoutError("timed out"), "192.0.2.11 did not answer in time", "awake"),
         (socket.gaierror(8, "nodename"), "192.0.2.11 is a name that does not", "`address:`"),
         (OSError(errno.EMFILE, "Too many"), "192.0.2.11 cannot be connected to", "Too many"),
         (
             UnknownHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS),
-            f"the host key of 192.0.2.11 is not known; it shows {shown(KEY)}; ",
+            f"the host key of 192.0.2.11 is not known; it shows {describe_key(KEY)}; ",
             "`torchard keys trust studio-01`",
         ),
         (
             ChangedHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS, OLD),
             "the host key of 192.0.2.11 is not the one that is known",
-            f"shows {shown(KEY)}, and {shown(OLD)} is known; somebody may be in between,",
+            f"shows {describe_key(KEY)}, and {describe_key(OLD)} is known; somebody may be",
         ),
         (
             OtherHostKeyError("192.0.2.11", KEY, "/dev/null", OLD.fingerprint),
             "the host key of 192.0.2.11 is not the lab's",
-            f"shows {shown(KEY)}, and ssh.fingerprint is {OLD.fingerprint};",
+            f"shows {describe_key(KEY)}, and ssh.fingerprint is {OLD.fingerprint};",
         ),
         (
             AuthenticationException("Authentication failed."),
-            "192.0.2.11 takes none of your keys",
+            "192.0.2.11 accepts none of your keys",
             "`ssh-copy-id admin@192.0.2.11`",
         ),
         (
             DeniedError("192.0.2.11", 2),
-            "192.0.2.11 takes none of your keys",
+            "192.0.2.11 accepts none of your keys",
             "`ssh-copy-id admin@192.0.2.11`",
         ),
         (
             DeniedError("192.0.2.11", 1, ["/k has a passphrase; run `ssh-add /k`"]),
-            "192.0.2.11 takes none of your keys; /k has a passphrase",
+            "192.0.2.11 accepts none of your keys; /k has a passphrase",
             "`ssh-add /k`",
         ),
         (
@@ -103,7 +107,7 @@ def refused(number):
 )
 def test_a_failure_to_connect_is_said_with_a_way_out(error, begins, says):
     """What was found comes first, what to look at or to type after it; pyinfra's words are gone."""
-    said = reason(connecting(error), MAC)
+    said = explain_error(connecting(error), MAC)
     assert said.startswith(begins)
     assert says in said
     assert "pyinfra" not in said
@@ -113,11 +117,13 @@ def test_a_failure_to_connect_is_said_with_a_way_out(error, begins, says):
 def test_what_to_type_has_the_labs_own_port_key_and_known_hosts():
     """Commands are quoted, and complete for a Mac that is not reached the usual way."""
     changed = ChangedHostKeyError("[192.0.2.12]:2222", KEY, "/lab/known hosts", OLD)
-    assert "`ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`" in reason(
+    assert "`ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`" in explain_error(
         connecting(changed), ODD
     )
     denied = AuthenticationException("Authentication failed.")
-    assert "`ssh-copy-id -i /keys/lab -p 2222 admin@192.0.2.12`" in reason(connecting(denied), ODD)
+    assert "`ssh-copy-id -i /keys/lab -p 2222 admin@192.0.2.12`" in explain_error(
+        connecting(denied), ODD
+    )
 
 
 def test_the_lab_file_is_named_where_another_would_be_read(monkeypatch):
@@ -125,32 +131,34 @@ def test_the_lab_file_is_named_where_another_would_be_read(monkeypatch):
     monkeypatch.delenv("TORCHARD_LAB", raising=False)
     unknown = connecting(UnknownHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS))
     usual = MacHost("studio-01", where=Position("inventory/lab.yaml", 5, 3))
-    assert reason(unknown, usual).endswith("run `torchard keys trust studio-01`")
+    assert explain_error(unknown, usual).endswith("run `torchard keys trust studio-01`")
     other = MacHost("studio-01", where=Position("/the lab.yaml", 5, 3))
-    assert reason(unknown, other).endswith("run `torchard keys trust studio-01 '/the lab.yaml'`")
+    assert explain_error(unknown, other).endswith(
+        "run `torchard keys trust studio-01 '/the lab.yaml'`"
+    )
     monkeypatch.setenv("TORCHARD_LAB", "/the lab.yaml")
-    assert reason(unknown, other).endswith("run `torchard keys trust studio-01`")
+    assert explain_error(unknown, other).endswith("run `torchard keys trust studio-01`")
 
 
 def test_a_connection_that_breaks_does_no_harm():
     """Whatever breaks it, the same sentence: what to do is the same."""
     for error in (EOFError(), SSHException("Channel closed."), OSError("Socket is closed")):
-        assert reason(error, MAC) == lost(MAC)
-    assert "the same command again" in lost(ODD)
-    assert "192.0.2.12:2222" in lost(ODD)
+        assert explain_error(error, MAC) == explain_lost_connection(MAC)
+    assert "the same command again" in explain_lost_connection(ODD)
+    assert "192.0.2.12:2222" in explain_lost_connection(ODD)
 
 
 def test_the_mac_at_hand_has_no_connection_to_lose():
     """An error of this machine's own files is said as it is."""
     here = MacHost("this-mac", connection="local")
-    assert reason(OSError(errno.ENOSPC, "No space left"), here) == (
+    assert explain_error(OSError(errno.ENOSPC, "No space left"), here) == (
         "OSError: [Errno 28] No space left"
     )
 
 
 def test_what_is_a_sentence_already_stays_one():
     """Our own errors say it all; what nobody thought of keeps its name."""
-    assert reason(TorchardError("it runs Linux, not macOS", "Go."), MAC) == (
+    assert explain_error(TorchardError("it runs Linux, not macOS", "Go."), MAC) == (
         "it runs Linux, not macOS\n  Go."
     )
-    assert reason(KeyError("x"), MAC) == "KeyError: 'x'"
+    assert explain_error(KeyError("x"), MAC) == "KeyError: 'x'"

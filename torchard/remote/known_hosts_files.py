@@ -1,4 +1,4 @@
-"""Which files of known hosts count for a host, and what they say of the key that it shows."""
+"""The known_hosts files that count for a host, and what they say about its key."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from torchard.remote import children, ssh_config
-from torchard.remote import effective as openssh
+from torchard.remote import children, openssh, ssh_config
 from torchard.remote import known_hosts as files
 from torchard.remote.host_keys import RevokedHostKeyError
 from torchard.remote.inventory import KNOWN_HOSTS
@@ -17,20 +16,20 @@ from torchard.remote.inventory import KNOWN_HOSTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from torchard.remote.dial import Way
+    from torchard.remote.dial import Route
     from torchard.remote.known_hosts import HostKey, Line
-    from torchard.remote.ssh_config import Effective
+    from torchard.remote.ssh_config import EffectiveConfig
 
-_LARGEST = 16 * 1024 * 1024  # bytes of a file of known hosts
+_LARGEST = 16 * 1024 * 1024  # bytes of a known_hosts file
 _SECONDS = 30.0
 _KRL = b"SSHKRL\n\0"  # how a key revocation list begins (PROTOCOL.krl of OpenSSH)
 _RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")  # three signatures by one type of key
 
 
-class KnownFiles:
-    """The files of known hosts that count for one host; `file` is where its key is recorded."""
+class KnownHosts:
+    """The known_hosts files that count for one host; `file` is where its key is recorded."""
 
-    def __init__(self, to: Effective, named: str | None, *, pinned: bool) -> None:
+    def __init__(self, to: EffectiveConfig, named: str | None, *, pinned: bool) -> None:
         if named is not None:
             paths: Sequence[str] = (str(Path(named).expanduser()),)
         else:
@@ -41,24 +40,24 @@ class KnownFiles:
         self._bare = to.hostname if to.alias is None else None
 
     def algorithms(self) -> set[str]:
-        """Return by which algorithms the known keys sign."""
+        """Return the signature algorithms of the known keys."""
         names = [self._to.entry, *([self._bare] if self._bare else [])]
         types = files.known_types(self._lines, names[:1]) or files.known_types(self._lines, names)
         return {one for kind in types for one in (_RSA if kind == "ssh-rsa" else (kind,))}
 
-    def judge(self, key: HostKey, way: Way | None) -> files.Judgement:
-        """Say what the files know of a key that the host shows."""
+    def check_key(self, key: HostKey, route: Route | None) -> files.Finding:
+        """Check the key of the host against the files."""
         to, ip = self._to, None
-        if to.check_ip and to.alias is None and way is not None and way.child is None:
-            ip = ssh_config.entry(way.sock.getpeername()[0], to.port)
-        return files.judge(self._lines, to.entry, key, bare=self._bare, ip=ip)
+        if to.check_ip and to.alias is None and route is not None and route.child is None:
+            ip = ssh_config.entry(route.sock.getpeername()[0], to.port)
+        return files.check_key(self._lines, to.entry, key, bare=self._bare, ip=ip)
 
-    def need_not_revoked(self, revoked: str, key: HostKey) -> None:
-        """Raise HostKeyError where RevokedHostKeys has a key.
+    def require_not_revoked(self, revoked: str, key: HostKey) -> None:
+        """Raise HostKeyError if the file of RevokedHostKeys has the key.
 
-        Where the file cannot be read, ssh takes no key at all (sshconnect.c, verify_host_key).
+        If that file cannot be read, ssh accepts no key at all (sshconnect.c, verify_host_key).
         """
-        path = openssh.expanded(revoked, self._to)
+        path = openssh.expand(revoked, self._to)
         try:
             with Path(path).open("rb") as file:
                 content = file.read(_LARGEST)
@@ -73,7 +72,7 @@ class KnownFiles:
 
 
 def _is_in_krl(path: str, key: HostKey) -> bool:
-    """Ask ssh-keygen whether a key revocation list has a key; what it cannot say counts as yes."""
+    """Ask ssh-keygen whether a key revocation list has a key; no answer counts as yes."""
     with NamedTemporaryFile(
         "w", dir=openssh.CONFIGURATIONS.folder, suffix=".pub", encoding="utf-8"
     ) as file:

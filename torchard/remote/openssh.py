@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from gevent.lock import BoundedSemaphore
 
 from torchard.remote import children, ssh_config
-from torchard.remote.errors import ReachError, configuration
+from torchard.remote.unreachable import ReachError, explain_config_error
 
 if TYPE_CHECKING:
-    from torchard.remote.ssh_config import Ask, Effective
+    from torchard.remote.ssh_config import Destination, EffectiveConfig
 
 _SECONDS = 20.0  # a `Match exec` may run at each reading
 _AT_ONCE = 16
@@ -26,33 +26,33 @@ _PLAIN_FOLDER = re.compile(r"/[A-Za-z0-9/._-]*")
 
 
 class Configurations:
-    """What ssh was asked in this process, and the folder of the files that it was given.
+    """The answers of ssh in this process, and the folder of the files that it gets.
 
-    The folder is private, is made at the first question, and goes at the end of the process.
+    The folder is private. The first question makes it, and the end of the process removes it.
     """
 
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._files: dict[str | None, Path] = {}
-        self._answers: dict[Ask, Effective] = {}
+        self._answers: dict[Destination, EffectiveConfig] = {}
         self._unknown: set[str] = set()
         self._turns = BoundedSemaphore(_AT_ONCE)
 
-    def ask(self, ask: Ask) -> Effective:
-        """Return what ssh would do. Raise ReachError where it cannot say."""
-        if ask not in self._answers:
+    def evaluate(self, destination: Destination) -> EffectiveConfig:
+        """Return what ssh would do for a host. Raise ReachError if it gives no answer."""
+        if destination not in self._answers:
             with self._turns:
-                found = self._evaluate(ask)
-            self._answers[ask] = found
-        return self._answers[ask]
+                found = self._evaluate(destination)
+            self._answers[destination] = found
+        return self._answers[destination]
 
-    def command(self, ask: Ask, *more: str) -> list[str]:
-        """Return the words that call ssh for a host under our rules. Raise ReachError."""
-        return [_ssh(), "-F", str(self._file(ask.config)), *more, *ask.words]
+    def command(self, destination: Destination, *more: str) -> list[str]:
+        """Return the words that start ssh for a host under our rules. Raise ReachError."""
+        return [_ssh(), "-F", str(self._file(destination.config)), *more, *destination.words]
 
     @property
     def folder(self) -> Path:
-        """The private folder; ssh itself hands paths in it on without quotes."""
+        """The private folder; ssh passes paths in it on without quotes."""
         if self._folder is None:
             place = tempfile.gettempdir()
             within = place if _PLAIN_FOLDER.fullmatch(place) else "/tmp"  # noqa: S108  # mkdtemp
@@ -61,7 +61,7 @@ class Configurations:
         return self._folder
 
     def close(self) -> None:
-        """Remove the folder, and forget what ssh said."""
+        """Remove the folder, and forget the answers."""
         folder, self._folder = self._folder, None
         self._files.clear()
         self._answers.clear()
@@ -83,27 +83,30 @@ class Configurations:
             self._files[config] = file
         return self._files[config]
 
-    def _evaluate(self, ask: Ask) -> Effective:
-        words = self.command(ask, "-G")
+    def _evaluate(self, destination: Destination) -> EffectiveConfig:
+        words = self.command(destination, "-G")
         answer = children.run(words, _SECONDS)
         if answer is None:
             raise ReachError(
                 f"ssh took more than {_SECONDS:.0f} seconds to read its configuration for"
-                f" {ask.host}; a `Match exec` in it may wait for something: try `ssh -G {ask.host}`"
+                f" {destination.host}; a `Match exec` in it may wait for something: try"
+                f" `ssh -G {destination.host}`"
             )
         printed, said = answer[0], answer[1].replace("\r", "")
         older = ssh_config.unknown_rule(said)
         if older is not None and older not in self._unknown:
             self._unknown.add(older)
-            self._files.pop(ask.config, None)
-            return self._evaluate(ask)
+            self._files.pop(destination.config, None)
+            return self._evaluate(destination)
         try:
-            return ssh_config.parse(ask.host, printed)
+            return ssh_config.parse(destination.host, printed)
         except ssh_config.ConfigError as error:
-            raise ReachError(configuration(ask.host, self._named(said) or str(error))) from None
+            raise ReachError(
+                explain_config_error(destination.host, self._named(said) or str(error))
+            ) from None
 
     def _named(self, said: str) -> str:
-        """Return what ssh said with a person's own path where ours leads to it."""
+        """Return ssh's message with a person's own path instead of our link to it."""
         for link in self.folder.iterdir():
             if link.is_symlink():
                 said = said.replace(str(link), str(link.readlink()))
@@ -114,7 +117,7 @@ def _ssh() -> str:
     found = shutil.which("ssh")
     if found is None:
         raise ReachError(
-            "OpenSSH's client `ssh` is not on this machine, and Torchard asks it how to reach a"
+            "this machine has no OpenSSH client, and Torchard asks `ssh` how to reach a"
             " Mac; install it (macOS has it; on Debian: `apt install openssh-client`)"
         )
     return found
@@ -124,7 +127,7 @@ def _others(config: str | None) -> tuple[str, ...]:
     """Return the files that ssh would read: the lab's alone, or the account's and the system's."""
     if config is not None:
         return (str(Path(config).absolute()),)
-    # As ssh finds them: by the account, whatever HOME says.
+    # As ssh finds them: by the account, not by HOME.
     return (f"{home()}/.ssh/config", "/etc/ssh/ssh_config")
 
 
@@ -136,7 +139,7 @@ def home() -> str:
         return str(Path.home())
 
 
-def expanded(text: str, effective: Effective) -> str:
+def expand(text: str, effective: EffectiveConfig) -> str:
     """Return a path or command of an answer with its tokens filled in."""
     uid = os.getuid()
     try:
@@ -144,7 +147,7 @@ def expanded(text: str, effective: Effective) -> str:
     except KeyError:
         user = str(uid)
     local = {"d": home(), "i": str(uid), "l": socket.gethostname(), "u": user}
-    return ssh_config.expanded(text, ssh_config.tokens(effective, local), os.environ)
+    return ssh_config.expand(text, ssh_config.tokens(effective, local), os.environ)
 
 
 CONFIGURATIONS = Configurations()
