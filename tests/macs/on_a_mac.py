@@ -26,6 +26,7 @@ from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
 from torchard.mac import probe
 from torchard.operations import change_scripts, script_text
+from torchard.operations.controller import Controller
 from torchard.operations.kit import write_kit
 from torchard.plan import steps
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import Wheel
     from torchard.mac.state import MacState
 
-CONTROLLER = script_text.Controller("ada@desk", "a-token")
+CONTROLLER = Controller("ada@desk", "a-token")
 
 
 def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: object) -> OnAMac:
@@ -47,7 +48,7 @@ def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: obje
 
 def locked(body: str, who: str = "ada@desk") -> str:
     """Return a script of one controller that begins with run_lock.sh."""
-    return script_text.under_run_lock(body, script_text.Controller(who, "a-token"), {})
+    return script_text.under_run_lock(body, Controller(who, "a-token"), {})
 
 
 @dataclass

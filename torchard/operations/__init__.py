@@ -1,1 +1,1 @@
-"""What is done to a Mac: pyinfra operations that yield nothing where nothing is to do."""
+"""What is done on a Mac: pyinfra operations that yield nothing if nothing has to change."""

@@ -8,7 +8,7 @@ import pyinfra
 from pyinfra import logger
 from pyinfra.api import operation
 
-from torchard.operations import upload
+from torchard.operations import report
 from torchard.sanitize import sanitize_lines
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def block(reason: str) -> Generator[FunctionCommand]:
     if not pyinfra.state.is_executing:  # a dry run prints nothing else about this Mac
         shown = sanitize_lines(reason)
         pyinfra.host.log_styled(shown, fg="red", log_func=logger.error)
-    yield upload.fail(reason)
+    yield report.fail_mac(reason)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
+    from torchard.operations.controller import Controller
     from torchard.operations.kit import Kit
-    from torchard.operations.script_text import Controller
     from torchard.plan.steps import Step
 
 

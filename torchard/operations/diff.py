@@ -1,4 +1,4 @@
-"""The package diff of one step, printed the way pyinfra prints the diff of a file."""
+"""Print the package diff of one step, as pyinfra prints the diff of a file."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from torchard.plan.steps import Step
 
 
-def show(step: Step) -> None:
-    """Print what a step would change, once: when it is planned, or else when it is done."""
+def print_diff(step: Step) -> None:
+    """Print what a step changes, once: in pyinfra's preparation, or else when it runs."""
     state = pyinfra.state
     if not state.config.DIFF or (state.is_executing and state.check_for_changes):
         return

@@ -1,4 +1,4 @@
-"""One environment: a new generation built aside, verified, then shown."""
+"""One environment: build a new generation aside, verify it, then activate it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from torchard.lab.channels import channel_url
-from torchard.operations import change_scripts, upload
-from torchard.operations.diff import show
+from torchard.operations import change_scripts, report
+from torchard.operations.controller import find_controller
+from torchard.operations.diff import print_diff
 from torchard.operations.incoming import make_incoming
 from torchard.operations.kit import write_kit
+from torchard.operations.upload import upload_files
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
@@ -30,11 +32,13 @@ if TYPE_CHECKING:
 def environment(
     mac: MacHost, lock: Lock, workspace: Workspace
 ) -> Generator[StringCommand | FunctionCommand]:
-    """Make what is shown under an environment's name the one that its lock describes.
+    """Build and activate the generation that an environment's lock describes.
+
+    Nothing changes if that generation is active already.
 
     + mac: the Mac as the lab describes it
     + lock: every package of the environment
-    + workspace: where its artefacts are fetched from
+    + workspace: fetches its artefacts, and knows what was planned
 
     **Example:**
 
@@ -44,7 +48,7 @@ def environment(
     """
     state = facts.read_state(mac.miniconda.prefix)
     if state is None:
-        yield upload.fail("its state could not be read")
+        yield report.fail_mac(report.UNREADABLE)
         return
     rebuild = lock.environment in workspace.rebuild
     step = environment_step(lock, state, frozen=mac.frozen, rebuild=rebuild)
@@ -52,9 +56,9 @@ def environment(
         host.noop(f"{lock.environment} is as locked")
         return
     if not workspace.is_planned(mac, step):
-        yield upload.fail(upload.CHANGED)
+        yield report.fail_mac(report.CHANGED)
         return
-    show(step)
+    print_diff(step)
     kit = write_kit(
         state,
         lock,
@@ -66,14 +70,14 @@ def environment(
         () if step.action == "activate" else (*lock.conda, *lock.wheels)
     )
     yield StringCommand(for_any_shell(make_incoming(state)))
-    yield upload.push(
+    yield upload_files(
         state,
         artefacts,
         lambda one: workspace.artefacts.fetch(one, lock, mac),
         text=kit.archive,
         text_path=kit.path(state),
     )
-    yield upload.say(f"building {lock.environment}")
-    controller = upload.controller()
+    yield report.announce(f"building {lock.environment}")
+    controller = find_controller()
     script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
     yield StringCommand(for_any_shell(script))

@@ -1,6 +1,6 @@
-"""Miniconda at its prefix: installed where absent, rebuilt where half, adopted where whole.
+"""Miniconda at its prefix: install it if it is absent or half installed, adopt it if it is whole.
 
-One that Torchard installed is replaced where the lab names another version.
+Torchard replaces its own installation if the lab names another version.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import change_scripts, upload
-from torchard.operations.diff import show
+from torchard.operations import change_scripts, report
+from torchard.operations.controller import find_controller
+from torchard.operations.diff import print_diff
 from torchard.operations.incoming import make_incoming
+from torchard.operations.upload import upload_files
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
@@ -35,8 +37,8 @@ def miniconda(
     """Install Miniconda once, from an installer whose sha256 is verified on the Mac.
 
     + mac: the Mac as the lab describes it
-    + installer: which one; None where the prefix was whole when it was chosen
-    + workspace: where the installer is fetched from
+    + installer: which one; None if the prefix was whole at planning
+    + workspace: fetches the installer, and knows what was planned
 
     **Example:**
 
@@ -46,19 +48,21 @@ def miniconda(
     """
     state = facts.read_state(mac.miniconda.prefix)
     if state is None:
-        yield upload.fail("its state could not be read")
+        yield report.fail_mac(report.UNREADABLE)
         return
     step = miniconda_step(state, installer)
     if step is None or installer is None:
         host.noop(f"Miniconda is at {state.prefix}")
         return
     if not workspace.is_planned(mac, step):
-        yield upload.fail(upload.CHANGED)
+        yield report.fail_mac(report.CHANGED)
         return
-    show(step)
+    print_diff(step)
     yield StringCommand(for_any_shell(make_incoming(state)))
-    yield upload.push(state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac))
-    yield upload.say("installing Miniconda")
+    yield upload_files(
+        state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac)
+    )
+    yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    script = change_scripts.install_miniconda(state, installer, upload.controller(), date)
+    script = change_scripts.install_miniconda(state, installer, find_controller(), date)
     yield StringCommand(for_any_shell(script))

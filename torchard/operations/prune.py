@@ -1,4 +1,4 @@
-"""What Torchard made on a Mac, and the lab does not name for it any more: removed."""
+"""Remove what Torchard made on a Mac and the lab no longer names."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import change_scripts, upload
-from torchard.operations.diff import show
+from torchard.operations import change_scripts, report
+from torchard.operations.controller import find_controller
+from torchard.operations.diff import print_diff
 from torchard.plan.steps import removal_steps
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 @operation()
 def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | FunctionCommand]:
-    """Remove environments, each by its link first, where that leads where the plan found it.
+    """Remove environments that the lab no longer names: the link first, then its generations.
 
-    What nothing shows of its generations goes then; nothing else is touched.
+    A link that leads elsewhere than at planning is left alone, and so is everything else.
 
     + mac: the Mac as the lab describes it
-    + workspace: what was planned for it
+    + workspace: knows what was planned
 
     **Example:**
 
@@ -39,16 +40,16 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
     """
     state = facts.read_state(mac.miniconda.prefix)
     if state is None:
-        yield upload.fail("its state could not be read")
+        yield report.fail_mac(report.UNREADABLE)
         return
     steps = removal_steps(mac.environments, state)
     if not steps:
         host.noop("the lab names all that Torchard made")
     for step in steps:
         if not workspace.is_planned(mac, step):
-            yield upload.fail(upload.CHANGED)
+            yield report.fail_mac(report.CHANGED)
             return
-        show(step)
-        yield upload.say(f"removing {step.environment}")
-        script = change_scripts.remove_environment(state, step, upload.controller())
+        print_diff(step)
+        yield report.announce(f"removing {step.environment}")
+        script = change_scripts.remove_environment(state, step, find_controller())
         yield StringCommand(for_any_shell(script))

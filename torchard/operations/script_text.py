@@ -6,7 +6,6 @@ Every value is quoted in this folder, and only here.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -17,19 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from torchard.mac.state import MacState
+    from torchard.operations.controller import Controller
 
 # An environment with PyTorch and Jupyter has 30,000 files; a network home answers 1,000 a second.
 FILES_SECONDS = 300
 # A python that runs its first argument as a program.
 RUN_ARGUMENT = "import sys; exec(sys.argv[1])"
-
-
-@dataclass(frozen=True)
-class Controller:
-    """Who works on a Mac: `who` is `user@host` for people, `token` is one run's own."""
-
-    who: str
-    token: str
 
 
 @lru_cache(maxsize=32)

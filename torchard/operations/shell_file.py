@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import change_scripts, upload
-from torchard.operations.diff import show
+from torchard.operations import change_scripts, report
+from torchard.operations.controller import find_controller
+from torchard.operations.diff import print_diff
 from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 def shell_file(
     mac: MacHost, shell: Shell, workspace: Workspace
 ) -> Generator[StringCommand | FunctionCommand]:
-    """Put conda's block into a shell's file, or into the place of the one that is there.
+    """Write conda's block into a shell's file, or replace the block in it.
 
     + mac: the Mac as the lab describes it
-    + shell: whose file; Miniconda is there by now
-    + workspace: what was shown, and may be done
+    + shell: whose file; needs an installed Miniconda
+    + workspace: knows what was planned
 
     **Example:**
 
@@ -40,16 +41,16 @@ def shell_file(
     """
     state = facts.read_state(mac.miniconda.prefix)
     if state is None:
-        yield upload.fail("its state could not be read")
+        yield report.fail_mac(report.UNREADABLE)
         return
     step = plan_shell(shell, state)
     if step is None:
         host.noop(f"{name_shell_file(shell)} starts the conda at {state.prefix}")
         return
     if not workspace.is_planned(mac, step):
-        yield upload.fail(upload.CHANGED)
+        yield report.fail_mac(report.CHANGED)
         return
-    show(step)
-    yield upload.say(f"writing {name_shell_file(shell)}")
-    script = change_scripts.edit_shell_file(state, step, upload.controller())
+    print_diff(step)
+    yield report.announce(f"writing {name_shell_file(shell)}")
+    script = change_scripts.edit_shell_file(state, step, find_controller())
     yield StringCommand(for_any_shell(script))

@@ -1,34 +1,24 @@
-"""What goes from the controller to a Mac, and what becomes of a failure there.
-
-pyinfra stops every host when one raises; so these functions catch what may go wrong with one Mac,
-keep its reason, and return False, which fails that Mac alone.
-"""
+"""Upload files to a Mac: artefacts that the controller fetched, and the kit of a generation."""
 
 from __future__ import annotations
 
-import getpass
 import io
-import os
-import secrets
 import shlex
-import socket
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paramiko import SSHException
-from pyinfra import logger
 from pyinfra.api import FunctionCommand, StringCommand
 
 from torchard.errors import TorchardError
+from torchard.operations.controller import find_controller
 from torchard.operations.incoming import (
     incoming_directory,
     parse_free_bytes,
     remove_partial_file,
 )
-from torchard.operations.script_text import Controller
+from torchard.operations.report import record_failure, report_progress
 from torchard.remote.quoting import for_any_shell
-from torchard.sanitize import sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,64 +29,28 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
 
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
-FAILURE = "torchard failure"
-PROGRESS = "torchard progress"
-CHANGED = "it is not as it was when it was planned, and was left alone; run it again"
-_AT_ONCE = 32 * 1024 * 1024  # bytes pushed before they are named: what a lost connection costs
+_BATCH_BYTES = (
+    32 * 1024 * 1024
+)  # uploaded before they get their names; a lost connection costs these
 
 
-@lru_cache(maxsize=1)
-def controller() -> Controller:
-    """Return who works on the Macs in this run."""
-    who = sanitize(f"{getpass.getuser()}@{socket.gethostname()}")
-    return Controller(who=who, token=f"{os.getpid()}-{secrets.token_hex(8)}")
-
-
-def tell(host: Any, doing: str, done: int = 0, total: int = 0) -> None:
-    """Tell whoever watches what a Mac is doing; `done` of `total` bytes, where there are bytes."""
-    progress = host.connector_data.get(PROGRESS)
-    if progress is not None:
-        progress(host, doing, done, total)
-
-
-def fail(reason: str) -> FunctionCommand:
-    """Return a command that fails the Mac it runs on, and no other."""
-    return FunctionCommand(_fail, (reason,), {})
-
-
-def _fail(state: Any, host: Any, reason: str) -> bool:  # noqa: ARG001  # pyinfra gives both
-    host.connector_data[FAILURE] = reason
-    host.log_styled(sanitize_lines(reason), fg="red", log_func=logger.error)
-    return False
-
-
-def say(doing: str) -> FunctionCommand:
-    """Return a command that only tells what the next one does."""
-    return FunctionCommand(_say, (doing,), {})
-
-
-def _say(state: Any, host: Any, doing: str) -> bool:  # noqa: ARG001  # pyinfra gives both
-    tell(host, doing)
-    return True
-
-
-def push(
+def upload_files(
     mac_state: MacState,
     artefacts: Sequence[A],
     fetch: Callable[[A], Path],
     text: bytes | None = None,
     text_path: str = "",
 ) -> FunctionCommand:
-    """Return the command that fetches artefacts once and pushes those the Mac does not hold.
+    """Return the command that fetches artefacts once and uploads those that the Mac lacks.
 
-    `text` is one more file, made here. Each file has a name of this run's own until it is whole,
-    then that of its sha256: a connection that breaks off, or another controller at the same work,
-    leaves no half file where a whole one is looked for. All are verified on the Mac before use.
+    `text` is the content of one more file. Each file has a name of this run until it is complete,
+    then its sha256 as a name. So a lost connection, or another controller at the same work, never
+    leaves half a file under that name. The Mac verifies all of them before use.
     """
-    return FunctionCommand(_push, (mac_state, artefacts, fetch, text, text_path), {})
+    return FunctionCommand(_upload, (mac_state, artefacts, fetch, text, text_path), {})
 
 
-def _push(  # noqa: PLR0917  # pyinfra passes them by position
+def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     state: Any,
     host: Any,
     mac_state: MacState,
@@ -105,84 +59,84 @@ def _push(  # noqa: PLR0917  # pyinfra passes them by position
     text: bytes | None,
     text_path: str,
 ) -> bool:
-    missing = [one for one in artefacts if not _holds(mac_state, one)]
+    missing = [one for one in artefacts if not _is_in_depot(mac_state, one)]
     total = sum(getattr(one, "size", 0) for one in missing)
     done = named = 0
-    whole: list[str] = []
+    complete: list[str] = []
     try:
         for artefact in missing:
-            tell(host, f"fetching {artefact.file}", done, total)
+            report_progress(host, f"fetching {artefact.file}", done, total)
             path = fetch(artefact)
-            tell(host, f"pushing {artefact.file}", done, total)
+            report_progress(host, f"pushing {artefact.file}", done, total)
             target = f"{incoming_directory(mac_state)}/{artefact.sha256}"
-            told = _telling(host, artefact.file, done, total)
-            with _arriving(host, mac_state, target, artefact.file, path.stat().st_size):
-                _put(host, path, _own(target), told)
-            whole.append(target)
+            report = _progress_of(host, artefact.file, done, total)
+            with _explaining(host, mac_state, target, artefact.file, path.stat().st_size):
+                _put(host, path, _partial_name(target), report)
+            complete.append(target)
             done += getattr(artefact, "size", 0)
-            if done - named >= _AT_ONCE:
-                _name(host, whole)
-                whole, named = [], done
+            if done - named >= _BATCH_BYTES:
+                _rename(host, complete)
+                complete, named = [], done
         if text is not None:
-            with _arriving(host, mac_state, text_path, "what it is built with", len(text)):
-                _taken(host.put_file(io.BytesIO(text), _own(text_path)))
-            whole.append(text_path)
-        _name(host, whole)
+            with _explaining(host, mac_state, text_path, "what it is built with", len(text)):
+                _require_success(host.put_file(io.BytesIO(text), _partial_name(text_path)))
+            complete.append(text_path)
+        _rename(host, complete)
     except TorchardError as error:
-        # What has arrived is not sent again, and not left for nobody to find.
+        # Complete files keep their bytes: the next run does not send them again.
         with suppress(TorchardError, OSError, EOFError, SSHException):
-            _name(host, whole)
-        return _fail(state, host, str(error))
+            _rename(host, complete)
+        return record_failure(state, host, str(error))
     except (OSError, EOFError, SSHException) as error:
-        return _fail(state, host, f"the connection was lost while pushing: {error}")
+        return record_failure(state, host, f"the connection was lost while pushing: {error}")
     return True
 
 
-def _telling(host: Any, file: str, begun: int, total: int) -> Callable[[int], None]:
-    """Return what tells how many bytes of one file, behind those of others, were pushed."""
-    return lambda sent: tell(host, f"pushing {file}", begun + sent, total)
+def _progress_of(host: Any, file: str, begun: int, total: int) -> Callable[[int], None]:
+    """Return a function that reports how many bytes of one file are sent, after `begun` others."""
+    return lambda sent: report_progress(host, f"pushing {file}", begun + sent, total)
 
 
-class _Told(io.FileIO):
-    """A file that tells how many bytes of it were read."""
+class _WatchedFile(io.FileIO):
+    """A file that reports how many of its bytes were read."""
 
-    def __init__(self, path: Path, told: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, report: Callable[[int], None]) -> None:
         super().__init__(path)
-        self._told = told
+        self._report = report
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size) or b""
-        self._told(self.tell())
+        self._report(self.tell())
         return data
 
 
-def _put(host: Any, path: Path, target: str, told: Callable[[int], None]) -> None:
-    """Push one file. On the Mac at hand pyinfra copies it by its name, and is not watched."""
+def _put(host: Any, path: Path, target: str, report: Callable[[int], None]) -> None:
+    """Upload one file. On this very Mac, pyinfra copies it by its name without progress."""
     if getattr(host.connector, "client", None) is None:
-        _taken(host.put_file(str(path), target))
+        _require_success(host.put_file(str(path), target))
         return
-    with _Told(path, told) as file:
-        _taken(host.put_file(file, target))
+    with _WatchedFile(path, report) as file:
+        _require_success(host.put_file(file, target))
 
 
-def _taken(done: object) -> None:
-    """Raise OSError where pyinfra says no more than that a file was not taken."""
+def _require_success(done: object) -> None:
+    """Raise OSError if pyinfra says no more than that an upload failed."""
     if not done:
         raise OSError("it does not say why")
 
 
 @contextmanager
-def _arriving(host: Any, mac_state: MacState, path: str, name: str, size: int) -> Iterator[None]:
-    """Raise TorchardError where the Mac does not take a file of `size` bytes.
+def _explaining(host: Any, mac_state: MacState, path: str, name: str, size: int) -> Iterator[None]:
+    """Raise TorchardError with the reason if the Mac does not accept a file of `size` bytes.
 
-    SFTP has no word for a disk that is full: so the Mac is asked. What arrived of the file goes at
-    once, as it would stand in the way of the next attempt.
+    SFTP cannot say that a disk is full, so this asks the Mac. It also removes the partial file,
+    which would need the room of the next attempt.
     """
     try:
         yield
     except (OSError, EOFError, SSHException) as error:
-        # Where it was the connection that failed, this raises.
-        remove = StringCommand(for_any_shell(remove_partial_file(mac_state, _own(path))))
+        # If the connection itself failed, this raises.
+        remove = StringCommand(for_any_shell(remove_partial_file(mac_state, _partial_name(path))))
         _, output = host.run_shell_command(remove)
         free = parse_free_bytes(output.stdout_lines)
         if free is not None and free < size:
@@ -196,19 +150,19 @@ def _arriving(host: Any, mac_state: MacState, path: str, name: str, size: int) -
         ) from error
 
 
-def _own(path: str) -> str:
-    """Return the name that a file has while this run pushes it."""
-    return f"{path}.{controller().token}"
+def _partial_name(path: str) -> str:
+    """Return the name of a file while this run uploads it."""
+    return f"{path}.{find_controller().token}"
 
 
-def _name(host: Any, paths: Sequence[str]) -> None:
-    """Give files that have arrived whole the names that they are looked for by."""
-    renames = (f"mv -f {shlex.quote(_own(path))} {shlex.quote(path)}" for path in paths)
-    done, output = host.run_shell_command(StringCommand(for_any_shell(" && ".join(renames) or ":")))
+def _rename(host: Any, paths: Sequence[str]) -> None:
+    """Give complete files their final names."""
+    moves = (f"mv -f {shlex.quote(_partial_name(path))} {shlex.quote(path)}" for path in paths)
+    done, output = host.run_shell_command(StringCommand(for_any_shell(" && ".join(moves) or ":")))
     if not done:
-        raise TorchardError(f"what was pushed could not be named on the Mac: {output.stderr}")
+        raise TorchardError(f"uploaded files could not be renamed on the Mac: {output.stderr}")
 
 
-def _holds(mac_state: MacState, artefact: CondaPackage | Wheel | Installer) -> bool:
+def _is_in_depot(mac_state: MacState, artefact: CondaPackage | Wheel | Installer) -> bool:
     size = getattr(artefact, "size", None)
     return size is not None and mac_state.depot.get(artefact.sha256) == size

@@ -1,4 +1,4 @@
-"""What must hold in an environment that is built from a lock. Pure."""
+"""What an environment must have that is built from a lock. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
 
-# A verification that takes longer hangs: the first import of PyTorch on a cold disk takes a minute.
+# A longer verification hangs: the first import of PyTorch from a cold disk takes a minute.
 VERIFICATION_SECONDS = 600
-# Imports that verify a package beyond its version; torch itself is computed with.
+# Packages that are imported as well; torch itself computes.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
 
 
 def describe_verification(lock: Lock) -> dict[str, object]:
-    """Return what must hold in an environment built from a lock, for `verify.py`."""
+    """Return what an environment of a lock must have, as `verify.py` reads it."""
     dists = {
         str(canonicalize_name(name)): version
         for one in lock.conda

@@ -1,4 +1,4 @@
-"""The verification of an environment through its link, as its users reach it."""
+"""Verify an environment through its link, as its users reach it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
-from torchard.operations import read_scripts, upload
+from torchard.operations import read_scripts, report
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
 
@@ -28,8 +28,8 @@ def verify(
     """Verify an environment after it was changed: native python, locked versions, MPS.
 
     + mac: the Mac as the lab describes it
-    + lock: what must hold
-    + after: the operation that may have changed it; nothing is run where it did not
+    + lock: what the environment must have
+    + after: the operation that may have changed it; without a change, nothing runs
 
     **Example:**
 
@@ -43,7 +43,7 @@ def verify(
         return
     state = facts.read_state(mac.miniconda.prefix)
     if state is None:
-        yield upload.fail("its state could not be read")
+        yield report.fail_mac(report.UNREADABLE)
         return
-    yield upload.say(f"verifying {lock.environment}")
+    yield report.announce(f"verifying {lock.environment}")
     yield StringCommand(for_any_shell(read_scripts.verify_environment(state, lock)))

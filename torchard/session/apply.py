@@ -14,7 +14,7 @@ from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
 from pyinfra_cli.util import exec_file
 
-from torchard.operations import upload
+from torchard.operations.report import FAILURE, PROGRESS
 from torchard.plan.result import (
     MacRun,
     Result,
@@ -82,7 +82,7 @@ def _run_operations(session: Session, name: str) -> MacRun:
     planned = session.workspace.planned[name]
     done: list[StepId] = []
     report = partial(session.progress.report_mac, name)
-    host.connector_data[upload.PROGRESS] = lambda _host, *what: report(*what)
+    host.connector_data[PROGRESS] = lambda _host, *what: report(*what)
     for op_hash in list(host.op_hash_order):
         operation = next(iter(session.state.get_op_meta(op_hash).names))
         steps = find_steps(operation, planned)
@@ -92,7 +92,7 @@ def _run_operations(session: Session, name: str) -> MacRun:
             ok = False  # raised because no host is left without a failure
         if not ok:
             meta = session.state.get_op_data_for_host(host, op_hash).operation_meta
-            found = host.connector_data.pop(upload.FAILURE, None) or meta.stderr.strip()
+            found = host.connector_data.pop(FAILURE, None) or meta.stderr.strip()
             reason = session.find_lost_connection(name) or found or NO_OUTPUT
             session.reasons[name] = reason
             return MacRun(tuple(one for one in done if one not in steps), steps, reason)

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
-from torchard.operations import change_scripts, read_scripts, upload
+from torchard.operations import change_scripts, read_scripts
+from torchard.operations.controller import find_controller
 from torchard.plan.plan import Plan
 from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.rollback import plan_rollback, report_rollback
@@ -42,7 +43,7 @@ def roll_back(session: Session, plan: Plan) -> Result:
         planned, state = plans[name], session.states[name]
         (step,) = planned.steps
         session.progress.report_mac(name, f"activating {step.place}")
-        session.run(name, change_scripts.activate_generation(state, step, upload.controller()))
+        session.run(name, change_scripts.activate_generation(state, step, find_controller()))
         session.progress.report_mac(name, "verifying")
         verification: Mapping[str, Any] | str
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
-from torchard.operations import change_scripts, upload
+from torchard.operations import change_scripts
+from torchard.operations.controller import find_controller
 
 if TYPE_CHECKING:
     from torchard.session.session import Session
@@ -15,7 +16,7 @@ def remove_lock(session: Session, name: str, holder: str) -> None:
     """Remove the run lock of the dead run `holder` on a Mac. Raise TorchardError if it stays."""
 
     def remove(name: str) -> None:
-        session.run(name, change_scripts.remove_lock(holder, upload.controller()))
+        session.run(name, change_scripts.remove_lock(holder, find_controller()))
 
     session.each([name], remove, is_executing=True)
     if name in session.reasons:

@@ -16,7 +16,8 @@ from pyinfra.api import StringCommand
 
 from torchard.mac.environments import view_environment
 from torchard.mac.probe import LONGEST_REASON
-from torchard.operations import change_scripts, read_scripts, upload
+from torchard.operations import change_scripts, read_scripts
+from torchard.operations.controller import find_controller
 from torchard.plan.damage import suggest_rebuild
 from torchard.plan.plan import plan_mac
 from torchard.plan.result import (
@@ -58,7 +59,7 @@ def verify_macs(session: Session) -> Result:
     def write_notes(name: str) -> None:
         for environment, failure in notes[name]:
             script = change_scripts.note_failure(
-                session.states[name], environment, failure, upload.controller()
+                session.states[name], environment, failure, find_controller()
             )
             busy = session.run(name, script)
             if busy:

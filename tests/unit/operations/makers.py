@@ -16,9 +16,9 @@ from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import probe
 from torchard.mac.state import RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
+from torchard.operations.controller import Controller
 from torchard.operations.incoming import incoming_directory, make_incoming, remove_partial_file
 from torchard.operations.kit import Kit
-from torchard.operations.script_text import Controller
 from torchard.plan import shell_init
 from torchard.plan.steps import FileChange, Step
 from torchard.remote import facts, host_keys, shell_upload, unreachable
@@ -109,7 +109,7 @@ def mv(made: Made) -> str:
     host = SimpleNamespace(
         run_shell_command=lambda command: (sent.append(command), (True, None))[1]
     )
-    upload._name(host, [f"{incoming_directory(made.state)}/{made.text}"])
+    upload._rename(host, [f"{incoming_directory(made.state)}/{made.text}"])
     (command,) = sent
     return command.get_raw_value()
 
@@ -169,7 +169,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.change_scripts.edit_shell_file": lambda made: change_scripts.edit_shell_file(
         made.state, made.plan_shell, made.controller
     ),
-    "operations.upload._name": mv,
+    "operations.upload._rename": mv,
     # This stays in a person's file, and is read at each login.
     "plan.shell_init._hook": lambda made: shell_init.render_block("zsh", made.path),
     "mac.probe.build_script": lambda made: probe.build_script(made.path),

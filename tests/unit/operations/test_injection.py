@@ -51,7 +51,7 @@ SENDERS = {
     "session.session.run_read_only", "session.verify._verify_environment",
     "remote.facts.read_state", "remote.facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
-    "operations.upload._arriving", "remote.shell_upload.upload_through_shell",
+    "operations.upload._explaining", "remote.shell_upload.upload_through_shell",
 }  # fmt: skip
 SENDING = {"for_any_shell", "StringCommand", "under_run_lock", "run_cleanly"}
 

@@ -39,7 +39,7 @@ def test_a_reader_never_finds_the_link_missing(mac):
     reader.start()
     code = (
         "import runpy, sys; g = runpy.run_path(sys.argv[1])\n"
-        "for _ in range(250):\n    for p in sys.argv[3:]: g['show'](p, sys.argv[2])"
+        "for _ in range(250):\n    for p in sys.argv[3:]: g['activate'](p, sys.argv[2])"
     )
     done = subprocess.run([sys.executable, "-c", code, mac.program, link, *paths], check=False)
     stop.set()

@@ -100,7 +100,7 @@ def test_a_block_that_has_gone_is_not_written_anew(zshrc):
     for content in (None, "a=1\n"):
         if content is not None:
             zshrc.write_text(content, encoding="utf-8")
-        assert "has another block" in edit(zshrc, THEIRS).stderr
+        assert "has another conda block" in edit(zshrc, THEIRS).stderr
     assert zshrc.read_text(encoding="utf-8") == "a=1\n"
 
 

@@ -12,7 +12,9 @@ from pyinfra.context import ctx_host, ctx_state
 from torchard.errors import TorchardError
 from torchard.lock.lockfile import Wheel
 from torchard.mac.state import MacState
-from torchard.operations import script_text, upload
+from torchard.operations import report
+from torchard.operations.controller import Controller, find_controller
+from torchard.operations.upload import upload_files
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def host(pyinfra_state):
     (host,) = pyinfra_state.inventory
     with ctx_state.use(pyinfra_state), ctx_host.use(host):
         yield host
-    host.connector_data.pop(upload.FAILURE, None)
+    host.connector_data.pop(report.FAILURE, None)
 
 
 class Pushed:
@@ -78,7 +80,7 @@ def pushed(tmp_path):
 def push(host, pushed, fetch=None, text=None, depot=()):
     """Do what the operation's command does."""
     state = MacState(**{**vars(pushed.state), "depot": dict(depot)})
-    command = upload.push(
+    command = upload_files(
         state,
         pushed.wheels,
         fetch or pushed.fetch,
@@ -118,15 +120,15 @@ def test_a_push_that_breaks_off_leaves_no_half_file_under_a_name(host, pushed, m
     monkeypatch.setattr(host, "put_file", put_file)
     monkeypatch.setattr(host, "run_shell_command", run_shell_command)
     assert push(host, pushed) is False
-    reason = host.connector_data[upload.FAILURE]
+    reason = host.connector_data[report.FAILURE]
     assert reason == "the connection was lost while pushing: the line went dead"
-    token = upload.controller().token
+    token = find_controller().token
     assert all(name.endswith(f".{token}") for name in pushed.arrived())
 
 
 def test_much_that_is_whole_is_named_at_once(host, pushed, monkeypatch):
     """What arrived before a failure need not be sent again, once it is worth the trouble."""
-    monkeypatch.setattr(upload, "_AT_ONCE", 1)
+    monkeypatch.setattr("torchard.operations.upload._BATCH_BYTES", 1)
 
     def fetch(wheel):
         if wheel.file == "c":
@@ -134,7 +136,7 @@ def test_much_that_is_whole_is_named_at_once(host, pushed, monkeypatch):
         return pushed.fetch(wheel)
 
     assert push(host, pushed, fetch) is False
-    assert host.connector_data[upload.FAILURE] == "c cannot be had.\n  Do something."
+    assert host.connector_data[report.FAILURE] == "c cannot be had.\n  Do something."
     assert pushed.arrived() == pushed.whole("a", "b")
 
 
@@ -142,7 +144,7 @@ def test_a_depot_that_cannot_be_written_fails_the_mac(host, pushed):
     """Where the Mac takes no file the operation fails, and nothing is raised."""
     pushed.incoming.rmdir()
     assert push(host, pushed) is False
-    assert "a could not be written to the Mac: " in host.connector_data[upload.FAILURE]
+    assert "a could not be written to the Mac: " in host.connector_data[report.FAILURE]
 
 
 def test_half_a_file_is_removed_where_there_is_still_a_connection(host, pushed, monkeypatch):
@@ -157,21 +159,21 @@ def test_half_a_file_is_removed_where_there_is_still_a_connection(host, pushed, 
 
     monkeypatch.setattr(host, "put_file", put_file)
     assert push(host, pushed) is False
-    assert host.connector_data[upload.FAILURE] == "b could not be written to the Mac: Failure"
+    assert host.connector_data[report.FAILURE] == "b could not be written to the Mac: Failure"
     assert pushed.arrived() == pushed.whole("a")
 
 
 def test_a_run_has_one_token(monkeypatch):
     """Who works is `user@host`, and one run is the same controller from its start to its end."""
-    assert upload.controller() is upload.controller()
-    assert upload.controller().who.count("@") >= 1
-    assert isinstance(upload.controller(), script_text.Controller)
+    assert find_controller() is find_controller()
+    assert find_controller().who.count("@") >= 1
+    assert isinstance(find_controller(), Controller)
 
 
 def test_a_failure_never_speaks_to_a_terminal(host, pyinfra_state, caplog, monkeypatch):
     """What a Mac said may hold escape sequences: they are written out in pyinfra's own log."""
-    monkeypatch.setattr(upload.logger, "propagate", True)
-    assert upload._fail(pyinfra_state, host, "a link to \x1b]0;x\x07y\n  Go.") is False
+    monkeypatch.setattr(report.logger, "propagate", True)
+    assert report.record_failure(pyinfra_state, host, "a link to \x1b]0;x\x07y\n  Go.") is False
     (record,) = caplog.records
     assert "a link to \\x1b]0;x\\x07y\n  Go." in record.getMessage()
     assert "\x07" not in record.getMessage()

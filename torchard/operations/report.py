@@ -1,0 +1,49 @@
+"""What an operation reports of a Mac: what it does now, and why it failed.
+
+pyinfra stops every host when one raises. So an operation keeps the reason of a failure, and fails
+its own Mac alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyinfra import logger
+from pyinfra.api import FunctionCommand
+
+from torchard.sanitize import sanitize_lines
+
+# Keys of a host's connector_data: the reason of its failure, and a function that gets its progress.
+FAILURE = "torchard failure"
+PROGRESS = "torchard progress"
+UNREADABLE = "its state could not be read"
+CHANGED = "it changed after planning and was left alone; run it again"
+
+
+def report_progress(host: Any, doing: str, done: int = 0, total: int = 0) -> None:
+    """Report what a Mac is doing: `done` of `total` bytes, or 0 without bytes."""
+    progress = host.connector_data.get(PROGRESS)
+    if progress is not None:
+        progress(host, doing, done, total)
+
+
+def announce(doing: str) -> FunctionCommand:
+    """Return a command that only reports what the next one does."""
+    return FunctionCommand(_announce, (doing,), {})
+
+
+def _announce(state: Any, host: Any, doing: str) -> bool:  # noqa: ARG001  # pyinfra passes both
+    report_progress(host, doing)
+    return True
+
+
+def fail_mac(reason: str) -> FunctionCommand:
+    """Return a command that fails the Mac on which it runs, and no other."""
+    return FunctionCommand(record_failure, (reason,), {})
+
+
+def record_failure(state: Any, host: Any, reason: str) -> bool:  # noqa: ARG001  # pyinfra passes both
+    """Keep and log why a Mac failed; the False that it returns tells pyinfra so."""
+    host.connector_data[FAILURE] = reason
+    host.log_styled(sanitize_lines(reason), fg="red", log_func=logger.error)
+    return False
