@@ -136,7 +136,7 @@ def test_a_mac_that_is_off_or_gone_is_unreachable(lab, plan, torchard):
     assert said.returncode == 3
     assert lines(said.stdout, "unreachable", "refused the connection")
     assert lines(said.stdout, "unreachable", "the lab file does not name it any more")
-    assert lines(said.stdout, "blocked", "it was to be reached as ")
+    assert lines(said.stdout, "blocked", "Torchard was to reach it as ")
     assert lab.snapshot() == before
 
 

@@ -109,7 +109,7 @@ def test_what_changed_in_base_is_reported_and_left(job):
     """An apply changes nothing there."""
     said = below(job.status.stdout, "miniconda")
     assert said.startswith("   M =  miniconda   26.5.3\n")
-    assert re.search(r"\n {10}\+ einops +0\.8\.2 +pip, installed by hand\n", said)
+    assert re.search(r"\n {10}\+ einops +0\.8\.2 +wheel, installed by hand\n", said)
     assert below(job.after.stdout, "miniconda") == said
 
 
