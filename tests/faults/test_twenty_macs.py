@@ -78,7 +78,7 @@ UNTOUCHED = {
         "blocked",
         r"its disk has [01] MB free, and Miniconda and these packages need more than 40[2-9] MB.*",
     ),
-    "taken": ("blocked", r"~/miniconda3 is there, and is neither a whole Miniconda nor .*"),
+    "taken": ("blocked", r"~/miniconda3 exists, and is neither a whole Miniconda nor .*"),
     "imac-mps": ("blocked", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),
     "ancient": ("blocked", r"ancient: .*python 3\.7.* Write `python: .*"),
     "too-old": ("blocked", r"Intel Macs need macOS 10.13 or newer, and this one has 10.12: .*"),

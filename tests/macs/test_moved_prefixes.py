@@ -77,8 +77,8 @@ def test_a_persons_prefix_that_was_moved_is_refused_with_where_it_was(mac):
         mark.write_text(content)
     assert (found.prefix_state, found.prefix_made_for) == ("whole", str(mac.prefix))
     assert refusal(found) == (
-        "the Miniconda at ~/conda was installed at ~/miniconda3, and conda cannot be moved; put it"
-        " back there, or move it out of the way, and it is installed anew"
+        "the Miniconda at ~/conda was installed at ~/miniconda3, and conda does not work after a"
+        " move; move it back there, or move it away, and Torchard installs a new one"
     )
 
 
@@ -104,9 +104,9 @@ def test_a_prefix_of_ours_that_was_moved_is_installed_again_unless_it_holds_a_pe
     assert refusal(found) == (
         (
             "the Miniconda at ~/conda was installed at ~/miniconda3 and has moved, so its conda"
-            " does not run; setting it aside would take its environments along (thesis); put it"
-            " back there, or move it out of the way (mv ~/conda ~/conda-old), and a new one is"
-            " installed"
+            " does not run. Torchard will not replace it, because it has environments of a person"
+            " (thesis); move it back there, or move it away (mv ~/conda ~/conda-old), and Torchard"
+            " installs a new one"
         )
         if theirs
         else ""
@@ -143,9 +143,9 @@ def test_another_prefix_than_the_one_that_shows_our_environments_is_refused(mac)
     found = state(mac, "~/conda")
     assert (found.prefix_state, found.other_prefix) == ("absent", str(mac.prefix))
     assert refusal(found) == (
-        "its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/conda:"
-        " Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in"
-        " ~/miniconda3/envs first"
+        "its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/conda."
+        " Torchard does not move them; write `miniconda: {prefix: ~/miniconda3}`, or first remove"
+        " the links in ~/miniconda3/envs"
     )
 
 

@@ -9,7 +9,7 @@ studio-01$ mkdir miniconda3 && echo mine >miniconda3/thesis.txt
 [0]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     ~/miniconda3 is there, and is neither a whole Miniconda nor what an interrupted installer leaves; move it away, or set miniconda.prefix to another path
+  ! blocked     ~/miniconda3 exists, and is neither a whole Miniconda nor what an interrupted installer leaves; move it away, or set miniconda.prefix to another path
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -24,7 +24,7 @@ $ torchard plan
       … 33 more
     disk        N MB needed, N GB free; N MB to push
 1 Mac  · studio-02 · arm64 · macOS 15.1
-  ! blocked     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere: Torchard moves none; write `miniconda: {prefix: ~/miniconda3}`, or remove the links in ~/miniconda3/envs first
+  ! blocked     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere. Torchard does not move them; write `miniconda: {prefix: ~/miniconda3}`, or first remove the links in ~/miniconda3/envs
 
 Plan: 1 Mac to change, 0 up to date, 1 blocked. N kB to fetch once.
 Lock file written: locks/torch.osx-arm64-macos15.0.json

@@ -1,4 +1,8 @@
-"""Why a Mac is left alone: everything that keeps Torchard from changing it. Pure."""
+"""Why a Mac is blocked: every reason for Torchard not to change it. Pure.
+
+The reasons of one subject are in a module of its own, as `find_SUBJECT_blockers`. A reason says
+what was found and what to do. `torchard.plan.warnings` has what does not block.
+"""
 
 from __future__ import annotations
 
@@ -42,17 +46,17 @@ def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
     return (
         *target.blockers,
         *find_place_blockers(target.mac, target.state),
-        *_occupied_paths(target),
-        *old_python(target.state, target.installer),
-        *_account_limits(target.state, builds),
+        *_find_occupied_paths(target),
+        *find_old_python(target.state, target.installer),
+        *_find_account_limits(target.state, builds),
         *(text for stops, text in find_shortages(target.state, builds) if stops),
         *(find_conda_blockers(target.state, target.locks) if builds else ()),
         *find_shell_blockers(target.mac.shells, target.state),
     )
 
 
-def old_python(state: MacState, installer: Installer | None) -> Iterator[str]:
-    """Say where the python of a Miniconda that stays is too old for what Torchard runs with it."""
+def find_old_python(state: MacState, installer: Installer | None) -> Iterator[str]:
+    """Yield a reason if the python of a Miniconda that stays is too old for Torchard's programs."""
     if state.base is None or has_other_installer(state, installer) or state.is_prefix_moved:
         return
     found = next((one.version for one in state.base.conda if one.name == "python"), None)
@@ -63,29 +67,32 @@ def old_python(state: MacState, installer: Installer | None) -> Iterator[str]:
             prefix = shorten_path(state.prefix, state.home)
             yield (
                 f"the python of the Miniconda at {prefix} is {found}, and Torchard needs"
-                f" {OLDEST_PYTHON} or newer there; bring it up to date"
+                f" {OLDEST_PYTHON} or newer there; update it"
                 f' ({prefix}/bin/conda install -n base "python>={OLDEST_PYTHON}"), or move that'
                 " Miniconda away, and a new one is installed"
             )
 
 
-def moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
-    """Say where a Miniconda was moved and may not be set aside; `theirs` are a person's in it."""
+def _find_moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
+    """Yield a reason if a Miniconda has moved and Torchard may not replace it.
+
+    `theirs` are the environments in it that a person made.
+    """
     if state.prefix_made_for is None:
         return
     prefix = shorten_path(state.prefix, state.home)
     made_for = shorten_path(state.prefix_made_for, state.home)
     if not state.is_prefix_moved:
         yield (
-            f"the Miniconda at {prefix} was installed at {made_for}, and conda cannot be moved; put"
-            " it back there, or move it out of the way, and Torchard installs it again"
+            f"the Miniconda at {prefix} was installed at {made_for}, and conda does not work after"
+            " a move; move it back there, or move it away, and Torchard installs a new one"
         )
     elif theirs:
         yield (
             f"the Miniconda at {prefix} was installed at {made_for} and has moved, so its conda"
-            " does not run; setting it aside would take its environments along"
-            f" ({', '.join(theirs)}); put it back there, or move it out of the way"
-            f" (mv {prefix} {prefix}-old), and a new one is installed"
+            " does not run. Torchard will not replace it, because it has environments of a person"
+            f" ({', '.join(theirs)}); move it back there, or move it away"
+            f" (mv {prefix} {prefix}-old), and Torchard installs a new one"
         )
 
 
@@ -98,13 +105,13 @@ def describe_foreign(view: EnvironmentView, state: MacState) -> str:
     )
 
 
-def _occupied_paths(target: Target) -> Iterator[str]:
-    """Name what is where Torchard would install something, and may not be replaced."""
+def _find_occupied_paths(target: Target) -> Iterator[str]:
+    """Yield what is where Torchard would install something, if it may not replace that."""
     state = target.state
     prefix = shorten_path(state.prefix, state.home)
     if state.prefix_state == "foreign" and not is_prefix_unreadable(state):
         yield (
-            f"{prefix} is there, and is neither a whole Miniconda nor what an interrupted installer"
+            f"{prefix} exists, and is neither a whole Miniconda nor what an interrupted installer"
             " leaves; move it away, or set miniconda.prefix to another path"
         )
     theirs = [
@@ -114,14 +121,15 @@ def _occupied_paths(target: Target) -> Iterator[str]:
     ]
     if state.prefix_state == "half" and theirs:
         yield (
-            f"the Miniconda at {prefix} is half installed, and setting it aside would take its"
-            f" environments along ({', '.join(theirs)}); repair it with its installer's -u, or move"
-            " it away"
+            f"the Miniconda at {prefix} is half installed. Torchard will not replace it, because it"
+            f" has environments of a person ({', '.join(theirs)}); repair it with its installer's"
+            " -u, or move it away"
         )
     if has_other_installer(state, target.installer) and theirs:
         yield (
-            f"setting the Miniconda at {prefix} aside for another version would take its"
-            f" environments along ({', '.join(theirs)}); remove them, or leave out the version"
+            f"the lab names another version than the Miniconda at {prefix}. Torchard will not"
+            f" replace it, because it has environments of a person ({', '.join(theirs)}); remove"
+            " them, or leave out the version"
         )
     if state.prefix_state == "whole" and state.prefix_arch not in {None, state.arch}:
         yield (
@@ -129,13 +137,13 @@ def _occupied_paths(target: Target) -> Iterator[str]:
             f" {state.arch}; move it away (mv {prefix} {prefix}-{state.prefix_arch}),"
             " or set miniconda.prefix to another path"
         )
-    yield from moved_prefix(state, theirs)
+    yield from _find_moved_prefix(state, theirs)
     if state.other_prefix is not None:
         other = shorten_path(state.other_prefix, state.home)
         yield (
-            f"its environments belong to the Miniconda at {other}, and the lab says {prefix}:"
-            f" Torchard moves none; write `miniconda: {{prefix: {other}}}`, or remove the links in"
-            f" {other}/envs first"
+            f"its environments belong to the Miniconda at {other}, and the lab says {prefix}."
+            f" Torchard does not move them; write `miniconda: {{prefix: {other}}}`, or first remove"
+            f" the links in {other}/envs"
         )
     for name in target.locks:
         view = view_kept_environment(name, state)
@@ -143,11 +151,11 @@ def _occupied_paths(target: Target) -> Iterator[str]:
             yield describe_foreign(view, state)
 
 
-def _account_limits(state: MacState, builds: Sequence[Step]) -> Iterator[str]:
-    """Name what keeps the account from making the changes."""
+def _find_account_limits(state: MacState, builds: Sequence[Step]) -> Iterator[str]:
+    """Yield what keeps the account from making the changes."""
     if re.search(r"\s", state.home):
         yield (
-            f"its home is {state.home}, and conda cannot live in a path with spaces: name"
+            f"its home is {state.home}, and conda does not work in a path with spaces: name"
             " another account in ssh.user"
         )
     if not builds:
@@ -159,7 +167,7 @@ def _account_limits(state: MacState, builds: Sequence[Step]) -> Iterator[str]:
         )
     if state.noise:
         yield (
-            f"its shell prints {quote(state.noise)} whenever it is started, which no file that is"
-            " sent over SSH survives; let the account's startup files, such as ~/.zshenv, print"
-            " only to a terminal ([ -t 1 ])"
+            f"its shell prints {quote(state.noise)} whenever it starts, which damages files that"
+            " are sent over SSH; let the account's startup files, such as ~/.zshenv, print only to"
+            " a terminal ([ -t 1 ])"
         )

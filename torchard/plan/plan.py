@@ -8,18 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from torchard.mac.environments import view_kept_environment
-from torchard.mac.generations import describe_failure
 from torchard.plan.blockers import list_blockers
-from torchard.plan.disk import Disk, disk_needed, find_shortages
+from torchard.plan.disk import Disk, disk_needed
 from torchard.plan.preconditions import list_preconditions
 from torchard.plan.shell_init import plan_shell
 from torchard.plan.steps import removal_steps
 from torchard.plan.target import build_steps
+from torchard.plan.warnings import find_build_warnings
 from torchard.schemas import Count  # noqa: TC001  # msgspec reads the types of fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from torchard.plan.preconditions import Precondition
     from torchard.plan.steps import Step
@@ -125,20 +124,9 @@ def plan_mac(target: Target) -> MacPlan:
     blockers = list_blockers(target, steps)
     if blockers:
         return replace(base, state="blocked", reason="; ".join(blockers))
-    shortages = (text for stops, text in find_shortages(target.state, steps) if not stops)
-    remarks = (*_failed_verifications(target, steps), *shortages)
-    base = replace(base, warnings=(*base.warnings, *remarks))
+    base = replace(base, warnings=(*base.warnings, *find_build_warnings(target, steps)))
     steps += filter(None, (plan_shell(shell, target.state) for shell in target.mac.shells))
     if target.mac.prune:
         steps += removal_steps(target.mac.environments, target.state)
     disk = Disk(disk_needed(steps), target.state.free) if steps else None
     return replace(base, state="change" if steps else "up_to_date", steps=tuple(steps), disk=disk)
-
-
-def _failed_verifications(target: Target, builds: Sequence[Step]) -> Iterable[str]:
-    """Say which environments failed their last verification, unless they are built again."""
-    for name in target.locks:
-        active = view_kept_environment(name, target.state).generation
-        failure = describe_failure(active, name) if active else None
-        if failure is not None and all(step.environment != name for step in builds):
-            yield f"{name}: {failure}"

@@ -15,12 +15,15 @@ from packaging.version import InvalidVersion, Version
 from torchard.catalog.alternatives import suggest_safe_change
 from torchard.catalog.choose import read_request
 from torchard.catalog.variant import Refusal
+from torchard.mac.environments import view_kept_environment
+from torchard.mac.generations import describe_failure
 from torchard.mac.paths import shorten_path
 from torchard.plan.conda_settings import find_conda_warnings
+from torchard.plan.disk import find_shortages
 from torchard.plan.places import find_place_warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from torchard.catalog.mac_class import MacClass
     from torchard.catalog.rows import Catalogue
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from torchard.lab.model import MacHost, Request
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState, RunLock
+    from torchard.plan.steps import Step
+    from torchard.plan.target import Target
 
 _DAY = 86400  # seconds
 
@@ -76,6 +81,16 @@ def _find_clock_warnings(state: MacState) -> Iterator[str]:
             f" {'ahead of' if days > 0 else 'behind'} this computer's, so downloads over TLS fail"
             " there, such as those of a later `conda install`; set its clock"
         )
+
+
+def find_build_warnings(target: Target, builds: Sequence[Step]) -> Iterator[str]:
+    """Yield what a plan warns of beside its `builds`: failed verifications, and little disk."""
+    for name in target.locks:
+        active = view_kept_environment(name, target.state).generation
+        failure = describe_failure(active, name) if active else None
+        if failure is not None and all(step.environment != name for step in builds):
+            yield f"{name}: {failure}"
+    yield from (text for stops, text in find_shortages(target.state, builds) if not stops)
 
 
 def find_run_warnings(lock: RunLock | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from locked import INSTALLER, PREFIX, built, lock, mac, package
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda
-from torchard.plan.blockers import OLDEST_PYTHON, old_python
+from torchard.plan.blockers import OLDEST_PYTHON, find_old_python
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target
 from torchard.resources import resource
@@ -56,7 +56,7 @@ def test_a_base_that_is_too_old_blocks_the_mac():
     assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason == (
         "the python of the Miniconda at ~/miniconda3 is 3.6.10, and Torchard needs 3.7 or newer"
-        ' there; bring it up to date (~/miniconda3/bin/conda install -n base "python>=3.7"), or'
+        ' there; update it (~/miniconda3/bin/conda install -n base "python>=3.7"), or'
         " move that Miniconda away, and a new one is installed"
     )
 
@@ -64,13 +64,13 @@ def test_a_base_that_is_too_old_blocks_the_mac():
 @pytest.mark.parametrize("version", ["3.7.0", "3.13.12", "3.14.0rc1", "of nobody"])
 def test_a_base_that_is_new_enough_does_not_block(version):
     """Nor does one whose version cannot be parsed: conda would not run with it."""
-    assert list(old_python(having(version), None)) == []
+    assert list(find_old_python(having(version), None)) == []
 
 
 def test_a_base_that_is_installed_again_may_be_old():
     """Torchard sets aside one from another installer, and one that has moved."""
     ours = {"prefix_ours": {"sha256": "0" * 64, "version": "4.7.12"}}
-    assert list(old_python(having("3.6.10", **ours), INSTALLER)) == []
+    assert list(find_old_python(having("3.6.10", **ours), INSTALLER)) == []
     moved = having("3.6.10", **ours, prefix_made_for="/Users/old/miniconda3")
-    assert list(old_python(moved, None)) == []
-    assert list(old_python(mac(), None)) == []
+    assert list(find_old_python(moved, None)) == []
+    assert list(find_old_python(mac(), None)) == []

@@ -209,7 +209,7 @@ def test_a_mac_that_is_refused_has_every_reason_and_no_step():
     assert found.parts == ()
     first, second = found.blockers
     assert first == "torch: there is no answer."
-    assert second.startswith("~/miniconda3 is there")
+    assert second.startswith("~/miniconda3 exists")
     assert "; ".join(found.blockers) == found.planned.reason
     assert found.answers[0].considered is not None
 

@@ -253,7 +253,7 @@ def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
     plan = plan_mac(target(state, LOCK, blockers=("its arch differs",), installer=INSTALLER))
     assert (plan.state, plan.steps) == ("blocked", ())
     assert plan.reason == (
-        "its arch differs; ~/miniconda3 is there, and is neither a whole Miniconda nor what an"
+        "its arch differs; ~/miniconda3 exists, and is neither a whole Miniconda nor what an"
         " interrupted installer leaves; move it away, or set miniconda.prefix to another path"
     )
 
@@ -292,7 +292,7 @@ def test_another_version_is_refused_where_a_person_made_environments_in_the_pref
     theirs = InstalledEnvironment(f"{PREFIX}/envs/mine", whole=True)
     state = mac(theirs, prefix_ours=OURS)
     (reason,) = find_blockers(target(state, installer=INSTALLER))
-    assert "would take its environments along (mine)" in reason
+    assert "because it has environments of a person (mine)" in reason
     assert find_blockers(target(replace(state, prefix_ours=None), installer=INSTALLER)) == ()
 
 
@@ -302,9 +302,8 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
     files = InstalledEnvironment(f"{PREFIX}/envs/c", whole=False)
     state = mac(*theirs, files, prefix_state="half")
     (reason,) = find_blockers(target(state, LOCK, installer=INSTALLER))
-    assert "is half installed, and setting it aside would take its environments along (a, b)" in (
-        reason
-    )
+    assert "is half installed. Torchard will not replace it" in reason
+    assert "environments of a person (a, b)" in reason
     assert find_blockers(target(mac(files, prefix_state="half"), LOCK, installer=INSTALLER)) == ()
     assert find_blockers(target(mac(*theirs), LOCK)) == ()
 

@@ -61,7 +61,7 @@ def test_a_mac_that_is_up_to_date_may_have_both():
 def test_a_home_with_a_space_blocks():
     """Miniconda's installer rejects it, and the environments are in the home too."""
     assert reason(home="/Users/Ann Lee") == (
-        "its home is /Users/Ann Lee, and conda cannot live in a path with spaces: name another"
+        "its home is /Users/Ann Lee, and conda does not work in a path with spaces: name another"
         " account in ssh.user"
     )
     assert reason(home="/Users/Zoë") is None
