@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from torchard.mac.generations import explain_not_whole, generation_name, generations_root
+from torchard.mac.generations import explain_not_whole, locate_generations, read_generation_name
 from torchard.mac.paths import shorten_path
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def view_environment(name: str, state: MacState) -> EnvironmentView:
     generation = _generation_name(link, state.home)
     if generation is None:
         return EnvironmentView(name, "foreign_link", link.target, has_moved=link.moved)
-    found = state.environments.get(f"{generations_root(state.home)}/{generation}")
+    found = state.environments.get(f"{locate_generations(state.home)}/{generation}")
     built_for = found.built_for if found else None
     return EnvironmentView(
         name,
@@ -110,7 +110,7 @@ def _generation_name(link: Link, home: str) -> str | None:
     In a former home, only a generation that bears the name of the link is known to be ours.
     """
     if not link.moved:
-        return generation_name(link.target, home)
+        return read_generation_name(link.target, home)
     name = (link.target or "").rpartition("/.torchard/generations/")[2]
     return name if _has_name_of(link.name, name) else None
 

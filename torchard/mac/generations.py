@@ -33,14 +33,14 @@ _MISSING: Mapping[Part, str] = {
 }
 
 
-def generations_root(home: str) -> str:
+def locate_generations(home: str) -> str:
     """Return the directory of the generations in a home directory."""
     return f"{home}/.torchard/generations"
 
 
-def generation_name(target: str | None, home: str) -> str | None:
+def read_generation_name(target: str | None, home: str) -> str | None:
     """Return the name of the generation that a path is of, or None if it is elsewhere."""
-    root = generations_root(home) + "/"
+    root = locate_generations(home) + "/"
     if target is None or not target.startswith(root):
         return None
     name = target[len(root) :]

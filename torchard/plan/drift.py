@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from torchard.mac.environments import find_faults, view_environment
-from torchard.mac.generations import describe_failure, generation_name
+from torchard.mac.generations import describe_failure, read_generation_name
 from torchard.mac.paths import shorten_path
 from torchard.plan.diff import PackageChange, diff, list_installed
 from torchard.plan.result import describe_verification
@@ -167,5 +167,5 @@ def _changes(
 
 def _generations(state: MacState) -> Iterator[InstalledEnvironment]:
     for path, one in state.environments.items():
-        if generation_name(path, state.home):
+        if read_generation_name(path, state.home):
             yield one

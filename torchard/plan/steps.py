@@ -13,9 +13,9 @@ from packaging.utils import canonicalize_name
 from torchard.mac.environments import find_faults, view_kept_environment
 from torchard.mac.generations import (
     explain_not_whole,
-    generation_name,
-    generations_root,
     list_carried_files,
+    locate_generations,
+    read_generation_name,
 )
 from torchard.mac.paths import shorten_path
 from torchard.plan.diff import PackageChange, compare, without_sizes
@@ -288,7 +288,11 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     found = {view.name: view.target for view in views if view.is_ours}
     for path, one in sorted(state.environments.items()):
         name = one.built_for or ""
-        if generation_name(path, state.home) and path not in active and re.fullmatch(_NAME, name):
+        if (
+            read_generation_name(path, state.home)
+            and path not in active
+            and re.fullmatch(_NAME, name)
+        ):
             found.setdefault(name, path)
     return tuple(
         Step(
@@ -345,7 +349,7 @@ def _is(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
 
 
 def _path(lock: Lock, state: MacState) -> str:
-    return f"{generations_root(state.home)}/{lock.environment}-{lock.digest[:8]}"
+    return f"{locate_generations(state.home)}/{lock.environment}-{lock.digest[:8]}"
 
 
 def _free_path(lock: Lock, state: MacState) -> str:

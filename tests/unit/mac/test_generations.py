@@ -10,8 +10,8 @@ from locked import GENERATIONS, HOME, built, lock
 from torchard.mac.generations import (
     describe_failure,
     explain_not_whole,
-    generation_name,
     list_carried_files,
+    read_generation_name,
 )
 
 ONE = built(lock())
@@ -30,7 +30,7 @@ ONE = built(lock())
 )
 def test_a_generation_is_one_folder_below_their_root(path, name):
     """Nothing else is Torchard's to name."""
-    assert generation_name(path, HOME) == name
+    assert read_generation_name(path, HOME) == name
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from locked import GENERATIONS, HOME, PREFIX, built, lock, mac, package, path_of, wheel
 
-from torchard.mac.generations import generation_name
+from torchard.mac.generations import read_generation_name
 from torchard.mac.paths import shorten_path
 from torchard.plan.steps import environment_step, is_rest_of
 
@@ -58,4 +58,4 @@ def test_a_path_in_the_home_is_told_with_a_tilde(path, told):
 )
 def test_a_generation_is_known_by_where_it_lies(target, name):
     """An absolute path, and one name below it."""
-    assert generation_name(target, HOME) == name
+    assert read_generation_name(target, HOME) == name
