@@ -88,6 +88,8 @@ def _rank(key: tuple[Source, str]) -> tuple[int, str]:
 def _compare_package(
     source: Source, name: str, old: Package | None, new: Package | None
 ) -> PackageChange | None:
+    if old == new:
+        return None
     if old is None or new is None:
         was, will = old.version if old else None, new.version if new else None
         return PackageChange("remove" if new is None else "add", name, was, will, source)
@@ -172,6 +174,8 @@ def compare(
     """
     found = list_installed(before.conda, before.dists, lock) if before else {}
     changes, kept = diff(found, list_locked(lock))
+    if not changes:
+        return (), kept
     artefacts: dict[tuple[str, str], CondaPackage | Wheel] = {
         **{("conda", one.name): one for one in lock.conda},
         **{("wheel", one.name): one for one in lock.wheels},
