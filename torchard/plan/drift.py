@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import MacHost
     from torchard.mac.environments import EnvironmentView
-    from torchard.mac.state import InstalledEnvironment, MacState, Packages
+    from torchard.mac.state import InstalledEnvironment, MacState, Packages, PrefixState
 
 Owner = Literal["lab", "torchard", "person"]
 Since = Literal["same", "modified", "gone", "unknown"]
@@ -58,28 +58,26 @@ class EnvironmentStatus:
 
 def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
     """Return the status of Miniconda, of the lab's environments, then of all others on a Mac."""
-    others = [_other(view_environment(name, state), state) for name in sorted(state.links)]
+    others = [_check_other(view_environment(name, state), state) for name in sorted(state.links)]
     return (
-        _miniconda(state),
-        *(_declared(name, state) for name in mac.environments),
+        _check_miniconda(state),
+        *(_check_declared(name, state) for name in mac.environments),
         *(one for one in others if one and one.environment not in mac.environments),
     )
 
 
-def _miniconda(state: MacState) -> EnvironmentStatus:
+def _check_miniconda(state: MacState) -> EnvironmentStatus:
     prefix = shorten_path(state.prefix, state.home)
     if state.base is None:
         # A Mac with stamped generations had a Miniconda.
         was_there = any(one.stamp for one in state.environments.values())
-        if state.prefix_state == "absent":
-            return EnvironmentStatus(
-                None, "lab", "gone" if was_there else "same", remarks=(f"none at {prefix}",)
-            )
-        if state.prefix_state == "half":
-            return EnvironmentStatus(
-                None, "lab", "unknown", remarks=(f"half installed at {prefix}",)
-            )
-        return EnvironmentStatus(None, "person", "unknown", remarks=(f"no Miniconda at {prefix}",))
+        cases: dict[PrefixState, tuple[Owner, Since, str]] = {
+            "absent": ("lab", "gone" if was_there else "same", f"none at {prefix}"),
+            "half": ("lab", "unknown", f"half installed at {prefix}"),
+        }
+        unknown: tuple[Owner, Since, str] = ("person", "unknown", f"no Miniconda at {prefix}")
+        owner, since, remark = cases.get(state.prefix_state, unknown)
+        return EnvironmentStatus(None, owner, since, remarks=(remark,))
     version = (state.prefix_ours or {}).get("version")  # empty if the lab names an installer
     found = state.conda_version or "of an unknown version"
     status = EnvironmentStatus(
@@ -91,25 +89,25 @@ def _miniconda(state: MacState) -> EnvironmentStatus:
     if state.prefix_made_for is not None:
         moved = f"it was installed at {state.prefix_made_for} and has moved"
         status = replace(status, remarks=(moved,))
-    return _compared(status, state.base, BY_HAND)
+    return _add_changes(status, state.base, BY_HAND)
 
 
-def _declared(name: str, state: MacState) -> EnvironmentStatus:
+def _check_declared(name: str, state: MacState) -> EnvironmentStatus:
     view = view_environment(name, state)
     if view.found == "nothing":
-        built = any(one.built_for == name for one in _generations(state))
+        built = any(one.built_for == name for one in _list_generations(state))
         remark = "its link is gone" if built else "not there yet"
         return EnvironmentStatus(name, "lab", "gone" if built else "same", remarks=(remark,))
     if view.is_foreign:
         remark = f"it is {view.describe(state.home)}"
         return EnvironmentStatus(name, "person", "unknown", remarks=(remark,))
-    return _active(view, "lab", state)
+    return _check_generation(view, "lab", state)
 
 
-def _other(view: EnvironmentView, state: MacState) -> EnvironmentStatus | None:
+def _check_other(view: EnvironmentView, state: MacState) -> EnvironmentStatus | None:
     """Return what is at a name that the lab may not know; None for what is not an environment."""
     if view.is_ours:
-        return _active(view, "torchard", state)
+        return _check_generation(view, "torchard", state)
     real = state.environments.get(f"{state.prefix}/envs/{view.name}")
     if view.found == "directory" and (real is None or not real.whole):
         return None
@@ -117,7 +115,7 @@ def _other(view: EnvironmentView, state: MacState) -> EnvironmentStatus | None:
     return EnvironmentStatus(view.name, "person", "unknown", remarks=remarks)
 
 
-def _active(view: EnvironmentView, owner: Owner, state: MacState) -> EnvironmentStatus:
+def _check_generation(view: EnvironmentView, owner: Owner, state: MacState) -> EnvironmentStatus:
     """Compare the generation that a link leads to with what it was."""
     active, faults = view.generation, tuple(find_faults(view))
     if active is None:
@@ -138,14 +136,14 @@ def _active(view: EnvironmentView, owner: Owner, state: MacState) -> Environment
         own=active.own,
         own_large=active.own_large,
     )
-    return _compared(status, active, f"not in the lock; {BY_HAND}")
+    return _add_changes(status, active, f"not in the lock; {BY_HAND}")
 
 
-def _compared(
+def _add_changes(
     status: EnvironmentStatus, found: InstalledEnvironment, installed: str
 ) -> EnvironmentStatus:
     """Add the packages that changed since the environment was made; `installed` notes a new one."""
-    changes = () if found.made is None else tuple(_changes(found.made, found, installed))
+    changes = () if found.made is None else tuple(_find_changes(found.made, found, installed))
     since: Since = "same"
     if changes or status.files or status.remarks:
         since = "modified"
@@ -154,7 +152,7 @@ def _compared(
     return replace(status, packages=changes, since=since)
 
 
-def _changes(
+def _find_changes(
     made: Packages, found: InstalledEnvironment, installed: str
 ) -> Iterator[PackageChange]:
     """Yield what people did to the packages of an environment, or of Miniconda's base."""
@@ -165,7 +163,7 @@ def _changes(
         yield msgspec.structs.replace(one, change=change, note=notes[change])
 
 
-def _generations(state: MacState) -> Iterator[InstalledEnvironment]:
+def _list_generations(state: MacState) -> Iterator[InstalledEnvironment]:
     for path, one in state.environments.items():
         if read_generation_name(path, state.home):
             yield one
