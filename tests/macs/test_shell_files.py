@@ -103,7 +103,7 @@ def test_a_link_stays_one(mac, how):
     assert asides(mac) == []
 
 
-def test_another_block_than_was_shown_is_left_alone(mac):
+def test_a_block_that_the_plan_did_not_find_is_left_alone(mac):
     """Somebody wrote it between the plan and the apply: nothing is changed, and the run says so."""
     zshrc = mac.home / ".zshrc"
     done = edit(mac, before_it_runs=lambda: zshrc.write_text(f"{THEIRS}\n", encoding="utf-8"))

@@ -80,8 +80,9 @@ class EffectiveConfig:
     """What `ssh` would do to reach one host.
 
     Paths are as ssh prints them: those of identities and of the agent may contain `~` and `%`.
-    `agent` is None if SSH_AUTH_SOCK names it. The known_hosts files are one text each, with spaces
-    between the paths; ssh does not quote them. `authentications` is empty for ssh's own order.
+    `agent` is its socket, without a value if SSH_AUTH_SOCK names it. The known_hosts files are one
+    text each, with spaces between the paths; ssh does not quote them. `authentications` is empty
+    for ssh's own order.
     """
 
     host: str

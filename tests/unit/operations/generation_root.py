@@ -1,4 +1,4 @@
-"""A Torchard directory on a Mac, and the program that finishes generations in it."""
+"""A Torchard directory on a Mac, and generation.py, which works in it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Root:
         (kit / "artefacts").write_text(lines, encoding="utf-8")
 
     def tool(self, name: str, script: str | None) -> None:
-        """Put another tool into the Mac's PATH, or take it away."""
+        """Put another tool into the Mac's PATH, or remove it."""
         for folder in ("bin", *stock.APART):
             (self.tools / folder / name).unlink(missing_ok=True)
         path = self.tools / "bin" / name
@@ -74,7 +74,7 @@ class Root:
         whole.write_text("", encoding="utf-8")
 
     def grow_old(self) -> None:
-        """Let everything have been written more than an hour ago."""
+        """Make every file look older than an hour."""
         for folder, folders, files in os.walk(self.root):
             for name in (*folders, *files):
                 path = os.path.join(folder, name)  # noqa: PTH118  # os.walk gives text

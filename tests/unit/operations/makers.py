@@ -1,4 +1,4 @@
-"""Every maker of a command's text, and what commands are made of, for `test_injection.py`."""
+"""Every function that returns a command's text, and their arguments, for `test_injection.py`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _unlock() -> ModuleType:
 
 @dataclass(frozen=True)
 class Made:
-    """What commands are made of: everything in it is one and the same text, or begins with it."""
+    """The arguments of commands: each value is the same text, or begins with it."""
 
     text: str
     home: str
@@ -104,7 +104,7 @@ class Made:
 
 
 def mv(made: Made) -> str:
-    """Return what names a file that has arrived, as it is sent."""
+    """Return the command that renames an uploaded file, as it is sent."""
     sent: list[StringCommand] = []
     host = SimpleNamespace(
         run_shell_command=lambda command: (sent.append(command), (True, None))[1]
@@ -115,12 +115,12 @@ def mv(made: Made) -> str:
 
 
 def typed(said: str, after: str) -> str:
-    """Return the command that a person is told to type, as it stands between backticks."""
+    """Return the command for a person to type, which a message has between backticks."""
     return said.partition(f"{after} `")[2].rpartition("`")[0]
 
 
 def forget(made: Made) -> str:
-    """Return how a person is told to forget a key; the file is not the usual one."""
+    """Return the command that makes a person's ssh forget a key in an unusual file."""
     return typed(str(host_keys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
 
 

@@ -1,4 +1,4 @@
-"""A Mac that is a MacState: it answers the probe, and does to it what our scripts do to a Mac.
+"""A Mac that is only a MacState: it answers the probe, and does what our scripts do.
 
 As a program it holds what deploy.py does to generated Macs against their plans:
 
@@ -51,7 +51,7 @@ def coded(text):
 
 
 def answer(state):
-    """Write what the probe would print on such a Mac."""
+    """Return what the probe prints on such a Mac."""
     yield from ("begin", "kernel\tDarwin", f"machine\t{state.arch}", f"macos\t{state.macos}")
     yield from (f"home\t{coded(state.home)}", f"user\t{coded(state.user)}")
     yield from (f"free\t{state.free // 1024}", f"prefix\t{coded(state.prefix)}")
@@ -75,7 +75,7 @@ def answer(state):
 
 
 def environment(kind, one):
-    """Write what the probe would print of one environment."""
+    """Return what the probe prints for one environment."""
     yield f"{kind}\t{coded(one.path)}"
     yield from ["whole\t1"] * one.whole + ["frozen\t1"] * one.frozen + ["damaged\t1"] * one.damaged
     if one.stamp is not None:
@@ -94,14 +94,14 @@ def environment(kind, one):
 
 
 def packages(which, some):
-    """Write packages as packages.sh does."""
+    """Return packages as packages.sh prints them."""
     for one in some.conda:
         yield "\t".join((f"{which}conda", one.name, one.version, one.build, one.sha256 or ""))
     yield from (f"{which}dist\t{one.name}-{one.version}" for one in some.dists)
 
 
 def values_of(script):
-    """Return the values that a script begins with."""
+    """Return the shell variables at the start of a script."""
     words = shlex.shlex(script, posix=True)
     words.whitespace_split, words.commenters = True, ""
     values = {}
@@ -114,7 +114,7 @@ def values_of(script):
 
 
 class Model:
-    """A connector of pyinfra to a Mac that is but a state; `done` is what was done to it."""
+    """A pyinfra connector to a Mac that is only a state; `done` lists what was done to it."""
 
     handles_execution = True
 
@@ -128,10 +128,10 @@ class Model:
         assert probe.parse(answer(self.state)) == self.state
 
     def connect(self):
-        """Be there."""
+        """Connect without a network."""
 
     def disconnect(self):
-        """Go."""
+        """Disconnect."""
 
     def put_file(self, file, name, *_, **__):
         if isinstance(file, io.BytesIO):  # a kit: artefacts are files of the depot
@@ -187,7 +187,7 @@ class Model:
         self.state = replace(self.state, environments=there, links=links)
 
     def _build(self, name, path, kit):
-        """Build what a kit says: only which packages there are is the lock's."""
+        """Build the packages of a kit."""
         with tarfile.open(fileobj=io.BytesIO(kit)) as archive:
             said = json.load(archive.extractfile("kit.json"))
             condarc = archive.extractfile("condarc").read().decode()
@@ -264,7 +264,7 @@ def by_session(target):
 
 
 def by_stock(target):
-    """Apply as the `pyinfra` command does with deploy.py: a dry run first, then for good."""
+    """Apply as the `pyinfra` command does with deploy.py: a dry run first, then a real run."""
     session, host = opened(target)
     state = session.state
     known = replace(target, mac=host.connector.target.mac)
@@ -292,7 +292,7 @@ def by_stock(target):
 
 
 def main(examples, how):
-    """Hold what is done to so many Macs against their plans."""
+    """Compare what was done to that many Macs with their plans."""
     apply = {"session": by_session, "stock": by_stock}[how]
     count = 0
 

@@ -1,4 +1,4 @@
-"""What is done to a Mac is what its plan says, whoever drives pyinfra, and then nothing is left."""
+"""An apply does what the plan says, with either command, and then nothing is left to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quoting alone keeps every value from running, whatever the schema would have refused.
+"""Quoting alone prevents every value from running, even one that the schema rejects.
 
 The dataclasses are made by hand here, of texts that no lab file, lock or Mac could bring past their
 readers; what is made of them is run by real shells, in a home where `canary` is a command.
@@ -57,7 +57,7 @@ SENDING = {"for_any_shell", "StringCommand", "under_run_lock", "run_cleanly"}
 
 
 def called(node: ast.AST) -> str:
-    """Return the name of the function that is called there, if any is."""
+    """Return the name of the function that a node calls, or an empty string."""
     return getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
 
 
@@ -78,7 +78,7 @@ def quoting() -> set[str]:
 
 
 def test_whatever_makes_a_command_is_run_here():
-    """A function that quotes, and that no test here runs, is a fault of makers.py."""
+    """makers.py has every function that quotes for a shell."""
     assert quoting() - SENDERS == set(MAKERS), "write the new maker into makers.py"
     texts = {
         f"{module.__name__.removeprefix('torchard.')}.{name}"
@@ -93,7 +93,7 @@ def test_whatever_makes_a_command_is_run_here():
 
 
 def test_no_command_is_sent_but_as_one_line_for_any_shell():
-    """Whatever pyinfra is given for a Mac went through for_any_shell first."""
+    """Every command for a Mac goes through for_any_shell."""
     for path in PACKAGE.rglob("*.py"):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(function, ast.FunctionDef):
@@ -114,7 +114,7 @@ def test_no_command_is_sent_but_as_one_line_for_any_shell():
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A home on whose PATH stand a canary, and stand-ins for what would reach out."""
+    """A home whose PATH has a canary, and stand-ins for tools that would leave it."""
     where = tmp_path_factory.mktemp("sandbox")
     tools = where / "tools"
     tools.mkdir()
@@ -133,12 +133,12 @@ def home(tmp_path_factory):
 
 
 def login(shell: str) -> list[str]:
-    """Return how a login shell is started: tcsh without a person's own settings."""
+    """Return the words that start a login shell: tcsh without a person's own settings."""
     return [str(shutil.which(shell)), *(["-f"] if shell == "tcsh" else [])]
 
 
 def run(home: Path, shell: list[str], text: str) -> subprocess.CompletedProcess[bytes]:
-    """Run a text by a shell; no canary may run. Whatever else comes of it is another test's."""
+    """Run a text in a shell; the canary must not run. Other results do not matter here."""
     done = subprocess.run(
         [*shell, "-c", text],
         cwd=home,
@@ -155,18 +155,18 @@ def run(home: Path, shell: list[str], text: str) -> subprocess.CompletedProcess[
 
 
 def search_path(home: Path, shell: list[str]) -> str:
-    """Return a PATH on which `sh` is that shell, where it is one that may be."""
+    """Return a PATH on which `sh` is that shell, if it can be `sh`."""
     own = [str(Path(shell[0]).parent)] if shell[0].endswith("/sh") else []
     return os.pathsep.join([*own, f"{home}/tools", os.environ["PATH"]])
 
 
 def reading(home: Path) -> list[list[str]]:
-    """Return how each shell of this machine is started that may read a script."""
+    """Return the words that start each shell of this machine that may read a script."""
     return [[str(shells.link(home / "shells", name))] for name in shells.THERE]
 
 
 def test_the_canary_sings(home):
-    """A text that is not quoted does run it: what these tests look for is there to be found."""
+    """A text without quotes runs the canary, so the other tests can fail."""
     for shell in reading(home):
         with pytest.raises(AssertionError):
             run(home, shell, "echo $(canary)")
@@ -184,7 +184,7 @@ ALONE = (
 
 @pytest.mark.parametrize("maker", [*MAKERS])
 def test_no_value_of_a_command_is_run(home, maker):
-    """All texts at once, and each alone where little else is in the command: no shell runs one."""
+    """No shell runs a value: all texts at once, and for short commands each alone."""
     for text in (evil.ALL_AT_ONCE, *(SHORT if maker in ALONE else ())):
         command = MAKERS[maker](Made(text, str(home)))
         assert command, maker
@@ -195,7 +195,7 @@ def test_no_value_of_a_command_is_run(home, maker):
 
 @pytest.mark.parametrize("shell", LOGIN)
 def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
-    """As sshd hands it over: pyinfra's whole line, with every text in it, NUL and halves too."""
+    """As sshd passes it on: pyinfra's whole line, with every text, also NUL and half characters."""
     everything = "".join(one for one in evil.TEXTS if len(one) < 100)
     for maker in ("operations.script_text.under_run_lock", "mac.probe.build_script"):
         script = MAKERS[maker](Made(everything, str(home)))
@@ -209,12 +209,12 @@ def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
 @settings(max_examples=15)
 @given(text=st.text(max_size=40) | st.sampled_from(WHOLE))
 def test_no_command_leaves_with_anything_that_a_shell_expands(home, maker, text):
-    """Whatever a command is made of, and whichever login shell or sh will read it."""
+    """For any value, and for any login shell or sh."""
     assert_nothing_expands(as_sent(MAKERS[maker](Made(text, str(home)))))
 
 
 def test_every_text_reaches_a_script_as_it_is(home):
-    """Through pyinfra's line, `sh` and our quotes, a text comes out as the same text."""
+    """A text stays the same through pyinfra's line, `sh` and our quotes."""
     script = f"printf '%s\\0' {shlex.join(SHORT)}"
     sent = make_unix_command(StringCommand(for_any_shell(script)))
     for shell in LOGIN:
@@ -223,7 +223,7 @@ def test_every_text_reaches_a_script_as_it_is(home):
 
 
 def test_lines_for_conda_and_pip_stay_one_line_each(home):
-    """A name that holds a line break makes no kit: pip would read an option in the next line."""
+    """A name with a line break is an error: pip would read an option in the next line."""
     for text in evil.TEXTS:
         made = Made(text, str(home))
         try:
@@ -248,8 +248,8 @@ esac
 
 
 @pytest.mark.parametrize("shell", shells.EVERY)
-def test_a_whole_installation_and_build_run_no_value(home, shell):
-    """From the first line of the scripts to the last: a prefix and names like these are only names.
+def test_an_installation_and_a_build_run_no_value(home, shell):
+    """Every line of the scripts uses such a prefix and such names as names only.
 
     The home is good, as the variable HOME is the account's own. The prefix, the installer's file,
     the environment and its generation have a name that is a command in every way.

@@ -1,4 +1,4 @@
-"""The last steps of a generation: its origins, its stamp, and that it is shown in one rename."""
+"""The last steps of a generation: its records, its stamp, and its activation by one rename."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mac(tmp_path):
 
 
 def test_a_reader_never_finds_the_link_missing(mac):
-    """While the link goes to and fro, whoever reads through it finds one of the two."""
+    """While the link alternates, a reader always finds one of the two generations."""
     paths = [mac.generation(f"torch-{n}", "torch", "2026") for n in (1, 2)]
     link = mac.envs / "torch"
     assert mac.run("activate", paths[0], link).returncode == 0
@@ -50,8 +50,8 @@ def test_a_reader_never_finds_the_link_missing(mac):
     assert {path.name for path in mac.envs.iterdir()} == {"torch"}
 
 
-def test_what_a_killed_show_left_is_used_up(mac):
-    """A temporary link of a killed run stands in nobody's way, and does not stay."""
+def test_a_temporary_link_of_a_killed_run_is_used_up(mac):
+    """A temporary link of a killed run does not disturb the next run, and goes with it."""
     path = mac.generation("torch-1", "torch", "2026")
     (mac.envs / ".torch.torchard-partial").symlink_to("/nowhere")
     assert mac.run("activate", path, mac.envs / "torch").returncode == 0
@@ -60,7 +60,7 @@ def test_what_a_killed_show_left_is_used_up(mac):
 
 
 def test_a_real_directory_is_never_replaced(mac):
-    """What became a directory since the build began is left alone, with a sentence."""
+    """A directory that appears during the build is left alone, with a message."""
     path = mac.generation("torch-1", "torch", "2026")
     (mac.envs / "torch" / "mine").mkdir(parents=True)
     done = mac.run("activate", path, mac.envs / "torch")
@@ -70,7 +70,7 @@ def test_a_real_directory_is_never_replaced(mac):
 
 
 def whole(path, verification: object = None):
-    """Let a generation look whole and verified, as far as a rollback looks."""
+    """Make a generation look whole and verified to a rollback."""
     stamp = path / ".torchard.json"
     at = stamp.stat().st_mtime
     content = json.loads(stamp.read_text(encoding="utf-8"))
@@ -84,8 +84,8 @@ def whole(path, verification: object = None):
     return path
 
 
-def test_what_was_left_last_is_kept_and_not_what_was_newer(mac):
-    """After a rollback, the next that is shown takes leave of the older one: it is what stays."""
+def test_the_generation_that_was_active_last_is_kept(mac):
+    """After a rollback and an update, the generation that was active in between stays."""
     first, second = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2))
     mac.show(first)
     mac.show(second)
@@ -101,7 +101,7 @@ def test_what_was_left_last_is_kept_and_not_what_was_newer(mac):
 
 
 def restamp(one, **more: object):
-    """Change a stamp, and leave its time as it is."""
+    """Change a stamp, and keep its time."""
     stamp = one / ".torchard.json"
     at = stamp.stat().st_mtime_ns
     content = {**json.loads(stamp.read_text(encoding="utf-8")), **more}
@@ -122,8 +122,8 @@ SPOIL = {
 
 
 @pytest.mark.parametrize("spoilt", SPOIL)
-def test_what_is_not_whole_goes_first(mac, spoilt):
-    """Of two that nothing shows, the good one stays, though the other was shown after it."""
+def test_a_broken_generation_goes_first(mac, spoilt):
+    """Of two inactive generations the whole one stays, even if the other was active later."""
     good, bad, now = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2, 3))
     for one in (good, bad, now):
         mac.show(one)
@@ -132,8 +132,8 @@ def test_what_is_not_whole_goes_first(mac, spoilt):
     assert mac.there("generations") == {"torch-1", "torch-3"}
 
 
-def test_a_generation_may_be_written_in_another_way(mac, tmp_path):
-    """What an older link shows by another name of the home is shown, and is where it was built."""
+def test_a_generation_may_be_named_by_another_path(mac, tmp_path):
+    """A generation that an older link names by another path of the home is active."""
     alias = tmp_path.parent / f"{tmp_path.name}-alias"
     alias.symlink_to(tmp_path)
     first, second, third = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2, 3))
@@ -148,8 +148,8 @@ def test_a_generation_may_be_written_in_another_way(mac, tmp_path):
     assert not (mac.envs / "by-alias").is_symlink()
 
 
-def test_what_was_built_again_takes_the_place_of_the_same_lock(mac):
-    """Where somebody asked to rebuild, they can still go back to what was before both."""
+def test_a_rebuild_replaces_the_generation_of_the_same_lock(mac):
+    """After a rebuild, a rollback goes to the generation before both."""
     older, bad, again = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2, 3))
     for one, lock in ((older, "k"), (bad, "l"), (again, "l")):
         restamp(one, lock=lock)
@@ -160,8 +160,8 @@ def test_what_was_built_again_takes_the_place_of_the_same_lock(mac):
 
 
 @pytest.mark.parametrize("spoilt", ["history", "verification", "stamp", "python"])
-def test_what_is_not_whole_any_more_is_not_gone_back_to(mac, spoilt):
-    """Judged on the Mac, just before the rename; what is shown stays."""
+def test_a_rollback_needs_a_whole_generation(mac, spoilt):
+    """The Mac checks it just before the rename; the active generation stays."""
     first, second = (whole(mac.generation(f"torch-{n}", "torch", "2026")) for n in (1, 2))
     mac.show(second)
     if spoilt == "history":
@@ -191,7 +191,7 @@ HISTORY = """\
 
 
 def records(mac, *names: str, frozen: str = "", **more: object):
-    """Make an environment of some conda packages, and a kit of one; return its path."""
+    """Make an environment of some conda packages, and its kit; return both paths."""
     path = mac.root / "generations" / "torch-1"
     meta = path / "conda-meta"
     meta.mkdir(parents=True)
@@ -214,7 +214,7 @@ def records(mac, *names: str, frozen: str = "", **more: object):
 
 
 def test_records_name_where_packages_really_came_from(mac):
-    """The real address replaces the depot's, and the lab's specs and channels are what holds."""
+    """The real address replaces the depot's, with the lab's specs and channels."""
     kit, path = records(mac, "a", requested_spec="file:///kit::a", depends=["b"])
     assert mac.run("records", kit, path).returncode == 0
     record = json.loads((path / "conda-meta" / "a-1-0.json").read_text(encoding="utf-8"))
@@ -237,8 +237,8 @@ def test_records_name_where_packages_really_came_from(mac):
     assert (path / ".condarc").read_text(encoding="utf-8") == "channels: [a]\n"
 
 
-def test_a_python_imports_from_where_it_lies_and_not_from_where_its_link_leads(mac, tmp_path):
-    """CPython keeps the link's name in sys.path; what is told to it at its start resolves that."""
+def test_a_python_imports_from_its_own_generation(mac, tmp_path):
+    """CPython keeps the link's name in sys.path; pin_imports.py resolves it at the start."""
     kit, path = records(mac, "a")
     assert mac.run("records", kit, path).returncode == 0
     packages = path / "lib/python3.12/site-packages"
@@ -262,8 +262,8 @@ def test_a_python_imports_from_where_it_lies_and_not_from_where_its_link_leads(m
 
 
 @pytest.mark.parametrize("lib", ["missing", "a file", "without python"])
-def test_records_judge_no_python(mac, lib):
-    """Where nothing can import, these records are silent and the verification gives the reason."""
+def test_records_do_not_need_a_python(mac, lib):
+    """If nothing can import, the records step is silent and verification gives the reason."""
     kit, path = records(mac, "a")
     (path / "lib/python3.1").unlink()
     (path / "lib/python3.12/site-packages").rmdir()
@@ -280,7 +280,7 @@ def test_records_judge_no_python(mac, lib):
 
 
 def test_a_frozen_environment_says_whose_it_is(mac):
-    """Conda reads a mark with a message, where the lab asks for one, and finds none elsewhere."""
+    """Conda reads a mark with a message if the lab freezes environments, else there is none."""
     kit, path = records(mac, "a", frozen="Ask the lab.")
     assert mac.run("records", kit, path).returncode == 0
     mark = path / "conda-meta/frozen"
@@ -293,8 +293,8 @@ def test_a_frozen_environment_says_whose_it_is(mac):
     assert not mark.exists()
 
 
-def test_appledouble_files_are_taken_out_of_the_records(mac):
-    """Conda reads every *.json there, and dies of one that holds none."""
+def test_appledouble_files_are_removed_from_the_records(mac):
+    """Conda reads every *.json there, and fails on one without JSON."""
     kit, path = records(mac, "a")
     litter = path / "conda-meta" / "._a-1-0.json"
     litter.write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X \xb0")
@@ -307,7 +307,7 @@ def test_appledouble_files_are_taken_out_of_the_records(mac):
     ("installed", "sentence"),
     [(("a", "b"), "conda-meta/b-1-0.json is not in the lock"), ((), "conda did not install a")],
 )
-def test_an_environment_that_is_not_the_locks_is_said(mac, installed, sentence):
+def test_an_environment_that_differs_from_its_lock_is_reported(mac, installed, sentence):
     """A package too many or too few ends the build."""
     kit, path = records(mac, *installed)
     done = mac.run("records", kit, path)
@@ -316,7 +316,7 @@ def test_an_environment_that_is_not_the_locks_is_said(mac, installed, sentence):
 
 
 def test_the_stamp_holds_the_verification(mac):
-    """What was verified is written whole into the generation, with the date and its path."""
+    """The result of verification is in the stamp, with the date and the path."""
     kit, path = records(mac, "a")
     (kit / "verification.json").write_text('{"python": "3.12.13"}', encoding="utf-8")
     assert mac.run("stamp", kit, path).returncode == 0

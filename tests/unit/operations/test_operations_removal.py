@@ -1,4 +1,4 @@
-"""What no generation needs any more goes; what is in use, or somebody else made, does not."""
+"""Files that no generation needs are removed; those in use, or of people, are not."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def mac(tmp_path):
     return Root(tmp_path)
 
 
-def test_the_shown_generation_and_the_one_before_are_kept(mac):
-    """Older ones of the same environment go; others', linked, unstamped and set aside ones stay."""
+def test_the_active_and_the_previous_generation_are_kept(mac):
+    """Older ones of this environment go; others', linked and unstamped ones stay."""
     mac.generation("torch-undated", "torch", None)
     for number in range(1, 5):
         mac.generation(f"torch-{number}", "torch", f"2026-01-0{number}")
@@ -37,7 +37,7 @@ def test_the_shown_generation_and_the_one_before_are_kept(mac):
 
 
 def four(mac):
-    """Make four generations and return the newest, which is shown."""
+    """Make four generations and return the newest, which is active."""
     paths = [mac.generation(f"torch-{n}", "torch", "2026") for n in range(1, 5)]
     mac.show(paths[-1])
     return paths[-1]
@@ -45,7 +45,7 @@ def four(mac):
 
 @contextmanager
 def using(mac, use: str, generation):
-    """Let a process of this account have a file of a generation open, or stand in it."""
+    """Let a process of this account open a file of a generation, or work in its folder."""
     (generation / "lib").mkdir()
     (generation / "lib/x.py").write_text("", encoding="utf-8")
     open_it = f"exec 5<'{generation}/lib/x.py'" if use == "a file" else f"cd '{generation}/lib'"
@@ -62,7 +62,7 @@ def using(mac, use: str, generation):
 
 @pytest.mark.parametrize("use", ["a file", "a directory"])
 def test_a_generation_in_use_is_kept_until_it_is_not(mac, use):
-    """Whoever has a file open in it, or stands in it, is not disturbed; the others go."""
+    """A generation with an open file, or a process in its folder, stays; the others go."""
     shown = four(mac)
     with using(mac, use, mac.root / "generations/torch-1"):
         mac.sweep(shown)
@@ -85,8 +85,8 @@ UNKNOWN = pytest.mark.parametrize(
 
 
 @UNKNOWN
-def test_where_it_cannot_be_known_what_is_open_everything_is_kept(mac, tool, script):
-    """A listing that fails, or that does not even have the process that asks, is no answer."""
+def test_without_a_list_of_open_files_everything_is_kept(mac, tool, script):
+    """A listing that fails, or that lacks the process that asks, is not an answer."""
     shown = four(mac)
     mac.tool(tool, script)
     mac.sweep(shown)
@@ -94,8 +94,8 @@ def test_where_it_cannot_be_known_what_is_open_everything_is_kept(mac, tool, scr
 
 
 @pytest.mark.parametrize("place", ["{envs}/torch/bin/python", "{generations}/torch-1/bin/jupyter"])
-def test_what_another_account_runs_is_taken_for_in_use(mac, place):
-    """Lsof tells nothing of it; what it was started by is all that can be known."""
+def test_a_generation_that_another_account_runs_counts_as_in_use(mac, place):
+    """No lsof lists it; only the command that started it is known."""
     shown = four(mac)
     place = place.format(envs=mac.envs, generations=mac.root / "generations")
     mac.tool("ps", f"printf '  0 /sbin/launchd\\n  4294967 {place} x.py\\n'")
@@ -104,8 +104,8 @@ def test_what_another_account_runs_is_taken_for_in_use(mac, place):
     assert mac.there("generations") == kept
 
 
-def test_what_was_half_removed_is_no_generation_any_more(mac):
-    """A removal begins with a rename: what a killed one left is never shown again, and goes."""
+def test_the_rest_of_a_stopped_removal_is_not_a_generation(mac):
+    """A removal begins with a rename: the rest of a killed one is never active, and goes."""
     shown = four(mac)
     half = mac.root / "generations/.discarded-torch-0"
     half.mkdir()
@@ -115,7 +115,7 @@ def test_what_was_half_removed_is_no_generation_any_more(mac):
 
 
 def test_a_removal_that_was_stopped_twice_goes_on(mac):
-    """What has the hidden name already is what the first left; the second one's takes its place."""
+    """The hidden name is the rest of the first stop; the second one replaces it."""
     half = mac.root / "generations/.discarded-torch-1/lib"
     half.mkdir(parents=True)
     mac.sweep(four(mac))
@@ -123,8 +123,8 @@ def test_a_removal_that_was_stopped_twice_goes_on(mac):
 
 
 @pytest.mark.parametrize("kind", ["a link", "a file"])
-def test_what_we_cannot_have_made_is_not_taken_for_a_half_removed_generation(mac, kind, tmp_path):
-    """A generation is a directory: neither a link by such a name goes, nor what it leads to."""
+def test_a_link_is_never_the_rest_of_a_removal(mac, kind, tmp_path):
+    """A generation is a directory: a link of such a name stays, and so does its target."""
     (tmp_path / "mine/thesis").mkdir(parents=True)
     odd = mac.root / "generations/.discarded-mine"
     if kind == "a link":
@@ -136,8 +136,8 @@ def test_what_we_cannot_have_made_is_not_taken_for_a_half_removed_generation(mac
     assert (tmp_path / "mine/thesis").is_dir()
 
 
-def test_going_back_keeps_the_newer_one(mac):
-    """Where an older generation is shown again, the newest of the others is the one before."""
+def test_a_rollback_keeps_the_newer_generation(mac):
+    """If an older generation is active again, the newest of the others is the previous one."""
     for number in range(1, 4):
         mac.generation(f"torch-{number}", "torch", f"2026-01-0{number}")
     mac.sweep(mac.root / "generations" / "torch-1")
@@ -145,7 +145,7 @@ def test_going_back_keeps_the_newer_one(mac):
 
 
 def test_artefacts_of_kept_generations_and_young_ones_stay(mac):
-    """The depot keeps what a kept generation is built from, and what another run just pushed."""
+    """The depot keeps artefacts of kept generations, and uploads of another run."""
     shown = mac.generation("torch-2", "torch", "2026-02", "a", "b")
     mac.generation("other-1", "other", "2026-01", "c")
     mac.kit("gone-1", "d")
@@ -163,7 +163,7 @@ def test_artefacts_of_kept_generations_and_young_ones_stay(mac):
 
 
 def test_an_environment_is_removed_with_its_generations_and_what_only_they_need(mac):
-    """Others stay, whatever they are called, and so does what only looks like one."""
+    """Others stay, whatever their names, and so does a folder that only looks like one."""
     shown = mac.generation("old-1", "old", "x", "a")
     mac.generation("old-2", "old", "x", "b")
     other = mac.generation("old-env-1", "old-env", "x", "c")
@@ -181,8 +181,8 @@ def test_an_environment_is_removed_with_its_generations_and_what_only_they_need(
 
 
 @pytest.mark.parametrize("kind", ["a directory", "a file", "a link elsewhere"])
-def test_what_stands_in_place_of_the_link_is_left_alone(mac, kind):
-    """Somebody put it there since; our generations go all the same, for nothing shows them."""
+def test_a_file_in_place_of_the_link_is_left_alone(mac, kind):
+    """A person put it there later; our generations go, as no link leads to them."""
     path, place = mac.generation("old-1", "old", "x"), mac.envs / "old"
     if kind == "a directory":
         (place / "mine").mkdir(parents=True)
@@ -198,8 +198,8 @@ def test_what_stands_in_place_of_the_link_is_left_alone(mac, kind):
     assert mac.there("generations") == set()
 
 
-def test_a_link_that_leads_to_another_generation_by_now_is_left_alone(mac):
-    """And so is everything else: it is not as it was planned."""
+def test_a_link_that_now_leads_to_another_generation_is_left_alone(mac):
+    """So is everything else, as the plan expected another target."""
     planned, now = mac.generation("old-1", "old", "x"), mac.generation("old-2", "old", "x")
     (mac.envs / "old").symlink_to(now)
     done = mac.remove("old", planned)
@@ -208,7 +208,7 @@ def test_a_link_that_leads_to_another_generation_by_now_is_left_alone(mac):
     assert mac.there("generations") == {"old-1", "old-2"}
 
 
-def test_a_generation_that_somebodys_link_shows_stays(mac):
+def test_a_generation_that_another_link_leads_to_stays(mac):
     """Only the link of its own name goes."""
     path = mac.generation("old-1", "old", "x")
     for name in ("old", "mine"):
@@ -218,8 +218,8 @@ def test_a_generation_that_somebodys_link_shows_stays(mac):
     assert mac.there("generations") == {"old-1"}
 
 
-def test_what_a_stop_left_of_a_removal_is_removed_by_the_next(mac):
-    """Also without Miniconda's folder of environments, and by the sweep of another one."""
+def test_the_next_run_removes_the_rest_of_a_stopped_removal(mac):
+    """Also without Miniconda's folder of environments, and by another environment's sweep."""
     (mac.root / "generations/.discarded-old-1/lib").mkdir(parents=True)
     path = mac.generation("old-1", "old", "x")
     mac.envs.rmdir()
@@ -232,14 +232,14 @@ def test_what_a_stop_left_of_a_removal_is_removed_by_the_next(mac):
 
 
 def two_of_old(mac):
-    """Make two generations of an environment, and return them: the second is shown."""
+    """Make two generations of an environment, and return them: the second is active."""
     before, shown = (mac.generation(f"old-{n}", "old", "x") for n in (1, 2))
     (mac.envs / "old").symlink_to(shown)
     return before, shown
 
 
 def left_alone(mac, shown, why: str) -> None:
-    """Hold that a removal was refused with a sentence, and that nothing of it was begun."""
+    """Check that a removal ended with a message and changed nothing."""
     done = mac.remove("old", shown)
     assert done.returncode == 1
     assert done.stderr == f"{why}; it was left alone, run it again later\n"
@@ -250,7 +250,7 @@ def left_alone(mac, shown, why: str) -> None:
 @pytest.mark.parametrize("use", ["a file", "a directory"])
 @pytest.mark.parametrize("which", [0, 1], ids=["before", "shown"])
 def test_an_environment_in_use_is_not_removed_until_it_is_not(mac, use, which):
-    """Neither what is shown nor the one before may be anybody's; the link stays till then."""
+    """Neither the active nor the previous generation may be in use; the link stays till then."""
     both = two_of_old(mac)
     with using(mac, use, both[which]):
         left_alone(mac, both[1], f"{both[which]} is in use")
@@ -259,15 +259,15 @@ def test_an_environment_in_use_is_not_removed_until_it_is_not(mac, use, which):
 
 
 def test_an_environment_that_another_account_runs_is_not_removed(mac):
-    """Its processes were started by the link's name, behind which any generation may have been."""
+    """Its processes were started by the link's name, so any generation may be in use."""
     _, shown = two_of_old(mac)
     mac.tool("ps", f"printf '  4294967 {mac.envs}/old/bin/python x.py\\n'")
     left_alone(mac, shown, f"{shown} is in use")
 
 
 @UNKNOWN
-def test_what_cannot_be_told_from_one_in_use_is_not_removed(mac, tool, script):
-    """A Mac that does not tell what is open keeps the environment, and says why."""
+def test_a_generation_that_may_be_in_use_is_not_removed(mac, tool, script):
+    """A Mac that cannot list open files keeps the environment, and says why."""
     shown = mac.generation("old-1", "old", "x")
     (mac.envs / "old").symlink_to(shown)
     mac.tool(tool, script)
@@ -280,8 +280,8 @@ def test_what_cannot_be_told_from_one_in_use_is_not_removed(mac, tool, script):
 
 
 @UNKNOWN
-def test_what_is_gone_already_is_in_nobodys_use(mac, tool, script):
-    """A link that leads nowhere is removed, whatever the Mac can tell."""
+def test_a_missing_generation_is_not_in_use(mac, tool, script):
+    """A link that leads nowhere is removed, even without a list of open files."""
     gone = mac.root / "generations/old-1"
     (mac.envs / "old").symlink_to(gone)
     mac.tool(tool, script)
@@ -289,8 +289,8 @@ def test_what_is_gone_already_is_in_nobodys_use(mac, tool, script):
     assert not (mac.envs / "old").is_symlink()
 
 
-def test_what_macos_leaves_beside_files_is_not_looked_at(mac):
-    """AppleDouble files and the Finder's own are no generations, kits or artefacts."""
+def test_files_that_macos_adds_are_ignored(mac):
+    """AppleDouble files and the Finder's own do not count as generations, kits or artefacts."""
     for number in range(1, 4):
         mac.generation(f"torch-{number}", "torch", "2026", str(number))
         mac.file(f"depot/{number}")
@@ -311,7 +311,7 @@ def test_what_macos_leaves_beside_files_is_not_looked_at(mac):
 
 
 def test_a_file_that_goes_with_another_does_not_stop_a_removal(mac, monkeypatch):
-    """An AppleDouble file goes when the file goes that it is of."""
+    """An AppleDouble file goes together with its file."""
     spec = importlib.util.spec_from_file_location("generation", mac.program)
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)

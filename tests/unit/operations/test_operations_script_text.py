@@ -27,7 +27,7 @@ from torchard.operations.kit import Kit, write_kit
 from torchard.operations.script_text import Controller
 from torchard.operations.verification import describe_verification
 
-# Whoever may be `sh` on a Mac; zsh by its own name is only ever given pyinfra's one line.
+# Shells that may be `sh` on a Mac; zsh by its own name only gets pyinfra's one line.
 SHELLS = [
     [path, *options]
     for name, *options in (["sh"], ["bash", "--posix"], ["zsh", "--emulate", "sh"])
@@ -83,7 +83,7 @@ def printing(monkeypatch, *names: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT, TEXT))
-@example(values=("=sh",) * 6)  # shlex takes an equals sign for harmless
+@example(values=("=sh",) * 6)  # shlex does not quote an equals sign
 def test_values_of_an_installation_arrive_unchanged(empty, values):
     """Any prefix, file name, version and controller reaches the script as it is, and runs not."""
     who, prefix, file, version, date, arch = values
@@ -119,7 +119,7 @@ def test_values_of_a_build_arrive_unchanged(empty, values):
 
 @settings(max_examples=60, deadline=None)
 @given(home=TEXT)
-def test_the_depot_is_made_where_it_is_said(tmp_path_factory, home):
+def test_the_depot_is_made_in_its_place(tmp_path_factory, home):
     """Any home gives one directory, at that path below the home."""
     where = tmp_path_factory.mktemp("home")
     home = f"{where}/{home.replace('/', '')[:40]}"

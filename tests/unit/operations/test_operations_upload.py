@@ -1,4 +1,4 @@
-"""What goes to a Mac arrives whole under its name, or not at all; a failure stays with its host."""
+"""An upload is complete under its name, or absent; a failure concerns its host alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pyinfra_state():
 
 @pytest.fixture
 def host(pyinfra_state):
-    """This host, as pyinfra has it."""
+    """This host as an object of pyinfra."""
     (host,) = pyinfra_state.inventory
     with ctx_state.use(pyinfra_state), ctx_host.use(host):
         yield host
@@ -36,7 +36,7 @@ def host(pyinfra_state):
 
 
 class Pushed:
-    """Three wheels, fetched from a folder, and a Mac's depot to push them to."""
+    """Three wheels in a folder, and a Mac's depot to upload them to."""
 
     def __init__(self, tmp_path):
         self.files = tmp_path / "files"
@@ -73,12 +73,12 @@ class Pushed:
 
 @pytest.fixture
 def pushed(tmp_path):
-    """Files to push, and where to."""
+    """Files to upload, and their directory."""
     return Pushed(tmp_path)
 
 
 def push(host, pushed, fetch=None, text=None, depot=()):
-    """Do what the operation's command does."""
+    """Run the operation's command."""
     state = MacState(**{**vars(pushed.state), "depot": dict(depot)})
     command = upload_files(
         state,
@@ -91,21 +91,21 @@ def push(host, pushed, fetch=None, text=None, depot=()):
 
 
 def test_files_arrive_under_their_sha256(host, pushed):
-    """Each artefact, and the text made here, has its own name once it is there, and no other."""
+    """Each artefact, and the text from memory, has its own name after the upload, and no other."""
     assert push(host, pushed, text=b"kit") is True
     assert pushed.arrived() == {**pushed.whole("a", "b", "c"), "kit": b"kit"}
 
 
-def test_what_the_mac_holds_is_not_sent(host, pushed):
-    """A file of the right size is there; a shorter one, which broke off, is sent again."""
+def test_files_that_the_mac_has_are_not_sent(host, pushed):
+    """A file of the right size is skipped; a shorter, partial one is sent again."""
     first, second, _ = pushed.wheels
     depot = {first.sha256: first.size, second.sha256: second.size - 1}
     assert push(host, pushed, depot=depot) is True
     assert pushed.arrived() == pushed.whole("b", "c")
 
 
-def test_a_push_that_breaks_off_leaves_no_half_file_under_a_name(host, pushed, monkeypatch):
-    """A connection lost in the middle of a file is said, and no sha256 names what arrived of it."""
+def test_an_upload_that_breaks_off_leaves_no_partial_file_under_a_name(host, pushed, monkeypatch):
+    """A connection lost within a file is reported, and the partial file gets no sha256 name."""
     real = host.put_file
 
     def put_file(source, target):
@@ -126,8 +126,8 @@ def test_a_push_that_breaks_off_leaves_no_half_file_under_a_name(host, pushed, m
     assert all(name.endswith(f".{token}") for name in pushed.arrived())
 
 
-def test_much_that_is_whole_is_named_at_once(host, pushed, monkeypatch):
-    """What arrived before a failure need not be sent again, once it is worth the trouble."""
+def test_complete_files_get_their_names_in_batches(host, pushed, monkeypatch):
+    """Files that arrived before a failure are not sent again."""
     monkeypatch.setattr("torchard.operations.upload._BATCH_BYTES", 1)
 
     def fetch(wheel):
@@ -141,14 +141,14 @@ def test_much_that_is_whole_is_named_at_once(host, pushed, monkeypatch):
 
 
 def test_a_depot_that_cannot_be_written_fails_the_mac(host, pushed):
-    """Where the Mac takes no file the operation fails, and nothing is raised."""
+    """If the Mac accepts no file, the operation fails, and nothing is raised."""
     pushed.incoming.rmdir()
     assert push(host, pushed) is False
     assert "a could not be written to the Mac: " in host.connector_data[report.FAILURE]
 
 
-def test_half_a_file_is_removed_where_there_is_still_a_connection(host, pushed, monkeypatch):
-    """It would fill a disk that is full already; what has arrived whole is kept."""
+def test_a_partial_file_is_removed_if_the_connection_lives(host, pushed, monkeypatch):
+    """It would fill a full disk; complete files stay."""
     real = host.put_file
 
     def put_file(source, target):
@@ -164,14 +164,14 @@ def test_half_a_file_is_removed_where_there_is_still_a_connection(host, pushed, 
 
 
 def test_a_run_has_one_token(monkeypatch):
-    """Who works is `user@host`, and one run is the same controller from its start to its end."""
+    """`who` is `user@host`, and one run has the same controller from start to end."""
     assert find_controller() is find_controller()
     assert find_controller().who.count("@") >= 1
     assert isinstance(find_controller(), Controller)
 
 
-def test_a_failure_never_speaks_to_a_terminal(host, pyinfra_state, caplog, monkeypatch):
-    """What a Mac said may hold escape sequences: they are written out in pyinfra's own log."""
+def test_a_failure_has_no_escape_sequences(host, pyinfra_state, caplog, monkeypatch):
+    """A Mac's message may contain escape sequences: pyinfra's log gets them as text."""
     monkeypatch.setattr(report.logger, "propagate", True)
     assert report.record_failure(pyinfra_state, host, "a link to \x1b]0;x\x07y\n  Go.") is False
     (record,) = caplog.records

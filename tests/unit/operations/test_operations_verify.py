@@ -1,4 +1,4 @@
-"""Verification: whatever is wrong with an environment ends, in time, as a sentence."""
+"""Verification: every fault of an environment is reported in time, as a sentence."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Prefix:
 
 @pytest.fixture
 def prefix(tmp_path):
-    """An environment with nothing in it but the python."""
+    """An environment with only its python."""
     return Prefix(tmp_path / "prefix")
 
 
@@ -100,8 +100,8 @@ def failures(done) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_what_holds_is_one_line_of_json(prefix):
-    """A good environment says what was found, and MPS only where it computed."""
+def test_a_good_environment_is_one_line_of_json(prefix):
+    """A good environment reports what was found, and MPS only if it computed."""
     prefix.module("torch", GOOD)
     prefix.dist("torch", "2.15.0")
     done = prefix.verify(torch=True, mps=True, dists={"torch": "2.15.0"})
@@ -117,14 +117,14 @@ def test_what_holds_is_one_line_of_json(prefix):
 
 
 def test_a_cpu_environment_does_not_touch_mps(prefix):
-    """Where MPS is not expected nothing is said of it, though it would fail."""
+    """If MPS is not expected, it is not reported, even if it would fail."""
     prefix.module("torch", TORCH.format(on_device="assert device == 'cpu'"))
     done = prefix.verify(torch=True)
     assert json.loads(done.stdout)["mps"] is False
 
 
-def test_what_modules_print_is_no_answer(prefix):
-    """Lines on stdout, of python or of C, do not come before or behind the answer."""
+def test_output_of_modules_is_not_an_answer(prefix):
+    """Lines on stdout, from Python or C, are not part of the answer."""
     noise = "import os, sys, atexit\nprint('{}')\nos.write(1, b'{\"failed\": []}\\n')\n"
     late = "atexit.register(lambda: print('bye'))\n"
     prefix.module("torch", noise + late + GOOD)
@@ -134,7 +134,7 @@ def test_what_modules_print_is_no_answer(prefix):
 
 
 def test_every_difference_is_a_sentence_of_its_own(prefix):
-    """Arch, python, and each version that is other, missing or there twice are all said."""
+    """Arch, python, and each version that differs, is missing or exists twice are reported."""
     prefix.dist("einops", "0.8.1")
     prefix.dist("NumPy", "1.26.4")
     prefix.dist("typing.extensions", "4.15.0")
@@ -148,8 +148,8 @@ def test_every_difference_is_a_sentence_of_its_own(prefix):
     ]
 
 
-def test_two_versions_of_one_distribution_are_said(prefix):
-    """A second dist-info of the same name is a fault, whichever comes first."""
+def test_two_versions_of_one_distribution_are_reported(prefix):
+    """A second dist-info of the same name is a fault, in any order."""
     prefix.dist("einops", "0.8.1")
     prefix.dist("einops", "0.8.2")
     (line,) = failures(prefix.verify(dists={"einops": "0.8.2"}))
@@ -183,7 +183,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_torch_is_a_sentence(prefix, what):
-    """Each way in which PyTorch can fail gives its own reason, and MPS names the Mac."""
+    """Each failure of PyTorch has its own reason, and that of MPS names the Mac."""
     text, sentence = BROKEN[what]
     if text is not None:
         prefix.module("torch", text)
@@ -202,7 +202,7 @@ def test_a_broken_torch_is_a_sentence(prefix, what):
     ],
 )
 def test_mps_that_fails_in_a_virtual_machine_says_what_to_write(prefix, sysctl, virtual):
-    """The sentence names the cause and the way out; what PyTorch said stands behind it."""
+    """The sentence names the cause and what to do; PyTorch's message follows."""
     failing = "if device == 'mps': raise RuntimeError('out of memory')"
     prefix.module("torch", TORCH.format(on_device=failing))
     prefix.tool("sysctl", sysctl)
@@ -213,14 +213,14 @@ def test_mps_that_fails_in_a_virtual_machine_says_what_to_write(prefix, sysctl, 
 
 
 def test_a_virtual_machine_whose_mps_computes_is_verified(prefix):
-    """The sum decides: where Apple's virtual machines learn it, nothing is said."""
+    """The sum decides: if a virtual machine computes on MPS, nothing is reported."""
     prefix.module("torch", GOOD)
     prefix.tool("sysctl", "echo 1")
     assert prefix.verify(torch=True, mps=True).returncode == 0
 
 
 def test_numpy_that_does_not_fit_is_a_sentence(prefix):
-    """PyTorch of before NumPy 2 beside NumPy 2 fails where the two meet."""
+    """A PyTorch from before NumPy 2 fails with NumPy 2."""
     prefix.module("numpy", "")
     bridge = "def numpy(self): raise RuntimeError('Numpy is not available')"
     prefix.module("torch", GOOD.replace("def numpy(self): return self.values", bridge))
@@ -230,7 +230,7 @@ def test_numpy_that_does_not_fit_is_a_sentence(prefix):
 
 
 def test_a_companion_that_cannot_be_imported_is_a_sentence(prefix):
-    """Its own error is passed on."""
+    """Its own error is part of the message."""
     prefix.module("torchvision", "raise OSError('image.so: symbol not found')")
     assert failures(prefix.verify(imports=["torchvision"])) == [
         "import torchvision fails: OSError: image.so: symbol not found"
@@ -259,20 +259,20 @@ SCRIPTS = {
 
 @pytest.mark.parametrize("what", SCRIPTS)
 def test_a_console_script_that_does_not_run_here_is_a_sentence(prefix, what):
-    """A home that was moved or renamed leaves the path it was made for in every script."""
+    """After a move of the home, every script still has the old path."""
     text, sentence = SCRIPTS[what]
     prefix.script("pip", text)
     assert failures(prefix.verify()) == [sentence]
 
 
 def test_a_console_script_that_may_not_be_executed_is_a_sentence(prefix):
-    """It is started by its own path, as a person types it."""
+    """Verification starts it by its path, as a person does."""
     prefix.script("pip", "#!HERE/bin/python\n").chmod(0o644)
     assert failures(prefix.verify()) == ["bin/pip does not run: Permission denied"]
 
 
 def test_one_console_script_is_started_without_the_accounts_settings(prefix, tmp_path):
-    """Its own pip answers, and nothing else in bin is started."""
+    """Its own pip answers, and nothing else in bin starts."""
     mark = tmp_path / "started"
     lines = ["#!HERE/bin/python", "import os, sys", f"with open({str(mark)!r}, 'w') as file:"]
     lines += ["    print(*sys.argv[1:], os.environ['PIP_CONFIG_FILE'], file=file)", ""]
@@ -283,7 +283,7 @@ def test_one_console_script_is_started_without_the_accounts_settings(prefix, tmp
 
 
 def test_without_a_pip_the_interpreter_of_the_first_script_is_started(prefix):
-    """What another script does with its arguments is not known."""
+    """It is unknown what another script does with its arguments."""
     prefix.script("b", "#!HERE/bin/python\nraise SystemExit(1)\n")
     assert prefix.verify().returncode == 0
     prefix.script("a", "#!/old/env/bin/python3\n")
@@ -302,8 +302,8 @@ DEATHS = {
 
 
 @pytest.mark.parametrize("what", DEATHS)
-def test_a_torch_that_takes_its_python_along_is_a_sentence(prefix, what):
-    """Dying and hanging in the GPU's code are failures, and say at what they happened."""
+def test_a_torch_that_kills_its_python_is_a_sentence(prefix, what):
+    """A crash or a hang in the GPU's code is a failure, and names the step."""
     action, sentence = DEATHS[what]
     text = "import os, sys\n" + TORCH.format(
         on_device=f"if device == 'mps': print('assertion', file=sys.stderr); {action}"
@@ -315,12 +315,12 @@ def test_a_torch_that_takes_its_python_along_is_a_sentence(prefix, what):
 
 
 def test_a_torch_that_dies_at_the_end_is_a_sentence(prefix):
-    """A good answer does not cover for a python that cannot even end."""
+    """A good answer does not hide a python that fails at its exit."""
     prefix.module("torch", f"import atexit, os\natexit.register(os.abort)\n{GOOD}")
     lines = failures(prefix.verify(torch=True))
     assert lines[0] == "its python died of SIGABRT at this: the exit of its python"
 
 
 def test_the_time_is_bounded_on_a_mac():
-    """What a Mac is asked to verify says how long that may take."""
+    """What `verify.py` reads has a time limit."""
     assert 60 <= VERIFICATION_SECONDS <= 3600

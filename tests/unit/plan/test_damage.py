@@ -50,7 +50,7 @@ def test_a_macs_answer_is_read_and_cut():
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"torch": 1}', '{"torch": {"more": 1}}'])
-def test_an_answer_that_says_something_else_is_an_error(text):
+def test_an_unexpected_answer_is_an_error(text):
     """It never counts as an environment without damage."""
     with pytest.raises(ValueError):
         read_reports(text, ["torch"])

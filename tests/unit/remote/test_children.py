@@ -1,4 +1,4 @@
-"""Programs on the controller end in time, and neither their floods nor their children stay."""
+"""Programs on the controller end in time, with their children; a flood of output is cut."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from torchard.remote.ssh_config import Destination
 from torchard.remote.unreachable import ReachError
 
 
-def test_what_a_program_says_is_returned():
-    """Both its outputs, apart."""
+def test_the_output_of_a_program_is_returned():
+    """Both outputs, apart."""
     assert children.run(["sh", "-c", "echo out; echo err >&2"], 20) == ("out\n", "err\n")
 
 
 def test_a_flood_is_cut():
-    """It runs to its end all the same."""
+    """The program still runs to its end."""
     answer = children.run([sys.executable, "-c", "print('x' * 10**7)"], 60)
     assert answer is not None
     assert len(answer[0]) == children.MOST_BYTES
 
 
 def test_a_program_that_does_not_end_is_ended_with_what_it_started(tmp_path):
-    """A `Match exec` that waits for somebody holds no run up."""
+    """A `Match exec` that waits does not stop a run."""
     script = f"sleep 600 & echo $! >{tmp_path / 'pid'}; wait"
     assert children.run(["sh", "-c", script], 0.5) is None
     pid = int((tmp_path / "pid").read_text())
@@ -43,8 +43,8 @@ def test_a_program_that_does_not_end_is_ended_with_what_it_started(tmp_path):
     pytest.fail("it runs on")
 
 
-def test_a_program_that_is_not_there_is_an_error():
-    """As python says it; no descriptor stays open."""
+def test_a_missing_program_is_an_error():
+    """With Python's message; no descriptor stays open."""
     before = len(list(Path("/dev/fd").iterdir()))
     with pytest.raises(FileNotFoundError):
         children.run(["/nowhere/ssh"], 5)
@@ -60,7 +60,7 @@ def test_a_machine_without_ssh_says_what_to_install(monkeypatch):
 
 @pytest.fixture
 def ssh(tmp_path, monkeypatch):
-    """Put a program in the place of ssh; return where it writes what it was asked."""
+    """Put a program in place of ssh; return the file of its arguments."""
     folder = tmp_path / "bin"
     folder.mkdir()
     asked = tmp_path / "asked"
@@ -76,7 +76,7 @@ def ssh(tmp_path, monkeypatch):
 
 
 def test_ssh_is_asked_once_for_a_host_and_the_folder_goes(ssh):
-    """It is private while it is there."""
+    """It is private while it exists."""
     asked = ssh("echo user ada; echo hostname mini; echo port 22")
     known = Configurations()
     folder = known.folder
@@ -91,7 +91,7 @@ def test_ssh_is_asked_once_for_a_host_and_the_folder_goes(ssh):
 
 
 def test_an_older_ssh_is_asked_again_without_what_it_lacks(ssh):
-    """One name after another, as it complains of one at a time."""
+    """One name after another, as it rejects one at a time."""
     ssh(
         'for name in SessionType StdinNull; do if grep -q "$name" "$2"; then'
         ' echo "$2 line 9: Bad configuration option: $name" >&2; exit 255; fi; done\n'
@@ -105,7 +105,7 @@ def test_an_older_ssh_is_asked_again_without_what_it_lacks(ssh):
 
 
 def test_a_configuration_with_odd_paths_is_read(ssh, tmp_path):
-    """By a link without them; what ssh says of it names the person's own file."""
+    """Through a link without them; ssh's messages name the person's own file."""
     config = tmp_path / "my config*"
     config.write_text("", encoding="utf-8")
     ssh('echo "$(sed -n \'s/.*Include //p\' "$2") line 1: Bad thing" >&2; exit 255')
@@ -119,7 +119,7 @@ def test_a_configuration_with_odd_paths_is_read(ssh, tmp_path):
 
 
 def test_few_open_files_shrink_the_pool(monkeypatch):
-    """256 as on macOS: the soft limit is raised, and where it cannot be, fewer Macs go at once."""
+    """256 as on macOS: the soft limit is raised, or else fewer Macs run at a time."""
     set_to = []
     monkeypatch.setattr(open_files.resource, "getrlimit", lambda _: (256, 1024))
     monkeypatch.setattr(open_files.resource, "setrlimit", lambda _, both: set_to.append(both))

@@ -1,4 +1,4 @@
-"""What is written into a file of known hosts, and what becomes of the rest of it."""
+"""What is written into a known_hosts file; the rest of it stays."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def unknown(path, host="192.0.2.11"):
     return UnknownHostKeyError(host, ECDSAKey.generate(), str(path))
 
 
-def test_whoever_writes_at_the_same_time_loses_nothing(tmp_path):
-    """Every line is one write at the end of the file, whatever its size by then."""
+def test_programs_that_write_at_the_same_time_lose_nothing(tmp_path):
+    """Every line is one write at the end of the file."""
     path = tmp_path / "known_hosts"
     many = [unknown(path, f"192.0.2.{number}") for number in range(40)]
     threads = [threading.Thread(target=record_host_key, args=[one]) for one in many]
@@ -29,8 +29,8 @@ def test_whoever_writes_at_the_same_time_loses_nothing(tmp_path):
     assert len(path.read_text(encoding="utf-8").splitlines()) == 40
 
 
-def test_what_leads_to_the_file_is_left_as_it_is(tmp_path):
-    """A link stays one, and its owner's choice of who may read the file is kept."""
+def test_a_link_to_the_file_stays(tmp_path):
+    """A link stays a link, and the file keeps its mode."""
     real = tmp_path / "real"
     real.write_text("# mine", encoding="utf-8")
     real.chmod(0o644)
@@ -44,8 +44,8 @@ def test_what_leads_to_the_file_is_left_as_it_is(tmp_path):
     )
 
 
-def test_a_file_that_cannot_be_written_is_said(tmp_path):
-    """With what to do instead; a folder stands for whatever keeps one from writing."""
+def test_a_file_that_cannot_be_written_is_reported(tmp_path):
+    """With what to do instead; a folder in its place is one example."""
     (tmp_path / "known_hosts").mkdir()
     with pytest.raises(
         TorchardError, match="known_hosts cannot be written: Is a directory"

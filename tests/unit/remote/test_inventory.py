@@ -35,8 +35,8 @@ def hosts(done):
     return {host["name"]: host for host in json.loads(done.stdout)}
 
 
-def test_the_lab_is_handed_over_from_any_working_directory(tmp_path):
-    """The command gets exactly the lab's Macs, with their groups and how each is reached."""
+def test_the_lab_is_passed_on_from_any_working_directory(tmp_path):
+    """The command gets exactly the lab's Macs, with their groups and SSH settings."""
     found = hosts(pyinfra(ROOT / "inventory" / "lab.py", tmp_path))
     assert sorted(found) == ["library-03", "studio-01", "studio-02"]
     mac = found["studio-01"]
@@ -57,7 +57,7 @@ def test_another_lab_is_named_relative_to_the_working_directory():
 
 
 def test_the_projects_own_folder_is_a_working_directory_too():
-    """With group_data beside it, pyinfra reads it as well and nothing clashes."""
+    """The group_data beside it is read as well, without a conflict."""
     found = hosts(pyinfra("inventory/lab.py", ROOT))
     assert found["studio-02"]["data"]["channels"] == ["conda-forge"]
 
@@ -71,7 +71,7 @@ def test_this_mac_can_be_limited_to_by_its_name(tmp_path):
 
 @pytest.mark.parametrize("lab", ["bad/everything-at-once.yaml", "bad/not-utf-8.yaml", "none.yaml"])
 def test_a_broken_lab_stops_with_its_messages(lab):
-    """The command ends with 1 and the lab's messages, and shows no traceback."""
+    """The command ends with 1 and the lab's messages, without a traceback."""
     done = pyinfra(ROOT / "inventory" / "lab.py", LABS, lab=lab)
     assert done.returncode == 1
     assert done.stdout == ""
@@ -84,7 +84,7 @@ def test_a_broken_lab_stops_with_its_messages(lab):
 
 
 def test_reading_a_lab_loads_neither_pyinfra_nor_a_network_library():
-    """A lab is checked without starting what would connect to it."""
+    """Checking a lab imports nothing that connects to it."""
     program = (
         "import sys; from pathlib import Path; from torchard.lab.load import load\n"
         "import torchard.remote.inventory\n"

@@ -1,4 +1,4 @@
-"""What a file of known hosts says of a key; OpenSSH's own ssh-keygen agrees where it is here."""
+"""What a known_hosts file says about a key; OpenSSH's own ssh-keygen agrees."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torchard.remote.known_hosts import HostKey, check_key, known_types, parse
 
 
 def key(number, kind="ssh-ed25519"):
-    """Return a key of a type, which nobody can use."""
+    """Return an unusable key of a type."""
     parts = (kind.encode(), bytes([number]) * 32)
     return HostKey(kind, b"".join(len(one).to_bytes(4, "big") + one for one in parts))
 
@@ -61,27 +61,27 @@ HASHED = HostKeys.hash_host("[mini]:2222")
     ],
 )
 def test_a_file_says_whether_a_key_is_known(text, verdict):
-    """As hostfile.c and sshconnect.c of OpenSSH read it."""
+    """By the rules of OpenSSH's hostfile.c and sshconnect.c."""
     assert check_key(parse(text, "f"), "[mini]:2222", ONE, bare="mini").verdict == verdict
 
 
-def test_an_authority_is_named_where_nothing_else_is_known():
-    """What a person may do about it is another than with a host that is not there at all."""
+def test_an_authority_is_named_if_nothing_else_is_known():
+    """The advice differs from that for an unknown host."""
     found = check_key(parse(line("*", TWO, "@cert-authority"), "f"), "mini", ONE)
     assert found.verdict == "unknown"
     assert found.by_authority is not None
     assert found.by_authority.file == "f"
 
 
-def test_an_address_with_another_key_is_refused_where_it_is_checked():
+def test_an_address_with_another_key_is_rejected_with_checkhostip():
     """CheckHostIP: the name's key is known, and the address has another."""
     lines = parse(line("mini", ONE) + line("192.0.2.1", TWO), "f")
     assert check_key(lines, "mini", ONE).verdict == "known"
     assert check_key(lines, "mini", ONE, ip="192.0.2.1").verdict == "changed"
 
 
-def test_the_types_that_are_known_are_asked_for_first():
-    """A host that has several keys then shows one that can be compared."""
+def test_the_host_is_asked_for_known_types_first():
+    """A host with several keys then offers one that is known."""
     lines = parse(line("mini", RSA) + line("mini", TWO) + line("other", ONE), "f")
     assert known_types(lines, ["mini"]) == ("ssh-rsa", "ssh-ed25519")
     assert known_types(lines, ["nobody"]) == ()

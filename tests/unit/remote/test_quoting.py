@@ -1,4 +1,4 @@
-"""A script reaches `sh` as it is, whatever the login shell that it passes through."""
+"""A script reaches `sh` unchanged through any login shell."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ SCRIPTS = [probe.build_script("~/it's"), *map(script_text.script, BUILD), NASTY]
 
 
 @pytest.mark.parametrize("text", SCRIPTS)
-def test_no_login_shell_reads_the_quoted_text_otherwise(text):
-    """Between one pair of single quotes stands nothing that any login shell reads differently."""
+def test_no_login_shell_reads_the_quoted_text_differently(text):
+    """The text between the single quotes has no character that a login shell reads differently."""
     assert_nothing_expands(as_sent(text))
 
 
 @given(st.text())
 def test_no_shell_expands_any_text(text):
-    """Bash 3.2 takes what is in the inner quotes for unquoted: nothing there may mean anything."""
+    """Bash 3.2 reads the inner quotes as unquoted, so no character there may be special."""
     assert_nothing_expands(as_sent(text))
 
 
 @pytest.mark.parametrize("shell", [["/bin/sh"], ["/bin/bash", "--posix"]])
 @pytest.mark.parametrize("text", SCRIPTS)
 def test_every_character_arrives(shell, text):
-    """What is evaluated is the script, byte for byte, but for line breaks at its very end."""
+    """`sh` runs the script byte for byte, except for line breaks at its end."""
     shown = for_any_shell(text).removeprefix("eval ")
     done = subprocess.run(
         [*shell, "-c", f"printf %s {shown}"], capture_output=True, text=True, check=True
@@ -46,7 +46,7 @@ def test_every_character_arrives(shell, text):
 
 
 def test_the_script_has_the_status_and_the_input_of_its_command():
-    """It ends as it wants to, and what is sent to it on stdin is its own."""
+    """It keeps its own status and its own stdin."""
     script = for_any_shell('read -r line\necho "$line"\nexit 7')
     command = ["/bin/sh", "-c", script]
     done = subprocess.run(command, check=False, input="said\n", capture_output=True, text=True)
@@ -54,8 +54,8 @@ def test_the_script_has_the_status_and_the_input_of_its_command():
 
 
 @pytest.mark.parametrize("shell", LOGIN)
-def test_a_login_shell_hands_a_command_on_unchanged(shell):
-    """As sshd starts it: the shell is given what pyinfra sends, in one argument."""
+def test_a_login_shell_passes_a_command_on_unchanged(shell):
+    """As sshd starts it: the shell gets what pyinfra sends, in one argument."""
     script = f"printf %s {shlex.quote(NASTY)}; exit 7"
     done = subprocess.run(
         [shell, "-c", as_sent(script)], capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""While a plan is made, nothing but a reading reaches a Mac, whoever tries."""
+"""While a plan is made, only read-only commands reach a Mac."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def host(state):
     return host
 
 
-def test_a_reading_passes(host, state):
-    """As often as it is asked for, and another once it is known to be one."""
+def test_a_read_only_command_passes(host, state):
+    """Any number of times, and another one once it is allowed."""
     for command in ("uname -m", StringCommand("uname -m"), StringCommand("uname", "-m")):
         assert host.connector.run_shell_command(command) == (True, None)
     read_guard.allow_command(host, state, "sw_vers")
@@ -53,7 +53,7 @@ def test_a_reading_passes(host, state):
 
 @pytest.mark.parametrize("command", ["touch x", "uname -m; touch x", "uname -m ", ""])
 def test_any_other_command_is_stopped(host, command):
-    """Loudly, and before it leaves."""
+    """With an error, before it leaves."""
     reached = list(host.connector.reached)
     with pytest.raises(read_guard.WrittenTooEarlyError, match="run_shell_command on studio-01"):
         host.connector.run_shell_command(StringCommand(command))
@@ -68,8 +68,8 @@ def test_no_file_is_moved(host, way):
     assert host.connector.reached == []
 
 
-def test_all_passes_once_it_is_executed(host, state):
-    """What was agreed to."""
+def test_everything_passes_during_execution(host, state):
+    """The plan was approved."""
     state.is_executing = True
     host.connector.run_shell_command("touch x")
     host.connector.put_file("a", "b")

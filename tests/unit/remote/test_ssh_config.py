@@ -1,4 +1,4 @@
-"""The file that ssh gets, and what its answer means."""
+"""The file that ssh gets, and the reading of its answer."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ kexalgorithms curve25519-sha256,ecdh-sha2-nistp256
 
 
 def test_the_rules_come_before_any_other_file():
-    """What ssh reads first counts, so no file of a person changes a rule; theirs still counts."""
+    """The first value counts, so no other file changes a rule; the rest of it counts."""
     text = ssh_config.config_text(["/home/ada/.ssh/config", "/etc/ssh/ssh_config"])
     first, *lines = text.splitlines()
     assert first == "Host *"
@@ -46,7 +46,7 @@ def test_the_rules_come_before_any_other_file():
 
 
 def test_an_older_ssh_gets_no_rule_that_it_does_not_know():
-    """What it complains about is one of three, and is left out; a person's own error stays one."""
+    """One of three rules that it rejects is left out; a person's own error stays an error."""
     assert ssh_config.unknown_rule("f line 17: Bad configuration option: sessiontype") == (
         "sessiontype"
     )
@@ -57,8 +57,8 @@ def test_an_older_ssh_gets_no_rule_that_it_does_not_know():
 
 
 @pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh here")
-def test_ssh_itself_reads_the_rules_as_they_are_meant(tmp_path):
-    """A person's own file says the opposite of each, and is not listened to."""
+def test_ssh_itself_follows_the_rules(tmp_path):
+    """A person's own file has the opposite of each, without effect."""
     contrary = {"yes": "no", "no": "yes"}
     lines = [f"{name} {contrary[value]}" for name, value in ssh_config.RULES if value in contrary]
     own = tmp_path / "own"
@@ -83,7 +83,7 @@ def test_ssh_itself_reads_the_rules_as_they_are_meant(tmp_path):
 
 
 def test_an_answer_is_read_by_its_names():
-    """Values keep their blanks; `none` is nothing; the host's name is in lower case, as to ssh."""
+    """Values keep their spaces; `none` is empty; the host's name is in lower case, as in ssh."""
     found = ssh_config.parse("mini", ANSWER)
     assert (found.hostname, found.port, found.user) == ("mini.lab", 2222, "ada")
     assert found.identities == ("~/.ssh/a key", "~/.ssh/%h")
@@ -97,27 +97,27 @@ def test_an_answer_is_read_by_its_names():
 
 
 def test_an_alias_is_the_name_in_known_hosts():
-    """Without a port, as to ssh."""
+    """Without a port, as in ssh."""
     found = ssh_config.parse("mini", ANSWER.replace("hostkeyalias none", "hostkeyalias lab"))
     assert found.entry == "lab"
 
 
 @pytest.mark.parametrize("lacks", ["user ada\n", "hostname Mini.Lab\n", "port 2222\n"])
-def test_an_answer_that_is_not_whole_is_an_error(lacks):
-    """So is an empty one, as where ssh could not read a file."""
+def test_an_incomplete_answer_is_an_error(lacks):
+    """So is an empty one, as when ssh cannot read a file."""
     with pytest.raises(ConfigError):
         ssh_config.parse("mini", ANSWER.replace(lacks, ""))
 
 
 @given(st.text())
 def test_any_answer_is_read_or_is_an_error(text):
-    """Whatever a program called ssh prints."""
+    """For any output of a program called ssh."""
     with contextlib.suppress(ConfigError):
         ssh_config.parse("mini", text)
 
 
 def test_several_hops_are_dialled_one_through_the_other():
-    """As `ssh -J A,B` does it: the first by its own configuration, the next through it."""
+    """As with `ssh -J A,B`: the first by its own configuration, the next through it."""
     assert ssh_config.hops("outer,ada@[2001:db8::1]:2200,ssh://in@inner:1", "/c") == (
         Destination("outer", config="/c"),
         Destination("2001:db8::1", "ada", 2200, config="/c", jump="outer"),
@@ -126,8 +126,8 @@ def test_several_hops_are_dialled_one_through_the_other():
     assert ssh_config.hops("2001:db8::1", None) == (Destination("2001:db8::1"),)
 
 
-def test_what_the_lab_says_stands_on_the_command_line():
-    """So it counts more than any file."""
+def test_settings_of_the_lab_are_on_the_command_line():
+    """So it overrides any file."""
     ask = Destination("mini", "LAB\\ada", 2222, "/a key", jump="outer")
     assert ask.words == (
         *("-p", "2222", "-l", "LAB\\ada", "-i", "/a key", "-J", "outer"),
@@ -135,8 +135,8 @@ def test_what_the_lab_says_stands_on_the_command_line():
     )
 
 
-def test_tokens_are_filled_in_as_ssh_would():
-    """`%` tokens, a home and variables; what is unknown stays, and will not be found."""
+def test_tokens_are_expanded_as_in_ssh():
+    """`%` tokens, a home and variables; an unknown token stays."""
     found = ssh_config.parse("mini", ANSWER)
     local = {"d": "/home/me", "i": "501", "l": "desk.lab", "u": "me"}
     tokens = ssh_config.tokens(found, local)
@@ -150,7 +150,7 @@ def test_tokens_are_filled_in_as_ssh_would():
 
 
 def test_paths_with_blanks_are_found_in_a_list_without_quotes():
-    """What is a file decides; else each word is a path."""
+    """Existing files decide; else each word is a path."""
     text = "/home/a b/known /home/ada/two"
     exist = {"/home/a b/known", "/home/ada/two"} & ssh_config.joined_words(text)
     assert ssh_config.known_files(text, frozenset(exist)) == ("/home/a b/known", "/home/ada/two")
@@ -158,8 +158,8 @@ def test_paths_with_blanks_are_found_in_a_list_without_quotes():
     assert ssh_config.known_files("", frozenset()) == ()
 
 
-def test_a_path_that_ssh_would_read_more_into_gets_a_link():
-    """Blanks, patterns, tokens and variables mean something in an Include."""
+def test_a_path_that_ssh_would_misread_gets_a_link():
+    """Spaces, patterns, tokens and variables are special in an Include."""
     assert not ssh_config.needs_link("/home/ada/.ssh/config")
     for path in ("/a b", "/a*", "/%h", "/${X}", "~/.ssh/config", '/a"'):
         assert ssh_config.needs_link(path)

@@ -1,4 +1,4 @@
-"""Why a Mac was not reached, of the very errors that pyinfra and paramiko raise."""
+"""Why a Mac is unreachable, from the real errors of pyinfra and paramiko."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ODD = MacHost(
 
 
 def connecting(error):
-    """What pyinfra's SSH connector makes of an error."""
+    """Return what pyinfra's SSH connector raises for an error."""
     try:
         try:
             raise error
@@ -53,7 +53,7 @@ def connecting(error):
 
 
 def refused(number):
-    """The error that paramiko makes of one address that it could not connect to."""
+    """Return paramiko's error for one address that it could not connect to."""
     return NoValidConnectionsError({("192.0.2.11", 22): OSError(number, "some words")})
 
 
@@ -105,8 +105,8 @@ def refused(number):
         (EOFError(), "192.0.2.11 cannot be connected to", "EOFError"),
     ],
 )
-def test_a_failure_to_connect_is_said_with_a_way_out(error, begins, says):
-    """What was found comes first, what to look at or to type after it; pyinfra's words are gone."""
+def test_a_failed_connection_has_a_cause_and_what_to_do(error, begins, says):
+    """The message says what was found, then what to check or type, without pyinfra's words."""
     said = explain_error(connecting(error), MAC)
     assert said.startswith(begins)
     assert says in said
@@ -115,7 +115,7 @@ def test_a_failure_to_connect_is_said_with_a_way_out(error, begins, says):
 
 
 def test_what_to_type_has_the_labs_own_port_key_and_known_hosts():
-    """Commands are quoted, and complete for a Mac that is not reached the usual way."""
+    """Commands are quoted, and complete for a Mac with unusual SSH settings."""
     changed = ChangedHostKeyError("[192.0.2.12]:2222", KEY, "/lab/known hosts", OLD)
     assert "`ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`" in explain_error(
         connecting(changed), ODD
@@ -126,8 +126,8 @@ def test_what_to_type_has_the_labs_own_port_key_and_known_hosts():
     )
 
 
-def test_the_lab_file_is_named_where_another_would_be_read(monkeypatch):
-    """Whoever gives no lab means inventory/lab.yaml, or what TORCHARD_LAB says."""
+def test_the_lab_file_is_named_if_it_is_not_the_default(monkeypatch):
+    """Without a lab, a command reads inventory/lab.yaml, or that of TORCHARD_LAB."""
     monkeypatch.delenv("TORCHARD_LAB", raising=False)
     unknown = connecting(UnknownHostKeyError("192.0.2.11", KEY, KNOWN_HOSTS))
     usual = MacHost("studio-01", where=Position("inventory/lab.yaml", 5, 3))
@@ -140,24 +140,24 @@ def test_the_lab_file_is_named_where_another_would_be_read(monkeypatch):
     assert explain_error(unknown, other).endswith("run `torchard keys trust studio-01`")
 
 
-def test_a_connection_that_breaks_does_no_harm():
-    """Whatever breaks it, the same sentence: what to do is the same."""
+def test_a_lost_connection_has_one_message():
+    """Every cause has the same message, as the advice is the same."""
     for error in (EOFError(), SSHException("Channel closed."), OSError("Socket is closed")):
         assert explain_error(error, MAC) == explain_lost_connection(MAC)
     assert "the same command again" in explain_lost_connection(ODD)
     assert "192.0.2.12:2222" in explain_lost_connection(ODD)
 
 
-def test_the_mac_at_hand_has_no_connection_to_lose():
-    """An error of this machine's own files is said as it is."""
+def test_this_very_mac_has_no_connection_to_lose():
+    """An error of this machine's own files is reported unchanged."""
     here = MacHost("this-mac", connection="local")
     assert explain_error(OSError(errno.ENOSPC, "No space left"), here) == (
         "OSError: [Errno 28] No space left"
     )
 
 
-def test_what_is_a_sentence_already_stays_one():
-    """Our own errors say it all; what nobody thought of keeps its name."""
+def test_an_error_of_torchard_stays_as_it_is():
+    """Our own errors are complete; an unexpected error keeps its name."""
     assert explain_error(TorchardError("it runs Linux, not macOS", "Go."), MAC) == (
         "it runs Linux, not macOS\n  Go."
     )

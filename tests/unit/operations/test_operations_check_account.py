@@ -1,4 +1,4 @@
-"""What an account's login shell gives to python: real shells with startup files."""
+"""What an account's login shell passes to python, with real shells and startup files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Account:
         path.write_text(text, encoding="utf-8")
 
     def look(self, shell: str = "bash", seconds: float = 60, **variables: str):
-        """Look as a Mac does; return the failures and the warnings."""
+        """Check as a Mac does; return the failures and the warnings."""
         environments = {"torch": {"python": str(self.python), "modules": ["torch"]}}
         text = script_text.script("find_shadows.py")
         wanted = {"environments": environments, "seconds": seconds, "text": text}
@@ -81,7 +81,7 @@ def person(tmp_path):
 
 @pytest.mark.parametrize("shell", HERE)
 def test_a_plain_account_shadows_nothing(person, shell):
-    """Nothing is said, and nothing is written in the home."""
+    """There is no message, and nothing is written in the home."""
     before = sorted(person.home.rglob("*"))
     assert person.look(shell) == ([], [])
     # fish makes folders of its own whenever it starts.
@@ -90,7 +90,7 @@ def test_a_plain_account_shadows_nothing(person, shell):
 
 @pytest.mark.parametrize("shell", HERE)
 def test_a_torch_on_pythonpath_is_named_with_the_line_that_sets_it(person, shell):
-    """By file and line; what else the line says may be secret."""
+    """By file and line; the rest of the line may be secret."""
     file, line = SHELLS[shell]
     person.module(person.lib, "torch")
     person.write(file, "# PYTHONPATH=old\n" + line.format(f"{person.lib}:/opt/secret"))
@@ -102,7 +102,7 @@ def test_a_torch_on_pythonpath_is_named_with_the_line_that_sets_it(person, shell
 
 
 def test_bash_3_2_reads_its_login_file_as_well(person, tmp_path):
-    """The bash of macOS reads it with a command only where it is asked to by an option."""
+    """With a command, the bash of macOS reads it only with the option -l."""
     person.module(person.lib, "torch")
     person.write(".bash_profile", f"export PYTHONPATH={person.lib}\n")
     old = tmp_path / "bash"
@@ -118,7 +118,7 @@ def test_bash_3_2_reads_its_login_file_as_well(person, tmp_path):
 
 @pytest.mark.skipif("zsh" not in HERE, reason="the shell of a Mac is zsh")
 def test_zshrc_counts_where_it_sets_a_variable_of_pythons(person):
-    """Terminal's zsh reads it; one that only sets a prompt is not started interactively."""
+    """Terminal's zsh reads it; for one that only sets a prompt, zsh is not interactive."""
     person.module(person.lib, "torch")
     person.write(".zshrc", f"touch {person.home}/interactive\n")
     assert person.look("zsh") == ([], [])
@@ -130,7 +130,7 @@ def test_zshrc_counts_where_it_sets_a_variable_of_pythons(person):
 
 @pytest.mark.skipif("zsh" not in HERE, reason="the shell of a Mac is zsh")
 def test_startup_files_may_lie_in_zdotdir(person):
-    """.zshenv often says so."""
+    """.zshenv often sets it."""
     person.module(person.lib, "torch")
     person.write(".zshenv", "export ZDOTDIR=$HOME/.config/zsh\n")
     person.write(".config/zsh/.zprofile", f"export PYTHONPATH={person.lib}\n")
@@ -138,15 +138,15 @@ def test_startup_files_may_lie_in_zdotdir(person):
     assert failure.endswith("; remove it from ~/.config/zsh/.zprofile, line 1")
 
 
-def test_a_variable_that_no_file_sets_is_named_all_the_same(person):
-    """Sshd's own environment, or a file that nobody looks at, may set it."""
+def test_a_variable_without_a_known_file_is_named_as_well(person):
+    """The environment of sshd may set it, or a file that Torchard does not read."""
     person.module(person.lib, "torch")
     (failure,) = person.look(PYTHONPATH=str(person.lib))[0]
     assert failure.endswith("; remove it; none of the startup files that Torchard knows sets it")
 
 
 def test_user_site_packages_come_before_the_environments(person):
-    """A `pip install --user` of years ago is enough; what is not PyTorch's is a warning."""
+    """An old `pip install --user` is enough; for packages other than PyTorch it is a warning."""
     folder = person.home / f".local/lib/python{SHORT}/site-packages"
     if platform.system() == "Darwin":
         folder = person.home / f"Library/Python/{SHORT}/lib/python/site-packages"
@@ -170,7 +170,7 @@ def test_user_site_packages_come_before_the_environments(person):
 
 
 def test_a_module_of_pythons_own_that_is_shadowed_breaks_the_import(person):
-    """`random.py` in a folder of one's own is a classic."""
+    """A `random.py` in a person's own folder is a common cause."""
     (person.lib / "random.py").write_text("", encoding="utf-8")
     (person.site / "torch/__init__.py").write_text("from random import choice\n", encoding="utf-8")
     failures, warnings = person.look(PYTHONPATH=str(person.lib))
@@ -181,14 +181,14 @@ def test_a_module_of_pythons_own_that_is_shadowed_breaks_the_import(person):
 
 
 def test_a_folder_of_the_same_name_without_modules_shadows_nothing(person):
-    """Python goes on to the module."""
+    """Python continues to the real module."""
     (person.lib / "torch").mkdir()
     (person.lib / "torch/data.txt").write_text("", encoding="utf-8")
     assert person.look(PYTHONPATH=str(person.lib)) == ([], [])
 
 
 def test_a_pythonhome_that_keeps_python_from_starting_is_named(person):
-    """No python says anything then but this."""
+    """Python prints only this then."""
     person.write(".bash_profile", "export PYTHONHOME=/nonexistent\n")
     (failure,) = person.look()[0]
     assert failure == (
@@ -197,8 +197,8 @@ def test_a_pythonhome_that_keeps_python_from_starting_is_named(person):
     )
 
 
-def test_what_startup_files_and_modules_print_is_no_answer(person):
-    """However much, and on whichever stream."""
+def test_output_of_startup_files_and_modules_is_not_an_answer(person):
+    """Any amount, on any stream."""
     person.write(".bash_profile", "yes hello | head -n 300000\necho hi >&2\n")
     person.module(person.lib, "torch", "print('{}')\n")
     (failure,) = person.look(PYTHONPATH=str(person.lib))[0]
@@ -216,7 +216,7 @@ TROUBLE = {
 
 @pytest.mark.parametrize("what", TROUBLE)
 def test_a_startup_file_that_does_not_end_well_is_a_warning(person, what):
-    """In time, and nothing is left of what it started."""
+    """It ends in time, and nothing of what it started is left."""
     text, said = TROUBLE[what]
     person.write(".bash_profile", text)
     failures, warnings = person.look(seconds=3 if "hangs" in what else 60)
@@ -227,14 +227,14 @@ def test_a_startup_file_that_does_not_end_well_is_a_warning(person, what):
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "{}", '{"environments": {}}', '{"trouble": 1}'])
-def test_an_answer_that_says_something_else_is_an_error(answer):
-    """It is never taken for an account without trouble."""
+def test_an_unexpected_answer_is_an_error(answer):
+    """It never counts as an account without problems."""
     with pytest.raises(ValueError):
         read_account(answer, {"torch": ["torch"]}, "/Users/ann")
 
 
 def test_many_modules_of_one_folder_are_one_sentence():
-    """Three of them are named."""
+    """The sentence names three of them."""
     row = {"place": "/Users/ann/lib/a.py", "entry": "/Users/ann/lib", "cause": "PYTHONPATH"}
     found = {"shadows": [{**row, "module": name} for name in "abcde"], "failures": {}}
     told = {"environments": {"torch": found}, "variables": ["PYTHONPATH"], "lines": {}}
@@ -244,8 +244,8 @@ def test_many_modules_of_one_folder_are_one_sentence():
     assert "puts ~/lib first, which has its own a, b, c and 2 more; remove it" in warning
 
 
-def test_what_has_to_come_from_an_environment_is_pytorch_and_numpy():
-    """As far as the lock has it."""
+def test_pytorch_and_numpy_must_come_from_the_environment():
+    """Only those that the lock has."""
     import locked  # noqa: PLC0415
 
     lock = locked.lock([locked.package("python")], [locked.wheel("numpy")])

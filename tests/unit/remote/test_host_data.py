@@ -1,4 +1,4 @@
-"""What pyinfra is handed."""
+"""A lab as pyinfra's inventory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def lab(*macs, **groups):
     return Lab(Path("/lab/lab.yaml"), {}, groups, {mac.name: mac for mac in macs})
 
 
-def test_a_host_carries_how_it_is_reached(monkeypatch):
-    """Everything that the lab says about SSH is host data, with ~ made the home it means."""
+def test_a_host_has_its_ssh_settings(monkeypatch):
+    """All SSH settings of the lab are host data, with ~ expanded."""
     monkeypatch.setenv("HOME", "/home/me")
     ssh = Ssh("admin", 2222, "~/.ssh/lab", "/lab/known_hosts", "~/.ssh/jump")
     groups = pyinfra_groups(lab(MacHost("studio-01", address="192.0.2.11", ssh=ssh)))
@@ -37,7 +37,7 @@ def test_a_host_carries_how_it_is_reached(monkeypatch):
 
 
 def test_only_known_host_keys_are_trusted_by_default():
-    """A Mac of which nothing is said is checked strictly, against the files that ssh would read."""
+    """Without settings, the key must be in the files that ssh would read."""
     ((_, data),) = pyinfra_groups(lab(MacHost("studio-01", address="studio-01")))["macs"]
     assert data == {
         "torchard_mac": "studio-01",
@@ -48,7 +48,7 @@ def test_only_known_host_keys_are_trusted_by_default():
 
 
 def test_a_fingerprint_of_the_lab_counts_alone():
-    """No file of known hosts is asked, and pyinfra by itself knows no such way of checking."""
+    """No known_hosts file counts, and pyinfra by itself cannot check a fingerprint."""
     wanted = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
     ssh = Ssh(known_hosts="/lab/known_hosts", fingerprint=wanted)
     ((_, data),) = pyinfra_groups(lab(MacHost("studio-01", address="studio-01", ssh=ssh)))["macs"]

@@ -1,4 +1,4 @@
-"""The edit of a shell's file: one block comes, and no other byte of a person's changes."""
+"""The edit of a shell's file: it gets one block, and no other byte changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OTHERS = render_block("zsh", "/usr/conda")
 
 @pytest.fixture
 def zshrc(tmp_path):
-    """Where a home has the file of zsh."""
+    """The path of zsh's file in a home."""
     return tmp_path / ".zshrc"
 
 
@@ -35,7 +35,7 @@ def edit(path, before="", after=OURS, **environment):
 
 
 def others(path):
-    """What lies beside the file."""
+    """The other files beside it."""
     return [one for one in path.parent.iterdir() if one != path]
 
 
@@ -53,7 +53,7 @@ def others(path):
     ],
 )
 def test_nothing_else_in_the_file_changes_by_a_byte(zshrc, before, after):
-    """Its last line is ended first; its mode stays; a copy of what was there is kept beside it."""
+    """Its last line gets an end; its mode stays; a copy of the old file is kept beside it."""
     before = before.replace(b"THEIRS", THEIRS.encode())
     zshrc.write_bytes(before)
     zshrc.chmod(0o640)
@@ -85,8 +85,8 @@ def test_every_edit_keeps_its_copy(zshrc):
 @pytest.mark.parametrize(
     "found", [OTHERS, f"{THEIRS}\n{THEIRS}", f"{OTHERS}\n{THEIRS}", THEIRS[:-1], f"{THEIRS[:-1]}\n"]
 )
-def test_another_block_than_was_shown_is_left_alone(zshrc, planned, found):
-    """Somebody wrote it since the plan was made."""
+def test_a_block_that_the_plan_did_not_find_is_left_alone(zshrc, planned, found):
+    """A person wrote it after the plan."""
     zshrc.write_text(found, encoding="utf-8")
     done = edit(zshrc, planned)
     assert done.returncode == 1
@@ -95,8 +95,8 @@ def test_another_block_than_was_shown_is_left_alone(zshrc, planned, found):
     assert others(zshrc) == []
 
 
-def test_a_block_that_has_gone_is_not_written_anew(zshrc):
-    """A person took it out, or the whole file, since the plan showed it replaced."""
+def test_a_removed_block_is_not_written_again(zshrc):
+    """A person removed it, or the whole file, after the plan."""
     for content in (None, "a=1\n"):
         if content is not None:
             zshrc.write_text(content, encoding="utf-8")
@@ -105,7 +105,7 @@ def test_a_block_that_has_gone_is_not_written_anew(zshrc):
 
 
 def test_a_file_that_became_a_link_is_left_alone(zshrc, tmp_path):
-    """It would have been replaced by a file."""
+    """A file would replace the link."""
     other = tmp_path / "other"
     other.write_text("a=1\n", encoding="utf-8")
     zshrc.symlink_to(other)
@@ -115,8 +115,8 @@ def test_a_file_that_became_a_link_is_left_alone(zshrc, tmp_path):
     assert zshrc.is_symlink()
 
 
-def test_what_a_killed_run_left_is_used_up(zshrc):
-    """A half file, or whatever has its name, is not written through, and does not stay."""
+def test_a_partial_file_of_a_killed_run_is_used_up(zshrc):
+    """A partial file, or a link of its name, is not followed, and does not stay."""
     zshrc.write_text("a=1\n", encoding="utf-8")
     victim = zshrc.with_name("victim")
     victim.write_text("mine\n", encoding="utf-8")
@@ -136,7 +136,7 @@ def tool(folder, text):
 
 
 def test_there_is_no_edit_without_a_copy(zshrc, tmp_path):
-    """The disk is full, say."""
+    """For example, if the disk is full."""
     zshrc.write_text("a=1\n", encoding="utf-8")
     home = tmp_path / "bin"
     done = edit(zshrc, PATH=tool(home, "echo half >\"$3\"; echo 'no space left' >&2; exit 1"))
@@ -148,7 +148,7 @@ def test_there_is_no_edit_without_a_copy(zshrc, tmp_path):
 
 
 def test_a_file_whose_owner_or_mode_cannot_be_kept_is_left_alone(zshrc, tmp_path):
-    """One of another account's, say: the edit would take it away from them."""
+    """For example, another account's file: the edit would change its owner."""
     zshrc.write_text("a=1\n", encoding="utf-8")
     home = tmp_path / "bin"
     done = edit(zshrc, PATH=tool(home, '/bin/cp "$@" && chmod 600 "$3"'))
@@ -158,8 +158,8 @@ def test_a_file_whose_owner_or_mode_cannot_be_kept_is_left_alone(zshrc, tmp_path
     assert others(zshrc) == [home]
 
 
-def test_what_the_disk_refuses_is_told(zshrc):
-    """As a sentence, not as a traceback."""
+def test_an_error_of_the_disk_is_reported(zshrc):
+    """With a sentence, not a traceback."""
     zshrc.with_name(".zshrc.torchard-partial").mkdir()
     done = edit(zshrc)
     assert done.returncode == 1

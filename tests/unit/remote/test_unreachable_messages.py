@@ -1,4 +1,4 @@
-"""Each sentence names what was found, and what to do; none repeats kilobytes of a program's."""
+"""Each message names what was found and what to do, and none repeats long output."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ MAC = "192.0.2.11:22"
         ("", '"it printed nothing"; try `ssh jump`'),
     ],
 )
-def test_what_ssh_says_of_a_jump_host_is_a_sentence(said, says):
-    """Of OpenSSH's own words; what nobody thought of is shown, in a line."""
+def test_ssh_errors_of_a_jump_host_are_sentences(said, says):
+    """From OpenSSH's own words; an unknown message is quoted in one line."""
     reason = unreachable.explain_jump_error(said.replace("\n", "\r\n"), "jump", MAC)
     assert reason.startswith("the jump host jump ")
     assert says in reason
@@ -82,7 +82,7 @@ def test_what_ssh_says_of_a_jump_host_is_a_sentence(said, says):
         (["begin", "kernel\tDarwin"], "sh: fork failed", 'its answer was cut short: "sh: fork'),
     ],
 )
-def test_what_came_in_place_of_an_answer_is_shown_in_a_line(lines, said, says):
+def test_other_output_than_an_answer_is_quoted_in_a_line(lines, said, says):
     """With what to change on the Mac."""
     reason = unreachable.explain_missing_answer(lines, said)
     assert reason is not None
@@ -90,14 +90,14 @@ def test_what_came_in_place_of_an_answer_is_shown_in_a_line(lines, said, says):
     assert "\n" not in reason
 
 
-def test_a_whole_answer_and_one_that_only_stops_are_left_to_the_reader():
-    """What is in them decides."""
+def test_a_complete_or_cut_answer_is_left_to_the_probe():
+    """Their content decides."""
     assert unreachable.explain_missing_answer(["begin", "end\tok"], "some noise") is None
     assert unreachable.explain_missing_answer(["begin", "kernel\tDarwin"], "") is None
 
 
-def test_a_shell_that_repeats_our_command_is_not_repeated():
-    """Xonsh prints the command, its place in it, and colours: twelve kilobytes of them."""
+def test_our_own_command_is_not_quoted():
+    """Xonsh prints the command, a position and colours: twelve kilobytes."""
     command = f"sh -c '{for_any_shell('printf %s {a,b}; ' * 200)}'"
     said = f"\x1b[31mTraceback:\x1b[0m\n  {command}\n     ^^^\n\x1b[1mSyntaxError: printf\x1b[0m\n"
     reason = unreachable.explain_missing_answer([], said * 3)
@@ -107,14 +107,14 @@ def test_a_shell_that_repeats_our_command_is_not_repeated():
 
 
 def test_a_line_is_cut_where_it_is_too_long():
-    """A flood is not shown, and no login in a URL."""
+    """Long output is cut, and a login in a URL is removed."""
     assert len(unreachable.shorten("x" * 10_000)) < 200
     assert "secret" not in unreachable.shorten("see https://ada:secret@mini.lab/x")
     assert unreachable.shorten("\x1b]0;title\x07\x1b[2J---\n") == ""
 
 
-def test_a_locked_mac_is_known_by_its_banner():
-    """That of macOS 26; what to type has the Mac's own port and account."""
+def test_a_locked_mac_is_recognised_by_its_banner():
+    """The banner of macOS 26; the command to type has the Mac's port and account."""
     banner = "This system is locked. To unlock it, use a local account name and password."
     assert unreachable.is_filevault_banner(banner)
     assert not unreachable.is_filevault_banner("Authorised users only. Unlock your screen.")
@@ -131,6 +131,6 @@ def test_a_locked_mac_is_known_by_its_banner():
         ("", "answers, but not as an SSH server; is that its SSH port?"),
     ],
 )
-def test_what_comes_before_the_banner_is_said(said, says):
-    """A server that is full is another matter than another server."""
+def test_text_before_the_banner_is_quoted(said, says):
+    """A busy server gets another message than a server without SSH."""
     assert says in unreachable.explain_missing_banner(MAC, said)

@@ -1,4 +1,4 @@
-"""What a Mac finds of its packages' files: what is missing is named, and nothing else is."""
+"""The check of packages' files names what is missing, and nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Tree:
         target.write_text(text, encoding="utf-8")
 
     def wheel(self, name: str, *paths: str, version: str = "1.0") -> None:
-        """Install a wheel as pip does: its own record says nothing of itself."""
+        """Install a wheel as pip does: RECORD has no hash of itself."""
         folder = f"{name}-{version}.dist-info"
         for path in (*paths, f"{folder}/METADATA"):
             self.write(os.path.normpath(f"{SITE}/{path}"))
@@ -39,7 +39,7 @@ class Tree:
         self.write(f"{SITE}/{folder}/RECORD", listed)
 
     def conda(self, name: str, *paths: str, **more) -> None:
-        """Link a package of conda; `more` has, by its name in the record, what a path is said."""
+        """Link a package of conda; `more` has further keys of a path in the record."""
         for path in paths:
             self.write(path)
         rows = [
@@ -56,7 +56,7 @@ class Tree:
         )
 
     def look(self) -> dict[str, str]:
-        """Return what is said of each damaged package."""
+        """Return the report on each damaged package."""
         done = self.start("look", 60, "torch", self.root)
         assert (done.returncode, done.stderr) == (0, "")
         told = json.loads(done.stdout)["torch"]
@@ -64,7 +64,7 @@ class Tree:
         return {one["name"]: one["said"] for one in told["damaged"]}
 
     def build(self) -> list[str]:
-        """Look as a build does; return the sentences, none where all is well."""
+        """Check as a build does; return the messages, none without damage."""
         done = self.start("built", 60, self.root)
         assert done.stdout == ""
         assert (done.returncode == 1) == bool(done.stderr)
@@ -81,13 +81,13 @@ def tree(tmp_path):
 
 
 def test_a_whole_environment_has_no_damage(tree):
-    """Nothing is said of packages whose files are there."""
+    """Packages with all their files are not reported."""
     assert tree.look() == {}
     assert tree.build() == []
 
 
 def test_a_wheel_without_its_modules_is_damaged(tree):
-    """As `rm -rf site-packages/torch` leaves it, or conda that removed its own torch."""
+    """As `rm -rf site-packages/torch` leaves it, or conda after removing its own torch."""
     for name in ("__init__.py", "_C.so"):
         (tree.root / SITE / "torch" / name).unlink()
     (tree.root / SITE / "torch").rmdir()
@@ -105,7 +105,7 @@ def test_a_package_of_conda_that_lacks_a_file_is_damaged(tree):
 
 
 def test_another_size_is_damage_where_the_record_has_that_of_the_file(tree):
-    """A library that was cut off is named; a script, and settings below etc/, are people's."""
+    """A truncated library is named; people may change scripts, and settings below etc/."""
     for path in (f"{SITE}/torch/_C.so", "lib/libzstd.dylib", "etc/zstd.conf", "bin/torchrun"):
         tree.write(path, "t")
     assert tree.look() == {
@@ -115,8 +115,8 @@ def test_another_size_is_damage_where_the_record_has_that_of_the_file(tree):
 
 
 @pytest.mark.parametrize("more", [{"prefix_placeholder": "/opt/x"}, {"path_type": "softlink"}])
-def test_a_size_that_is_not_the_installed_files_says_nothing(tree, more):
-    """Conda put another prefix in, and signed the binary again on arm64; or it is a link."""
+def test_a_size_that_is_not_the_installed_files_is_ignored(tree, more):
+    """Conda replaced the prefix and signed the binary again on arm64, or it is a link."""
     tree.conda("python", "bin/python3.12", "lib/libpython.dylib", **more)
     tree.write("bin/python3.12", "another size")
     assert tree.look() == {}
@@ -130,7 +130,7 @@ def test_byte_code_may_be_missing(tree):
 
 
 def test_a_record_that_is_gone_or_broken_is_damage(tree):
-    """No package is taken for whole because nothing says what it has."""
+    """A package without a readable record never counts as whole."""
     tree.wheel("einops", "einops/__init__.py")
     (tree.root / SITE / "einops-1.0.dist-info/RECORD").unlink()
     tree.write(f"{SITE}/torch-1.0.dist-info/RECORD", f'"{"x" * 200000}\n')
@@ -142,7 +142,7 @@ def test_a_record_that_is_gone_or_broken_is_damage(tree):
     }
 
 
-def test_what_several_packages_bring_may_have_the_size_of_any(tree):
+def test_a_file_of_several_packages_may_have_the_size_of_any(tree):
     """Many wheels carry a top-level tests/__init__.py; the last one wins."""
     tree.wheel("one", "one/__init__.py", "tests/__init__.py")
     tree.wheel("two", "two/__init__.py", "tests/__init__.py")
@@ -153,7 +153,7 @@ def test_what_several_packages_bring_may_have_the_size_of_any(tree):
     assert tree.look() == {}
 
 
-def test_a_dist_info_of_conda_is_judged_by_condas_record(tree):
+def test_a_dist_info_of_conda_is_checked_by_condas_record(tree):
     """A package of conda is named once, as conda's."""
     info = f"{SITE}/numpy-2.0.dist-info"
     tree.conda("numpy", f"{SITE}/numpy/__init__.py", f"{info}/METADATA", f"{info}/RECORD")
@@ -165,7 +165,7 @@ def test_a_dist_info_of_conda_is_judged_by_condas_record(tree):
 
 
 def test_no_link_is_followed_out_of_the_environment(tree, tmp_path):
-    """What lies elsewhere is no part of it, whatever a link says; a link inside it is."""
+    """A link that leads out of it does not count; a link inside it does."""
     elsewhere = tmp_path / "elsewhere"
     (tree.root / SITE / "torch").rename(elsewhere)
     (tree.root / SITE / "torch").symlink_to(elsewhere)
@@ -176,8 +176,8 @@ def test_no_link_is_followed_out_of_the_environment(tree, tmp_path):
     assert tree.look() == {}
 
 
-def test_paths_outside_the_environment_are_not_looked_at(tree):
-    """A record cannot make the look go anywhere else."""
+def test_paths_outside_the_environment_are_not_read(tree):
+    """A record cannot make the check read other folders."""
     lines = ["../../../../outside,,1", "/etc/passwd,,1", "../../..,,1", '"a\0b",,1', "x,y,z,,,,"]
     tree.write(f"{SITE}/torch-1.0.dist-info/RECORD", "".join(f"{line}\n" for line in lines))
     said = tree.look()
@@ -185,24 +185,24 @@ def test_paths_outside_the_environment_are_not_looked_at(tree):
     assert said["torch"] in {"1 of 1 file is gone: x", "its RECORD is broken"}  # by csv's version
 
 
-def test_what_is_no_file_is_not_waited_for(tree):
-    """A pipe in place of a record ends as a sentence."""
+def test_a_pipe_instead_of_a_record_is_not_waited_for(tree):
+    """A pipe instead of a record is reported."""
     path = tree.root / SITE / "torch-1.0.dist-info/RECORD"
     path.unlink()
     os.mkfifo(path)
     assert tree.look() == {"torch": "its RECORD is not a file"}
 
 
-def test_finders_files_beside_records_are_passed_over(tree):
-    """A volume that keeps no attributes has them everywhere."""
+def test_finders_files_beside_records_are_ignored(tree):
+    """A volume without extended attributes has them everywhere."""
     tree.write("conda-meta/._zstd-1.0-h_0.json", "\0\5\26\7")
     tree.write("conda-meta/.DS_Store", "\0")
     tree.write(f"{SITE}/._torch-1.0.dist-info", "\0")
     assert tree.look() == {}
 
 
-def test_a_name_that_speaks_to_a_terminal_is_written_out(tree):
-    """What a record says never reaches a screen as it is."""
+def test_a_name_with_escape_sequences_is_printed_as_text(tree):
+    """A name from a record never reaches a screen unchanged."""
     tree.wheel("torch", "torch/a.py")
     folder = f"{SITE}/torch-1.0.dist-info"
     tree.write(f"{folder}/RECORD", "torch/\x1b[2J\u202e.py,,1\n")
@@ -211,7 +211,7 @@ def test_a_name_that_speaks_to_a_terminal_is_written_out(tree):
 
 
 def test_only_the_first_packages_are_named(tree):
-    """However much is gone, the answer stays short."""
+    """The answer stays short, however much is missing."""
     for number in range(30):
         tree.wheel(f"gone{number}", f"gone{number}/{'x' * 100}.py")
         (tree.root / SITE / f"gone{number}/{'x' * 100}.py").unlink()
@@ -221,8 +221,8 @@ def test_only_the_first_packages_are_named(tree):
     assert tree.build()[-1] == "and 20 more packages"
 
 
-def test_a_size_that_conda_itself_left_other_is_right_from_then_on(tree):
-    """A post-link script may write into its package; later changes are damage all the same."""
+def test_a_size_that_differs_after_the_build_is_correct(tree):
+    """A post-link script may write into its package; later changes are damage."""
     tree.write("lib/libzstd.dylib", "written by a post-link script\n")
     assert tree.build() == []
     assert tree.look() == {}
@@ -230,14 +230,14 @@ def test_a_size_that_conda_itself_left_other_is_right_from_then_on(tree):
     assert tree.look() == {"zstd": "1 of 3 files has another size: lib/libzstd.dylib"}
 
 
-def test_a_wheel_of_another_size_is_never_right(tree):
-    """Nothing writes into a wheel between pip and this."""
+def test_a_wheel_of_another_size_is_always_damage(tree):
+    """Nothing writes into a wheel between pip and this check."""
     tree.write(f"{SITE}/torch/_C.so", "")
     assert tree.build() == ["torch: 1 of 5 files has another size: torch/_C.so"]
 
 
-def test_a_build_notes_a_file_of_each_package(tree):
-    """One that is there as long as the package is: the probe asks for no other."""
+def test_a_build_writes_a_file_of_each_package_down(tree):
+    """A file that exists as long as its package; the probe checks no other."""
     tree.wheel("jupyter", "jupyter-1.0.dist-info/licenses/LICENSE")
     tree.wheel("einops", "einops/experimental/__init__.py", "einops/__init__.py")
     assert tree.build() == []
@@ -249,7 +249,7 @@ def test_a_build_notes_a_file_of_each_package(tree):
 
 
 def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
-    """The time is bounded, though it waits where no answer comes."""
+    """The time is limited, even if the disk never answers."""
     text = script_text.script("check_files.py").replace(
         "    if mode ==", "    signal.pause()\n    if mode =="
     )
