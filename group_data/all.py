@@ -1,8 +1,7 @@
 """The settings of all Macs; a group, the Mac itself or --data can change them.
 
 pyinfra runs this file, but Torchard only parses it, so write plain assignments. The names are the
-settings of a group in lab.yaml: environments, ssh, miniconda, channels, mirrors, shell,
-accept_license, accept_anaconda_terms, prune, frozen.
+settings of a group in lab.yaml: docs/lab.md explains each.
 """
 
 # A Miniconda in the account's home needs no sudo. Without a version, Torchard installs the newest

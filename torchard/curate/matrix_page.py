@@ -30,11 +30,6 @@ for `backend: cpu` if that is different. Below each table are the refusals, with
 instead. For the reasons, and for an exact release, use
 `torchard choose --arch arm64 --macos 14 --python 3.12 --release 2.11.0`.
 """
-_TITLES = {
-    "wheels": "Wheels, the default",
-    "conda-forge": "`source: conda-forge`",
-    "pytorch-channel": "`source: pytorch-channel`, frozen",
-}
 _ADVISORIES = """\
 A plan warns about each environment whose torch is affected, and says which change gets a safe
 release. Advisories that PyTorch disputes or the CVE programme rejected are not listed.
@@ -46,13 +41,19 @@ def render_page(catalogue: Catalogue) -> str:
     found = answer_cells(catalogue, ("stable", "nightly"))
     lines = [_HEAD]
     for source in SOURCES:
-        lines += [f"## {_TITLES[source]}", ""]
+        lines += [f"## {_title(catalogue.sources[source])}", ""]
         lines += _stable("stable", source, found, catalogue)
         lines += ["### Every release", "", *_releases(catalogue.sources[source], catalogue), ""]
     lines += ["## `release: nightly`, only as wheels", ""]
     lines += _stable("nightly", "wheels", found, catalogue)
     lines += ["## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _title(source: PackageSource) -> str:
+    if source.name == "wheels":
+        return "Wheels, the default"
+    return f"`source: {source.name}`{', frozen' if source.frozen else ''}"
 
 
 def _advisories(catalogue: Catalogue) -> Iterator[str]:

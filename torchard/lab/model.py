@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 Arch = Literal["arm64", "x86_64"]
 Backend = Literal["auto", "mps", "cpu"]
-Source = Literal["auto", "wheels", "conda-forge", "pytorch-channel"]
+SourceName = Literal["wheels", "conda-forge", "pytorch-channel"]
+Source = Literal["auto", SourceName]
 Shell = Literal["zsh", "bash"]
 SHELLS: tuple[Shell, ...] = ("zsh", "bash")
 COMPANIONS = ("torchvision", "torchaudio")

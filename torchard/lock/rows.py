@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from torchard.lab.model import SourceName
+
 FORMAT = 1
 # The title of each text by its pattern, quoted as msgspec's messages quote it.
 TITLES: dict[str, str] = {}
@@ -146,7 +148,7 @@ class Variant(_Row, frozen=True):
     """The PyTorch that fits the class, and why."""
 
     source: Annotated[
-        Literal["wheels", "conda-forge", "pytorch-channel"],
+        SourceName,
         Meta(title="Source", description="The source of PyTorch."),
     ]
     packages: Annotated[
