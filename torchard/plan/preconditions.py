@@ -58,7 +58,7 @@ def list_preconditions(
     mac: MacHost, state: MacState, locks: Mapping[str, Lock]
 ) -> tuple[Precondition, ...]:
     """Return what the plan of one Mac depends on; `locks` is keyed by environment."""
-    removed = [one.environment or "" for one in removal_steps(mac.environments, state)]
+    removed = removal_steps(mac.environments, state) if mac.prune else ()
     return (
         Precondition("address", "", _address(mac)),
         Precondition("arch", "", state.arch),
@@ -72,7 +72,7 @@ def list_preconditions(
             Precondition("shell", name_shell_file(shell), _block(FILES[shell], state))
             for shell in mac.shells
         ),
-        *(one for name in removed if mac.prune for one in _of_environment(name, state)),
+        *(one for step in removed for one in _of_environment(step.environment or "", state)),
     )
 
 
