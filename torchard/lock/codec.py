@@ -119,6 +119,8 @@ def _decode(content: bytes, kind: type[T]) -> T:
         what, _, byte = said.rstrip(")").partition(" (byte ")
         offset = len(content) if "truncated" in what else int(byte) if byte else None
         raise MalformedError(f"it is not JSON ({what[0].lower()}{what[1:]})", offset) from error
+    except UnicodeDecodeError as error:  # of msgspec before 0.23
+        raise MalformedError("it is not JSON (invalid UTF-8)") from error
     except RecursionError as error:
         raise MalformedError("it is nested too deeply") from error
 

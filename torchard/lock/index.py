@@ -14,10 +14,11 @@ import tempfile
 import zipfile
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
@@ -244,28 +245,44 @@ def _words(stderr: str) -> str:
     return redact(text).strip() or "uv printed nothing"
 
 
+class _Wheel(msgspec.Struct):
+    """A wheel in uv's lock (PEP 751). Some versions of uv write a path instead of a URL."""
+
+    url: str | None = None
+    path: str = ""
+    name: str | None = None
+    hashes: dict[str, str] = {}
+    size: int | None = None
+
+
+class _Package(msgspec.Struct):
+    name: str
+    version: str = ""
+    wheels: list[_Wheel] = []
+
+
+class _Packages(msgspec.Struct):
+    packages: list[_Package] = []
+
+
 def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]:
+    """Return the wheels in the lock that uv printed, which ran in `directory`."""
+    try:
+        lock = msgspec.toml.decode(text, type=_Packages)
+    except msgspec.MsgspecError as error:
+        raise WheelIndexError(f"uv printed a lock that cannot be read: {error}") from error
     offers = []
-    for package in _toml(text).get("packages", []):
-        for wheel in package.get("wheels", []):
-            # Some versions of uv write the path of a file instead, relative to their folder.
-            url = wheel.get("url") or Path(os.path.normpath(directory / wheel["path"])).as_uri()
-            file = wheel.get("name") or unquote(urlsplit(url).path).rpartition("/")[2]
+    for package in lock.packages:
+        for wheel in package.wheels:
+            url = wheel.url or Path(os.path.normpath(directory / wheel.path)).as_uri()
             offers.append(
                 Offer(
-                    name=package["name"],
-                    version=package.get("version", ""),
-                    file=file,
+                    name=package.name,
+                    version=package.version,
+                    file=wheel.name or unquote(urlsplit(url).path).rpartition("/")[2],
                     url=add_login(url, known),  # uv leaves it out
-                    sha256=wheel.get("hashes", {}).get("sha256"),
-                    size=wheel.get("size"),
+                    sha256=wheel.hashes.get("sha256"),
+                    size=wheel.size,
                 )
             )
     return offers
-
-
-def _toml(text: str) -> dict[str, Any]:
-    # Python's own library has it since 3.11.
-    reader = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    data: dict[str, Any] = reader.loads(text)
-    return data

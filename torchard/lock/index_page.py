@@ -79,6 +79,8 @@ def read_index_page(content: bytes, media_type: str, url: str) -> tuple[IndexFil
 def _read_json(content: bytes) -> list[_File]:
     try:
         page = msgspec.json.decode(content, type=_Page)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not page.meta.api_version.startswith("1."):

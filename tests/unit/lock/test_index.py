@@ -357,6 +357,13 @@ def test_wheels_in_a_folder_have_file_urls(shelf, tmp_path, monkeypatch):
     assert offer.file == archive.name
 
 
+@pytest.mark.parametrize("text", ["[[packages]]", "packages = 1", "[", "[[packages]]\nname = 1"])
+def test_a_lock_of_uv_that_cannot_be_read_is_an_error(tmp_path, text):
+    """A later uv may write something else: the message says so."""
+    with pytest.raises(index.WheelIndexError, match="uv printed a lock that cannot be read"):
+        index._offers(text, tmp_path, {})
+
+
 def test_a_path_that_uv_writes_becomes_a_url(tmp_path):
     """A lock of uv may name a file by its path (PEP 751), with any character in it."""
     text = """

@@ -20,8 +20,7 @@ from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, loc
 from torchard.resources import resource
 from torchard.schemas import make_schema
 
-SCHEMA_FILE = resource("schemas/lock.schema.json")
-SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+SCHEMA = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 steady = settings(deadline=None, max_examples=60, derandomize=True)
 
@@ -394,12 +393,9 @@ def test_file_that_is_too_large_is_not_read_to_its_end(tmp_path):
         read_lock(path)
 
 
-def test_committed_schema_is_that_of_the_types(request):
+def test_committed_schema_is_that_of_the_types(schema_file):
     """`pytest tests/unit/lock --renew` writes schemas/lock.schema.json from the types."""
-    made = make_schema(rows.Lock, "lock", [rows.EXAMPLE])
-    if request.config.getoption("--renew"):
-        SCHEMA_FILE.write_text(made, encoding="utf-8")
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == made
+    schema_file("lock", make_schema(rows.Lock, "lock", [rows.EXAMPLE]))
 
 
 def test_every_part_of_the_schema_is_explained():
