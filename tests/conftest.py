@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from progress_events import split_events
 from warm import client
 
 from simlab import depot
@@ -125,7 +126,10 @@ def torchard(artefacts: Path, warm: Path) -> Callable[..., subprocess.CompletedP
     """The `torchard` command: `torchard("plan", lab.lab_file)`."""
 
     def run(*arguments: str | Path, stdin: str = "", **environment: str):
-        """Run the command as a person would; return what it printed and its exit code."""
+        """Run the command as a person would; return what it printed and its exit code.
+
+        The events of its progress are not in `stderr`, but in `events`.
+        """
         words = [*map(str, arguments)]
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, \
                 tempfile.TemporaryFile() as errors:  # fmt: skip
@@ -143,7 +147,9 @@ def torchard(artefacts: Path, warm: Path) -> Callable[..., subprocess.CompletedP
             for file in (out, errors):
                 file.seek(0)
                 texts.append(file.read().decode().replace("\r\n", "\n"))
-        return subprocess.CompletedProcess(words, code, *texts)
+        done = subprocess.CompletedProcess(words, code, *texts)
+        done.stderr, done.events = split_events(done.stderr)
+        return done
 
     return run
 

@@ -16,6 +16,7 @@ import sys
 import termios
 
 import pytest
+from progress_events import without_events
 
 from simlab.lab import SimLab
 
@@ -147,17 +148,19 @@ def test_yes_is_asked_for_where_nobody_can_be_asked(lab, torchard):
 
 
 def test_progress_is_for_a_terminal_and_never_in_the_result(lab, at_a_terminal, torchard):
-    """A terminal at stderr sees what goes on; stdout has the JSON alone; a pipe sees nothing."""
+    """A terminal at stderr sees what goes on; stdout has the JSON alone; a pipe gets events."""
     terminal = at_a_terminal("plan", lab.lab_file, "--json")
     code, out = terminal.end()
     assert code == 2
     assert json.loads(out)["summary"]["change"] == 2
     assert "reading 2 Macs" in terminal.seen
-    assert torchard("plan", lab.lab_file, "--json").stderr == ""
+    piped = torchard("plan", lab.lab_file, "--json")
+    assert (piped.stdout, piped.stderr) == (out, "")
+    assert piped.events == ["[controller] reading 2 Macs"]
 
 
 def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts):
-    """`torchard plan | head -1`: no traceback, and nothing on stderr."""
+    """`torchard plan | head -1`: no traceback, and no error on stderr."""
     with subprocess.Popen(
         [sys.executable, "-m", "torchard", "plan", str(lab.lab_file)],
         stdout=subprocess.PIPE,
@@ -165,7 +168,7 @@ def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts):
         text=True,
     ) as process:
         process.stdout.close()
-        assert process.stderr.read() == ""
+        assert without_events(process.stderr.read()) == ""
     assert process.returncode == 1
 
 

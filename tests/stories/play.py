@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agree import Note, check
 from homes import marks
+from progress_events import without_events
 from stable import stable
 from storybook import Command, Setting
 
@@ -124,7 +125,7 @@ class Play:
         )
         os.close(theirs)
         out = _read(ours).replace("\r\n", "\n")
-        errors = process.communicate(timeout=PATIENCE)[1].decode()
+        errors = without_events(process.communicate(timeout=PATIENCE)[1].decode())
         return subprocess.CompletedProcess(line, process.returncode, out, errors)
 
     def _told(self, command: Command, done: Done) -> Command:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 
 from torchard.plan.codec import document, dumps
-from torchard.progress import NoProgress
+from torchard.render.events import EventProgress
 from torchard.render.live import LiveProgress
 from torchard.render.words import folded
 from torchard.resources import from_here
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def show_progress() -> Iterator[Progress]:
-    """Show progress on stderr where that is a terminal, and nothing elsewhere."""
+    """Show progress on stderr: live on a terminal, one line an event elsewhere."""
     console = Console(stderr=True)
     if not (sys.stderr.isatty() and console.is_interactive):  # FORCE_COLOR makes pipes interactive
-        yield NoProgress()
+        yield EventProgress(sys.stderr)
         return
     with LiveProgress(console) as progress:
         yield progress
