@@ -155,7 +155,8 @@ def test_progress_is_for_a_terminal_and_never_in_the_result(lab, at_a_terminal, 
     assert json.loads(out)["summary"]["change"] == 2
     assert "reading 2 Macs" in terminal.seen
     piped = torchard("plan", lab.lab_file, "--json")
-    assert (piped.stdout, piped.stderr) == (out, "")
+    assert json.loads(piped.stdout)["summary"] == json.loads(out)["summary"]
+    assert piped.stderr == ""
     assert piped.events == ["[controller] reading 2 Macs"]
 
 
