@@ -3,11 +3,12 @@
     python hostile.py DIRECTORY
 
 reads each in a process of its own, and prints a line of JSON for it: what is said of it, or what
-went wrong, and the seconds and MiB that it took.
+went wrong, how many function calls that took, and how many MiB.
 """
 
 from __future__ import annotations
 
+import cProfile
 import json
 import os
 import resource
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 # Bounds for one file, as Torchard promises them. The address space holds the libraries, too, and
 # what malloc reserves for threads: only what runs away meets it.
-SECONDS, MEBIBYTES, ADDRESSES = 2, 200, 2 << 30
+CALLS, MEBIBYTES, ADDRESSES = 5_000_000, 200, 2 << 30
+HANG = 300  # seconds of CPU time, after which a reader that never ends is killed
 
 MACS, MAC = b"macs:\n", b"macs: {m: "
 PACKAGES = b"macs: {m: }\nenvironments: {e: {python: '3.12', "
@@ -207,18 +209,20 @@ PLANS: dict[str, Callable[[], bytes]] = {
 
 
 def bounded(work: Callable[[], str]) -> dict[str, object]:
-    """Do something in a process of its own; return what it says, its seconds and its MiB."""
+    """Do something in a process of its own; return what it says, its calls and its MiB."""
     says, hears = os.pipe()
     child = os.fork()
     if not child:
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-        resource.setrlimit(resource.RLIMIT_CPU, (10 * SECONDS, 10 * SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (HANG, HANG))
+        profile = cProfile.Profile(builtins=False)
         try:
-            said = {"said": work()}
+            said = {"said": profile.runcall(work)}
         except BaseException:  # noqa: BLE001  # that is what is looked for
             said = {"crash": traceback.format_exc()[-2000:]}
+        calls = sum(one.callcount for one in profile.getstats())
         with os.fdopen(hears, "w") as pipe:
-            json.dump(said, pipe)
+            json.dump({**said, "calls": calls}, pipe)
         os._exit(0)
     os.close(hears)
     with os.fdopen(says) as pipe:
@@ -226,7 +230,7 @@ def bounded(work: Callable[[], str]) -> dict[str, object]:
     _, status, used = os.wait4(child, 0)
     said = json.loads(text) if text else {"crash": f"its process ended with status {status}"}
     scale = MIB if sys.platform == "darwin" else 1024
-    return {**said, "seconds": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / scale}
+    return {**said, "mib": used.ru_maxrss / scale}
 
 
 def main() -> None:

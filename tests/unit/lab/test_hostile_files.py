@@ -49,14 +49,17 @@ def answers(tmp_path_factory):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def test_no_file_of_a_mebibyte_takes_more_than_2_seconds_and_200_mib(answers):
-    """Bombs, depth, length, odd bytes, very many things: each is read, or refused, in bounds."""
+def test_no_file_of_a_mebibyte_takes_more_than_200_mib_and_a_bounded_work(answers):
+    """Bombs, depth, length, odd bytes, very many things: each is read or rejected in bounds.
+
+    The work is counted in function calls, so that the result is the same on every machine.
+    """
     kinds = (hostile.LABS, hostile.SETTINGS, hostile.LOCKS, hostile.PLANS)
     assert len(answers) == sum(map(len, kinds))
     assert [one for one in answers if "crash" in one] == []
-    slow = [one for one in answers if one["seconds"] > hostile.SECONDS]
+    long = [one for one in answers if one["calls"] > hostile.CALLS]
     large = [one for one in answers if one["mib"] > hostile.MEBIBYTES]
-    assert (slow, large) == ([], [])
+    assert (long, large) == ([], [])
 
 
 def test_what_is_wrong_with_a_file_is_told_on_some_screens(answers):
