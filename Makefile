@@ -51,6 +51,7 @@ test-live: setup
 
 test-nightly: setup
 	$(BIN)/python -m pytest -n $(WORKERS) -m nightly -o tmp_path_retention_policy=failed
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) tests/unit
 
 # The tests of what reads and changes a Mac. They run under each shell that may be its sh.
 SCRIPTS := $(wildcard tests/macs/test_scripts_*.py tests/macs/test_probe_*.py) \
@@ -84,7 +85,7 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/zizmor --offline --quiet .github/workflows
 
 coverage: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-fail-under=100 tests/unit
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-fail-under=100 tests/unit
 
 test-lowest: setup
 	$(PYTHON) -m venv .venv-lowest

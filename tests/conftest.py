@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import profiles
 import pytest
-from hypothesis import HealthCheck, settings
+import signals
 from progress_events import split_events
 from warm import client
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from simlab.depot import Depot
 
 ROOT = Path(__file__).parents[1]
-# How fast a machine is says nothing about the code, and a busy one would fail by it.
-settings.register_profile("any", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any")
+profiles.register()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,6 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the output of the tests that run as the expected one; then read the diff",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Restore ignored signals where the tests run: here, or in each worker of xdist."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        signals.restore()
 
 
 def pytest_collection_finish() -> None:
@@ -63,11 +68,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def simlab_depot(tmp_path_factory: pytest.TempPathFactory) -> Depot:
-    """What simulated Macs install, built once for all workers of a run. Nobody changes it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
-    built = depot.build(shared / "simlab-depot")
+def simlab_depot(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Depot:
+    """What simulated Macs install. All workers and the next runs share it; no test changes it.
+
+    A change of simlab, of this python or of its pip builds it again: see `simlab.depot`.
+    """
+    if pytestconfig.pluginmanager.hasplugin("cacheprovider"):
+        folder = pytestconfig.cache.mkdir("simlab-depot")
+    else:
+        folder = tmp_path_factory.mktemp("simlab-depot")
+    built = depot.build(folder)
     Served(built.root, built.installers).save()
     return built
 

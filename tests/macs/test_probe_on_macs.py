@@ -23,6 +23,7 @@ from probed import (
     whole,
     write,
 )
+from profiles import examples
 
 from simlab import macs
 from torchard.mac import probe
@@ -137,7 +138,9 @@ def test_a_home_may_have_any_name(root):
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     st.lists(

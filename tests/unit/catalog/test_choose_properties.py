@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
+from profiles import examples
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, explain_choice
@@ -39,7 +40,7 @@ requests = st.builds(
     source=st.sampled_from(["auto", "wheels", "conda-forge", "pytorch-channel"]),
     companions=st.sampled_from([None, (), COMPANIONS[:1], COMPANIONS[1:], COMPANIONS]),
 )
-steady = settings(deadline=None, max_examples=200, derandomize=True)
+steady = settings(deadline=None, max_examples=examples(200), derandomize=True)
 
 
 def answer(asked, arch, macos):

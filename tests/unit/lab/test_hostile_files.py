@@ -13,6 +13,7 @@ import hostile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from torchard.lab.load import LabError, load
 from torchard.lab.problem import MAX_PROBLEMS, quote
@@ -116,7 +117,7 @@ BITS = st.builds(lambda way, word: way.format(word, word), WAYS, WORDS | st.text
 LINES = st.lists(st.tuples(st.integers(0, 6), BITS, st.sampled_from(["\n", "\r\n", " ", "\r"])))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(lines=LINES)
 def test_any_lines_of_yamls_own_forms_are_a_lab_or_faults(tmp_path_factory, lines):
     """Anchors, tags, blocks, odd keys and odd indentation, in any order."""
@@ -140,7 +141,7 @@ SETTINGS = st.dictionaries(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(data=SETTINGS, rest=st.text(max_size=20))
 def test_any_value_of_group_data_is_a_setting_or_a_fault(tmp_path_factory, data, rest):
     """What Python can write down and a lab file could not is refused with a sentence."""
@@ -157,7 +158,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     key=st.sampled_from(list(LOCK)), value=JSON, inside=st.booleans(), raw=st.binary(max_size=40)
 )

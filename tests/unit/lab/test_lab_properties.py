@@ -7,6 +7,7 @@ import json
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from torchard.lab.load import LabError, load
 from torchard.lab.model import Lab
@@ -43,7 +44,7 @@ LABS = st.fixed_dictionaries(
     }
 )
 # Each example writes a file: a directory for all of them is enough.
-FRUGAL = settings(max_examples=60, deadline=None)
+FRUGAL = settings(max_examples=examples(60), deadline=None)
 
 
 def lab_or_faults(tmp_path_factory, content, overrides=None):

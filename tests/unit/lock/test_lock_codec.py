@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from profiles import examples
 
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
@@ -22,7 +23,7 @@ from torchard.schemas import make_schema
 
 SCHEMA = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
-steady = settings(deadline=None, max_examples=60, derandomize=True)
+steady = settings(deadline=None, max_examples=examples(60), derandomize=True)
 
 hashes = st.text("0123456789abcdef", min_size=64, max_size=64)
 conda_names = st.from_regex(r"[a-z0-9_][a-z0-9._-]{0,8}", fullmatch=True)

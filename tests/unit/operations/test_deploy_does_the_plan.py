@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from profiles import examples
 
 MODEL = Path(__file__).parent / "model_mac.py"
-PAIRS = 150  # of a Mac and a lab; as many again in the other way
+PAIRS = examples(150)  # of a Mac and a lab; as many again in the other way
 
 
 @pytest.mark.parametrize("how", ["session", "stock"])

@@ -25,6 +25,7 @@ import shells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from makers import MAKERS, Made
+from profiles import examples
 from pyinfra.api import StringCommand
 from pyinfra.connectors.util import make_unix_command
 from sent import as_sent, assert_nothing_expands
@@ -206,7 +207,7 @@ def test_no_value_is_run_by_the_login_shell_that_a_command_passes(home, shell):
 
 
 @pytest.mark.parametrize("maker", [*MAKERS])
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(text=st.text(max_size=40) | st.sampled_from(WHOLE))
 def test_no_command_leaves_with_anything_that_a_shell_expands(home, maker, text):
     """For any value, and for any login shell or sh."""

@@ -14,6 +14,7 @@ import pytest
 import shells
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from profiles import examples
 
 from torchard.catalog.installers import Installer
 from torchard.catalog.mac_class import MacClass
@@ -81,7 +82,7 @@ def printing(monkeypatch, *names: str) -> None:
     monkeypatch.setattr(script_text, "script", lambda _: f"printf '\\0%s' {words}; exit")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT, TEXT))
 @example(values=("=sh",) * 6)  # shlex does not quote an equals sign
 def test_values_of_an_installation_arrive_unchanged(empty, values):
@@ -99,7 +100,7 @@ def test_values_of_an_installation_arrive_unchanged(empty, values):
         assert done.stdout.decode().split("\0")[1:] == wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(values=st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT))
 def test_values_of_a_build_arrive_unchanged(empty, values):
     """Any home, prefix, environment and generation reaches the script as it is, and runs not."""
@@ -117,7 +118,7 @@ def test_values_of_a_build_arrive_unchanged(empty, values):
         ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(home=TEXT)
 def test_the_depot_is_made_in_its_place(tmp_path_factory, home):
     """Any home gives one directory, at that path below the home."""
@@ -140,7 +141,7 @@ def test_nobody_else_can_write_to_the_depot(tmp_path):
     assert [path.stat().st_mode & 0o777 for path in made] == [0o755] * 3
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(name=st.lists(SPECIAL | ANY, max_size=3).map("".join), version=TEXT)
 def test_the_verification_is_given_what_was_asked(tmp_path_factory, name, version):
     """The environment's python is called by its own path, with the verification as single words."""

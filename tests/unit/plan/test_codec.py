@@ -13,6 +13,7 @@ from locked import CLASS, lock, mac, package, shown, wheel
 from made import plans
 from made import results as any_results
 from msgspec import ValidationError
+from profiles import examples
 from stories import PLANS, on_screen, planned, results, standing
 
 from torchard.catalog.catalog import load_catalog
@@ -71,7 +72,7 @@ def test_a_status_and_a_verification_hold_to_the_schema():
     assert data["macs"][mac.name]["verifications"] == {"torch": "computes"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plans(), any_results())
 def test_every_plan_and_result_holds_to_the_schema_and_agrees_with_the_text(plan, result):
     """The states are counted alike, every Mac is named in one block, and no text is raw."""
@@ -92,7 +93,7 @@ def test_every_plan_and_result_holds_to_the_schema_and_agrees_with_the_text(plan
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(plans() | any_results())
 def test_a_plan_or_a_result_is_read_back_from_its_json_as_it_was(made):
     """Only what a saved plan keeps besides is not in it."""

@@ -8,6 +8,7 @@ from drawn import environments, labs, locks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from locked import GENERATIONS, built
+from profiles import examples
 
 from torchard.mac.environments import view_environment
 from torchard.mac.state import Link, ShellFile
@@ -153,7 +154,7 @@ def test_each_package_of_a_lock_stays_or_is_one_change(pair):
     assert before is not None or not gone
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(labs(), st.randoms(use_true_random=False))
 def test_a_plan_does_not_depend_on_the_order_in_which_a_mac_was_read(target, random):
     """A file system lists its files in any order."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from locked import INSTALLER, built, lock, mac, package, shown, wheel
+from profiles import examples
 
 from torchard.lab.model import MacHost
 from torchard.plan.codec import document, dumps, to_data
@@ -122,7 +123,7 @@ def test_a_plan_that_was_edited_is_refused_with_what_was(saved, change, says):
     assert "Plan again" in why(saved)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(150))
 @given(st.data())
 def test_no_byte_can_be_changed_and_no_tail_cut_off(saved, data):
     """Either it is refused, or it says the very same in other white space."""

@@ -9,6 +9,7 @@ import pytest
 from drawn import labs
 from hypothesis import assume, given, settings
 from locked import INSTALLER, built, lock, mac, package, path_of, shown, stamp, wheel
+from profiles import examples
 
 from torchard.lab.model import MacHost, Ssh
 from torchard.mac.state import InstalledDist, Link, ShellFile
@@ -243,7 +244,7 @@ def test_an_unchanged_mac_is_never_stale(target):
     assert recheck(saved, saved) == saved
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(labs())
 def test_each_precondition_that_changes_makes_a_plan_stale(target):
     """One changed fact is one sentence, with the new fact or the name of what it is about."""
@@ -260,7 +261,7 @@ def test_each_precondition_that_changes_makes_a_plan_stale(target):
         assert (one.subject or value[:8]) in said
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(labs())
 def test_each_precondition_that_is_gone_or_new_makes_a_plan_stale(target):
     """The lab may ask for more or fewer environments and shells."""
