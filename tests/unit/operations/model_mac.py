@@ -41,6 +41,7 @@ from torchard.session.apply import apply_plan, identify_operations_by_line
 from torchard.session.plan import make_plan
 from torchard.session.session import Session
 from torchard.workspace import workspace as workspaces
+from torchard.workspace.artefacts import Artefacts
 
 VERIFICATION = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
 OCTAL = re.compile(rb"\\0([0-7]{3})")
@@ -222,10 +223,18 @@ class Model:
 
 
 class Given(workspaces.Workspace):
-    """A workspace whose answers are given."""
+    """A workspace whose answers are given, and whose artefacts are all there."""
+
+    def __init__(self, lab):
+        super().__init__(lab)
+        self.artefacts = Fetched(self.catalogue, self.depot)
 
     def target(self, mac, state):
         return replace(self.given, mac=mac, state=state)
+
+
+class Fetched(Artefacts):
+    """Artefacts that need no network."""
 
     def fetch(self, *_):
         return Path("/dev/null")
