@@ -8,18 +8,18 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
-def default_lab() -> Path:
+def find_default_lab() -> Path:
     """Return the path of the lab file if the command line names none."""
     return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
 
 
-def from_here(path: Path) -> str:
+def shorten_path(path: Path) -> str:
     """Return a path as text, relative to the working directory if it is below it."""
     here = path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def resource(name: str, package: Path = _PACKAGE) -> Path:
+def find_resource(name: str, package: Path = _PACKAGE) -> Path:
     """Return the absolute path of a file or folder of the project, such as `deploy.py`.
 
     An installed wheel has them in `torchard/_project`, a checkout has them beside the package.

@@ -11,7 +11,7 @@ from probed import SHA256, STAMP, conda_record, dist, generation, only, read, re
 
 from torchard.mac.generations import explain_not_whole
 from torchard.mac.state import InstalledConda, InstalledDist, Link
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 
 def test_what_is_at_each_environments_name_is_reported(root):
@@ -237,7 +237,7 @@ def test_the_mac_and_the_plan_judge_a_generation_alike(root, part):
     spoil(path)
     found = only(read(root))
     assert said is None or set(explain_not_whole(found)) == set(said)
-    program = resource("torchard/operations/scripts/generation.py")
+    program = find_resource("torchard/operations/scripts/generation.py")
     judged = runpy.run_path(os.fspath(program))["is_whole"](os.fspath(path))
     assert found.is_usable == judged == (part in {"whole", "linked"})
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from jsonschema import Draft202012Validator
 
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def schema_file(request):
     """
 
     def compare(name, text):
-        path = resource(f"schemas/{name}.schema.json")
+        path = find_resource(f"schemas/{name}.schema.json")
         if request.config.getoption("--renew"):
             path.write_text(text, encoding="utf-8")
         assert text == path.read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize("name", ["deploy.py", "group_data", "schemas/lab.schema.json"])
 def test_a_checkout_keeps_its_files_at_its_root(name):
     """In a checkout a file of the project is beside the package."""
-    assert resource(name) == ROOT / name
+    assert find_resource(name) == ROOT / name
 
 
 def test_an_installed_wheel_keeps_its_files_in_the_package(tmp_path):
@@ -23,6 +23,6 @@ def test_an_installed_wheel_keeps_its_files_in_the_package(tmp_path):
     (package / "_project").mkdir(parents=True)
     (tmp_path / "deploy.py").touch()
     with pytest.raises(FileNotFoundError):
-        resource("deploy.py", package)
+        find_resource("deploy.py", package)
     (package / "_project" / "deploy.py").touch()
-    assert resource("deploy.py", package) == package / "_project" / "deploy.py"
+    assert find_resource("deploy.py", package) == package / "_project" / "deploy.py"

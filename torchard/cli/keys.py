@@ -19,7 +19,7 @@ from torchard.remote.host_keys import (
     record_host_key,
 )
 from torchard.remote.keyscan import scan_host_key, scan_host_keys
-from torchard.resources import default_lab
+from torchard.resources import find_default_lab
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -
     labs = [word for word in words if "/" in word or word.endswith((".yaml", ".yml"))]
     if len(labs) > 1:
         raise click.UsageError(f"Name one lab at a time, not {' and '.join(labs)}.")
-    lab = load(Path(labs[0]) if labs else default_lab())
+    lab = load(Path(labs[0]) if labs else find_default_lab())
     macs = select(lab, [word for word in words if word not in labs])
     remote = [mac for mac in macs if mac.connection == "ssh"]
     for mac in macs:

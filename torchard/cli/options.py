@@ -6,15 +6,17 @@ from pathlib import Path
 
 import click
 
-from torchard.resources import default_lab
+from torchard.resources import find_default_lab
 
-lab = click.argument("lab", required=False, type=click.Path(path_type=Path), default=default_lab)
+lab = click.argument(
+    "lab", required=False, type=click.Path(path_type=Path), default=find_default_lab
+)
 lab_or_plan = click.argument(
     "lab",
     metavar="[LAB or PLAN]",
     required=False,
     type=click.Path(path_type=Path),
-    default=default_lab,
+    default=find_default_lab,
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 limits = click.option(

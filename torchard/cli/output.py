@@ -13,7 +13,7 @@ from torchard.plan.codec import document, dumps
 from torchard.render.events import EventProgress
 from torchard.render.live import LiveProgress
 from torchard.render.words import folded
-from torchard.resources import from_here
+from torchard.resources import shorten_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ def print_plan(plan: Plan | Result, lines: Iterable[Text], *, as_json: bool) -> 
 def print_lock_files(written: Iterable[Path]) -> None:
     """Name the lock files that this command had to write."""
     for path in sorted(written):
-        click.echo(f"Lock file written: {from_here(path)}")
+        click.echo(f"Lock file written: {shorten_path(path)}")
 
 
 def print_lines(lines: Iterable[Text], *, err: bool = False) -> None:

@@ -54,7 +54,7 @@ class Depot:
         self._pause = pause
         self._verified: dict[Path, tuple[int, ...]] = {}
 
-    def holds(self, sha256: str) -> bool:
+    def has_file(self, sha256: str) -> bool:
         """Say whether an artefact was fetched. `fetch` verifies it."""
         return (self.root / "files" / sha256).is_dir()
 

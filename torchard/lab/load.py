@@ -11,7 +11,7 @@ from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.problem import LabError, Problem, take_few
 from torchard.lab.schema import check
 from torchard.lab.yaml_source import read_yaml
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def load(
     problems = list(source.problems)
     if not source.readable:
         raise LabError(problems)
-    below = read_defaults(defaults or resource("group_data") / "all.py")
+    below = read_defaults(defaults or find_resource("group_data") / "all.py")
     above = read_overrides(overrides or {})
     lab = check(source)
     problems += lab.problems

@@ -9,13 +9,13 @@ import functools
 import json
 from typing import Any
 
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 
 @functools.cache
 def read_schema() -> dict[str, Any]:
     """Return the schema of lab files."""
-    text = resource("schemas/lab.schema.json").read_text(encoding="utf-8")
+    text = find_resource("schemas/lab.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema
 

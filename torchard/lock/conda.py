@@ -96,7 +96,7 @@ def _read_distributions(
     packages: Sequence[CondaPackage], mirrors: Mirrors, depot: Depot
 ) -> dict[str, dict[str, str]]:
     """Return the Python distributions in each package's archive, with their versions."""
-    total = _Total([one for one in packages if not depot.holds(one.sha256)], depot.report)
+    total = _Total([one for one in packages if not depot.has_file(one.sha256)], depot.report)
 
     def fetch(one: CondaPackage) -> Path:
         return depot.fetch(

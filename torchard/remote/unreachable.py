@@ -21,7 +21,7 @@ from pyinfra.api.exceptions import ConnectError, PyinfraError
 from torchard.errors import TorchardError
 from torchard.redact import redact
 from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError
-from torchard.resources import default_lab
+from torchard.resources import find_default_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -353,7 +353,7 @@ def _login(mac: MacHost) -> str:
 
 
 def _trust(mac: MacHost) -> str:
-    lab = [] if mac.where.file in {"", str(default_lab())} else [mac.where.file]
+    lab = [] if mac.where.file in {"", str(find_default_lab())} else [mac.where.file]
     return shlex.join(["torchard", "keys", "trust", mac.name, *lab])
 
 

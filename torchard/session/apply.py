@@ -23,7 +23,7 @@ from torchard.plan.result import (
     report_failure,
     report_skipped,
 )
-from torchard.resources import resource
+from torchard.resources import find_resource
 from torchard.session import inspection
 from torchard.session.plan import find_target
 from torchard.session.session import NO_OUTPUT
@@ -59,7 +59,9 @@ def apply_plan(session: Session, plan: Plan) -> Result:
 
     session.state.set_stage(StateStage.Prepare)
     with identify_operations_by_line():
-        session.each(names, lambda _: exec_file(str(resource("deploy.py"))), is_executing=False)
+        session.each(
+            names, lambda _: exec_file(str(find_resource("deploy.py"))), is_executing=False
+        )
     session.state.set_stage(StateStage.Execute)
     for task in (run_operations, session.read_state, inspect_account):
         left = [name for name in names if name not in session.reasons]

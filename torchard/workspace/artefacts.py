@@ -44,7 +44,7 @@ class Artefacts:
             for one in step.packages
             if one.sha256 and one.bytes
         }
-        return replace(plan, in_depot=frozenset(filter(self.depot.holds, wanted)))
+        return replace(plan, in_depot=frozenset(filter(self.depot.has_file, wanted)))
 
     def fetch_installer(self, installer: Installer, mac: MacHost) -> Path:
         """Return an installer's file in the depot, fetched and verified if it was not there."""

@@ -6,7 +6,7 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ BESIDE = {"url": {"sha256": "0" * 64}, "sha256": {"url": "https://a"}}
 
 def schema() -> dict[str, Any]:
     """Return the schema of a lab."""
-    text = resource("schemas/lab.schema.json").read_text(encoding="utf-8")
+    text = find_resource("schemas/lab.schema.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 

@@ -10,7 +10,7 @@ import pytest
 from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.load import load
 from torchard.lab.settings import setting_keys
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 
 def read(tmp_path, text):
@@ -25,7 +25,7 @@ def read(tmp_path, text):
 
 def test_the_projects_defaults_are_the_same_to_pyinfra_and_to_us():
     """What pyinfra gets by running group_data/all.py is what we get by reading it."""
-    path = resource("group_data") / "all.py"
+    path = find_resource("group_data") / "all.py"
     ran = {key: value for key, value in runpy.run_path(str(path)).items() if key[0] != "_"}
     source = read_defaults(path)
     assert source.data == ran

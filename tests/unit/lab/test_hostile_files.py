@@ -19,10 +19,12 @@ from torchard.lab.load import LabError, load
 from torchard.lab.problem import MAX_PROBLEMS, quote
 from torchard.lock.codec import parse_lock
 from torchard.lock.lockfile import LockFileError
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 LABS = sorted((Path(__file__).parents[2] / "labs").rglob("*.yaml"))
-LOCK = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))["examples"][0]
+LOCK = json.loads(find_resource("schemas/lock.schema.json").read_text(encoding="utf-8"))[
+    "examples"
+][0]
 
 
 def load_or_faults(path, content, **more):

@@ -11,9 +11,9 @@ from packaging.requirements import Requirement
 from rattler import MatchSpec
 
 from torchard.lab import schema
-from torchard.resources import resource
+from torchard.resources import find_resource
 
-SCHEMA = json.loads(resource("schemas/lab.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(find_resource("schemas/lab.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 DIGEST = "0123456789abcdef" * 4
 URL = "https://mirror.example.com/x"

@@ -10,7 +10,7 @@ import pytest
 from torchard.lab.load import LabError, load
 from torchard.lab.model import MacHost
 from torchard.lab.settings import lab_wide_keys, merged_keys, read_schema, setting_keys
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 # A value of each setting that is not its default.
 VALUES = {
@@ -92,6 +92,6 @@ def test_mappings_merge_and_all_else_replaces():
 
 def test_group_data_names_every_setting():
     """The comment of group_data/all.py tells people which names they can assign."""
-    comment = (resource("group_data") / "all.py").read_text(encoding="utf-8").split('"""')[1]
+    comment = (find_resource("group_data") / "all.py").read_text(encoding="utf-8").split('"""')[1]
     words = comment.replace(",", " ").replace(".", " ").split()
     assert set(setting_keys()) <= set(words)

@@ -18,10 +18,10 @@ from torchard.catalog.variant import Variant
 from torchard.lock import rows
 from torchard.lock.codec import format_lock, parse_lock, read_lock
 from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, lock_path
-from torchard.resources import resource
+from torchard.resources import find_resource
 from torchard.schemas import make_schema
 
-SCHEMA = json.loads(resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(find_resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 steady = settings(deadline=None, max_examples=examples(60), derandomize=True)
 

@@ -36,7 +36,7 @@ from torchard.mac.state import Link, Packages, ShellFile
 from torchard.plan.disk import is_short_of_disk
 from torchard.plan.plan import plan_mac
 from torchard.remote.quoting import for_any_shell
-from torchard.resources import resource
+from torchard.resources import find_resource
 from torchard.session.apply import apply_plan, identify_operations_by_line
 from torchard.session.plan import make_plan
 from torchard.session.session import Session
@@ -286,7 +286,7 @@ def by_stock(target):
         state.activate_host(host)
         state.set_stage(StateStage.Prepare)
         with identify_operations_by_line(), ctx_inventory.use(state.inventory), ctx_host.use(host):
-            exec_file(str(resource("deploy.py")))
+            exec_file(str(find_resource("deploy.py")))
         assert host.connector.done == []
         planned = [
             state.get_op_meta(one).names

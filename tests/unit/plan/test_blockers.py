@@ -14,13 +14,13 @@ from torchard.mac.state import InstalledConda
 from torchard.plan.blockers import OLDEST_PYTHON, find_old_python
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target
-from torchard.resources import resource
+from torchard.resources import find_resource
 
 # These run with an environment's own python, which is the lab's.
 IN_ENVIRONMENTS = {"verify.py", "pin_imports.py"}
 BY_THE_BASE = sorted(
     path
-    for path in resource("torchard/operations/scripts").glob("*.py")
+    for path in find_resource("torchard/operations/scripts").glob("*.py")
     if path.name not in IN_ENVIRONMENTS
 )
 # What came after the oldest python, as far as scripts of this kind would use it.

@@ -32,10 +32,10 @@ from torchard.plan.plan import Plan, unreachable
 from torchard.plan.result import MacRun, Result, report_mac, report_verification
 from torchard.render.status import status_document
 from torchard.render.text import plan_lines, result_lines
-from torchard.resources import resource
+from torchard.resources import find_resource
 from torchard.schemas import make_schema
 
-SCHEMA = json.loads(resource("schemas/plan.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(find_resource("schemas/plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 STORIES = {**PLANS, "results": results}
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])

@@ -22,10 +22,10 @@ from torchard.plan.plan import plan_mac, unreachable
 from torchard.plan.target import Target
 from torchard.render.explain import explain_lines
 from torchard.render.explain_json import ExplanationDocument, explanation_document
-from torchard.resources import resource
+from torchard.resources import find_resource
 from torchard.schemas import make_schema
 
-SCHEMA = json.loads(resource("schemas/explain.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(find_resource("schemas/explain.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 WIDTHS = (60, 80, 120, 200)
 SPECS = {"conda": ("nodejs",), "pip": ("pandas>=2", "einops", "numpy")}
