@@ -1,4 +1,4 @@
-"""What a refusal says, and that every way out of it leads to an answer."""
+"""A refusal gives its reason and changes to the request that get a release."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ from choosing import ARM, INTEL, refusal
             {"release": "newest"},
             ["'newest' is not a release of PyTorch."],
             ["Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"],
-            id="release that is no version",
+            id="release that is not a version",
         ),
         pytest.param(
             (ARM, "14", "3.12"),
@@ -226,15 +226,15 @@ from choosing import ARM, INTEL, refusal
         ),
     ],
 )
-def test_refusal_names_the_reason_and_the_ways_out(mac, asked, reason, instead):
-    """A refusal says what stands in the way, and which changes lead to an answer."""
+def test_a_refusal_has_its_reason_and_changes(mac, asked, reason, instead):
+    """It names the obstacles, and the changes that get a release."""
     said, ways = refusal(*mac, **asked)
     assert [part for part in reason if part not in said] == [], said
     assert [part for part in instead if part not in ways] == [], ways
 
 
-def test_newer_macos_beside_several_changes():
-    """Where no single change is enough, a newer macOS is still offered beside them."""
+def test_a_newer_macos_is_offered_beside_several_changes():
+    """This holds where no single change is enough."""
     _, ways = refusal(ARM, "11", "3.15", backend="mps", companions=())
     assert ways == (
         'Write `backend: cpu` and `python: "3.14"` (torch 2.11.0);'
@@ -242,15 +242,15 @@ def test_newer_macos_beside_several_changes():
     )
 
 
-def test_no_way_out_forgets_a_companion_that_comes_unasked():
-    """Torchaudio comes with a stable release, and there is none of it for python 3.15."""
+def test_every_change_keeps_the_default_companions():
+    """Torchaudio comes with a stable release, and has no wheel for python 3.15."""
     reason, instead = refusal(ARM, "15", "3.15", release="nightly")
     assert "nightly wheel for python 3.15" in reason
     assert instead == 'Write `python: "3.14"`.'
 
 
-def test_nightly_from_another_source_is_sent_where_there_is_an_answer():
-    """Who asks a channel for a nightly is sent to the wheels, or to stable where none fits."""
+def test_nightly_from_a_channel_is_refused():
+    """The refusal names the wheels, or a stable release where no nightly fits."""
     _, wheels = refusal(ARM, "15", "3.12", release="nightly", source="conda-forge")
     assert wheels == "Write `source: wheels`, or leave `source` out."
     _, stable = refusal(ARM, "13", "3.9", release="nightly", source="pytorch-channel")
@@ -261,14 +261,14 @@ def test_nightly_from_another_source_is_sent_where_there_is_an_answer():
     )
 
 
-def test_a_newer_macos_is_named_only_where_auto_has_an_answer_there():
-    """On macOS 14 `auto` would want MPS, which the nightly wheels have from macOS 15 on."""
+def test_a_newer_macos_is_offered_only_if_auto_gets_a_release_there():
+    """On macOS 14 `auto` uses MPS, which the nightly wheels have from macOS 15 on."""
     _, instead = refusal(ARM, "11", "3.11", release="nightly")
     assert instead == "Write `release: stable` (torch 2.11.0); or update the Mac to macOS 15."
 
 
-def test_several_changes_lead_to_an_answer():
-    """Where one change is not enough, as many are named as are, and none too many."""
+def test_several_changes_together_get_a_release():
+    """Where one change is not enough, the refusal names as many as needed."""
     _, three = refusal(INTEL, "10.13", "3.14", source="conda-forge", backend="mps")
     assert three == 'Write `backend: cpu` and `source: wheels` and `python: "3.12"` (torch 2.2.2).'
     _, two = refusal(ARM, "11", "3.10", release="nightly", backend="mps")

@@ -1,4 +1,4 @@
-"""The catalogue's files hold to their schema, and its classes say what the files say."""
+"""The catalogue's files are valid under their schema, and its classes have the files' data."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def rows_with_source(value):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_file_holds_to_the_schema(name):
-    """Both files hold to schemas/catalog.schema.json."""
+def test_the_files_are_valid(name):
+    """Both files are valid under schemas/catalog.schema.json."""
     schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(FILES[name])
@@ -69,8 +69,8 @@ def test_file_holds_to_the_schema(name):
         ),
     ],
 )
-def test_schema_refuses_a_spoiled_file(name, spoil):
-    """The schema refuses a row without a source, a number for a version and an unknown key."""
+def test_the_schema_rejects_a_damaged_file(name, spoil):
+    """It rejects a row without a source, a number for a version, and an unknown key."""
     schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
     data = json.loads(json.dumps(FILES[name]))
     spoil(data)
@@ -78,13 +78,13 @@ def test_schema_refuses_a_spoiled_file(name, spoil):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_every_source_named_is_written_down(name):
-    """Each row's sources are keys of `sources`, and no source is left unused."""
+def test_every_source_of_a_row_exists(name):
+    """Each row's sources are keys of `sources`, and every source is used."""
     named = {key for row in rows_with_source(FILES[name]) for key in row["source"]}
     assert named == set(FILES[name]["sources"])
 
 
-def test_releases_are_in_order_and_complete():
+def test_releases_are_sorted_and_complete():
     """The releases run from 2.15.0 down to 1.12.0, each once."""
     versions = [Version(row["torch"]) for row in PYTORCH["releases"]]
     assert versions == sorted(set(versions), reverse=True)
@@ -131,7 +131,7 @@ def test_wheels_of_a_package_do_not_overlap(row):
     ],
 )
 def test_wheels_need_the_newest_of_tag_and_dylibs(release, arch, package, python, macos):
-    """A wheel needs the newest macOS of its tag and of its dylibs, as measured; or is missing."""
+    """A wheel needs the newest macOS of its tag and of its dylibs, as measured."""
     known = next(one for one in load_catalog().releases if str(one.version) == release)
     wheels = known.find(arch, package, python)
     assert (wheels and wheels.macos) == (macos and Version(macos))
@@ -149,7 +149,7 @@ def test_wheels_need_the_newest_of_tag_and_dylibs(release, arch, package, python
     ],
 )
 def test_release_has_its_companions_and_its_mps(release, companions, mps):
-    """A release names its own torchvision and torchaudio exactly, and where its MPS begins."""
+    """A release names its torchvision and torchaudio exactly, and the macOS of its MPS."""
     known = next(one for one in load_catalog().releases if str(one.version) == release)
     assert known.packages == dict(
         zip(("torch", "torchvision", "torchaudio"), (release, *companions), strict=True)
@@ -157,15 +157,15 @@ def test_release_has_its_companions_and_its_mps(release, companions, mps):
     assert known.mps == Version(mps)
 
 
-def test_numpy_1_is_asked_for_before_2_3():
-    """Every release before 2.3 keeps numpy below 2, and none after it does."""
+def test_releases_before_2_3_need_numpy_1():
+    """Every release before 2.3 needs numpy below 2, and no later one does."""
     for release in load_catalog().releases:
         old = release.version < Version("2.3")
         assert ("numpy<2" in release.constraints) == old
 
 
 def test_an_advisory_ends_with_the_release_that_fixed_it():
-    """Each is about every known release before that one, and none from it on; newest first."""
+    """It affects every known release before that one, and none after it."""
     known = load_catalog()
     for one in known.advisories:
         for release in known.releases:
@@ -176,8 +176,8 @@ def test_an_advisory_ends_with_the_release_that_fixed_it():
     assert len({one.id for one in known.advisories}) == len(dates) == 5
 
 
-def test_advisories_are_about_releases():
-    """A build of no release, and a nightly's version, are not taken for an old one."""
+def test_advisories_concern_releases():
+    """A local build is compared by its release, and a nightly build has no advisory."""
     known = load_catalog()
     assert known.advisories_on(None) == ()
     assert known.advisories_on(Version("2.16.0.dev20261120")) == ()
@@ -204,7 +204,7 @@ def test_minima_count_as_measured_without_their_rows():
 
 
 def test_pythons_are_those_of_torch_itself():
-    """The pythons of an arch are those that torch itself has a wheel for."""
+    """The pythons of an arch are those for which torch itself has a wheel."""
     wheels = load_catalog().sources["wheels"]
     assert wheels.pythons("arm64") == tuple((3, minor) for minor in range(7, 16))
     assert wheels.pythons("x86_64") == tuple((3, minor) for minor in range(7, 13))
@@ -213,7 +213,7 @@ def test_pythons_are_those_of_torch_itself():
 
 @pytest.mark.parametrize("name", ["conda-forge", "pytorch-channel"])
 def test_conda_builds_are_of_known_releases(name):
-    """What a channel builds is a release of PyTorch's own, whose MPS floor and numpy it shares."""
+    """Each version of a channel has a row of wheels, whose MPS floor and numpy it shares."""
     known = load_catalog()
     own = {one.version: one for one in known.releases}
     versions = [one.version for one in known.sources[name].releases]
@@ -224,7 +224,7 @@ def test_conda_builds_are_of_known_releases(name):
 
 
 def test_intel_has_newer_releases_in_conda_forge_only():
-    """For Intel, wheels end at 2.2.2, and conda-forge goes on beyond."""
+    """For Intel, wheels end at 2.2.2, and conda-forge has newer releases."""
     sources = load_catalog().sources
     newest = {
         name: next(str(one) for one in source.releases if "x86_64" in one.builds)
@@ -234,15 +234,15 @@ def test_intel_has_newer_releases_in_conda_forge_only():
 
 
 def test_open_range_of_pythons():
-    """A row without a last python is for its first and any newer one."""
+    """A row without a last python is for its first and all newer ones."""
     wheels = Builds((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
     assert [wheels.built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
     assert wheels.macos == Version("14.0")
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_automatic_installers_are_known_and_admit_their_macs(name):
-    """Each arch has an automatic installer from its oldest macOS on, never below its minimum."""
+def test_default_installers_fit_their_macs(name):
+    """Each arch has a default installer from its oldest macOS on, never below its minimum."""
     platforms, known = load_catalog().platforms, load_catalog().installers[name]
     assert len(known.defaults) == len(DISTRIBUTIONS[name]["automatic"])
     for one in known.defaults:
@@ -257,14 +257,14 @@ def test_automatic_installers_are_known_and_admit_their_macs(name):
     ("name", "row"), INSTALLER_ROWS, ids=lambda one: one if isinstance(one, str) else one["file"]
 )
 def test_installer_file_is_named_after_its_row(name, row):
-    """An installer's file name says its version and arch, and Miniconda's its python, too."""
+    """An installer's file name has its version and arch, and Miniconda's also its python."""
     python = row["python"].replace(".", "")
     stem = f"Miniconda3-py{python}_" if name == "miniconda" else "Miniforge3-"
     assert row["file"] == f"{stem}{row['version']}-MacOSX-{row['arch']}.sh"
 
 
 def test_no_two_installers_are_the_same():
-    """Every installer has a file name and a sha256 of its own."""
+    """Every installer has its own file name and sha256."""
     for key in ("file", "sha256"):
         assert len({row[key] for _, row in INSTALLER_ROWS}) == len(INSTALLER_ROWS)
 
@@ -272,7 +272,7 @@ def test_no_two_installers_are_the_same():
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_installers_are_newest_first(name, arch):
-    """Installers of an arch go from the newest version to the oldest, and newest python first."""
+    """Installers of an arch go from the newest version to the oldest, newest python first."""
     order = [
         tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
         for row in DISTRIBUTIONS[name]["installers"]

@@ -1,4 +1,4 @@
-"""Which PyTorch a asked gets on a Mac."""
+"""The PyTorch that a request gets on a Mac."""
 
 from __future__ import annotations
 
@@ -73,13 +73,13 @@ def test_reason_names_what_fits():
     ],
 )
 def test_notes_say_what_was_given_up(macos, python, given_up):
-    """A newer torch that would install, but not as wished, is named with what it lacks."""
+    """A note names a newer torch that would install but does not meet the request, and why."""
     assert given_up in answer(ARM, macos, python).notes
 
 
 @pytest.mark.parametrize(("macos", "python"), [("15", "3.12"), ("15", "3.10"), ("12", "3.12")])
-def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
-    """Where no newer torch would install, no note says so."""
+def test_no_note_if_the_newest_release_is_chosen(macos, python):
+    """Without a newer torch that would install, there is no such note."""
     assert not any("would install" in note for note in answer(ARM, macos, python).notes)
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_given_up_for_the_newest_that_installs(macos, python):
     ],
 )
 def test_conda_forge_has_its_own_releases(mac, asked, packages, mps):
-    """From conda-forge, too, the newest that fits; there torch is called pytorch."""
+    """conda-forge also gives the newest that fits; its name for torch is pytorch."""
     got = answer(*mac, source="conda-forge", **asked)
     assert isinstance(got, Variant), got
     names = ("pytorch", *(asked.get("companions", ("torchvision", "torchaudio"))))
@@ -106,14 +106,14 @@ def test_conda_forge_has_its_own_releases(mac, asked, packages, mps):
     assert (got.mps_expected, got.source, got.as_wheels) == (mps, "conda-forge", False)
 
 
-def test_conda_forge_shows_what_torchaudio_pulls():
-    """Where torchaudio holds torch back, a note names what there would be without it."""
+def test_a_note_says_which_torch_torchaudio_prevents():
+    """The note names the release without torchaudio."""
     got = answer(ARM, "15", "3.12", source="conda-forge")
     assert "torch 2.13.0 would install on macOS 15, but it has no torchaudio there." in got.notes
 
 
-def test_intel_is_told_that_conda_forge_does_not_test_for_it():
-    """conda-forge's builds for Intel come with a note; those for Apple silicon do not."""
+def test_conda_forge_on_intel_has_a_note_that_it_is_untested():
+    """Its builds for Apple silicon have no such note."""
     said = [
         any("does not test them" in note for note in answer(arch, "15", "3.12", **asked).notes)
         for asked in [{"source": "conda-forge"}]
@@ -124,15 +124,15 @@ def test_intel_is_told_that_conda_forge_does_not_test_for_it():
 
 @pytest.mark.parametrize(("arch", "last"), [(ARM, "2.5.1"), (INTEL, "2.2.2")])
 def test_pytorch_channel_has_its_last_release(arch, last):
-    """The frozen channel has one release for each arch, for those who must have it."""
+    """The frozen channel has one release for each arch."""
     got = answer(arch, "14", "3.12", source="pytorch-channel")
     assert (got.packages["pytorch"], got.source) == (last, "pytorch-channel")
     assert got.constraints == (("numpy<2",) if arch == INTEL else ())
     assert any("only if you need exactly this release" in note for note in got.notes)
 
 
-def test_nightly_has_no_versions_beforehand():
-    """A nightly is wheels whose versions the index tells when it is locked, without torchaudio."""
+def test_nightly_builds_have_no_versions():
+    """The index has their versions when they are locked. There is no torchaudio."""
     got = answer(ARM, "15", "3.12", release="nightly")
     assert got.packages == {"torch": None, "torchvision": None}
     assert (got.source, got.mps_expected, got.nightly) == ("wheels", True, True)
@@ -146,7 +146,7 @@ def test_nightly_has_no_versions_beforehand():
 
 
 def test_auto_without_mps_says_why():
-    """Auto falls back to the processor below macOS 12.3 and on Intel, and a note says why."""
+    """Below macOS 12.3 and on Intel, auto uses the processor, and a note says why."""
     assert answer(ARM, "12.2", "3.12").notes[0] == (
         "PyTorch's MPS needs macOS 12.3 or newer, and this Mac has macOS 12,"
         " so torch computes on the processor alone."
@@ -157,8 +157,8 @@ def test_auto_without_mps_says_why():
     assert not any("MPS" in note for note in answer(INTEL, "14", "3.12", backend="cpu").notes)
 
 
-def test_intel_keeps_numpy_1_and_is_told_of_its_last_release():
-    """On Intel, numpy stays below 2, and a note tells that nothing newer comes."""
+def test_intel_keeps_numpy_1_and_has_a_note_on_its_last_release():
+    """On Intel, numpy stays below 2, and a note says that 2.2.2 is the last release."""
     got = answer(INTEL, "12", "3.12")
     assert got.constraints == ("numpy<2",)
     assert any("last release with wheels for Intel" in note for note in got.notes)
@@ -167,7 +167,7 @@ def test_intel_keeps_numpy_1_and_is_told_of_its_last_release():
 
 @pytest.mark.parametrize("release", ["2.11.0", "2.12.0", "2.12.1"])
 def test_two_releases_keep_setuptools_below_82(release):
-    """Conda, which is solved first, has to leave the wheels one that they accept."""
+    """conda, which is solved first, must choose a setuptools that the wheels accept."""
     assert answer(ARM, "15", "3.12", release=release).constraints == ("setuptools<82",)
 
 
@@ -192,7 +192,7 @@ def test_only_the_companions_asked_for_are_installed():
     ],
 )
 def test_exact_release(arch, macos, python, release, torch):
-    """An exact release is chosen where it fits, whatever newer one there is."""
+    """An exact release is chosen if it fits, even if there is a newer one."""
     assert answer(arch, macos, python, release=release).packages["torch"] == torch
 
 
@@ -227,7 +227,7 @@ def test_class_of_a_mac(arch, macos, text):
     ],
 )
 def test_mac_without_a_class(arch, macos, reason, instead):
-    """A Mac of no known arch, of an older macOS or of none is refused, with the way out."""
+    """A Mac of an unknown arch, an older macOS or no macOS is refused."""
     refused = find_mac_class(arch, macos, load_catalog())
     assert isinstance(refused, Refusal)
     assert reason in refused.reason
@@ -235,7 +235,7 @@ def test_mac_without_a_class(arch, macos, reason, instead):
 
 
 def test_class_below_the_oldest_macos_gets_nothing():
-    """A class that no Mac has is refused like such a Mac, whatever a wheel's tag says."""
+    """A class that no Mac has is refused like such a Mac, even if a wheel's tag allows it."""
     refused = choose(Request("3.10"), MacClass("osx-64", "10.9"), load_catalog())
     assert isinstance(refused, Refusal)
     assert "10.13 or newer" in refused.instead

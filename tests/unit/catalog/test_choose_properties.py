@@ -1,4 +1,4 @@
-"""What holds for every asked on every Mac."""
+"""Properties of the choice, for every request on every Mac."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def answer(asked, arch, macos):
 
 
 def agrees(asked, group):
-    """Hold what was considered against the choice and the catalogue's rows."""
+    """Compare an explained choice with the choice and the catalogue's rows."""
     known = load_catalog()
     found = explain_choice(asked, group, known)
     assert found.answer == choose(asked, group, known)
@@ -75,7 +75,7 @@ def agrees(asked, group):
 
 
 def fits(row, asked, arch, macos, *, mps):
-    """Tell from the file alone whether a release fits: the rule, written a second time."""
+    """Decide from the file alone whether a release fits: a second implementation of the rule."""
     taken_as = {one["minos"]: one["as"] for one in ROWS["taken_as"]}
     minor = int(asked.python.removeprefix("3."))
     for package in ("torch", *asked.companions):
@@ -129,8 +129,8 @@ def test_choice_is_the_first_row_that_fits(asked, arch, macos):
 
 @steady
 @given(asked=requests, arch=archs, macos=systems)
-def test_what_is_considered_is_what_is_chosen(asked, arch, macos):
-    """The release chosen is the first that was not passed over, and each that was has a reason."""
+def test_the_explained_choice_is_the_choice(asked, arch, macos):
+    """The chosen release is the first that was not passed over, and each of those has reasons."""
     group = find_mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
         agrees(asked, group)
@@ -139,7 +139,7 @@ def test_what_is_considered_is_what_is_chosen(asked, arch, macos):
 @steady
 @given(asked=requests, arch=archs, macos=systems)
 def test_refusal_is_two_sentences(asked, arch, macos):
-    """Every refusal has a reason and a way out, both whole sentences."""
+    """Every refusal has a reason and what to write, both whole sentences."""
     got = answer(asked, arch, macos)
     if isinstance(got, Refusal):
         for text in (got.reason, got.instead):
@@ -150,8 +150,8 @@ def test_refusal_is_two_sentences(asked, arch, macos):
 
 @steady
 @given(asked=requests, arch=archs, macos=systems)
-def test_every_way_out_leads_to_an_answer(asked, arch, macos):
-    """Whatever a refusal says to write, or to update the Mac to, gets a variant."""
+def test_every_suggested_change_gets_a_release(asked, arch, macos):
+    """Every change that a refusal suggests, and every newer macOS, gets a variant."""
     group = find_mac_class(arch, macos, load_catalog())
     got = answer(asked, arch, macos)
     if isinstance(group, Refusal) or not isinstance(got, Refusal):
@@ -179,7 +179,7 @@ def test_every_way_out_leads_to_an_answer(asked, arch, macos):
 @steady
 @given(asked=requests, arch=archs, two=st.tuples(systems, systems))
 def test_newer_macos_never_gets_an_older_torch(asked, arch, two):
-    """Of two Macs with the same backend, the one with the newer macOS never gets an older torch."""
+    """Of two Macs with the same backend, the one with the newer macOS gets no older torch."""
     older, newer = sorted(two, key=Version)
     before, after = answer(asked, arch, older), answer(asked, arch, newer)
     if isinstance(before, Variant) and isinstance(after, Variant):
@@ -200,8 +200,8 @@ def test_auto_on_apple_silicon_is_mps_from_12_3_on(asked, macos):
 
 @steady
 @given(asked=requests, arch=archs, macos=systems)
-def test_class_stands_for_its_macs(asked, arch, macos):
-    """A class's threshold is not above the Mac's macOS, and choosing at either is the same."""
+def test_a_class_gets_the_choice_of_its_macs(asked, arch, macos):
+    """A class's threshold is not above the Mac's macOS, and both get the same choice."""
     group = find_mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
         assert Version(group.macos) <= Version(macos)
@@ -213,14 +213,14 @@ def test_class_stands_for_its_macs(asked, arch, macos):
 @steady
 @given(arch=archs, macos=systems)
 def test_every_mac_with_a_class_has_an_installer(arch, macos):
-    """A Mac that has a class gets an installer, and any other Mac none."""
+    """A Mac that has a class gets an installer, and other Macs get none."""
     group = find_mac_class(arch, macos, load_catalog())
     got = choose_installer(arch, macos, Miniconda(), load_catalog())
     assert isinstance(got, Installer if isinstance(group, MacClass) else Refusal)
 
 
-def test_the_whole_matrix_is_considered_as_it_is_chosen():
-    """Each arch, macOS, python, backend and source, for what is newest, nightly, or just that."""
+def test_the_whole_matrix_is_explained_as_it_is_chosen():
+    """Each arch, macOS, python, backend and source, for stable, nightly and exact releases."""
     for cell in list_cells(load_catalog(), ("stable", "nightly", "2.5.1")):
         agrees(
             Request(cell.python, cell.release, cell.backend, cell.source),
@@ -261,8 +261,8 @@ def test_the_whole_matrix_is_considered_as_it_is_chosen():
         ),
     ],
 )
-def test_releases_with_the_same_obstacles_are_told_together(arch, macos, asked, over):
-    """A companion's obstacles only where torch itself has none."""
+def test_releases_with_the_same_obstacles_are_grouped(arch, macos, asked, over):
+    """Obstacles of a companion are listed only where torch itself has none."""
     found = explain_choice(asked, find_mac_class(arch, macos, load_catalog()), load_catalog())
     assert [
         f"{one.releases[0]} to {one.releases[-1]}: {', and '.join(one.obstacles)}"

@@ -1,4 +1,4 @@
-"""Which conda installer a Mac gets."""
+"""The conda installer that a Mac gets."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ def test_newest_installer_of_an_arch(arch, macos, file, sha256):
         (INTEL, "10.13", "26.1.1-3"),
     ],
 )
-def test_miniforge_is_there_for_both_archs(arch, macos, version):
-    """Miniforge has new installers for Intel, too, and an older one for the oldest macOS."""
+def test_miniforge_exists_for_both_archs(arch, macos, version):
+    """Miniforge has new installers for Intel too, and an older one for the oldest macOS."""
     got = choice(arch, macos, distribution="miniforge")
     file = f"Miniforge3-{version}-MacOSX-{arch}.sh"
     assert (got.version, got.file, got.distribution) == (version, file, "miniforge")
     assert got.url.endswith(f"/conda-forge/miniforge/releases/download/{version}/{file}")
 
 
-def test_only_minicondas_installer_takes_terms_for_accepted():
-    """An unattended Miniconda accepts Anaconda's terms, Miniforge asks for none."""
+def test_only_minicondas_installer_has_terms():
+    """An unattended Miniconda accepts Anaconda's terms; Miniforge has none."""
     assert choice(ARM, "15").licence.startswith("Anaconda's Terms of Service")
     assert choice(ARM, "15", distribution="miniforge").licence == ""
 
@@ -90,7 +90,7 @@ def test_notes_mention_an_unknown_minimum_and_an_older_installer():
     ],
 )
 def test_pinned_installer(arch, version, file):
-    """A pinned version is taken as it is, with the python it names or the newest it has."""
+    """A pinned version has the python that it names, or the newest one."""
     assert choice(arch, "15", version=version).file == file
 
 
@@ -138,7 +138,7 @@ def test_pinned_installer(arch, version, file):
     ],
 )
 def test_refused_installer(arch, macos, miniconda, reason, instead):
-    """An installer that is not known, not for this Mac or no shell script is refused."""
+    """An installer that is unknown, not for this Mac or not a shell script is refused."""
     refused = choice(arch, macos, **miniconda)
     assert isinstance(refused, Refusal)
     assert reason in refused.reason
@@ -146,7 +146,7 @@ def test_refused_installer(arch, macos, miniconda, reason, instead):
 
 
 def test_own_installer_needs_no_row():
-    """The lab's own is taken for any Mac, with the file name of its address; it needs as much."""
+    """The lab's own installer is used on any Mac, with the file name of its URL."""
     source = InstallerSource("http://127.0.0.1:8080/depot/Lab-1.0.sh?key=1#x", "AB" * 32)
     assert choice("", "", installer=source, version="latest") == Installer(
         distribution="miniconda",

@@ -13,7 +13,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves a folder, and what a test puts in the place of its pages: text by path, None: gone."""
+    """Serve a folder, with other texts for some pages by path; None removes a page."""
 
     def __init__(self, *arguments, instead, files, **options):
         self.instead = instead
@@ -59,7 +59,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 class Served:
-    """A web server over simlab's depot: `url`, what stands `instead` of its pages, more `files`."""
+    """A web server over simlab's depot at `url`; `instead` replaces pages, `files` adds files."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -68,7 +68,7 @@ class Served:
         handler = partial(Quiet, directory=root, instead=self.instead, files=self.files)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        # It looks often whether it is to end.
+        # A short interval lets it end quickly.
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
 
     @property
@@ -76,7 +76,7 @@ class Served:
         return f"{self.url}/simple"
 
     def lose(self, project, lost):
-        """Leave out of a project's pages every file whose name begins so."""
+        """Remove every file whose name begins with `lost` from a project's pages."""
         folder = self.root / "simple" / project
         data = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         data["files"] = [one for one in data["files"] if not one["filename"].startswith(lost)]
@@ -88,7 +88,7 @@ class Served:
 
 @pytest.fixture
 def served(simlab_depot):
-    """The depot on a loopback port of its own, so that nothing cached of another test is taken."""
+    """The depot on its own loopback port, so that caches of other tests do not matter."""
     served = Served(simlab_depot.root)
     served.thread.start()
     yield served

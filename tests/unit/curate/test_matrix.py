@@ -1,4 +1,4 @@
-"""What holds in every cell: each arch, macOS, python, release, backend and source."""
+"""Properties of every cell: each arch, macOS, python, release, backend and source."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ RELEASES = matrix.list_releases(load_catalog())
 
 @pytest.fixture(scope="module")
 def answers():
-    """The whole matrix, asked once."""
+    """The whole matrix, computed once."""
     return matrix.answer_cells(load_catalog(), RELEASES)
 
 
-def test_page_is_the_catalogue_s():
-    """docs/matrix.md says what the catalogue answers; `make matrix` writes it anew."""
+def test_the_page_is_up_to_date():
+    """docs/matrix.md has the catalogue's answers; `make matrix` writes it."""
     assert PAGE.read_text(encoding="utf-8") == render_page(load_catalog())
 
 
@@ -44,7 +44,7 @@ def test_every_cell_has_one_answer(answers):
 def test_newer_macos_never_gets_an_older_torch(answers):
     """From one macOS to the next, the same request gets no older torch, and no refusal.
 
-    Only `auto` may step back, once: where it begins to want MPS.
+    Only `auto` can go back once, where it begins to use MPS.
     """
     rows = itertools.groupby(
         sorted(answers, key=lambda one: (one._replace(macos=""), Version(one.macos))),
@@ -61,8 +61,8 @@ def test_newer_macos_never_gets_an_older_torch(answers):
                 assert first == second or Version(first) <= Version(second), newer
 
 
-def test_auto_is_one_of_the_other_two(answers):
-    """`auto` answers as `mps` does where the Mac is offered MPS, and as `cpu` does elsewhere."""
+def test_auto_is_mps_or_cpu(answers):
+    """`auto` answers as `mps` where the Mac is offered MPS, and as `cpu` elsewhere."""
     for cell, got in answers.items():
         if cell.backend == "auto":
             offered = cell.arch == "arm64" and Version(cell.macos) >= Version("12.3")
@@ -72,8 +72,8 @@ def test_auto_is_one_of_the_other_two(answers):
                 assert (got.packages, got.mps_expected) == (other.packages, offered), cell
 
 
-def test_no_two_rows_claim_one_cell():
-    """Each source has a release once, and a release one row for a package on an arch and python."""
+def test_no_two_rows_match_one_cell():
+    """A source has each release once, and a release has one row for a package, arch and python."""
     known = load_catalog()
     for source in (*known.sources.values(), known.nightly):
         versions = [one.version for one in source.releases]
@@ -84,20 +84,20 @@ def test_no_two_rows_claim_one_cell():
                     assert sum(one.built_for((3, minor)) for one in rows) <= 1
 
 
-def test_every_refusal_has_a_way_out(answers):
-    """What each refusal says to write, or to update the Mac to, gets a variant: all are tried."""
+def test_every_suggested_change_gets_a_release(answers):
+    """Every change that a refusal suggests, and every newer macOS, is tried."""
     tried = {}
     for cell, got in answers.items():
         if isinstance(got, Refusal):
             assert re.fullmatch(r"(Write `.+`|Bring ).*\.", got.instead), (cell, got)
-            for other in ways_out(got.instead, cell):
+            for other in changes(got.instead, cell):
                 if other not in tried:
                     tried[other] = asked(*other)
                 assert isinstance(tried[other], Variant), (cell, got.instead)
 
 
-def ways_out(instead, cell):
-    """Yield what each way out asks: a cell, or a cell and companions."""
+def changes(instead, cell):
+    """Yield each suggested change: a cell, or a cell and companions."""
     write, _, bring = instead.partition("; or update the Mac to macOS ")
     for way in re.sub(r" beside .*", "", write).split(", or "):
         python = re.search(r'`python: "([^"]+)"`', way)
@@ -127,8 +127,8 @@ def asked(cell, companions):
     return choose(request, group, load_catalog())
 
 
-def test_trios_are_on_their_oldest_macos(answers):
-    """Each set of wheels is verified once for a python and arch, where it first appears."""
+def test_wheel_sets_have_their_oldest_macos(answers):
+    """Each set of wheels is verified once for a python and arch, on its oldest macOS."""
     found = matrix.collect_wheel_sets(answers)
     assert len({(one.arch, one.python, one.packages) for one in found}) == len(found) > 100
     stable = next(
@@ -144,7 +144,7 @@ def test_trios_are_on_their_oldest_macos(answers):
 
 
 def test_a_release_whose_mps_is_unverified_is_only_for_the_processor():
-    """Nothing that wants MPS gets a release whose floor nobody has read, and a note says so."""
+    """A request with MPS does not get a release of unknown MPS floor, and a note says so."""
     known = load_catalog()
     wheels = known.sources["wheels"]
     newest, *others = wheels.releases

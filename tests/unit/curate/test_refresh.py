@@ -1,4 +1,4 @@
-"""`torchard catalog refresh`: what is new becomes rows to review, and nothing is invented."""
+"""`torchard catalog refresh` proposes rows for new releases, from facts alone."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NEW, OLD = "a" * 64, "b" * 64
 
 
 def files(proposals):
-    """Return the catalogue's files with the rows proposed, valid under their schema."""
+    """Return the catalogue's files with the proposed rows, valid under their schema."""
     after = add_rows(TEXTS, NewRows(list(proposals)))
     schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
     data = {name: yaml.safe_load(text) for name, text in after.items()}
@@ -50,7 +50,7 @@ def _sourced(value):
         yield from _sourced(one)
 
 
-def test_nothing_is_new_in_an_index_that_the_catalogue_was_read_from(catalog):
+def test_nothing_is_new_in_a_known_index(catalog):
     """Simlab's index has what the catalogue has: exit 0 and one sentence."""
     done = catalog("refresh", "--from", "wheels")
     assert (done.returncode, done.stdout, done.stderr) == (0, "Nothing is new.\n", "")
@@ -65,10 +65,8 @@ def older():
     return parse_catalog(yaml.safe_load(text), yaml.safe_load(TEXTS[INSTALLERS])), text
 
 
-def test_new_release_is_proposed_as_the_row_that_a_person_wrote(
-    served, older, monkeypatch, tmp_path
-):
-    """Its pair, pythons and macOS are those of the real row; its MPS floor is not invented."""
+def test_a_new_release_is_proposed_like_the_real_row(served, older, monkeypatch, tmp_path):
+    """Its companions, pythons and macOS are those of the real row; its MPS floor is unverified."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     known, text = older
@@ -90,8 +88,8 @@ def test_new_release_is_proposed_as_the_row_that_a_person_wrote(
     )
 
 
-def test_release_without_companions_is_a_sentence(served, older, monkeypatch, tmp_path):
-    """A torch whose companions are not there yet gets no row, and what uv says of it is told."""
+def test_a_release_without_companions_is_only_reported(served, older, monkeypatch, tmp_path):
+    """A torch whose companions are missing gets no row, only a sentence with uv's reason."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     listed = fetch_listings(served.index)
@@ -138,8 +136,8 @@ def test_new_builds_of_a_channel_are_proposed(served):
     assert len(proposals) == 1
 
 
-def test_new_installers_are_proposed_with_the_hash_that_is_published(served):
-    """Newer files of a vendor's table are rows; older ones and other systems are none."""
+def test_new_installers_have_the_published_hash(served):
+    """Newer files of a vendor's table become rows; older ones and other systems do not."""
     table = "".join(
         f"<tr><td><a href='{file}'>{file}</a></td><td>1 MB</td><td>{sha}</td></tr>"
         for file, sha in {
@@ -163,7 +161,7 @@ def test_new_installers_are_proposed_with_the_hash_that_is_published(served):
 
 
 def test_latest_miniforge_is_proposed_for_both_archs(served):
-    """Its hashes are those of the .sha256 files beside it; the latest known one is nothing new."""
+    """Its hashes are those of the .sha256 files beside it. The known latest one is not new."""
     known = load_catalog().installers["miniforge"]
     known = replace(known, address=f"{served.url}/releases/download/{{version}}/{{file}}")
     served.instead["/releases/latest"] = "<a href='/x/releases/tag/26.9.1-0'>26.9.1-0</a>"
@@ -180,8 +178,8 @@ def test_latest_miniforge_is_proposed_for_both_archs(served):
     assert not list(propose_miniforge(known))
 
 
-def test_place_without_an_answer_keeps_no_other_from_its_own(served, monkeypatch, tmp_path):
-    """A channel that cannot be had is named, and the wheels are looked at all the same."""
+def test_a_source_that_does_not_answer_does_not_stop_the_others(served, monkeypatch, tmp_path):
+    """An unreachable channel is named, and the wheels are still compared."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     mirrors = Mirrors(conda={"conda-forge": f"{served.url}/none", "pytorch": channel(served)})
@@ -191,8 +189,8 @@ def test_place_without_an_answer_keeps_no_other_from_its_own(served, monkeypatch
     assert (found.proposals, found.remarks, found.answered) == ([], [], 2)
 
 
-def test_diff_is_one_that_git_applies(tmp_path):
-    """What is shown can be applied as it is."""
+def test_git_applies_the_diff(tmp_path):
+    """The printed diff is a valid patch."""
     row = Proposal(PYTORCH, ("conda:", "  - name: conda-forge", "    releases:"), ("      # new",))
     after = add_rows(TEXTS, NewRows([row]))[PYTORCH]
     assert after.splitlines().count("      # new") == 1
@@ -204,8 +202,8 @@ def test_diff_is_one_that_git_applies(tmp_path):
     assert (tmp_path / path).read_text(encoding="utf-8") == after
 
 
-def test_command_shows_what_is_new_and_writes_only_when_told(served, tmp_path, older):
-    """Exit 2 and a diff; --write writes it into the catalogue's own files, and then it is known."""
+def test_the_command_prints_a_diff_and_writes_only_with_write(served, tmp_path, older):
+    """It exits with 2. With --write, the catalogue's files get the rows."""
     shutil.copytree(
         ROOT / "torchard", tmp_path / "torchard", ignore=shutil.ignore_patterns("__py*")
     )
@@ -234,7 +232,7 @@ def test_command_shows_what_is_new_and_writes_only_when_told(served, tmp_path, o
     assert (again.returncode, again.stdout) == (0, "Nothing is new.\n")
 
 
-def test_missing_heading_is_an_error_and_not_a_spoiled_file():
-    """A file in another form than the one known is refused."""
+def test_a_missing_heading_is_an_error():
+    """A file in another form is not changed."""
     with pytest.raises(Exception, match="the catalogue is not valid"):
         add_rows(TEXTS, NewRows([Proposal(PYTORCH, ("nowhere:",), ("x",))]))

@@ -1,4 +1,4 @@
-"""`torchard catalog verify`, against simlab's index: it has the real file names and tags."""
+"""`torchard catalog verify` against simlab's index, which has the real file names and tags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from torchard.curate.wheel_index import find_oldest_macos, list_wheels
 
 
 def test_catalogue_agrees_with_the_index(catalog):
-    """Every row is what the index lists, and what is stable resolves on each Mac."""
+    """Every row is what the index lists, and every stable set of wheels resolves."""
     done = catalog("verify", "--release", "stable")
     assert (done.returncode, done.stderr) == (0, "Resolving\n")
     assert re.fullmatch(
@@ -24,7 +24,7 @@ def test_catalogue_agrees_with_the_index(catalog):
 
 
 def test_index_that_lost_a_wheel_contradicts_the_catalogue(catalog, served):
-    """A wheel that is gone is one line on its row, one on what no longer resolves, and exit 1."""
+    """A missing wheel is one line for its row, one for what no longer resolves, and exit 1."""
     lost = "torch-1.12.0-cp39-none-macosx_10_9_x86_64.whl"
     served.lose("torch", lost)
     done = catalog("verify", "--release", "1.12.0")
@@ -48,8 +48,8 @@ def test_index_that_lacks_a_page_is_an_error(catalog, served):
     assert f"{served.index}/torchvision/ cannot be fetched" in done.stderr
 
 
-def test_release_that_nobody_knows_is_refused(catalog):
-    """Only releases of the catalogue can be checked."""
+def test_an_unknown_release_is_an_error(catalog):
+    """Only releases of the catalogue can be verified."""
     done = catalog("verify", "--release", "9.9")
     assert (done.returncode, done.stdout) == (1, "")
     assert "The catalogue has no release 9.9." in done.stderr
@@ -72,7 +72,7 @@ SAID = {
     ],
 )
 def test_contradicting_row_is_named(served, package, change, said):
-    """A row with a wrong tag or python is one line that says what both have."""
+    """A row with a wrong tag or python is one line with the values of both."""
     release = load_catalog().releases[0]
     (rows,) = release.builds["arm64"][package]
     arm = {**release.builds["arm64"], package: (replace(rows, **change),)}
@@ -84,8 +84,8 @@ def test_contradicting_row_is_named(served, package, change, said):
     assert line.startswith(f"{package} {release.packages[package]}")
 
 
-def test_wheels_for_intel_that_nobody_told_the_catalogue_of_contradict_it(served):
-    """An arch that a row does not name has no wheel of torch."""
+def test_wheels_of_an_arch_without_a_row_contradict_the_catalogue(served):
+    """An arch that a row does not have must have no wheel of torch."""
     last = next(one for one in load_catalog().releases if str(one.version) == "2.2.2")
     arm_only = replace(last, builds={"arm64": last.builds["arm64"]})
     (line,) = find_contradictions([arm_only], fetch_listings(served.index), load_catalog())
@@ -95,8 +95,8 @@ def test_wheels_for_intel_that_nobody_told_the_catalogue_of_contradict_it(served
     )
 
 
-def test_trio_that_contradicts_itself_does_not_resolve(served, monkeypatch, tmp_path):
-    """A companion that was built for another torch is told in uv's words."""
+def test_wheels_that_exclude_each_other_do_not_resolve(served, monkeypatch, tmp_path):
+    """The sentence has uv's reason."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     packages = (("torch", "2.6.0"), ("torchvision", "0.20.1"))
@@ -105,8 +105,8 @@ def test_trio_that_contradicts_itself_does_not_resolve(served, monkeypatch, tmp_
     assert "torchvision==0.20.1" in said
 
 
-def test_page_without_a_wheel_lists_none(served):
-    """Yanked files, sources and names that are none do not count; Requires-Python does."""
+def test_only_usable_wheels_are_listed(served):
+    """Yanked files, sources and invalid names do not count, and Requires-Python applies."""
     tags = "cp312-cp312-macosx_11_0_arm64.whl"
     served.instead["/simple/torch/"] = (
         f'<a href="torch-1.0-{tags}" data-yanked="broken">x</a><a href="torch-1.0.tar.gz">x</a>'

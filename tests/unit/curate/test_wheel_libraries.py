@@ -1,4 +1,4 @@
-"""Which macOS the libraries in a wheel were built for, read in its own bytes."""
+"""The macOS for which the libraries in a wheel were built, read from their headers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def fat(*parts):
 
 
 def wheel(**libraries):
-    """Return a wheel that holds libraries, by the last part of their names."""
+    """Return a wheel that contains libraries, by the last part of their names."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("torch/version.py", b"")
@@ -50,14 +50,14 @@ def wheel(**libraries):
 
 
 def read(served, content, arch="arm64"):
-    """Return what the libraries of a served wheel ask for."""
+    """Return the macOS of the libraries of a served wheel."""
     served.files[f"/{NAME}"] = content
     url = f"{served.url}/{NAME}"
     return read_minos(WheelFile(Version("2.16.0"), frozenset(), SpecifierSet(), url, NAME), arch)
 
 
 def test_each_macos_is_named_once_by_its_largest_library(served):
-    """A row names one library for each macOS, the largest; what is of another arch is left out."""
+    """A row names one library for each macOS, the largest; other archs are left out."""
     content = wheel(
         libtorch_cpu=library((14, 0), size=500),
         libtorch=library((14, 0)),
@@ -86,14 +86,14 @@ def test_each_macos_is_named_once_by_its_largest_library(served):
         (wheel(a=library((14, 0))[:20].ljust(24, b"\xff")), "unpack"),
     ],
 )
-def test_wheel_that_cannot_be_read_is_said_by_its_name(served, content, said):
-    """Whatever is wrong with a wheel, it is told of that wheel, and nothing is guessed."""
+def test_an_unreadable_wheel_is_an_error_with_its_name(served, content, said):
+    """Nothing is guessed."""
     with pytest.raises(UnreadableWheelError, match=f"^{NAME}: .*{said}"):
         read(served, content)
 
 
-def test_server_without_ranges_is_not_asked_for_the_whole(served):
-    """A wheel has hundreds of megabytes: where only the whole can be had, it is not read."""
+def test_a_server_without_ranges_is_an_error(served):
+    """A wheel has hundreds of megabytes, so it is never fetched whole."""
     served.instead["/whole.whl"] = "x" * 100
     file = WheelFile(
         Version("2.16.0"), frozenset(), SpecifierSet(), f"{served.url}/whole.whl", NAME
@@ -102,6 +102,6 @@ def test_server_without_ranges_is_not_asked_for_the_whole(served):
         read_minos(file, "arm64")
 
 
-def test_short_file_is_no_library():
-    """Fewer bytes than a header are no Mach-O file."""
+def test_a_short_file_is_not_a_library():
+    """Fewer bytes than a header are not a Mach-O file."""
     assert read_slices(b"\xcf\xfa") == []

@@ -1,4 +1,4 @@
-"""Every place of a lab file that holds a text, as its schema tells it; and labs that fill one."""
+"""The fields of a lab file that hold text, from its schema, and labs that fill one field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = "<name>"  # the name of something in a mapping whose keys are the lab's ow
 ITEM = "<item>"
 Place = tuple[str, ...]
 
-# What is there in any case, so that all the rest has a meaning.
+# Every lab of these tests has these, so that other fields can refer to them.
 LAB: dict[str, Any] = {
     "environments": {"torch": {"python": "3.12"}},
     "groups": {"studio": {}},
@@ -33,7 +33,7 @@ def schema() -> dict[str, Any]:
 
 
 def places(of: dict[str, Any] | None = None, at: Place = ()) -> Iterator[Place]:
-    """Walk a schema; yield where it takes a text. Whatever it knows not to walk is an error."""
+    """Walk a schema and yield each field of text. A part that it cannot walk is an error."""
     of = schema() if of is None else of
     if "$ref" in of:
         of = {**schema()["$defs"][of["$ref"].rpartition("/")[2]], **of}
@@ -57,7 +57,7 @@ def places(of: dict[str, Any] | None = None, at: Place = ()) -> Iterator[Place]:
 
 
 def filled(place: Place, text: str) -> dict[str, Any]:
-    """Return a lab that has a text at one place."""
+    """Return a lab that has a text in one field."""
     lab = copy.deepcopy(LAB)
     around: Any = lab
     *way, last = place

@@ -1,9 +1,7 @@
-"""Files of up to 1 MiB that try to hang, to fill the memory, or to crash what reads them.
+"""Files of up to 1 MiB that try to hang or crash their reader, or to fill its memory.
 
-    python hostile.py DIRECTORY
-
-reads each in a process of its own, and prints a line of JSON for it: what is said of it, or what
-went wrong, how many function calls that took, and how many MiB.
+`python hostile.py DIRECTORY` reads each file in its own process. It prints a line of JSON for each:
+the messages or the error, the function calls and the MiB that it took.
 """
 
 from __future__ import annotations
@@ -22,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MIB = 1 << 20
-# Bounds for one file, as Torchard promises them. The address space holds the libraries, too, and
-# what malloc reserves for threads: only what runs away meets it.
+# Limits for one file. The address space also holds libraries and malloc's reserve for threads, so
+# its limit is high: only a runaway process reaches it.
 CALLS, MEBIBYTES, ADDRESSES = 5_000_000, 200, 2 << 30
 HANG = 300  # seconds of CPU time, after which a reader that never ends is killed
 
@@ -39,7 +37,7 @@ def filled(unit: bytes, head: bytes = b"", tail: bytes = b"", size: int = MIB) -
 def counted(
     unit: bytes, head: bytes = b"", tail: bytes = b"", size: int = MIB, most: int = MIB
 ) -> bytes:
-    """Do so with a number in place of each %d, `most` times at most."""
+    """Do so with a number in place of each %d, at most `most` times."""
     parts, room = [], size - len(head) - len(tail)
     for number in count():
         part = unit.replace(b"%d", b"%d" % number)
@@ -51,7 +49,7 @@ def counted(
 
 
 LABS: dict[str, Callable[[], bytes]] = {
-    # What a parser may do much for.
+    # Expensive for a parser.
     "billion laughs": lambda: b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         b"%c: &%c [%s]\n" % (one, one, b",".join([b"*%c" % (one - 1)] * 9))
         for one in range(98, 123)
@@ -86,7 +84,7 @@ LABS: dict[str, Callable[[], bytes]] = {
     "UTF-16": lambda: filled("macs:\n".encode("utf-16-le"), b"\xff\xfe"),
     "UTF-32": lambda: filled("macs:\n".encode("utf-32-be"), b"\0\0\xfe\xff"),
     "bidi marks": lambda: filled("\u202e".encode()),
-    # Very many things.
+    # Very many keys and values.
     "keys": lambda: counted(b"%d:\n"),
     "empty pairs": lambda: filled(b"?,", b"{", b"}"),
     "equal keys": lambda: filled(b"a: 1\n"),
@@ -94,7 +92,7 @@ LABS: dict[str, Callable[[], bytes]] = {
     "as many Macs as there may be": lambda: counted(b" m%d:\n", MACS, most=9_990),
     "Macs without an address": lambda: counted(b" %d: {}\n", MACS, most=6_600),
     "Macs of one address": lambda: counted(b" m%d: {address: a}\n", MACS, most=4_900),
-    "names that are none": lambda: counted(b" -%d: 1\n", MACS, most=9_990),
+    "invalid names": lambda: counted(b" -%d: 1\n", MACS, most=9_990),
     "misspelt keys": lambda: counted(b" m%d: {adress: x}\n", MACS, most=4_900),
     "unknown keys of one Mac": lambda: counted(b"k%d: 1,", MAC + b"{", b"}}", most=9_900),
     "misspelt groups": lambda: counted(
@@ -131,7 +129,7 @@ LABS: dict[str, Callable[[], bytes]] = {
     "numbers": lambda: filled(b"9" * 18 + b",", b"[", b"]"),
     "one huge number": lambda: filled(b"9", b"macs: "),
     "a huge exponent": lambda: filled(b"9", b"macs: 1e"),
-    # What a pattern may go through again and again.
+    # Expensive for a regular expression.
     "URLs in one text": lambda: filled(b"://", MAC + b"{'", b"': 1}}"),
     "tokens in one text": lambda: filled(b"/t/", MAC + b"{address: '", b"'}}"),
     "match specs": lambda: counted(
@@ -170,7 +168,7 @@ SETTINGS: dict[str, Callable[[], bytes]] = {
     "nothing as a key": lambda: b"mirrors={'conda': {None: 'https://a'}}",
     "infinity": lambda: b"ssh={'port': 1e999}",
     "half a character": lambda: b"ssh={'\\ud800': '\\ud800'}",
-    "an encoding that is none": lambda: b"# -*- coding: rot13 -*-\nffu={}\n",
+    "an unknown encoding": lambda: b"# -*- coding: rot13 -*-\nffu={}\n",
     "an import": lambda: b"import os; os.mkdir('made')",
     "a call": lambda: b"ssh=[__import__('os').mkdir('made')]",
     "NULs": lambda: b"ssh='\0'",
@@ -197,7 +195,7 @@ LOCKS: dict[str, Callable[[], bytes]] = {
 PLAN = b'{"format": 2, "kind": "plan", "summary": {}, "macs": {'
 PLANS: dict[str, Callable[[], bytes]] = {
     **{name: LOCKS[name] for name in ("brackets", "braces", "lists", "a huge number", "NULs")},
-    "Macs that are none": lambda: counted(b'"%d":1,', PLAN, b'"a":1}}'),
+    "invalid Macs": lambda: counted(b'"%d":1,', PLAN, b'"a":1}}'),
     "Macs that were edited": lambda: counted(
         b'"%d":1,', PLAN, b'"a":1},"saved":{"seals":{},"preconditions":{}}}'
     ),
@@ -209,7 +207,7 @@ PLANS: dict[str, Callable[[], bytes]] = {
 
 
 def bounded(work: Callable[[], str]) -> dict[str, object]:
-    """Do something in a process of its own; return what it says, its calls and its MiB."""
+    """Call a function in its own process; return its answer, its calls and its MiB."""
     says, hears = os.pipe()
     child = os.fork()
     if not child:
@@ -234,7 +232,7 @@ def bounded(work: Callable[[], str]) -> dict[str, object]:
 
 
 def main() -> None:
-    """Read each file as what it is to be."""
+    """Read each file as its kind."""
     from torchard.lab.load import LabError, load  # noqa: PLC0415
     from torchard.lock.codec import read_lock  # noqa: PLC0415
     from torchard.lock.lockfile import LockFileError  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Settings from outside the lab file."""
+"""Settings from outside the lab file: group_data/all.py and `--data`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def read(tmp_path, text):
     ]
 
 
-def test_the_projects_defaults_are_the_same_to_pyinfra_and_to_us():
-    """What pyinfra gets by running group_data/all.py is what we get by reading it."""
+def test_parsing_group_data_gives_what_running_it_gives():
+    """Pyinfra runs group_data/all.py and Torchard parses it; both get the same values."""
     path = find_resource("group_data") / "all.py"
     ran = {key: value for key, value in runpy.run_path(str(path)).items() if key[0] != "_"}
     source = read_defaults(path)
@@ -33,8 +33,8 @@ def test_the_projects_defaults_are_the_same_to_pyinfra_and_to_us():
     assert set(ran) <= set(setting_keys())
 
 
-def test_the_file_is_read_and_never_run(tmp_path):
-    """Code in it is refused line by line, and has no effect."""
+def test_group_data_is_never_run(tmp_path):
+    """Each line of code in it is a problem and has no effect."""
     source, problems = read(
         tmp_path,
         f"'''Words.'''\nimport os\nos.mkdir({str(tmp_path / 'made')!r})\n"
@@ -52,14 +52,14 @@ def test_the_file_is_read_and_never_run(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["ssh = {", "ssh = '\0'"])
-def test_what_is_no_python_is_a_problem(tmp_path, text):
-    """A file that Python cannot read is told, never a traceback."""
+def test_a_file_that_is_not_python_is_a_problem(tmp_path, text):
+    """A syntax error is a problem, never a traceback."""
     (sentence,) = read(tmp_path, text)[1]
     assert "this is not Python" in sentence
 
 
-def test_each_part_of_a_value_has_its_place(tmp_path):
-    """Keys, items and values are told by line and column."""
+def test_each_part_of_a_value_has_a_position(tmp_path):
+    """Keys, items and values have a line and a column."""
     source, _ = read(tmp_path, "ssh = {'user': 'x'}\n\nchannels = ['a', ('b',)]\n")
     assert source.where(("ssh", "user"), key=True).column == 8
     assert source.where(("ssh", "user")).column == 16
@@ -67,8 +67,8 @@ def test_each_part_of_a_value_has_its_place(tmp_path):
     assert source.where(("ssh", "port")).line == 1
 
 
-def test_pyinfras_own_data_is_left_to_pyinfra(tmp_path):
-    """Connection flags, global arguments and a person's own data are no settings of a lab."""
+def test_pyinfras_own_data_is_ignored(tmp_path):
+    """Connection flags, global arguments and a person's own data are not settings of a lab."""
     source = read_overrides({"ssh_password": "x", "_sudo": True, "rack": 3, "ssh_port": 1})
     assert source.data == {}
     assert not source.problems
@@ -86,8 +86,8 @@ def test_a_misspelt_setting_or_a_secret_is_not_ignored(key, sentence):
     assert [one.sentence for one in read_overrides({key: "x"}).problems] == [sentence]
 
 
-def test_overrides_may_be_any_mapping(tmp_path):
-    """What pyinfra hands over is only read."""
+def test_overrides_can_be_any_mapping(tmp_path):
+    """Torchard does not change the mapping that pyinfra passes."""
     (tmp_path / "lab.yaml").write_text("macs:\n  m:\n")
     overrides = MappingProxyType({"ssh": {"user": "x"}})
     assert load(tmp_path / "lab.yaml", overrides).macs["m"].ssh.user == "x"

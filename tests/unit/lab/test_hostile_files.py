@@ -1,4 +1,4 @@
-"""Whatever stands in a file, to read it neither crashes, hangs, fills the memory nor runs it."""
+"""No content of a file crashes its reader, hangs it, fills the memory or runs as code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LOCK = json.loads(find_resource("schemas/lock.schema.json").read_text(encoding="
 
 
 def load_or_faults(path, content, **more):
-    """Load a lab; whatever is none must be faults that can be shown."""
+    """Load a lab, or check that its problems can be printed."""
     path.write_bytes(content)
     try:
         load(path, **more)
@@ -42,7 +42,7 @@ def load_or_faults(path, content, **more):
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """What is said of each hostile file, and what it took to read it."""
+    """What each hostile file gives, and the resources that it took to read."""
     where = tmp_path_factory.mktemp("hostile")
     done = subprocess.run(
         [sys.executable, hostile.__file__, str(where)],
@@ -65,8 +65,8 @@ def test_no_file_of_a_mebibyte_takes_more_than_200_mib_and_a_bounded_work(answer
     assert (long, large) == ([], [])
 
 
-def test_what_is_wrong_with_a_file_is_told_on_some_screens(answers):
-    """A file with a hundred thousand faults is told of the first hundred, in printable lines."""
+def test_only_the_first_hundred_problems_are_printed(answers):
+    """A file with a hundred thousand problems gets one hundred, in printable lines."""
     for one in answers:
         assert len(one["said"]) < 100_000, one["file"]
         assert one["said"].replace("\n", "").isprintable(), one["file"]
@@ -75,8 +75,8 @@ def test_what_is_wrong_with_a_file_is_told_on_some_screens(answers):
     assert many.endswith("\nThere are more than 100 problems: correct these to see the rest.")
 
 
-def test_as_much_as_a_lab_may_hold_is_a_lab(answers):
-    """Bounds are far from what a large lab needs: ten thousand Macs are read."""
+def test_the_largest_lab_loads(answers):
+    """The limits are far above a large lab: ten thousand Macs load."""
     said = {one["file"]: one["said"] for one in answers}
     assert said["lab: as many Macs as there may be"] == ""
     assert said["lab: environments"] == ""
@@ -84,7 +84,7 @@ def test_as_much_as_a_lab_may_hold_is_a_lab(answers):
 
 
 def changed(chance: random.Random, content: bytes) -> bytes:
-    """Change a few bytes, drop or repeat a part, or put a part of another lab into it."""
+    """Change a few bytes, remove or repeat a part, or insert a part of another lab."""
     data = bytearray(content)
     for _ in range(chance.randint(1, 4)):
         begin = chance.randrange(len(data) + 1)
@@ -99,8 +99,8 @@ def changed(chance: random.Random, content: bytes) -> bytes:
     return bytes(data)
 
 
-def test_labs_with_a_few_bytes_changed_are_labs_or_faults(tmp_path):
-    """Near to what people write, where a reader goes deepest, nothing crashes it either."""
+def test_labs_with_a_few_bytes_changed_do_not_crash_the_reader(tmp_path):
+    """Almost valid files reach the deepest code of the reader."""
     chance = random.Random(20261126)  # noqa: S311  # the same labs each time
     for path in LABS:
         for _ in range(3):
@@ -121,7 +121,7 @@ LINES = st.lists(st.tuples(st.integers(0, 6), BITS, st.sampled_from(["\n", "\r\n
 
 @settings(max_examples=examples(150), deadline=None)
 @given(lines=LINES)
-def test_any_lines_of_yamls_own_forms_are_a_lab_or_faults(tmp_path_factory, lines):
+def test_any_lines_of_yaml_do_not_crash_the_reader(tmp_path_factory, lines):
     """Anchors, tags, blocks, odd keys and odd indentation, in any order."""
     text = "".join(f"{' ' * depth}{bit}{end}" for depth, bit, end in lines)
     path = tmp_path_factory.getbasetemp() / "lines.yaml"
@@ -145,8 +145,8 @@ SETTINGS = st.dictionaries(
 
 @settings(max_examples=examples(100), deadline=None)
 @given(data=SETTINGS, rest=st.text(max_size=20))
-def test_any_value_of_group_data_is_a_setting_or_a_fault(tmp_path_factory, data, rest):
-    """What Python can write down and a lab file could not is refused with a sentence."""
+def test_any_value_of_group_data_is_a_setting_or_a_problem(tmp_path_factory, data, rest):
+    """A Python value that a lab file cannot have is rejected with a sentence."""
     base = tmp_path_factory.getbasetemp()
     text = "".join(f"{key} = {value!r}\n" for key, value in data.items()) + f"# {rest}"
     (base / "all.py").write_bytes(text.encode("utf-8", "surrogatepass"))
@@ -164,8 +164,8 @@ JSON = st.recursive(
 @given(
     key=st.sampled_from(list(LOCK)), value=JSON, inside=st.booleans(), raw=st.binary(max_size=40)
 )
-def test_anything_in_a_lock_is_a_lock_or_a_fault(key, value, inside, raw):
-    """Any value in any place of a lock, and any bytes, are refused with a sentence or read."""
+def test_any_lock_file_is_a_lock_or_an_error(key, value, inside, raw):
+    """Any value in any field of a lock, and any bytes, are read or rejected with a sentence."""
     data = json.loads(json.dumps(LOCK))
     if inside and isinstance(data[key], list) and data[key] and isinstance(data[key][0], dict):
         row = data[key][0]
@@ -186,6 +186,6 @@ def test_anything_in_a_lock_is_a_lock_or_a_fault(key, value, inside, raw):
         ("git@host", '"git@host"'),
     ],
 )
-def test_a_value_that_is_refused_is_shown_without_its_secret(value, said):
-    """A login, however it is written, and what stands behind a URL's path are left out."""
+def test_a_rejected_value_is_printed_without_its_secret(value, said):
+    """Logins and what follows the path of a URL are removed."""
     assert quote(value) == said

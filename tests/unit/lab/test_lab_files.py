@@ -1,4 +1,4 @@
-"""Every file in tests/labs: the good ones load, the bad ones say exactly what is beside them."""
+"""Every file in tests/labs: good ones load, and bad ones give exactly the message beside them."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def name(path):
 
 @pytest.mark.parametrize("path", [*GOOD, *(ROOT / "inventory").glob("*.yaml")], ids=name)
 def test_a_good_lab_loads(path):
-    """A lab of tests/labs/good, and each one that the project ships, has nothing wrong with it."""
+    """Each lab of tests/labs/good, and each that the project ships, has no problem."""
     assert load(path).macs
 
 
 @pytest.mark.parametrize("path", BAD, ids=name)
-def test_a_bad_lab_says_what_is_beside_it(path, monkeypatch):
-    """A lab of tests/labs/bad is refused with exactly the message in the .txt of the same name."""
+def test_a_bad_lab_gives_the_message_beside_it(path, monkeypatch):
+    """Each lab of tests/labs/bad gives exactly the message in the .txt of the same name."""
     monkeypatch.chdir(path.parent)
     with pytest.raises(LabError) as caught:
         load(Path(path.name))
     assert f"{caught.value}\n" == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 
-def test_every_message_has_its_lab():
-    """No expected message is left without a lab that it belongs to."""
+def test_every_message_has_a_lab():
+    """No .txt is left without its lab."""
     messages = {path.stem for path in (LABS / "bad").glob("*.txt")}
     assert messages == {path.stem for path in BAD}
 
 
 @pytest.mark.parametrize("path", BAD, ids=name)
-def test_a_problem_has_a_place_a_sentence_and_a_way_out(path):
-    """Every problem of every bad lab names its line, says a sentence and ends its way out."""
+def test_a_problem_has_a_position_a_sentence_and_an_instruction(path):
+    """Every problem of every bad lab names its line, says a sentence, and says what to write."""
     with pytest.raises(LabError) as caught:
         load(path)
     for problem in caught.value.problems:

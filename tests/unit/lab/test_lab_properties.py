@@ -1,4 +1,4 @@
-"""No text, however odd, is more than a lab or a list of its faults."""
+"""Every text, however odd, is a lab or a list of its problems."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ LABS = st.fixed_dictionaries(
         "macs": st.dictionaries(KEYS, TREES, max_size=3) | TREES,
     }
 )
-# Each example writes a file: a directory for all of them is enough.
+# Each example writes a file: one directory is enough for all.
 FRUGAL = settings(max_examples=examples(60), deadline=None)
 
 
 def lab_or_faults(tmp_path_factory, content, overrides=None):
-    """Load a content; whatever is no lab must be a LabError with problems."""
+    """Load a content, or check that the error is a LabError with problems."""
     path = tmp_path_factory.getbasetemp() / "lab.yaml"
     path.write_bytes(content)
     try:
@@ -64,36 +64,36 @@ def lab_or_faults(tmp_path_factory, content, overrides=None):
 
 @FRUGAL
 @given(content=st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode()))
-def test_any_bytes_are_a_lab_or_faults(tmp_path_factory, content):
+def test_any_bytes_are_a_lab_or_problems(tmp_path_factory, content):
     """No bytes crash the reader."""
     lab_or_faults(tmp_path_factory, content)
 
 
 @FRUGAL
 @given(text=st.text(alphabet="abc:-[]{},&*!|>'\"#%@` \n\t?<=~0.", max_size=60))
-def test_any_text_of_yamls_signs_is_a_lab_or_faults(tmp_path_factory, text):
-    """No mixture of what means something to YAML crashes the reader."""
+def test_any_text_of_yaml_characters_is_a_lab_or_problems(tmp_path_factory, text):
+    """No mixture of YAML's special characters crashes the reader."""
     lab_or_faults(tmp_path_factory, text.encode())
 
 
 @FRUGAL
 @given(lab=LABS)
-def test_any_tree_is_a_lab_or_faults(tmp_path_factory, lab):
+def test_any_tree_is_a_lab_or_problems(tmp_path_factory, lab):
     """No shape of well-formed data crashes a check."""
     lab_or_faults(tmp_path_factory, json.dumps(lab).encode())
 
 
 @FRUGAL
 @given(overrides=st.dictionaries(KEYS, TREES, max_size=3))
-def test_any_overrides_give_a_lab_or_faults(tmp_path_factory, overrides):
-    """Nothing that can be typed after --data crashes a check."""
+def test_any_overrides_give_a_lab_or_problems(tmp_path_factory, overrides):
+    """No text after --data crashes a check."""
     lab_or_faults(tmp_path_factory, b"macs:\n  m:\n", overrides)
 
 
 @FRUGAL
 @given(text=st.text(alphabet="abc:-[]{},&*!|>'\"# \n?<=~0.", max_size=40))
-def test_both_parsers_agree_on_what_a_text_means(text):
-    """Where libyaml and the pure parser both read a text, they read the same."""
+def test_both_parsers_read_the_same_data(text):
+    """If libyaml and the pure parser both accept a text, they read the same data."""
     fast = parse_yaml(text.encode(), "lab.yaml", yaml.CSafeLoader)
     pure = parse_yaml(text.encode(), "lab.yaml", yaml.SafeLoader)
     if fast.readable and pure.readable:
@@ -103,7 +103,7 @@ def test_both_parsers_agree_on_what_a_text_means(text):
 @FRUGAL
 @given(word=st.text(min_size=1, max_size=12))
 def test_no_name_of_a_mac_becomes_an_option_or_a_pyinfra_variable(tmp_path_factory, word):
-    """A Mac that loads begins with a letter or digit and holds no sign that a shell reads."""
+    """A Mac's name begins with a letter or digit and has no character that a shell interprets."""
     path = tmp_path_factory.getbasetemp() / "name.yaml"
     path.write_text(json.dumps({"macs": {word: {"address": "192.0.2.1"}}}))
     try:

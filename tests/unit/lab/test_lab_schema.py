@@ -111,15 +111,15 @@ INJECTIONS = [
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_each_place_takes_what_belongs_there(place):
-    """Without such a value the test below would test nothing."""
+def test_each_field_accepts_a_good_value(place):
+    """Without such a value, the next test would test nothing."""
     assert VALIDATOR.is_valid(PLACES[place](GOOD.get(place, "a")))
 
 
 @pytest.mark.parametrize("injection", INJECTIONS, ids=ascii)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_text_becomes_an_option_or_a_shell_word(place, injection):
-    """A text that could be an option, a second command or a second line is valid nowhere."""
+    """No field accepts an option, a second command or a second line."""
     text = injection.format(GOOD.get(place, "a"))
     assert not VALIDATOR.is_valid(PLACES[place](text))
 
@@ -129,7 +129,7 @@ def test_no_text_becomes_an_option_or_a_shell_word(place, injection):
     ["~/my conda", "miniconda3", "~", "/", "~root/mc", "~/../mc", "/opt/./mc", "//mc", "/opt/mc/"],
 )
 def test_a_prefix_is_a_plain_absolute_path(text):
-    """A prefix has no spaces and no dots that lead elsewhere, and is absolute or in the home."""
+    """A prefix has no spaces and no dots for folders, and is absolute or in the home."""
     assert not VALIDATOR.is_valid(PLACES["prefix"](text))
 
 
@@ -148,7 +148,7 @@ def test_a_prefix_is_a_plain_absolute_path(text):
     ],
 )
 def test_a_url_has_no_credentials(text):
-    """Only https, http and file are fetched, and no user, token or query is in a URL."""
+    """A URL is https, http or file, without user, token or query."""
     assert not VALIDATOR.is_valid(PLACES["wheel index"](text))
 
 
@@ -170,8 +170,8 @@ def test_a_url_has_no_credentials(text):
         ("a!=1.0", "a"),
     ],
 )
-def test_a_conda_spec_of_the_lab_is_one_to_the_solver_too(text, name):
-    """A spec that the schema takes is read by py-rattler, and names the same package."""
+def test_the_solver_reads_the_conda_specs_that_the_schema_accepts(text, name):
+    """py-rattler reads each spec and gets the same package name."""
     assert VALIDATOR.is_valid(PLACES["conda"](text))
     assert MatchSpec(text).name.normalized == name
 
@@ -187,8 +187,8 @@ def test_a_conda_spec_of_the_lab_is_one_to_the_solver_too(text, name):
         "a;sys_platform in 'darwin linux'",
     ],
 )
-def test_a_requirement_may_have_extras_versions_and_markers(text):
-    """What people write after a package's name is taken, and packaging reads it."""
+def test_a_requirement_can_have_extras_versions_and_markers(text):
+    """The schema accepts what people write after a package's name, and packaging reads it."""
     assert VALIDATOR.is_valid(PLACES["pip"](text))
     assert Requirement(text).name == re.match("[a-z]+", text)[0]
 
@@ -204,13 +204,13 @@ def parts(node):
             yield from parts(node[keyword])
 
 
-def test_the_schema_is_one():
+def test_the_schema_is_valid():
     """The file is a valid JSON Schema 2020-12."""
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_an_editor_is_told_what_each_key_is():
-    """Every key has a title and a description, and every free text an example that is valid."""
+def test_editors_can_describe_each_key():
+    """Every key has a title and a description, and every free text has a valid example."""
     for node in parts(SCHEMA):
         for name, child in node.get("properties", {}).items():
             target = SCHEMA["$defs"][child["$ref"].rpartition("/")[2]] if "$ref" in child else child
@@ -226,8 +226,8 @@ def test_an_editor_is_told_what_each_key_is():
             assert validator(one).is_valid(example)
 
 
-def test_every_rule_of_the_schema_has_its_sentence():
-    """Each keyword that can fail is turned into a sentence of our own."""
+def test_every_rule_of_the_schema_has_a_sentence():
+    """Each keyword that can fail becomes a sentence of Torchard's own."""
     silent = {
         "$schema",
         "$defs",
@@ -246,14 +246,14 @@ def test_every_rule_of_the_schema_has_its_sentence():
     assert used == set(schema._FAULTS)
 
 
-def test_the_nearest_word_is_found_or_none():
-    """A misspelt word is answered with the right one, a foreign word with none."""
+def test_the_nearest_word_is_found():
+    """A misspelt word gets the right one, and an unrelated word gets None."""
     assert schema.nearest("Adress", ["address", "arch"]) == "address"
     assert schema.nearest("zzz", ["address", "arch"]) is None
 
 
-def test_a_place_is_written_as_a_person_reads_it():
-    """A place is dotted keys and counted items, and a strange key is quoted."""
+def test_a_path_is_written_for_people():
+    """A path is dotted keys and counted items, and an odd key is quoted."""
     assert schema.place(()) == "the file"
     assert schema.place(("macs", "a", "groups", 1)) == "macs.a.groups, item 2"
     assert schema.place(("macs", "a b\x1b")) == 'macs."a b\\u001b"'

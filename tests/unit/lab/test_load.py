@@ -1,4 +1,4 @@
-"""What a lab file gives each Mac."""
+"""The settings that a lab file gives each Mac."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def lab(tmp_path):
 
 
 def faults(lab, *args, **kwargs):
-    """Return the sentences that a lab is refused with."""
+    """Return the sentences of a lab's problems."""
     with pytest.raises(LabError) as caught:
         lab(*args, **kwargs)
     return [problem.sentence for problem in caught.value.problems]
 
 
-def test_a_mac_of_which_nothing_is_said_has_the_defaults(lab):
-    """Its name is its address, it has no environment, and no group_data is needed."""
+def test_a_mac_without_settings_has_the_defaults(lab):
+    """Its name is its address, it has no environment, and it needs no group_data."""
     mac = lab("macs:\n  studio-01:\n").macs["studio-01"]
     assert (mac.connection, mac.address) == ("ssh", "studio-01")
     assert (mac.arch, mac.macos, mac.groups, mac.environments) == (None, None, (), ())
@@ -49,8 +49,8 @@ def test_a_mac_of_which_nothing_is_said_has_the_defaults(lab):
     assert mac.where.line == 2
 
 
-def test_the_projects_own_defaults_are_found_from_anywhere(tmp_path, monkeypatch):
-    """group_data/all.py is the project's, wherever the lab and the working directory are."""
+def test_group_data_is_found_from_any_folder(tmp_path, monkeypatch):
+    """group_data/all.py is the project's, not one of the lab or the working directory."""
     monkeypatch.chdir(tmp_path)
     Path("lab.yaml").write_text("macs:\n  studio-01:\n")
     mac = load(Path("lab.yaml")).macs["studio-01"]
@@ -59,7 +59,7 @@ def test_the_projects_own_defaults_are_found_from_anywhere(tmp_path, monkeypatch
 
 
 def test_the_labs_path_is_absolute(tmp_path, monkeypatch):
-    """A lab knows its file from any working directory; messages keep what was typed."""
+    """A lab knows the path of its file; messages have the path as typed."""
     monkeypatch.chdir(tmp_path)
     Path("lab.yaml").write_text("macs:\n  studio-01:\n")
     loaded = load(Path("lab.yaml"))
@@ -68,7 +68,7 @@ def test_the_labs_path_is_absolute(tmp_path, monkeypatch):
 
 
 def test_the_nearest_setting_wins(lab):
-    """First all, then groups in the Mac's own order, the Mac itself, and the command line last."""
+    """The order is group_data, the groups in the Mac's order, the Mac, and the command line."""
     text = f"""{ENVIRONMENTS}
 groups:
   a: {{ssh: {{user: a, port: 1, key: ~/a}}, environments: [torch]}}
@@ -90,7 +90,7 @@ macs:
 
 
 def test_lists_replace_and_mappings_merge_by_key(lab):
-    """Channels of a Mac are all its channels; its mirrors are added to those of its groups."""
+    """A Mac's channels replace those of its groups; its mirrors are added to theirs."""
     mac = lab(
         """
         groups:
@@ -110,8 +110,8 @@ def test_lists_replace_and_mappings_merge_by_key(lab):
     assert mac.mirrors.conda == {"y": "https://m.example.com/y"}
 
 
-def test_a_nearer_choice_of_installer_ends_a_farther_one(lab):
-    """A version on the Mac ends the group's own installer, and the other way round."""
+def test_a_nearer_installer_replaces_a_farther_one(lab):
+    """A version on the Mac replaces the group's own installer, and an installer a version."""
     own = f"installer: {{url: 'https://a.example.com/m.sh', sha256: {DIGEST}}}"
     macs = lab(
         f"""
@@ -130,22 +130,22 @@ def test_a_nearer_choice_of_installer_ends_a_farther_one(lab):
     assert macs["a"].miniconda.prefix == macs["b"].miniconda.prefix == "/opt/mc"
 
 
-def test_a_path_is_kept_from_home_or_else_from_the_labs_folder(lab, tmp_path):
-    """~/ stays, an absolute path stays, and any other begins at the lab file's folder."""
+def test_a_relative_path_begins_at_the_labs_folder(lab, tmp_path):
+    """Paths with ~/ and absolute paths stay as they are."""
     ssh = (
         lab("macs:\n  m: {ssh: {key: keys/lab, known_hosts: ~/k, config: /etc/c}}\n").macs["m"].ssh
     )
     assert ssh == Ssh(None, None, str(tmp_path.resolve() / "keys/lab"), "~/k", "/etc/c")
 
 
-def test_a_port_is_a_whole_number_however_it_is_written(lab):
-    """22.0 is 22, since pyinfra takes a whole number only."""
+def test_a_port_is_a_whole_number(lab):
+    """22.0 becomes 22, because pyinfra accepts only whole numbers."""
     port = lab("macs:\n  m: {ssh: {port: 22.0}}\n").macs["m"].ssh.port
     assert repr(port) == "22"
 
 
 def test_every_group_lists_its_macs_in_the_files_order(lab):
-    """A group without Macs is there, and a local Mac is in its groups as any other."""
+    """A group can have no Macs, and a local Mac is in its groups like any other."""
     groups = "groups:\n  a:\n  b:\n  c:\n"
     macs = "macs:\n  z: {groups: [a]}\n  y: {groups: [b, a], connection: local}\n"
     assert lab(groups + macs).groups == {"a": ("z", "y"), "b": ("y",), "c": ()}
@@ -165,14 +165,14 @@ def test_every_group_lists_its_macs_in_the_files_order(lab):
         ("pytorch: {backend: cpu, source: wheels}", Request("3.12", "stable", "cpu", "wheels")),
     ],
 )
-def test_pytorch_is_wanted_unless_it_is_false(lab, said, asked):
-    """Nothing said is all the defaults, and companions keep one order however they are written."""
+def test_an_environment_has_pytorch_unless_it_is_false(lab, said, asked):
+    """Without `pytorch:` all defaults apply. Companions have one order."""
     text = f'environments:\n  e:\n    python: "3.12"\n    {said}\nmacs: {{m: }}\n'
     assert lab(text).environments["e"].pytorch == asked
 
 
-def test_an_environment_knows_where_each_part_of_it_stands(lab):
-    """A later fault, as of the solver, can be told with the line of what caused it."""
+def test_an_environment_knows_the_position_of_each_part(lab):
+    """A later error, such as the solver's, can name the line that caused it."""
     text = 'environments:\n  e:\n    python: "3.12"\n    pip:\n      - a\n      - b\nmacs: {m: }\n'
     environment = lab(text).environments["e"]
     assert environment.where.line == 2
@@ -184,8 +184,8 @@ def test_an_environment_knows_where_each_part_of_it_stands(lab):
     }
 
 
-def test_faults_in_the_defaults_and_on_the_command_line_are_told_with_the_labs(lab, tmp_path):
-    """Whoever gives a Mac its settings, what is wrong with them is told at its own place."""
+def test_problems_of_all_sources_are_listed_together(lab, tmp_path):
+    """Problems of group_data, the lab file and the command line have their own positions."""
     with pytest.raises(LabError) as caught:
         lab(
             "macs:\n  m: {environments: [no]}\n",
@@ -203,8 +203,8 @@ def test_faults_in_the_defaults_and_on_the_command_line_are_told_with_the_labs(l
     ]
 
 
-def test_macs_are_told_apart_by_address_port_and_ssh_config(lab):
-    """Ports of one address, and one address in two networks, are different Macs."""
+def test_macs_differ_by_address_port_and_ssh_config(lab):
+    """Different ports of one address, or one address in two networks, are different Macs."""
     assert lab(
         """
         groups:
@@ -223,8 +223,8 @@ def test_macs_are_told_apart_by_address_port_and_ssh_config(lab):
     assert faults(lab, two, {"ssh": {"port": 7}}) == [sentence]
 
 
-def test_a_fault_is_told_once(lab):
-    """What the schema refused is not judged again, and what is refused exists all the same."""
+def test_a_problem_is_reported_once(lab):
+    """A value that violates the schema is not checked again, but its name exists."""
     text = (
         "environments:\n  e: [1]\ngroups:\n  g: 3\nmacs:\n  m: {environments: [e], groups: [g]}\n"
     )
@@ -239,8 +239,8 @@ def test_a_fault_is_told_once(lab):
     ]
 
 
-def test_an_item_at_fault_leaves_the_others_to_be_judged(lab):
-    """The second item of a list is told at its own place, though the first is refused."""
+def test_an_invalid_item_does_not_hide_the_others(lab):
+    """A problem of the second item has its own position, although the first is invalid."""
     text = f"{ENVIRONMENTS}macs:\n  m: {{environments: [3, non], channels: [-c, defaults]}}\n"
     assert [one.partition(",")[0] for one in faults(lab, text)] == [
         "macs.m.environments",
@@ -250,8 +250,8 @@ def test_an_item_at_fault_leaves_the_others_to_be_judged(lab):
     ]
 
 
-def test_a_key_and_its_value_at_fault_are_both_told(lab):
-    """A mapping whose name is refused is gone for the checks that follow, and they say nothing."""
+def test_problems_of_a_key_and_of_its_value_are_both_reported(lab):
+    """A mapping with an invalid name is not checked further."""
     text = "macs:\n  -x: {address: -y, ssh: {port: x}}\n  b: {ssh: {port: 0.5}}\n"
     assert faults(lab, text) == [
         'macs cannot have a key "-x"',
@@ -262,14 +262,14 @@ def test_a_key_and_its_value_at_fault_are_both_told(lab):
 
 
 @pytest.mark.parametrize("file", ["no.yaml", "."])
-def test_a_lab_that_is_not_there_is_a_lab_error(file, tmp_path):
-    """A missing file or a folder is told as any other fault."""
+def test_a_missing_lab_is_a_lab_error(file, tmp_path):
+    """A missing file or a folder is reported like any other problem."""
     with pytest.raises(LabError, match=r"there is no such file|this is a folder"):
         load(tmp_path / file)
 
 
-def test_what_is_accepted_may_be_said_once_for_the_whole_lab(lab):
-    """Above everybody's defaults, below whatever is nearer; each says only its own."""
+def test_acceptance_of_terms_can_apply_to_the_whole_lab(lab):
+    """It wins over group_data, and groups, Macs and the command line win over it."""
     text = """
         accept_license: true
         accept_anaconda_terms: true
@@ -287,8 +287,8 @@ def test_what_is_accepted_may_be_said_once_for_the_whole_lab(lab):
     assert not lab(text, {"accept_license": False}).macs["plain"].accept_license
 
 
-def test_whether_a_mac_is_pruned_is_said_once_or_nearer(lab):
-    """By nobody, it is not."""
+def test_prune_can_apply_to_the_whole_lab(lab):
+    """Groups and Macs win over it, and the default is false."""
     text = """
         groups: {careful: {prune: false}}
         macs: {plain: {}, kept: {groups: [careful]}, own: {groups: [careful], prune: true}}

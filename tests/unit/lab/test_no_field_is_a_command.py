@@ -1,4 +1,4 @@
-"""No text of a lab file means anything to a shell: what could is refused by the schema."""
+"""No text of a lab file has a meaning to a shell: the schema rejects it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from fields import ITEM, KEY, filled, places
 from torchard.lab.load import LabError, load
 
 PLACES = sorted(places())
-# A requirement and a match spec have `<`, `>`, `*` and more of their own. They reach a Mac in a
-# file that programs read, and uv and the solver as arguments: never a shell.
+# Requirements and match specs contain `<`, `>` and `*`. They get to a Mac in a file that programs
+# read, and to uv and the solver as arguments, but never to a shell.
 SPECS = (("conda", ITEM), ("pip", ITEM))
 NEVER = set("$`\\&|#{}\n\r\0\x1b\u202e\ud800")
-# Paths of this computer, which may hold a space or a foreign letter: pyinfra opens them, and people
-# are told commands with them, quoted.
+# Paths of this computer can contain a space or a foreign letter: pyinfra opens them, and messages
+# have commands with them, quoted.
 PATHS = ("key", "known_hosts", "config")
 
 
 def loaded(tmp_path, place, text):
-    """Load a lab with a text at one place; return it, or None where that is refused."""
+    """Load a lab with a text in one field; return it, or None if it is rejected."""
     path = tmp_path / "lab.yaml"
     path.write_text(json.dumps(filled(place, text)), encoding="utf-8")
     try:
@@ -31,8 +31,8 @@ def loaded(tmp_path, place, text):
         return None
 
 
-def test_the_walk_finds_the_fields_that_a_person_knows():
-    """Keys, items and values of every level are walked to."""
+def test_the_walk_finds_the_known_fields():
+    """It finds keys, items and values of every level."""
     assert set(PLACES) > {
         ("macs", KEY),
         ("macs", "studio-01", "address"),
@@ -47,8 +47,8 @@ def test_the_walk_finds_the_fields_that_a_person_knows():
 
 
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
-def test_no_text_that_a_shell_reads_stands_in_a_lab(tmp_path, place):
-    """Each such text is refused in each field; what is let through is one plain word to a shell."""
+def test_no_field_accepts_a_text_that_a_shell_interprets(tmp_path, place):
+    """Each field rejects such texts, and an accepted text is one plain word to a shell."""
     for text in evil.TEXTS:
         if loaded(tmp_path, place, text) is None:
             continue
@@ -64,8 +64,8 @@ def test_no_text_that_a_shell_reads_stands_in_a_lab(tmp_path, place):
 
 
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
-def test_each_field_takes_what_it_is_for(tmp_path, place):
-    """The labs of these tests are refused for the text alone: with a good one, they load."""
+def test_each_field_accepts_its_own_kind_of_text(tmp_path, place):
+    """The labs of these tests are rejected only for the text: with a good one, they load."""
     good = {
         "address": "192.0.2.7", "macos": "15.1", "arch": "arm64", "connection": "ssh",
         "python": "3.12", "release": "2.6.0", "backend": "cpu", "source": "wheels",
@@ -81,6 +81,6 @@ def test_each_field_takes_what_it_is_for(tmp_path, place):
         text = "defaults" if "mirrors" in place else text
     else:
         text = good[place[-2] if place[-1] == ITEM else place[-1]]
-    # A fingerprint is one Mac's own: the schema knows its place, and no group has one.
+    # A fingerprint belongs to one Mac, so a group cannot have one.
     alone = place[0] == "groups" and place[-1] == "fingerprint"
     assert (loaded(tmp_path, place, text) is None) is alone

@@ -1,4 +1,4 @@
-"""Which Macs are meant: names, groups and patterns, or one very name."""
+"""The Macs that `--limit` selects by names, groups and patterns, and one Mac by its name."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ LAB = Lab(Path("/lab/lab.yaml"), {}, {"studio": ("studio-01", "studio-02"), "att
         (("*-03, studio-02",), ["studio-02", "library-03"]),
     ],
 )
-def test_macs_are_meant_in_the_labs_order(limits, meant):
-    """Whatever the order of the limits; several may stand in one."""
+def test_macs_are_selected_in_the_labs_order(limits, meant):
+    """The order of the limits does not matter, and one limit can have several parts."""
     assert [mac.name for mac in select(LAB, limits)] == meant
 
 
@@ -44,16 +44,16 @@ def test_macs_are_meant_in_the_labs_order(limits, meant):
         ("attic", "The group attic has no Macs.", "Choose another group or a Mac."),
     ],
 )
-def test_a_limit_that_means_nobody_is_refused(limit, says, instead):
-    """With the nearest name there is, or all of them."""
+def test_a_limit_without_a_match_is_an_error(limit, says, instead):
+    """The message has the nearest name, or all names."""
     with pytest.raises(TorchardError) as error:
         select(LAB, [limit])
     assert error.value.message.startswith(says)
     assert error.value.instead.startswith(instead)
 
 
-def test_one_mac_is_meant_by_its_very_name():
-    """Neither a pattern nor a group is one Mac."""
+def test_one_mac_is_found_by_its_name():
+    """A pattern or a group is not the name of one Mac."""
     assert find_mac(LAB, "studio-02") is MACS["studio-02"]
 
 
@@ -67,8 +67,8 @@ def test_one_mac_is_meant_by_its_very_name():
         ("studio-01,studio-02", "Did you mean studio-02?"),
     ],
 )
-def test_another_name_is_refused_with_the_nearest(name, instead):
-    """Of the Macs alone; of a group's name, the nearest of its Macs."""
+def test_an_unknown_mac_is_an_error_with_the_nearest_name(name, instead):
+    """For the name of a group, the message has the nearest of its Macs."""
     with pytest.raises(TorchardError) as error:
         find_mac(LAB, name)
     assert (error.value.message, error.value.instead) == (f"lab.yaml has no Mac {name}.", instead)

@@ -1,4 +1,4 @@
-"""Strict YAML with positions."""
+"""The reader of a strict subset of YAML, with positions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GOOD = sorted((Path(__file__).parents[2] / "labs" / "good").glob("*.yaml"))
 
 
 def sentences(content, parser=yaml_source.PARSER):
-    """Parse a content and return what is wrong with it."""
+    """Parse a content and return its problems."""
     source = parse_yaml(content, "lab.yaml", parser)
     return [f"{one.where.line}:{one.where.column} {one.sentence}" for one in source.problems]
 
@@ -55,8 +55,8 @@ def test_an_unquoted_scalar_resolves_nearly_as_in_yaml_1_2(text, value):
     assert type(resolve(text)) is type(value)
 
 
-def test_every_part_has_its_place_and_unquoted_text_is_kept():
-    """A value's place, its key's place and the text typed without quotes can be looked up."""
+def test_every_part_has_a_position_and_its_unquoted_text():
+    """The source has the position of a value, of its key, and the text typed without quotes."""
     source = parse_yaml(b'a:\n  - 3.10\n  - "3.10"\n', "lab.yaml")
     assert source.data == {"a": [3.1, "3.10"]}
     assert source.where(("a",), key=True) == Position("lab.yaml", 1, 1)
@@ -66,8 +66,8 @@ def test_every_part_has_its_place_and_unquoted_text_is_kept():
     assert source.spots["a", 1].text is None
 
 
-def test_what_has_no_place_is_at_the_nearest_thing_around_it():
-    """A path that is not in the file is placed at what would hold it, or at the file itself."""
+def test_a_missing_path_has_the_position_of_its_parent():
+    """A path that is not in the file gets the position of its parent or of the file."""
     source = parse_yaml(b"a: {b: 1}\n", "lab.yaml")
     assert source.where(("a", "c", "d")) == Position("lab.yaml", 1, 4)
     assert source.where(("x",)) == Position("lab.yaml", 1, 1)
@@ -76,14 +76,14 @@ def test_what_has_no_place_is_at_the_nearest_thing_around_it():
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_both_parsers_of_pyyaml_read_the_same(path):
-    """Without libyaml a file means the same and stands at the same places."""
+    """Without libyaml, a file has the same data at the same positions."""
     fast = parse_yaml(path.read_bytes(), "lab.yaml", yaml.CSafeLoader)
     pure = parse_yaml(path.read_bytes(), "lab.yaml", yaml.SafeLoader)
     assert fast == pure
 
 
-def test_the_first_of_two_equal_keys_counts():
-    """A key that is there already is told with the line of the first, and changes nothing."""
+def test_the_first_of_two_equal_keys_applies():
+    """The problem names the line of the first key, and the second changes nothing."""
     source = parse_yaml(b"a: {x: 1}\nb: 2\na: {y: [3]}\n", "lab.yaml")
     assert source.data == {"a": {"x": 1}, "b": 2}
     assert source.readable
@@ -92,8 +92,8 @@ def test_the_first_of_two_equal_keys_counts():
 
 
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
-def test_every_refusal_of_a_file_is_told_at_once(parser):
-    """Aliases, merge keys, tags, odd keys and twice-said keys are all told, each at its place."""
+def test_all_problems_of_a_file_are_reported_together(parser):
+    """Aliases, merge keys, tags, odd keys and duplicate keys each have their own position."""
     content = b"a: &x 1\nb: *x\n*x : 2\n? {c: d}\n: [*x]\n<<: {e: 1}\nf: !!int '1'\na: !t {}\n"
     assert sentences(content, parser) == [
         "1:4 &x is an anchor",
@@ -108,13 +108,13 @@ def test_every_refusal_of_a_file_is_told_at_once(parser):
     ]
 
 
-def test_a_file_of_one_alias_is_refused():
-    """An alias with nothing around it is refused as any other."""
+def test_a_file_of_one_alias_is_rejected():
+    """An alias at the top is rejected like any other."""
     assert sentences(b"*x\n") == ["1:1 *x is an alias"]
 
 
-def test_a_file_over_a_mebibyte_is_refused(tmp_path):
-    """The limit is 1 MiB: a file of just that is read, and one byte more is not."""
+def test_a_file_over_a_mebibyte_is_rejected(tmp_path):
+    """A file of 1 MiB is read, and one byte more is not."""
     path = tmp_path / "lab.yaml"
     path.write_bytes(b"a: 1\n".ljust(MAX_BYTES, b"#"))
     assert not [one for one in read_yaml(path).problems if "MiB" in one.sentence]
@@ -123,26 +123,26 @@ def test_a_file_over_a_mebibyte_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
-def test_nesting_over_twenty_is_refused(parser):
-    """Twenty levels are read; the twenty-first is refused where it begins."""
+def test_nesting_over_twenty_is_rejected(parser):
+    """Twenty levels are read; the problem is at the start of the twenty-first."""
     assert sentences(b"[" * 20 + b"]" * 20, parser) == []
     assert sentences(b"[" * 21 + b"]" * 21, parser) == ["1:21 this is nested more than 20 deep"]
 
 
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
-def test_endless_nesting_is_refused_in_the_same_words(parser):
-    """A parser that reads ahead may meet a limit of its own first, and says it elsewhere."""
+def test_endless_nesting_is_rejected_with_the_same_message(parser):
+    """A parser that reads ahead can reach its own limit first, at another position."""
     (told,) = sentences(b"[" * 900_000, parser)
     assert told.partition(" ")[2] == "this is nested more than 20 deep"
 
 
-def test_deep_nesting_in_a_key_is_refused():
-    """What stands in a key is counted as well."""
+def test_deep_nesting_in_a_key_is_rejected():
+    """Levels in a key count too."""
     assert sentences(b"? " + b"[" * 20)[-1] == "1:22 this is nested more than 20 deep"
 
 
-def test_many_forbidden_characters_are_not_told_one_by_one_for_ever():
-    """After a hundred such characters the rest is one line."""
+def test_only_the_first_forbidden_characters_are_reported():
+    """After a hundred, one line reports the others."""
     found = sentences(b"\x01" * 5000)
     assert len(found) == 101
     assert found[0] == "1:1 the file contains U+0001, a control character"
@@ -160,13 +160,13 @@ def test_many_forbidden_characters_are_not_told_one_by_one_for_ever():
         ("\uffff", "U+FFFF, which is invisible"),
     ],
 )
-def test_characters_that_cannot_be_seen_are_named(character, kind):
-    """A character that cannot be shown is told by its number and its kind."""
+def test_invisible_characters_are_named(character, kind):
+    """The message has their number and their kind."""
     assert sentences(f"a: b\n# {character}\n".encode()) == [f"2:3 the file contains {kind}"]
 
 
-def test_an_escape_cannot_bring_in_what_a_file_may_not_hold():
-    """Escapes for control characters, half surrogates and line breaks are refused in values."""
+def test_an_escape_cannot_add_a_forbidden_character():
+    """Values cannot have escapes for control characters, half surrogates and line breaks."""
     assert sentences(b'"a\\tb": "\\0"\n') == [
         "1:1 this text contains U+0009, a control character",
         "1:9 this text contains U+0000, a control character",
@@ -176,13 +176,13 @@ def test_an_escape_cannot_bring_in_what_a_file_may_not_hold():
 
 
 @pytest.mark.parametrize("parser", [yaml.CSafeLoader, yaml.SafeLoader])
-def test_an_escape_that_names_no_character_is_a_problem(parser):
-    """An escape beyond Unicode is refused, whichever parser meets it."""
+def test_an_escape_beyond_unicode_is_a_problem(parser):
+    """Both parsers reject it."""
     assert len(sentences(b'a: "\\U00110000"\n', parser)) == 1
 
 
 def test_a_syntax_error_without_a_mark_is_a_problem(monkeypatch):
-    """An error of PyYAML that names no place is told of the whole file."""
+    """A PyYAML error without a position is a problem of the whole file."""
 
     def broken(*_, **__):
         raise yaml.YAMLError("nothing works")
@@ -192,14 +192,14 @@ def test_a_syntax_error_without_a_mark_is_a_problem(monkeypatch):
     assert str(problem).startswith("lab.yaml: this is not YAML: nothing works\n  ")
 
 
-def test_an_unclosed_bracket_is_told_where_it_opens():
-    """A quote that is never closed is told at the place where it opens, with either parser."""
+def test_an_unclosed_quote_has_the_position_where_it_opens():
+    """Both parsers report it there."""
     for parser in (yaml.CSafeLoader, yaml.SafeLoader):
         assert sentences(b'a: 1\nb: "two\n\n', parser)[0].startswith("2:4 this is not YAML: ")
 
 
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path):
-    """A file that is missing, a folder, or has an impossible name is told, without a traceback."""
+    """A missing file, a folder or an impossible name is a problem, without a traceback."""
     assert str(read_yaml(tmp_path / "no").problems[0]).startswith(
         f"{tmp_path / 'no'}: there is no such file\n"
     )
@@ -209,8 +209,8 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path):
     assert "cannot be read" in read_yaml(tmp_path / "file" / "lab.yaml").problems[0].sentence
 
 
-def test_what_is_shown_is_printable_short_and_without_secrets():
-    """A sentence never carries a password, a token, an endless text or a raw control character."""
+def test_a_quoted_value_is_printable_short_and_without_secrets():
+    """A sentence never has a password, a token, a very long text or a control character."""
     assert quote("a\x1b\u202e\x07") == '"a\\u001b\\u202e\\u0007"'
     assert len(quote("x" * 1000)) == 60
     assert quote("https://me:p/w @d@host/x") == '"https://…@host/x"'

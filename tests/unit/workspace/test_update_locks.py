@@ -1,4 +1,4 @@
-"""`torchard lock`: every lock that a lab needs, written or only looked at."""
+"""`torchard lock` updates every lock that a lab needs, or only checks them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MACS = (
 
 @pytest.fixture
 def lab(tmp_path, simlab_depot, artefacts):
-    """A lab whose environments need no Mac to be locked; `lab.write(…)` writes it anew."""
+    """A lab whose environments can be locked without a Mac; `lab.write(…)` writes it again."""
     path = tmp_path / "lab" / "lab.yaml"
     path.parent.mkdir()
     locks = path.parent / "locks"
@@ -58,7 +58,7 @@ def lab(tmp_path, simlab_depot, artefacts):
 
 
 def outcomes(answers):
-    """Return what became of each lock, in short."""
+    """Return what became of each lock."""
     return [(one.environment, str(one.mac_class or ""), one.outcome) for one in answers]
 
 
@@ -66,7 +66,7 @@ NAMES = [f"plain.{INTEL}.json", f"plain.{ARM}.json"]
 
 
 def test_each_class_is_locked_once_and_then_kept(lab):
-    """Three Macs of two classes are two locks; a second run finds them and writes nothing."""
+    """Three Macs of two classes need two locks; a second run keeps them."""
     answers = lab.run()
     assert outcomes(answers) == [("plain", ARM, "written"), ("plain", INTEL, "written")]
     assert [one.detail for one in answers] == [str(lab.locks / name) for name in NAMES[::-1]]
@@ -77,8 +77,8 @@ def test_each_class_is_locked_once_and_then_kept(lab):
     assert lab.files() == written
 
 
-def test_locks_are_the_same_bytes_when_solved_anew(lab):
-    """With `--upgrade` each is solved and written again; the same world gives the same bytes."""
+def test_upgrade_writes_the_same_bytes_if_nothing_is_new(lab):
+    """With `--upgrade` each lock is solved and written again, with the same content."""
     lab.run()
     first = lab.files()
     assert {one.outcome for one in lab.run(upgrade=True)} == {"written"}
@@ -87,8 +87,8 @@ def test_locks_are_the_same_bytes_when_solved_anew(lab):
     }
 
 
-def test_looking_writes_nothing(lab):
-    """With `--check`, what is missing or out of date is told, and nothing is written at all."""
+def test_check_writes_nothing(lab):
+    """With `--check`, missing and outdated locks are only reported."""
     answers = lab.run(check=True)
     assert outcomes(answers) == [("plain", ARM, "out of date"), ("plain", INTEL, "out of date")]
     assert re.search(
@@ -104,8 +104,8 @@ def test_looking_writes_nothing(lab):
     assert lab.files() == written
 
 
-def test_a_lock_that_fits_no_more_is_written_anew(lab):
-    """A changed environment is solved again; what it asks for is in the new lock."""
+def test_an_outdated_lock_is_solved_again(lab):
+    """The new lock has the packages that the changed environment asks for."""
     lab.run()
     lab.write(plain="[git, rhash]")
     assert {one.outcome for one in lab.run()} == {"written"}
@@ -113,8 +113,8 @@ def test_a_lock_that_fits_no_more_is_written_anew(lab):
     assert lock.conda_specs == ("python 3.12.*", "pip", "git", "rhash")
 
 
-def test_a_lock_without_an_answer_leaves_the_old_one_and_the_others(lab):
-    """Each failure is told once; what can be locked is, and no half of a file is left."""
+def test_a_lock_that_cannot_be_solved_keeps_its_old_file(lab):
+    """Each error is reported once, and the other locks are written."""
     lab.run()
     before = lab.files()
     more = '  other: {python: "3.12", pytorch: false}\n'
@@ -134,8 +134,8 @@ def test_a_lock_without_an_answer_leaves_the_old_one_and_the_others(lab):
     assert {name: after[name] for name in before} == before
 
 
-def test_a_lock_of_a_class_that_no_mac_has_is_left(lab):
-    """A Mac that is away for a while finds its lock again; nor is another file touched."""
+def test_a_lock_of_an_unused_class_is_kept(lab):
+    """A Mac that returns finds its lock again. Other files are kept too."""
     lab.run()
     (lab.locks / "README").write_text("mine", encoding="utf-8")
     before = lab.files()
@@ -144,8 +144,8 @@ def test_a_lock_of_a_class_that_no_mac_has_is_left(lab):
     assert lab.files() == before
 
 
-def test_a_damaged_lock_is_told_and_not_overwritten(lab):
-    """What is no lock may be somebody's merge: only `--upgrade` writes over it."""
+def test_a_damaged_lock_is_reported_and_kept(lab):
+    """It can be somebody's merge conflict. Only `--upgrade` overwrites it."""
     lab.write(MACS[0])
     lab.run()
     path = lab.locks / NAMES[1]
@@ -159,8 +159,8 @@ def test_a_damaged_lock_is_told_and_not_overwritten(lab):
     read_lock(path)
 
 
-def test_locks_that_cannot_be_written_are_told(lab):
-    """A file where the folder should be is an error with the way out."""
+def test_a_lock_that_cannot_be_written_is_an_error(lab):
+    """A file at the path of the locks folder is such a case."""
     lab.write(MACS[0])
     lab.locks.write_text("", encoding="utf-8")
     (answer,) = lab.run()
@@ -169,8 +169,8 @@ def test_locks_that_cannot_be_written_are_told(lab):
     assert sorted(path.name for path in lab.path.parent.iterdir()) == ["lab.yaml", "locks"]
 
 
-def test_a_mac_whose_class_is_not_told_is_asked(lab):
-    """Its own facts decide; where it was not reached, it is an error, and the others are locked."""
+def test_a_mac_of_unknown_class_is_read(lab):
+    """Its facts decide. If it is unreachable, that is an error, and the others are locked."""
     lab.write(MACS[0], ("studio-03", "arch: arm64"), ("studio-04", 'macos: "15.1"'))
     workspace = open_workspace(lab.path)
     assert [mac.name for mac in without_class(workspace.lab)] == ["studio-03", "studio-04"]
@@ -194,8 +194,8 @@ def test_a_mac_whose_class_is_not_told_is_asked(lab):
         ('arch: arm64, macos: "26", channels: [mine, conda-forge]', "different channels"),
     ],
 )
-def test_a_mac_that_cannot_be_locked_for_says_why(lab, how, said):
-    """No class, no PyTorch that fits, or two Macs that contradict each other."""
+def test_a_mac_without_a_lock_has_a_reason(lab, how, said):
+    """It has no class, no PyTorch fits, or two Macs have different channels."""
     more = '  old: {python: "3.13", pytorch: {release: "2.2.2"}}\n'
     lab.write(MACS[0], ("studio-09", how), more=more)
     kept, failed = lab.run()
@@ -204,8 +204,8 @@ def test_a_mac_that_cannot_be_locked_for_says_why(lab, how, said):
     assert said in failed.detail
 
 
-def test_the_command_tells_by_its_exit_code(lab, torchard):
-    """0 where all is in date, 2 where `--check` finds otherwise, 1 for an error, which wins."""
+def test_the_exit_code_reports_errors_and_outdated_locks(lab, torchard):
+    """0 if all are up to date, 2 if `--check` finds others, 1 for an error, which wins."""
     check = torchard("lock", lab.path, "--check", TORCHARD_DEPOT="/nowhere")
     assert (check.returncode, check.stderr) == (2, "")
     assert check.stdout.count("out of date plain for ") == 2
@@ -228,15 +228,15 @@ def test_the_command_tells_by_its_exit_code(lab, torchard):
     assert check.stdout.count("out of date plain for ") == 1
 
 
-def test_the_command_refuses_what_contradicts_itself(lab, torchard):
-    """To solve anew and to write nothing cannot both be meant."""
+def test_upgrade_and_check_exclude_each_other(lab, torchard):
+    """One solves again, and the other writes nothing."""
     done = torchard("lock", lab.path, "--upgrade", "--check")
     assert done.returncode == 1
     assert "exclude each other" in done.stderr
 
 
-def test_a_mac_that_is_not_reached_is_an_error_of_the_command(lab, torchard):
-    """Who does not answer, and is not described, cannot be locked for; the others are."""
+def test_an_unreachable_mac_of_unknown_class_is_an_error(lab, torchard):
+    """The other Macs are locked."""
     lab.write(MACS[0], ("studio-03", "ssh: {user: ann, port: 1}"))
     done = torchard("lock", lab.path)
     assert done.returncode == 1

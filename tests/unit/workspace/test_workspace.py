@@ -1,4 +1,4 @@
-"""What each Mac should become: looked up once, refused in sentences, and never guessed."""
+"""The target of each Mac: what it should become, or what blocks it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
-    """Open a lab of one Mac and its environments; `more` is further YAML of the Mac."""
+    """Open a lab of one Mac and its environments; `more` is more YAML of the Mac."""
     monkeypatch.setattr(workspaces, "_WORKSPACES", {})
 
     def opened(more="", environments='torch: {python: "3.12"}', macs="", *, locked=True):
@@ -47,7 +47,7 @@ def workspace(tmp_path, monkeypatch):
 
 
 def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
-    """Write the lock that a lab's environment `torch` has for a class."""
+    """Write the lock of a lab's environment `torch` for a class."""
     environment, mac = space.lab.environments["torch"], space.mac("studio-01")
     variant = space.locks.choose_variant(environment, group)
     question = Question(environment, group, variant, space.locks.channels(variant, mac))
@@ -67,8 +67,8 @@ def blockers(space, state):
     return space.target(space.mac("studio-01"), state).blockers
 
 
-def test_a_lock_that_fits_is_read_and_read_once(workspace):
-    """The file's answer counts, for every Mac of its class that asks."""
+def test_a_lock_file_is_read_once(workspace):
+    """All Macs of its class get the lock that was read first."""
     space = workspace()
     made = locked(space)
     target = space.target(space.mac("studio-01"), WHOLE)
@@ -78,8 +78,8 @@ def test_a_lock_that_fits_is_read_and_read_once(workspace):
     assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
 
 
-def test_a_lock_that_is_missing_is_not_made_where_it_may_not_be(workspace):
-    """Nothing is solved and nothing written; what to type is said, the same to every Mac."""
+def test_a_missing_lock_is_an_error_if_locks_are_read_only(workspace):
+    """Nothing is solved or written. The message says what to type, the same for every Mac."""
     space = workspace()
     with pytest.raises(LockMissingError, match=r"The lock \S+/torch\.\S+ is missing\.") as said:
         space.target(space.mac("studio-01"), WHOLE)
@@ -103,31 +103,31 @@ def test_a_lock_that_is_missing_is_not_made_where_it_may_not_be(workspace):
         'torch: {python: "3.12", pytorch: false}',
     ],
 )
-def test_a_lock_of_another_question_is_out_of_date(workspace, environments):
-    """Whatever is changed of an environment, the lock of what it was before is not taken."""
+def test_the_lock_of_a_changed_environment_is_out_of_date(workspace, environments):
+    """This holds for every key of the environment."""
     locked(workspace())
     space = workspace(environments=environments)
     with pytest.raises(LockMissingError, match="is out of date"):
         space.target(space.mac("studio-01"), WHOLE)
 
 
-def test_what_a_lock_does_not_depend_on_leaves_it_in_force(workspace):
-    """Mirrors hold the same files, and how a Mac is reached changes none."""
+def test_mirrors_and_ssh_do_not_change_a_lock(workspace):
+    """Mirrors have the same files, and the connection does not matter."""
     made = locked(workspace())
     space = workspace(", mirrors: {wheels: 'https://mirror.example.com/simple'}, ssh: {user: ann}")
     assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
 
 
 def test_a_lock_of_other_channels_is_out_of_date(workspace):
-    """The same names from elsewhere are other packages."""
+    """The same name in another channel is another package."""
     locked(workspace())
     space = workspace(", channels: [bioconda, conda-forge]")
     with pytest.raises(LockMissingError, match="is out of date"):
         space.target(space.mac("studio-01"), WHOLE)
 
 
-def test_a_lock_of_another_class_under_this_ones_name_is_out_of_date(workspace):
-    """Copied or renamed, a lock holds only for the class that it was solved for."""
+def test_a_renamed_lock_of_another_class_is_out_of_date(workspace):
+    """A lock is valid only for the class for which it was solved."""
     space = workspace()
     locked(space, OLDER)
     path = lock_path(space.lab.path, "torch", OLDER)
@@ -136,8 +136,8 @@ def test_a_lock_of_another_class_under_this_ones_name_is_out_of_date(workspace):
         space.target(space.mac("studio-01"), WHOLE)
 
 
-def test_a_damaged_lock_refuses_the_macs_that_need_it(workspace):
-    """It is a Mac's own trouble, said in one line; nobody else's plan ends with it."""
+def test_a_damaged_lock_blocks_the_macs_that_need_it(workspace):
+    """The reason is one line, and other Macs are planned."""
     space = workspace()
     locked(space, OLDER)
     path = lock_path(space.lab.path, "torch", NEWEST)
@@ -162,8 +162,8 @@ def test_a_damaged_lock_refuses_the_macs_that_need_it(workspace):
         (", accept_license: true", replace(BARE, prefix_state="half"), "miniconda"),
     ],
 )
-def test_an_installer_is_looked_up_where_one_has_to_run(workspace, more, state, wanted):
-    """A whole conda needs none; terms are needed only where the catalogue knows of any."""
+def test_a_mac_without_conda_gets_an_installer(workspace, more, state, wanted):
+    """A whole conda needs no installer. Acceptance is only needed if the installer has terms."""
     space = workspace(more)
     locked(space)
     target = space.target(space.mac("studio-01"), state)
@@ -194,8 +194,8 @@ def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
 
 
 @pytest.mark.parametrize("state", [BARE, replace(BARE, prefix_state="half")])
-def test_nobodys_terms_are_accepted_for_them(workspace, state):
-    """Before anything runs, it is said whose terms they are, where, and the two ways on."""
+def test_unaccepted_terms_block_a_mac(workspace, state):
+    """The reason names the terms, their address, and the two things to write."""
     space = workspace()
     locked(space)
     (refusal,) = blockers(space, state)
@@ -216,10 +216,8 @@ def test_nobodys_terms_are_accepted_for_them(workspace, state):
         ("", {"macos": "10.9"}, "macOS"),
     ],
 )
-def test_a_mac_that_cannot_be_meant_is_refused_before_anything_is_solved(
-    workspace, more, changes, says
-):
-    """Its lock is not even asked for: that of another Mac would be none of its business."""
+def test_a_mac_of_the_wrong_kind_is_blocked_before_solving(workspace, more, changes, says):
+    """Its lock is not read or made, because that would be another Mac's."""
     space = workspace(more)
     target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
     assert says in " ".join(target.blockers)
@@ -227,8 +225,8 @@ def test_a_mac_that_cannot_be_meant_is_refused_before_anything_is_solved(
 
 
 @pytest.mark.parametrize("found", ["4.6.14", "4.7", "4.12.0", "26.5.3", "odd", None])
-def test_a_conda_that_cannot_unpack_todays_packages_is_refused(workspace, found):
-    """Both ways out are said. One whose version is unknown is tried."""
+def test_a_conda_that_cannot_unpack_todays_packages_blocks_a_mac(workspace, found):
+    """The reason names both things to do. A conda of unknown version is accepted."""
     space = workspace()
     locked(space)
     said = blockers(space, replace(WHOLE, conda_version=found))
@@ -239,8 +237,8 @@ def test_a_conda_that_cannot_unpack_todays_packages_is_refused(workspace, found)
     assert "~/miniconda3/bin/conda update conda" in said[0]
 
 
-def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(workspace):
-    """Each refusal names its environment and the way out; the others' locks are there."""
+def test_a_refused_environment_does_not_stop_the_others(workspace):
+    """Each blocker names its environment and what to write; the others have their locks."""
     environments = 'torch: {python: "3.12"}\n  odd: {python: "3.99"}'
     space = workspace(environments=environments, macs="")
     made = locked(space)
@@ -277,7 +275,7 @@ def test_an_environment_that_the_catalogue_refuses_leaves_the_others_looked_up(w
     ],
 )
 def test_a_warning_is_not_a_blocker(workspace, more, changes, says):
-    """The Mac's own macOS decides; Rosetta and a run that is at work stop nothing."""
+    """The Mac's own macOS decides; Rosetta and a run in progress block nothing."""
     space = workspace(more)
     locked(space)
     target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
@@ -296,8 +294,8 @@ def test_a_warning_is_not_a_blocker(workspace, more, changes, says):
         ("conda-forge", ["llvm-openmp"], None),
     ],
 )
-def test_two_openmp_runtimes_are_warned_of(workspace, source, conda, names):
-    """A torch wheel bundles one; conda's beside it may abort a program. From conda, it is one."""
+def test_two_openmp_runtimes_are_a_warning(workspace, source, conda, names):
+    """A torch wheel contains one, and conda's beside it can abort a program."""
     space = workspace(environments=f'torch: {{python: "3.12", pytorch: {{source: {source}}}}}')
     locked(space, conda=[package(name) for name in conda])
     target = space.target(space.mac("studio-01"), WHOLE)
@@ -310,7 +308,7 @@ def test_two_openmp_runtimes_are_warned_of(workspace, source, conda, names):
 
 
 def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
-    """One file cannot hold both: the second is refused, and both Macs and channels are named."""
+    """One file cannot hold both: the second is blocked, and the reason names both Macs."""
     space = workspace(macs="  studio-02: {environments: [torch], channels: [bioconda]}\n")
     made = locked(space)
     assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
@@ -321,8 +319,8 @@ def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
     assert target.locks == {}
 
 
-def test_a_source_that_is_a_channel_comes_first_and_once(workspace):
-    """Whoever names the source has named the channel; the lab's own order holds otherwise."""
+def test_the_channel_of_a_source_comes_first(workspace):
+    """A request that names the source also names its channel; else the lab's order applies."""
     space = workspace(environments='torch: {python: "3.12", pytorch: {source: pytorch-channel}}')
     mac, environment = space.mac("studio-01"), space.lab.environments["torch"]
     variant = space.locks.choose_variant(environment, NEWEST)
@@ -333,7 +331,7 @@ def test_a_source_that_is_a_channel_comes_first_and_once(workspace):
 
 
 def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(workspace):
-    """The nearest wins here, too."""
+    """The lab's mirror wins."""
     space = workspace(", mirrors: {nightly: 'https://mirror.example.com/nightly'}")
     mac = space.mac("studio-01")
     assert nightly_index(mac, space.catalogue) == "https://mirror.example.com/nightly"
@@ -341,8 +339,8 @@ def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(worksp
     assert nightly_index(plain, space.catalogue) == space.catalogue.nightly.index
 
 
-def test_locking_ahead_keeps_its_troubles_for_the_macs_concerned(workspace):
-    """What the lab file tells is asked for before any Mac is; what fails is said of each later."""
+def test_locking_ahead_keeps_errors_for_the_macs_concerned(workspace):
+    """Locks of described Macs are made before Torchard connects; errors are reported later."""
     described = ', arch: arm64, macos: "15.1"'
     space = workspace(described, environments='torch: {python: "3.99"}', locked=False)
     space.locks.find_ahead(space.lab.macs.values())
@@ -357,8 +355,8 @@ def test_locking_ahead_keeps_its_troubles_for_the_macs_concerned(workspace):
     assert not (unknown.lab.path.parent / "locks").exists()
 
 
-def test_a_wheel_that_the_index_has_no_more_is_said(workspace, tmp_path):
-    """The lock's sha256 is looked for; another file of the same name is not taken instead."""
+def test_a_wheel_that_left_the_index_is_an_error(workspace, tmp_path):
+    """The sha256 decides: another file of the same name does not replace it."""
     index = tmp_path / "simple"
     (index / "einops").mkdir(parents=True)
     other = (
@@ -372,8 +370,8 @@ def test_a_wheel_that_the_index_has_no_more_is_said(workspace, tmp_path):
     assert "torchard lock --upgrade" in said.value.instead
 
 
-def test_a_lock_is_written_whole_or_said_not_to_be(workspace, tmp_path):
-    """Where it cannot be, the sentence says where a lab file belongs; nothing half is left."""
+def test_a_lock_is_written_atomically(workspace, tmp_path):
+    """If it cannot be written, the error says where the lab file belongs; no part of it is left."""
     path = tmp_path / "locks" / "torch.json"
     write_lock(path, "one")
     write_lock(path, "two")
@@ -388,16 +386,16 @@ def test_a_lock_is_written_whole_or_said_not_to_be(workspace, tmp_path):
     assert {one.name for one in path.parent.iterdir()} == {"taken.json", "torch.json"}
 
 
-def test_a_workspace_is_one_for_a_process_and_a_lab(workspace):
-    """Though deploy.py runs once for each Mac, the lab and its locks are looked up once."""
+def test_a_process_has_one_workspace_for_a_lab(workspace):
+    """deploy.py runs once for each Mac, but the lab and its locks are read once."""
     space = workspace()
     assert workspaces.workspace(space.lab.path) is space
     assert workspaces.workspace(str(space.lab.path), {}) is space
     assert open_workspace(space.lab.path) is not space
 
 
-def test_an_override_of_the_command_line_reaches_every_mac(workspace):
-    """`--data` is nearest of all, and is checked as the lab file is."""
+def test_data_on_the_command_line_reaches_every_mac(workspace):
+    """`--data` wins over all, and is checked like the lab file."""
     path = workspace().lab.path
     space = open_workspace(path, {"environments": [], "accept_license": True})
     assert space.mac("studio-01").environments == ()
