@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from simlab.spec import Fault
+    from simlab.faults import Fault
 
 _UNSHARE = ("unshare", "--user", "--map-root-user", "--mount")
 _INSIDE = "SIMLAB_MOUNTS"  # set where mounts are the lab's own

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import asyncssh
 
-from simlab import disk, keys, macs
+from simlab import disk, faults, keys, macs
 from simlab.session import Command, Session
 from simlab.sshd import LOCKED, TOO_MANY_STARTUPS, TOO_MANY_TRIES, read_sshd
 
@@ -206,20 +205,7 @@ class MacServer:
         return self._reached("drop_sftp") is not None
 
     def _reached(self, *kinds: str) -> str | None:
-        """Count one event of a fault of these kinds; return the kind where it happens now."""
-        fault = self.mac().fault
-        if fault is None or isinstance(fault, str):
-            return None
-        kind, limit = next(iter(fault.items()))
-        if kind not in kinds:
-            return None
-        counter = self.root / "commands"
-        about, count = json.dumps(fault), 0
-        if counter.exists():
-            was, _, number = counter.read_text(encoding="utf-8").rpartition(" ")
-            count = int(number) if was == about else 0
-        counter.write_text(f"{about} {count + 1}", encoding="utf-8")
-        return kind if count == limit else None
+        return faults.count_event(self.mac().fault, kinds, self.root / "commands")
 
     def started(self, pid: int, command: Command) -> None:
         """Remember a process, so that asyncio keeps it and the end of the lab finds it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from simlab.faults import Fault, is_fault, list_faults
 from simlab.sshd import read_sshd
 
 if TYPE_CHECKING:
@@ -23,13 +24,6 @@ _HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private|sbin|usr)$)[^/:\x00-\x1f]{1,60}"
 _UUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=[^\x00-\x1f]*")
 _NETWORK = re.compile(r"|(?:nfs|smbfs|afpfs) [A-Za-z0-9@:/._-]{1,120}")
-_COUNTED = ("drop_after", "drop_during", "drop_answer", "drop_sftp", "disk_free", "disk_full")
-_FAULTS = (
-    "null, refuse, hostkey, {drop_after: N}, {drop_during: N}, {drop_answer: N}, {drop_sftp: N},"
-    " {disk_free: BYTES} or {disk_full: BYTES}"
-)
-
-Fault = str | Mapping[str, int] | None
 
 
 class SpecError(ValueError):
@@ -42,14 +36,7 @@ class MacSpec:
 
     `rosetta` puts its shell under Rosetta; `mps` is True, False, or "lies": MPS calls itself
     available and its operations fail, as they do on a `virtual` Mac, a virtual machine. `fault` is
-    None, "refuse" (the port is closed), "hostkey" (another host key than known_hosts has),
-    {"drop_after": N} (the connection is cut once, when N commands have completed and before the
-    next starts), {"drop_during": N} (the command after N others is started, and cut off while it
-    runs), {"drop_answer": N} (the command after N others runs to its end, and the connection is cut
-    before its answer), {"drop_sftp": N} (the connection is cut at the opening, writing or closing
-    of a file by SFTP after N others, in the middle of what is written), {"disk_free": BYTES} (what
-    df says), or {"disk_full": BYTES} (the home, in memory and empty at the start, holds no more; df
-    tells of room until it is full: see `simlab.disk`).
+    what goes wrong: see `simlab.faults`.
 
     `shell` is the account's login shell, this machine's own one of that name, and reads what
     startup files lie in the home; whatever it prints of them comes before a command's output, and
@@ -110,8 +97,8 @@ class MacSpec:
             raise SpecError(f"{self.name}: only an arm64 Mac has Rosetta.")
         if not isinstance(self.mps, bool) and self.mps != "lies":
             raise SpecError(f"{self.name}: mps is {self.mps!r}; write true, false or lies.")
-        if not _is_fault(self.fault):
-            raise SpecError(f"{self.name}: fault is {self.fault!r}; write {_FAULTS}.")
+        if not is_fault(self.fault):
+            raise SpecError(f"{self.name}: fault is {self.fault!r}; write {list_faults()}.")
         self._check_account()
         self._check_machine()
 
@@ -161,15 +148,6 @@ class MacSpec:
 
 def _uuid(words: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"simlab: {words}")).upper()
-
-
-def _is_fault(fault: object) -> bool:
-    if fault is None or fault in ("refuse", "hostkey"):
-        return True
-    if not isinstance(fault, Mapping) or len(fault) != 1:
-        return False
-    kind, number = next(iter(fault.items()))
-    return kind in _COUNTED and type(number) is int and number >= 0
 
 
 _PATTERN = (

@@ -45,7 +45,7 @@ class Sshd:
 
 def read_sshd(said: object) -> Sshd:
     """Read the `sshd` of a spec. Raise ValueError with a sentence."""
-    known = {one.name: one.default for one in fields(Sshd)}
+    known: dict[str, Any] = {one.name: one.default for one in fields(Sshd)}
     if not isinstance(said, Mapping):
         raise ValueError(f"sshd is {said!r}; write {{{', '.join(known)}: …}}.")  # noqa: TRY004
     values: dict[str, Any] = {}

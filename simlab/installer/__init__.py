@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from rattler import RepoDataRecord
+
 CHANNEL = "https://conda.anaconda.org/conda-forge"
 _HEADER = 9  # digits of the header's own size
 
@@ -80,12 +82,12 @@ def _archives(specs: Sequence[str], subdir: str, root: Path) -> dict[str, bytes]
     }
 
 
-def _solve(specs: Sequence[str], subdir: str, root: Path) -> Sequence[object]:
+def _solve(specs: Sequence[str], subdir: str, root: Path) -> Sequence[RepoDataRecord]:
     import asyncio  # noqa: PLC0415 (rattler is only loaded where something is built)
 
     import rattler  # noqa: PLC0415
 
-    async def solve() -> list[object]:
+    async def solve() -> list[RepoDataRecord]:
         system = rattler.GenericVirtualPackage(
             rattler.PackageName("__osx"), rattler.Version("11.0"), rattler.BuildString("0")
         )

@@ -33,7 +33,7 @@ def link(prefix: Path, explicit: Path) -> int:
     class Base(Root):
         """The base that is being made: it has no python yet that could say what it is for."""
 
-        subdir = SUBDIR  # type: ignore[assignment]
+        subdir = SUBDIR
 
     if SUBDIR == "osx-arm64" and Base(prefix, ()).mac["arch"] != "arm64":
         print(f"{prefix}/_conda: Bad CPU type in executable", file=sys.stderr)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from simlab.spec import Fault
+    from simlab.faults import Fault
 
 ASKED = ("    pytorch: {release: stable}\n", "    pytorch: false\n")
 WHEEL = ('["einops"]', '["pytz"]')
