@@ -5,12 +5,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import profiles
 import pytest
 import signals
+from gevent import monkey
 from progress_events import split_events
 from warm import client
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 profiles.register()
+# Importing torchard.session patches the standard library for gevent. A test's own process keeps its
+# threads: a worker of xdist waits for the next test with them, and would end instead.
+monkey.patch_all = partial(monkey.patch_all, thread=False)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,13 +45,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Restore ignored signals where the tests run: here, or in each worker of xdist."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         signals.restore()
-
-
-def pytest_collection_finish() -> None:
-    """Stop where a test module imports `torchard.session`: a worker of xdist would hang later."""
-    patched = getattr(sys.modules.get("gevent.monkey"), "is_module_patched", lambda _name: False)
-    if patched("threading"):
-        raise pytest.UsageError("Import torchard.session inside a test: it patches threads.")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
