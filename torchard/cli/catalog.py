@@ -29,7 +29,7 @@ def catalog() -> None:
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the page to this file."
 )
 def matrix(out: Path | None) -> None:
-    """Print which PyTorch each Mac and python gets, as a page in Markdown."""
+    """Print which PyTorch each Mac and python gets, in Markdown."""
     text = render_page(load_catalog())
     if out is None:
         click.echo(text, nl=False)

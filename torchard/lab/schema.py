@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
 from torchard.lab import specs
 from torchard.lab.problem import Problem, quote, take_few
 from torchard.lab.settings import read_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from jsonschema import Draft202012Validator, ValidationError
 
     from torchard.lab.model import Position
     from torchard.lab.yaml_source import KeyPath, Source
@@ -68,10 +69,6 @@ def check(source: Source, definition: str | None = None) -> Checked:
 
 @functools.cache
 def _validator(definition: str | None) -> Draft202012Validator:
-    # This import takes 0.1 s, and the commands that read no lab file need not wait for it.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from jsonschema.validators import extend  # noqa: PLC0415
-
     schema = read_schema()
     whole = schema if definition is None else schema["$defs"][definition]
     # For items that cannot be sorted, jsonschema compares each with each other.
@@ -258,8 +255,6 @@ def _too_many(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
 
 
 def _unique(_validator: Any, wanted: Any, items: Any, _schema: Any) -> Iterator[ValidationError]:
-    from jsonschema import ValidationError  # noqa: PLC0415
-
     if wanted and isinstance(items, list):
         texts = {json.dumps(item, default=str) for item in items}
         if len(texts) < len(items):

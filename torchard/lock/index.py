@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import msgspec
+import uv
 
 from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
@@ -145,11 +146,9 @@ def find_default_index() -> str:
 
 def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:
     """Return what uv printed. Raise WheelIndexError with its complaint."""
-    from uv import find_uv_bin  # noqa: PLC0415  # only locking needs it
-
     try:
         done = subprocess.run(
-            [os.fspath(find_uv_bin()), *arguments],
+            [os.fspath(uv.find_uv_bin()), *arguments],
             cwd=directory,
             env=environment,
             capture_output=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+import uv
 from wheelhouse import wheel
 
 from torchard.catalog.mac_class import MacClass
@@ -122,8 +123,6 @@ def test_the_last_build_of_a_tag_is_taken(asks, builds):
 
 def test_who_wants_no_wheels_needs_no_uv(solve, monkeypatch):
     """An environment of conda packages alone is locked without an index."""
-    import uv  # noqa: PLC0415  # as the code itself does
-
     monkeypatch.setattr(uv, "find_uv_bin", lambda: "/nowhere/uv")
     assert solve("http://127.0.0.1:1/simple", provided={"numpy": "1.26.0"}) == ()
 
