@@ -149,7 +149,7 @@ def test_a_plan_asks_like_any_other(lab, plan, torchard):
     for words in (["--limit", "one"], ["--locked"]):
         said = torchard("apply", plan.path, "--yes", *words)
         assert (said.returncode, said.stdout) == (1, "")
-        assert "A saved plan says itself which Macs and which locks." in said.stderr
+        assert "A saved plan already says which Macs and which lock files." in said.stderr
 
 
 def test_a_plan_with_nothing_to_do_is_saved_and_done_as_well(lab, torchard, tmp_path):

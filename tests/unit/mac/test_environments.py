@@ -155,3 +155,8 @@ def test_a_stamp_says_a_day_or_nothing(date):
     """Anybody can write a stamp."""
     assert replace(ONE, stamp={"date": date}).built_on is None
     assert replace(ONE, stamp={"date": "2026-11-26 10:31:22"}).built_on == "2026-11-26"
+
+
+def test_conda_has_two_platforms_on_macs():
+    """By the hardware, not by what the shell runs under."""
+    assert (mac().subdir, mac(arch="x86_64").subdir) == ("osx-arm64", "osx-64")

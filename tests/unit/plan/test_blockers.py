@@ -1,4 +1,4 @@
-"""Why a Mac is blocked because of the python in its Miniconda."""
+"""Why a Mac is blocked because of its Miniconda."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from locked import INSTALLER, PREFIX, built, lock, mac, package
 
 from torchard.lab.model import MacHost
-from torchard.mac.state import InstalledConda
-from torchard.plan.blockers import OLDEST_PYTHON, find_old_python
+from torchard.mac.state import InstalledConda, InstalledEnvironment
+from torchard.plan.blockers import OLDEST_PYTHON, find_blockers, find_old_python
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target
 from torchard.resources import find_resource
@@ -74,3 +74,39 @@ def test_a_base_that_is_installed_again_may_be_old():
     moved = having("3.6.10", **ours, prefix_made_for="/Users/old/miniconda3")
     assert list(find_old_python(moved, None)) == []
     assert list(find_old_python(mac(), None)) == []
+
+
+MOVED = "/Users/former/miniconda3"
+OURS = {"sha256": "0" * 64, "version": "26.5.3-1"}
+THESIS = InstalledEnvironment(f"{PREFIX}/envs/thesis", whole=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        (mac(prefix_made_for=MOVED), "conda does not work after a move; move it back there, or"),
+        (
+            mac(THESIS, prefix_made_for=MOVED, prefix_ours=OURS),
+            "Torchard will not replace it, because it has environments of a person (thesis);",
+        ),
+        (mac(other_prefix="/opt/conda"), "write `miniconda: {prefix: /opt/conda}`, or first"),
+    ],
+)
+def test_a_miniconda_in_another_place_blocks(state, says):
+    """Torchard replaces its own one that has moved, but no environment of a person."""
+    (reason,) = find_blockers(Target(MacHost("studio-01"), state))
+    assert says in reason
+
+
+def test_torchard_replaces_its_own_miniconda_that_has_moved():
+    """The plan has that as a repair."""
+    target = Target(
+        MacHost("studio-01"),
+        mac(prefix_made_for=MOVED, prefix_ours={**OURS, "sha256": INSTALLER.sha256}),
+        installer=INSTALLER,
+    )
+    (step,) = plan_mac(target).steps
+    assert (step.kind, step.action) == ("miniconda", "repair")
+    assert step.reason == (
+        f"it was installed at {MOVED} and has moved; ~/miniconda3 is set aside and installed again"
+    )

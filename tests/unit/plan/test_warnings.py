@@ -16,7 +16,8 @@ from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import Cell, list_cells
-from torchard.lab.model import Environment, Lab, MacHost, Request
+from torchard.lab.model import Environment, Lab, MacHost, Miniconda, Request
+from torchard.mac.state import RunLock
 from torchard.plan import warnings
 from torchard.plan.plan import plan_mac
 from torchard.workspace.workspace import Workspace
@@ -190,3 +191,26 @@ def test_a_virtual_machine_that_expects_mps_has_a_warning(variant, virtual, warn
     assert all(
         line.startswith("torch: ") and line.endswith("write `backend: cpu`") for line in lines
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"macos": "14.7"}, "says macOS 15.1, but it runs 14.7"),
+        ({"macos": "15.1.2"}, None),
+        ({"macos": "15.10"}, "says macOS 15.1, but it runs 15.10"),
+        ({"translated": True}, "its shell runs under Rosetta; Torchard runs native programs there"),
+        ({"conda_version": "24.11.0"}, "names Miniconda 26.5.3-1, but a person installed the one"),
+        ({"conda_version": None}, "at ~/miniconda3 (an unknown version), so Torchard keeps it"),
+        ({"conda_version": "24.11.0", "prefix_ours": {"sha256": "0"}}, None),
+        ({"lock": RunLock("t", "ada@desk", 0, (41,))}, "a run of ada@desk is still at work there"),
+        ({"lock": RunLock("t", "ada@desk", 0)}, None),
+    ],
+)
+def test_a_mac_that_is_not_as_the_lab_says_has_a_warning(changes, says):
+    """It blocks nothing: the Mac's own macOS and Miniconda decide."""
+    wanted = Miniconda(version="26.5.3-1")
+    host = MacHost("studio-01", macos="15.1", miniconda=wanted)
+    state = mac(**{"conda_version": "26.5.3", **changes})
+    texts = list(warnings.find_mac_warnings(host, state, CATALOGUE))
+    assert [says in one for one in texts] == [True] * (says is not None)
