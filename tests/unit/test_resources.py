@@ -1,4 +1,4 @@
-"""Where the project's own files are found."""
+"""Where Torchard finds the project's files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_checkout_keeps_its_files_at_its_root(name):
 
 
 def test_an_installed_wheel_keeps_its_files_in_the_package(tmp_path):
-    """In a wheel they are in torchard/_project, and what lies beside the package is not ours."""
+    """In a wheel they are in torchard/_project, and files beside the package are not used."""
     package = tmp_path / "torchard"
     (package / "_project").mkdir(parents=True)
     (tmp_path / "deploy.py").touch()

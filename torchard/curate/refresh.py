@@ -15,7 +15,7 @@ from torchard.curate.new_wheels import propose_releases
 from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, apply_proposals
 from torchard.curate.verify import fetch_listings, find_contradictions
 from torchard.errors import TorchardError
-from torchard.lock.addresses import channel_source
+from torchard.lock.addresses import form_channel_url
 from torchard.lock.index import find_default_index
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _list_queries(
     if "conda" in places:
         for source in catalogue.sources.values():
             if source.channel is not None:
-                url = channel_source(source.channel, mirrors)
+                url = form_channel_url(source.channel, mirrors)
                 yield f"the channel {source.channel}", partial(_builds, source, url, catalogue)
     if "installers" in places:
         yield "Miniconda", partial(propose_miniconda, catalogue.installers["miniconda"])

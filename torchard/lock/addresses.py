@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import CondaPackage
 
 
-def channel_source(channel: str, mirrors: Mirrors) -> str:
+def form_channel_url(channel: str, mirrors: Mirrors) -> str:
     """Return the URL of a channel or of its mirror, without a slash at its end."""
     mirror = mirrors.conda.get(channel)
     return mirror.rstrip("/") if mirror else channel_url(channel)
 
 
-def conda_address(package: CondaPackage, mirrors: Mirrors) -> str:
+def form_conda_url(package: CondaPackage, mirrors: Mirrors) -> str:
     """Return the URL of a conda package."""
-    return f"{channel_source(package.channel, mirrors)}/{package.subdir}/{package.file}"
+    return f"{form_channel_url(package.channel, mirrors)}/{package.subdir}/{package.file}"
 
 
-def installer_address(installer: Installer, mirrors: Mirrors) -> str:
+def form_installer_url(installer: Installer, mirrors: Mirrors) -> str:
     """Return the URL of an installer. One that the lab itself names has no mirror."""
     if installer.own or mirrors.installers is None:
         return installer.url

@@ -98,12 +98,12 @@ def format_lock(lock: Lock) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def conda_package(row: Mapping[str, Any]) -> CondaPackage:
+def read_conda_package(row: Mapping[str, Any]) -> CondaPackage:
     """Return the conda package that a solver describes. Raise ValueError if a lock has no such."""
     return _conda_package(_decode(msgspec.json.encode(row), rows.CondaPackage))
 
 
-def wheel(row: Mapping[str, Any]) -> Wheel:
+def read_wheel(row: Mapping[str, Any]) -> Wheel:
     """Return the wheel that a solver describes. Raise ValueError if a lock has no such."""
     return _wheel(_decode(msgspec.json.encode(row), rows.Wheel))
 

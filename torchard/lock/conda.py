@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from torchard.lock.addresses import channel_source, conda_address
-from torchard.lock.codec import conda_package
+from torchard.lock.addresses import form_channel_url, form_conda_url
+from torchard.lock.codec import read_conda_package
 from torchard.lock.lockfile import LockError
 from torchard.redact import redact
 
@@ -62,7 +62,7 @@ def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
 def _solver_request(question: Question, depot: Depot) -> dict[str, Any]:
     mac_class = question.mac_class
     return {
-        "urls": [channel_source(channel, question.mirrors) for channel in question.channels],
+        "urls": [form_channel_url(channel, question.mirrors) for channel in question.channels],
         "subdir": mac_class.subdir,
         "specs": question.conda_specs,
         "constraints": question.constraints,
@@ -81,7 +81,7 @@ def _read_package(
 ) -> CondaPackage:
     known = {key: value for key, value in row.items() if key != "python"}
     try:
-        return conda_package(
+        return read_conda_package(
             {**known, "channel": channel, "provides": dict(sorted(provided.items()))}
         )
     except ValueError as error:
@@ -103,7 +103,7 @@ def _read_distributions(
             one.file,
             one.sha256,
             one.size,
-            lambda: conda_address(one, mirrors),
+            lambda: form_conda_url(one, mirrors),
             lambda done, _: total.add(one.file, done),
         )
 
@@ -172,7 +172,7 @@ def _explain_failure(answer: Mapping[str, Any], question: Question) -> LockError
     if answer["error"] == "channel":
         # py-rattler does not name the address of a broken index, so all of them are named.
         places = ", ".join(
-            redact(channel_source(one, question.mirrors)) for one in question.channels
+            redact(form_channel_url(one, question.mirrors)) for one in question.channels
         )
         return LockError(
             f"The channels of {question} could not be read from {places}:{_indent(text)}",

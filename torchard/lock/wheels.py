@@ -11,7 +11,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from torchard.lock import index
-from torchard.lock.codec import wheel
+from torchard.lock.codec import read_wheel
 from torchard.lock.lockfile import LockError
 from torchard.lock.question import has_name
 
@@ -127,7 +127,7 @@ def _choose_wheel(offers: Sequence[Offer], ranks: Mapping[Tag, int], question: Q
             "Set `mirrors.wheels` to an index that has it (PEP 503), or remove that key.",
         )
     try:
-        return wheel(
+        return read_wheel(
             {
                 "name": str(canonicalize_name(chosen.name)),
                 "version": chosen.version,

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from torchard.lock.addresses import conda_address, installer_address
+from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 from torchard.lock.wheels import find_addresses
 from torchard.workspace.locks import nightly_index
@@ -48,13 +48,13 @@ class Artefacts:
 
     def fetch_installer(self, installer: Installer, mac: MacHost) -> Path:
         """Return an installer's file in the depot, fetched and verified if it was not there."""
-        return self._fetch(installer, None, lambda: installer_address(installer, mac.mirrors))
+        return self._fetch(installer, None, lambda: form_installer_url(installer, mac.mirrors))
 
     def fetch(self, artefact: CondaPackage | Wheel, lock: Lock, mac: MacHost) -> Path:
         """Return the file of a lock's artefact in the depot, fetched if it was not there."""
         if isinstance(artefact, CondaPackage):
             return self._fetch(
-                artefact, artefact.size, lambda: conda_address(artefact, mac.mirrors)
+                artefact, artefact.size, lambda: form_conda_url(artefact, mac.mirrors)
             )
         return self._fetch(
             artefact, artefact.size, lambda: self._wheel_address(artefact, lock, mac)

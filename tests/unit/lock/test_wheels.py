@@ -12,7 +12,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
 from torchard.lab.model import Mirrors
 from torchard.lock import wheels
-from torchard.lock.codec import conda_package
+from torchard.lock.codec import read_conda_package
 from torchard.lock.index import Offer
 from torchard.lock.lockfile import Lock, LockError
 from torchard.lock.question import Question
@@ -333,7 +333,7 @@ def lock(*found, variant=None):
     }  # fmt: skip
     return Lock(
         "torch", ARM, "c" * 64, "3.12", variant, (), (), ("conda-forge",),
-        (conda_package(python),), tuple(found),
+        (read_conda_package(python),), tuple(found),
     )  # fmt: skip
 
 
