@@ -14,7 +14,7 @@ def test_a_half_installed_prefix_is_planned_as_a_repair(settled, torchard):
     by_killed_unpacking(settled.mac.home / "miniconda3")
     done = torchard("plan", settled.lab_file)
     assert done.returncode == 2
-    assert "~/miniconda3 is half installed; it is set aside and installed anew" in done.stdout
+    assert "~/miniconda3 is half installed; it is set aside and installed again" in done.stdout
     assert "~ torch       31 kept" in done.stdout
 
 

@@ -158,7 +158,7 @@ def test_another_installer_replaces_the_miniconda_below_the_environments(
     assert "~/miniconda3 is set aside, the environments stay" in plan.stdout
     assert "Plan: 1 Mac to change" in plan.stdout
     told = bring_in_order(torchard, applied)
-    assert "installed anew" in told
+    assert "installed again" in told
     assert shown(applied) == before
     assert version_of_torch(applied, "miniconda3/envs/torch") == "2.15.0"
     home = applied.macs["studio-01"].home

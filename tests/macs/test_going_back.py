@@ -96,7 +96,7 @@ def test_it_is_one_rename_and_needs_neither_locks_nor_a_network(lab, torchard):
         r"      the generation before, built on 20\d\d-\d\d-\d\d",
         r"      - pytz   2026\.\d   wheel",
         r"Plan: 2 Macs to change, 0 up to date\.",
-        r"  ~ tools +\d+ kept, 1 changed +shown again",
+        r"  ~ tools +\d+ kept, 1 changed +active again",
         r"  = tools +verified: python 3\.12\.13 arm64",
         r"Done: 2 Macs up to date\.",
     ):

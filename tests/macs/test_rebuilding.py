@@ -136,7 +136,7 @@ def test_the_same_lock_is_built_again_beside_and_what_failed_goes(lab, torchard)
     for line in (
         r"  ~ tools +\d+ kept, 0 to change +new generation",
         r"      you asked to rebuild it",
-        r"  ~ tools +\d+ kept, 0 changed +built and shown",
+        r"  ~ tools +\d+ kept, 0 changed +built and active",
         r"Done: 1 Mac up to date\.",
     ):
         assert re.search(f"^{line}$", done.stdout, re.MULTILINE), done.stdout

@@ -116,7 +116,7 @@ def test_what_changed_in_base_is_reported_and_left(job):
 def test_what_nobody_declares_differs_from_what_somebody_made(job):
     """Without prune, both are left alone."""
     said = below(job.status.stdout, "old-env")
-    assert said.startswith("   = =  old-env     nobody declares it; it is left alone\n")
+    assert said.startswith("   = =  old-env     the lab does not name it; it is left alone\n")
     for name in ("old-env-2", "alias"):
         said = below(job.status.stdout, name)
         assert f"   ? =  {name:<11} not made by Torchard; it is left alone\n" in said

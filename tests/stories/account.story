@@ -31,7 +31,7 @@ Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
   ! note        torch: PYTHONPATH in the account's login environment puts ~/lib first, which has its own einops; remove it from ~/.bash_profile, line 2
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
-  + torch       31 packages, N MB                              built and shown
+  + torch       31 packages, N MB                              built and active
   = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 1 Mac up to date.

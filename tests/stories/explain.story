@@ -15,7 +15,7 @@ What was read on it
   disk          N GB free; what is to be done needs N MB
   Miniconda     none at ~/miniconda3
   torch         nothing at ~/miniconda3/envs/torch
-  run lock      nobody is at work there
+  run lock      no run is at work there
 
 Its class
   class         osx-64-macos12.0

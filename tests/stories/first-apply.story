@@ -24,7 +24,7 @@ Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
-  + torch       30 packages, N MB                              built and shown
+  + torch       30 packages, N MB                              built and active
   = torch       verified: python 3.12.13 arm64, torch 2.15.0, MPS works
 
 Done: 1 Mac up to date.

@@ -46,7 +46,7 @@ $ torchard apply --yes --only-failed-from report.json
 
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
-  + tools       19 packages, N MB                              built and shown
+  + tools       19 packages, N MB                              built and active
   + shell       ~/.zshrc                                       written
   = tools       verified: python 3.12.13 arm64
 

@@ -33,7 +33,7 @@ $ torchard apply --yes
 
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
-  + tools       19 packages, N MB                              built and shown
+  + tools       19 packages, N MB                              built and active
   = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.

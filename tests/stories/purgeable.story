@@ -34,7 +34,7 @@ $ torchard apply --yes
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ! note        its disk has N MB free, and these packages need more than N MB; macOS says that it makes room for N MB when needed
-  ~ tools       19 kept, 1 changed                             built and shown
+  ~ tools       19 kept, 1 changed                             built and active
   = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.

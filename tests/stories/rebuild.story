@@ -51,7 +51,7 @@ $ torchard apply --rebuild tools --yes
 
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
-  ~ tools       19 kept, 0 changed                             built and shown
+  ~ tools       19 kept, 0 changed                             built and active
   = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.

@@ -7,7 +7,7 @@ lab:
 ---
 $ torchard rollback --yes tools
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     tools: there is no generation before the one that is shown
+  ! blocked     tools: there is no generation before the active one
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
@@ -21,7 +21,7 @@ $ torchard apply --yes
 
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
-  ~ tools       19 kept, 0 changed                             built and shown
+  ~ tools       19 kept, 0 changed                             built and active
   = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
@@ -51,14 +51,14 @@ $ torchard rollback --yes tools
 
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
-  ~ tools       19 kept                                        shown again
+  ~ tools       19 kept                                        active again
   = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date.
 [0]
 $ torchard rollback --yes tools
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     tools: it was rolled back already: nothing older is kept than what is shown; `torchard apply` goes forward again
+  ! blocked     tools: it was rolled back already: the active generation is the oldest that is kept; `torchard apply` goes forward again
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

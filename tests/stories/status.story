@@ -30,7 +30,7 @@ $ torchard status
           + rhash   1.4.6   conda, installed by hand
    = +  more        not there yet
    ? =  mine        not made by Torchard; it is left alone
-   M =  tools       nobody declares it; it is left alone
+   M =  tools       the lab does not name it; it is left alone
           verified WHEN: python 3.12.13 arm64
           + zstd   1.5.7    conda, not in the lock; installed by hand
           + pytz   2026.6   wheel, not in the lock; installed by hand

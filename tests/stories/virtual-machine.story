@@ -52,7 +52,7 @@ $ torchard apply --yes
 
 Plan: 1 Mac to change, 0 up to date.
 1 Mac  · runner-01 · arm64 · macOS 15.1 · N s
-  + torch       30 packages, N MB                              built and shown
+  + torch       30 packages, N MB                              built and active
   = torch       verified: python 3.12.13 arm64, torch 2.15.0, CPU
 
 Done: 1 Mac up to date.

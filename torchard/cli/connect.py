@@ -9,7 +9,7 @@ import torchard.session  # noqa: F401  # patches the standard library, so it com
 from torchard.cli import console, output
 from torchard.lab.select import find_mac, select
 from torchard.plan.leftover import find_left_behind
-from torchard.plan.rollback import having
+from torchard.plan.rollback import find_macs_with
 from torchard.session.session import Session, install_signal_handlers
 from torchard.workspace.workspace import open_workspace
 
@@ -44,7 +44,7 @@ def open_session(
     if report is not None:
         macs = _select_left_behind(report, workspace.lab, macs)
     for environment in rebuild:
-        having(environment, workspace.lab, macs)
+        find_macs_with(environment, workspace.lab, macs)
     workspace.rebuild = frozenset(rebuild)
     with _connect(workspace, macs) as session:
         yield session

@@ -8,7 +8,7 @@ import click
 
 from torchard.cli import connect, console, options, output
 from torchard.lab.select import select
-from torchard.plan.rollback import having
+from torchard.plan.rollback import find_macs_with
 from torchard.render.text import plan_lines, result_lines
 from torchard.session.rollback import plan_rollbacks, roll_back
 
@@ -38,7 +38,7 @@ def rollback(
     further back. To go forward again, run `torchard apply`.
     """
     with connect.open_session_without_locks(
-        lab, lambda found: having(environment, found, select(found, limits))
+        lab, lambda found: find_macs_with(environment, found, select(found, limits))
     ) as session:
         planned = plan_rollbacks(session, environment)
         session.progress.pause()

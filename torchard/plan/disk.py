@@ -30,7 +30,7 @@ def disk_needed(steps: Iterable[Step]) -> int:
 
 
 def is_short_of_disk(target: Target) -> bool:
-    """Tell whether df finds too little room, and nobody has asked macOS yet what it would make."""
+    """Tell whether df finds too little room, and macOS was not asked yet what it would make."""
     state, installer = target.state, target.installer
     most = 3 * sum(lock.size for lock in target.locks.values())
     most += installer.disk if installer else 0
@@ -40,9 +40,9 @@ def is_short_of_disk(target: Target) -> bool:
 
 
 def find_shortages(state: MacState, builds: Sequence[Step]) -> Iterable[tuple[bool, str]]:
-    """Say where df finds too little room, and whether that stops the builds, as far as is known.
+    """Yield each shortage of room that df finds, and whether it stops the builds.
 
-    df leaves out what macOS removes by itself when room is wanted for something important. The
+    df does not count what macOS removes by itself when something important needs room. The
     installers ask df themselves, and stop (conda/constructor, header.sh).
     """
     needed = disk_needed(builds)
@@ -51,14 +51,14 @@ def find_shortages(state: MacState, builds: Sequence[Step]) -> Iterable[tuple[bo
     by_installer = disk_needed(one for one in builds if one.kind == "miniconda")
     who = ["Miniconda"] if by_installer else []
     who += ["these packages"] if any(one.kind == "environment" for one in builds) else []
-    said = (
+    text = (
         f"its disk has {state.free // 10**6} MB free, and {' and '.join(who)}"
         f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB"
     )
     room = state.room or 0
     if room <= state.free or state.free < by_installer:
-        yield True, f"{said}; make room"
+        yield True, f"{text}; make room"
     elif room < needed:
-        yield True, f"{said}; macOS would make room for {room // 10**6} MB only; make more room"
+        yield True, f"{text}; macOS would make room for {room // 10**6} MB only; make more room"
     else:
-        yield False, f"{said}; macOS says that it makes room for {room // 10**6} MB when needed"
+        yield False, f"{text}; macOS says that it makes room for {room // 10**6} MB when needed"

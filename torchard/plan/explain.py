@@ -46,7 +46,7 @@ class UsedLock:
 class Answer:
     """One environment: what the lab asks for, and which PyTorch and lock that leads to.
 
-    `found` is a phrase on what stands at its place on the Mac, empty where nobody looked.
+    `found` is a phrase on what the Mac has under its name, empty if the Mac was not read.
     `elsewhere` has the torch that each other source would have given, None where it has none;
     `advisories` are about the torch that is locked.
     """
@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Part:
-    """What is to be done for one part of a Mac and why; `step` is None where it is up to date."""
+    """What is to be done for one part of a Mac and why; `step` is None if it is up to date."""
 
     id: StepId
     step: Step | None
@@ -73,7 +73,7 @@ class Part:
 class Explanation:
     """Everything that leads to the plan of one Mac.
 
-    `state` is None where it was not read; its class is then what the lab file says it is.
+    `state` is None if the Mac was not read. Its class is then what the lab file says.
     `class_reason` is a phrase.
     """
 
@@ -97,7 +97,7 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
     catalogue: Catalogue,
     written: Collection[Path] = (),
 ) -> Explanation:
-    """Gather what led to a plan. `target` is None where the Mac was not read."""
+    """Gather what led to a plan. `target` is None if the Mac was not read."""
     state = target.state if target else None
     arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
     group = find_mac_class(arch, macos, catalogue) if state or (arch and macos) else None
@@ -128,8 +128,8 @@ def _class_reason(group: MacClass | Refusal | None, macos: str, mac: MacHost, *,
         return f"its arch and macOS were not read, and {_line(mac.where)} does not say them"
     if isinstance(group, Refusal):
         return f"{group.reason} {group.instead}"
-    said = "" if read else f" ({_line(mac.where)} says so; it was not read)"
-    return f"the highest that macOS {macos} reaches of those at which a choice may change{said}"
+    source = "" if read else f" ({_line(mac.where)} says so; it was not read)"
+    return f"the highest that macOS {macos} reaches of those at which a choice may change{source}"
 
 
 def _answer(  # noqa: PLR0917  # each is one part of the question

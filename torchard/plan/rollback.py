@@ -1,6 +1,6 @@
-"""Back to the generation before: what would be shown on a Mac, by its own records. Pure data.
+"""A rollback: which generation would become active on a Mac, by its own records. Pure data.
 
-Nothing is looked up: neither lock nor index nor catalogue is needed to go back.
+A rollback needs no lock file, no index and no catalogue.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from torchard.plan.result import MacResult
 
 
-def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost, ...]:
+def find_macs_with(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost, ...]:
     """Return the Macs that the lab gives an environment to. Raise TorchardError for none."""
     if environment not in lab.environments:
         close = get_close_matches(environment, lab.environments, 1)
@@ -46,7 +46,7 @@ def having(environment: str, lab: Lab, macs: Iterable[MacHost]) -> tuple[MacHost
 
 
 def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
-    """Return what would be shown instead on a Mac, or why it is left alone."""
+    """Return the plan that activates the previous generation, or says why there is none."""
     base = MacPlan(
         mac.name,
         "blocked",
@@ -74,7 +74,7 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
 
 
 def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
-    """Return the generation that was shown before the one that is, or why there is none."""
+    """Return the generation that was active before this one, or why there is none."""
     view = view_environment(environment, state)
     if view.found == "nothing":
         return "it is not there; `torchard apply` builds it"
@@ -90,12 +90,12 @@ def _before(environment: str, state: MacState) -> InstalledEnvironment | str:
     before = order[at + 1 :]
     if not before:
         return (
-            "it was rolled back already: nothing older is kept than what is shown; `torchard apply`"
-            " goes forward again"
+            "it was rolled back already: the active generation is the oldest that is kept;"
+            " `torchard apply` goes forward again"
             if at > 0
-            else "there is no generation before the one that is shown"
+            else "there is no generation before the active one"
         )
-    # One that is not whole any more is passed over: the sweep takes it first, too.
+    # A generation that is not whole is skipped: the sweep removes it first, too.
     found = next((path for path in before if state.environments[path].is_usable), None)
     if found is None:
         return (

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 StepKind = Literal["miniconda", "environment", "shell", "prune"]
 Action = Literal["create", "update", "repair", "activate", "remove"]
-# Reasons that a plan's signs tell already.
+# Reasons that a plan's signs already say.
 NOT_THERE = "not there yet"
 LOCK_CHANGED = "the lock has changed"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -114,14 +114,14 @@ class Step:
 
 
 def same_step(one: Step, other: Step) -> bool:
-    """Tell whether two steps make the same of a Mac, whatever is pushed to it or said of it."""
+    """Tell whether two steps do the same to a Mac. What must be fetched does not count."""
     return _essence(one) == _essence(other)
 
 
 def is_rest_of(step: Step, planned: Step) -> bool:
-    """Tell whether a step is what is left of a planned one, as an earlier run was still at it.
+    """Tell whether a step is what is left of a planned one.
 
-    That run has built and verified the planned generation since, and it is only to be shown.
+    An earlier run has built and verified the planned generation since. It only must be activated.
     """
     if step.action != "activate" or planned.action not in {"create", "update", "repair"}:
         return False
@@ -146,14 +146,14 @@ def has_other_installer(state: MacState, installer: Installer | None) -> bool:
 
 
 def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
-    """Return what must be done for the prefix: None where it is fine, or not ours to touch."""
+    """Return what must be done for the prefix: None if it is whole, or a person made it."""
     prefix = shorten_path(state.prefix, state.home)
     action: Action = "create"
     reason = f"no Miniconda at {prefix}"
     before = None
     if state.prefix_state == "half":
         action = "repair"
-        reason = f"{prefix} is half installed; it is set aside and installed anew"
+        reason = f"{prefix} is half installed; it is set aside and installed again"
     elif state.is_prefix_moved:
         action = "repair"
         made_for = shorten_path(state.prefix_made_for or "", state.home)
@@ -199,11 +199,11 @@ def _text(value: object) -> str | None:
 def environment_step(
     lock: Lock, state: MacState, *, frozen: bool = False, rebuild: bool = False
 ) -> Step | None:
-    """Return what must be done for one environment, or None where it is up to date.
+    """Return what must be done for one environment, or None if it is up to date.
 
-    `frozen` says that conda is to refuse changing it. What is shown is never changed for that: the
-    same lock is built anew, from what lies on the Mac. `rebuild` asks for the same of one that is
-    up to date.
+    `frozen` says that conda must refuse to change it. Torchard never changes the active generation
+    for that: it builds the same lock again, from what the Mac already has. `rebuild` asks for the
+    same although the environment is up to date.
     """
     name = lock.environment
     view = view_kept_environment(name, state)
@@ -253,8 +253,8 @@ def environment_step(
         packages=changes,
         kept=kept,
         bytes=lock.size,
-        # An artefact lies in the depot and, unpacked, in the generation at least once more. Where
-        # there are no hard links, what it is built from is a copy.
+        # An artefact is in the depot and, unpacked, in the generation. Without hard links, the
+        # generation is built from a third copy.
         disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size,
         digest=lock.digest,
         files=files,
@@ -268,7 +268,7 @@ def environment_step(
 def condarc_change(
     name: str, state: MacState, before: str | None, after: str | None
 ) -> tuple[FileChange, ...]:
-    """Return what becomes of an environment's own .condarc, as it may be shown."""
+    """Return the change of an environment's own .condarc, without secrets."""
     if before == after:
         return ()
     path = f"{shorten_path(state.prefix, state.home)}/envs/{name}/.condarc"
@@ -277,11 +277,10 @@ def condarc_change(
 
 
 def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
-    """Return what removes each environment that Torchard made and that is not named any more.
+    """Return what removes each environment that Torchard made and that the lab does not name.
 
-    That is a link of ours, or generations that nothing shows: a run that was stopped in between
-    leaves those. One that somebody's own link shows stays; that of a named environment is pointed
-    at a generation of its own first, and shows none of these any more.
+    That is a link of Torchard's, or generations without a link, which an interrupted run leaves. A
+    generation that a person's own link leads to stays.
     """
     views = [view_kept_environment(name, state) for name in sorted(state.links)]
     active = {view.target for view in views if view.name not in named}
@@ -353,16 +352,15 @@ def _path(lock: Lock, state: MacState) -> str:
 
 
 def _free_path(lock: Lock, state: MacState) -> str:
-    """Name the generation that would be built: one that nothing shows, and that bears no stamp.
+    """Name the generation that would be built: no link leads to its path, and it has no stamp.
 
-    What is in the way there was left by a killed run, and is set aside. One drifted by hand keeps
-    its name until it goes, and one that is shown is never touched, whatever became of it: a link
-    that leads nowhere would show what is built there before it is verified. The links of a prefix
-    that is set aside first show nothing.
+    What an interrupted run left at that path is set aside. A path that a link leads to is never
+    used: what is built there would be active before it is verified. The links of a prefix that is
+    set aside do not count.
     """
     links = state.links.values() if state.prefix_state == "whole" else ()
-    shown = {link.target for link in links}
+    linked = {link.target for link in links}
     stamped = {one.path for one in state.environments.values() if one.stamp is not None}
     base = _path(lock, state)
     paths = itertools.chain([base], (f"{base}.{number}" for number in itertools.count(2)))
-    return next(path for path in paths if path not in shown | stamped)
+    return next(path for path in paths if path not in linked | stamped)

@@ -1,4 +1,4 @@
-"""What a Mac should become, and what is built for that. Pure data."""
+"""What a Mac should become, and the steps that build it. Pure data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """What one reached Mac should become, with everything that had to be looked up.
+    """What one Mac should become, with everything that had to be looked up.
 
-    `blockers` are reasons to do nothing to this Mac, `warnings` things worth saying. `locks` is
-    keyed by environment; `rebuild` names those that are to be built again although they are in
-    order.
+    `blockers` are reasons to leave this Mac alone. `locks` is keyed by environment. `rebuild` names
+    environments that must be built again although they are up to date.
     """
 
     mac: MacHost
@@ -38,7 +37,7 @@ class Target:
 
 
 def build_steps(target: Target) -> list[Step]:
-    """Return what is to be made from artefacts: Miniconda, then the environments."""
+    """Return the steps that need artefacts: Miniconda, then the environments."""
     frozen = target.mac.frozen
     steps = [miniconda_step(target.state, target.installer)]
     steps += [

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from torchard.plan.steps import FileChange, Step
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for
-ALIKE = 3  # packages that several environments must have in common to be told once
+ALIKE = 3  # packages that several environments must have in common to be printed once
 RIGHT = 63  # the column at which the last part of a step's line begins
-INDENT = " " * 6  # of what is said below a step's line
+INDENT = " " * 6  # of what is below a step's line
 SIGNS = {"add": "+", "create": "+", "update": "~", "repair": "~", "activate": "~", "remove": "-"}
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim", " ": "dim"}
 TORCH = {"torch", "pytorch"}
@@ -130,14 +130,14 @@ def _done(step: Step) -> Lines:
     """Return the same where the step was done."""
     name, what, _ = _planned(step)
     if step.kind == "miniconda":
-        return name, what, "installed" if step.action == "create" else "installed anew"
+        return name, what, "installed" if step.action == "create" else "installed again"
     if step.kind == "shell":
         return name, what, "written"
     if step.action == "activate":
-        return name, _counts(step, "changed"), "shown again"
+        return name, _counts(step, "changed"), "active again"
     if step.action == "remove":
         return name, what, "removed"
-    return name, _counts(step, "changed"), "built and shown"
+    return name, _counts(step, "changed"), "built and active"
 
 
 def _counts(step: Step, changed: str) -> str:

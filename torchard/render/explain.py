@@ -26,26 +26,26 @@ if TYPE_CHECKING:
 _WITHOUT_CONDA = {
     "absent": "none at {}",
     "half": "half installed at {}",
-    "foreign": "{} is there, and is no Miniconda",
+    "foreign": "{} exists and is not a Miniconda",
 }
 
 
-def explain_lines(told: Explanation) -> Iterator[Text]:
+def explain_lines(explanation: Explanation) -> Iterator[Text]:
     """Yield the lines: what was found, what follows from it, and what is to be done."""
-    planned = told.planned
+    planned = explanation.planned
     system = f"macOS {planned.macos}" if planned.macos else None
-    words = filter(None, (told.mac.name, planned.arch, system, told.where))
+    words = filter(None, (explanation.mac.name, planned.arch, system, explanation.where))
     yield Text(sanitize(" · ".join(words)), style="bold")
-    if told.state is not None:
-        yield from _section("What was read on it", _facts(told.state, told))
-    yield from _section("Its class", _class(told))
-    for answer in told.answers:
+    if explanation.state is not None:
+        yield from _section("What was read on it", _facts(explanation.state, explanation))
+    yield from _section("Its class", _class(explanation))
+    for answer in explanation.answers:
         yield from _section(f"The environment {answer.environment.name}", _answer(answer))
-    if told.blockers:
+    if explanation.blockers:
         left = f"! {LEFT_ALONE[planned.state]}"
-        yield from _section("Why it is left alone", ((left, text) for text in told.blockers))
+        yield from _section("Why it is left alone", ((left, text) for text in explanation.blockers))
     else:
-        yield from _section("What is to be done", map(_part, told.parts))
+        yield from _section("What is to be done", map(_part, explanation.parts))
     yield from _section("Warnings", (("! note", text) for text in planned.warnings))
 
 
@@ -63,17 +63,17 @@ def _section(head: str, rows: Rows) -> Iterator[Text]:
         yield from (Text(f"{' ' * (NAME + 5)}{one}".rstrip()) for one in more)
 
 
-def _facts(state: MacState, told: Explanation) -> Rows:
+def _facts(state: MacState, explanation: Explanation) -> Rows:
     translated = "its shell runs under Rosetta" if state.translated else "its shell is native"
     virtual = "; it is a virtual machine" if state.virtual else ""
     yield "arch", f"{state.arch or 'unknown'}; {translated}{virtual}"
     yield "macOS", state.macos
     yield "account", f"{state.user}, at home in {state.home}"
-    disk = told.planned.disk
+    disk = explanation.planned.disk
     needed = f"; what is to be done needs {size(disk.needed)}" if disk else ""
     yield "disk", f"{size(state.free)} free{needed}"
     yield "Miniconda", _miniconda(state)
-    yield from ((one.environment.name, one.found) for one in told.answers)
+    yield from ((one.environment.name, one.found) for one in explanation.answers)
     yield "run lock", _run_lock(state)
 
 
@@ -91,20 +91,20 @@ def _miniconda(state: MacState) -> str:
 def _run_lock(state: MacState) -> str:
     lock = state.lock
     if lock is None:
-        return "nobody is at work there"
+        return "no run is at work there"
     since = duration(max(0, state.clock - lock.since))
     if lock.elsewhere is not None:
         return f"held for {since} by {lock.who} on {lock.elsewhere}, which has the same home"
     if lock.is_busy:
         return f"{lock.who} has been at work there for {since}"
-    return f"left behind by {lock.who} {since} ago; nobody is at work there"
+    return f"left behind by {lock.who} {since} ago; no run is at work there"
 
 
-def _class(told: Explanation) -> Rows:
-    yield "class", str(told.mac_class or "none")
-    yield "because", told.class_reason
-    if told.thresholds:
-        yield "thresholds", f"macOS {', '.join(told.thresholds)}"
+def _class(explanation: Explanation) -> Rows:
+    yield "class", str(explanation.mac_class or "none")
+    yield "because", explanation.class_reason
+    if explanation.thresholds:
+        yield "thresholds", f"macOS {', '.join(explanation.thresholds)}"
 
 
 def _answer(answer: Answer) -> Rows:

@@ -1,4 +1,4 @@
-"""What stands on a lab's Macs, as text and as JSON: what changed, and what an apply would do."""
+"""The status of a lab's Macs, as text and as JSON: what changed, and what an apply would do."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from torchard.plan.plan import MacPlan, Plan
     from torchard.plan.steps import Step
 
-    Standings = Mapping[str, tuple[EnvironmentStatus, ...]]
+    Statuses = Mapping[str, tuple[EnvironmentStatus, ...]]
 
 SINCE = {"same": "=", "modified": "M", "gone": "D", "unknown": "?"}
 STYLE = {"=": "dim", "M": "yellow", "D": "red", "?": "dim"}
-INDENT = " " * 10  # of what is said below a line
+INDENT = " " * 10  # of what is below a line
 LEGEND = (
     "First, since Torchard made it: = as it was, M changed, D gone, ? not known.",
     "Then, what an apply would do: = nothing, + add, ~ change, - remove.",
 )
 
 
-def status_lines(plan: Plan, found: Standings, *, full: bool = False) -> Iterator[Text]:
-    """Yield what stands on each Mac, equal ones once; `full` for every package that changed."""
+def status_lines(plan: Plan, found: Statuses, *, full: bool = False) -> Iterator[Text]:
+    """Yield the status of each Mac, equal ones once; `full` for every package that changed."""
 
     def statuses(mac: MacPlan) -> tuple[EnvironmentStatus, ...]:
         return sanitize_data(found.get(mac.name, ()))
 
     def describe(mac: MacPlan, *, full: bool) -> Iterator[Text]:
-        said = {f"{one.environment}: {text}" for one in statuses(mac) for text in one.remarks}
-        warnings = tuple(one for one in mac.warnings if one not in said)
+        remarked = {f"{one.environment}: {text}" for one in statuses(mac) for text in one.remarks}
+        warnings = tuple(one for one in mac.warnings if one not in remarked)
         yield from remarks(replace(mac, warnings=warnings))
         yield from _mac(mac, statuses(mac), full=full)
 
@@ -50,7 +50,7 @@ def status_lines(plan: Plan, found: Standings, *, full: bool = False) -> Iterato
     yield Text(f"An apply: {summary(plan)}")
 
 
-def status_document(plan: Plan, found: Standings) -> StatusDocument:
+def status_document(plan: Plan, found: Statuses) -> StatusDocument:
     """Return a plan and, as `status`, what each Mac has that was read."""
     planned = plan_document(plan)
     status = {
@@ -66,7 +66,7 @@ def _report(one: EnvironmentStatus, step: Step | None) -> EnvironmentReport:
 
 
 def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
-    """Return what an apply would do to what stands there."""
+    """Return what an apply would do to one environment."""
     return next(
         (
             step
@@ -83,7 +83,7 @@ def _mac(mac: MacPlan, found: Iterable[EnvironmentStatus], *, full: bool) -> Ite
     more = [step for step in mac.steps if step not in shown]
     width = widest(one.environment or "" for one, _ in rows)
     for one, step in rows:
-        first, *rest = _said(one, step)
+        first, *rest = _remarks(one, step)
         yield _row(SINCE[one.since], step, one.environment or "miniconda", first, width)
         yield from (Text(f"{INDENT}{line}") for line in rest)
         packages = one.packages if full else one.packages[:SHORT]
@@ -102,13 +102,13 @@ def _row(since: str, step: Step | None, name: str, what: str, width: int) -> Tex
     return line
 
 
-def _said(one: EnvironmentStatus, step: Step | None) -> Iterator[str]:
-    """Yield what is said of one environment: first beside its name, then below."""
+def _remarks(one: EnvironmentStatus, step: Step | None) -> Iterator[str]:
+    """Yield the remarks on one environment: the first beside its name, the others below."""
     whose = why = None
     if one.owner == "person":
         whose = "not made by Torchard; it is left alone"
     elif one.owner == "torchard":
-        whose = step.reason if step else "nobody declares it; it is left alone"
+        whose = step.reason if step else "the lab does not name it; it is left alone"
     elif step and step.action != "create":
         why = step.reason
     why = None if why in one.remarks else why

@@ -131,11 +131,11 @@ def _disk(block: Sequence[MacPlan]) -> Iterator[Text]:
     needed = max((disk.needed for disk in disks), default=0)
     if needed:
         free = size(min(disk.free for disk in disks))
-        said = f"{size(needed)} needed, {'at least ' if len(disks) > 1 else ''}{free} free"
+        text = f"{size(needed)} needed, {'at least ' if len(disks) > 1 else ''}{free} free"
         pushed = sorted(map(_pushed, block))
         up_to = "up to " if pushed[0] != pushed[-1] else ""
         what = f"; {up_to}{size(pushed[-1])} to push" if pushed[-1] else ""
-        yield from row(" ", "disk", said + what)
+        yield from row(" ", "disk", text + what)
 
 
 def _result_of(mac: MacResult, *, full: bool) -> Iterator[Text]:
@@ -184,9 +184,9 @@ def remarks(mac: MacPlan | MacResult) -> Iterator[Text]:
 
 
 def _why(
-    mac: MacPlan | MacResult, what: str | None = None, said: str = "", width: int = NAME
+    mac: MacPlan | MacResult, what: str | None = None, lead: str = "", width: int = NAME
 ) -> Iterator[Text]:
     if mac.state in LEFT_ALONE:
         first, *rest = (mac.reason or "").split("\n")
-        yield from row("!", what or LEFT_ALONE[mac.state], said + first, "", width)
+        yield from row("!", what or LEFT_ALONE[mac.state], lead + first, "", width)
         yield from (Text(f"      {line}".rstrip()) for line in rest)

@@ -234,7 +234,7 @@ def test_a_half_miniconda_is_repaired_and_its_links_are_gone_with_it():
     state = replace(shown(LOCK), prefix_state="half")
     miniconda, torch = plan_mac(target(state, LOCK, installer=INSTALLER)).steps
     assert miniconda.action == "repair"
-    assert miniconda.reason == "~/miniconda3 is half installed; it is set aside and installed anew"
+    assert miniconda.reason == "~/miniconda3 is half installed; it is set aside and installed again"
     assert (torch.action, torch.path) == ("activate", PATH)
     drifted = replace(shown(LOCK, dists=()), prefix_state="half")
     assert step(drifted).path == f"{PATH}.2"
@@ -341,7 +341,7 @@ def test_a_disk_must_hold_what_is_built_twice():
     [((), "Miniconda needs", 400), ((LOCK,), "Miniconda and these packages need", 414)],
 )
 def test_a_disk_must_hold_a_miniconda_that_is_to_be_installed(locks, whose, needed):
-    """As much as its vendor says it needs, whole or set aside and installed anew."""
+    """As much as its vendor says it needs, whole or set aside and installed again."""
     installer = replace(INSTALLER, disk=400 * 10**6)
     locks = [replace(one, wheels=(wheel("torch", size=7 * 10**6),), conda=()) for one in locks]
     for prefix_state in ("absent", "half"):

@@ -11,7 +11,7 @@ from torchard.errors import TorchardError
 from torchard.lab.model import Environment, Lab, MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, RunLock
 from torchard.plan.diff import PackageChange, diff, list_installed
-from torchard.plan.rollback import having, plan_rollback, report_rollback
+from torchard.plan.rollback import find_macs_with, plan_rollback, report_rollback
 
 PYTHON = package("python", "3.12.13")
 FIRST = lock([PYTHON, package("rhash", "1.4.5")], [wheel("torch", "2.14.1"), wheel("einops")])
@@ -67,7 +67,7 @@ def test_the_order_is_that_in_which_they_were_shown():
 def test_going_back_twice_goes_no_further_and_not_forward():
     """Where what is shown is the oldest, a newer one is not shown by a rollback."""
     reason = refused(showing(ONE, TWO, ONE))
-    assert reason.startswith("it was rolled back already: nothing older is kept")
+    assert reason.startswith("it was rolled back already: the active generation")
     assert "`torchard apply` goes forward again" in reason
 
 
@@ -75,8 +75,8 @@ def test_going_back_twice_goes_no_further_and_not_forward():
     ("state", "reason"),
     [
         (showing("nothing", ONE), "it is not there; `torchard apply` builds it"),
-        (showing(ONE, ONE), "there is no generation before the one that is shown"),
-        (showing(ONE, ONE, built(OTHER)), "there is no generation before the one that is shown"),
+        (showing(ONE, ONE), "there is no generation before the active one"),
+        (showing(ONE, ONE, built(OTHER)), "there is no generation before the active one"),
         (showing(f"{HOME}/.torchard/generations/gone"), "there is no generation before the one"),
         (showing(None, ONE), "~/miniconda3/envs/torch is not a link, so Torchard did not make it;"),
         (showing("/opt/mine", ONE), "~/miniconda3/envs/torch is a link to /opt/mine, so Torchard"),
@@ -130,14 +130,14 @@ def test_only_macs_that_the_lab_gives_the_environment_to_are_meant(tmp_path):
     environments = {name: Environment(name, "3.12", None) for name in ("torch", "spare")}
     macs = {"a": replace(HOST, name="a"), "b": MacHost("b")}
     lab = Lab(tmp_path / "lab.yaml", environments, {}, macs)
-    assert having("torch", lab, macs.values()) == (macs["a"],)
+    assert find_macs_with("torch", lab, macs.values()) == (macs["a"],)
     for name, sentence in (
         ("torhc", "There is no environment torhc in lab.yaml.\n  Did you mean torch?"),
         ("x", "There is no environment x in lab.yaml.\n  There are: torch, spare."),
         ("spare", "None of these Macs has spare in lab.yaml."),
     ):
         with pytest.raises(TorchardError) as caught:
-            having(name, lab, macs.values())
+            find_macs_with(name, lab, macs.values())
         assert str(caught.value).startswith(sentence)
 
 
