@@ -131,3 +131,15 @@ def test_every_key_of_a_lab_is_explained():
     for kind in ("ssh", "miniconda", "mirrors", "pytorch"):
         for key in schema["$defs"][kind]["properties"]:
             assert f"`{key}`" in page, f"{kind}: {key}"
+
+
+def test_each_of_ten_changes_touches_at_most_four_files():
+    """CONTRIBUTING names them, and each is there."""
+    section = read("CONTRIBUTING.md").partition("## Where to change what")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (an? .+?) \| (.+) \|$", section, re.MULTILINE)
+    assert len(rows) == 10
+    for change, files in rows:
+        named = re.findall(r"`((?:torchard|simlab|schemas)/[^`]+)`", files)
+        assert len(named) <= 4, change
+        assert all((ROOT / path).is_file() for path in named if "NAME" not in path), change
+        assert named or change == "a reworded message"
