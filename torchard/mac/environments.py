@@ -52,7 +52,7 @@ class EnvironmentView:
     def describe(self, home: str) -> str:
         """Return in a few words what is there; paths below `home` are written with `~`."""
         if self.target is None:
-            return "nothing" if self.found == "nothing" else "not a link"
+            return "not there" if self.found == "nothing" else "not a link"
         return f"a link to {shorten_path(self.target, home)}"
 
 

@@ -97,8 +97,8 @@ def _describe_changes(saved: MacPlan, now: MacPlan, ours: set[Key]) -> Iterator[
     before, after = _facts(saved), _facts(now)
     keys = [key for key in {**before, **after} if key not in ours]
     described: set[Key] = set()
-    for kind, subject in keys:
-        key = (kind, subject)
+    for key in keys:
+        kind, subject = key
         if key in before and key in after and before[key] == after[key]:
             continue
         # Of several facts about one thing, the first one says it: a new Miniconda has a new conda.
@@ -142,7 +142,7 @@ def _describe(kind: Kind, value: str | None) -> str:
 def _describe_view(name: str, facts: Facts) -> str:
     found = cast("Found", facts["environment", name])
     view = EnvironmentView(name, found, facts["target", name])
-    return "not there" if found == "nothing" else view.describe(facts["home", ""] or "")
+    return view.describe(facts["home", ""] or "")
 
 
 def _describe_block(sha256: str | None) -> str:

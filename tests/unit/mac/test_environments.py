@@ -26,7 +26,7 @@ def state_with(target, *environments, moved=False):
 @pytest.mark.parametrize(
     ("state", "view", "words"),
     [
-        (mac(ONE), EnvironmentView("torch"), "nothing"),
+        (mac(ONE), EnvironmentView("torch"), "not there"),
         (state_with(None, ONE), EnvironmentView("torch", "directory"), "not a link"),
         (
             state_with("/opt/mine"),
