@@ -45,10 +45,10 @@ def texts() -> dict[str, str]:
     found["simlab conda"] = channel.conda_files("26.5.3", "3.13")["bin/conda"].content.decode()
     found["simlab installer"] = installer._header(installer.RELEASES[0], b"", b"").decode()
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
-        whole = script_text.script
+        whole = script_text.read_script
         for module in list(sys.modules.values()):  # whatever reads scripts has it under this name
-            if getattr(module, "script", None) is whole:
-                patch.setattr(module, "script", _without_programs(whole))
+            if getattr(module, "read_script", None) is whole:
+                patch.setattr(module, "read_script", _without_programs(whole))
         made = Made("x", home)
         for name, maker in MAKERS.items():
             if not name.startswith(_NOT_SCRIPTS):

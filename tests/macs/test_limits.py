@@ -51,7 +51,7 @@ def mac(tmp_path):
 
 def named(shell, text: str) -> str:
     """Return what is reported about a tool's output."""
-    script = f"{script_text.script('explain_errors.sh')}explain_error"
+    script = f"{script_text.read_script('explain_errors.sh')}explain_error"
     return subprocess.run(
         ["sh", "-c", script],
         executable=shells.PROGRAMS[shell],

@@ -43,17 +43,17 @@ say_environment() {
     [ -x "$1/bin/python" ] || { whole= && say lacks python; }
     has_records "$1" || { whole= && say lacks records; }
     # Only a path that needs no escapes in JSON is compared; any other counts as another place.
-    built=$(clean "$1/.torchard.json" | sed -n 's/.*"path": "\(\/[^"\\]*\)".*/\1/p')
+    built=$(print_file "$1/.torchard.json" | sed -n 's/.*"path": "\(\/[^"\\]*\)".*/\1/p')
     [ -n "$built" ] && [ "$built" != "$1" ] && is_same "$built" "$1" && say same_place 1
     # What a verification found last, if it failed.
-    [ -f "$1/.torchard-failed.json" ] && say failed "$(clean "$1/.torchard-failed.json")"
+    [ -f "$1/.torchard-failed.json" ] && say failed "$(print_file "$1/.torchard-failed.json")"
   fi
   case $1 in "$root/generations/"*) say_own_files "$1" ;; esac
   [ -n "$whole" ] && say whole 1
   [ -f "$1/conda-meta/frozen" ] && say frozen 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1
-  [ -f "$1/.torchard.json" ] && say stamp "$(clean "$1/.torchard.json")"
+  [ -f "$1/.torchard.json" ] && say stamp "$(print_file "$1/.torchard.json")"
   # Base has settings of its own, which are not part of any lock.
   if [ -f "$1/.condarc" ] && [ "$1" != "$PREFIX" ]; then
     say condarc ''
@@ -64,5 +64,5 @@ say_environment() {
       lines=$((lines + 1))
     done <"$1/.condarc"
   fi 2>/dev/null
-  packages_and_made "$1"
+  print_packages_and_kept "$1"
 }

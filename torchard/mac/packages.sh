@@ -13,7 +13,7 @@ is_former() {
 is_same() { [ "$1/." -ef "$2/." ]; }
 
 # Prints the packages of the environment at $1, one a line, with tabs between the fields.
-packages() {
+print_packages() {
   # A wheel leaves a dist-info, and so does what pip builds from source; egg-info is conda's own.
   # A conda python has lib/python3.1 beside lib/python3.12, as a link.
   for dist in "$1"/lib/python3*/site-packages/*.dist-info; do
@@ -66,10 +66,10 @@ packages() {
     }' "$@" 2>/dev/null || printf 'damaged\t1\n'
 }
 # Keeps the packages of a finished environment in it; `end` says that these are all.
-keep_packages() { { packages "$1" && echo end; } >"$1/.torchard-packages"; }
+keep_packages() { { print_packages "$1" && echo end; } >"$1/.torchard-packages"; }
 # Prints the packages of the environment at $1 whose files are gone although their records exist. The
 # build noted one file of each package; only that file is checked.
-lost() {
+print_lost() {
   [ -f "$1/.torchard-files" ] && [ -r "$1/.torchard-files" ] || return 0
   between=$(printf '\t')
   count=0
@@ -83,12 +83,12 @@ lost() {
 }
 # Prints the packages of an environment and, if the build kept its own list, whether that is the same.
 # The kept list is printed only if it differs. The order of the lines means nothing.
-packages_and_made() {
+print_packages_and_kept() {
   if [ ! -f "$1/.torchard-packages" ] || [ ! -r "$1/.torchard-packages" ]; then
-    packages "$1"
+    print_packages "$1"
     return
   fi
-  { lost "$1"; packages "$1"; } | MADE=$1/.torchard-packages awk '
+  { print_lost "$1"; print_packages "$1"; } | MADE=$1/.torchard-packages awk '
     /^lost\t/ { lost[substr($0, 6)] = 1; next }
     {
       split($0, field, "\t")

@@ -17,21 +17,21 @@ code() {
   esac
 }
 # Prints a small file as one line: JSON and our own words are ASCII.
-clean() { head -c 65536 "$1" 2>/dev/null | tr -cd ' -~'; }
-key() { sysctl -n "$1" 2>/dev/null; }
+print_file() { head -c 65536 "$1" 2>/dev/null | tr -cd ' -~'; }
+read_key() { sysctl -n "$1" 2>/dev/null; }
 
 printf '\nbegin\n'
 # The list has the tools of every script: a Mac that lacks one is left alone.
-for name in $(missing_tools arch awk caffeinate chmod cut date df env find grep head id ioreg ls \
+for name in $(find_missing_tools arch awk caffeinate chmod cut date df env find grep head id ioreg ls \
   mkdir mount mv od ps readlink rm sed shasum sleep sw_vers sysctl tail tar tee tr uname); do
   code "$account_path"
   say missing "$name$tab$coded"
 done
 say kernel "$(uname -s)"
 say machine "$(uname -m)"
-say arm64 "$(key hw.optional.arm64)"
-say translated "$(key sysctl.proc_translated)"
-say virtual "$(key kern.hv_vmm_present)"
+say arm64 "$(read_key hw.optional.arm64)"
+say translated "$(read_key sysctl.proc_translated)"
+say virtual "$(read_key kern.hv_vmm_present)"
 say macos "$(SYSTEM_VERSION_COMPAT=0 sw_vers -productVersion 2>/dev/null)"
 code "$HOME"
 say home "$coded"
@@ -55,7 +55,7 @@ say prefix "$coded"
 history=$PREFIX/conda-meta/history
 # Prints what a folder holds, without the files that macOS itself puts into any folder.
 # shellcheck disable=SC2012 # of a name with a line break one half is enough
-listed() { ls -A "$1" 2>/dev/null | sed -e '/^\._/d' -e '/^\.DS_Store$/d'; }
+list_folder() { ls -A "$1" 2>/dev/null | sed -e '/^\._/d' -e '/^\.DS_Store$/d'; }
 say_unmounted "$PREFIX"
 say_unmounted "$HOME/.torchard"
 # Half an install is set aside by the next apply. So a directory that does not look like one, or that
@@ -70,7 +70,7 @@ elif is_unfinished "$PREFIX" || [ -f "$PREFIX/.torchard.json" ] || [ -e "$PREFIX
   state=half
 elif [ ! -s "$history" ] && { [ -e "$PREFIX/_conda" ] || [ -d "$PREFIX/conda-meta" ]; }; then
   state=half
-elif [ -z "$(listed "$PREFIX")" ]; then
+elif [ -z "$(list_folder "$PREFIX")" ]; then
   state=half
 else
   state=foreign
@@ -113,7 +113,7 @@ if [ "$state" = whole ]; then
   fi
 fi
 if [ -f "$PREFIX/.torchard.json" ]; then
-  say prefix_mark "$(clean "$PREFIX/.torchard.json")"
+  say prefix_mark "$(print_file "$PREFIX/.torchard.json")"
 elif [ "$state" = whole ] && [ "$(sed 1q "$HOME/.torchard/installing" 2>/dev/null)" = "$PREFIX" ]; then
   # A run installed it and was stopped before it wrote the mark.
   say prefix_mark "$(sed -n 2p "$HOME/.torchard/installing" | tr -cd ' -~')"
@@ -200,7 +200,7 @@ if [ -d "$root/lock" ]; then
     [ -n "$start" ] && [ "$(read_start "$pid")" = "$start" ] &&
       busy=${busy:+$busy }$pid
   done
-  say lock "$(clean "$root/lock/owner")$tab$busy$tab$elsewhere"
+  say lock "$(print_file "$root/lock/owner")$tab$busy$tab$elsewhere"
 fi
 say_shell_file .zshrc
 say_shell_file .bash_profile

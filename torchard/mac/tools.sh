@@ -8,7 +8,7 @@ export PATH
 find_tool() { command -v "$1" 2>/dev/null; }
 # Prints the names of the tools that this Mac lacks.
 # shellcheck disable=SC2329 # not every script calls this, nor the functions that follow
-missing_tools() {
+find_missing_tools() {
   for tool in "$@"; do
     find_tool "$tool" >/dev/null || printf '%s\n' "$tool"
   done

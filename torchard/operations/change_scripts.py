@@ -12,8 +12,8 @@ from urllib.parse import quote
 from torchard.operations.kit import DEPOT
 from torchard.operations.script_text import (
     FILES_SECONDS,
+    read_script,
     root,
-    script,
     under_run_lock,
 )
 from torchard.plan.steps import has_other_installer
@@ -53,7 +53,7 @@ def install_miniconda(
         "MOVED": state.prefix_made_for or "" if state.is_prefix_moved else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
-    return under_run_lock(script("install_miniconda.sh"), controller, values)
+    return under_run_lock(read_script("install_miniconda.sh"), controller, values)
 
 
 def build_environment(
@@ -74,7 +74,7 @@ def build_environment(
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/{DEPOT}",
         "REBUILT": "rebuilt" if rebuild else "",
     }
-    return under_run_lock(script("build_environment.sh"), controller, values)
+    return under_run_lock(read_script("build_environment.sh"), controller, values)
 
 
 def remove_environment(state: MacState, step: Step, controller: Controller) -> str:
@@ -83,9 +83,9 @@ def remove_environment(state: MacState, step: Step, controller: Controller) -> s
         "PREFIX": state.prefix,
         "NAME": step.environment or "",
         "TARGET": step.path,
-        "PROGRAM": script("generation.py"),
+        "PROGRAM": read_script("generation.py"),
     }
-    return under_run_lock(script("remove_environment.sh"), controller, values)
+    return under_run_lock(read_script("remove_environment.sh"), controller, values)
 
 
 def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
@@ -96,9 +96,9 @@ def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
         "FILE": step.path,
         "BEFORE": change.before or "",
         "AFTER": change.after or "",
-        "EDIT": script("edit_shell_file.py"),
+        "EDIT": read_script("edit_shell_file.py"),
     }
-    return under_run_lock(script("edit_shell_file.sh"), controller, values)
+    return under_run_lock(read_script("edit_shell_file.sh"), controller, values)
 
 
 def activate_generation(state: MacState, step: Step, controller: Controller) -> str:
@@ -109,9 +109,9 @@ def activate_generation(state: MacState, step: Step, controller: Controller) -> 
         "NAME": name,
         "GENERATION": step.path.rpartition("/")[2],
         "ACTIVE": state.links[name].target or "",
-        "PROGRAM": script("generation.py"),
+        "PROGRAM": read_script("generation.py"),
     }
-    return under_run_lock(script("activate_generation.sh"), controller, values)
+    return under_run_lock(read_script("activate_generation.sh"), controller, values)
 
 
 def note_failure(
@@ -127,10 +127,10 @@ def note_failure(
         "GENERATION": (state.links[environment].target or "").rpartition("/")[2],
         "NOTE": json.dumps(failure, sort_keys=True) if failure else "",
     }
-    return under_run_lock(script("note_failure.sh"), controller, values)
+    return under_run_lock(read_script("note_failure.sh"), controller, values)
 
 
 def remove_lock(holder: str, controller: Controller) -> str:
     """Return the script that removes the run lock of a dead run; `holder` is its token."""
     values = {"HOLDER": holder}
-    return under_run_lock(script("remove_lock.sh"), controller, values)
+    return under_run_lock(read_script("remove_lock.sh"), controller, values)

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from torchard.mac import probe
-from torchard.operations.script_text import root, script
+from torchard.operations.script_text import read_script, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,7 @@ def incoming_directory(state: MacState) -> str:
 def make_incoming(state: MacState) -> str:
     """Return the command that makes the directory for uploads, or prints why it cannot."""
     make = f"umask 022\nattempt mkdir -p {shlex.quote(incoming_directory(state))}"
-    return f"{script('explain_errors.sh')}{make} || {{ {_EXPLAIN}; exit 1; }}"
+    return f"{read_script('explain_errors.sh')}{make} || {{ {_EXPLAIN}; exit 1; }}"
 
 
 def remove_partial_file(state: MacState, path: str) -> str:
@@ -33,7 +33,7 @@ def remove_partial_file(state: MacState, path: str) -> str:
     """
     place, file = shlex.quote(incoming_directory(state)), shlex.quote(path)
     more = f"errors=$({{ head -c 65536 /dev/zero >>{file}; }} 2>&1)"
-    shared = probe.read_part("tools.sh") + script("explain_errors.sh")
+    shared = probe.read_part("tools.sh") + read_script("explain_errors.sh")
     return f"{shared}read_free {place}; {more}; rm -f {file}; {_EXPLAIN}; :"
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from torchard.lab.channels import channel_name, is_anaconda
 from torchard.mac.generations import CARRIED
 from torchard.operations.incoming import incoming_directory
-from torchard.operations.script_text import root, script
+from torchard.operations.script_text import read_script, root
 from torchard.operations.verification import describe_verification
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def write_kit(
             }
         ),
         "expected.json": _json(describe_verification(lock)),
-        **{name: script(name).encode() for name in _SCRIPTS},
+        **{name: read_script(name).encode() for name in _SCRIPTS},
     }
     return Kit(generation, _tar(files))
 

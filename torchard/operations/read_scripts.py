@@ -10,9 +10,9 @@ from torchard.operations.script_text import (
     FILES_SECONDS,
     RUN_ARGUMENT,
     python_words,
+    read_script,
     root,
     run_cleanly,
-    script,
 )
 from torchard.operations.verification import COMPANION_IMPORTS, describe_verification
 
@@ -30,7 +30,7 @@ def verify_environment(state: MacState, lock: Lock) -> str:
     """Return the command that verifies the active generation of an environment."""
     python = _python_of(state, lock.environment)
     wanted = json.dumps(describe_verification(lock))
-    return run_cleanly('exec "$@"', "sh", *python, script("verify.py"), wanted)
+    return run_cleanly('exec "$@"', "sh", *python, read_script("verify.py"), wanted)
 
 
 def verify_generation(state: MacState, step: Step) -> str:
@@ -53,7 +53,7 @@ def _python_of(state: MacState, environment: str) -> list[str]:
 
 def check_files(state: MacState, environments: Iterable[str]) -> str:
     """Return the command that checks whether all files of environments' packages exist."""
-    words = [*_base_python(state), script("check_files.py"), "look", str(FILES_SECONDS)]
+    words = [*_base_python(state), read_script("check_files.py"), "look", str(FILES_SECONDS)]
     for name in environments:
         words += [name, f"{state.prefix}/envs/{name}"]
     return run_cleanly('exec "$@"', "sh", *words)
@@ -72,9 +72,9 @@ def check_account(state: MacState, modules: Mapping[str, Iterable[str]]) -> str:
     wanted = {
         "environments": environments,
         "seconds": ACCOUNT_SECONDS,
-        "text": script("find_shadows.py"),
+        "text": read_script("find_shadows.py"),
     }
-    words = [*_base_python(state), script("check_account.py"), json.dumps(wanted)]
+    words = [*_base_python(state), read_script("check_account.py"), json.dumps(wanted)]
     return f"cd / && exec {' '.join(map(shlex.quote, words))}"
 
 

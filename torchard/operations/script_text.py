@@ -25,7 +25,7 @@ RUN_ARGUMENT = "import sys; exec(sys.argv[1])"
 
 
 @lru_cache(maxsize=32)
-def script(name: str) -> str:
+def read_script(name: str) -> str:
     """Return the text of one of the files in `scripts/`, which run on a Mac."""
     scripts = resources.files("torchard").joinpath("operations/scripts")
     return scripts.joinpath(name).read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def under_run_lock(body: str, controller: Controller, values: Mapping[str, str])
         [
             *(f"{key}={shlex.quote(value)}" for key, value in given.items()),
             *map(probe.read_part, ("tools.sh", "packages.sh", "prefix.sh")),
-            *map(script, ("explain_errors.sh", "run_lock.sh")),
+            *map(read_script, ("explain_errors.sh", "run_lock.sh")),
             body,
         ]
     )

@@ -115,7 +115,7 @@ def _spawn(words: Sequence[str], connection: socket.socket | None, outputs: Sequ
         return os.posix_spawnp(words[0], list(words), os.environ, setpgroup=0, **options)
 
 
-def run(words: Sequence[str], seconds: float) -> tuple[str, str] | None:
+def run_program(words: Sequence[str], seconds: float) -> tuple[str, str] | None:
     """Run a program; return its stdout and stderr, or None if it takes over `seconds`."""
     child = Child(words, reads=True)
     done = False

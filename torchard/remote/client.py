@@ -94,7 +94,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         destination = Destination(hostname, user, port, path, _pyinfra_ssh_config_file, jump)
         to = openssh.CONFIGURATIONS.evaluate(destination)
         if path is not None:
-            to = ssh_config.with_lab_key(to, path)
+            to = ssh_config.use_lab_key(to, path)
         said = _pyinfra_ssh_strict_host_key_checking or ""
         wanted = said if said.startswith("SHA256:") else None
         login = auth_strategy or Login(
@@ -317,6 +317,6 @@ def read_host_key(hostname: str, **options: Any) -> PKey:
 
 def _check_hops(to: EffectiveConfig, destination: Destination, seconds: float) -> None:
     """Raise HostKeyError for the first jump host whose key is not accepted."""
-    for hop in ssh_config.hops(to.jump or "", destination.config):
+    for hop in ssh_config.split_hops(to.jump or "", destination.config):
         options = {"username": hop.user, "port": hop.port, "timeout": seconds, "jump": hop.jump}
         read_host_key(hop.host, _pyinfra_ssh_config_file=hop.config, **options)

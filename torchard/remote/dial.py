@@ -88,7 +88,7 @@ def _connect(to: EffectiveConfig, seconds: float) -> socket.socket:
 
 
 def _through_jump(to: EffectiveConfig, jump: str, config: str | None) -> Route:
-    hops = ssh_config.hops(jump, config)
+    hops = ssh_config.split_hops(jump, config)
     if len(hops) > ssh_config.MOST_HOPS:
         raise unreachable.ReachError(
             f"{to.address} is behind {len(hops)} jump hosts; {ssh_config.MOST_HOPS} is the most"

@@ -167,11 +167,11 @@ class Login:
     def _keys(self, agent: Agent) -> Iterator[PKey]:
         """Yield the keys to offer, in order; note those that cannot be used."""
         held = {key.asbytes(): key for key in agent.identities()}
-        in_agent = [path for path in self._paths if public_blob(path) in held]
+        in_agent = [path for path in self._paths if read_public_blob(path) in held]
         for path in in_agent:
-            yield from self._with_certificates(held[public_blob(path) or b""], path)
+            yield from self._with_certificates(held[read_public_blob(path) or b""], path)
         if not self._to.identities_only:
-            named = {public_blob(path) for path in in_agent}
+            named = {read_public_blob(path) for path in in_agent}
             yield from (key for blob, key in held.items() if blob not in named)
         for path in self._paths:
             if path not in in_agent and Path(path).is_file():
@@ -182,12 +182,12 @@ class Login:
     def _from_file(self, path: str) -> Iterator[PKey]:
         add = unreachable.suggest_ssh_add(path)
         try:
-            key = private_key(path, Path(path).stat().st_mtime_ns)
+            key = read_private_key(path, Path(path).stat().st_mtime_ns)
         except PasswordRequiredException:
             self._notes.append(f"the private key {path} has a passphrase; {add}")
             return
         except (SSHException, OSError, ValueError, IndexError) as error:
-            name = Message(public_blob(path) or b"\0\0\0\0").get_text()
+            name = Message(read_public_blob(path) or b"\0\0\0\0").get_text()
             if name.startswith("sk-"):
                 self._notes.append(f"{path} is on a security key, which needs an agent; {add}")
             elif isinstance(error, OSError):
@@ -234,7 +234,7 @@ def _require_keys(effective: EffectiveConfig, password: str | None) -> None:
 
 
 @lru_cache(maxsize=64)
-def private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # part of the cache's key
+def read_private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # part of the cache's key
     """Read a private key. Raise paramiko's errors, such as PasswordRequiredException."""
     if Path(path).stat().st_size > _LARGEST:
         raise SSHException("too large")
@@ -251,7 +251,7 @@ def private_key(path: str, changed: int) -> PKey:  # noqa: ARG001  # part of the
     raise error
 
 
-def public_blob(path: str) -> bytes | None:
+def read_public_blob(path: str) -> bytes | None:
     """Return the public part of a key, which has no passphrase; None if it cannot be read.
 
     It is in a file beside the private key, or in it: see PROTOCOL.key of OpenSSH.

@@ -59,7 +59,7 @@ class Line:
     file: str
     number: int
 
-    def has(self, name: str) -> bool:
+    def is_about(self, name: str) -> bool:
         """Tell whether the line is about a host; ssh compares names in lower case."""
         name = name.lower()
         if self.names.startswith("|"):
@@ -92,7 +92,7 @@ class Finding:
     by_authority: Line | None = None
 
 
-def parse(text: str, file: str) -> tuple[Line, ...]:
+def parse_lines(text: str, file: str) -> tuple[Line, ...]:
     """Read a file; lines that ssh ignores are ignored here, too."""
     lines = []
     for number, text_of_line in enumerate(text.splitlines(), 1):
@@ -105,12 +105,12 @@ def parse(text: str, file: str) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def known_types(lines: Iterable[Line], names: Sequence[str]) -> tuple[str, ...]:
+def list_known_types(lines: Iterable[Line], names: Sequence[str]) -> tuple[str, ...]:
     """Return the types of a host's known keys; the host is asked for these first."""
     found = [
         line.type
         for line in lines
-        if not line.marker and any(map(line.has, names)) and line.host_key()
+        if not line.marker and any(map(line.is_about, names)) and line.host_key()
     ]
     return tuple(dict.fromkeys(found))
 
@@ -129,8 +129,8 @@ def check_key(
     entry is unknown, ssh looks for this very key there. `ip` is the entry of the address, which
     ssh checks as well with CheckHostIP.
     """
-    about = [line for line in lines if line.has(name)]
-    for line in (*about, *(one for one in lines if ip is not None and one.has(ip))):
+    about = [line for line in lines if line.is_about(name)]
+    for line in (*about, *(one for one in lines if ip is not None and one.is_about(ip))):
         if line.marker == "@revoked" and line.host_key() == key:
             return Finding("revoked", line)
     plain = [(line, line.host_key()) for line in about if not line.marker]

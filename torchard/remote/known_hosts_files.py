@@ -42,14 +42,15 @@ class KnownHosts:
     def algorithms(self) -> set[str]:
         """Return the signature algorithms of the known keys."""
         names = [self._to.entry, *([self._bare] if self._bare else [])]
-        types = files.known_types(self._lines, names[:1]) or files.known_types(self._lines, names)
+        types = files.list_known_types(self._lines, names[:1])
+        types = types or files.list_known_types(self._lines, names)
         return {one for kind in types for one in (_RSA if kind == "ssh-rsa" else (kind,))}
 
     def check_key(self, key: HostKey, route: Route | None) -> files.Finding:
         """Check the key of the host against the files."""
         to, ip = self._to, None
         if to.check_ip and to.alias is None and route is not None and route.child is None:
-            ip = ssh_config.entry(route.sock.getpeername()[0], to.port)
+            ip = ssh_config.name_entry(route.sock.getpeername()[0], to.port)
         return files.check_key(self._lines, to.entry, key, bare=self._bare, ip=ip)
 
     def require_not_revoked(self, revoked: str, key: HostKey) -> None:
@@ -78,13 +79,13 @@ def _is_in_krl(path: str, key: HostKey) -> bool:
     ) as file:
         file.write(f"{key.type} {key.get_base64()} host\n")
         file.flush()
-        answer = children.run(["ssh-keygen", "-Q", "-f", path, file.name], _SECONDS)
+        answer = children.run_program(["ssh-keygen", "-Q", "-f", path, file.name], _SECONDS)
     return answer is None or not re.search(r": ok$", answer[0].strip())
 
 
 def _paths(text: str) -> tuple[str, ...]:
-    exist = frozenset(one for one in ssh_config.joined_words(text) if Path(one).is_file())
-    return ssh_config.known_files(text, exist)
+    exist = frozenset(one for one in ssh_config.join_words(text) if Path(one).is_file())
+    return ssh_config.split_paths(text, exist)
 
 
 def _lines(path: str) -> tuple[Line, ...]:
@@ -102,4 +103,4 @@ def _read_lines(path: str, _changed: int, _size: int) -> tuple[Line, ...]:
             text = file.read(_LARGEST).decode("utf-8", "replace")
     except OSError:
         return ()
-    return files.parse(text, path)
+    return files.parse_lines(text, path)

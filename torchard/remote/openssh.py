@@ -79,13 +79,13 @@ class Configurations:
                     link.symlink_to(path)
                 includes.append(str(link) if ssh_config.needs_link(path) else path)
             file = self.folder / f"{number}.conf"
-            file.write_text(ssh_config.config_text(includes, self._unknown), encoding="utf-8")
+            file.write_text(ssh_config.render_config(includes, self._unknown), encoding="utf-8")
             self._files[config] = file
         return self._files[config]
 
     def _evaluate(self, destination: Destination) -> EffectiveConfig:
         words = self.command(destination, "-G")
-        answer = children.run(words, _SECONDS)
+        answer = children.run_program(words, _SECONDS)
         if answer is None:
             raise ReachError(
                 f"ssh took more than {_SECONDS:.0f} seconds to read its configuration for"
@@ -93,13 +93,13 @@ class Configurations:
                 f" `ssh -G {destination.host}`"
             )
         printed, said = answer[0], answer[1].replace("\r", "")
-        older = ssh_config.unknown_rule(said)
+        older = ssh_config.find_unknown_rule(said)
         if older is not None and older not in self._unknown:
             self._unknown.add(older)
             self._files.pop(destination.config, None)
             return self._evaluate(destination)
         try:
-            return ssh_config.parse(destination.host, printed)
+            return ssh_config.parse_answer(destination.host, printed)
         except ssh_config.ConfigError as error:
             raise ReachError(
                 explain_config_error(destination.host, self._named(said) or str(error))
@@ -147,7 +147,7 @@ def expand(text: str, effective: EffectiveConfig) -> str:
     except KeyError:
         user = str(uid)
     local = {"d": home(), "i": str(uid), "l": socket.gethostname(), "u": user}
-    return ssh_config.expand(text, ssh_config.tokens(effective, local), os.environ)
+    return ssh_config.expand(text, ssh_config.find_tokens(effective, local), os.environ)
 
 
 CONFIGURATIONS = Configurations()

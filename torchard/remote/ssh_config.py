@@ -128,7 +128,7 @@ class EffectiveConfig:
         """The name that known_hosts has for this host."""
         if self.alias is not None:
             return self.alias
-        return entry(self.hostname, self.port)
+        return name_entry(self.hostname, self.port)
 
     @property
     def target(self) -> str:
@@ -136,12 +136,12 @@ class EffectiveConfig:
         return f"[{self.hostname}]:{self.port}"
 
 
-def entry(hostname: str, port: int) -> str:
+def name_entry(hostname: str, port: int) -> str:
     """Return the name that known_hosts has for a host at a port."""
     return hostname if port == 22 else f"[{hostname}]:{port}"
 
 
-def config_text(includes: Iterable[str], unknown: Iterable[str] = ()) -> str:
+def render_config(includes: Iterable[str], unknown: Iterable[str] = ()) -> str:
     """Return the text for `ssh -F`: the rules for every hop, then the included files.
 
     `unknown` are options, in any case, that this machine's ssh does not have. The text does not
@@ -157,14 +157,14 @@ def needs_link(path: str) -> bool:
     return not _PLAIN_PATH.fullmatch(path)
 
 
-def unknown_rule(said: str) -> str | None:
+def find_unknown_rule(said: str) -> str | None:
     """Return the rule of ours that an older ssh rejects, if it rejects one."""
     found = _BAD_OPTION.search(said)
     ours = {name.lower() for name in NEWER}
     return found[1].lower() if found and found[1].lower() in ours else None
 
 
-def parse(host: str, answer: str) -> EffectiveConfig:
+def parse_answer(host: str, answer: str) -> EffectiveConfig:
     """Read what `ssh -G` printed for a host. Raise ConfigError if it is incomplete."""
     said: dict[str, list[str]] = {}
     for line in answer.splitlines():
@@ -220,12 +220,12 @@ def parse(host: str, answer: str) -> EffectiveConfig:
     )
 
 
-def with_lab_key(effective: EffectiveConfig, key: str) -> EffectiveConfig:
+def use_lab_key(effective: EffectiveConfig, key: str) -> EffectiveConfig:
     """Return the same with the lab's key instead of all others."""
     return replace(effective, identities=(key,), certificates=(), identities_only=True)
 
 
-def hops(jump: str, config: str | None) -> tuple[Destination, ...]:
+def split_hops(jump: str, config: str | None) -> tuple[Destination, ...]:
     """Return the hosts of a ProxyJump in the order of dialling.
 
     ssh reaches each through those before it, as with `ssh -J A,B`. The first follows its own
@@ -250,12 +250,12 @@ def _hop(word: str) -> Destination:
     return Destination(found["v6"] or found["name"], user or None, int(port) if port else None)
 
 
-def host_part(word: str) -> str:
+def read_host(word: str) -> str:
     """Return the host of `[user@]host[:port]`."""
     return _hop(word).host
 
 
-def tokens(effective: EffectiveConfig, local: Mapping[str, str]) -> dict[str, str]:
+def find_tokens(effective: EffectiveConfig, local: Mapping[str, str]) -> dict[str, str]:
     """Return the values of the `%` tokens of ssh_config.
 
     `local` has `d` (the home), `i` (the number of the user), `l` (this machine's name) and `u`
@@ -287,7 +287,7 @@ def expand(text: str, known: Mapping[str, str], environment: Mapping[str, str]) 
     return re.sub(r"%(.)", lambda found: known.get(found[1], found[0]), text)
 
 
-def known_files(text: str, exists: Sequence[str] | frozenset[str]) -> tuple[str, ...]:
+def split_paths(text: str, exists: Sequence[str] | frozenset[str]) -> tuple[str, ...]:
     """Return the paths of a list that ssh printed without quotes.
 
     A path may contain spaces. So the longest run of words that is a file in `exists` is one path.
@@ -304,7 +304,7 @@ def known_files(text: str, exists: Sequence[str] | frozenset[str]) -> tuple[str,
     return tuple(filter(None, paths))
 
 
-def joined_words(text: str) -> frozenset[str]:
+def join_words(text: str) -> frozenset[str]:
     """Return every run of neighbouring words of a text: the paths that it may contain."""
     words = text.split(" ")
     ends = range(len(words) + 1)

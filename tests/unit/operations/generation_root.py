@@ -23,7 +23,7 @@ class Root:
         self.stamps = 0  # how many were made: the order of their stamps
         self.envs = path / "miniconda3" / "envs"
         self.program = path / "generation.py"
-        self.program.write_text(script_text.script("generation.py"), encoding="utf-8")
+        self.program.write_text(script_text.read_script("generation.py"), encoding="utf-8")
         for part in (self.envs, self.root / "depot" / "incoming", self.root / "kits"):
             part.mkdir(parents=True)
         (self.root / "generations").mkdir()

@@ -58,11 +58,11 @@ class Account:
     def look(self, shell: str = "bash", seconds: float = 60, **variables: str):
         """Check as a Mac does; return the failures and the warnings."""
         environments = {"torch": {"python": str(self.python), "modules": ["torch"]}}
-        text = script_text.script("find_shadows.py")
+        text = script_text.read_script("find_shadows.py")
         wanted = {"environments": environments, "seconds": seconds, "text": text}
         python = [sys.executable, "-I", "-S", "-B", "-c", script_text.RUN_ARGUMENT]
         done = subprocess.run(
-            [*python, script_text.script("check_account.py"), json.dumps(wanted)],
+            [*python, script_text.read_script("check_account.py"), json.dumps(wanted)],
             env={"HOME": str(self.home), "PATH": os.environ["PATH"], "SHELL": shutil.which(shell),
                  **variables},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False,

@@ -49,7 +49,7 @@ class Tree:
         self.write(f"conda-meta/{name}-1.0-h_0.json", json.dumps(content))
 
     def start(self, *words: object) -> subprocess.CompletedProcess[str]:
-        text = script_text.script("check_files.py")
+        text = script_text.read_script("check_files.py")
         python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]
         return subprocess.run(
             [*python, *map(str, words)], capture_output=True, text=True, timeout=60, check=False
@@ -250,7 +250,7 @@ def test_a_build_writes_a_file_of_each_package_down(tree):
 
 def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
     """The time is limited, even if the disk never answers."""
-    text = script_text.script("check_files.py").replace(
+    text = script_text.read_script("check_files.py").replace(
         "    if mode ==", "    signal.pause()\n    if mode =="
     )
     python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]

@@ -24,7 +24,7 @@ def zshrc(tmp_path):
 
 def edit(path, before="", after=OURS, **environment):
     """Run the program as it runs on a Mac."""
-    program = [sys.executable, "-I", "-S", "-c", script_text.script("edit_shell_file.py")]
+    program = [sys.executable, "-I", "-S", "-c", script_text.read_script("edit_shell_file.py")]
     return subprocess.run(
         [*program, path, before, after],
         capture_output=True,

@@ -207,7 +207,7 @@ def records(mac, *names: str, frozen: str = "", **more: object):
     content.update({"frozen": frozen} if frozen else {})
     (kit / "kit.json").write_text(json.dumps(content), encoding="utf-8")
     (kit / "condarc").write_text("channels: [a]\n", encoding="utf-8")
-    (kit / "pin_imports.py").write_text(script_text.script("pin_imports.py"), encoding="utf-8")
+    (kit / "pin_imports.py").write_text(script_text.read_script("pin_imports.py"), encoding="utf-8")
     (path / "lib/python3.12/site-packages").mkdir(parents=True)
     (path / "lib/python3.1").symlink_to("python3.12")
     return kit, path

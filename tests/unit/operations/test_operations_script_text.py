@@ -79,7 +79,7 @@ def run(script: str, where, **variables: str) -> list[subprocess.CompletedProces
 def printing(monkeypatch, *names: str) -> None:
     """Let the scripts print the values that they are given, each behind a NUL."""
     words = " ".join(f'"${name}"' for name in names)
-    monkeypatch.setattr(script_text, "script", lambda _: f"printf '\\0%s' {words}; exit")
+    monkeypatch.setattr(script_text, "read_script", lambda _: f"printf '\\0%s' {words}; exit")
 
 
 @settings(max_examples=examples(60), deadline=None)
@@ -162,7 +162,7 @@ def test_the_verification_is_given_what_was_asked(tmp_path_factory, name, versio
         )
         words = done.stdout.decode().split("\0")[1:]
         assert words[:5] == ["", "-B", "-I", "-c", script_text.RUN_ARGUMENT]
-        assert words[5] == script_text.script("verify.py")
+        assert words[5] == script_text.read_script("verify.py")
         assert json.loads(words[6])["dists"]["torch"] == version
     assert not list(where.rglob("canary"))
 

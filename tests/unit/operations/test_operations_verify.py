@@ -77,7 +77,7 @@ class Prefix:
         known |= {"mps": False, "seconds": 60, **wanted}
         python = [self.root / "bin" / "python", "-B", "-I", "-c", script_text.RUN_ARGUMENT]
         return subprocess.run(
-            [*python, script_text.script("verify.py"), json.dumps(known)],
+            [*python, script_text.read_script("verify.py"), json.dumps(known)],
             capture_output=True,
             text=True,
             cwd="/",

@@ -17,12 +17,12 @@ from torchard.remote.unreachable import ReachError
 
 def test_the_output_of_a_program_is_returned():
     """Both outputs, apart."""
-    assert children.run(["sh", "-c", "echo out; echo err >&2"], 20) == ("out\n", "err\n")
+    assert children.run_program(["sh", "-c", "echo out; echo err >&2"], 20) == ("out\n", "err\n")
 
 
 def test_a_flood_is_cut():
     """The program still runs to its end."""
-    answer = children.run([sys.executable, "-c", "print('x' * 10**7)"], 60)
+    answer = children.run_program([sys.executable, "-c", "print('x' * 10**7)"], 60)
     assert answer is not None
     assert len(answer[0]) == children.MOST_BYTES
 
@@ -30,7 +30,7 @@ def test_a_flood_is_cut():
 def test_a_program_that_does_not_end_is_ended_with_what_it_started(tmp_path):
     """A `Match exec` that waits does not stop a run."""
     script = f"sleep 600 & echo $! >{tmp_path / 'pid'}; wait"
-    assert children.run(["sh", "-c", script], 0.5) is None
+    assert children.run_program(["sh", "-c", script], 0.5) is None
     pid = int((tmp_path / "pid").read_text())
     for _ in range(100):
         try:
@@ -47,7 +47,7 @@ def test_a_missing_program_is_an_error():
     """With Python's message; no descriptor stays open."""
     before = len(list(Path("/dev/fd").iterdir()))
     with pytest.raises(FileNotFoundError):
-        children.run(["/nowhere/ssh"], 5)
+        children.run_program(["/nowhere/ssh"], 5)
     assert len(list(Path("/dev/fd").iterdir())) == before
 
 

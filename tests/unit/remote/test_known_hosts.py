@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paramiko import HostKeys
 
 from torchard.remote import known_hosts
-from torchard.remote.known_hosts import HostKey, check_key, known_types, parse
+from torchard.remote.known_hosts import HostKey, check_key, list_known_types, parse_lines
 
 
 def key(number, kind="ssh-ed25519"):
@@ -62,12 +62,12 @@ HASHED = HostKeys.hash_host("[mini]:2222")
 )
 def test_a_file_says_whether_a_key_is_known(text, verdict):
     """By the rules of OpenSSH's hostfile.c and sshconnect.c."""
-    assert check_key(parse(text, "f"), "[mini]:2222", ONE, bare="mini").verdict == verdict
+    assert check_key(parse_lines(text, "f"), "[mini]:2222", ONE, bare="mini").verdict == verdict
 
 
 def test_an_authority_is_named_if_nothing_else_is_known():
     """The advice differs from that for an unknown host."""
-    found = check_key(parse(line("*", TWO, "@cert-authority"), "f"), "mini", ONE)
+    found = check_key(parse_lines(line("*", TWO, "@cert-authority"), "f"), "mini", ONE)
     assert found.verdict == "unknown"
     assert found.by_authority is not None
     assert found.by_authority.file == "f"
@@ -75,16 +75,16 @@ def test_an_authority_is_named_if_nothing_else_is_known():
 
 def test_an_address_with_another_key_is_rejected_with_checkhostip():
     """CheckHostIP: the name's key is known, and the address has another."""
-    lines = parse(line("mini", ONE) + line("192.0.2.1", TWO), "f")
+    lines = parse_lines(line("mini", ONE) + line("192.0.2.1", TWO), "f")
     assert check_key(lines, "mini", ONE).verdict == "known"
     assert check_key(lines, "mini", ONE, ip="192.0.2.1").verdict == "changed"
 
 
 def test_the_host_is_asked_for_known_types_first():
     """A host with several keys then offers one that is known."""
-    lines = parse(line("mini", RSA) + line("mini", TWO) + line("other", ONE), "f")
-    assert known_types(lines, ["mini"]) == ("ssh-rsa", "ssh-ed25519")
-    assert known_types(lines, ["nobody"]) == ()
+    lines = parse_lines(line("mini", RSA) + line("mini", TWO) + line("other", ONE), "f")
+    assert list_known_types(lines, ["mini"]) == ("ssh-rsa", "ssh-ed25519")
+    assert list_known_types(lines, ["nobody"]) == ()
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen here")
@@ -96,7 +96,7 @@ def test_ssh_keygen_finds_the_same(tmp_path):
         found = subprocess.run(
             ["ssh-keygen", "-F", "mini", "-f", file], check=False, capture_output=True
         )
-        ours = check_key(parse(file.read_text(encoding="utf-8"), "f"), "mini", ONE).verdict
+        ours = check_key(parse_lines(file.read_text(encoding="utf-8"), "f"), "mini", ONE).verdict
         assert (found.returncode == 0) == (ours == "known"), names
 
 
@@ -104,7 +104,7 @@ def test_ssh_keygen_finds_the_same(tmp_path):
 def test_any_text_is_read(text, salt):
     """A broken line does not hide the key in another line."""
     hidden = f"|1|{base64.b64encode(salt).decode()}|{text.replace(os.linesep, '')}"
-    lines = parse(f"{text}\n{hidden} ssh-ed25519 AAAA\n{line('mini', ONE)}", "f")
+    lines = parse_lines(f"{text}\n{hidden} ssh-ed25519 AAAA\n{line('mini', ONE)}", "f")
     assert check_key(lines, "mini", ONE).verdict in {"known", "revoked"}
 
 

@@ -19,7 +19,7 @@ NASTY = "it's \\' \\\\ \\0101 \"$HOME\" `id` $(id) !x !! # ( ) é \t 100% ~ *\ns
 # The login shells of this machine, of those that a Mac's account may have.
 LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.which(shell)]
 BUILD = ("run_lock.sh", "build_environment.sh")
-SCRIPTS = [probe.build_script("~/it's"), *map(script_text.script, BUILD), NASTY]
+SCRIPTS = [probe.build_script("~/it's"), *map(script_text.read_script, BUILD), NASTY]
 
 
 @pytest.mark.parametrize("text", SCRIPTS)

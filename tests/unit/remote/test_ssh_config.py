@@ -34,7 +34,7 @@ kexalgorithms curve25519-sha256,ecdh-sha2-nistp256
 
 def test_the_rules_come_before_any_other_file():
     """The first value counts, so no other file changes a rule; the rest of it counts."""
-    text = ssh_config.config_text(["/home/ada/.ssh/config", "/etc/ssh/ssh_config"])
+    text = ssh_config.render_config(["/home/ada/.ssh/config", "/etc/ssh/ssh_config"])
     first, *lines = text.splitlines()
     assert first == "Host *"
     assert [one.strip() for one in lines[-2:]] == [
@@ -47,11 +47,11 @@ def test_the_rules_come_before_any_other_file():
 
 def test_an_older_ssh_gets_no_rule_that_it_does_not_know():
     """One of three rules that it rejects is left out; a person's own error stays an error."""
-    assert ssh_config.unknown_rule("f line 17: Bad configuration option: sessiontype") == (
+    assert ssh_config.find_unknown_rule("f line 17: Bad configuration option: sessiontype") == (
         "sessiontype"
     )
-    assert ssh_config.unknown_rule("f line 3: Bad configuration option: Hostt") is None
-    text = ssh_config.config_text([], ["sessiontype"])
+    assert ssh_config.find_unknown_rule("f line 3: Bad configuration option: Hostt") is None
+    text = ssh_config.render_config([], ["sessiontype"])
     assert "SessionType" not in text
     assert "StdinNull no" in text
 
@@ -66,7 +66,7 @@ def test_ssh_itself_follows_the_rules(tmp_path):
     own.write_text("\n".join([*lines, "User ada", ""]), encoding="utf-8")
     own.chmod(0o600)
     file = tmp_path / "ours"
-    file.write_text(ssh_config.config_text([str(own)]), encoding="utf-8")
+    file.write_text(ssh_config.render_config([str(own)]), encoding="utf-8")
     done = subprocess.run(
         ["ssh", "-F", file, "-G", "mini"], check=False, capture_output=True, text=True
     )
@@ -84,7 +84,7 @@ def test_ssh_itself_follows_the_rules(tmp_path):
 
 def test_an_answer_is_read_by_its_names():
     """Values keep their spaces; `none` is empty; the host's name is in lower case, as in ssh."""
-    found = ssh_config.parse("mini", ANSWER)
+    found = ssh_config.parse_answer("mini", ANSWER)
     assert (found.hostname, found.port, found.user) == ("mini.lab", 2222, "ada")
     assert found.identities == ("~/.ssh/a key", "~/.ssh/%h")
     assert (found.identities_only, found.agent, found.alias) == (True, None, None)
@@ -98,7 +98,7 @@ def test_an_answer_is_read_by_its_names():
 
 def test_an_alias_is_the_name_in_known_hosts():
     """Without a port, as in ssh."""
-    found = ssh_config.parse("mini", ANSWER.replace("hostkeyalias none", "hostkeyalias lab"))
+    found = ssh_config.parse_answer("mini", ANSWER.replace("hostkeyalias none", "hostkeyalias lab"))
     assert found.entry == "lab"
 
 
@@ -106,24 +106,24 @@ def test_an_alias_is_the_name_in_known_hosts():
 def test_an_incomplete_answer_is_an_error(lacks):
     """So is an empty one, as when ssh cannot read a file."""
     with pytest.raises(ConfigError):
-        ssh_config.parse("mini", ANSWER.replace(lacks, ""))
+        ssh_config.parse_answer("mini", ANSWER.replace(lacks, ""))
 
 
 @given(st.text())
 def test_any_answer_is_read_or_is_an_error(text):
     """For any output of a program called ssh."""
     with contextlib.suppress(ConfigError):
-        ssh_config.parse("mini", text)
+        ssh_config.parse_answer("mini", text)
 
 
 def test_several_hops_are_dialled_one_through_the_other():
     """As with `ssh -J A,B`: the first by its own configuration, the next through it."""
-    assert ssh_config.hops("outer,ada@[2001:db8::1]:2200,ssh://in@inner:1", "/c") == (
+    assert ssh_config.split_hops("outer,ada@[2001:db8::1]:2200,ssh://in@inner:1", "/c") == (
         Destination("outer", config="/c"),
         Destination("2001:db8::1", "ada", 2200, config="/c", jump="outer"),
         Destination("inner", "in", 1, config="/c", jump="outer,ada@[2001:db8::1]:2200"),
     )
-    assert ssh_config.hops("2001:db8::1", None) == (Destination("2001:db8::1"),)
+    assert ssh_config.split_hops("2001:db8::1", None) == (Destination("2001:db8::1"),)
 
 
 def test_settings_of_the_lab_are_on_the_command_line():
@@ -137,9 +137,9 @@ def test_settings_of_the_lab_are_on_the_command_line():
 
 def test_tokens_are_expanded_as_in_ssh():
     """`%` tokens, a home and variables; an unknown token stays."""
-    found = ssh_config.parse("mini", ANSWER)
+    found = ssh_config.parse_answer("mini", ANSWER)
     local = {"d": "/home/me", "i": "501", "l": "desk.lab", "u": "me"}
-    tokens = ssh_config.tokens(found, local)
+    tokens = ssh_config.find_tokens(found, local)
 
     def expanded(text):
         return ssh_config.expand(text, tokens, {"WHERE": "/keys"})
@@ -152,10 +152,10 @@ def test_tokens_are_expanded_as_in_ssh():
 def test_paths_with_blanks_are_found_in_a_list_without_quotes():
     """Existing files decide; else each word is a path."""
     text = "/home/a b/known /home/ada/two"
-    exist = {"/home/a b/known", "/home/ada/two"} & ssh_config.joined_words(text)
-    assert ssh_config.known_files(text, frozenset(exist)) == ("/home/a b/known", "/home/ada/two")
-    assert ssh_config.known_files("/a /b", frozenset()) == ("/a", "/b")
-    assert ssh_config.known_files("", frozenset()) == ()
+    exist = {"/home/a b/known", "/home/ada/two"} & ssh_config.join_words(text)
+    assert ssh_config.split_paths(text, frozenset(exist)) == ("/home/a b/known", "/home/ada/two")
+    assert ssh_config.split_paths("/a /b", frozenset()) == ("/a", "/b")
+    assert ssh_config.split_paths("", frozenset()) == ()
 
 
 def test_a_path_that_ssh_would_misread_gets_a_link():

@@ -26,7 +26,7 @@ def read(*parts: str) -> Any:
         return json.load(file)
 
 
-def environment_of(path: str) -> object:
+def read_environment(path: str) -> object:
     """Return the environment that a stamp names; None without a readable stamp."""
     try:
         content = read(path, ".torchard.json")
@@ -35,18 +35,18 @@ def environment_of(path: str) -> object:
     return content.get("environment") if isinstance(content, dict) else None
 
 
-def carry(kit: str, before: str, path: str) -> None:
+def carry_settings(kit: str, before: str, path: str) -> None:
     """Copy files that a person made and no package owns. Nothing is replaced, no link followed."""
     wanted = read(kit, "kit.json")
-    if environment_of(before) not in {None, wanted["stamp"]["environment"]}:
+    if read_environment(before) not in {None, wanted["stamp"]["environment"]}:
         return  # another environment's settings do not belong here
-    names = [one for place in wanted["carried"] for one in sorted(files_at(before, place))]
-    owned = set(owned_files(before)) if names else set()
+    names = [one for place in wanted["carried"] for one in sorted(list_files(before, place))]
+    owned = set(list_owned_files(before)) if names else set()
     for name in [one for one in names if one not in owned][:MOST]:
         copy_own(before, path, name)
 
 
-def files_at(root: str, place: str) -> Iterator[str]:
+def list_files(root: str, place: str) -> Iterator[str]:
     """Yield a file of an environment, or those of a directory, by their names in it."""
     whole = os.path.join(root, place)
     if os.path.isdir(whole):
@@ -61,7 +61,7 @@ def files_at(root: str, place: str) -> Iterator[str]:
             yield name
 
 
-def owned_files(root: str) -> Iterator[str]:
+def list_owned_files(root: str) -> Iterator[str]:
     """Yield the files that the packages of an environment own, by their names in it."""
     for record in glob.glob(os.path.join(glob.escape(root), "conda-meta", "*.json")):
         try:
@@ -111,4 +111,4 @@ def copy_own(before: str, path: str, name: str) -> None:
 
 
 if __name__ == "__main__":
-    carry(*sys.argv[1:])
+    carry_settings(*sys.argv[1:])

@@ -50,7 +50,7 @@ LONGEST = 300  # characters of an error
 ANSWER = b"torchard-account "
 
 
-def look_inside(wanted: dict[str, Any], text: str, seconds: float) -> dict[str, Any]:
+def check_inside(wanted: dict[str, Any], text: str, seconds: float) -> dict[str, Any]:
     """Start each environment's python with the variables of the login shell."""
     variables = {
         name: value for name, value in os.environ.items() if not name.startswith("TORCHARD_")
@@ -167,7 +167,7 @@ def find_lines(zdotdir: str) -> dict[str, list[str]]:
     for path in dict.fromkeys(files):
         for number, line in enumerate(read_lines(path), 1):
             for name in VARIABLES:
-                if sets_variable(line, name):
+                if is_assignment(line, name):
                     found.setdefault(name, []).append(f"{path}, line {number}")
     return found
 
@@ -182,7 +182,7 @@ def read_lines(path: str) -> list[str]:
         return []
 
 
-def sets_variable(line: str, name: str) -> bool:
+def is_assignment(line: str, name: str) -> bool:
     """Tell whether a line of a shell's file gives a variable a value."""
     if line.lstrip().startswith("#"):
         return False
@@ -190,7 +190,7 @@ def sets_variable(line: str, name: str) -> bool:
     return bool(re.search(rf"(?:^|[\s;&({{\"']){name}\+?=|{csh}", line))
 
 
-def look(shell: str, text: str, wanted: dict[str, Any]) -> dict[str, Any]:
+def check_account(shell: str, text: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return what the account's login environment does to each environment's python."""
     told = start_shell(shell, [], text, wanted)
     lines = find_lines("" if isinstance(told, str) else str(told["zdotdir"]))
@@ -220,13 +220,13 @@ def main(text: str, wanted: str) -> None:
     """Print what was found."""
     shell = find_shell()
     found = {"shell": "", "trouble": "is not there"}
-    print(json.dumps(look(shell, text, json.loads(wanted)) if shell else found))
+    print(json.dumps(check_account(shell, text, json.loads(wanted)) if shell else found))
 
 
 if __name__ == "__main__":
     if "TORCHARD_WANTED" in os.environ:
         asked = json.loads(os.environ["TORCHARD_WANTED"])
-        found = look_inside(asked["environments"], asked["text"], asked["seconds"] * 0.8)
+        found = check_inside(asked["environments"], asked["text"], asked["seconds"] * 0.8)
         sys.stdout.write(f"\n{ANSWER.decode()}{asked['mark']} {json.dumps(found)}\n")
     else:
         main(*sys.argv[1:3])

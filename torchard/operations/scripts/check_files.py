@@ -75,12 +75,12 @@ class Package:
 
     def _count(self, paths: list[str], verb: str, what: str) -> str:
         noun = "file" if len(self.files) == 1 else "files"
-        first = clean(paths[0])
+        first = make_printable(paths[0])
         which = f": {first}" if len(paths) == 1 else f", the first is {first}"
         return f"{len(paths):,} of {len(self.files):,} {noun} {verb} {what}{which}"
 
 
-def clean(text: str) -> str:
+def make_printable(text: str) -> str:
     """Return a path or a name as printable ASCII of limited length."""
     return ascii(text)[1:-1][:LONGEST]
 
@@ -103,7 +103,7 @@ def read_text(path: str) -> str:
     return content.decode("utf-8", "surrogateescape")
 
 
-def place(path: object) -> str | None:
+def resolve_path(path: object) -> str | None:
     """Return where a record's path leads in the environment; None if that is outside."""
     if not isinstance(path, str) or not path or path.startswith("/") or "\0" in path:
         return None
@@ -118,7 +118,7 @@ def read_conda(root: str, file: str, sizes: Sizes) -> Package:
     try:
         record = json.loads(read_text(os.path.join(root, "conda-meta", file)))
         paths = record.get("paths_data", {}).get("paths", [])
-        rows = {one["_path"]: conda_size(one) for one in paths}
+        rows = {one["_path"]: read_conda_size(one) for one in paths}
         files = [one for one in record.get("files", []) if one not in rows]
     except UnreadableError as error:
         return Package("conda", stem, f"its record in conda-meta {error}")
@@ -126,13 +126,13 @@ def read_conda(root: str, file: str, sizes: Sizes) -> Package:
         return Package("conda", stem, "its record in conda-meta is broken")
     package = Package("conda", stem)
     for path, size in rows.items():
-        sizes.take(package, path, place(path), size)
+        sizes.take(package, path, resolve_path(path), size)
     for path in files:
-        sizes.take(package, path, place(path), None)
+        sizes.take(package, path, resolve_path(path), None)
     return package
 
 
-def conda_size(row: Any) -> int | None:
+def read_conda_size(row: Any) -> int | None:
     """Return the size of an installed file of conda; None if the record does not have it."""
     path, size = row["_path"], row.get("size_in_bytes")
     if row.get("path_type", "hardlink") != "hardlink" or row.get("prefix_placeholder"):
@@ -153,7 +153,7 @@ def read_wheel(root: str, site: str, folder: str, sizes: Sizes) -> Package:
     except csv.Error:
         return Package("wheel", stem, "its RECORD is broken")
     for row in rows:
-        path = place(os.path.join(site, row[0]))
+        path = resolve_path(os.path.join(site, row[0]))
         counts = row[0] != own and path and not path.startswith(("bin/", "etc/"))
         known = re.match(r"[0-9]{1,15}\Z", row[2]) if counts and len(row) > 2 else None
         sizes.take(package, row[0], path, int(known[0]) if known else None)
@@ -259,7 +259,7 @@ def read_packages(root: str, sizes: Sizes) -> Iterator[Package]:
                 yield read_wheel(root, site, folder, sizes)
 
 
-def look(root: str, *, built: bool = False) -> tuple[list[Package], dict[str, int]]:
+def check_packages(root: str, *, built: bool = False) -> tuple[list[Package], dict[str, int]]:
     """Return an environment's packages, and the sizes of conda's files that differ.
 
     A post-link script may write into its package's files, so right after a build (`built`) other
@@ -345,21 +345,21 @@ def find_damage(packages: Iterable[Package]) -> list[Package]:
     return sorted(damaged, key=lambda one: (-len(one.gone), -len(one.altered), one.name))
 
 
-def report(root: str) -> dict[str, Any]:
+def report_damage(root: str) -> dict[str, Any]:
     """Return the report on one environment."""
-    packages, _ = look(root)
+    packages, _ = check_packages(root)
     damaged = find_damage(packages)
-    rows = [{"name": clean(one.name), "said": one.describe()} for one in damaged[:SHOWN]]
+    rows = [{"name": make_printable(one.name), "said": one.describe()} for one in damaged[:SHOWN]]
     files = sum(len(one.files) for one in packages)
     return {"files": files, "damaged": rows, "more": len(damaged) - len(rows)}
 
 
 def check_built(root: str) -> int:
     """Print what a build left out; without damage, note what exists."""
-    packages, other = look(root, built=True)
+    packages, other = check_packages(root, built=True)
     damaged = find_damage(packages)
     for one in damaged[:SHOWN]:
-        print(f"{clean(one.name)}: {one.describe()}", file=sys.stderr)
+        print(f"{make_printable(one.name)}: {one.describe()}", file=sys.stderr)
     if damaged[SHOWN:]:
         print(f"and {len(damaged) - SHOWN:,} more packages", file=sys.stderr)
     if not damaged:
@@ -385,7 +385,7 @@ def main(mode: str, seconds: str, *rest: str) -> int:
     if mode == "built":
         return check_built(rest[0])
     names, paths = rest[::2], rest[1::2]
-    print(json.dumps({name: report(paths[at]) for at, name in enumerate(names)}))
+    print(json.dumps({name: report_damage(paths[at]) for at, name in enumerate(names)}))
     return 0
 
 

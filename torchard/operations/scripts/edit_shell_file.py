@@ -27,7 +27,7 @@ def replace_block(content: bytes, before: bytes, after: bytes) -> bytes | None:
     return content + (b"\n" if content.endswith(b"\n") else b"\n\n") + after + b"\n"
 
 
-def copy(path: str, to: str) -> None:
+def copy_file(path: str, to: str) -> None:
     """Copy a file with its mode, owner and, on a Mac, its access list and attributes."""
     copied = subprocess.run(["cp", "-p", path, to], check=False).returncode == 0
     if copied and read_ownership(path) == read_ownership(to):
@@ -51,17 +51,17 @@ def set_aside(path: str) -> None:
     aside = f"{path}.torchard-aside-{time.strftime('%Y%m%d-%H%M%S')}"
     while os.path.lexists(aside):
         aside += "+"
-    copy(path, aside)
+    copy_file(path, aside)
 
 
-def write(path: str, content: bytes) -> None:
+def write_file(path: str, content: bytes) -> None:
     """Replace the file: a stop leaves the old or the new content, never half."""
     partial = f"{path}.torchard-partial"
     if os.path.lexists(partial):
         os.unlink(partial)
     if os.path.lexists(path):
         set_aside(path)
-        copy(path, partial)
+        copy_file(path, partial)
     with open(partial, "wb") as file:
         file.write(content)
         file.flush()
@@ -80,7 +80,7 @@ def main(path: str, before: str, after: str) -> None:
     new = replace_block(content, os.fsencode(before), os.fsencode(after))
     if new is None:
         sys.exit(f"{path} has another conda block than the plan found; run it again.")
-    write(path, new)
+    write_file(path, new)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ YOUNG_SECONDS = 3600  # another run may be about to use a file this new
 SECOND = 10**9  # nanoseconds; older volumes keep times in whole seconds
 LISTING_SECONDS = 60  # lsof waits for a network volume that is gone
 DISCARDED = ".discarded-"
+PIN = "_torchard_pin_imports"  # the module in each environment that pins its imports
 
 
 def read(*parts: str) -> Any:
@@ -51,7 +52,7 @@ def write(text: str, path: str) -> None:
     os.replace(partial, path)
 
 
-def names(folder: str) -> list[str]:
+def list_names(folder: str) -> list[str]:
     """Return the names in a folder, without the files that macOS itself puts there.
 
     On a volume without extended attributes (SMB, NFS, exFAT), each file has them in a second file,
@@ -89,12 +90,12 @@ def remove_tree(path: str) -> None:
     remove(os.rmdir, path)
 
 
-def now() -> str:
+def format_now() -> str:
     """Return the date in UTC, to the second."""
     return dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def records(kit: str, path: str) -> None:
+def write_records(kit: str, path: str) -> None:
     """Rewrite the origin of each record and the history, and name the environment's channels.
 
     conda installed from this Mac's depot. With the real channels, a person's later `conda install`
@@ -131,11 +132,8 @@ def records(kit: str, path: str) -> None:
     for packages in glob.glob(os.path.join(glob.escape(path), "lib", "*", "site-packages")):
         # A conda python has lib/python3.1 beside lib/python3.12, as a link.
         if os.path.isdir(packages) and not os.path.islink(os.path.dirname(packages)):
-            write(pinning, os.path.join(packages, "_torchard_pin_imports.py"))
-            write(
-                "import _torchard_pin_imports\n",
-                os.path.join(packages, "_torchard_pin_imports.pth"),
-            )
+            write(pinning, os.path.join(packages, f"{PIN}.py"))
+            write(f"import {PIN}\n", os.path.join(packages, f"{PIN}.pth"))
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
 
@@ -150,7 +148,7 @@ def rewrite_history(path: str, wanted: dict[str, Any]) -> None:
     """
     with open(path, encoding="utf-8") as file:
         lines = file.read().splitlines()
-    date = next((line for line in lines if line.startswith("==> ")), f"==> {now()} <==")
+    date = next((line for line in lines if line.startswith("==> ")), f"==> {format_now()} <==")
     version = [line for line in lines if line.startswith("# conda version:")][:1]
     dists = sorted(package["dist"] for package in wanted["packages"].values())
     section = [date, "# cmd: torchard", *version, *(f"+{dist}" for dist in dists)]
@@ -159,10 +157,10 @@ def rewrite_history(path: str, wanted: dict[str, Any]) -> None:
     write("".join(f"{line}\n" for line in section), path)
 
 
-def stamp(kit: str, path: str) -> None:
+def write_stamp(kit: str, path: str) -> None:
     """Write the stamp, last: a generation that has it is whole and verified."""
     content = {**read(kit, "kit.json")["stamp"], "verification": read(kit, "verification.json")}
-    content["date"] = now()
+    content["date"] = format_now()
     content["path"] = path  # its console scripts name it, so it works nowhere else
     write(json.dumps(content, sort_keys=True) + "\n", os.path.join(path, ".torchard.json"))
 
@@ -173,10 +171,11 @@ def activate(path: str, link: str) -> None:
     if before == path:
         return
     generations = os.path.dirname(path)
-    later = (activated_at(os.path.join(generations, one)) + SECOND for one in names(generations))
+    paths = [os.path.join(generations, one) for one in list_names(generations)]
+    later = (read_activation_time(one) + SECOND for one in paths)
     at = max(time.time_ns(), *later)  # the clock may have been set back
     for one in (before, path):
-        if one and activated_at(one):
+        if one and read_activation_time(one):
             os.utime(os.path.join(one, ".torchard.json"), ns=(at, at))
             at += SECOND
     point_link(path, link)
@@ -201,7 +200,7 @@ def point_link(path: str, link: str) -> None:
     os.replace(partial, link)
 
 
-def activated_at(path: str) -> int:
+def read_activation_time(path: str) -> int:
     """Return when an apply last activated a generation, in nanoseconds; 0 without a stamp."""
     try:
         return os.lstat(os.path.join(path, ".torchard.json")).st_mtime_ns
@@ -297,14 +296,14 @@ def discard(path: str) -> None:
 def sweep_artefacts(root: str) -> None:
     """Remove artefacts that no generation needs, and the rest of generations that a stop left."""
     generations = os.path.join(root, "generations")
-    for entry in names(generations):
+    for entry in list_names(generations):
         whole = os.path.join(generations, entry)
         if entry.startswith(DISCARDED) and os.path.isdir(whole) and not os.path.islink(whole):
             remove_tree(whole)
-    artefacts = needed_artefacts(root)
+    artefacts = list_needed_artefacts(root)
     depot = os.path.join(root, "depot")
     for folder, needed in ((depot, artefacts), (os.path.join(depot, "incoming"), set())):
-        for entry in names(folder):
+        for entry in list_names(folder):
             file = os.path.join(folder, entry)
             if os.path.isfile(file) and entry not in needed and not is_young(file):
                 os.unlink(file)
@@ -314,12 +313,12 @@ def list_inactive(root: str, link: str) -> list[str]:
     """Return the generations of an environment without a link, in the order of activation."""
     generations = os.path.join(root, "generations")
     envs, name = os.path.split(link)
-    links = [os.path.join(envs, entry) for entry in names(envs)] if os.path.isdir(envs) else []
+    links = [os.path.join(envs, entry) for entry in list_names(envs)] if os.path.isdir(envs) else []
     # By their real path as well: an older link may name the home by another path.
     active = {os.readlink(one) for one in links if os.path.islink(one)}
     active |= {os.path.realpath(one) for one in links if os.path.islink(one)}
     found = []
-    for entry in names(generations):
+    for entry in list_names(generations):
         path = os.path.join(generations, entry)
         ours = not entry.startswith(".") and not os.path.islink(path)
         if (
@@ -327,7 +326,7 @@ def list_inactive(root: str, link: str) -> list[str]:
             and not active & {path, os.path.realpath(path)}
             and read_stamp(path).get("environment") == name
         ):
-            found.append((activated_at(path), path))
+            found.append((read_activation_time(path), path))
     return [path for _, path in sorted(found)]
 
 
@@ -371,11 +370,11 @@ def run_tool(*command: str) -> list[str]:
     return done.stdout.decode(errors="replace").splitlines()
 
 
-def needed_artefacts(root: str) -> set[str]:
+def list_needed_artefacts(root: str) -> set[str]:
     """Return the sha256 of each artefact of the generations here; remove the other kits."""
     kits = os.path.join(root, "kits")
     needed: set[str] = set()
-    for entry in names(kits):
+    for entry in list_names(kits):
         kit = os.path.join(kits, entry)
         if not os.path.isdir(os.path.join(root, "generations", entry)) and not is_young(kit):
             shutil.rmtree(kit, ignore_errors=True)
@@ -390,8 +389,8 @@ def needed_artefacts(root: str) -> set[str]:
 
 if __name__ == "__main__":
     commands: dict[str, Any] = {
-        "records": records,
-        "stamp": stamp,
+        "records": write_records,
+        "stamp": write_stamp,
         "activate": activate,
         "reactivate": reactivate,
         "sweep": sweep,

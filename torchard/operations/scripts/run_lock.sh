@@ -32,7 +32,7 @@ hardware=$(read_hardware)
 boot=$(read_boot)
 # A signature is five lines: a process number, its start, the date, the Mac, and its boot. In a lock,
 # the Mac's name follows, for people.
-signature() { sed 5q "$1" 2>/dev/null; }
+read_signature() { sed 5q "$1" 2>/dev/null; }
 newline='
 '
 # The other Mac whose runs have ended, as a person says: this Mac cannot check that.
@@ -70,11 +70,11 @@ sign() {
   (set -C && printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot" "$(uname -n)" \
     >"$1/running") 2>/dev/null
 }
-is_signed() { [ -n "$own" ] && [ "$(signature "$1/running")" = "$own" ]; }
+is_signed() { [ -n "$own" ] && [ "$(read_signature "$1/running")" = "$own" ]; }
 # Prints who works on this Mac; fails if nobody does. Leaves the signature that it read in `seen`.
 print_holder() {
-  seen=$(signature "$root/lock/running")
-  if is_alive "$seen" || is_alive "$(signature "$root/lock/step")"; then
+  seen=$(read_signature "$root/lock/running")
+  if is_alive "$seen" || is_alive "$(read_signature "$root/lock/step")"; then
     # The owner is written and removed a moment after the signature.
     who=$(sed -n '1s/^[^ ]* [^ ]* //p' "$root/lock/owner" 2>/dev/null)
     printf '%s\n' "${who:-somebody}"
@@ -99,11 +99,11 @@ break_stale_lock() {
   breaking=$root/lock.breaking
   if mkdir "$breaking" 2>/dev/null; then
     sign "$breaking" || return 1
-    if ! print_holder >/dev/null && [ "$(signature "$root/lock/running")" = "$seen" ]; then
+    if ! print_holder >/dev/null && [ "$(read_signature "$root/lock/running")" = "$seen" ]; then
       if [ -n "$seen" ] || is_old "$root/lock"; then rm -rf "$root/lock"; fi
     fi
     is_signed "$breaking" && rm -rf "$breaking"
-  elif mark=$(signature "$breaking/running") && is_alive "$mark"; then
+  elif mark=$(read_signature "$breaking/running") && is_alive "$mark"; then
     return 1
   elif [ -n "$mark" ] || is_old "$breaking"; then
     rm -rf "$breaking"
@@ -114,12 +114,12 @@ break_stale_lock() {
 mine=''
 release_lock() {
   [ -n "$mine" ] || return 0
-  case $(signature "$root/lock/running") in
+  case $(read_signature "$root/lock/running") in
     "$own" | '') rm -rf "$root/lock" ;;
   esac
 }
 take_lock() {
-  missing=$(missing_tools caffeinate df find grep ioreg ps sed shasum sysctl tail tar)
+  missing=$(find_missing_tools caffeinate df find grep ioreg ps sed shasum sysctl tail tar)
   # shellcheck disable=SC2086,SC2116 # several names, one a line
   [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
  ($account_path), and not in /usr/sbin or /sbin; nothing was done"
