@@ -73,7 +73,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
     if companions and no_with:
         raise click.UsageError("--with and --no-with exclude each other.")
     if more and not companions:
-        raise click.UsageError(f"Say what {' '.join(more)} is for: --with {' '.join(more)}.")
+        names = " ".join(more)
+        raise click.UsageError(f"Write --with before {names}: --with {names}.")
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()

@@ -39,7 +39,7 @@ MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 @pytest.fixture
 def command(monkeypatch, capsys):
     """Run `torchard` in this process, as its entry point does: exit code, stdout, stderr."""
-    before = signal.getsignal(signal.SIGTERM)
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["torchard", *map(str, words)])
@@ -48,7 +48,8 @@ def command(monkeypatch, capsys):
         return ended.value.code, *capsys.readouterr()
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -194,7 +195,7 @@ def modules_of(*words):
         (["choose", "--arch", "ppc", "--macos", "15", "--python", "3.12"], "'ppc' is not one of"),
         (["choose", *MAC, "--source", "pip"], "'pip' is not one of"),
         (["choose", *MAC, "--with", "torchtext"], "'torchtext' is not one of"),
-        (["choose", *MAC, "torchaudio"], "Say what torchaudio is for: --with torchaudio."),
+        (["choose", *MAC, "torchaudio"], "Write --with before torchaudio: --with torchaudio."),
         (["choose", *MAC, "--with", "torchaudio", "--no-with"], "exclude each other"),
         (["lock", "--upgrade", "--check"], "--upgrade and --check exclude each other."),
         (["keys", "trust", "-y", "--fingerprint", "SHA256:x"], "exclude each other."),
@@ -279,13 +280,13 @@ def test_choosing_answers_on_stdout_and_refuses_on_stderr(command):
     assert json.loads(out)["variant"]["packages"] == {"torch": "2.15.0"}
 
 
-def test_choosing_tells_of_a_torch_that_is_unsafe(command):
+def test_choosing_warns_of_a_torch_that_is_unsafe(command):
     """Among its notes, as text and as JSON, with what to write for another."""
     intel = ("--arch", "x86_64", "--macos", "12.7", "--python", "3.12")
     _, out, _ = command("choose", *intel)
     assert "torch 2.2.2 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): " in out
-    _, told, _ = command("choose", *intel, "--json")
-    (note,) = [one for one in json.loads(told)["variant"]["notes"] if "CVE" in one]
+    _, data, _ = command("choose", *intel, "--json")
+    (note,) = [one for one in json.loads(data)["variant"]["notes"] if "CVE" in one]
     assert note.endswith("or write `source: conda-forge` (torch 2.10.0).")
     assert note in out
     assert "CVE" not in command("choose", *MAC)[1]
