@@ -76,9 +76,9 @@ class Query:
 
 def find_best_release(query: Query, catalogue: Catalogue) -> Release | None:
     """Return the newest release that fits, or the release asked for if it fits, or None."""
-    for release in query.source.releases:
-        wanted = query.release in {None, release.version}
-        if wanted and not any(find_obstacles(release, query, catalogue)):
+    source, asked = query.source, query.release
+    for release in source.releases if asked is None else source.by_version.get(asked, ()):
+        if not any(find_obstacles(release, query, catalogue)):
             return release
     return None
 

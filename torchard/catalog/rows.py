@@ -136,6 +136,11 @@ class PackageSource:
     notes: tuple[Note, ...] = ()
     frozen: str = ""
 
+    @cached_property
+    def by_version(self) -> Mapping[Version, tuple[Release, ...]]:
+        """The releases that have a version, by that version."""
+        return {one.version: (one,) for one in self.releases if one.version is not None}
+
     def pythons(self, arch: str) -> tuple[Python, ...]:
         """Return every python for which some release of torch has a build, in ascending order."""
         return tuple(
