@@ -1,0 +1,61 @@
+"""Lines that only some plans have: a person's files, removed environments, a run at work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from locked import mac
+
+from torchard.mac.state import RunLock
+from torchard.plan.drift import EnvironmentStatus
+from torchard.plan.plan import MacPlan, Plan
+from torchard.plan.steps import FileChange, Step
+from torchard.render.changes import done_line, step_lines
+from torchard.render.explain import _run_lock
+from torchard.render.status import status_lines
+
+STEP = Step("environment", "update", "torch", "another lock", "/generations/torch-1")
+
+
+def plain(lines):
+    """Return lines as one text."""
+    return "\n".join(line.plain for line in lines)
+
+
+def test_a_step_names_a_persons_files():
+    """Those that are copied to the next generation, and those that are not."""
+    step = replace(STEP, carried=("conda-meta/pinned",), not_carried=("conda-meta/state",))
+    lines = plain(step_lines(step)).splitlines()
+    assert any("conda-meta/pinned" in line for line in lines)
+    assert any("conda-meta/state" in line for line in lines)
+    assert "conda-meta" not in plain(step_lines(STEP))
+
+
+def test_a_removed_environment_is_a_line_of_a_result():
+    """It ends with what was done."""
+    step = replace(STEP, action="remove", place="~/miniconda3/envs/torch")
+    assert plain(done_line(step, 12)).endswith("removed")
+
+
+def test_a_shell_and_an_edited_file_are_lines_of_a_status():
+    """The file as a diff, and the shell last, with its path."""
+    shell = Step("shell", "create", None, "no block", "/Users/ann/.zshrc", "~/.zshrc")
+    edited = FileChange("~/miniconda3/envs/torch/.condarc", "a: 1\n", "a: 2\n")
+    status = EnvironmentStatus("torch", "lab", "modified", files=(edited,), verification="fine")
+    plan = Plan((MacPlan("studio-01", "change", steps=(shell,)),))
+    lines = plain(status_lines(plan, {"studio-01": (status,)}))
+    assert "-a: 1" in lines
+    assert "~/.zshrc" in lines
+
+
+def test_a_run_lock_is_explained():
+    """Nobody's, another Mac's, a running one, and one that a dead run left."""
+    state = replace(mac(), clock=1000)
+    lock = RunLock("12-ab", "ann@desk", 400)
+    said = [
+        _run_lock(replace(state, lock=one))
+        for one in (None, replace(lock, elsewhere="other"), replace(lock, processes=(41,)), lock)
+    ]
+    assert len(set(said)) == 4
+    assert all("ann@desk" in one for one in said[1:])
+    assert "other" in said[1]
