@@ -76,6 +76,7 @@ DistributionName = Annotated[
 Version = Annotated[
     str, _shape("Version", _VERSION, "As its source writes it.", "2.14.1", "1!2.0", "2025c")
 ]
+# In parentheses, because TITLES needs another pattern for each text.
 Build = Annotated[
     str, _shape("Build string", f"({_VERSION})", "conda's build string.", "h894a449_0_cpython")
 ]
