@@ -6,12 +6,16 @@ its own Mac alone.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pyinfra import logger
 from pyinfra.api import FunctionCommand
 
 from torchard.sanitize import sanitize_lines
+
+if TYPE_CHECKING:
+    from pyinfra.api.host import Host
+    from pyinfra.api.state import State
 
 # Keys of a host's connector_data: the reason of its failure, and a function that gets its progress.
 FAILURE = "torchard failure"
@@ -20,7 +24,7 @@ UNREADABLE = "its state could not be read"
 CHANGED = "it changed after planning and was left alone; run it again"
 
 
-def report_progress(host: Any, doing: str, done: int = 0, total: int = 0) -> None:
+def report_progress(host: Host, doing: str, done: int = 0, total: int = 0) -> None:
     """Report what a Mac is doing: `done` of `total` bytes, or 0 without bytes."""
     progress = host.connector_data.get(PROGRESS)
     if progress is not None:
@@ -32,7 +36,7 @@ def announce(doing: str) -> FunctionCommand:
     return FunctionCommand(_announce, (doing,), {})
 
 
-def _announce(state: Any, host: Any, doing: str) -> bool:  # noqa: ARG001  # pyinfra passes both
+def _announce(state: State, host: Host, doing: str) -> bool:  # noqa: ARG001  # pyinfra passes both
     report_progress(host, doing)
     return True
 
@@ -42,7 +46,7 @@ def fail_mac(reason: str) -> FunctionCommand:
     return FunctionCommand(record_failure, (reason,), {})
 
 
-def record_failure(state: Any, host: Any, reason: str) -> bool:  # noqa: ARG001  # pyinfra passes both
+def record_failure(state: State, host: Host, reason: str) -> bool:  # noqa: ARG001  # pyinfra passes both
     """Keep and log why a Mac failed; the False that it returns tells pyinfra so."""
     host.connector_data[FAILURE] = reason
     host.log_styled(sanitize_lines(reason), fg="red", log_func=logger.error)

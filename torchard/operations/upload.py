@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shlex
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from paramiko import SSHException
 from pyinfra.api import FunctionCommand, StringCommand
@@ -23,6 +23,9 @@ from torchard.remote.quoting import for_any_shell
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from pyinfra.api.host import Host
+    from pyinfra.api.state import State
 
     from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import CondaPackage, Wheel
@@ -51,8 +54,8 @@ def upload_files(
 
 
 def _upload(  # noqa: PLR0917  # pyinfra passes them by position
-    state: Any,
-    host: Any,
+    state: State,
+    host: Host,
     mac_state: MacState,
     artefacts: Sequence[A],
     fetch: Callable[[A], Path],
@@ -92,7 +95,7 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     return True
 
 
-def _progress_of(host: Any, file: str, begun: int, total: int) -> Callable[[int], None]:
+def _progress_of(host: Host, file: str, begun: int, total: int) -> Callable[[int], None]:
     """Return a function that reports how many bytes of one file are sent, after `begun` others."""
     return lambda sent: report_progress(host, f"pushing {file}", begun + sent, total)
 
@@ -110,7 +113,7 @@ class _WatchedFile(io.FileIO):
         return data
 
 
-def _put(host: Any, path: Path, target: str, report: Callable[[int], None]) -> None:
+def _put(host: Host, path: Path, target: str, report: Callable[[int], None]) -> None:
     """Upload one file. On this very Mac, pyinfra copies it by its name without progress."""
     if getattr(host.connector, "client", None) is None:
         _require_success(host.put_file(str(path), target))
@@ -126,7 +129,7 @@ def _require_success(done: object) -> None:
 
 
 @contextmanager
-def _explaining(host: Any, mac_state: MacState, path: str, name: str, size: int) -> Iterator[None]:
+def _explaining(host: Host, mac_state: MacState, path: str, name: str, size: int) -> Iterator[None]:
     """Raise TorchardError with the reason if the Mac does not accept a file of `size` bytes.
 
     SFTP cannot say that a disk is full, so this asks the Mac. It also removes the partial file,
@@ -155,7 +158,7 @@ def _partial_name(path: str) -> str:
     return f"{path}.{find_controller().token}"
 
 
-def _rename(host: Any, paths: Sequence[str]) -> None:
+def _rename(host: Host, paths: Sequence[str]) -> None:
     """Give complete files their final names."""
     moves = (f"mv -f {shlex.quote(_partial_name(path))} {shlex.quote(path)}" for path in paths)
     done, output = host.run_shell_command(StringCommand(for_any_shell(" && ".join(moves) or ":")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyinfra
 from pyinfra.api import FactBase, FactProcessError
@@ -15,6 +15,8 @@ from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pyinfra.api.host import Host
 
 
 _MEMORY = "torchard state"
@@ -55,7 +57,7 @@ class Room(FactBase[int]):
         return probe.parse_room(output)
 
 
-def remember_state(host: Any, prefix: str, state: State) -> None:
+def remember_state(host: Host, prefix: str, state: State) -> None:
     """Keep the state of a Mac while pyinfra prepares."""
     host.connector_data[f"{_MEMORY} {prefix}"] = state
 

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pyinfra.api.host import Host
+    from pyinfra.api.state import State as PyinfraState
+
 _READING = "torchard reading"
 
 
@@ -22,7 +25,7 @@ class WrittenTooEarlyError(Exception):
     """
 
 
-def allow_command(host: Any, state: Any, command: str) -> None:
+def allow_command(host: Host, state: PyinfraState, command: str) -> None:
     """Allow a command that only reads; from now on, every other command is stopped."""
     if _READING not in host.connector_data:
         host.connector_data[_READING] = set()
@@ -31,7 +34,7 @@ def allow_command(host: Any, state: Any, command: str) -> None:
     host.connector_data[_READING].add(command)
 
 
-def _watched(host: Any, state: Any, way: Callable[..., Any]) -> Callable[..., Any]:
+def _watched(host: Host, state: PyinfraState, way: Callable[..., Any]) -> Callable[..., Any]:
     """Return one method of a connector, behind the guard."""
 
     def pass_on(what: Any, *more: Any, **options: Any) -> Any:
