@@ -89,7 +89,7 @@ def test_what_changed_by_hand_is_reported_package_by_package(job):
     assert re.search(r"^   M ~  tools       verified [0-9-]{10}: python 3\.12\.13 arm64\n", said)
     note = "not in the lock; installed by hand"
     assert re.search(rf"\n {{10}}\+ git +2\.51\.2 +conda, {note}\n", said)
-    assert re.search(rf"\n {{10}}\+ pytz +2026\.6 +pip, {note}\n", said)
+    assert re.search(rf"\n {{10}}\+ pytz +2026\.6 +wheel, {note}\n", said)
     assert "python 3.12.13   " not in said
 
 
