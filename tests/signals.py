@@ -6,7 +6,7 @@ import signal
 
 
 def restore() -> None:
-    """Let what the tests start receive each signal that this process was told to ignore.
+    """Let what the tests start receive each signal that this process ignores.
 
     A child inherits an ignored signal, but not a handler. This process still ignores the signal.
     """

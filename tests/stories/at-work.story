@@ -1,4 +1,4 @@
-# Another run at work on a Mac is told in a plan, and an apply leaves that Mac to it.
+# A plan reports another run at work on a Mac, and an apply leaves that Mac to it.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1", built: true}
 lab:

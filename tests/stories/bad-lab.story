@@ -1,4 +1,4 @@
-# All that is wrong with a lab file is told at once, each with its line and what to write instead.
+# All errors of a lab file are printed at once, each with its line and what to write instead.
 lab: |
   environments:
     torch:

@@ -1,4 +1,4 @@
-# What cannot be is refused with the reason and a way out.
+# If nothing fits, the reason and what to write instead are printed.
 ---
 $ torchard choose --arch x86_64 --macos 12.7 --python 3.13
 2> No release of PyTorch has a wheel for python 3.13 on Intel Macs, only for 3.7 to 3.12.

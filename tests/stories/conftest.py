@@ -20,7 +20,7 @@ def hold(request, stage):
 
     def play(path):
         renew = request.config.getoption("--renew")
-        story = read(path, untold=renew)
+        story = read(path, without_output=renew)
         told = stage.play(story).text
         if renew:
             path.write_text(told, encoding="utf-8")

@@ -1,4 +1,4 @@
-# An empty lab file is told what a lab file needs.
+# For an empty lab file, the message says what a lab file needs.
 lab: ""
 ---
 $ torchard check

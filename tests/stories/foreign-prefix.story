@@ -14,7 +14,7 @@ $ torchard plan
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.
 [3]
-# Another prefix is the way out.
+# Another prefix unblocks the Mac.
 lab: {macs: {studio-01: {miniconda: {prefix: "~/lab/miniconda3"}}}}
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1

@@ -1,4 +1,4 @@
-# Macs with the same changes are told once, however many they are.
+# Macs with the same changes are printed once, however many they are.
 macs:
 - {name: mac-mini-01, arch: arm64, macos: "15.1"}
 - {name: mac-mini-02, arch: arm64, macos: "15.1"}

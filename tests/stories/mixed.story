@@ -1,4 +1,4 @@
-# With one Mac in order, one to change and one off, 3 wins over 2.
+# With one Mac up to date, one to change and one off, 3 wins over 2.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1", built: true}
 - {name: studio-02, arch: arm64, macos: "15.1"}

@@ -1,4 +1,4 @@
-# An Intel Mac is refused where the lab insists on MPS, while the others are planned.
+# An Intel Mac is blocked if the lab insists on MPS; the others are planned.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1"}
 - {name: library-01, arch: x86_64, macos: "12.7"}

@@ -1,4 +1,4 @@
-# A lab file without Macs is told what it lacks.
+# For a lab file without Macs, the message says what it lacks.
 lab: |
   environments:
     tools: {python: "3.12", pytorch: false}

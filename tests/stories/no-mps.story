@@ -32,7 +32,7 @@ Done: 0 Macs up to date, 1 failed.
 [1]
 studio-01$ ls miniconda3/envs
 [0]
-# Whoever asks again is told what is still to do.
+# The next plan says what is still to do.
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
   + torch       30 packages, N MB                              new generation

@@ -186,7 +186,7 @@ def _read(end: int) -> str:
 
 
 def _merged(lab: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a lab with what is said merged in, key by key; null takes a key away."""
+    """Return a lab with these settings merged in, key by key; null takes a key away."""
     made = dict(lab)
     for key, value in said.items():
         if value is None:

@@ -17,7 +17,7 @@ $ torchard verify
 
 Done: 0 Macs up to date, 1 failed.
 [1]
-# What nothing else would show is said by each plan and status from now on.
+# Each plan and status reports from now on what nothing else would show.
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ! note        tools: its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again

@@ -1,4 +1,4 @@
-# An environment is frozen by building it anew, and rollback shows the one before, once.
+# An environment is frozen by building it again, and rollback activates the one before, once.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1", built: true}
 lab:

@@ -7,7 +7,7 @@ lab:
 ---
 $ torchard plan --out plan.json >/dev/null
 [3]
-$ sed 's/refused the connection/did as it was told/' plan.json >edited.json; torchard apply --yes edited.json
+$ sed 's/refused the connection/took the connection/' plan.json >edited.json; torchard apply --yes edited.json
 2> edited.json: the plan of studio-01 was edited since it was saved.
 2>   Plan again: `torchard plan --out FILE`.
 [1]

@@ -1,4 +1,4 @@
-# Settings of an environment that somebody edited are written anew: the plan shows which lines.
+# Settings of an environment that somebody edited are written again: the plan shows which lines.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1", built: true}
 lab:

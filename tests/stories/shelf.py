@@ -21,8 +21,8 @@ def named(wanted: Callable[[Path], bool]) -> list[object]:
 
 
 def begins_built(path: Path) -> bool:
-    """Tell whether a Mac is built before a story begins; whoever plays it finds its faults."""
+    """Tell whether a Mac is built before a story begins. Errors are found when it is played."""
     try:
-        return bool(read(path, untold=True).built)
+        return bool(read(path, without_output=True).built)
     except StoryError:
         return False

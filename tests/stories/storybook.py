@@ -27,7 +27,7 @@ class StoryError(ValueError):
 
 @dataclass(frozen=True)
 class Aside:
-    """A line that is for whoever reads: empty, or a comment."""
+    """A line for the reader: empty, or a comment."""
 
     text: str
 
@@ -45,7 +45,7 @@ class Setting:
 class Command:
     """A command line: of a simulated Mac's shell, or of the controller's where `where` is empty.
 
-    `stdout` and `stderr` are its lines, `code` its exit code; None where nobody has told it yet.
+    `stdout` and `stderr` are its lines, `code` its exit code; None until it is known.
     """
 
     line: str
@@ -92,13 +92,13 @@ class Story:
         return replace(self, steps=tuple(steps))
 
 
-def read(path: Path, *, untold: bool = False) -> Story:
+def read(path: Path, *, without_output: bool = False) -> Story:
     """Read a story file. Raise StoryError."""
-    return parse(path.name, path.read_text(encoding="utf-8"), untold=untold)
+    return parse(path.name, path.read_text(encoding="utf-8"), without_output=without_output)
 
 
-def parse(name: str, text: str, *, untold: bool = False) -> Story:
-    """Read a story; `untold` allows commands of which nobody has told what comes of them.
+def parse(name: str, text: str, *, without_output: bool = False) -> Story:
+    """Read a story; `without_output` allows commands whose output is not known yet.
 
     Raise StoryError with a sentence that names the line.
     """
@@ -109,7 +109,9 @@ def parse(name: str, text: str, *, untold: bool = False) -> Story:
     if not re.match(r"# \S.*[.?]$", lines[0]):
         raise StoryError(f"{name}:1: a story begins with what it tells: '# ' and a sentence.")
     story = _head(name, lines[:ends])
-    steps = _steps(name, lines, ends + 1, {mac.name for mac in story.macs}, untold=untold)
+    steps = _steps(
+        name, lines, ends + 1, {mac.name for mac in story.macs}, without_output=without_output
+    )
     return story.told(steps)
 
 
@@ -146,11 +148,11 @@ def _yaml(name: str, first: int, text: str) -> Any:
         return yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = first + (error.problem_mark.line if error.problem_mark else 0)
-        raise StoryError(f"{name}:{line}: this is no YAML: {error.problem}.") from error
+        raise StoryError(f"{name}:{line}: this is not YAML: {error.problem}.") from error
 
 
 def _steps(
-    name: str, lines: list[str], start: int, macs: set[str], *, untold: bool
+    name: str, lines: list[str], start: int, macs: set[str], *, without_output: bool
 ) -> Iterator[Aside | Setting | Command]:
     at = start
     while at < len(lines):
@@ -161,7 +163,7 @@ def _steps(
         elif found := COMMAND.fullmatch(line):
             _is_known(where, found["where"], {"", *macs})
             command, at = _command(found, lines, at)
-            if command.code is None and not untold:
+            if command.code is None and not without_output:
                 raise StoryError(f"{where}: no exit code such as [0] ends what it prints; {RENEW}.")
             yield command
         elif found := SETTING.fullmatch(line):
@@ -176,7 +178,7 @@ def _steps(
 
 def _is_known(where: str, name: str, known: set[str]) -> None:
     if name not in known:
-        raise StoryError(f"{where}: {name!r} is no Mac of this story.")
+        raise StoryError(f"{where}: {name!r} is not a Mac of this story.")
 
 
 def _command(found: re.Match[str], lines: list[str], at: int) -> tuple[Command, int]:

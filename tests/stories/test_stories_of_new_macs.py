@@ -7,6 +7,6 @@ from shelf import begins_built, named
 
 
 @pytest.mark.parametrize("path", named(lambda path: not begins_built(path)))
-def test_a_story_goes_as_it_is_told(path, hold):
+def test_a_story_prints_what_it_says(path, hold):
     """Word for word, with its exit codes."""
     hold(path)

@@ -1,4 +1,4 @@
-"""How a story is read, what is wrong with one that is none, and what in it is made stable."""
+"""How a story is read, what is wrong with a broken one, and what in it is made stable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shelf import STORIES
 from stable import stable
 from storybook import StoryError, parse, read
 
-HEAD = '# It is told.\nmacs:\n- {name: studio-01, arch: arm64, macos: "15.1"}\n---\n'
+HEAD = '# It is played.\nmacs:\n- {name: studio-01, arch: arm64, macos: "15.1"}\n---\n'
 PLAN = {"format": 2, "kind": "plan", "macs": {}, "summary": dict.fromkeys(
     ("change", "up_to_date", "unreachable", "blocked", "failed", "fetch_bytes"), 0
 )}  # fmt: skip
@@ -18,7 +18,7 @@ def test_there_are_thirty_stories_and_each_is_written_as_it_is_read():
     """Nothing of a file is lost between reading and writing it."""
     assert len(STORIES) >= 30
     for path in STORIES:
-        assert read(path, untold=True).text == path.read_text(encoding="utf-8")
+        assert read(path, without_output=True).text == path.read_text(encoding="utf-8")
 
 
 def test_a_command_has_what_it_printed_and_its_exit_code():
@@ -32,36 +32,36 @@ def test_a_command_has_what_it_printed_and_its_exit_code():
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("# It is told.\n$ torchard plan\n", "a.story:2: no line --- parts the Macs"),
+        ("# It is played.\n$ torchard plan\n", "a.story:2: no line --- parts the Macs"),
         ("macs: []\n---\n", "a.story:1: a story begins with what it tells"),
-        ("# It is told.\nmacs: [\n---\n", "a.story:2: this is no YAML"),
-        ("# It is told.\nmac: []\n---\n", "a.story:2: 'mac' is none of macs, lab"),
-        ("# It is told.\n\nmacs:\n- {name: a}\n---\n", "a.story:3: a has no arch"),
+        ("# It is played.\nmacs: [\n---\n", "a.story:2: this is not YAML"),
+        ("# It is played.\nmac: []\n---\n", "a.story:2: 'mac' is none of macs, lab"),
+        ("# It is played.\n\nmacs:\n- {name: a}\n---\n", "a.story:3: a has no arch"),
         (f"{HEAD}torchard plan\n[0]\n", "a.story:5: 'torchard plan' belongs to no command"),
         (f"{HEAD}$ torchard plan\n[0]\nin order\n", "a.story:7: 'in order' belongs to no command"),
-        (f"{HEAD}studio-02$ ls\n[0]\n", "a.story:5: 'studio-02' is no Mac of this story"),
-        (f"{HEAD}studio-1: {{mps: false}}\n", "a.story:5: 'studio-1' is no Mac of this story"),
+        (f"{HEAD}studio-02$ ls\n[0]\n", "a.story:5: 'studio-02' is not a Mac of this story"),
+        (f"{HEAD}studio-1: {{mps: false}}\n", "a.story:5: 'studio-1' is not a Mac of this story"),
         (f"{HEAD}$ torchard plan\nin order\n", "a.story:5: no exit code such as [0] ends"),
         (f"{HEAD}$ torchard plan\n$ torchard plan\n[0]\n", "a.story:5: no exit code"),
-        (f"{HEAD}lab: {{macs: [}}\n", "a.story:5: this is no YAML"),
+        (f"{HEAD}lab: {{macs: [}}\n", "a.story:5: this is not YAML"),
     ],
 )
-def test_what_is_no_story_is_said_with_its_line(text, says):
-    """One sentence, for whoever wrote it."""
+def test_what_is_not_a_story_is_reported_with_its_line(text, says):
+    """One sentence, for the author."""
     with pytest.raises(StoryError) as raised:
         parse("a.story", text)
     assert str(raised.value).startswith(says)
 
 
-def test_commands_may_stand_alone_until_they_are_told():
+def test_commands_may_lack_output_until_it_is_known():
     """A new story is its commands; --renew writes what is printed below each."""
     text = f"{HEAD}$ torchard lock\n# Then:\n$ torchard plan\n"
-    story = parse("a.story", text, untold=True)
+    story = parse("a.story", text, without_output=True)
     assert story.text == text
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("4 Macs · arm64 · 1 min 4 s to 2 min 0 s", "4 Macs · arm64 · N s"),
         ("29 packages, 4 MB      new", "29 packages, N MB      new"),
@@ -77,9 +77,9 @@ def test_commands_may_stand_alone_until_they_are_told():
         ("refused by 127.0.0.1:40123", "refused by 127.0.0.1:2201"),
     ],
 )
-def test_what_varies_is_named_and_keeps_its_column(text, told):
+def test_what_varies_is_named_and_keeps_its_column(text, expected):
     """And nothing else is touched."""
-    assert stable(text, {"127.0.0.1:40123": "127.0.0.1:2201"}, "23.2.1") == told
+    assert stable(text, {"127.0.0.1:40123": "127.0.0.1:2201"}, "23.2.1") == expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-# What two environments of a Mac have in common is told once.
+# What two environments of a Mac have in common is printed once.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1"}
 lab:

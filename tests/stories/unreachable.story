@@ -1,4 +1,4 @@
-# A Mac that is off is not reached; the others are planned, and the end is 3.
+# A Mac that is off is unreachable; the others are planned, and the exit code is 3.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1"}
 - {name: studio-02, arch: arm64, macos: "15.1", fault: refuse}

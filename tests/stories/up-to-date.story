@@ -1,4 +1,4 @@
-# A Mac that is as the lab describes it is in order, and nothing is done to it.
+# A Mac that is as the lab describes it is up to date, and nothing is done to it.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1", built: true}
 lab:

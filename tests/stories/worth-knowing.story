@@ -1,4 +1,4 @@
-# What is odd about a Mac is told before anything is done: what stops it, and what only matters.
+# A plan reports what is odd about a Mac before anything is done: blockers and warnings.
 macs:
 - {name: studio-01, arch: arm64, macos: "15.1", clock: -31536000}
 - {name: studio-02, arch: arm64, macos: "15.1", built: true}
