@@ -62,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Part:
-    """What is to be done for one part of a Mac and why; `step` is None if it is up to date."""
+    """What is to be done for one part of a Mac and why; no `step` if it is up to date."""
 
     id: StepId
     step: Step | None
@@ -73,7 +73,7 @@ class Part:
 class Explanation:
     """Everything that leads to the plan of one Mac.
 
-    `state` is None if the Mac was not read. Its class is then what the lab file says.
+    A Mac that was not read has no `state`. Its class is then what the lab file says.
     `class_reason` is a phrase.
     """
 
@@ -97,7 +97,7 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
     catalogue: Catalogue,
     written: Collection[Path] = (),
 ) -> Explanation:
-    """Gather what led to a plan. `target` is None if the Mac was not read."""
+    """Gather what led to a plan. Without a `target`, the Mac was not read."""
     state = target.state if target else None
     arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
     group = find_mac_class(arch, macos, catalogue) if state or (arch and macos) else None

@@ -41,7 +41,7 @@ STORIES = {**PLANS, "results": results}
 LOCK = lock([package("python", "3.12.13")], [wheel("torch", "2.2.2")])
 
 
-def told(made):
+def parse_json(made):
     """Return a plan or a result as a program reads its JSON; only ASCII goes out."""
     text = dumps(document(made))
     assert text.isascii()
@@ -52,7 +52,7 @@ def told(made):
 def test_every_story_holds_to_the_schema(story):
     """Each Mac is there under its name, in the order of the lab."""
     plan = STORIES[story]()
-    data = told(plan)
+    data = parse_json(plan)
     VALIDATOR.validate(data)
     assert (data["format"], data["kind"]) == (2, "result" if story == "results" else "plan")
     assert list(data["macs"]) == [mac.name for mac in plan.macs]
@@ -66,7 +66,7 @@ def test_a_status_and_a_verification_hold_to_the_schema():
     assert data["kind"] == "status"
     assert document(read_document(data)) == document(plan)
     mac = report_verification(plan.macs[0], [("torch", "computes")], [])
-    data = told(Result((mac,), "verification"))
+    data = parse_json(Result((mac,), "verification"))
     VALIDATOR.validate(data)
     assert data["kind"] == "verification"
     assert data["macs"][mac.name]["verifications"] == {"torch": "computes"}
@@ -77,7 +77,7 @@ def test_a_status_and_a_verification_hold_to_the_schema():
 def test_every_plan_and_result_holds_to_the_schema_and_agrees_with_the_text(plan, result):
     """The states are counted alike, every Mac is named in one block, and no text is raw."""
     for made, show in ((plan, plan_lines), (result, result_lines)):
-        data = told(made)
+        data = parse_json(made)
         VALIDATOR.validate(data)
         states = [mac["state"] for mac in data["macs"].values()]
         for state in ("change", "up_to_date", "unreachable", "blocked", "failed"):
@@ -97,28 +97,28 @@ def test_every_plan_and_result_holds_to_the_schema_and_agrees_with_the_text(plan
 @given(plans() | any_results())
 def test_a_plan_or_a_result_is_read_back_from_its_json_as_it_was(made):
     """Only what a saved plan keeps besides is not in it."""
-    assert read_document(told(made)) == made
+    assert read_document(parse_json(made)) == made
 
 
 def test_every_step_of_a_result_says_what_became_of_it():
-    """One that failed has the error; of one that was not started nothing else is said."""
+    """One that failed has the error; one that was not started says nothing else."""
     plan = planned("studio-01", mac(prefix_state="absent"), LOCK)
     miniconda, torch = (step.id for step in plan.steps)
     run = MacRun((miniconda,), (torch,), "pip failed", 3.0)
-    data = told(Result((report_mac(plan, run, "failed", "pip failed"),)))
+    data = parse_json(Result((report_mac(plan, run, "failed", "pip failed"),)))
     steps = data["macs"]["studio-01"]["steps"]
     assert [(one["outcome"], one["error"]) for one in steps] == [
         ("done", None),
         ("failed", "pip failed"),
     ]
-    begun = told(Result((report_mac(plan, MacRun(), "failed", "no disk"),)))
+    begun = parse_json(Result((report_mac(plan, MacRun(), "failed", "no disk"),)))
     steps = begun["macs"]["studio-01"]["steps"]
     assert [(one["outcome"], one["error"]) for one in steps] == [("not_started", None)] * 2
 
 
-def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
+def test_a_package_has_all_that_a_plan_knows_of_it():
     """As the design of the format has it; null where there was, or will be, none."""
-    data = told(PLANS["update"]())
+    data = parse_json(PLANS["update"]())
     torch, *_ = [
         one for one in data["macs"]["studio-01"]["steps"][0]["packages"] if one["name"] == "torch"
     ]
@@ -139,14 +139,16 @@ def test_a_package_is_told_with_all_that_a_plan_knows_of_it():
     assert data["summary"]["fetch_bytes"] == 88_000_000 + 14_000_000 + 5_000_000 + 1_000_000
 
 
-def test_results_are_told_with_their_verifications_and_seconds():
+def test_a_result_has_verifications_and_seconds():
     """Which a plan does not have."""
-    data = told(results())
+    data = parse_json(results())
     assert data["macs"]["studio-01"]["seconds"] == 61.4
     assert data["macs"]["studio-01"]["verifications"] == {
         "torch": "python 3.12.13, torch 2.15.0, MPS computes"
     }
-    assert not {"seconds", "verifications"} & told(PLANS["first"]())["macs"]["studio-01"].keys()
+    assert (
+        not {"seconds", "verifications"} & parse_json(PLANS["first"]())["macs"]["studio-01"].keys()
+    )
 
 
 @pytest.mark.parametrize(
@@ -162,12 +164,12 @@ def test_results_are_told_with_their_verifications_and_seconds():
         lambda data: data["summary"].update(unreachable=-1),
     ],
 )
-def test_the_schema_refuses_what_is_no_plan(spoil):
+def test_the_schema_rejects_what_is_not_a_plan(spoil):
     """Another format, an unknown state, a Mac left alone for no reason, a key too many or few.
 
     Nor can it be read.
     """
-    data = told(Plan((unreachable("a", "it is off"),)))
+    data = parse_json(Plan((unreachable("a", "it is off"),)))
     VALIDATOR.validate(data)
     spoil(data)
     assert not VALIDATOR.is_valid(data)
@@ -177,11 +179,11 @@ def test_the_schema_refuses_what_is_no_plan(spoil):
 
 def test_the_schema_is_that_of_the_types(schema_file):
     """With a plan and a result as examples."""
-    examples = [told(example_plan()), told(example_result())]
+    examples = [parse_json(example_plan()), parse_json(example_result())]
     schema_file("plan", make_schema(Document, "plan", examples))
 
 
-def test_a_choice_is_told_as_variant_or_refusal():
+def test_a_choice_is_a_variant_or_a_refusal():
     """In the same words as the text."""
     variant = choose(Request("3.12"), CLASS, load_catalog())
     assert json.loads(dumps(choice_document(variant))) == {
@@ -202,10 +204,10 @@ def test_a_choice_is_told_as_variant_or_refusal():
     }
 
 
-def test_a_mac_of_an_unknown_processor_is_told_too():
+def test_a_mac_of_an_unknown_processor_is_in_the_plan():
     """It is refused for that; what it said of itself is passed on."""
     plan = Plan((planned("old", mac(arch="ppc"), blockers=("its processor is ppc",)),))
-    data = told(plan)
+    data = parse_json(plan)
     VALIDATOR.validate(data)
     assert data["macs"]["old"]["arch"] == "ppc"
 
@@ -225,7 +227,7 @@ def example_result():
     return Result((found,))
 
 
-def test_a_plan_and_a_result_are_told_key_by_key(golden):
+def test_a_plan_and_a_result_have_these_keys(golden):
     """As the golden files have it; seconds to a tenth."""
     golden("plan.json", f"{dumps(document(example_plan()))}\n")
     golden("result.json", f"{dumps(document(example_result()))}\n")

@@ -31,7 +31,7 @@ BOTH = {"torch": LOCK, "plain": BARE}
 EMPTY = mac(prefix_state="absent", prefix_arch=None)
 
 
-def told(state, locks=BOTH, host=HOST, written=(), **said):
+def explain_mac(state, locks=BOTH, host=HOST, written=(), **said):
     """Explain the plan that is made of a Mac's state and its locks."""
     installer = None if state.prefix_state == "whole" else INSTALLER
     target = Target(host, state, MacClass("osx-arm64", "15.0"), installer, locks, **said)
@@ -45,10 +45,10 @@ def up_to_date():
     return mac(*ours, links=links, conda_version="26.5.3")
 
 
-def test_each_step_has_its_cause_and_what_is_in_order_has_one_too():
+def test_each_step_has_its_cause_and_what_is_up_to_date_has_one_too():
     """The steps are those of the plan, each once; nothing of the Mac is left unsaid."""
     for state in (EMPTY, up_to_date(), shown(LOCK), mac()):
-        found = told(state)
+        found = explain_mac(state)
         steps = [one.step for one in found.parts if one.step is not None]
         assert steps == list(found.planned.steps)
         assert [str(one.id) for one in found.parts] == ["miniconda", "torch", "plain"]
@@ -57,9 +57,9 @@ def test_each_step_has_its_cause_and_what_is_in_order_has_one_too():
             assert part.step is None or part.reason == part.step.reason
 
 
-def test_what_is_in_order_is_so_for_a_reason():
+def test_what_is_up_to_date_has_a_reason():
     """Whose Miniconda it is, and that the generation is the lock's."""
-    _, torch, _ = (one.reason for one in told(up_to_date()).parts)
+    _, torch, _ = (one.reason for one in explain_mac(up_to_date()).parts)
     assert torch == (
         f"~/.torchard/generations/torch-{LOCK.digest[:8]} was built from this lock and verified;"
         " each"
@@ -69,11 +69,11 @@ def test_what_is_in_order_is_so_for_a_reason():
         up_to_date(),
         replace(up_to_date(), prefix_ours={"sha256": "0"}, conda_version=None),
     )
-    assert "a person installed it, and it is kept" in told(theirs).parts[0].reason
-    assert "conda of an unknown version is whole; Torchard" in told(ours).parts[0].reason
+    assert "a person installed it, and it is kept" in explain_mac(theirs).parts[0].reason
+    assert "conda of an unknown version is whole; Torchard" in explain_mac(ours).parts[0].reason
 
 
-def test_a_step_of_another_kind_is_told_last():
+def test_a_step_of_another_kind_comes_last():
     """Whatever a plan does, its explanation leaves nothing out."""
     plan = plan_mac(Target(HOST, up_to_date(), locks=BOTH))
     step = Step(
@@ -111,7 +111,7 @@ def test_an_environment_may_be_called_as_a_kind_of_step(name):
 
 def test_the_class_is_that_of_the_macs_own_system():
     """The threshold is the highest of the catalogue's that its macOS reaches."""
-    found = told(mac(macos="13.6"))
+    found = explain_mac(mac(macos="13.6"))
     assert found.mac_class == find_mac_class("arm64", "13.6", CATALOGUE)
     assert found.thresholds == CATALOGUE.thresholds("arm64")
     assert found.class_reason.startswith("the highest that macOS 13.6 reaches")
@@ -119,7 +119,7 @@ def test_the_class_is_that_of_the_macs_own_system():
 
 def test_a_mac_of_an_unknown_processor_has_no_class():
     """It was read, and is of no kind that anything is built for."""
-    found = told(mac(arch=""), {}, blockers=("its processor is unknown",))
+    found = explain_mac(mac(arch=""), {}, blockers=("its processor is unknown",))
     assert (found.mac_class, found.thresholds) == (None, ())
     assert "this one's is unknown" in found.class_reason
     assert found.answers[0].considered is None
@@ -137,8 +137,8 @@ def test_a_mac_of_an_unknown_processor_has_no_class():
         (replace(HOST, arch="arm64", macos="10.15"), None, "Macs need macOS 11 or newer"),
     ],
 )
-def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, reason):
-    """As far as that says its arch and macOS; nothing is said of what was not read."""
+def test_an_unreachable_mac_is_explained_from_the_lab_file(host, name, reason):
+    """As far as the file says its arch and macOS; the rest stays out."""
     found = explain(host, unreachable("studio-01", "it is off"), None, LAB, CATALOGUE)
     assert (found.state, found.parts, found.blockers) == (None, (), ("it is off",))
     assert found.mac_class == name
@@ -151,7 +151,7 @@ def test_a_mac_that_was_not_reached_is_explained_from_the_lab_file(host, name, r
 
 def test_an_answer_is_the_catalogues_with_what_other_sources_have():
     """The same request from each other source; a nightly is nowhere else."""
-    (torch, plain) = told(mac(macos="13.6")).answers
+    (torch, plain) = explain_mac(mac(macos="13.6")).answers
     group = find_mac_class("arm64", "13.6", CATALOGUE)
     assert torch.considered.answer == choose(TORCH.pytorch, group, CATALOGUE)
     assert torch.elsewhere == (("conda-forge", None), ("pytorch-channel", "2.5.1"))
@@ -170,7 +170,7 @@ def test_an_answer_is_the_catalogues_with_what_other_sources_have():
 def test_a_lock_is_named_and_whether_it_was_written_just_now():
     """With what is known to be unsafe in the torch that it holds."""
     path = Path(f"/lab/locks/torch.{LOCK.mac_class}.json")
-    torch, plain = told(mac(), written={path}).answers
+    torch, plain = explain_mac(mac(), written={path}).answers
     assert (torch.used.path, torch.used.lock, torch.used.written) == (path, LOCK, True)
     assert [one.id for one in torch.advisories] == ["CVE-2026-24747", "CVE-2025-32434"]
     assert (plain.used.written, plain.advisories) == (False, ())
@@ -186,25 +186,25 @@ def test_a_lock_is_named_and_whether_it_was_written_just_now():
         (Link("torch", path_of(LOCK)), f", built from the lock {LOCK.digest[:8]}, verified"),
     ],
 )
-def test_what_stands_at_an_environments_place_is_said(link, says):
+def test_what_is_under_an_environments_name_is_described(link, says):
     """A link of ours, one of somebody's, or no link at all."""
     state = replace(mac(built(LOCK)), links={} if link is None else {"torch": link})
-    assert says in told(state).answers[0].found
+    assert says in explain_mac(state).answers[0].found
 
 
 @pytest.mark.parametrize(
     ("stamp", "says"),
     [(None, "without a stamp, never verified"), ({"lock": LOCK.digest}, ", never verified")],
 )
-def test_a_generation_without_a_verification_is_said(stamp, says):
+def test_a_generation_without_a_verification_is_described(stamp, says):
     """Its stamp is read, not believed to be whole."""
     state = mac(built(LOCK, stamp=stamp), links={"torch": path_of(LOCK)})
-    assert told(state).answers[0].found.endswith(says)
+    assert explain_mac(state).answers[0].found.endswith(says)
 
 
 def test_a_mac_that_is_refused_has_every_reason_and_no_step():
     """What is asked for is explained all the same."""
-    found = told(mac(prefix_state="foreign"), blockers=("torch: there is no answer.",))
+    found = explain_mac(mac(prefix_state="foreign"), blockers=("torch: there is no answer.",))
     assert found.planned.state == "blocked"
     assert found.parts == ()
     first, second = found.blockers
@@ -219,5 +219,5 @@ def test_what_is_explained_is_the_locked_variant():
     variant = choose(TORCH.pytorch, MacClass("osx-arm64", "15.0"), CATALOGUE)
     assert variant != VARIANT
     made = lock(PACKAGES, [wheel("torch", "2.15.0")], variant=variant)
-    (torch, _) = told(mac(), {**BOTH, "torch": made}).answers
+    (torch, _) = explain_mac(mac(), {**BOTH, "torch": made}).answers
     assert torch.used.lock.variant == torch.considered.answer

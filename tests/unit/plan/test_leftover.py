@@ -1,4 +1,4 @@
-"""A report of an apply names the Macs that it left behind; what is no report is refused."""
+"""A report of an apply names the Macs that it left behind; any other file is an error."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def report(tmp_path):
 
 
 def test_what_failed_or_was_left_alone_is_named_in_its_order(report):
-    """What is in order is not; where all is, nothing is left."""
+    """An up-to-date Mac is not; if all Macs are, nothing is left."""
     assert find_left_behind(report(LEFT[0], UP_TO_DATE, *LEFT[1:])) == ("off", "by-hand", "failed")
     assert find_left_behind(report(UP_TO_DATE)) == ()
     assert find_left_behind(report()) == ()
 
 
-def test_a_plan_is_no_report(report, tmp_path):
+def test_a_plan_is_not_a_report(report, tmp_path):
     """Nothing was done by it yet, so nothing can have failed: neither saved nor printed."""
     saved = tmp_path / "plan.json"
     save(Plan(PLANS), tmp_path / "lab.yaml", saved)
@@ -71,7 +71,7 @@ def test_a_plan_is_no_report(report, tmp_path):
     ],
 )
 def test_another_file_is_refused_with_what_it_is(tmp_path, text, says):
-    """A lab file, other JSON, or none; what to give instead is said."""
+    """A lab file, other JSON, or no file; the error says what to give instead."""
     path = tmp_path / "report.json"
     if text is not None:
         path.write_text(text, encoding="utf-8")

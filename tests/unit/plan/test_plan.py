@@ -42,8 +42,8 @@ def step(state, locked=LOCK):
     return environment_step(locked, state)
 
 
-def test_a_mac_in_order_has_nothing_to_do():
-    """Whole, verified, and as locked, package by package; another generation is no matter."""
+def test_an_up_to_date_mac_has_nothing_to_do():
+    """Whole, verified, and as locked, package by package; another generation does not matter."""
     state = mac(built(LOCK), built(OTHER), links={"torch": PATH})
     plan = plan_mac(target(state, LOCK, mac_class=MacClass("osx-arm64", "15.0"), warnings=("w",)))
     assert replace(plan, preconditions=()) == MacPlan(
@@ -107,7 +107,7 @@ def test_a_changed_lock_changes_the_environment_beside_what_is_shown():
         ({"condarc": None, "dists": ()}, "changed by hand since it was built"),
     ],
 )
-def test_a_generation_that_is_not_as_built_is_built_anew(changes, reason):
+def test_a_generation_that_is_not_as_built_is_built_again(changes, reason):
     """Never in the place of what is shown, whatever became of its stamp."""
     found = step(shown(LOCK, **changes))
     assert (found.action, found.reason, found.path) == ("update", reason, f"{PATH}.2")
@@ -149,7 +149,7 @@ def test_a_link_that_leads_to_nothing_whole_is_repaired_beside_it(state, reason)
 def test_a_generation_that_is_ready_is_only_shown():
     """Nothing is built or fetched, wherever the link leads now, or where none is.
 
-    What that changes for its users is told as for any other change.
+    What that changes for its users is listed as for any other change.
     """
     for state, changed in (
         (mac(built(LOCK)), ()),
@@ -179,7 +179,7 @@ def test_a_generation_that_is_ready_is_only_shown():
         f"{GENERATIONS}/torch-00000000",
     ],
 )
-def test_a_copy_of_a_generation_is_none(path):
+def test_a_copy_is_not_a_generation(path):
     """Stamp and packages came along, but its programs lead back to where it was built."""
     found = step(mac(built(LOCK, path)))
     assert (found.action, found.path) == ("create", PATH)
@@ -230,7 +230,7 @@ def test_an_installer_of_the_labs_own_goes_by_its_file():
 
 
 def test_a_half_miniconda_is_repaired_and_its_links_are_gone_with_it():
-    """The generations stay, and are shown again."""
+    """The generations stay, and become active again."""
     state = replace(shown(LOCK), prefix_state="half")
     miniconda, torch = plan_mac(target(state, LOCK, installer=INSTALLER)).steps
     assert miniconda.action == "repair"
@@ -247,8 +247,8 @@ def test_a_prefix_that_is_whole_or_foreign_is_left_alone(prefix_state):
     assert miniconda_step(mac(prefix_state="absent"), None) is None
 
 
-def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
-    """All reasons are told, and there are no steps."""
+def test_a_mac_is_blocked_by_what_was_found_before_and_what_is_in_the_way():
+    """All reasons are listed, and there are no steps."""
     state = mac(prefix_state="foreign", prefix_arch=None)
     plan = plan_mac(target(state, LOCK, blockers=("its arch differs",), installer=INSTALLER))
     assert (plan.state, plan.steps) == ("blocked", ())
@@ -258,7 +258,7 @@ def test_what_was_found_out_before_refuses_a_mac_with_what_stands_in_the_way():
     )
 
 
-def test_a_base_of_the_other_arch_is_refused_with_two_ways_out():
+def test_a_base_of_the_other_arch_blocks_with_two_remedies():
     """It would run under Rosetta, and solve for Intel."""
     (reason,) = find_blockers(target(mac(prefix_arch="x86_64"), LOCK))
     assert reason == (
@@ -297,7 +297,7 @@ def test_another_version_is_refused_where_a_person_made_environments_in_the_pref
 
 
 def test_a_half_miniconda_with_a_persons_environments_is_refused():
-    """Setting it aside would take them out of their place; a directory of files is none."""
+    """Setting it aside would move them too; a directory of files is not an environment."""
     theirs = [InstalledEnvironment(f"{PREFIX}/envs/{name}", whole=True) for name in ("a", "b")]
     files = InstalledEnvironment(f"{PREFIX}/envs/c", whole=False)
     state = mac(*theirs, files, prefix_state="half")
@@ -318,8 +318,8 @@ def test_a_half_miniconda_with_a_persons_environments_is_refused():
         (f"{GENERATIONS}/..", "a link to ~/.torchard/generations/.."),
     ],
 )
-def test_what_stands_at_an_environments_name_and_is_not_ours_is_refused(leads_to, what):
-    """Never replaced, and the way out is named; other names are no matter."""
+def test_what_a_person_made_under_an_environments_name_blocks(leads_to, what):
+    """Never replaced, and the reason says what to do; other names do not matter."""
     (reason,) = find_blockers(target(mac(links={"torch": leads_to, "mine": None}), LOCK))
     assert reason == (
         f"~/miniconda3/envs/torch is {what}, so Torchard did not make it; rename it, or give the"
@@ -376,14 +376,14 @@ def test_the_exit_code_is_the_worst_of_all_macs(states, code):
 
 
 def test_the_summary_counts_each_artefact_once_and_only_where_it_is_to_be_fetched():
-    """What is in order after an apply, or failed, asks for nothing."""
+    """A Mac that is up to date, or failed, needs nothing."""
     plan = of("change", "change", "up_to_date", "failed")
     assert (plan.summary.change, plan.summary.up_to_date, plan.summary.failed) == (2, 1, 1)
     assert plan.summary.fetch_bytes == 1200
     assert of("up_to_date", "failed").summary.fetch_bytes == 0
 
 
-def test_a_mac_that_was_not_reached_has_a_reason_and_nothing_else():
+def test_an_unreachable_mac_has_a_reason_and_nothing_else():
     """Nothing is known of it."""
     assert unreachable("studio-01", "it is off") == MacPlan(
         "studio-01", "unreachable", reason="it is off"
@@ -398,7 +398,7 @@ def test_what_a_person_installed_into_an_environment_is_drift():
     assert [(one.change, one.name) for one in found.packages] == [("remove", "tb-nightly")]
 
 
-def test_the_variant_is_no_part_of_what_is_compared():
-    """A reason that is told in other words builds nothing."""
+def test_the_variant_is_not_compared():
+    """A reason in other words builds nothing."""
     reworded = lock(LOCK.conda, LOCK.wheels, variant=replace(VARIANT, reason="newest", notes=()))
     assert step(shown(LOCK), reworded) is None

@@ -76,8 +76,8 @@ def test_a_plan_is_read_back_as_it_was(saved, lab):
     assert found.plan.summary.exit_code == PLAN.summary.exit_code == 3
 
 
-def test_it_is_known_for_a_plan_by_its_name_or_its_beginning(saved, lab, tmp_path):
-    """A lab file is none, not even one that is written like JSON."""
+def test_a_plan_is_recognized_by_its_name_or_its_beginning(saved, lab, tmp_path):
+    """A lab file is not a plan, even if it is written as JSON."""
     assert is_plan(saved)
     assert is_plan(saved.rename(tmp_path / "plan"))
     assert not is_plan(lab)
@@ -118,7 +118,7 @@ def test_nothing_but_a_plan_is_written_over(saved, lab, tmp_path):
     ],
 )
 def test_a_plan_that_was_edited_is_refused_with_what_was(saved, change, says):
-    """Whoever wants another plan makes another plan."""
+    """To change a plan, plan again."""
     assert says in why(edited(saved, change))
     assert "Plan again" in why(saved)
 
@@ -140,14 +140,14 @@ def test_no_byte_can_be_changed_and_no_tail_cut_off(saved, data):
 
 
 @pytest.mark.parametrize("content", [b"[" * 10**5, b"null", b"[]", b"{}", b"\xff", b""])
-def test_what_is_no_plan_at_all_is_refused(tmp_path, content):
+def test_what_is_not_a_plan_is_an_error(tmp_path, content):
     """Whatever it is."""
     path = tmp_path / "plan.json"
     path.write_bytes(content)
     assert str(path) in why(path)
 
 
-def test_where_it_was_cut_off_is_told(saved):
+def test_the_error_says_where_it_was_cut_off(saved):
     """As a place that an editor goes to."""
     saved.write_text(saved.read_text(encoding="utf-8")[:100], encoding="utf-8")
     assert f"{saved}:7:" in why(saved)
@@ -185,7 +185,7 @@ def test_a_plan_is_for_its_own_lab(saved, lab, tmp_path, monkeypatch):
         read_saved(saved)
 
 
-def test_what_a_mac_holds_already_is_no_part_of_what_a_plan_does():
+def test_what_a_mac_has_already_does_not_change_what_a_plan_does():
     """Two plans of one Mac, before and after its packages were pushed, make the same of it."""
     held = {LOCK.wheels[0].sha256: LOCK.wheels[0].size}
     one, other = planned("a", shown(OLD)), planned("a", replace(shown(OLD), depot=held))

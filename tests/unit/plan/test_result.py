@@ -43,7 +43,7 @@ def text_of(result):
     return "\n".join(line.plain for line in result_lines(result))
 
 
-def test_what_is_found_as_planned_is_in_order_with_its_verifications():
+def test_what_is_found_as_planned_is_up_to_date_with_its_verifications():
     """The verifications are those of the stamps that the Mac bears, not what anybody printed."""
     done = after(shown(LOCK))
     assert PLANNED.state == "change"
@@ -129,7 +129,7 @@ def test_an_operation_belongs_to_the_steps_of_its_kind_and_name(operation, ids):
     assert list(find_steps(operation, steps)) == ids
 
 
-def test_a_verify_tells_each_environment_for_itself():
+def test_a_verify_reports_each_environment():
     """A failure is named with its reason; the others keep their verifications."""
     done = report_verification(PLANNED, [("torch", "verified: all")], FAILURES)
     assert (done.state, done.reason) == ("failed", "jax: MPS fails\nold: gone")
@@ -152,6 +152,6 @@ def test_a_verify_tells_each_environment_for_itself():
         ({"python": "3.12.13", "machine": "arm64", "mps": False}, "verified: python 3.12.13 arm64"),
     ],
 )
-def test_a_verification_is_told_in_a_few_words(verification, words):
+def test_a_verification_is_described_in_a_few_words(verification, words):
     """Python and its arch always; torch and its device where there is one."""
     assert describe_verification(verification) == words

@@ -77,7 +77,7 @@ def test_going_back_twice_goes_no_further_and_not_forward():
         (showing("nothing", ONE), "it is not there; `torchard apply` builds it"),
         (showing(ONE, ONE), "there is no generation before the active one"),
         (showing(ONE, ONE, built(OTHER)), "there is no generation before the active one"),
-        (showing(f"{HOME}/.torchard/generations/gone"), "there is no generation before the one"),
+        (showing(f"{HOME}/.torchard/generations/gone"), "there is no generation before the active"),
         (showing(None, ONE), "~/miniconda3/envs/torch is not a link, so Torchard did not make it;"),
         (showing("/opt/mine", ONE), "~/miniconda3/envs/torch is a link to /opt/mine, so Torchard"),
         (showing(TWO, TWO, replace(ONE, whole=False)), "is not whole any more; `torchard apply`"),
@@ -101,8 +101,8 @@ def test_from_what_is_broken_one_goes_back_to_the_last_that_was_shown(target):
     assert step.path == ONE.path
 
 
-def test_a_run_that_is_still_at_work_is_told():
-    """Going back would be refused by its lock, so it is said before anybody is asked."""
+def test_a_run_that_is_still_at_work_is_a_warning():
+    """Its lock would stop the rollback, so the warning comes before the question."""
     state = showing(TWO, TWO, ONE, lock=RunLock("t", "ada@desk", 0, (7,)))
     warnings = plan_rollback("torch", HOST, state).warnings
     assert warnings == ("a run of ada@desk is still at work there",)
@@ -141,8 +141,8 @@ def test_only_macs_that_the_lab_gives_the_environment_to_are_meant(tmp_path):
         assert str(caught.value).startswith(sentence)
 
 
-def test_a_build_is_told_where_it_is_all_that_differs():
-    """And what conda put there is told once, under conda's name."""
+def test_a_build_is_listed_if_only_the_build_differs():
+    """What conda installed is listed once, under conda's name."""
     old = replace(
         built(lock()),
         path=f"{PREFIX}/envs/a",

@@ -29,7 +29,7 @@ def test_what_an_earlier_run_built_since_is_the_rest_of_what_was_planned(before)
     assert not is_rest_of(environment_step(OTHER, mac(built(OTHER))), planned)
 
 
-def test_what_changes_for_users_otherwise_than_planned_is_no_rest_of_it():
+def test_a_step_with_other_changes_is_not_the_rest_of_a_planned_one():
     """Another environment is shown by now than the one that was compared with."""
     planned = environment_step(LOCK, mac(built(OTHER), links={"torch": path_of(OTHER)}))
     third = lock([package("python", "3.12.11")])
@@ -39,7 +39,7 @@ def test_what_changes_for_users_otherwise_than_planned_is_no_rest_of_it():
 
 
 @pytest.mark.parametrize(
-    ("path", "told"),
+    ("path", "short"),
     [
         (HOME, "~"),
         (f"{HOME}/miniconda3", "~/miniconda3"),
@@ -47,9 +47,9 @@ def test_what_changes_for_users_otherwise_than_planned_is_no_rest_of_it():
         ("/opt/conda", "/opt/conda"),
     ],
 )
-def test_a_path_in_the_home_is_told_with_a_tilde(path, told):
+def test_a_path_in_the_home_has_a_tilde(path, short):
     """So that Macs with different accounts read the same."""
-    assert shorten_path(path, HOME) == told
+    assert shorten_path(path, HOME) == short
 
 
 @pytest.mark.parametrize(

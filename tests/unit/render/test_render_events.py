@@ -30,7 +30,7 @@ def test_every_event_is_one_line():
     ]
 
 
-def test_bytes_are_said_once():
+def test_bytes_are_printed_once():
     """A download is a line, and so is all that is sent to a Mac together."""
     stream = StringIO()
     progress = EventProgress(stream)

@@ -1,4 +1,4 @@
-"""What a person, and a program, is told of why one Mac gets what its plan says."""
+"""Why one Mac gets what its plan says, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PLAIN = Environment("plain", "3.12", None, where=Position("lab.yaml", 7, 3))
 EMPTY = mac(prefix_state="absent", prefix_arch=None)
 
 
-def told(name, state, locks, request=None, macs=("torch",), **said):
+def explain_mac(name, state, locks, request=None, macs=("torch",), **said):
     """Explain the plan of a Mac of a lab at line 12 of its file."""
     lab = Lab(
         Path("/lab/lab.yaml"),
@@ -55,11 +55,11 @@ def told(name, state, locks, request=None, macs=("torch",), **said):
 def intel():
     """Nothing is there yet, and the newest releases have nothing for it."""
     state = replace(EMPTY, arch="x86_64", macos="12.7.6")
-    return told("library-03", state, [INTEL_LOCK], warnings=("torch: look at this",))
+    return explain_mac("library-03", state, [INTEL_LOCK], warnings=("torch: look at this",))
 
 
 def order():
-    """All is in order, on a Mac under Rosetta that somebody works on."""
+    """All is up to date, on a Mac under Rosetta where a run is at work."""
     state = mac(
         built(LOCK),
         links={"torch": built(LOCK).path},
@@ -70,19 +70,19 @@ def order():
         lock=RunLock("t", "ada@desk", 1_000_000, (41,)),
         clock=1_000_100,
     )
-    return told("studio-01", state, [LOCK], macs=("torch", "plain"))
+    return explain_mac("studio-01", state, [LOCK], macs=("torch", "plain"))
 
 
 def refused():
-    """What stands in the way, a request that has no answer, and a lock that was left behind."""
+    """A blocker, a request that has no answer, and a lock that was left behind."""
     state = mac(prefix_state="foreign", macos="13.6", lock=RunLock("t", "ada", 1_000_000))
     said = ("torch: there is no answer. Write another python.",)
-    return told("studio-02", state, [], Request("3.15", companions=()), blockers=said)
+    return explain_mac("studio-02", state, [], Request("3.15", companions=()), blockers=said)
 
 
 def away():
     """Nothing was read."""
-    return told("library-04", None, [], macs=("torch", "plain"))
+    return explain_mac("library-04", None, [], macs=("torch", "plain"))
 
 
 def hostile():
@@ -95,7 +95,7 @@ def hostile():
         prefix_made_for=f"/Volumes/{ESCAPE}",
         lock=RunLock("t", f"ada{ESCAPE}\nWarnings", 0, (41,)),
     )
-    return told("studio-01", state, [LOCK], warnings=(f"a{ESCAPE}\n\nWhat is to be done",))
+    return explain_mac("studio-01", state, [LOCK], warnings=(f"a{ESCAPE}\n\nWhat is to be done",))
 
 
 STORIES = {one.__name__: one for one in (intel, order, refused, away, hostile)}
@@ -130,12 +130,12 @@ def test_an_explanation_as_json_holds_to_its_schema(story):
     assert text.isascii()
     data = json.loads(text)
     VALIDATOR.validate(data)
-    told = data["explain"]
-    assert (told["mac"], told["state"]) == (found.mac.name, found.planned.state)
+    record = data["explain"]
+    assert (record["mac"], record["state"]) == (found.mac.name, found.planned.state)
     screen = "\n".join(line.plain for line in explain_lines(found))
-    for part in told["parts"]:
+    for part in record["parts"]:
         assert part["name"] in screen
-    for environment in told["environments"].values():
+    for environment in record["environments"].values():
         for group in environment["passed_over"]:
             assert group["releases"][0] in screen
             assert ", and ".join(group["obstacles"]) in screen
@@ -155,11 +155,11 @@ def test_nothing_from_a_mac_moves_the_cursor():
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda told: told.update(state="failed"),
-        lambda told: told["environments"]["torch"].pop("lock"),
-        lambda told: told["environments"]["torch"]["passed_over"][0].update(obstacles=[]),
-        lambda told: told["environments"]["torch"]["answer"].update(refusal={}),
-        lambda told: told["found"].update(key="x"),
+        lambda record: record.update(state="failed"),
+        lambda record: record["environments"]["torch"].pop("lock"),
+        lambda record: record["environments"]["torch"]["passed_over"][0].update(obstacles=[]),
+        lambda record: record["environments"]["torch"]["answer"].update(refusal={}),
+        lambda record: record["found"].update(key="x"),
     ],
 )
 def test_the_schema_refuses_what_explains_nothing(spoil):
@@ -176,11 +176,11 @@ def test_the_schema_is_that_of_the_types(schema_file):
     schema_file("explain", make_schema(ExplanationDocument, "explain", [example]))
 
 
-def test_what_is_installed_is_told_by_its_name():
+def test_what_is_installed_has_its_name():
     """A pinned installer of the catalogue by its version, and a link that is only set."""
     text = on_screen(explain_lines(intel()), 200)
     assert re.search(r"\+ miniconda   no Miniconda at ~/miniconda3; 26.5.3-1 is installed", text)
-    ready = told("studio-01", mac(built(LOCK), conda_version="26.5.3"), [LOCK])
+    ready = explain_mac("studio-01", mac(built(LOCK), conda_version="26.5.3"), [LOCK])
     text = on_screen(explain_lines(ready), 200)
     assert (
         f"only its link is missing or elsewhere; ~/.torchard/generations/torch-{LOCK.digest[:8]}"

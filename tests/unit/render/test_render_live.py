@@ -98,7 +98,7 @@ def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
     assert watched.shown() == ["studio-01  reading  0 s"]
 
 
-def test_bytes_have_a_rate_once_it_can_be_told(watched):
+def test_bytes_have_a_rate_once_it_is_known(watched):
     """Of what came since they began to, over all files of one push."""
     push = watched.progress.report_mac
     push("studio-01", "pushing a.whl", 30_000_000, 214_000_000)
@@ -111,7 +111,7 @@ def test_bytes_have_a_rate_once_it_can_be_told(watched):
 
 
 def test_a_file_that_comes_has_the_line_of_the_controller(watched):
-    """While Macs go on; where its size is not known, nothing is said of it, and then it is over."""
+    """While Macs go on; where its size is not known, the line has no size, and then it ends."""
     watched.progress.report_download("torch.whl", 0, 88_000_000)
     watched.now += 4
     watched.progress.report_download("torch.whl", 22_000_000, 88_000_000)
@@ -127,7 +127,7 @@ def test_a_file_that_comes_has_the_line_of_the_controller(watched):
     assert watched.shown()[0].endswith("fetching page.html  0 s")
 
 
-def test_nothing_stands_there_while_something_is_asked(watched):
+def test_no_line_is_there_during_a_question(watched):
     """The lines come back when it is answered."""
     watched.progress.report_mac("studio-01", "reading")
     assert watched.shown()

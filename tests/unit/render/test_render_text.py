@@ -29,7 +29,7 @@ from torchard.render.words import duration, size
 GOLDEN = Path(__file__).parent / "golden"
 STORIES = {name: (make, plan_lines) for name, make in PLANS.items()}
 STORIES["results"] = (results, result_lines)
-STORIES["standing"] = (standing, lambda told, **said: status_lines(*told, **said))
+STORIES["standing"] = (standing, lambda text, **said: status_lines(*text, **said))
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 every_story = pytest.mark.parametrize("story", STORIES)
 
@@ -52,7 +52,7 @@ def test_a_story_reads_as_it_is_written_down(story, golden):
 
 
 def test_each_golden_file_is_a_story():
-    """None is left behind by a story that is told no more."""
+    """None is left behind by a story that was removed."""
     golden = {one.stem for one in GOLDEN.iterdir() if not one.stem.startswith("explain-")}
     assert golden == {
         *STORIES,
@@ -77,7 +77,7 @@ def test_a_full_plan_names_every_package(golden):
 @every_story
 @pytest.mark.parametrize("width", [80, 120])
 def test_colour_adds_nothing_but_colour(story, width):
-    """Without it, and for whoever does not see it, the very same is said."""
+    """Without colour, the text is the same."""
     coloured = on_screen(lines_of(story), width, color="truecolor")
     assert COLORS.sub("", coloured) == on_screen(lines_of(story), width)
 
@@ -110,7 +110,7 @@ def test_nothing_from_a_mac_moves_the_cursor():
     assert last.startswith("Plan: 1 Mac to change, 0 up to date, 1 unreachable, 1 blocked.")
 
 
-def test_a_step_alone_is_harmless_too():
+def test_a_step_alone_is_sanitized_too():
     """It is what `pyinfra --diff` shows."""
     (step, *_) = PLANS["hostile"]().macs[0].steps
     assert ESCAPE not in "".join(line.plain for line in step_lines(step))
@@ -137,7 +137,7 @@ def test_a_plan_says_which_pytorch_and_what_was_given_up(source, mac_class):
         assert "computes on the processor alone" in shown
 
 
-def test_a_choice_is_told_with_its_reason():
+def test_a_choice_has_its_reason():
     """On standard output of `torchard choose`."""
     answer = choose(Request("3.12"), MacClass("osx-64", "12.0"), load_catalog())
     text = [line.plain for line in choice_lines(answer)]
@@ -166,7 +166,7 @@ def heads(plan, show=plan_lines):
     return [line.plain for line in show(plan) if line.style == "bold"]
 
 
-def test_macs_of_which_the_same_is_said_are_one_block():
+def test_macs_with_the_same_lines_are_one_block():
     """What they hold of it already may differ."""
     held = {LOCK.wheels[0].sha256: LOCK.wheels[0].size}
     macs = (planned("a", mac(), LOCK), planned("b", mac(depot=held), LOCK))
@@ -184,7 +184,7 @@ def test_macs_of_which_the_same_is_said_are_one_block():
         lambda one: replace(one, warnings=("look",)),
     ],
 )
-def test_macs_of_which_anything_else_is_said_are_two_blocks(differs, show, report):
+def test_macs_with_any_other_line_are_two_blocks(differs, show, report):
     """Nobody reads of one what is true of the other."""
     one = planned("a", mac(), LOCK)
     assert len(heads(report((one, replace(differs(one), name="b"))), show)) == 2
@@ -211,12 +211,12 @@ def test_macs_with_another_step_are_two_blocks(differs):
     assert len(heads(Plan((one, other)))) == 2
 
 
-@pytest.mark.parametrize(("count", "told", "more"), [(12, 12, ""), (13, 13, ""), (14, 12, "2")])
-def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, told, more):
+@pytest.mark.parametrize(("count", "text", "more"), [(12, 12, ""), (13, 13, ""), (14, 12, "2")])
+def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, text, more):
     """Not for a single one, which takes the very line."""
     locked = lock([package(f"p{number}") for number in range(count)], variant=None, specs=("a",))
     text = on_screen(plan_lines(Plan((planned("a", mac(), locked),))), 80)
-    assert len(re.findall(r"^      \+ p", text, re.MULTILINE)) == told
+    assert len(re.findall(r"^      \+ p", text, re.MULTILINE)) == text
     assert "".join(re.findall("… (.*) more", text)) == more
 
 
@@ -226,7 +226,7 @@ def test_results_of_macs_that_did_the_same_are_one_block_with_both_times():
     assert next(result_lines(Result(tuple(macs)))).plain == "3 Macs · a b c · 5 s to 9 s"
 
 
-def test_what_is_still_to_be_done_is_told_of_each_mac():
+def test_what_is_still_to_be_done_is_listed_for_each_mac():
     """Two that only agree in how much it is are two blocks, and so are a new one and a repair."""
     locks = [lock([package("python")], [wheel("torch", version)]) for version in ("2.1", "2.2")]
     macs = [report_skipped(planned(f"mac-{one.digest}", mac(), one)) for one in locks]
@@ -281,37 +281,37 @@ def test_what_two_versions_have_in_common_is_dim(before, after, equal):
 
 
 @pytest.mark.parametrize(
-    ("count", "told"),
+    ("count", "text"),
     [(0, "0 bytes"), (999, "999 bytes"), (1000, "1 kB"), (999_999, "1000 kB"), (10**9, "1000 MB")],
 )
-def test_sizes_are_labelled_as_disks_and_downloads_are(count, told):
+def test_sizes_are_labelled_as_disks_and_downloads_are(count, text):
     """In powers of ten."""
-    assert size(count) == told
+    assert size(count) == text
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (61, "1 min 1 s")]
+    ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 0 s"), (61, "1 min 1 s")]
 )
-def test_durations_are_told_in_minutes_and_seconds(seconds, told):
+def test_durations_are_written_in_minutes_and_seconds(seconds, text):
     """Rounded before they are split."""
-    assert duration(seconds) == told
+    assert duration(seconds) == text
 
 
-def test_what_stands_on_a_mac_is_short_unless_all_is_asked_for():
+def test_a_status_is_short_unless_all_is_asked_for():
     """Twelve packages that changed, and how many more; in full, all of them."""
     plan, found = standing()
     (base, torch, *rest) = found["studio-03"]
     many = tuple(PackageChange("add", f"p{n}", None, "1", "pip") for n in range(20))
-    told = {**found, "studio-03": (base, replace(torch, packages=many), *rest)}
-    short = "\n".join(line.plain for line in status_lines(plan, told))
+    text = {**found, "studio-03": (base, replace(torch, packages=many), *rest)}
+    short = "\n".join(line.plain for line in status_lines(plan, text))
     assert "p11" in short
     assert "p12" not in short
     assert "          … 8 more" in short
-    full = "\n".join(line.plain for line in status_lines(plan, told, full=True))
+    full = "\n".join(line.plain for line in status_lines(plan, text, full=True))
     assert "p19" in full
 
 
-def test_the_values_of_a_status_are_those_of_its_plan_and_of_what_stands():
+def test_a_status_as_json_has_its_plan_and_its_environments():
     """A Mac that was not read has none; what an apply would do is the plan's."""
     plan, found = standing()
     data = to_data(status_document(plan, found))
