@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -24,7 +25,7 @@ def answering():
     """Return what starts a server that answers as a function of the request says."""
     servers = []
 
-    def begin(answer, protocol="HTTP/1.0"):
+    def begin(answer, protocol="HTTP/1.0", certificate=None):
         seen = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,9 +41,14 @@ def answering():
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.01,)).start()
         servers.append(server)
-        return f"http://127.0.0.1:{server.server_port}", seen
+        scheme = "http" if certificate is None else "https"
+        return f"{scheme}://127.0.0.1:{server.server_port}", seen
 
     yield begin
     for server in servers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import time
@@ -283,32 +282,6 @@ def test_failed_question_for_a_length_says_why(web, status):
         download.fetch_length(f"{web.url}/a.conda")
 
 
-def test_server_that_asks_to_wait_gets_its_time(answering, store, pauses):
-    """Retry-After sets the pause if it is longer than ours; a date and nonsense are understood."""
-    headers = iter(["7", "0", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
-
-    def answer(request):
-        after = next(headers, None)
-        if after is None:
-            say(request, 200, BODY)
-        else:
-            say(request, 503, Retry_After=after)
-
-    url, _ = answering(answer)
-    assert get(store, f"{url}/a.conda").read_bytes() == BODY
-    assert pauses == [7, 0.5, 1, 2]
-
-
-@pytest.mark.parametrize("wait", ["121", "9" * 30, "Wed, 21 Oct 2093 07:28:00 GMT"])
-def test_server_that_asks_to_wait_for_long_ends_the_download(answering, store, pauses, wait):
-    """Torchard waits at most two minutes. The message says what the server wants."""
-    url, seen = answering(lambda request: say(request, 429, Retry_After=wait))
-    with pytest.raises(DownloadError, match=r"answered 429 .* and asks to wait \d+ seconds"):
-        get(store, f"{url}/a.conda")
-    assert len(seen) == 1
-    assert pauses == []
-
-
 def test_artefact_of_unknown_size_has_a_bound(answering, store, monkeypatch):
     """No server can fill the disk, although an installer's size is not known."""
     monkeypatch.setattr(download, "_LARGEST_FILE", SIZE)
@@ -349,34 +322,3 @@ def test_chunks_of_a_body_are_put_together(answering, store):
     url, seen = answering(answer)
     assert get(store, f"{url}/a.conda", size=None).read_bytes() == BODY
     assert len(seen) == 2
-
-
-def test_each_hop_has_its_own_proxy(answering, store, monkeypatch):
-    """Proxies come from the environment; a redirect to a host in NO_PROXY goes there directly."""
-    there, _ = answering(lambda request: say(request, 200, BODY))
-    proxy, seen = answering(lambda request: say(request, 302, Location=f"{there}/a.conda"))
-    login = proxy.replace("://", f"://user:{CANARY}%40@")
-    monkeypatch.setenv("http_proxy", login.removeprefix("http://"))
-    monkeypatch.setenv("no_proxy", urlsplit(there).netloc)
-    assert get(store, "http://mirror.example/x").read_bytes() == BODY
-    ((path, headers),) = seen
-    assert path == "http://mirror.example/x"
-    assert headers["Host"] == "mirror.example"
-    basic = base64.b64encode(f"user:{CANARY}@".encode()).decode()
-    assert headers["Proxy-Authorization"] == f"Basic {basic}"
-
-
-def test_connection_is_used_for_the_next_file(answering, store):
-    """Many small packages of one server do not need many connections."""
-
-    def answer(request):
-        request.protocol_version = "HTTP/1.1"
-        ports.append(request.client_address[1])
-        say(request, 200, BODY)
-
-    ports = []
-    url, _ = answering(answer, protocol="HTTP/1.1")
-    for name in ("a.conda", "b.conda"):
-        get(store, f"{url}/{name}", file=name)
-    assert len(ports) == 2
-    assert len(set(ports)) == 1
