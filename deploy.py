@@ -29,7 +29,7 @@ try:
     workspace = open_lab(host.data.torchard_lab, inventory.get_override_data())
 except TorchardError as error:  # --data does not fit the lab
     raise DeployError(str(error)) from None
-mac = workspace.mac(host.data.torchard_mac)
+mac = workspace.find_mac(host.data.torchard_mac)
 target = find_target(workspace, mac)
 
 if target is not None:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from simlab.lab import SimLab
 from simlab.up import build_depot
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.mac import probe
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def main() -> None:
             print(f"bringing {wanted.macs} simulated Macs up to date", file=sys.stderr)
             apply = [sys.executable, "-m", "torchard", "apply", str(lab.lab_file), "--yes"]
             subprocess.run(apply, check=True, stdout=subprocess.DEVNULL)
-            described = load(lab.lab_file)
+            described = load_lab(lab.lab_file)
             ways = {"ssh": plain_ssh(described), "torchard plan": torchard(lab.lab_file)}
             other = ansible(described, directory)
             if other is not None:

@@ -19,7 +19,7 @@ Operations of your own, after those of deploy.py:
     from torchard.api import open_lab
 
     local.include("deploy.py")
-    mac = open_lab(host.data.torchard_lab).mac(host.data.torchard_mac)
+    mac = open_lab(host.data.torchard_lab).find_mac(host.data.torchard_mac)
     if "torch" in mac.environments:
         files.directory(name="Models", path="/opt/models")
 """
@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.lab.model import SHELLS, Lab, MacHost, Shell
 from torchard.mac.state import MacState
 from torchard.operations.block import block
@@ -42,7 +42,7 @@ from torchard.operations.verify import verify
 from torchard.plan import blockers, disk, shell_init
 from torchard.plan.target import Target
 from torchard.remote import client, facts, inventory
-from torchard.workspace.workspace import Workspace, workspace
+from torchard.workspace.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def make_inventory(path: str | Path) -> dict[str, list[Any]]:
         globals().update(make_inventory("inventory/lab.yaml"))
     """
     client.install_client()
-    return inventory.pyinfra_groups(load(Path(path)))
+    return inventory.pyinfra_groups(load_lab(Path(path)))
 
 
 def open_lab(path: str | Path, overrides: Mapping[str, object] | None = None) -> Workspace:
@@ -98,9 +98,9 @@ def open_lab(path: str | Path, overrides: Mapping[str, object] | None = None) ->
     .. code:: python
 
         workspace = open_lab(host.data.torchard_lab, inventory.get_override_data())
-        mac = workspace.mac(host.data.torchard_mac)
+        mac = workspace.find_mac(host.data.torchard_mac)
     """
-    return workspace(path, overrides)
+    return get_workspace(path, overrides)
 
 
 def read_state(mac: MacHost) -> MacState | None:
@@ -130,11 +130,11 @@ def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
     state = read_state(mac)
     if state is None:
         return None
-    target = workspace.target(mac, state)
+    target = workspace.find_target(mac, state)
     if not disk.is_short_of_disk(target):
         return target
     # df does not count what macOS would remove to make room, so macOS is asked too.
-    return workspace.target(mac, facts.read_room(mac.miniconda.prefix, state))
+    return workspace.find_target(mac, facts.read_room(mac.miniconda.prefix, state))
 
 
 def find_blockers(target: Target) -> tuple[str, ...]:

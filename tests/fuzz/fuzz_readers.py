@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 with atheris.instrument_imports(include=["torchard", "yaml"]):
     import yaml
 
-    from torchard.lab.load import LabError, load
+    from torchard.lab.load import LabError, load_lab
     from torchard.lab.yaml_source import parse_yaml
     from torchard.lock.codec import read_lock
     from torchard.lock.lockfile import LockFileError
@@ -55,9 +55,9 @@ def read(whose: int, text: bytes) -> None:
         if whose == LOCK:
             read_lock(path)
         elif whose == SETTINGS:
-            load(work / "lab.yaml", defaults=path)
+            load_lab(work / "lab.yaml", defaults=path)
         else:
-            load(path)
+            load_lab(path)
     except (LabError, LockFileError) as error:
         said = str(error)
         assert said.replace("\n", "").isprintable()

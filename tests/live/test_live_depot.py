@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from torchard.depot.depot import Depot
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.lab.model import Mirrors
 from torchard.lock.lockfile import LockError
 from torchard.workspace.workspace import Workspace, open_workspace
@@ -25,14 +25,14 @@ def fetched(lab, artefacts):
     """Every wheel of a lock with its file in the depot."""
     workspace = open_workspace(lab.file, locked=True)
     lock = lab.locks()[MAC_CLASS]
-    mac = workspace.mac(MAC)
+    mac = workspace.find_mac(MAC)
     return {wheel: workspace.artefacts.fetch(wheel, lock, mac) for wheel in lock.wheels}
 
 
 def without_an_index(lab, root):
     """Fetch into a depot as a new process would, on a machine whose index is out of reach."""
-    workspace = Workspace(load(lab.file), locked=True, depot=Depot(root))
-    mac = replace(workspace.mac(MAC), mirrors=NOWHERE)
+    workspace = Workspace(load_lab(lab.file), locked=True, depot=Depot(root))
+    mac = replace(workspace.find_mac(MAC), mirrors=NOWHERE)
     return lambda wheel: workspace.artefacts.fetch(wheel, lab.locks()[MAC_CLASS], mac)
 
 

@@ -13,7 +13,7 @@ import testinfra.host
 from testinfra.backend.local import LocalBackend
 from testinfra.backend.paramiko import ParamikoBackend
 
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.workspace.workspace import open_workspace
 
 
@@ -33,7 +33,7 @@ def pytest_ignore_collect(config):
 
 
 def pytest_generate_tests(metafunc):
-    lab = load(metafunc.config.getoption("--lab"))
+    lab = load_lab(metafunc.config.getoption("--lab"))
     if "environment" in metafunc.fixturenames:
         pairs = [(mac.name, name) for mac in lab.macs.values() for name in mac.environments]
         ids = [f"{mac}/{name}" for mac, name in pairs]
@@ -76,7 +76,7 @@ class Reached:
     def __init__(self, name, session):
         self.state = session.states[name]
         described = session.workspace.lab.macs[name]
-        self.locks = session.workspace.target(described, self.state).locks
+        self.locks = session.workspace.find_target(described, self.state).locks
         self.frozen = described.frozen
         if described.connection == "local":
             self.backend = LocalBackend()

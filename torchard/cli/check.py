@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import options
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.lab
 def check(lab: Path) -> None:
     """Check a lab file without contacting any Mac."""
-    found = load(lab)
+    found = load_lab(lab)
     macs, environments = len(found.macs), len(found.environments)
     click.echo(f"{lab} is fine: {_count(macs, 'Mac')}, {_count(environments, 'environment')}.")
 

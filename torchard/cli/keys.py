@@ -10,7 +10,7 @@ import click
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, options
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.lab.select import select
 from torchard.remote.host_keys import (
     HostKeyError,
@@ -58,7 +58,7 @@ def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -
     labs = [word for word in words if "/" in word or word.endswith((".yaml", ".yml"))]
     if len(labs) > 1:
         raise click.UsageError(f"Name one lab at a time, not {' and '.join(labs)}.")
-    lab = load(Path(labs[0]) if labs else find_default_lab())
+    lab = load_lab(Path(labs[0]) if labs else find_default_lab())
     macs = select(lab, [word for word in words if word not in labs])
     remote = [mac for mac in macs if mac.connection == "ssh"]
     for mac in macs:

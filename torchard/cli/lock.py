@@ -8,7 +8,7 @@ import click
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, options, output
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.session.session import Session, install_signal_handlers
 from torchard.workspace.update_locks import update_locks, without_class
 from torchard.workspace.workspace import open_workspace
@@ -31,7 +31,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     """
     if upgrade and only_check:
         raise click.UsageError("--upgrade and --check exclude each other.")
-    to_read = without_class(load(lab))
+    to_read = without_class(load_lab(lab))
     states, reasons = {}, {}
     install_signal_handlers()
     with output.show_progress() as progress:

@@ -14,7 +14,7 @@ from torchard.lab import specs
 from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
 from torchard.lab.problem import Problem, quote
-from torchard.lab.schema import nearest, place
+from torchard.lab.schema import find_nearest, format_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,7 +67,7 @@ class LabChecks:
         miniconda = settings.get("miniconda") or {}
         if {"version", "installer"} <= miniconda.keys():
             where = source.where((*path, "miniconda", "version"), key=True)
-            sentence = f"{place((*path, 'miniconda'))} has both a version and an installer"
+            sentence = f"{format_path((*path, 'miniconda'))} has both a version and an installer"
             yield Problem(where, sentence, "Keep one of the two.")
         if f"{miniconda.get('prefix', '')}/".startswith(f"{_TORCHARD}/"):
             where = source.where((*path, "miniconda", "prefix"))
@@ -153,7 +153,7 @@ class LabChecks:
                 fault: Fault | None = None if item is None else find_fault(item)
                 if fault is not None:
                     here = (*path, key, index)
-                    sentence = f"{place(here)}: {fault[0]}"
+                    sentence = f"{format_path(here)}: {fault[0]}"
                     yield Problem(self.source.where(here), sentence, fault[1])
 
     def _check_group_name(self, name: str) -> Iterator[Problem]:
@@ -194,7 +194,7 @@ class LabChecks:
         for index, name in enumerate(around.get(kind) or ()):
             if name is None or name in known:
                 continue
-            near = nearest(name, known)
+            near = find_nearest(name, known)
             sentence = f"there is no {kind[:-1]} {quote(name)}"
             if near is not None:
                 instead = f"Write {near}, or add {name} under {kind}."

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.lab.model import Position
 from torchard.lab.problem import Problem, quote
-from torchard.lab.schema import is_secret, nearest, refuse_secret
+from torchard.lab.schema import find_nearest, is_secret, refuse_secret
 from torchard.lab.settings import setting_keys
 from torchard.lab.yaml_source import Source, Spot
 
@@ -76,7 +76,7 @@ def read_overrides(overrides: Mapping[str, Any]) -> Source:
     data, problems = {}, []
     where = Position(COMMAND_LINE, 0, 0)
     for key, value in overrides.items():
-        near = nearest(key, setting_keys())
+        near = find_nearest(key, setting_keys())
         if key in setting_keys():
             data[key] = value
         elif key.startswith(("ssh_", "_")):

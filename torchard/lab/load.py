@@ -9,7 +9,7 @@ from torchard.lab.build import build_lab
 from torchard.lab.checks import LabChecks
 from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.problem import LabError, Problem, take_few
-from torchard.lab.schema import check
+from torchard.lab.schema import check_schema
 from torchard.lab.yaml_source import read_yaml
 from torchard.resources import find_resource
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import Lab
 
-__all__ = ["LabError", "Problem", "load"]
+__all__ = ["LabError", "Problem", "load_lab"]
 
 
-def load(
+def load_lab(
     path: Path, overrides: Mapping[str, Any] | None = None, defaults: Path | None = None
 ) -> Lab:
     """Return the lab that a file describes. Raise LabError with every problem of it.
@@ -36,13 +36,13 @@ def load(
         raise LabError(problems)
     below = read_defaults(defaults or find_resource("group_data") / "all.py")
     above = read_overrides(overrides or {})
-    lab = check(source)
+    lab = check_schema(source)
     problems += lab.problems
     checks = LabChecks(source, lab.data or {})
     problems += take_few(checks.check_file())
     outside = []
     for settings in (below, above):
-        checked = check(settings, "settings")
+        checked = check_schema(settings, "settings")
         problems += [*settings.problems, *checked.problems]
         problems += take_few(checks.check_settings(settings, (), checked.data))
         outside.append(replace(settings, data=checked.data))

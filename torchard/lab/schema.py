@@ -47,7 +47,7 @@ class Checked:
     problems: tuple[Problem, ...]
 
 
-def check(source: Source, definition: str | None = None) -> Checked:
+def check_schema(source: Source, definition: str | None = None) -> Checked:
     """Check a source against the schema, or one definition of it. Return all problems."""
     validator = _validator(definition)
     data = copy.deepcopy(source.data)
@@ -112,7 +112,7 @@ def _step(around: Any, key: str | int) -> Any:
     return around[int(key)] if isinstance(around, list) else None
 
 
-def place(path: Iterable[str | int]) -> str:
+def format_path(path: Iterable[str | int]) -> str:
     """Return a path as a sentence writes it: `macs.studio-01.groups, item 2`."""
     text = ""
     for key in path:
@@ -124,7 +124,7 @@ def place(path: Iterable[str | int]) -> str:
     return text or "the file"
 
 
-def nearest(word: str, words: Iterable[str], alike: float = 0.6) -> str | None:
+def find_nearest(word: str, words: Iterable[str], alike: float = 0.6) -> str | None:
     """Return the most similar word, or None if none is similar enough.
 
     `alike`, from 0 to 1, is the least similarity. Only the first 100 words are compared.
@@ -153,7 +153,7 @@ def _type(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     elif wanted == "array" and isinstance(error.instance, str) and _NAME.fullmatch(error.instance):
         instead = f"Write [{error.instance}]."
     what = _kind(error.instance, typed)
-    yield Problem(source.where(path), f"{place(path)} is {what}, but must be {noun}", instead)
+    yield Problem(source.where(path), f"{format_path(path)} is {what}, but must be {noun}", instead)
 
 
 def _kind(value: Any, typed: str | None) -> str:
@@ -177,9 +177,9 @@ def _unknown_keys(error: Any, path: KeyPath, source: Source) -> Iterator[Problem
         if is_secret(key):
             yield refuse_secret(key, where)
             continue
-        near = nearest(key, known)
+        near = find_nearest(key, known)
         instead = f"Write {near}." if near else f"Its keys are {', '.join(known)}."
-        yield Problem(where, f"{place(path)} has no key {quote(key)}", instead)
+        yield Problem(where, f"{format_path(path)} has no key {quote(key)}", instead)
 
 
 def is_secret(key: str) -> bool:
@@ -201,7 +201,7 @@ def _missing(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     key = next(name for name in error.validator_value if error.message.startswith(f"{name!r} "))
     example = json.dumps(_examples(error.schema["properties"][key])[0])
     instead = f"Add it, as in {key}: {example}."
-    yield Problem(source.where(path, key=True), f"{place(path)} has no {key}", instead)
+    yield Problem(source.where(path, key=True), f"{format_path(path)} has no {key}", instead)
 
 
 def _examples(schema: dict[str, Any]) -> list[Any]:
@@ -213,24 +213,26 @@ def _pattern(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     message = error.schema["patternErrorMessage"]
     if "propertyNames" in error.absolute_schema_path:
         where = source.where((*path, error.instance), key=True)
-        yield Problem(where, f"{place(path)} cannot have a key {quote(error.instance)}", message)
+        yield Problem(
+            where, f"{format_path(path)} cannot have a key {quote(error.instance)}", message
+        )
         return
     where = source.where(path)
     key = path[-2] if isinstance(path[-1], int) else path[-1]
     if key in {"conda", "pip"} and isinstance(path[-1], int):
         explain = specs.explain_conda_form if key == "conda" else specs.explain_pip_form
         sentence, instead = explain(error.instance)
-        yield Problem(where, f"{place(path)}: {sentence}", instead)
+        yield Problem(where, f"{format_path(path)}: {sentence}", instead)
         return
-    yield Problem(where, f"{place(path)} cannot be {quote(error.instance)}", message)
+    yield Problem(where, f"{format_path(path)} cannot be {quote(error.instance)}", message)
 
 
 def _enum(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     words = error.validator_value
     # Short words are easily similar: for amd64 or gpu, all alternatives are named.
-    near = nearest(str(error.instance), words, alike=0.85)
+    near = find_nearest(str(error.instance), words, alike=0.85)
     instead = f"Write {near or _alternatives(words)}."
-    sentence = f"{place(path)} cannot be {quote(error.instance)}"
+    sentence = f"{format_path(path)} cannot be {quote(error.instance)}"
     yield Problem(source.where(path), sentence, instead)
 
 
@@ -240,17 +242,17 @@ def _alternatives(words: list[str]) -> str:
 
 def _range(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     low, high = error.schema["minimum"], error.schema["maximum"]
-    sentence = f"{place(path)} cannot be {quote(error.instance)}"
+    sentence = f"{format_path(path)} cannot be {quote(error.instance)}"
     yield Problem(source.where(path), sentence, f"Write a number from {low} to {high}.")
 
 
 def _empty(_error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    yield Problem(source.where(path), f"{place(path)} is empty", "Write at least one.")
+    yield Problem(source.where(path), f"{format_path(path)} is empty", "Write at least one.")
 
 
 def _too_many(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     most = error.validator_value
-    sentence = f"{place(path)} has more than {most} items"
+    sentence = f"{format_path(path)} has more than {most} items"
     yield Problem(source.where(path), sentence, f"Write at most {most}.")
 
 
@@ -267,12 +269,12 @@ def _twice(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
         earlier = first.setdefault(json.dumps(item, default=str), index)
         if earlier != index:
             line = source.where((*path, earlier)).line
-            sentence = f"{place(path)} has {quote(item)} twice, first on line {line}"
+            sentence = f"{format_path(path)} has {quote(item)} twice, first on line {line}"
             yield Problem(source.where((*path, index)), sentence, "Keep one of the two.")
 
 
 def _not(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    sentence = f"{place(path)} cannot be {quote(error.instance)}"
+    sentence = f"{format_path(path)} cannot be {quote(error.instance)}"
     yield Problem(source.where(path), sentence, error.schema["errorMessage"])
 
 

@@ -42,7 +42,7 @@ def find_targets(session: Session) -> dict[str, Target]:
 
 def find_target(session: Session, name: str) -> Target:
     """Return what a Mac should become, with the state that was read last."""
-    return session.workspace.target(session.macs[name], session.states[name])
+    return session.workspace.find_target(session.macs[name], session.states[name])
 
 
 def _measure_room(session: Session, names: Sequence[str]) -> None:

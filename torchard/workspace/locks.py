@@ -118,7 +118,7 @@ class LabLocks:
             environment,
             group,
             variant,
-            self.channels(variant, mac),
+            self.list_channels(variant, mac),
             mac.mirrors,
             nightly_index(mac, self.catalogue),
         )
@@ -150,7 +150,7 @@ class LabLocks:
             raise TorchardError(answer.reason, answer.instead)
         return answer
 
-    def channels(self, variant: Variant | None, mac: MacHost) -> tuple[str, ...]:
+    def list_channels(self, variant: Variant | None, mac: MacHost) -> tuple[str, ...]:
         """Return an environment's channels: the Mac's, preceded by the one that has its PyTorch."""
         own = self.catalogue.sources[variant.source].channel if variant else None
         return mac.channels if own is None or own in mac.channels else (own, *mac.channels)

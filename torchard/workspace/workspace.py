@@ -15,7 +15,7 @@ from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.mac.paths import shorten_path
 from torchard.plan.conflicts import find_conflicts
 from torchard.plan.steps import has_other_installer, is_rest_of, same_step
@@ -57,7 +57,7 @@ class Workspace:
         self.states: dict[str, MacState] = {}
         self.rebuild: frozenset[str] = frozenset()
 
-    def mac(self, name: str) -> MacHost:
+    def find_mac(self, name: str) -> MacHost:
         """Return a Mac by its name in the lab file."""
         return self.lab.macs[name]
 
@@ -69,21 +69,21 @@ class Workspace:
         steps = self.planned.get(mac.name)
         return steps is None or any(same_step(step, one) or is_rest_of(step, one) for one in steps)
 
-    def target(self, mac: MacHost, state: MacState) -> Target:
+    def find_target(self, mac: MacHost, state: MacState) -> Target:
         """Work out what a Mac should become.
 
         Raise LockMissingError where a lock must be made and may not; every other obstacle is in the
         target's `blockers`.
         """
         self.states[mac.name] = state
-        blockers = [*_wrong_arch(mac, state), *self._old_conda(state)]
+        blockers = [*_find_wrong_arch(mac, state), *self._find_old_conda(state)]
         blockers += find_conflicts(mac.name, self.states)
         group = find_mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
-            return Target(mac, state, blockers=(*blockers, _sentence(group)))
+            return Target(mac, state, blockers=(*blockers, _format_refusal(group)))
         if blockers:
             return Target(mac, state, blockers=tuple(blockers))
-        installer = self._installer(mac, state, blockers)
+        installer = self._find_installer(mac, state, blockers)
         locks = {}
         # In the order of the lab, in which deploy.py does them.
         for name in filter(mac.environments.__contains__, self.lab.environments):
@@ -102,12 +102,12 @@ class Workspace:
             blockers=tuple(blockers),
             warnings=(
                 *find_mac_warnings(mac, state, self.catalogue),
-                *self._warnings(state, locks),
+                *self._find_warnings(state, locks),
             ),
             rebuild=self.rebuild,
         )
 
-    def _old_conda(self, state: MacState) -> Iterator[str]:
+    def _find_old_conda(self, state: MacState) -> Iterator[str]:
         """Yield a sentence if the Mac's conda is too old to unpack today's packages."""
         found, oldest = state.conda_version, self.catalogue.oldest_conda
         if state.prefix_state != "whole" or found is None or not is_older(found, oldest):
@@ -121,7 +121,7 @@ class Workspace:
             " and Torchard installs a new one"
         )
 
-    def _warnings(self, state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
+    def _find_warnings(self, state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
         """Yield the warnings about each environment, whether or not it is up to date."""
         for name, lock in locks.items():
             request = self.lab.environments[name].pytorch
@@ -130,7 +130,9 @@ class Workspace:
             )
             yield from (f"{name}: {text}" for text in find_virtual_mac_warnings(state, lock))
 
-    def _installer(self, mac: MacHost, state: MacState, blockers: list[str]) -> Installer | None:
+    def _find_installer(
+        self, mac: MacHost, state: MacState, blockers: list[str]
+    ) -> Installer | None:
         """Return the installer that must run on a Mac. Add what forbids it to `blockers`."""
         whole = state.prefix_state == "whole"
         moved = state.is_prefix_moved
@@ -139,7 +141,7 @@ class Workspace:
             return None  # the newest installer is for Macs that have no conda
         answer = choose_installer(state.arch, state.macos, mac.miniconda, self.catalogue)
         if isinstance(answer, Refusal):
-            blockers.append(_sentence(answer))
+            blockers.append(_format_refusal(answer))
             return None
         if whole and not has_other_installer(state, answer) and not moved:
             return None
@@ -166,18 +168,18 @@ def open_workspace(
 
     With `locked`, no lock file is written. `overrides` are pyinfra's `--data`.
     """
-    lab = load(Path(path), overrides)
+    lab = load_lab(Path(path), overrides)
     _WORKSPACES[lab.path] = opened = Workspace(lab, locked=locked, depot=depot)
     return opened
 
 
-def workspace(path: str | Path, overrides: Mapping[str, object] | None = None) -> Workspace:
+def get_workspace(path: str | Path, overrides: Mapping[str, object] | None = None) -> Workspace:
     """Return the workspace of a lab, opened once in a process."""
     known = _WORKSPACES.get(Path(path).resolve())
     return known or open_workspace(path, overrides)
 
 
-def _wrong_arch(mac: MacHost, state: MacState) -> Iterator[str]:
+def _find_wrong_arch(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield a sentence if a Mac's processor is unknown or is not what the lab says."""
     if state.arch not in {"arm64", "x86_64"}:
         yield f"its processor is {state.arch or 'unknown'}, neither arm64 nor x86_64"
@@ -188,5 +190,5 @@ def _wrong_arch(mac: MacHost, state: MacState) -> Iterator[str]:
         )
 
 
-def _sentence(refusal: Refusal) -> str:
+def _format_refusal(refusal: Refusal) -> str:
     return f"{refusal.reason} {refusal.instead}"

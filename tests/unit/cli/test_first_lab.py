@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ("inventory/lab.yaml", "inventory/this_mac.yaml")
@@ -26,7 +26,7 @@ def test_the_labs_of_readme_and_docs_load(tmp_path):
     for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for block in labs(page):
             path.write_text(block, encoding="utf-8")
-            lab = load(path)
+            lab = load_lab(path)
             assert lab.environments
             assert all(mac.environments and mac.accept_license for mac in lab.macs.values())
 
@@ -39,9 +39,9 @@ def test_an_offer_in_a_comment_holds_when_it_is_uncommented(tmp_path, shipped, l
     assert text.count(f"# {line}\n") == 1
     path = tmp_path / "lab.yaml"
     path.write_text(text, encoding="utf-8")
-    before = load(path).macs
+    before = load_lab(path).macs
     path.write_text(text.replace(f"# {line}\n", f"{line}\n"), encoding="utf-8")
-    after = load(path).macs
+    after = load_lab(path).macs
     for name, mac in after.items():
         said = (mac.accept_license, mac.miniconda.distribution)
         assert said == ((True, "miniconda") if "license" in line else (False, "miniforge"))
@@ -52,6 +52,6 @@ def test_an_offer_in_a_comment_holds_when_it_is_uncommented(tmp_path, shipped, l
 def test_the_projects_labs_ask_for_the_newest_pytorch_that_fits(tmp_path):
     """Neither pins anything that only some Macs can have."""
     for shipped in SHIPPED:
-        for environment in load(ROOT / shipped).environments.values():
+        for environment in load_lab(ROOT / shipped).environments.values():
             assert environment.pytorch is not None
             assert (environment.pytorch.release, environment.pytorch.source) == ("stable", "auto")

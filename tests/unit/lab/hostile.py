@@ -233,7 +233,7 @@ def bounded(work: Callable[[], str]) -> dict[str, object]:
 
 def main() -> None:
     """Read each file as its kind."""
-    from torchard.lab.load import LabError, load  # noqa: PLC0415
+    from torchard.lab.load import LabError, load_lab  # noqa: PLC0415
     from torchard.lock.codec import read_lock  # noqa: PLC0415
     from torchard.lock.lockfile import LockFileError  # noqa: PLC0415
     from torchard.plan.planfile import PlanFileError, read  # noqa: PLC0415
@@ -242,12 +242,12 @@ def main() -> None:
     path, good = Path("text"), Path("good.yaml")
     good.write_text("macs: {m: }\nenvironments: {e: {python: '3.12', pip: [a]}}\n")
     readers: dict[str, tuple[dict[str, Callable[[], bytes]], Callable[[], object]]] = {
-        "lab": (LABS, lambda: load(path)),
-        "settings": (SETTINGS, lambda: load(good, defaults=path)),
+        "lab": (LABS, lambda: load_lab(path)),
+        "settings": (SETTINGS, lambda: load_lab(good, defaults=path)),
         "lock": (LOCKS, lambda: read_lock(path)),
         "plan": (PLANS, lambda: read(path)),
     }
-    load(good)  # what is imported late, is imported once
+    load_lab(good)  # what is imported late, is imported once
     for kind, (files, reader) in readers.items():
         for name, content in files.items():
 

@@ -6,7 +6,7 @@ import pytest
 
 from torchard.lab.channels import channel_name, channel_url, condarc
 from torchard.lab.defaults import MAX_BYTES, read_defaults
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.lab.problem import MAX_PROBLEMS, LabError
 from torchard.lab.yaml_source import parse_yaml
 
@@ -47,7 +47,7 @@ def test_the_first_errors_of_many_are_printed(tmp_path):
     macs = "".join(f"  mac-{n}: {{arch: ppc}}\n" for n in range(MAX_PROBLEMS + 1))
     path.write_text(f"macs:\n{macs}", encoding="utf-8")
     with pytest.raises(LabError) as caught:
-        load(path)
+        load_lab(path)
     text = str(caught.value)
     assert len(caught.value.problems) == MAX_PROBLEMS + 1
     assert text.count(' cannot be "ppc"') == MAX_PROBLEMS
@@ -60,7 +60,7 @@ def test_a_list_has_a_bound(tmp_path):
     names = ", ".join(f"https://example.com/{n}" for n in range(21))
     path.write_text(f"macs: {{a: {{channels: [{names}]}}}}\n", encoding="utf-8")
     with pytest.raises(LabError, match=r"channels has more than 20 items\n  Write at most 20\."):
-        load(path)
+        load_lab(path)
 
 
 def test_terms_that_two_macs_need_are_one_error(tmp_path):
@@ -71,7 +71,7 @@ def test_terms_that_two_macs_need_are_one_error(tmp_path):
         encoding="utf-8",
     )
     with pytest.raises(LabError) as caught:
-        load(path)
+        load_lab(path)
     assert len(caught.value.problems) == 1
 
 

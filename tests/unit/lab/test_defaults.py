@@ -8,7 +8,7 @@ from types import MappingProxyType
 import pytest
 
 from torchard.lab.defaults import read_defaults, read_overrides
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.lab.settings import setting_keys
 from torchard.resources import find_resource
 
@@ -90,4 +90,4 @@ def test_overrides_can_be_any_mapping(tmp_path):
     """Torchard does not change the mapping that pyinfra passes."""
     (tmp_path / "lab.yaml").write_text("macs:\n  m:\n")
     overrides = MappingProxyType({"ssh": {"user": "x"}})
-    assert load(tmp_path / "lab.yaml", overrides).macs["m"].ssh.user == "x"
+    assert load_lab(tmp_path / "lab.yaml", overrides).macs["m"].ssh.user == "x"

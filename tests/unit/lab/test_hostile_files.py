@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from profiles import examples
 
-from torchard.lab.load import LabError, load
+from torchard.lab.load import LabError, load_lab
 from torchard.lab.problem import MAX_PROBLEMS, quote
 from torchard.lock.codec import parse_lock
 from torchard.lock.lockfile import LockFileError
@@ -31,7 +31,7 @@ def load_or_faults(path, content, **more):
     """Load a lab, or check that its problems can be printed."""
     path.write_bytes(content)
     try:
-        load(path, **more)
+        load_lab(path, **more)
     except LabError as error:
         found = error
     else:

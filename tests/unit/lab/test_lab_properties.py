@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from profiles import examples
 
-from torchard.lab.load import LabError, load
+from torchard.lab.load import LabError, load_lab
 from torchard.lab.model import Lab
 from torchard.lab.yaml_source import parse_yaml
 
@@ -52,7 +52,7 @@ def lab_or_faults(tmp_path_factory, content, overrides=None):
     path = tmp_path_factory.getbasetemp() / "lab.yaml"
     path.write_bytes(content)
     try:
-        found = load(path, overrides)
+        found = load_lab(path, overrides)
     except LabError as error:
         found = error
     if isinstance(found, LabError):
@@ -107,7 +107,7 @@ def test_no_name_of_a_mac_becomes_an_option_or_a_pyinfra_variable(tmp_path_facto
     path = tmp_path_factory.getbasetemp() / "name.yaml"
     path.write_text(json.dumps({"macs": {word: {"address": "192.0.2.1"}}}))
     try:
-        names = load(path).macs
+        names = load_lab(path).macs
     except LabError:
         return
     for name in names:

@@ -248,12 +248,12 @@ def test_every_rule_of_the_schema_has_a_sentence():
 
 def test_the_nearest_word_is_found():
     """A misspelt word gets the right one, and an unrelated word gets None."""
-    assert schema.nearest("Adress", ["address", "arch"]) == "address"
-    assert schema.nearest("zzz", ["address", "arch"]) is None
+    assert schema.find_nearest("Adress", ["address", "arch"]) == "address"
+    assert schema.find_nearest("zzz", ["address", "arch"]) is None
 
 
 def test_a_path_is_written_for_people():
     """A path is dotted keys and counted items, and an odd key is quoted."""
-    assert schema.place(()) == "the file"
-    assert schema.place(("macs", "a", "groups", 1)) == "macs.a.groups, item 2"
-    assert schema.place(("macs", "a b\x1b")) == 'macs."a b\\u001b"'
+    assert schema.format_path(()) == "the file"
+    assert schema.format_path(("macs", "a", "groups", 1)) == "macs.a.groups, item 2"
+    assert schema.format_path(("macs", "a b\x1b")) == 'macs."a b\\u001b"'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from torchard.lab.load import LabError, load
+from torchard.lab.load import LabError, load_lab
 from torchard.lab.model import InstallerSource, Position, Request, Ssh
 
 DIGEST = "ab" * 32
@@ -26,7 +26,7 @@ def lab(tmp_path):
         path, below = tmp_path / "lab.yaml", tmp_path / "all.py"
         path.write_text(textwrap.dedent(text), encoding="utf-8")
         below.write_text(textwrap.dedent(defaults), encoding="utf-8")
-        return load(path, overrides, below)
+        return load_lab(path, overrides, below)
 
     return loaded
 
@@ -53,7 +53,7 @@ def test_group_data_is_found_from_any_folder(tmp_path, monkeypatch):
     """group_data/all.py is the project's, not one of the lab or the working directory."""
     monkeypatch.chdir(tmp_path)
     Path("lab.yaml").write_text("macs:\n  studio-01:\n")
-    mac = load(Path("lab.yaml")).macs["studio-01"]
+    mac = load_lab(Path("lab.yaml")).macs["studio-01"]
     assert mac.miniconda.distribution == "miniconda"
     assert mac.channels == ("conda-forge",)
 
@@ -62,7 +62,7 @@ def test_the_labs_path_is_absolute(tmp_path, monkeypatch):
     """A lab knows the path of its file; messages have the path as typed."""
     monkeypatch.chdir(tmp_path)
     Path("lab.yaml").write_text("macs:\n  studio-01:\n")
-    loaded = load(Path("lab.yaml"))
+    loaded = load_lab(Path("lab.yaml"))
     assert loaded.path == (tmp_path / "lab.yaml").resolve()
     assert loaded.macs["studio-01"].where == Position("lab.yaml", 2, 3)
 
@@ -265,7 +265,7 @@ def test_problems_of_a_key_and_of_its_value_are_both_reported(lab):
 def test_a_missing_lab_is_a_lab_error(file, tmp_path):
     """A missing file or a folder is reported like any other problem."""
     with pytest.raises(LabError, match=r"there is no such file|this is a folder"):
-        load(tmp_path / file)
+        load_lab(tmp_path / file)
 
 
 def test_acceptance_of_terms_can_apply_to_the_whole_lab(lab):

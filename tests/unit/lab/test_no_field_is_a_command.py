@@ -9,7 +9,7 @@ import evil
 import pytest
 from fields import ITEM, KEY, filled, places
 
-from torchard.lab.load import LabError, load
+from torchard.lab.load import LabError, load_lab
 
 PLACES = sorted(places())
 # Requirements and match specs contain `<`, `>` and `*`. They get to a Mac in a file that programs
@@ -26,7 +26,7 @@ def loaded(tmp_path, place, text):
     path = tmp_path / "lab.yaml"
     path.write_text(json.dumps(filled(place, text)), encoding="utf-8")
     try:
-        return load(path)
+        return load_lab(path)
     except LabError:
         return None
 

@@ -229,7 +229,7 @@ class Given(workspaces.Workspace):
         super().__init__(lab)
         self.artefacts = Fetched(self.catalogue, self.depot)
 
-    def target(self, mac, state):
+    def find_target(self, mac, state):
         return replace(self.given, mac=mac, state=state)
 
 

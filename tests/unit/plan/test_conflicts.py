@@ -119,7 +119,7 @@ def test_the_second_mac_is_blocked_if_macs_are_read_one_by_one(tmp_path):
     path.write_text(f'environments: {{torch: {{python: "3.12"}}}}\nmacs:\n{macs}', encoding="utf-8")
     space = open_workspace(path, locked=True)
     first, second = (
-        space.target(space.mac(name), replace(MAC, arch="ppc")).blockers
+        space.find_target(space.find_mac(name), replace(MAC, arch="ppc")).blockers
         for name in ("studio-01", "studio-02")
     )
     assert not any("same Mac" in one for one in first)

@@ -11,7 +11,7 @@ import pytest
 from locked import VARIANT, built, lock, mac, package, path_of, shown, stamp, wheel
 
 from torchard.catalog.catalog import load_catalog
-from torchard.lab.load import load
+from torchard.lab.load import load_lab
 from torchard.lab.model import MacHost
 from torchard.operations.kit import FROZEN, write_kit
 from torchard.plan.plan import plan_mac
@@ -33,11 +33,11 @@ def test_the_nearest_setting_of_frozen_wins(tmp_path):
     )
     (tmp_path / "lab.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "all.py").write_text("frozen = True\n", encoding="utf-8")
-    found = load(tmp_path / "lab.yaml").macs
+    found = load_lab(tmp_path / "lab.yaml").macs
     assert [name for name, mac in found.items() if mac.frozen] == ["b", "d"]
-    above = load(tmp_path / "lab.yaml", defaults=tmp_path / "all.py").macs
+    above = load_lab(tmp_path / "lab.yaml", defaults=tmp_path / "all.py").macs
     assert [name for name, mac in above.items() if mac.frozen] == ["a", "b", "d"]
-    over = load(tmp_path / "lab.yaml", {"frozen": False}).macs
+    over = load_lab(tmp_path / "lab.yaml", {"frozen": False}).macs
     assert not any(mac.frozen for mac in over.values())
 
 

@@ -158,7 +158,7 @@ def test_a_mac_has_the_warning_up_to_date_or_not(asked, made, says, order):
     lab = Lab(Path("/lab/lab.yaml"), environments, {}, {host.name: host})
     space = Workspace(lab)
     space.locks._found["torch", made.mac_class] = made
-    plan = plan_mac(space.target(host, shown(made) if order else mac()))
+    plan = plan_mac(space.find_target(host, shown(made) if order else mac()))
     assert plan.state == ("up_to_date" if order else "change")
     assert len(plan.warnings) == len(says)
     for warning, words in zip(plan.warnings, says, strict=True):
@@ -184,7 +184,7 @@ def test_a_virtual_machine_that_expects_mps_has_a_warning(variant, virtual, warn
     )
     space = Workspace(lab)
     space.locks._found["torch", made.mac_class] = made
-    plan = plan_mac(space.target(host, replace(mac(), virtual=virtual)))
+    plan = plan_mac(space.find_target(host, replace(mac(), virtual=virtual)))
     assert plan.state == "change"
     lines = [line for line in plan.warnings if "virtual machine" in line]
     assert len(lines) == warned

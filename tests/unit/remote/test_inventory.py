@@ -86,9 +86,9 @@ def test_a_broken_lab_stops_with_its_messages(lab):
 def test_reading_a_lab_loads_neither_pyinfra_nor_a_network_library():
     """Checking a lab imports nothing that connects to it."""
     program = (
-        "import sys; from pathlib import Path; from torchard.lab.load import load\n"
+        "import sys; from pathlib import Path; from torchard.lab.load import load_lab\n"
         "import torchard.remote.inventory\n"
-        f"load(Path({str(ROOT / 'inventory' / 'lab.yaml')!r}))\n"
+        f"load_lab(Path({str(ROOT / 'inventory' / 'lab.yaml')!r}))\n"
         "print(sorted({'pyinfra', 'paramiko', 'gevent', 'rattler', 'asyncssh', 'requests'}"
         " & set(sys.modules)))"
     )

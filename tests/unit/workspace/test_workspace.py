@@ -48,9 +48,9 @@ def workspace(tmp_path, monkeypatch):
 
 def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
     """Write the lock of a lab's environment `torch` for a class."""
-    environment, mac = space.lab.environments["torch"], space.mac("studio-01")
+    environment, mac = space.lab.environments["torch"], space.find_mac("studio-01")
     variant = space.locks.choose_variant(environment, group)
-    question = Question(environment, group, variant, space.locks.channels(variant, mac))
+    question = Question(environment, group, variant, space.locks.list_channels(variant, mac))
     made = replace(
         lock_of([PYTHON, *conda], wheels, variant=variant),
         mac_class=group,
@@ -64,30 +64,30 @@ def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
 
 
 def blockers(space, state):
-    return space.target(space.mac("studio-01"), state).blockers
+    return space.find_target(space.find_mac("studio-01"), state).blockers
 
 
 def test_a_lock_file_is_read_once(workspace):
     """All Macs of its class get the lock that was read first."""
     space = workspace()
     made = locked(space)
-    target = space.target(space.mac("studio-01"), WHOLE)
+    target = space.find_target(space.find_mac("studio-01"), WHOLE)
     assert target.locks == {"torch": made}
     assert (target.mac_class, target.blockers, target.warnings) == (NEWEST, (), ())
     shutil.rmtree(space.lab.path.parent / "locks")
-    assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+    assert space.find_target(space.find_mac("studio-01"), WHOLE).locks == {"torch": made}
 
 
 def test_a_missing_lock_is_an_error_if_locks_are_read_only(workspace):
     """Nothing is solved or written. The message says what to type, the same for every Mac."""
     space = workspace()
     with pytest.raises(LockMissingError, match=r"The lock \S+/torch\.\S+ is missing\.") as said:
-        space.target(space.mac("studio-01"), WHOLE)
+        space.find_target(space.find_mac("studio-01"), WHOLE)
     assert said.value.instead == "Run `torchard lock`, or leave out --locked."
     assert not (space.lab.path.parent / "locks").exists()
     locked(space)
     with pytest.raises(LockMissingError) as again:
-        space.target(space.mac("studio-01"), WHOLE)
+        space.find_target(space.find_mac("studio-01"), WHOLE)
     assert again.value is said.value
 
 
@@ -108,14 +108,14 @@ def test_the_lock_of_a_changed_environment_is_out_of_date(workspace, environment
     locked(workspace())
     space = workspace(environments=environments)
     with pytest.raises(LockMissingError, match="is out of date"):
-        space.target(space.mac("studio-01"), WHOLE)
+        space.find_target(space.find_mac("studio-01"), WHOLE)
 
 
 def test_mirrors_and_ssh_do_not_change_a_lock(workspace):
     """Mirrors have the same files, and the connection does not matter."""
     made = locked(workspace())
     space = workspace(", mirrors: {wheels: 'https://mirror.example.com/simple'}, ssh: {user: ann}")
-    assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
+    assert space.find_target(space.find_mac("studio-01"), WHOLE).locks == {"torch": made}
 
 
 def test_a_lock_of_other_channels_is_out_of_date(workspace):
@@ -123,7 +123,7 @@ def test_a_lock_of_other_channels_is_out_of_date(workspace):
     locked(workspace())
     space = workspace(", channels: [bioconda, conda-forge]")
     with pytest.raises(LockMissingError, match="is out of date"):
-        space.target(space.mac("studio-01"), WHOLE)
+        space.find_target(space.find_mac("studio-01"), WHOLE)
 
 
 def test_a_renamed_lock_of_another_class_is_out_of_date(workspace):
@@ -133,7 +133,7 @@ def test_a_renamed_lock_of_another_class_is_out_of_date(workspace):
     path = lock_path(space.lab.path, "torch", OLDER)
     path.rename(lock_path(space.lab.path, "torch", NEWEST))
     with pytest.raises(LockMissingError, match="is out of date"):
-        space.target(space.mac("studio-01"), WHOLE)
+        space.find_target(space.find_mac("studio-01"), WHOLE)
 
 
 def test_a_damaged_lock_blocks_the_macs_that_need_it(workspace):
@@ -166,7 +166,7 @@ def test_a_mac_without_conda_gets_an_installer(workspace, more, state, wanted):
     """A whole conda needs no installer. Acceptance is only needed if the installer has terms."""
     space = workspace(more)
     locked(space)
-    target = space.target(space.mac("studio-01"), state)
+    target = space.find_target(space.find_mac("studio-01"), state)
     assert target.blockers == ()
     one = target.installer
     assert wanted in ((None,) if one is None else (one.distribution, one.file))
@@ -180,15 +180,15 @@ def test_another_installer_is_looked_up_where_the_lab_names_one(workspace):
     ours = replace(WHOLE, prefix_ours=OURS)
     space = workspace(f"{PINNED}, accept_license: true")
     locked(space)
-    mac = space.mac("studio-01")
-    target = space.target(mac, ours)
+    mac = space.find_mac("studio-01")
+    target = space.find_target(mac, ours)
     assert (target.installer.version, target.blockers) == ("26.5.3-1", ())
     settled = {**OURS, "sha256": target.installer.sha256}
     for state in (WHOLE, replace(WHOLE, prefix_ours=settled)):
-        assert space.target(mac, state).installer is None
+        assert space.find_target(mac, state).installer is None
     assert "which accepts Anaconda's Terms of Service" in blockers(workspace(PINNED), ours)[0]
     assert blockers(workspace(PINNED), WHOLE) == ()
-    assert space.target(replace(mac, miniconda=Miniconda()), ours) == (
+    assert space.find_target(replace(mac, miniconda=Miniconda()), ours) == (
         replace(target, mac=replace(mac, miniconda=Miniconda()), installer=None)
     )
 
@@ -219,7 +219,7 @@ def test_unaccepted_terms_block_a_mac(workspace, state):
 def test_a_mac_of_the_wrong_kind_is_blocked_before_solving(workspace, more, changes, says):
     """Its lock is not read or made, because that would be another Mac's."""
     space = workspace(more)
-    target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
+    target = space.find_target(space.find_mac("studio-01"), replace(WHOLE, **changes))
     assert says in " ".join(target.blockers)
     assert (target.locks, target.installer) == ({}, None)
 
@@ -242,8 +242,8 @@ def test_a_refused_environment_does_not_stop_the_others(workspace):
     environments = 'torch: {python: "3.12"}\n  odd: {python: "3.99"}'
     space = workspace(environments=environments, macs="")
     made = locked(space)
-    mac = replace(space.mac("studio-01"), environments=("odd", "torch"))
-    target = space.target(mac, WHOLE)
+    mac = replace(space.find_mac("studio-01"), environments=("odd", "torch"))
+    target = space.find_target(mac, WHOLE)
     (refusal,) = target.blockers
     assert refusal.startswith("odd: No release of PyTorch has a wheel for python 3.99")
     assert "Write `python: " in refusal
@@ -278,7 +278,7 @@ def test_a_warning_is_not_a_blocker(workspace, more, changes, says):
     """The Mac's own macOS decides; Rosetta and a run in progress block nothing."""
     space = workspace(more)
     locked(space)
-    target = space.target(space.mac("studio-01"), replace(WHOLE, **changes))
+    target = space.find_target(space.find_mac("studio-01"), replace(WHOLE, **changes))
     assert target.blockers == ()
     assert len(target.warnings) == len(says)
     for warning, words in zip(target.warnings, says, strict=True):
@@ -298,7 +298,7 @@ def test_two_openmp_runtimes_are_a_warning(workspace, source, conda, names):
     """A torch wheel contains one, and conda's beside it can abort a program."""
     space = workspace(environments=f'torch: {{python: "3.12", pytorch: {{source: {source}}}}}')
     locked(space, conda=[package(name) for name in conda])
-    target = space.target(space.mac("studio-01"), WHOLE)
+    target = space.find_target(space.find_mac("studio-01"), WHOLE)
     assert target.blockers == ()
     assert len(target.warnings) == (names is not None)
     if names is not None:
@@ -311,8 +311,8 @@ def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
     """One file cannot hold both: the second is blocked, and the reason names both Macs."""
     space = workspace(macs="  studio-02: {environments: [torch], channels: [bioconda]}\n")
     made = locked(space)
-    assert space.target(space.mac("studio-01"), WHOLE).locks == {"torch": made}
-    target = space.target(space.mac("studio-02"), WHOLE)
+    assert space.find_target(space.find_mac("studio-01"), WHOLE).locks == {"torch": made}
+    target = space.find_target(space.find_mac("studio-02"), WHOLE)
     (refusal,) = target.blockers
     assert "studio-01 and studio-02 are both osx-arm64-macos15.0" in refusal
     assert "conda-forge, and bioconda" in refusal
@@ -322,18 +322,18 @@ def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
 def test_the_channel_of_a_source_comes_first(workspace):
     """A request that names the source also names its channel; else the lab's order applies."""
     space = workspace(environments='torch: {python: "3.12", pytorch: {source: pytorch-channel}}')
-    mac, environment = space.mac("studio-01"), space.lab.environments["torch"]
+    mac, environment = space.find_mac("studio-01"), space.lab.environments["torch"]
     variant = space.locks.choose_variant(environment, NEWEST)
-    assert space.locks.channels(variant, mac) == ("pytorch", "conda-forge")
+    assert space.locks.list_channels(variant, mac) == ("pytorch", "conda-forge")
     own = replace(mac, channels=("conda-forge", "pytorch"))
-    assert space.locks.channels(variant, own) == ("conda-forge", "pytorch")
-    assert space.locks.channels(None, mac) == ("conda-forge",)
+    assert space.locks.list_channels(variant, own) == ("conda-forge", "pytorch")
+    assert space.locks.list_channels(None, mac) == ("conda-forge",)
 
 
 def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(workspace):
     """The lab's mirror wins."""
     space = workspace(", mirrors: {nightly: 'https://mirror.example.com/nightly'}")
-    mac = space.mac("studio-01")
+    mac = space.find_mac("studio-01")
     assert nightly_index(mac, space.catalogue) == "https://mirror.example.com/nightly"
     plain = replace(mac, mirrors=replace(mac.mirrors, nightly=None))
     assert nightly_index(plain, space.catalogue) == space.catalogue.nightly.index
@@ -366,7 +366,7 @@ def test_a_wheel_that_left_the_index_is_an_error(workspace, tmp_path):
     space = workspace(f", mirrors: {{wheels: '{index.as_uri()}'}}")
     made = locked(space, wheels=[wheel("einops")])
     with pytest.raises(LockError, match=r"no longer offers einops-1\.0-py3-none-any\.whl") as said:
-        space.artefacts.fetch(made.wheels[0], made, space.mac("studio-01"))
+        space.artefacts.fetch(made.wheels[0], made, space.find_mac("studio-01"))
     assert "torchard lock --upgrade" in said.value.instead
 
 
@@ -389,8 +389,8 @@ def test_a_lock_is_written_atomically(workspace, tmp_path):
 def test_a_process_has_one_workspace_for_a_lab(workspace):
     """deploy.py runs once for each Mac, but the lab and its locks are read once."""
     space = workspace()
-    assert workspaces.workspace(space.lab.path) is space
-    assert workspaces.workspace(str(space.lab.path), {}) is space
+    assert workspaces.get_workspace(space.lab.path) is space
+    assert workspaces.get_workspace(str(space.lab.path), {}) is space
     assert open_workspace(space.lab.path) is not space
 
 
@@ -398,7 +398,7 @@ def test_data_on_the_command_line_reaches_every_mac(workspace):
     """`--data` wins over all, and is checked like the lab file."""
     path = workspace().lab.path
     space = open_workspace(path, {"environments": [], "accept_license": True})
-    assert space.mac("studio-01").environments == ()
-    assert space.mac("studio-01").accept_license
+    assert space.find_mac("studio-01").environments == ()
+    assert space.find_mac("studio-01").accept_license
     with pytest.raises(TorchardError, match='there is no environment "jax"'):
         open_workspace(path, {"environments": ["jax"]})
