@@ -211,12 +211,12 @@ def test_macs_with_another_step_are_two_blocks(differs):
     assert len(heads(Plan((one, other)))) == 2
 
 
-@pytest.mark.parametrize(("count", "text", "more"), [(12, 12, ""), (13, 13, ""), (14, 12, "2")])
-def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, text, more):
+@pytest.mark.parametrize(("count", "listed", "more"), [(12, 12, ""), (13, 13, ""), (14, 12, "2")])
+def test_a_long_list_is_cut_and_says_how_much_is_left_out(count, listed, more):
     """Not for a single one, which takes the very line."""
     locked = lock([package(f"p{number}") for number in range(count)], variant=None, specs=("a",))
     text = on_screen(plan_lines(Plan((planned("a", mac(), locked),))), 80)
-    assert len(re.findall(r"^      \+ p", text, re.MULTILINE)) == text
+    assert len(re.findall(r"^      \+ p", text, re.MULTILINE)) == listed
     assert "".join(re.findall("… (.*) more", text)) == more
 
 
