@@ -30,7 +30,7 @@ studio-01$ miniconda3/bin/conda install -q -y -n tools --override-channels -c ht
 2>
 2> EnvironmentIsFrozenError: Cannot modify '/Users/ada/miniconda3/envs/tools'. The environment is marked as frozen. Reason:
 2>
-2>     Torchard keeps this environment as the lab describes it. Ask whoever keeps the lab for what you need, or make an environment of your own: conda create --name mine
+2>     Torchard keeps this environment as the lab describes it. Ask the person who keeps the lab for what you need, or make an environment of your own: conda create --name mine
 2>
 2> You can bypass this with the `--override-frozen` flag, at your own risk.
 2>
