@@ -24,7 +24,7 @@ if [ -L "$link" ]; then
     *) die "$link is a link to $target, not to a generation; rename it. It was left alone." ;;
   esac
 elif [ -e "$link" ]; then
-  die "$link exists and is not a link; rename it. It was left alone."
+  die "$link is a file or a directory, not a link; rename it. It was left alone."
 fi
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
 attempt mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
