@@ -90,6 +90,25 @@ def test_a_limit_holds(pyinfra):
     assert "studio-01" not in dry.stderr
 
 
+def test_a_deploy_of_your_own_goes_beside_ours(lab, pyinfra, tmp_path):
+    """It includes deploy.py, imports torchard.api, and adds an operation for some Macs."""
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from pyinfra import host, local\n"
+        "from pyinfra.operations import files\n"
+        "from torchard.api import open_lab\n"
+        f"local.include({str(ROOT / 'deploy.py')!r})\n"
+        "mac = open_lab(host.data.torchard_lab).mac(host.data.torchard_mac)\n"
+        "if mac.name == 'studio-02':\n"
+        "    files.directory(name='Models', path='models')\n",
+        encoding="utf-8",
+    )
+    dry = pyinfra("inventory/lab.py", own, "--dry")
+    assert dry.returncode == 0, dry.stderr
+    assert re.search(r"Environment torch +2 \(studio-01, studio-02\)", dry.stderr)
+    assert re.search(r"Models +1 \(studio-02\)", dry.stderr)
+
+
 def test_data_on_the_command_line_wins(pyinfra):
     """--data is the nearest setting of all: here, no environment is wanted any more."""
     dry = pyinfra("--data", "environments=[]", *DRY)

@@ -1,8 +1,9 @@
 """Only read-only commands leave for a Mac while a plan is made; every other one is an error.
 
 pyinfra's own dry run skips what operations yield. It would not stop a fact, or a line of deploy.py,
-that writes. So until pyinfra executes, each connection passes on only commands that are known to
-read.
+that writes. So in a session, until pyinfra executes, each connection passes on only commands that
+are known to read. The `pyinfra` command has no such guard: other people's operations have facts of
+their own, which it reads at the same time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pyinfra.api.state import State as PyinfraState
 
 _READING = "torchard reading"
+_GUARDED = "torchard_is_guarded"
 
 
 class WrittenTooEarlyError(Exception):
@@ -25,8 +27,15 @@ class WrittenTooEarlyError(Exception):
     """
 
 
+def guard_state(state: PyinfraState) -> None:
+    """Guard the hosts of a session."""
+    setattr(state, _GUARDED, True)
+
+
 def allow_command(host: Host, state: PyinfraState, command: str) -> None:
-    """Allow a command that only reads; from now on, every other command is stopped."""
+    """Allow a command that only reads; in a session, every other command is stopped."""
+    if not getattr(state, _GUARDED, False):
+        return
     if _READING not in host.connector_data:
         host.connector_data[_READING] = set()
         for name in ("run_shell_command", "put_file", "get_file", "rsync"):

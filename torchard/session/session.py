@@ -97,6 +97,7 @@ class Session:
             20 * (os.cpu_count() or 1), max(1, len(hosts)), open_files.limit_parallel(allowed)
         )
         self.state.init(Inventory((hosts, {})), config)
+        read_guard.guard_state(self.state)
         # pyinfra raises when every host has failed; `reasons` has them all.
         self.state.fail_hosts = lambda *_, **__: None
         self.hosts: dict[str, Host] = {

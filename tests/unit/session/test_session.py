@@ -1,0 +1,46 @@
+"""A session before it connects."""
+
+from __future__ import annotations
+
+import torchard.session  # isort: skip  # noqa: F401  # patches the standard library, so it comes first
+
+import pytest
+
+from torchard.errors import TorchardError
+from torchard.remote import read_guard
+from torchard.session.session import Session
+from torchard.workspace.workspace import open_workspace
+
+
+@pytest.fixture
+def session(tmp_path):
+    """A session with one Mac, which nobody contacts."""
+    lab = tmp_path / "lab.yaml"
+    lab.write_text("macs: {studio-01: {address: 192.0.2.11}}\n", encoding="utf-8")
+    workspace = open_workspace(lab, locked=True)
+    return Session(workspace, tuple(workspace.lab.macs.values()))
+
+
+def test_a_session_sends_only_commands_that_are_known_to_read(session):
+    """Until it executes a plan."""
+    host = session.hosts["studio-01"]
+    read_guard.allow_command(host, session.state, "uname -m")
+    with pytest.raises(read_guard.WrittenTooEarlyError):
+        host.connector.run_shell_command("touch x")
+
+
+def test_what_goes_wrong_with_one_mac_is_its_reason(session):
+    """And ends no other's work, except for a command that must never be sent."""
+
+    def fail(_name):
+        raise TorchardError("its disk is full")
+
+    session.each(["studio-01"], fail, is_executing=False)
+    assert session.reasons == {"studio-01": "its disk is full"}
+
+    def write(name):
+        session.hosts[name].connector.run_shell_command("touch x")
+
+    read_guard.allow_command(session.hosts["studio-01"], session.state, "uname -m")
+    with pytest.raises(read_guard.WrittenTooEarlyError):
+        session.each(["studio-01"], write, is_executing=False)
