@@ -101,7 +101,7 @@ def findings(name: str) -> list[Finding]:
     return [
         Finding(name, line, found[0], INSTEAD[int(str(found.lastgroup)[1:])], part.strip())
         for line, part in parts
-        for found in RULE.finditer(part.lower())
+        for found in RULE.finditer(part.replace("None", "null").lower())  # Python's None
         if not any(words in part.lower() for words in allowed)
     ]
 

@@ -231,9 +231,9 @@ def _change_backend(query: Query, _catalogue: Catalogue) -> Iterator[Change]:
 def _change_source(query: Query, catalogue: Catalogue) -> Iterator[Change]:
     """Yield other sources that still get new releases, wheels first; none for a nightly build."""
     if query.source.index is None:
-        for source in ("wheels", "conda-forge"):
-            if source != query.source.name:
-                yield f"`source: {source}`", replace(query, source=catalogue.sources[source])
+        for source in catalogue.sources.values():
+            if source != query.source and not source.frozen:
+                yield f"`source: {source.name}`", replace(query, source=source)
 
 
 def _update_macos(query: Query, catalogue: Catalogue) -> Iterator[Change]:
