@@ -28,7 +28,7 @@ def confirm_plan(command: str, *, is_shown: bool) -> None:
 
 
 def ask_yes_no(question: str) -> bool:
-    """Ask at the terminal until the answer is yes, no or empty; an empty answer is no."""
+    """Ask at the terminal until the answer is yes, no or empty; an empty answer means no."""
     answer = "?"
     while answer not in {"y", "yes", "n", "no", ""}:
         click.echo(f"{question} [y/N] ", nl=False, err=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 
 # Each command is the function of its own name in the module of its own name, `torchard.cli.NAME`.
-# Its first sentence stands here, so that the list of commands imports none of them.
+# Its first sentence is here, so that the list of commands imports none of them.
 COMMANDS = {
     "check": "Check a lab file without contacting any Mac.",
     "keys": "Manage the lab's SSH host keys.",

@@ -74,7 +74,7 @@ def test_two_openmp_runtimes_are_a_warning():
     )
 
 
-def test_a_setting_that_adds_no_channel_of_anacondas_is_no_warning():
+def test_a_setting_without_a_channel_of_anacondas_gives_no_warning():
     """Only a list of channels with one of theirs is."""
     settings = (
         CondaSetting(f"{HOME}/.condarc", "channels", ("conda-forge",)),
