@@ -94,16 +94,21 @@ def is_prose(path: Path) -> bool:
 def findings(name: str) -> list[Finding]:
     """Return what is to be reworded in the file at `name`, which is relative to the project."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    if not RULE.search(text.lower().replace("_", " ")):
+    if not RULE.search(lower(text).replace("_", " ")):
         return []
     parts = prose(text) if name.endswith(".py") else enumerate(text.splitlines(), 1)
     allowed = ALLOWED.get(name, ())
     return [
         Finding(name, line, found[0], INSTEAD[int(str(found.lastgroup)[1:])], part.strip())
         for line, part in parts
-        for found in RULE.finditer(part.replace("None", "null").lower())  # Python's None
+        for found in RULE.finditer(lower(part))
         if not any(words in part.lower() for words in allowed)
     ]
+
+
+def lower(text: str) -> str:
+    """Return a text in lower case; Python's None is not the word."""
+    return text.replace("None", "null").lower()
 
 
 def prose(source: str) -> Iterator[tuple[int, str]]:
