@@ -77,7 +77,7 @@ def test_a_mac_that_was_brought_up_to_date_is_0(lab):
         ("plan impossible --limit bare", 3, "(?s)blocked +torch: .*einops>99"),
         ("plan unlocked/lab --locked", 1, "The lock .* is missing"),
         ("plan broken", 1, 'the file has no key "?mac"?'),
-        ("plan lab --explain good", 0, "= torch +~/.torchard/generations/torch-.* was built of"),
+        ("plan lab --explain good", 0, "= torch +~/.torchard/generations/torch-.* was built from"),
         ("plan lab --explain bare", 2, r"\+ torch +not there yet; .* packages to change"),
         ("plan lab --explain off", 3, "(?s)Why it is left alone.* refused the connection"),
         ("plan impossible --explain bare", 3, "(?s)Why it is left alone.*einops>99"),
