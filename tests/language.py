@@ -46,7 +46,9 @@ WORDS = {
     r"(?:is|are|was|were) said(?! to\b)": "is reported, is printed",
     r"harmless": "sanitized",
 }
-RULE = re.compile("|".join(rf"(?P<w{number}>\b(?:{word})\b)" for number, word in enumerate(WORDS)))
+RULE = re.compile(
+    r"\b(?:" + "|".join(rf"(?P<w{number}>{word})" for number, word in enumerate(WORDS)) + r")\b"
+)
 INSTEAD = tuple(WORDS.values())
 
 # Where one of them is right: a path, and a part of the line.
