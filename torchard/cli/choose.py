@@ -25,8 +25,8 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 @click.option(
     "--arch", required=True, type=click.Choice(["arm64", "x86_64"]), help="The Mac's processor."
 )
-@click.option("--macos", required=True, metavar="VERSION", help="Such as 15.1.")
-@click.option("--python", required=True, metavar="VERSION", help="Such as 3.12.")
+@click.option("--macos", required=True, metavar="VERSION", help="Its macOS, such as 15.1.")
+@click.option("--python", required=True, metavar="VERSION", help="The python, such as 3.12.")
 @click.option(
     "--release", default="stable", show_default=True, help="stable, nightly or a version."
 )
@@ -35,14 +35,14 @@ SOURCES: tuple[Source, ...] = get_args(Source)
     default="auto",
     show_default=True,
     type=click.Choice(BACKENDS),
-    help="auto: MPS where the Mac can.",
+    help="auto means MPS if the Mac supports it.",
 )
 @click.option(
     "--source",
     default="auto",
     show_default=True,
     type=click.Choice(SOURCES),
-    help="auto: PyTorch's own wheels.",
+    help="auto means PyTorch's own wheels.",
 )
 @click.option(
     "--with",
@@ -52,7 +52,7 @@ SOURCES: tuple[Source, ...] = get_args(Source)
     help="Only these beside torch, instead of all that there are.",
 )
 @click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
-@click.option("--no-with", is_flag=True, help="torch alone.")
+@click.option("--no-with", is_flag=True, help="Only torch itself.")
 @click.option("--explain", is_flag=True, help="List the newer releases that do not fit, and why.")
 @options.as_json
 def choose(  # noqa: PLR0917  # click passes them by name

@@ -41,7 +41,9 @@ _COMMANDS = (
 @click.option(
     "--macs", default=5, show_default=True, type=click.IntRange(1, 50), help="How many Macs."
 )
-@click.option("--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the lab here.")
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep the lab in this folder."
+)
 def demo(macs: int, keep: Path | None) -> None:
     """Run the whole job on simulated Macs.
 

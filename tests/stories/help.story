@@ -1,0 +1,258 @@
+# Every command says in plain words what it does and what its options are for.
+---
+$ torchard --help
+Usage: torchard [OPTIONS] COMMAND [ARGS]...
+
+  PyTorch for an orchard of Macs: one YAML file in, verified conda
+  environments out.
+
+  LAB is the path of a lab file. Without it, Torchard reads the file that
+  TORCHARD_LAB names, else inventory/lab.yaml.
+
+Options:
+  --version   Show the version and exit.
+  -h, --help  Show this message and exit.
+
+Commands:
+  check     Check a lab file without contacting any Mac.
+  keys      Manage the lab's SSH host keys.
+  choose    Show which PyTorch fits a Mac, and why.
+  lock      Solve each environment for each class of Macs.
+  plan      Show what would change on each Mac, and change nothing.
+  show      Show a saved plan, or what --json printed.
+  apply     Plan, ask, make each Mac match LAB, and verify it.
+  status    Show what each Mac has, and what was changed by hand.
+  verify    Verify every environment again.
+  rollback  Activate the previous generation of ENV on each Mac.
+  unlock    Show who holds a Mac's run lock, or remove a dead run's lock.
+  demo      Run the whole job on simulated Macs.
+  catalog   Print, verify and update the catalogue of releases.
+[0]
+$ torchard check --help
+Usage: torchard check [OPTIONS] [LAB]
+
+  Check a lab file without contacting any Mac.
+
+Options:
+  -h, --help  Show this message and exit.
+[0]
+$ torchard keys trust --help
+Usage: torchard keys trust [OPTIONS] [MAC]... [LAB]
+
+  Record the host keys of Macs, once you have compared them.
+
+  Torchard records them in the known_hosts file that the lab names, else in
+  ~/.ssh/known_hosts.
+
+  MAC is a Mac, a group or a pattern; without it, all Macs of the lab are
+  meant. LAB has a slash in it, or ends in .yaml. Torchard does not log in to
+  the Macs. It never replaces a known key: if a Mac shows another one,
+  Torchard reports that.
+
+Options:
+  --fingerprint SHA256:…  Record this key and no other; do not ask.
+  -y, --yes               Do not ask.
+  -h, --help              Show this message and exit.
+[0]
+$ torchard choose --help
+Usage: torchard choose [OPTIONS] [COMPANION]...
+
+  Show which PyTorch fits a Mac, and why.
+
+Options:
+  --arch [arm64|x86_64]           The Mac's processor.  [required]
+  --macos VERSION                 Its macOS, such as 15.1.  [required]
+  --python VERSION                The python, such as 3.12.  [required]
+  --release TEXT                  stable, nightly or a version.  [default:
+                                  stable]
+  --backend [auto|mps|cpu]        auto means MPS if the Mac supports it.
+                                  [default: auto]
+  --source [auto|wheels|conda-forge|pytorch-channel]
+                                  auto means PyTorch's own wheels.  [default:
+                                  auto]
+  --with [torchvision|torchaudio]
+                                  Only these beside torch, instead of all that
+                                  there are.
+  --no-with                       Only torch itself.
+  --explain                       List the newer releases that do not fit, and
+                                  why.
+  --json                          Print only JSON.
+  -h, --help                      Show this message and exit.
+[0]
+$ torchard lock --help
+Usage: torchard lock [OPTIONS] [LAB]
+
+  Solve each environment for each class of Macs.
+
+  The lock files go into locks/, beside LAB. Torchard contacts a Mac only if
+  LAB does not say its arch and macOS.
+
+Options:
+  --upgrade   Solve again, even if a lock file is up to date.
+  --check     Write nothing; exit 2 if one is out of date.
+  -h, --help  Show this message and exit.
+[0]
+$ torchard plan --help
+Usage: torchard plan [OPTIONS] [LAB]
+
+  Show what would change on each Mac, and change nothing.
+
+Options:
+  --limit NAME               Only this Mac, group or pattern.
+  --only-failed-from REPORT  Only the Macs that failed or were left alone in
+                             this output of `apply --json`.
+  --locked                   Fail if a lock file is missing or out of date.
+  --full                     Show every package.
+  --json                     Print only JSON.
+  --out FILE                 Save the plan in this .json file.
+  --explain MAC              Explain the plan of this Mac alone.
+  -h, --help                 Show this message and exit.
+[0]
+$ torchard show --help
+Usage: torchard show [OPTIONS] FILE
+
+  Show a saved plan, or what --json printed.
+
+  No Mac is contacted.
+
+Options:
+  --full      Show every package.
+  --json      Print only JSON.
+  -h, --help  Show this message and exit.
+[0]
+$ torchard apply --help
+Usage: torchard apply [OPTIONS] [LAB or PLAN]
+
+  Plan, ask, make each Mac match LAB, and verify it.
+
+  PLAN is a file that `torchard plan --out` wrote. Torchard does exactly what
+  it says, and skips a Mac that has changed since.
+
+Options:
+  --limit NAME               Only this Mac, group or pattern.
+  --only-failed-from REPORT  Only the Macs that failed or were left alone in
+                             this output of `apply --json`.
+  --locked                   Fail if a lock file is missing or out of date.
+  --full                     Show every package.
+  --json                     Print only JSON.
+  -y, --yes                  Do not ask.
+  --rebuild ENV              Build this environment again from the same lock
+                             file, although it is up to date.
+  -h, --help                 Show this message and exit.
+[0]
+$ torchard status --help
+Usage: torchard status [OPTIONS] [LAB]
+
+  Show what each Mac has, and what was changed by hand.
+
+  Each environment has two signs: what happened to it since Torchard built it,
+  and what an apply would do to it. Nothing is written on a Mac.
+
+Options:
+  --limit NAME  Only this Mac, group or pattern.
+  --locked      Fail if a lock file is missing or out of date.
+  --full        Show every package.
+  --json        Print only JSON.
+  -h, --help    Show this message and exit.
+[0]
+$ torchard verify --help
+Usage: torchard verify [OPTIONS] [LAB]
+
+  Verify every environment again.
+
+  Torchard checks for a native python, the locked versions, a real
+  computation, and MPS where it is expected. It changes nothing in the
+  environment. It notes a failure on the Mac, so that `plan` and `status` show
+  it, and removes the note when verification succeeds.
+
+Options:
+  --limit NAME  Only this Mac, group or pattern.
+  --locked      Fail if a lock file is missing or out of date.
+  --json        Print only JSON.
+  -h, --help    Show this message and exit.
+[0]
+$ torchard rollback --help
+Usage: torchard rollback [OPTIONS] ENV [LAB]
+
+  Activate the previous generation of ENV on each Mac.
+
+  Torchard renames one link; nothing is downloaded, locked or built. A second
+  rollback goes no further back. To go forward again, run `torchard apply`.
+
+Options:
+  --limit NAME  Only this Mac, group or pattern.
+  --full        Show every package.
+  --json        Print only JSON.
+  -y, --yes     Do not ask.
+  -h, --help    Show this message and exit.
+[0]
+$ torchard unlock --help
+Usage: torchard unlock [OPTIONS] MAC [LAB]
+
+  Show who holds a Mac's run lock, or remove a dead run's lock.
+
+  The next run removes it as well. Torchard never removes the lock of a run
+  that is still at work: end that run, and its lock goes with it.
+
+Options:
+  --holder ID  ID of the run that holds the lock (printed without this
+               option).
+  -h, --help   Show this message and exit.
+[0]
+$ torchard demo --help
+Usage: torchard demo [OPTIONS]
+
+  Run the whole job on simulated Macs.
+
+  No real Mac is touched, not even this one: the simulated ones are folders
+  behind SSH on loopback ports.
+
+Options:
+  --macs INTEGER RANGE  How many Macs.  [default: 5; 1<=x<=50]
+  --keep DIRECTORY      Keep the lab in this folder.
+  -h, --help            Show this message and exit.
+[0]
+$ torchard catalog --help
+Usage: torchard catalog [OPTIONS] COMMAND [ARGS]...
+
+  Print, verify and update the catalogue of releases.
+
+Options:
+  -h, --help  Show this message and exit.
+
+Commands:
+  matrix   Print which PyTorch each Mac and python gets, in Markdown.
+  refresh  Propose rows for new releases, as a diff to review.
+  verify   Compare every row of wheels with the package index.
+[0]
+$ torchard catalog matrix --help
+Usage: torchard catalog matrix [OPTIONS]
+
+  Print which PyTorch each Mac and python gets, in Markdown.
+
+Options:
+  --out FILE  Write the page to this file.
+  -h, --help  Show this message and exit.
+[0]
+$ torchard catalog verify --help
+Usage: torchard catalog verify [OPTIONS]
+
+  Compare every row of wheels with the package index.
+
+Options:
+  --release RELEASE  Only this release.
+  -h, --help         Show this message and exit.
+[0]
+$ torchard catalog refresh --help
+Usage: torchard catalog refresh [OPTIONS]
+
+  Propose rows for new releases, as a diff to review.
+
+  Exits 0 if nothing is new, and 2 if something is.
+
+Options:
+  --from [wheels|conda|installers]
+                                  Only this source.
+  --write                         Write the rows into the catalogue's files.
+  -h, --help                      Show this message and exit.
+[0]
