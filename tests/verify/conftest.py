@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import testinfra.host
+from gevent import monkey
 from testinfra.backend.local import LocalBackend
 from testinfra.backend.paramiko import ParamikoBackend
 
@@ -24,6 +25,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     """Load the session early where it is needed: it patches the standard library."""
     if config.getoption("--lab", None) is not None:
+        # tests/conftest.py spares threads, but these connections need them patched.
+        monkey.patch_all = getattr(monkey.patch_all, "func", monkey.patch_all)
         import torchard.session.session  # noqa: F401, PLC0415
 
 
