@@ -30,6 +30,6 @@ def block(reason: str) -> Generator[FunctionCommand]:
         block(name="Blocked", reason="it has less than 10 GB of free disk; make room")
     """
     if not pyinfra.state.is_executing:  # a dry run prints nothing else about this Mac
-        shown = sanitize_lines(reason)
-        pyinfra.host.log_styled(shown, fg="red", log_func=logger.error)
+        text = sanitize_lines(reason)
+        pyinfra.host.log_styled(text, fg="red", log_func=logger.error)
     yield report.fail_mac(reason)

@@ -46,7 +46,7 @@ class Kit:
         return hashlib.sha256(self.archive).hexdigest()
 
     def path(self, state: MacState) -> str:
-        """Return where the archive is pushed to."""
+        """Return the path on the Mac that the archive is uploaded to."""
         return f"{incoming_directory(state)}/{self.sha256}"
 
 

@@ -95,12 +95,12 @@ class Login:
         """Offer one key after another. Raise ReachError with the reason if none is accepted."""
         address, user = self._to.address, self._to.user
         agent = Agent(self._agent_path())
-        shown = 0
+        offered = 0
         try:
             for key in self._keys(agent):
-                if self._accepts(transport, key, shown + 1):
+                if self._accepts(transport, key, offered + 1):
                     return []
-                shown += 1
+                offered += 1
         finally:
             agent.close()
         if self._password is not None:
@@ -108,9 +108,9 @@ class Login:
             if not more:
                 return []
             raise unreachable.ReachError(unreachable.explain_more_than_a_key(address, more))
-        if not shown:
+        if not offered:
             raise unreachable.ReachError(self._explain_no_key())
-        raise unreachable.DeniedError(address, shown, self._notes)
+        raise unreachable.DeniedError(address, offered, self._notes)
 
     def _accepts(self, transport: Transport, key: PKey, number: int) -> bool:
         """Offer one key; tell whether it is accepted. Raise ReachError if no other can follow."""
@@ -166,13 +166,13 @@ class Login:
 
     def _keys(self, agent: Agent) -> Iterator[PKey]:
         """Yield the keys to offer, in order; note those that cannot be used."""
-        held = {key.asbytes(): key for key in agent.identities()}
-        in_agent = [path for path in self._paths if read_public_blob(path) in held]
+        by_agent = {key.asbytes(): key for key in agent.identities()}
+        in_agent = [path for path in self._paths if read_public_blob(path) in by_agent]
         for path in in_agent:
-            yield from self._with_certificates(held[read_public_blob(path) or b""], path)
+            yield from self._with_certificates(by_agent[read_public_blob(path) or b""], path)
         if not self._to.identities_only:
             named = {read_public_blob(path) for path in in_agent}
-            yield from (key for blob, key in held.items() if blob not in named)
+            yield from (key for blob, key in by_agent.items() if blob not in named)
         for path in self._paths:
             if path not in in_agent and Path(path).is_file():
                 yield from self._from_file(path)

@@ -119,7 +119,7 @@ class EffectiveConfig:
 
     @property
     def address(self) -> str:
-        """The host and, where it is not 22, the port: what a message names."""
+        """The host as messages name it, with its port unless that is 22."""
         name = f"[{self.hostname}]" if ":" in self.hostname and self.port != 22 else self.hostname
         return name if self.port == 22 else f"{name}:{self.port}"
 

@@ -44,8 +44,8 @@ class ReachError(SSHException):
 class DeniedError(ReachError):
     """A host accepted none of the keys. `notes` say which other keys could not be used."""
 
-    def __init__(self, address: str, shown: int, notes: Sequence[str] = ()) -> None:
-        self.address, self.shown, self.notes = address, shown, tuple(notes)
+    def __init__(self, address: str, offered: int, notes: Sequence[str] = ()) -> None:
+        self.address, self.offered, self.notes = address, offered, tuple(notes)
         super().__init__(
             f"{address} accepts none of your keys{''.join(f'; {one}' for one in notes)}"
         )
@@ -169,10 +169,10 @@ def explain_early_end(address: str, error: BaseException) -> str:
     )
 
 
-def explain_too_many_keys(address: str, shown: int, said: str) -> str:
+def explain_too_many_keys(address: str, offered: int, said: str) -> str:
     """Explain that a server was offered too many keys."""
     return (
-        f'{address} ended the login after {shown} keys: "{shorten(said, 1)}"; name the right one'
+        f'{address} ended the login after {offered} keys: "{shorten(said, 1)}"; name the right one'
         " as ssh.key in the lab, or write `IdentitiesOnly yes` with its IdentityFile into"
         " ssh_config"
     )

@@ -130,10 +130,10 @@ def start_shell(
     if isinstance(answer, str):
         return answer
     try:
-        told: dict[str, Any] = json.loads(answer)
+        result: dict[str, Any] = json.loads(answer)
     except ValueError:
         return "printed something into the answer"
-    return told
+    return result
 
 
 def read_answer(stream: int, mark: bytes, until: float) -> bytes | str:
@@ -192,18 +192,18 @@ def is_assignment(line: str, name: str) -> bool:
 
 def check_account(shell: str, text: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """Return what the account's login environment does to each environment's python."""
-    told = start_shell(shell, [], text, wanted)
-    lines = find_lines("" if isinstance(told, str) else str(told["zdotdir"]))
+    result = start_shell(shell, [], text, wanted)
+    lines = find_lines("" if isinstance(result, str) else str(result["zdotdir"]))
     # Only an interactive zsh reads .zshrc, so it is started as one if that file is a reason.
     is_reason = any("zshrc, line" in one for found in lines.values() for one in found)
     if os.path.basename(shell) == "zsh" and is_reason:
-        told = start_shell(shell, ["-i"], text, wanted)
-    if isinstance(told, str):
-        return {"shell": shell, "trouble": told}
+        result = start_shell(shell, ["-i"], text, wanted)
+    if isinstance(result, str):
+        return {"shell": shell, "trouble": result}
     return {
         "shell": shell,
-        "environments": told["environments"],
-        "variables": told["variables"],
+        "environments": result["environments"],
+        "variables": result["variables"],
         "lines": {name: found[:3] for name, found in lines.items()},
     }
 

@@ -53,24 +53,24 @@ class Package:
         self.files: list[
             tuple[str, str]
         ] = []  # as the record names it, as it lies in the environment
-        self.gone: list[str] = []
-        self.altered: list[str] = []
+        self.missing: list[str] = []
+        self.resized: list[str] = []
 
     def is_damaged(self) -> bool:
         """Tell whether a file of it is missing or has another size."""
-        return bool(self.trouble or self.gone or self.altered)
+        return bool(self.trouble or self.missing or self.resized)
 
     def describe(self) -> str:
         """Say what is wrong with it."""
         if self.trouble:
             return self.trouble
         said = []
-        if self.gone:
-            verb = "is" if len(self.gone) == 1 else "are"
-            said.append(self._count(self.gone, verb, "gone"))
-        if self.altered:
-            verb = "has" if len(self.altered) == 1 else "have"
-            said.append(self._count(self.altered, verb, "another size"))
+        if self.missing:
+            verb = "is" if len(self.missing) == 1 else "are"
+            said.append(self._count(self.missing, verb, "gone"))
+        if self.resized:
+            verb = "has" if len(self.resized) == 1 else "have"
+            said.append(self._count(self.resized, verb, "another size"))
         return "; ".join(said)
 
     def _count(self, paths: list[str], verb: str, what: str) -> str:
@@ -167,14 +167,14 @@ class Sizes:
         self.of: dict[str, list[int] | None] = {}
         self.rows = 0
 
-    def take(self, package: Package, told: str, path: str | None, size: int | None) -> None:
+    def take(self, package: Package, name: str, path: str | None, size: int | None) -> None:
         """Note a row of a record; byte code and what is outside the environment do not count."""
         if path is None or path.endswith(".pyc"):
             return
         self.rows += 1
         if self.rows > ROWS:
             raise UnreadableError(f"their records list more than {ROWS:,} files")
-        package.files.append((told, path))
+        package.files.append((name, path))
         known = self.of.setdefault(path, [])
         if size is None or known is None:
             self.of[path] = None
@@ -188,7 +188,7 @@ class Tree:
     def __init__(self, root: str) -> None:
         self.root = os.path.realpath(root)
         self.folders: dict[str, bool] = {"": True}
-        self.seen: dict[str, int | None] = {}  # None where it is gone
+        self.seen: dict[str, int | None] = {}  # None if it is missing
 
     def is_inside(self, folder: str) -> bool:
         """Tell whether a folder exists, and no link on its way leads out of the environment."""
@@ -274,15 +274,15 @@ def check_packages(root: str, *, built: bool = False) -> tuple[list[Package], di
     right = read_sizes(tree.root) if not built else {}
     other: dict[str, int] = {}
     for package in packages:
-        for told, path in package.files:
+        for name, path in package.files:
             size, wanted = tree.measure(path), sizes.of[path]
             if size is None:
-                package.gone.append(told)
+                package.missing.append(name)
             elif wanted is not None and size not in (NO_FILE, right.get(path), *wanted):
                 if built and package.source == "conda":
                     other[path] = size
                 else:
-                    package.altered.append(told)
+                    package.resized.append(name)
     return packages, other
 
 
@@ -305,10 +305,10 @@ def write_files(root: str, packages: Iterable[Package], other: dict[str, int]) -
     """Write one file of each package for the probe, and the correct sizes that differ."""
     lines = []
     for package in packages:
-        shown = choose_file(package)
-        if shown and is_plain(package.stem):
+        chosen = choose_file(package)
+        if chosen and is_plain(package.stem):
             kind = "conda" if package.source == "conda" else "dist"
-            lines.append(f"{kind}\t{package.stem}\t{shown}")
+            lines.append(f"{kind}\t{package.stem}\t{chosen}")
     lines += [f"size\t{size}\t{path}" for path, size in sorted(other.items()) if is_plain(path)]
     path = os.path.join(root, FILES)
     partial = path + ".torchard-partial"
@@ -342,7 +342,7 @@ def is_lasting(path: str) -> bool:
 def find_damage(packages: Iterable[Package]) -> list[Package]:
     """Return the damaged packages, those with the most damage first."""
     damaged = [one for one in packages if one.is_damaged()]
-    return sorted(damaged, key=lambda one: (-len(one.gone), -len(one.altered), one.name))
+    return sorted(damaged, key=lambda one: (-len(one.missing), -len(one.resized), one.name))
 
 
 def report_damage(root: str) -> dict[str, Any]:
