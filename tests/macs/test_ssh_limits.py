@@ -112,7 +112,7 @@ def test_a_key_with_a_passphrase_is_taken_from_the_agent(lab, mac, torchard, tmp
     ("ssh", "says"),
     [
         (", key: nowhere", "the private key {here}/nowhere does not exist; write another ssh.key"),
-        (", key: ~/no-such-key", "/no-such-key is not there; write another ssh.key"),
+        (", key: ~/no-such-key", "/no-such-key does not exist; write another ssh.key"),
         (", key: spoilt", "{here}/spoilt is not a readable private key"),
         (", key: token", "{here}/token is on a security key, which needs an agent; run `ssh-add"),
     ],
