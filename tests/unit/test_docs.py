@@ -143,3 +143,16 @@ def test_each_of_ten_changes_touches_at_most_four_files():
         assert len(named) <= 4, change
         assert all((ROOT / path).is_file() for path in named if "NAME" not in path), change
         assert named or change == "a reworded message"
+
+
+# Paths on a Mac, and examples.
+NOT_HERE = ("conda-meta/", "etc/", "share/", "envs/", "path/", "locks/", "torchard/cli/NAME.py")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_path_is_there(name):
+    """Of the files and folders between backticks, from the project's folder or torchard/."""
+    for path in re.findall(r"`([\w.-]+/[\w./-]*)`", read(name)):
+        if not path.startswith(NOT_HERE):
+            bases = (ROOT, ROOT / "torchard", ROOT / "torchard/operations", ROOT / "inventory")
+            assert any((base / path).exists() for base in bases), path
