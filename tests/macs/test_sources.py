@@ -234,7 +234,7 @@ def test_miniforge_of_the_catalogue_is_chosen_by_arch_and_macos(job, torchard, t
             prefix.with_name("away").rename(prefix)
     assert done.returncode == 3
     assert re.search(r"\+ miniconda +26\.3\.2-3 at ~/miniconda3 +sha256 59168f1e", done.stdout)
-    assert "would accept Anaconda's Terms of Service" in done.stdout
+    assert "which accepts Anaconda's Terms of Service" in done.stdout
 
 
 def test_an_old_conda_that_a_person_installed_is_taken_and_left_as_it_is(job):
@@ -267,5 +267,5 @@ def test_two_openmp_runtimes_are_named_with_what_to_do(job):
     warnings = re.findall(r"(\S+): it has two OpenMP runtimes, (.*)", job.plan.stdout)
     assert [name for name, _ in warnings] == ["mixed"]
     assert "conda's llvm-openmp" in warnings[0][1]
-    assert "Move numpy and its like from `conda:` to `pip:`" in warnings[0][1]
+    assert "Move packages such as numpy from `conda:` to `pip:`" in warnings[0][1]
     assert "`source: conda-forge`" in warnings[0][1]

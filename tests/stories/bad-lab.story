@@ -20,16 +20,16 @@ $ torchard check
 2>   Write stable, nightly, or an exact version such as "2.6.0".
 2> lab.yaml:4:41: environments.torch.pytorch.backend cannot be "gpu"
 2>   Write auto, mps or cpu.
-2> lab.yaml:5:21: environments.torch.conda names "nodejs" twice, the first time on line 5
+2> lab.yaml:5:21: environments.torch.conda has "nodejs" twice, first on line 5
 2>   Keep one of the two.
 2> lab.yaml:7:41: groups.studio.ssh has no key "usr"
 2>   Write user.
 2> lab.yaml:10:45: there is no group "studoi"
-2>   Write studio, or describe studoi under groups.
+2>   Write studio, or add studoi under groups.
 2> lab.yaml:11:42: macs.studio-03.arch cannot be "arm"
 2>   Write arm64 or x86_64.
 2> lab.yaml:11:62: there is no environment "troch"
-2>   Write torch, or describe troch under environments.
+2>   Write torch, or add troch under environments.
 2> lab.yaml:12:3: the key "studio-03" is already on line 11
 2>   Keep one of the two.
 [1]
@@ -41,16 +41,16 @@ $ torchard plan
 2>   Write stable, nightly, or an exact version such as "2.6.0".
 2> lab.yaml:4:41: environments.torch.pytorch.backend cannot be "gpu"
 2>   Write auto, mps or cpu.
-2> lab.yaml:5:21: environments.torch.conda names "nodejs" twice, the first time on line 5
+2> lab.yaml:5:21: environments.torch.conda has "nodejs" twice, first on line 5
 2>   Keep one of the two.
 2> lab.yaml:7:41: groups.studio.ssh has no key "usr"
 2>   Write user.
 2> lab.yaml:10:45: there is no group "studoi"
-2>   Write studio, or describe studoi under groups.
+2>   Write studio, or add studoi under groups.
 2> lab.yaml:11:42: macs.studio-03.arch cannot be "arm"
 2>   Write arm64 or x86_64.
 2> lab.yaml:11:62: there is no environment "troch"
-2>   Write torch, or describe troch under environments.
+2>   Write torch, or add troch under environments.
 2> lab.yaml:12:3: the key "studio-03" is already on line 11
 2>   Keep one of the two.
 [1]
