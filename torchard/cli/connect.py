@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
-from torchard.cli import console, output
+from torchard.cli import console
+from torchard.cli.progress import show_progress
 from torchard.lab.select import find_mac, select
 from torchard.plan.leftover import find_left_behind
 from torchard.plan.rollback import find_macs_with
@@ -91,7 +92,7 @@ def open_planned_session(saved: SavedPlan) -> Iterator[Session]:
 def _connect(
     workspace: Workspace, macs: Sequence[MacHost], *, lock_ahead: bool = True
 ) -> Iterator[Session]:
-    with output.show_progress() as progress:
+    with show_progress() as progress:
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
         if lock_ahead:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
-from torchard.cli import console, options, output
+from torchard.cli import console, options
+from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
 from torchard.session.session import Session, install_signal_handlers
 from torchard.workspace.update_locks import update_locks, without_class
@@ -34,7 +35,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     to_read = without_class(load_lab(lab))
     states, reasons = {}, {}
     install_signal_handlers()
-    with output.show_progress() as progress:
+    with show_progress() as progress:
         workspace = open_workspace(lab, locked=only_check)
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download

@@ -1,40 +1,24 @@
-"""What a command prints on stdout, and the progress that it shows on stderr."""
+"""What a command prints on stdout."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from torchard.plan.codec import document, dumps
-from torchard.render.events import EventProgress
-from torchard.render.live import LiveProgress
 from torchard.render.words import folded
 from torchard.resources import shorten_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from pathlib import Path
 
     from rich.text import Text
 
     from torchard.plan.plan import Plan
     from torchard.plan.result import Result
-    from torchard.progress import Progress
-
-
-@contextmanager
-def show_progress() -> Iterator[Progress]:
-    """Show progress on stderr: live on a terminal, one line an event elsewhere."""
-    console = Console(stderr=True)
-    if not (sys.stderr.isatty() and console.is_interactive):  # FORCE_COLOR makes pipes interactive
-        yield EventProgress(sys.stderr)
-        return
-    with LiveProgress(console) as progress:
-        yield progress
 
 
 def print_plan(plan: Plan | Result, lines: Iterable[Text], *, as_json: bool) -> None:
