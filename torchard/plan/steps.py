@@ -49,7 +49,7 @@ class FileChange(
     `from` and `to` are its texts, null where it does not exist. `path` is as a person writes it.
     """
 
-    multiline: ClassVar = ("before", "after")
+    multiline: ClassVar[tuple[str, ...]] = ("before", "after")
 
     path: str
     before: str | None
