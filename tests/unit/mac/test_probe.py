@@ -330,3 +330,10 @@ def test_the_script_that_asks_for_room_has_its_question_as_one_word():
     first, _, rest = probe.build_room_script().partition("\n")
     assert first.startswith("SCRIPT='")
     assert "osascript" in rest
+
+
+def test_the_generation_that_was_activated_last_comes_first():
+    """In the order of the lines, as paths below the home."""
+    state = probe.parse([*HEAD, *PLACE, "shown\ttorch-b", "shown\ttorch-a", "end\tok"])
+    root = "/Users/ann/.torchard/generations"
+    assert state.last_activated == (f"{root}/torch-b", f"{root}/torch-a")

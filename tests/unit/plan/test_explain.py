@@ -221,3 +221,12 @@ def test_what_is_explained_is_the_locked_variant():
     made = lock(PACKAGES, [wheel("torch", "2.15.0")], variant=variant)
     (torch, _) = explain_mac(mac(), {**BOTH, "torch": made}).answers
     assert torch.used.lock.variant == torch.considered.answer
+
+
+def test_a_damaged_generation_is_described_by_what_it_lacks():
+    """Not by its stamp."""
+    damaged = built(LOCK, whole=False, missing=("python",))
+    state = replace(mac(damaged), links={"torch": Link("torch", path_of(LOCK))})
+    found = explain_mac(state).answers[0].found
+    assert "python" in found.rpartition(": ")[2]
+    assert "verified" not in found
