@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _ARCHIVE = "pip/_modules.zip"
-# These stay files: the archive is found through the first two, and the certificates are data.
-_FILES = ("pip/__init__.py", "pip/_vendor/__init__.py", "pip/_vendor/certifi/")
+# These stay files: the archive is found through two of them, `python -m pip` begins in one, and the
+# certificates are data.
+_FILES = ("pip/__init__.py", "pip/__main__.py", "pip/_vendor/__init__.py", "pip/_vendor/certifi/")
 _FIND = b"""
 # Added by simlab: the other modules are in an archive beside this package.
 __path__.append(f"{__path__[0]}%s")
