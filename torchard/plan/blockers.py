@@ -1,7 +1,9 @@
 """Why a Mac is blocked: every reason for Torchard not to change it. Pure.
 
-The reasons of one subject are in a module of its own, as `find_SUBJECT_blockers`. A reason says
-what was found and what to do. `torchard.plan.warnings` has what does not block.
+A reason says what was found and what to do. A subject with many reasons has a module of its own,
+whose `find_SUBJECT_blockers` is called here. Two reasons are answers that come from elsewhere: the
+catalogue's refusal and a lock that cannot be made. `torchard.plan.warnings` has what does not
+block.
 """
 
 from __future__ import annotations
@@ -16,16 +18,19 @@ from torchard.lab.problem import quote
 from torchard.mac.environments import view_kept_environment
 from torchard.mac.paths import shorten_path
 from torchard.plan.conda_settings import find_conda_blockers
+from torchard.plan.conflicts import find_conflicts
 from torchard.plan.disk import find_shortages
 from torchard.plan.places import find_place_blockers, is_prefix_unreadable
 from torchard.plan.shell_init import find_shell_blockers
 from torchard.plan.steps import has_other_installer
 from torchard.plan.target import build_steps
+from torchard.plan.warnings import is_older
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from torchard.catalog.installers import Installer
+    from torchard.lab.model import MacHost
     from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import MacState
     from torchard.plan.steps import Step
@@ -41,10 +46,24 @@ def find_blockers(target: Target) -> tuple[str, ...]:
     return list_blockers(target, build_steps(target))
 
 
+def find_mac_blockers(
+    mac: MacHost, states: Mapping[str, MacState], oldest_conda: Version
+) -> Iterator[str]:
+    """Yield the reasons that need no target: Torchard chooses nothing for such a Mac.
+
+    `states` is of all Macs of the lab that were read so far, by name.
+    """
+    state = states[mac.name]
+    yield from _find_wrong_arch(mac, state)
+    yield from _find_old_conda(state, oldest_conda)
+    yield from find_conflicts(mac.name, states)
+
+
 def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
     """Return the same for a target whose `builds` are known already."""
     return (
         *target.blockers,
+        *_find_unaccepted_licence(target.mac, target.installer),
         *find_place_blockers(target.mac, target.state),
         *_find_occupied_paths(target),
         *find_old_python(target.state, target.installer),
@@ -53,6 +72,42 @@ def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
         *(find_conda_blockers(target.state, target.locks) if builds else ()),
         *find_shell_blockers(target.mac.shells, target.state),
     )
+
+
+def _find_wrong_arch(mac: MacHost, state: MacState) -> Iterator[str]:
+    """Yield a reason if a Mac's processor is unknown or is not what the lab says."""
+    if state.arch not in {"arm64", "x86_64"}:
+        yield f"its processor is {state.arch or 'unknown'}, neither arm64 nor x86_64"
+    elif mac.arch is not None and mac.arch != state.arch:
+        yield (
+            f"{mac.where} says it is {mac.arch}, but it is {state.arch}; write arch:"
+            f" {state.arch}, or correct its address"
+        )
+
+
+def _find_old_conda(state: MacState, oldest: Version) -> Iterator[str]:
+    """Yield a reason if the Mac's conda is too old to unpack today's packages."""
+    found = state.conda_version
+    if state.prefix_state != "whole" or found is None or not is_older(found, oldest):
+        return
+    if state.is_prefix_moved:
+        return  # Torchard installs Miniconda there again
+    prefix = shorten_path(state.prefix, state.home)
+    yield (
+        f"the conda at {prefix} is {found}, and only {oldest} and newer unpack today's"
+        f" packages; update it ({prefix}/bin/conda update conda), or move it away,"
+        " and Torchard installs a new one"
+    )
+
+
+def _find_unaccepted_licence(mac: MacHost, installer: Installer | None) -> Iterator[str]:
+    """Yield a reason if an installer must run whose terms the lab does not accept."""
+    if installer is not None and installer.licence and not mac.accept_license:
+        yield (
+            f"Torchard runs {installer.file} unattended, which accepts {installer.licence}; read"
+            " them and write `accept_license: true` to allow that, or write `miniconda:"
+            " {distribution: miniforge}`, which has no terms to accept"
+        )
 
 
 def find_old_python(state: MacState, installer: Installer | None) -> Iterator[str]:

@@ -16,15 +16,13 @@ from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load_lab
-from torchard.mac.paths import shorten_path
-from torchard.plan.conflicts import find_conflicts
+from torchard.plan.blockers import find_mac_blockers
 from torchard.plan.steps import has_other_installer, is_rest_of, same_step
 from torchard.plan.target import Target
 from torchard.plan.warnings import (
     find_lock_warnings,
     find_mac_warnings,
     find_virtual_mac_warnings,
-    is_older,
 )
 from torchard.workspace.artefacts import Artefacts
 from torchard.workspace.locks import LabLocks, LockMissingError
@@ -76,8 +74,7 @@ class Workspace:
         target's `blockers`.
         """
         self.states[mac.name] = state
-        blockers = [*_find_wrong_arch(mac, state), *self._find_old_conda(state)]
-        blockers += find_conflicts(mac.name, self.states)
+        blockers = [*find_mac_blockers(mac, self.states, self.catalogue.oldest_conda)]
         group = find_mac_class(state.arch, state.macos, self.catalogue)
         if isinstance(group, Refusal):
             return Target(mac, state, blockers=(*blockers, _format_refusal(group)))
@@ -107,20 +104,6 @@ class Workspace:
             rebuild=self.rebuild,
         )
 
-    def _find_old_conda(self, state: MacState) -> Iterator[str]:
-        """Yield a sentence if the Mac's conda is too old to unpack today's packages."""
-        found, oldest = state.conda_version, self.catalogue.oldest_conda
-        if state.prefix_state != "whole" or found is None or not is_older(found, oldest):
-            return
-        if state.is_prefix_moved:
-            return  # Torchard installs Miniconda there again
-        prefix = shorten_path(state.prefix, state.home)
-        yield (
-            f"the conda at {prefix} is {found}, and only {oldest} and newer unpack today's"
-            f" packages; update it ({prefix}/bin/conda update conda), or move it away,"
-            " and Torchard installs a new one"
-        )
-
     def _find_warnings(self, state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:
         """Yield the warnings about each environment, whether or not it is up to date."""
         for name, lock in locks.items():
@@ -145,12 +128,6 @@ class Workspace:
             return None
         if whole and not has_other_installer(state, answer) and not moved:
             return None
-        if answer.licence and not mac.accept_license:
-            blockers.append(
-                f"Torchard runs {answer.file} unattended, which accepts {answer.licence}; read them"
-                " and write `accept_license: true` to allow that, or write `miniconda:"
-                " {distribution: miniforge}`, which has no terms to accept"
-            )
         return answer
 
 
@@ -177,17 +154,6 @@ def get_workspace(path: str | Path, overrides: Mapping[str, object] | None = Non
     """Return the workspace of a lab, opened once in a process."""
     known = _WORKSPACES.get(Path(path).resolve())
     return known or open_workspace(path, overrides)
-
-
-def _find_wrong_arch(mac: MacHost, state: MacState) -> Iterator[str]:
-    """Yield a sentence if a Mac's processor is unknown or is not what the lab says."""
-    if state.arch not in {"arm64", "x86_64"}:
-        yield f"its processor is {state.arch or 'unknown'}, neither arm64 nor x86_64"
-    elif mac.arch is not None and mac.arch != state.arch:
-        yield (
-            f"{mac.where} says it is {mac.arch}, but it is {state.arch}; write arch:"
-            f" {state.arch}, or correct its address"
-        )
 
 
 def _format_refusal(refusal: Refusal) -> str:

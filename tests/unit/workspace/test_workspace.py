@@ -17,6 +17,7 @@ from torchard.lock.codec import format_lock
 from torchard.lock.lockfile import LockError, LockFileError, lock_path
 from torchard.lock.question import Question
 from torchard.mac.state import RunLock
+from torchard.plan.blockers import find_blockers
 from torchard.workspace import workspace as workspaces
 from torchard.workspace.locks import LockMissingError, nightly_index, write_lock
 from torchard.workspace.workspace import open_workspace
@@ -64,7 +65,7 @@ def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
 
 
 def blockers(space, state):
-    return space.find_target(space.find_mac("studio-01"), state).blockers
+    return find_blockers(space.find_target(space.find_mac("studio-01"), state))
 
 
 def test_a_lock_file_is_read_once(workspace):
