@@ -16,7 +16,7 @@ from jsonschema.validators import extend
 
 from torchard.lab import specs
 from torchard.lab.problem import Problem, quote, take_few
-from torchard.lab.settings import read_schema
+from torchard.lab.settings import read_schema, setting_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -179,6 +179,8 @@ def _unknown_keys(error: Any, path: KeyPath, source: Source) -> Iterator[Problem
             continue
         near = find_nearest(key, known)
         instead = f"Write {near}." if near else f"Its keys are {', '.join(known)}."
+        if key in setting_keys():
+            instead = f"Write {key} under a Mac in macs:, or under a group in groups:."
         yield Problem(where, f"{format_path(path)} has no key {quote(key)}", instead)
 
 
