@@ -7,7 +7,7 @@ row has none.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from packaging.version import Version
 
@@ -15,7 +15,7 @@ from torchard.curate.fetch import fetch
 from torchard.curate.proposal import INSTALLERS, Proposal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from torchard.catalog.rows import Distribution
 
@@ -79,3 +79,10 @@ def _row(
 
 def _order(version: str) -> Version:
     return Version(version.replace("-", ".post"))
+
+
+# By distribution, as installers.yaml names it.
+PROPOSERS: Final[Mapping[str, Callable[[Distribution], Iterator[Proposal]]]] = {
+    "miniconda": propose_miniconda,
+    "miniforge": propose_miniforge,
+}

@@ -10,7 +10,7 @@ import yaml
 
 from torchard.catalog.catalog import parse_catalog
 from torchard.curate.new_builds import fetch_records, propose_builds
-from torchard.curate.new_installers import propose_miniconda, propose_miniforge
+from torchard.curate.new_installers import PROPOSERS
 from torchard.curate.new_wheels import propose_releases
 from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, apply_proposals
 from torchard.curate.verify import fetch_listings, find_contradictions
@@ -66,8 +66,9 @@ def _list_queries(
                 url = form_channel_url(source.channel, mirrors)
                 yield f"the channel {source.channel}", partial(_builds, source, url, catalogue)
     if "installers" in places:
-        yield "Miniconda", partial(propose_miniconda, catalogue.installers["miniconda"])
-        yield "Miniforge", partial(propose_miniforge, catalogue.installers["miniforge"])
+        for name, propose in PROPOSERS.items():
+            known = catalogue.installers[name]
+            yield known.name, partial(propose, known)
 
 
 def _wheels(catalogue: Catalogue) -> Answer:

@@ -112,14 +112,15 @@ def _build_mac(
     }
     if "port" in ssh:
         ssh["port"] = int(ssh["port"])  # JSON Schema accepts 22.0 as a whole number
-    shell = settings.get("shell", ())
+    named = settings.get("shell", [])
+    shells = [named] if isinstance(named, str) else named
     data = {
         "address": None if mac.get("connection") == "local" else name,
         **mac,
         **settings,
         "name": name,
         "ssh": ssh,
-        "shells": [one for one in SHELLS if one == shell or one in shell],
+        "shells": [one for one in SHELLS if one in shells],
     }
     return msgspec.convert(data, MacHost)
 

@@ -202,10 +202,5 @@ if [ -d "$root/lock" ]; then
   done
   say lock "$(print_file "$root/lock/owner")$tab$busy$tab$elsewhere"
 fi
-say_shell_file .zshrc
-say_shell_file .bash_profile
-# Without a .bash_profile, bash reads the first of these.
-for name in .bash_login .profile; do
-  [ -e "$HOME/$name" ] && say bash_reads "$name" && break
-done
+say_shell_files
 say end ok

@@ -40,3 +40,13 @@ say_shell_file() {
   code "$block"
   say shell_file "$1$tab$state$tab$path$tab$coded"
 }
+
+# Says what was found of each file that torchard/plan/shell_init.py names.
+say_shell_files() {
+  say_shell_file .zshrc
+  say_shell_file .bash_profile
+  # Without a .bash_profile, bash reads the first of these.
+  for name in .bash_login .profile; do
+    [ -e "$HOME/$name" ] && say bash_reads "$name" && break
+  done
+}

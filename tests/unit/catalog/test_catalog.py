@@ -49,6 +49,13 @@ def test_the_files_are_valid(name):
     assert [f"{one.json_path}: {one.message}" for one in errors] == []
 
 
+def test_a_lab_can_name_each_distribution():
+    """schemas/lab.schema.json lists the distributions of installers.yaml for editors."""
+    schema = json.loads((ROOT / "schemas/lab.schema.json").read_text(encoding="utf-8"))
+    keys = schema["$defs"]["miniconda"]["properties"]
+    assert keys["distribution"]["enum"] == list(DISTRIBUTIONS)
+
+
 @pytest.mark.parametrize(
     ("name", "spoil"),
     [

@@ -17,7 +17,7 @@ import yaml
 
 from torchard.catalog.catalog import load_catalog, parse_catalog
 from torchard.curate.new_builds import fetch_records, propose_builds
-from torchard.curate.new_installers import propose_miniconda, propose_miniforge
+from torchard.curate.new_installers import PROPOSERS, propose_miniconda, propose_miniforge
 from torchard.curate.new_wheels import propose_releases
 from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, make_diff
 from torchard.curate.refresh import NewRows, add_rows, find_new_rows
@@ -236,3 +236,8 @@ def test_a_missing_heading_is_an_error():
     """A file in another form is not changed."""
     with pytest.raises(Exception, match="the catalogue is not valid"):
         add_rows(TEXTS, NewRows([Proposal(PYTORCH, ("nowhere:",), ("x",))]))
+
+
+def test_each_distribution_has_a_query_for_new_installers():
+    """`torchard catalog refresh` asks the vendor of each distribution in installers.yaml."""
+    assert PROPOSERS.keys() == load_catalog().installers.keys()

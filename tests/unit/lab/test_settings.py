@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from torchard.lab import build
 from torchard.lab.load import LabError, load_lab
 from torchard.lab.model import MacHost
 from torchard.lab.settings import lab_wide_keys, merged_keys, read_schema, setting_keys
@@ -98,3 +99,12 @@ def test_the_docs_explain_every_setting():
     assert page in (ROOT / "group_data/all.py").read_text(encoding="utf-8")
     words = re.findall(r"`([a-z_]+)", (ROOT / page).read_text(encoding="utf-8"))
     assert set(setting_keys()) <= set(words)
+
+
+@pytest.mark.parametrize("written", ["zsh", "[zsh]"])
+def test_a_shell_is_found_by_its_whole_name(tmp_path, monkeypatch, written):
+    """`shell: zsh` does not also mean a shell whose name is a part of that word."""
+    monkeypatch.setattr(build, "SHELLS", ("sh", "zsh", "bash"))
+    path = tmp_path / "lab.yaml"
+    path.write_text(f"macs:\n  one: {{shell: {written}}}\n", encoding="utf-8")
+    assert load_lab(path).macs["one"].shells == ("zsh",)
