@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 profiles.register()
-# Importing torchard.session patches the standard library for gevent. A test's own process keeps its
-# threads: a worker of xdist waits for the next test with them, and would end instead.
-monkey.patch_all = partial(monkey.patch_all, thread=False)
+# Importing torchard.session patches the standard library for gevent. A test's own process stays as
+# it is: half of its threads and queues would be real ones by then, and wait for each other.
+monkey.patch_all = lambda **_: None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
