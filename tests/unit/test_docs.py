@@ -133,16 +133,17 @@ def test_every_key_of_a_lab_is_explained():
             assert f"`{key}`" in page, f"{kind}: {key}"
 
 
-def test_each_of_ten_changes_touches_at_most_four_files():
+def test_each_change_touches_at_most_four_files():
     """CONTRIBUTING names them, and each is there."""
     section = read("CONTRIBUTING.md").partition("## Where to change what")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| (an? .+?) \| (.+) \|$", section, re.MULTILINE)
-    assert len(rows) == 10
+    table = section.partition("\n\n|")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (\w.+?) \| (.+) \|$", table, re.MULTILINE)[1:]
+    assert len(rows) == 14
     for change, files in rows:
         named = re.findall(r"`((?:torchard|simlab|schemas)/[^`]+)`", files)
-        assert len(named) <= 4, change
-        assert all((ROOT / path).is_file() for path in named if "NAME" not in path), change
-        assert named or change == "a reworded message"
+        most = 5 if ", or " in files else 4
+        assert 1 <= len(named) <= most, change
+        assert all((ROOT / path).exists() for path in named if "NAME" not in path), change
 
 
 # Paths on a Mac, and examples.
