@@ -27,7 +27,7 @@ class Workspace:
         self.missing = missing
         self.artefacts = SimpleNamespace(mark_fetched=lambda plan: plan)
 
-    def target(self, host, state):
+    def find_target(self, host, state):
         if self.missing:
             raise LockMissingError("The lock locks/torch.json is missing.")
         return Target(host, state, locks={LOCK.environment: LOCK})
