@@ -106,7 +106,8 @@ class Session:
 
     def __enter__(self) -> Session:  # noqa: PYI034  # typing.Self is not in Python 3.10
         """Connect to all Macs at once and read their state."""
-        self.progress.announce(f"reading {len(self.macs)} Macs")
+        count = len(self.macs)
+        self.progress.announce(f"reading {count} {'Mac' if count == 1 else 'Macs'}")
         self.state.set_stage(StateStage.Connect)
         with ctx_state.use(self.state):
             self._each([*self.hosts], self._connect)
