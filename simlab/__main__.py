@@ -61,7 +61,7 @@ def _spec(count: int | None, spec_file: Path | None) -> tuple[MacSpec, ...]:
 def depot(directory: Path) -> None:
     """Build the depot that simulated Macs install from below DIRECTORY."""
     from simlab.depot import build  # noqa: PLC0415 (py-rattler is heavy)
-    from simlab.labfile import Served  # noqa: PLC0415
+    from simlab.write_lab import Served  # noqa: PLC0415
 
     built = build(directory.resolve())
     Served(built.root, built.installers).save()

@@ -12,10 +12,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from simlab import keys, labfile, macs
-from simlab.labfile import Served
+from simlab import keys, macs
 from simlab.server import Servers
 from simlab.web import ADDRESS, Web
+from simlab.write_lab import Served, write_lab
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,7 @@ async def _serve(
     (directory / STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
     keys.write_known_hosts(directory, roots, servers.ports)
     url = f"http://{ADDRESS}:{web_port}"
-    lab = labfile.write(directory, spec, servers.ports, url, served)
+    lab = write_lab(directory, spec, servers.ports, url, served)
 
     _allow_files()
     loop = asyncio.get_running_loop()

@@ -17,7 +17,7 @@ from warm import client
 
 from simlab import depot
 from simlab.lab import SimLab
-from simlab.labfile import Served
+from simlab.write_lab import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,7 +13,7 @@ def find_default_lab() -> Path:
     return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
 
 
-def shorten_path(path: Path) -> str:
+def shorten_local_path(path: Path) -> str:
     """Return a path as text, relative to the working directory if it is below it."""
     here = path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

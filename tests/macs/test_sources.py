@@ -14,8 +14,8 @@ import pytest
 from labs import describe
 
 from simlab.lab import SimLab
-from simlab.labfile import Served
 from simlab.spec import MacSpec
+from simlab.write_lab import Served
 
 ENVIRONMENTS = """\
 environments:

@@ -19,7 +19,7 @@ from progress_events import without_events
 from stable import stable
 from storybook import Command, Setting
 
-from simlab.labfile import GROUPS
+from simlab.write_lab import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

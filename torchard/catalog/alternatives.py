@@ -89,11 +89,13 @@ def _explain_reason(query: Query, catalogue: Catalogue) -> str:
         return _explain_exact(query, query.release, catalogue)
     minimal = replace(query, backend="cpu")
     sentences = (
-        [] if query.offered or not query.mps else [f"{explain_missing_mps(query, catalogue)}."]
+        []
+        if query.is_mps_offered or not query.is_mps_required
+        else [f"{explain_missing_mps(query, catalogue)}."]
     )
     if not find_best_release(minimal, catalogue):
         sentences.append(_explain_none(minimal, catalogue))
-    elif query.offered:
+    elif query.is_mps_offered:
         sentences.append(
             f"No {_name_searched(query)} has both MPS for macOS {format_macos(query.macos)} and"
             f" {query.source.build}s for python {format_python(query.python)}."
@@ -165,7 +167,7 @@ def _suggest_several_changes(query: Query, catalogue: Catalogue) -> str:
     minimal = replace(query, source=source, release=None, backend="cpu")
     changes = [
         *(["`release: stable`"] if nightly or query.release is not None else []),
-        *(["`backend: cpu`"] if query.mps else []),
+        *(["`backend: cpu`"] if query.is_mps_required else []),
     ]
     text = " and ".join(changes)
     begun = f"{text} and " if text else ""
@@ -224,7 +226,7 @@ def _drop_companions(query: Query, _catalogue: Catalogue) -> Iterator[Change]:
 
 
 def _change_backend(query: Query, _catalogue: Catalogue) -> Iterator[Change]:
-    if query.mps:
+    if query.is_mps_required:
         yield "`backend: cpu`", replace(query, backend="cpu")
 
 

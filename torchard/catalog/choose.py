@@ -52,7 +52,7 @@ def choose(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Varia
         source=source.name,
         packages={source.names.get(name, name): release.packages[name] for name in query.packages},
         python=request.python,
-        mps_expected=query.mps,
+        mps_expected=query.is_mps_required,
         reason=_explain_reason(query),
         constraints=release.constraints,
         notes=tuple(_collect_notes(request, query, release, catalogue)),
@@ -136,7 +136,7 @@ def _explain_reason(query: Query) -> str:
     if query.source.index is not None:
         which = "today's"
     source = "" if query.source.channel is None else f" of {query.source.name}"
-    mps = " and MPS" if query.mps else ""
+    mps = " and MPS" if query.is_mps_required else ""
     return f"{which} {query.source.build}s{source}{mps} fit {describe_place(query)}"
 
 
@@ -144,7 +144,7 @@ def _collect_notes(
     request: Request, query: Query, release: Release, catalogue: Catalogue
 ) -> Iterator[str]:
     """Yield what was given up, and what is worth knowing about the release."""
-    if request.backend == "auto" and not query.mps:
+    if request.backend == "auto" and not query.is_mps_required:
         yield f"{explain_missing_mps(query, catalogue)}, so torch computes on the processor alone."
     # With an exact release there is no newer candidate to give up.
     newest = find_best_release(query.bare, catalogue) or release

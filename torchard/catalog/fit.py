@@ -47,12 +47,12 @@ class Query:
     named: tuple[str, ...] | None
 
     @property
-    def mps(self) -> bool:
+    def is_mps_required(self) -> bool:
         """Whether MPS must work: with `mps`, and with `auto` where the Mac is offered it."""
-        return self.backend == "mps" or (self.backend == "auto" and self.offered)
+        return self.backend == "mps" or (self.backend == "auto" and self.is_mps_offered)
 
     @property
-    def offered(self) -> bool:
+    def is_mps_offered(self) -> bool:
         """Whether a Mac of this arch and macOS is offered MPS."""
         return self.platform.arch == self.mps_floor.arch and self.macos >= self.mps_floor.macos
 
@@ -103,11 +103,11 @@ def find_obstacles(release: Release, query: Query, catalogue: Catalogue) -> Iter
                 break  # its companions have the same pythons
         elif query.macos < builds.macos:
             yield f"{name} needs macOS {format_macos(builds.macos)}{_name_dylib(builds)}"
-    if query.mps and not is_offered_mps(query, catalogue):
+    if query.is_mps_required and not is_offered_mps(query, catalogue):
         yield f"its MPS is not for {query.platform.name} Macs"
-    elif query.mps and release.mps is None:
+    elif query.is_mps_required and release.mps is None:
         yield "which macOS its MPS needs is not verified yet"
-    elif query.mps and release.mps is not None and query.macos < release.mps:
+    elif query.is_mps_required and release.mps is not None and query.macos < release.mps:
         yield f"its MPS needs macOS {format_macos(release.mps)}"
 
 

@@ -56,7 +56,7 @@ class Builds:
     tag: Version
     minos: Mapping[str, Version] = field(default_factory=dict)
 
-    def built_for(self, python: Python) -> bool:
+    def is_built_for(self, python: Python) -> bool:
         """Tell whether one of the builds is for this python."""
         return self.first <= python and (self.last is None or python <= self.last)
 
@@ -112,7 +112,7 @@ class Release:
     def find(self, arch: str, package: str, python: Python) -> Builds | None:
         """Return the builds of a package for an arch and a python, or None."""
         rows = self.builds.get(arch, {}).get(package, ())
-        return next((one for one in rows if one.built_for(python)), None)
+        return next((one for one in rows if one.is_built_for(python)), None)
 
 
 @dataclass(frozen=True)

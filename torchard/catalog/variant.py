@@ -28,14 +28,14 @@ class Variant:
     notes: tuple[str, ...] = ()
 
     @property
-    def as_wheels(self) -> bool:
+    def is_from_wheels(self) -> bool:
         """Whether PyTorch comes as wheels; otherwise it comes as conda packages."""
         return self.source == "wheels"
 
     @property
-    def nightly(self) -> bool:
+    def is_nightly(self) -> bool:
         """Whether this is a nightly build, from the index of nightly builds."""
-        return self.as_wheels and self.packages["torch"] is None
+        return self.is_from_wheels and self.packages["torch"] is None
 
 
 @dataclass(frozen=True)

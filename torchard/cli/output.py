@@ -9,7 +9,7 @@ from rich.console import Console
 
 from torchard.plan.codec import document, dumps
 from torchard.render.words import folded
-from torchard.resources import shorten_path
+from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ def print_plan(plan: Plan | Result, lines: Iterable[Text], *, as_json: bool) -> 
 def print_lock_files(written: Iterable[Path]) -> None:
     """Name the lock files that this command had to write."""
     for path in sorted(written):
-        click.echo(f"Lock file written: {shorten_path(path)}")
+        click.echo(f"Lock file written: {shorten_local_path(path)}")
 
 
 def print_lines(lines: Iterable[Text], *, err: bool = False) -> None:

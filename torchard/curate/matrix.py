@@ -92,7 +92,7 @@ def collect_wheel_sets(found: Mapping[Cell, Variant | Refusal]) -> tuple[WheelSe
     """
     oldest: dict[tuple[object, ...], WheelSet] = {}
     for cell, got in found.items():
-        if not isinstance(got, Variant) or not got.as_wheels or got.nightly:
+        if not isinstance(got, Variant) or not got.is_from_wheels or got.is_nightly:
             continue
         packages = tuple((name, str(version)) for name, version in got.packages.items())
         one = WheelSet(cell.arch, cell.macos, cell.python, packages, got.constraints)

@@ -80,7 +80,7 @@ def _row(
     companions = [
         f"{name}: null, "
         for name in ("torchvision", "torchaudio")
-        if all(_beside(name, version, found[arch]) for arch in built)
+        if all(_has_build_for(name, version, found[arch]) for arch in built)
     ]
     archs = ", ".join(f'{arch}: "{system}"' for arch, system in macos.items())
     example = max(records, key=lambda one: (one["build_number"], one["build"]))
@@ -98,10 +98,10 @@ def _oldest(group: Iterable[Mapping[str, Any]]) -> Version | None:
     return min((Version(one[1]) for one in asked if one), default=None)
 
 
-def _beside(name: str, version: Version, packages: Iterable[Mapping[str, Any]]) -> bool:
+def _has_build_for(name: str, version: Version, packages: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether any build of a companion was made for this torch."""
     return any(
-        _admits(text.removeprefix("pytorch "), version)
+        _is_allowed(text.removeprefix("pytorch "), version)
         for one in packages
         if one["name"] == name
         for text in one["depends"]
@@ -109,7 +109,7 @@ def _beside(name: str, version: Version, packages: Iterable[Mapping[str, Any]]) 
     )
 
 
-def _admits(spec: str, version: Version) -> bool:
+def _is_allowed(spec: str, version: Version) -> bool:
     """Tell whether `>=2.14.0,<2.15.0a0` or `2.14.* cpu_*` admits a version."""
     text = spec.split(" ", maxsplit=1)[0]
     try:

@@ -196,7 +196,7 @@ class _Frame:
     seen: dict[str, Position] = field(default_factory=dict)
 
     @property
-    def wants_key(self) -> bool:
+    def is_key_next(self) -> bool:
         return isinstance(self.container, dict) and self.key is None
 
 
@@ -283,7 +283,7 @@ class _Builder:
             {} if isinstance(event, yaml.MappingStartEvent) else []
         )
         parent = self.stack[-1] if self.stack else None
-        if parent is not None and parent.wants_key:
+        if parent is not None and parent.is_key_next:
             self._reject("a mapping or list cannot be a key", "Write a name as the key.")
             self.stack.append(_Frame(container, (), muted=True, is_key=True))
             return True
@@ -302,7 +302,7 @@ class _Builder:
             sentence = f"this text contains {_describe(found[0])}"
             self._reject(sentence, "Write it on one line, without such characters.")
         plain = not event.style
-        if self.stack and self.stack[-1].wants_key:
+        if self.stack and self.stack[-1].is_key_next:
             self._key(event.value, plain=plain)
         elif plain:
             self._place_value(resolve(event.value), event.value)

@@ -13,7 +13,7 @@ import msgspec
 
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
-from torchard.lock import rows
+from torchard.lock import file_format
 from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, conda_row
 from torchard.sanitize import sanitize
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class _Head(msgspec.Struct):
     """Only the format: the rest of an older or newer lock file may be anything."""
 
-    format: object = rows.FORMAT
+    format: object = file_format.FORMAT
 
 
 class MalformedError(ValueError):
@@ -63,13 +63,13 @@ def parse_lock(content: bytes, path: str) -> Lock:
     """
     try:
         found = _decode(content, _Head).format
-        if found != rows.FORMAT:
+        if found != file_format.FORMAT:
             raise LockFileError(
                 f"{path}: this lock file has format {_excerpt(found)}. This version of Torchard"
-                f" reads format {rows.FORMAT}.",
+                f" reads format {file_format.FORMAT}.",
                 "Lock again: run `torchard lock --upgrade`.",
             )
-        return _check(_lock(_decode(content, rows.Lock)))
+        return _check(_lock(_decode(content, file_format.Lock)))
     except MalformedError as error:
         place = "" if error.offset is None else f":{_line_column(content, error.offset)}"
         raise LockFileError(
@@ -82,7 +82,7 @@ def format_lock(lock: Lock) -> str:
     """Return the text of a lock file, ending in a newline."""
     variant = lock.variant
     head = {
-        "format": rows.FORMAT,
+        "format": file_format.FORMAT,
         "environment": lock.environment,
         "class": {"subdir": lock.mac_class.subdir, "macos": lock.mac_class.macos},
         "inputs": lock.inputs,
@@ -100,12 +100,12 @@ def format_lock(lock: Lock) -> str:
 
 def read_conda_package(row: Mapping[str, Any]) -> CondaPackage:
     """Return the conda package that a solver describes. Raise ValueError if a lock has no such."""
-    return _conda_package(_decode(msgspec.json.encode(row), rows.CondaPackage))
+    return _conda_package(_decode(msgspec.json.encode(row), file_format.CondaPackage))
 
 
 def read_wheel(row: Mapping[str, Any]) -> Wheel:
     """Return the wheel that a solver describes. Raise ValueError if a lock has no such."""
-    return _wheel(_decode(msgspec.json.encode(row), rows.Wheel))
+    return _wheel(_decode(msgspec.json.encode(row), file_format.Wheel))
 
 
 def _decode(content: bytes, kind: type[T]) -> T:
@@ -145,7 +145,7 @@ def _explained(text: str, content: bytes) -> MalformedError:
 
 def _titled(pattern: str) -> str:
     """Return what a text with a pattern is called, such as `a sha256`."""
-    title = rows.TITLES[pattern]
+    title = file_format.TITLES[pattern]
     title = title if title.startswith("macOS") else f"{title[0].lower()}{title[1:]}"
     return f"{'an' if title[0] in 'aeiou' else 'a'} {title}"
 
@@ -169,16 +169,16 @@ def _line_column(content: bytes, offset: int) -> str:
     return f"{len(lines)}:{len(lines[-1]) + 1}"
 
 
-def _conda_package(row: rows.CondaPackage) -> CondaPackage:
+def _conda_package(row: file_format.CondaPackage) -> CondaPackage:
     known = msgspec.structs.asdict(row)
     return CondaPackage(**{**known, "provides": tuple(row.provides.items())})
 
 
-def _wheel(row: rows.Wheel) -> Wheel:
+def _wheel(row: file_format.Wheel) -> Wheel:
     return Wheel(**msgspec.structs.asdict(row))
 
 
-def _lock(row: rows.Lock) -> Lock:
+def _lock(row: file_format.Lock) -> Lock:
     known = msgspec.structs.asdict(row)
     del known["format"]
     changed = {

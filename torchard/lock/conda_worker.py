@@ -96,11 +96,11 @@ def describe_package(record: rattler.RepoDataRecord, urls: Sequence[str]) -> dic
         "file": record.url.rpartition("/")[2],
         "sha256": record.sha256.hex(),
         "size": record.size,
-        "python": needs_python(record.depends),
+        "python": has_python_dependency(record.depends),
     }
 
 
-def needs_python(depends: Iterable[str]) -> bool:
+def has_python_dependency(depends: Iterable[str]) -> bool:
     """Say whether a package may have Python distributions: those all depend on python."""
     return any(re.match(r"python(?:[\s=<>!~]|$)", one) for one in depends)
 

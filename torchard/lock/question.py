@@ -52,14 +52,14 @@ class Question:
         PyTorch is among them if it comes as conda packages.
         """
         torch: list[str] = []
-        if self.variant is not None and not self.variant.as_wheels:
+        if self.variant is not None and not self.variant.is_from_wheels:
             torch = [_pinned(*one, " ==") for one in self.variant.packages.items()]
         return (f"python {self.environment.python}.*", "pip", *torch, *self.environment.conda)
 
     @property
     def torch_wheels(self) -> dict[str, str | None]:
         """PyTorch's packages that come as wheels, each with its version, None for a nightly."""
-        return dict(self.variant.packages) if self.variant and self.variant.as_wheels else {}
+        return dict(self.variant.packages) if self.variant and self.variant.is_from_wheels else {}
 
     @property
     def wheel_requirements(self) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def resolve_wheels(
 
 def _nightly_packages(variant: Variant | None, nightly: str) -> dict[str, str]:
     """Return the packages that come from the index of nightly builds, each with that index."""
-    return dict.fromkeys(variant.packages, nightly) if variant and variant.nightly else {}
+    return dict.fromkeys(variant.packages, nightly) if variant and variant.is_nightly else {}
 
 
 def _check_owners(question: Question, provided: Mapping[str, str]) -> None:

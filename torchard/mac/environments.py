@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from torchard.mac.generations import explain_not_whole, locate_generations, read_generation_name
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class EnvironmentView:
         """Return in a few words what is there; paths below `home` are written with `~`."""
         if self.target is None:
             return "not there" if self.found == "nothing" else "not a link"
-        return f"a link to {shorten_path(self.target, home)}"
+        return f"a link to {shorten_mac_path(self.target, home)}"
 
 
 def view_environment(name: str, state: MacState) -> EnvironmentView:

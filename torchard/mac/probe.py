@@ -96,13 +96,13 @@ def parse(lines: Iterable[str]) -> MacState:
     Lines before the answer, such as a banner, and lines of an unknown kind are skipped.
     """
     reader = None
-    noise = ""
+    printed_at_start = ""
     for line in lines:
         kind, *fields = line.rstrip("\r\n").split("\t")
         if (kind, fields) == ("begin", []):
-            reader = _Reader(noise)
+            reader = _Reader(printed_at_start)
         elif reader is None:
-            noise = noise or line.strip()
+            printed_at_start = printed_at_start or line.strip()
         elif (kind, fields) == ("end", ["ok"]):
             return reader.build_state()
         else:
@@ -201,8 +201,8 @@ _PARTS = {
 
 
 class _Reader:
-    def __init__(self, noise: str) -> None:
-        self.noise = noise
+    def __init__(self, printed_at_start: str) -> None:
+        self.printed_at_start = printed_at_start
         self.facts: dict[str, str] = {}
         self.environments: list[_Environment] = []
         self.base: _Environment | None = None
@@ -345,7 +345,7 @@ class _Reader:
             unwritable=tuple(
                 dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
             ),
-            noise=self.noise,
+            printed_at_start=self.printed_at_start,
             conda_settings=tuple(
                 CondaSetting(file, key, tuple(values), (file, key) in self.final)
                 for (file, key), values in self.settings.items()

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from torchard.lab.channels import channel_name, is_anaconda
 from torchard.mac.generations import CARRIED
+from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory
 from torchard.operations.script_text import read_script, root
-from torchard.operations.verification import describe_verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

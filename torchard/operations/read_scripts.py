@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from torchard.operations.expected import COMPANION_IMPORTS, describe_verification
 from torchard.operations.script_text import (
     FILES_SECONDS,
     RUN_ARGUMENT,
@@ -14,7 +15,6 @@ from torchard.operations.script_text import (
     root,
     run_cleanly,
 )
-from torchard.operations.verification import COMPANION_IMPORTS, describe_verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -16,7 +16,7 @@ from packaging.version import InvalidVersion, Version
 
 from torchard.lab.problem import quote
 from torchard.mac.environments import view_kept_environment
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.conda_settings import find_conda_blockers
 from torchard.plan.conflicts import find_conflicts
 from torchard.plan.disk import find_shortages
@@ -92,7 +92,7 @@ def _find_old_conda(state: MacState, oldest: Version) -> Iterator[str]:
         return
     if state.is_prefix_moved:
         return  # Torchard installs Miniconda there again
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     yield (
         f"the conda at {prefix} is {found}, and only {oldest} and newer unpack today's"
         f" packages; update it ({prefix}/bin/conda update conda), or move it away,"
@@ -120,7 +120,7 @@ def find_old_python(state: MacState, installer: Installer | None) -> Iterator[st
         return
     with suppress(InvalidVersion):
         if Version(found) < OLDEST_PYTHON:
-            prefix = shorten_path(state.prefix, state.home)
+            prefix = shorten_mac_path(state.prefix, state.home)
             yield (
                 f"the python of the Miniconda at {prefix} is {found}, and Torchard needs"
                 f" {OLDEST_PYTHON} or newer there; update it"
@@ -136,8 +136,8 @@ def _find_moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
     """
     if state.prefix_made_for is None:
         return
-    prefix = shorten_path(state.prefix, state.home)
-    made_for = shorten_path(state.prefix_made_for, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
+    made_for = shorten_mac_path(state.prefix_made_for, state.home)
     if not state.is_prefix_moved:
         yield (
             f"the Miniconda at {prefix} was installed at {made_for}, and conda does not work after"
@@ -154,7 +154,7 @@ def _find_moved_prefix(state: MacState, theirs: Sequence[str]) -> Iterator[str]:
 
 def describe_foreign(view: EnvironmentView, state: MacState) -> str:
     """Say that a person made what is under an environment's name, and what to do."""
-    path = f"{shorten_path(state.prefix, state.home)}/envs/{view.name}"
+    path = f"{shorten_mac_path(state.prefix, state.home)}/envs/{view.name}"
     return (
         f"{path} is {view.describe(state.home)}, so Torchard did not make it; rename it, or give"
         f" the environment another name than {view.name}"
@@ -164,7 +164,7 @@ def describe_foreign(view: EnvironmentView, state: MacState) -> str:
 def _find_occupied_paths(target: Target) -> Iterator[str]:
     """Yield what is where Torchard would install something, if it may not replace that."""
     state = target.state
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     if state.prefix_state == "foreign" and not is_prefix_unreadable(state):
         yield (
             f"{prefix} exists, and is neither a whole Miniconda nor what an interrupted installer"
@@ -195,7 +195,7 @@ def _find_occupied_paths(target: Target) -> Iterator[str]:
         )
     yield from _find_moved_prefix(state, theirs)
     if state.other_prefix is not None:
-        other = shorten_path(state.other_prefix, state.home)
+        other = shorten_mac_path(state.other_prefix, state.home)
         yield (
             f"its environments belong to the Miniconda at {other}, and the lab says {prefix}."
             f" Torchard does not move them; write `miniconda: {{prefix: {other}}}`, or first remove"
@@ -218,12 +218,12 @@ def _find_account_limits(state: MacState, builds: Sequence[Step]) -> Iterator[st
         return
     for path in () if is_prefix_unreadable(state) else state.unwritable:
         yield (
-            f"{state.user} may not write to {shorten_path(path, state.home)}; name another account"
-            " in ssh.user, or set miniconda.prefix to a path below its home"
+            f"{state.user} may not write to {shorten_mac_path(path, state.home)}; name another"
+            " account in ssh.user, or set miniconda.prefix to a path below its home"
         )
-    if state.noise:
+    if state.printed_at_start:
         yield (
-            f"its shell prints {quote(state.noise)} whenever it starts, which damages files that"
-            " are sent over SSH; let the account's startup files, such as ~/.zshenv, print only to"
-            " a terminal ([ -t 1 ])"
+            f"its shell prints {quote(state.printed_at_start)} whenever it starts, which damages"
+            " files that are sent over SSH; let the account's startup files, such as ~/.zshenv,"
+            " print only to a terminal ([ -t 1 ])"
         )

@@ -1,6 +1,6 @@
 """Plans, results and the catalogue's answers as JSON, and plans and results back from it.
 
-`schemas/plan.schema.json` is made of the types here, see `torchard.schemas`.
+`schemas/plan.schema.json` is made of the types here, see `torchard.json_schema`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from torchard.lab.channels import ANACONDA, channel_url, is_anaconda
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +57,7 @@ def _is_for_all(setting: CondaSetting, state: MacState) -> bool:
 
 
 def _place(setting: CondaSetting, state: MacState) -> str:
-    return shorten_path(setting.file, state.home)
+    return shorten_mac_path(setting.file, state.home)
 
 
 def _explain_setting(setting: CondaSetting, locks: Mapping[str, Lock]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,7 +44,7 @@ def find_conflicts(name: str, states: Mapping[str, MacState]) -> Iterator[str]:
     ]
     if prefixes and state.prefix_volume:
         yield (
-            f"{shorten_path(state.prefix, state.home)} is on a file server"
+            f"{shorten_mac_path(state.prefix, state.home)} is on a file server"
             f" ({state.prefix_volume.address}), and {_have(prefixes)} the same one: two Macs cannot"
             " build in one place. Set miniconda.prefix to a path on the Mac itself"
         )

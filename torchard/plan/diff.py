@@ -11,7 +11,7 @@ import msgspec
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from torchard.schemas import Count
+from torchard.json_schema import Count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,7 +96,7 @@ def _compare_package(
     before: str | None = old.version
     after: str | None = new.version
     note = ""
-    if same_version(old.version, new.version):
+    if is_same_version(old.version, new.version):
         altered = _find_altered_dist(dict(old.dists), dict(new.dists))
         if old.build != new.build or (altered is None and old.sha256 != new.sha256):
             before, after = f"{old.version}={old.build}", f"{new.version}={new.build}"
@@ -114,7 +114,7 @@ def _find_altered_dist(
 ) -> tuple[str | None, str | None] | None:
     """Return the versions of the first distribution that is not as conda installed it."""
     for name in {**new, **old}:
-        if not same_version(old.get(name, ""), new.get(name, "")):
+        if not is_same_version(old.get(name, ""), new.get(name, "")):
             return old.get(name), new.get(name)
     return None
 
@@ -149,7 +149,9 @@ def list_installed(
         if one.name not in provided:
             # conda-forge calls torch pytorch. In what a lock replaces, another version is a wheel.
             own = canonicalize_name("torch" if one.name == "pytorch" else one.name)
-            names = [own] if lock is None or same_version(texts.get(own, ""), one.version) else []
+            names = (
+                [own] if lock is None or is_same_version(texts.get(own, ""), one.version) else []
+            )
         own_dists = tuple((name, texts.pop(name)) for name in names if name in texts)
         found["conda", one.name] = Package(one.version, one.build, one.sha256, own_dists)
     for name, version in texts.items():
@@ -224,7 +226,7 @@ def without_sizes(packages: Iterable[PackageChange]) -> tuple[PackageChange, ...
     return tuple(msgspec.structs.replace(one, bytes=0) for one in packages)
 
 
-def same_version(one: str, other: str) -> bool:
+def is_same_version(one: str, other: str) -> bool:
     """Tell whether two versions are equal by PEP 440, or as text if one does not follow it."""
     if one == other:
         return True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
 from torchard.plan.target import build_steps
-from torchard.schemas import Count  # noqa: TC001  # msgspec reads the types of fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

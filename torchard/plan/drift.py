@@ -13,7 +13,7 @@ import msgspec
 
 from torchard.mac.environments import find_faults, view_environment
 from torchard.mac.generations import describe_failure, read_generation_name
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.diff import PackageChange, diff, list_installed
 from torchard.plan.result import describe_verification
 from torchard.plan.steps import FileChange, condarc_change
@@ -67,7 +67,7 @@ def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
 
 
 def _check_miniconda(state: MacState) -> EnvironmentStatus:
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     if state.base is None:
         # A Mac with stamped generations had a Miniconda.
         was_there = any(one.stamp for one in state.environments.values())

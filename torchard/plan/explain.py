@@ -12,7 +12,7 @@ from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
 from torchard.mac.environments import view_environment
 from torchard.mac.generations import explain_not_whole
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.blockers import find_blockers
 from torchard.plan.steps import StepId
 from torchard.plan.warnings import find_torch_version
@@ -179,7 +179,7 @@ def _found(name: str, state: MacState) -> str:
     """Say what is under the name of an environment."""
     view = view_environment(name, state)
     if view.found == "nothing":
-        return f"nothing at {shorten_path(f'{state.prefix}/envs/{name}', state.home)}"
+        return f"nothing at {shorten_mac_path(f'{state.prefix}/envs/{name}', state.home)}"
     found, active = view.describe(state.home), view.generation
     if view.is_foreign:
         return f"{found}, so Torchard did not make it"
@@ -213,7 +213,7 @@ def _why_kept(state: MacState) -> str:
 
 
 def _why_up_to_date(lock: Lock, state: MacState) -> str:
-    target = shorten_path(view_environment(lock.environment, state).target or "", state.home)
+    target = shorten_mac_path(view_environment(lock.environment, state).target or "", state.home)
     count = len(lock.conda) + len(lock.wheels)
     return (
         f"{target} was built from this lock and verified; each of its {count} packages is the"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +20,14 @@ def is_prefix_unreadable(state: MacState) -> bool:
 
 def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield why Torchard can install nothing where the lab wants it."""
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     for volume in state.unmounted:
         yield (
             f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: connect"
             " or mount it, or set miniconda.prefix to another path"
         )
     if state.guarded is not None and not state.guarded[1]:
-        folder = shorten_path(state.guarded[0], state.home)
+        folder = shorten_mac_path(state.guarded[0], state.home)
         yield (
             f"{prefix} lies in {folder}, which macOS protects: Torchard may not even list it. Turn"
             f" on {_settings(mac)}, or set miniconda.prefix to another path, such as ~/miniconda3"
@@ -46,8 +46,8 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
 
 def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield what may break the environments later."""
-    prefix = shorten_path(state.prefix, state.home)
-    folder = None if state.guarded is None else shorten_path(state.guarded[0], state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
+    folder = None if state.guarded is None else shorten_mac_path(state.guarded[0], state.home)
     # A prefix on another volume is not a warning: people add volumes for such things.
     if folder is not None and folder.startswith("~/") and not is_prefix_unreadable(state):
         yield (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
 from torchard.plan.blockers import list_blockers
 from torchard.plan.disk import Disk, disk_needed
 from torchard.plan.preconditions import list_preconditions
@@ -15,7 +16,6 @@ from torchard.plan.shell_init import plan_shell
 from torchard.plan.steps import removal_steps
 from torchard.plan.target import build_steps
 from torchard.plan.warnings import find_build_warnings
-from torchard.schemas import Count  # noqa: TC001  # msgspec reads the types of fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -48,7 +48,7 @@ def is_plan(path: Path) -> bool:
     if path.suffix == ".json":
         return True
     try:
-        return _begins_as_ours(path)
+        return _is_ours(path)
     except OSError:
         return False
 
@@ -58,7 +58,7 @@ def save(plan: Plan, lab: Path, path: Path) -> None:
 
     A file that is not a plan is not overwritten.
     """
-    if path.exists() and not (path.is_file() and _begins_as_ours(path)):
+    if path.exists() and not (path.is_file() and _is_ours(path)):
         raise PlanFileError(f"{path} exists and is not a plan.", "Name another file with --out.")
     artefacts = {one.sha256 for mac in plan.macs for step in mac.steps for one in step.packages}
     saved = Saved(
@@ -82,7 +82,7 @@ def save(plan: Plan, lab: Path, path: Path) -> None:
         raise PlanFileError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
-def _begins_as_ours(path: Path) -> bool:
+def _is_ours(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(len(_START)) == _START
 

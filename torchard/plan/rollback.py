@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
 from torchard.mac.environments import view_environment
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.blockers import describe_foreign
 from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
@@ -66,7 +66,7 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
         environment,
         reason=_reason(found),
         path=found.path,
-        place=shorten_path(found.path, state.home),
+        place=shorten_mac_path(found.path, state.home),
         packages=changes,
         kept=kept,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.mac.probe import BLOCK_BEGIN, BLOCK_END
 from torchard.mac.state import ShellFile
 from torchard.plan.steps import FileChange, Step
@@ -58,7 +58,7 @@ def plan_shell(shell: Shell, state: MacState) -> Step | None:
     if any(hook in line for line in _commands(file.block or "")):
         return None
     after = render_block(shell, state.prefix)
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     return Step(
         kind="shell",
         action="create" if file.block is None else "update",
@@ -66,7 +66,7 @@ def plan_shell(shell: Shell, state: MacState) -> Step | None:
         reason=f"{name_shell_file(shell)} does not start the conda at {prefix}",
         path=file.path,
         place=name_shell_file(shell),
-        files=(FileChange(shorten_path(file.path, state.home), file.block, after),),
+        files=(FileChange(shorten_mac_path(file.path, state.home), file.block, after),),
     )
 
 

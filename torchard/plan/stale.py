@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from torchard.mac.environments import EnvironmentView, Found
 from torchard.plan.plan import unreachable
-from torchard.plan.steps import same_step
+from torchard.plan.steps import is_same_step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ def recheck(saved: MacPlan, now: MacPlan) -> MacPlan:
     ours = {key for step in done for key in _keys(step)}
     changes = list(dict.fromkeys(_describe_changes(saved, now, ours)))
     left = [step for step in saved.steps if step not in done]
-    if not changes and _differ(left, now.steps):
+    if not changes and _is_different(left, now.steps):
         changes = ["the lab asks for other steps there now"]
     if changes:
         reason = f"it has changed since the plan was saved: {'; '.join(changes)}. Plan again"
@@ -193,7 +193,7 @@ def _found(saved: MacPlan, now: MacPlan, name: str) -> dict[str, tuple[str | Non
     }
 
 
-def _differ(left: list[Step], now: tuple[Step, ...]) -> bool:
+def _is_different(left: list[Step], now: tuple[Step, ...]) -> bool:
     return len(left) != len(now) or any(
-        not same_step(one, other) for one, other in zip(left, now, strict=True)
+        not is_same_step(one, other) for one, other in zip(left, now, strict=True)
     )

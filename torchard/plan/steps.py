@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import msgspec
 from packaging.utils import canonicalize_name
 
+from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
 from torchard.mac.environments import find_faults, view_kept_environment
 from torchard.mac.generations import (
     explain_not_whole,
@@ -17,10 +18,9 @@ from torchard.mac.generations import (
     locate_generations,
     read_generation_name,
 )
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.diff import PackageChange, compare, without_sizes
 from torchard.redact import redact
-from torchard.schemas import Count  # noqa: TC001  # msgspec reads the types of fields
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -82,7 +82,7 @@ class Step:
 
     `environment` is null for Miniconda and a shell. `path` is the prefix, the generation or the
     file on the Mac; `place` is that path as a person writes it. `kept` counts the packages that
-    stay. `bytes` is the size of all artefacts of the result, `disk` the room that the step needs,
+    stay. `bytes` is the size of all artefacts of the result, `disk` the space that the step needs,
     both in bytes. `digest` is the installer's sha256, or the lock's. `requested` names the packages
     that the lab itself names. `notes` say why this PyTorch, and what was given up. `carried` names
     a person's own files that are copied into the new generation. `not_carried` names those that
@@ -113,7 +113,7 @@ class Step:
         return StepId(self.kind, named.get(self.kind, self.environment or ""))
 
 
-def same_step(one: Step, other: Step) -> bool:
+def is_same_step(one: Step, other: Step) -> bool:
     """Tell whether two steps do the same to a Mac. What must be fetched does not count."""
     return _essence(one) == _essence(other)
 
@@ -127,7 +127,7 @@ def is_rest_of(step: Step, planned: Step) -> bool:
         return False
     packages = step.packages and planned.packages
     rest = replace(planned, action="activate", path=step.path, packages=packages)
-    return same_step(step, rest)
+    return is_same_step(step, rest)
 
 
 def _essence(step: Step) -> tuple[object, ...]:
@@ -147,7 +147,7 @@ def has_other_installer(state: MacState, installer: Installer | None) -> bool:
 
 def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
     """Return what must be done for the prefix: None if it is whole, or a person made it."""
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     action: Action = "create"
     reason = f"no Miniconda at {prefix}"
     before = None
@@ -156,7 +156,7 @@ def miniconda_step(state: MacState, installer: Installer | None) -> Step | None:
         reason = f"{prefix} is half installed; it is set aside and installed again"
     elif state.is_prefix_moved:
         action = "repair"
-        made_for = shorten_path(state.prefix_made_for or "", state.home)
+        made_for = shorten_mac_path(state.prefix_made_for or "", state.home)
         reason = (
             f"it was installed at {made_for} and has moved;"
             f" {prefix} is set aside and installed again"
@@ -208,7 +208,7 @@ def environment_step(
     name = lock.environment
     view = view_kept_environment(name, state)
     active = view.generation
-    up_to_date = active and not view.has_moved and _is(lock, active, frozen=frozen)
+    up_to_date = active and not view.has_moved and _is_built_from(lock, active, frozen=frozen)
     if up_to_date and not rebuild:
         return None
     paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
@@ -216,7 +216,9 @@ def environment_step(
         (
             one
             for one in state.environments.values()
-            if not rebuild and paths.fullmatch(one.path) and _is(lock, one, frozen=frozen)
+            if not rebuild
+            and paths.fullmatch(one.path)
+            and _is_built_from(lock, one, frozen=frozen)
         ),
         None,
     )
@@ -231,7 +233,7 @@ def environment_step(
             name,
             reason="this generation is built and verified; only its link is missing or elsewhere",
             path=ready.path,
-            place=shorten_path(ready.path, state.home),
+            place=shorten_mac_path(ready.path, state.home),
             packages=without_sizes(changes) if before else (),
             kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
@@ -249,7 +251,7 @@ def environment_step(
         name,
         reason="you asked to rebuild it" if up_to_date else reason,
         path=path,
-        place=shorten_path(path, state.home),
+        place=shorten_mac_path(path, state.home),
         packages=changes,
         kept=kept,
         bytes=lock.size,
@@ -271,7 +273,7 @@ def condarc_change(
     """Return the change of an environment's own .condarc, without secrets."""
     if before == after:
         return ()
-    path = f"{shorten_path(state.prefix, state.home)}/envs/{name}/.condarc"
+    path = f"{shorten_mac_path(state.prefix, state.home)}/envs/{name}/.condarc"
     texts = (None if text is None else redact(text) for text in (before, after))
     return (FileChange(path, *texts),)
 
@@ -300,7 +302,7 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
             name,
             reason="the lab does not name it, and says prune: true",
             path=path or "",
-            place=shorten_path(path or "", state.home),
+            place=shorten_mac_path(path or "", state.home),
         )
         for name, path in found.items()
         if name not in named
@@ -336,7 +338,7 @@ def _reason(
     return "changed by hand since it was built"
 
 
-def _is(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
+def _is_built_from(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
     """Tell whether a generation is this lock's: whole, verified, with its packages and settings."""
     if not environment.whole or environment.damaged or environment.frozen is not frozen:
         return False

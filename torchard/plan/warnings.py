@@ -17,7 +17,7 @@ from torchard.catalog.choose import read_request
 from torchard.catalog.variant import Refusal
 from torchard.mac.environments import view_kept_environment
 from torchard.mac.generations import describe_failure
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.conda_settings import find_conda_warnings
 from torchard.plan.disk import find_shortages
 from torchard.plan.places import find_place_warnings
@@ -51,7 +51,7 @@ def find_mac_warnings(mac: MacHost, state: MacState, catalogue: Catalogue) -> It
 
 
 def _find_miniconda_warnings(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str]:
-    prefix, conda = shorten_path(state.prefix, state.home), state.conda_version
+    prefix, conda = shorten_mac_path(state.prefix, state.home), state.conda_version
     wanted = (mac.miniconda.version or "").partition("-")[0]
     if state.prefix_state == "whole" and not state.prefix_ours and wanted not in {"", conda}:
         yield (
@@ -186,7 +186,7 @@ def _find_channel_warnings(variant: Variant, catalogue: Catalogue) -> Iterator[s
 def _find_openmp_warnings(lock: Lock, catalogue: Catalogue) -> Iterator[str]:
     """Yield a warning if an environment gets OpenMP from torch's wheel and from conda."""
     conda = [one.name for one in lock.conda if one.name in catalogue.openmp]
-    if conda and lock.variant is not None and lock.variant.as_wheels:
+    if conda and lock.variant is not None and lock.variant.is_from_wheels:
         yield (
             "it has two OpenMP runtimes, the one in torch's wheel and conda's"
             f" {' and '.join(conda)}: a program that loads both may be aborted (OMP: Error #15)."

@@ -98,7 +98,7 @@ class Login:
         offered = 0
         try:
             for key in self._keys(agent):
-                if self._accepts(transport, key, offered + 1):
+                if self._offer_key(transport, key, offered + 1):
                     return []
                 offered += 1
         finally:
@@ -112,7 +112,7 @@ class Login:
             raise unreachable.ReachError(self._explain_no_key())
         raise unreachable.DeniedError(address, offered, self._notes)
 
-    def _accepts(self, transport: Transport, key: PKey, number: int) -> bool:
+    def _offer_key(self, transport: Transport, key: PKey, number: int) -> bool:
         """Offer one key; tell whether it is accepted. Raise ReachError if no other can follow."""
         address = self._to.address
         try:
@@ -205,7 +205,7 @@ class Login:
                 blob = PublicBlob.from_file(certificate) if Path(certificate).is_file() else None
             except (SSHException, ValueError, OSError, IndexError):
                 continue
-            if blob is not None and _certifies(blob, key):
+            if blob is not None and _is_certificate_of(blob, key):
                 # A file's key serves several hosts at once; an agent's cannot be copied.
                 certified = key if isinstance(key, AgentKey) else copy.copy(key)
                 certified.public_blob = blob
@@ -277,7 +277,7 @@ def read_public_blob(path: str) -> bytes | None:
     return None
 
 
-def _certifies(blob: PublicBlob, key: PKey) -> bool:
+def _is_certificate_of(blob: PublicBlob, key: PKey) -> bool:
     """Tell whether a certificate is for a key.
 
     A certificate has the key's own parts after the nonce (PROTOCOL.certkeys of OpenSSH).

@@ -66,7 +66,7 @@ class Line:
             return _has_hash(self.names, name)
         found = False
         for pattern in self.names.lower().split(","):
-            if _fits(pattern.removeprefix("!"), name):
+            if _is_match(pattern.removeprefix("!"), name):
                 if pattern.startswith("!"):
                     return False
                 found = True
@@ -162,7 +162,7 @@ def _has_hash(names: str, name: str) -> bool:
         return False
 
 
-def _fits(pattern: str, name: str) -> bool:
+def _is_match(pattern: str, name: str) -> bool:
     if not set("*?") & set(pattern):
         return pattern == name
     parts = (".*" if one == "*" else "." if one == "?" else re.escape(one) for one in pattern)

@@ -75,9 +75,9 @@ class Configurations:
             includes = []
             for place, path in enumerate(_others(config)):
                 link = self.folder / f"{number}-{place}"
-                if ssh_config.needs_link(path):
+                if ssh_config.is_link_needed(path):
                     link.symlink_to(path)
-                includes.append(str(link) if ssh_config.needs_link(path) else path)
+                includes.append(str(link) if ssh_config.is_link_needed(path) else path)
             file = self.folder / f"{number}.conf"
             file.write_text(ssh_config.render_config(includes, self._unknown), encoding="utf-8")
             self._files[config] = file

@@ -152,7 +152,7 @@ def render_config(includes: Iterable[str], unknown: Iterable[str] = ()) -> str:
     return "\n".join(["Host *", *lines, *(f"  Include {path}" for path in includes), ""])
 
 
-def needs_link(path: str) -> bool:
+def is_link_needed(path: str) -> bool:
     """Tell whether an Include needs a link for a path, as ssh would misread the path itself."""
     return not _PLAIN_PATH.fullmatch(path)
 

@@ -37,7 +37,7 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
     """Yield the lines of one Mac's steps; what several environments have in common comes first."""
     width = widest(step.environment or "" for step in steps)
     alike = _alike(steps)
-    sharing = [step for step in steps if _shares(step)] if alike else []
+    sharing = [step for step in steps if _is_environment_with_packages(step)] if alike else []
     for step in steps:
         if step in sharing[:1]:
             named = tuple(dict.fromkeys(name for one in sharing for name in one.requested))
@@ -77,13 +77,13 @@ def row(sign: str, name: str, what: str, right: str = "", width: int = NAME) -> 
         yield Text(" " * (5 + width) + right)
 
 
-def _shares(step: Step) -> bool:
+def _is_environment_with_packages(step: Step) -> bool:
     return step.kind == "environment" and bool(step.packages)
 
 
 def _alike(steps: Sequence[Step]) -> tuple[PackageChange, ...]:
     """Return the changes that each of several environments has, in the first one's order."""
-    sharing = [step for step in steps if _shares(step)]
+    sharing = [step for step in steps if _is_environment_with_packages(step)]
     if len(sharing) < 2:
         return ()
     others = [set(step.packages) for step in sharing[1:]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from torchard.catalog.variant import Refusal
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.render.changes import SIGNS, STYLES
 from torchard.render.text import LEFT_ALONE, passed_words
 from torchard.render.words import NAME, duration, size
@@ -78,7 +78,7 @@ def _facts(state: MacState, explanation: Explanation) -> Rows:
 
 
 def _miniconda(state: MacState) -> str:
-    prefix = shorten_path(state.prefix, state.home)
+    prefix = shorten_mac_path(state.prefix, state.home)
     if state.prefix_state != "whole":
         return _WITHOUT_CONDA[state.prefix_state].format(prefix)
     words = [f"conda {state.conda_version or 'of an unknown version'} at {prefix}"]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from torchard.catalog.variant import PassedOver
+from torchard.json_schema import Count
 from torchard.lab.model import Backend, Source
 from torchard.mac.state import PrefixState
 from torchard.plan.codec import FORMAT, CatalogueAnswer, catalogue_answer
 from torchard.plan.plan import PlanState
 from torchard.plan.steps import Action, StepKind
-from torchard.schemas import Count
 
 if TYPE_CHECKING:
     from torchard.lab.model import Environment

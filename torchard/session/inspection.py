@@ -10,9 +10,9 @@ from torchard.errors import TorchardError
 from torchard.mac import probe
 from torchard.mac.environments import view_environment
 from torchard.operations import read_scripts
-from torchard.plan.account import AccountReport, read_account
 from torchard.plan.damage import FileReport, describe_damage, read_reports, suggest_rebuild
 from torchard.plan.diff import list_locked, list_names
+from torchard.plan.login_environment import AccountReport, read_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

@@ -16,7 +16,7 @@ from torchard.lock.codec import format_lock, read_lock
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
-from torchard.resources import shorten_path
+from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -130,7 +130,7 @@ class LabLocks:
         if self.read_only:
             state = "out of date" if path.exists() else "missing"
             raise LockMissingError(
-                f"The lock {shorten_path(path)} is {state}.",
+                f"The lock {shorten_local_path(path)} is {state}.",
                 "Run `torchard lock`, or leave out --locked.",
             )
         lock = resolve(question, self.depot, self.announce)

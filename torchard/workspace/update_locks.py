@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
-from torchard.resources import shorten_path
+from torchard.resources import shorten_local_path
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
@@ -97,4 +97,4 @@ def _update(
     except TorchardError as error:
         return LockUpdate(name, group, "error", str(error))
     outcome: Literal["written", "kept"] = "written" if path in workspace.locks.written else "kept"
-    return LockUpdate(name, group, outcome, shorten_path(path))
+    return LockUpdate(name, group, outcome, shorten_local_path(path))

@@ -17,7 +17,7 @@ from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load_lab
 from torchard.plan.blockers import find_mac_blockers
-from torchard.plan.steps import has_other_installer, is_rest_of, same_step
+from torchard.plan.steps import has_other_installer, is_rest_of, is_same_step
 from torchard.plan.target import Target
 from torchard.plan.warnings import (
     find_lock_warnings,
@@ -65,7 +65,9 @@ class Workspace:
         Under plain pyinfra every step is: pyinfra shows its own plan.
         """
         steps = self.planned.get(mac.name)
-        return steps is None or any(same_step(step, one) or is_rest_of(step, one) for one in steps)
+        return steps is None or any(
+            is_same_step(step, one) or is_rest_of(step, one) for one in steps
+        )
 
     def find_target(self, mac: MacHost, state: MacState) -> Target:
         """Work out what a Mac should become.

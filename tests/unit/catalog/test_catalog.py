@@ -243,7 +243,7 @@ def test_intel_has_newer_releases_in_conda_forge_only():
 def test_open_range_of_pythons():
     """A row without a last python is for its first and all newer ones."""
     wheels = Builds((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
-    assert [wheels.built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
+    assert [wheels.is_built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
     assert wheels.macos == Version("14.0")
 
 

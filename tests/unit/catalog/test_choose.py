@@ -103,7 +103,7 @@ def test_conda_forge_has_its_own_releases(mac, asked, packages, mps):
     assert isinstance(got, Variant), got
     names = ("pytorch", *(asked.get("companions", ("torchvision", "torchaudio"))))
     assert got.packages == dict(zip(names, packages, strict=True))
-    assert (got.mps_expected, got.source, got.as_wheels) == (mps, "conda-forge", False)
+    assert (got.mps_expected, got.source, got.is_from_wheels) == (mps, "conda-forge", False)
 
 
 def test_a_note_says_which_torch_torchaudio_prevents():
@@ -135,14 +135,14 @@ def test_nightly_builds_have_no_versions():
     """The index has their versions when they are locked. There is no torchaudio."""
     got = answer(ARM, "15", "3.12", release="nightly")
     assert got.packages == {"torch": None, "torchvision": None}
-    assert (got.source, got.mps_expected, got.nightly) == ("wheels", True, True)
+    assert (got.source, got.mps_expected, got.is_nightly) == ("wheels", True, True)
     assert "torchaudio is left out: there are no more nightly builds of it." in got.notes
     assert any("pytorch-nightly channel" in note for note in got.notes)
     assert got.reason == "today's nightly wheels and MPS fit macOS 15 and python 3.12"
     alone = answer(ARM, "15", "3.12", release="nightly", companions=())
     assert alone.packages == {"torch": None}
     assert not any("left out" in note for note in alone.notes)
-    assert not answer(ARM, "15", "3.12").nightly
+    assert not answer(ARM, "15", "3.12").is_nightly
 
 
 def test_auto_without_mps_says_why():

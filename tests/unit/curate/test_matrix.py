@@ -81,7 +81,7 @@ def test_no_two_rows_match_one_cell():
         for release, arch in itertools.product(source.releases, known.platforms):
             for rows in release.builds.get(arch, {}).values():
                 for minor in range(7, 20):
-                    assert sum(one.built_for((3, minor)) for one in rows) <= 1
+                    assert sum(one.is_built_for((3, minor)) for one in rows) <= 1
 
 
 def test_every_suggested_change_gets_a_release(answers):
@@ -138,7 +138,7 @@ def test_wheel_sets_have_their_oldest_macos(answers):
     packages = {
         (cell.arch, cell.python, tuple(got.packages.items()))
         for cell, got in answers.items()
-        if isinstance(got, Variant) and got.as_wheels and not got.nightly
+        if isinstance(got, Variant) and got.is_from_wheels and not got.is_nightly
     }
     assert {(one.arch, one.python, one.packages) for one in found} == packages
 

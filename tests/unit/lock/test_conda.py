@@ -171,7 +171,7 @@ def test_every_form_of_distribution_is_found(tmp_path, write):
 )
 def test_only_a_package_that_needs_python_may_have_distributions(depends, expected):
     """Locking does not fetch an archive that cannot have a distribution."""
-    assert conda_worker.needs_python(depends) is expected
+    assert conda_worker.has_python_dependency(depends) is expected
 
 
 def test_first_channel_wins_whatever_is_newer_in_the_next(solve, asks, mirrors, tmp_path):

@@ -16,11 +16,11 @@ from profiles import examples
 
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
-from torchard.lock import rows
+from torchard.json_schema import make_schema
+from torchard.lock import file_format
 from torchard.lock.codec import format_lock, parse_lock, read_lock
 from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, lock_path
 from torchard.resources import find_resource
-from torchard.schemas import make_schema
 
 SCHEMA = json.loads(find_resource("schemas/lock.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -363,7 +363,7 @@ def test_file_that_is_too_large_is_not_read_to_its_end(tmp_path):
 
 def test_committed_schema_is_that_of_the_types(schema_file):
     """`pytest tests/unit/lock --renew` writes schemas/lock.schema.json from the types."""
-    schema_file("lock", make_schema(rows.Lock, "lock", [rows.EXAMPLE]))
+    schema_file("lock", make_schema(file_format.Lock, "lock", [file_format.EXAMPLE]))
 
 
 def test_every_part_of_the_schema_is_explained():

@@ -141,7 +141,7 @@ def test_an_answer_becomes_the_state_of_a_mac():
             ".bash_profile": ShellFile("/Users/ann/.bash_profile"),
         },
         bash_reads=".profile",
-        noise="Welcome!",
+        printed_at_start="Welcome!",
     )
 
 

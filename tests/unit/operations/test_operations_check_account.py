@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from torchard.operations import read_scripts, script_text
-from torchard.plan.account import read_account
+from torchard.plan.login_environment import read_account
 
 SHORT = ".".join(map(str, sys.version_info[:2]))
 # Which file of its own each shell reads at a login, and how that sets a variable.

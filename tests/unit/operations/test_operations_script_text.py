@@ -24,9 +24,9 @@ from torchard.mac import probe
 from torchard.mac.state import MacState
 from torchard.operations import change_scripts, read_scripts, script_text
 from torchard.operations.controller import Controller
+from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory, make_incoming, parse_free_bytes
 from torchard.operations.kit import Kit, write_kit
-from torchard.operations.verification import describe_verification
 
 # Shells that may be `sh` on a Mac; zsh by its own name only gets pyinfra's one line.
 SHELLS = [

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from torchard.operations import script_text
-from torchard.operations.verification import VERIFICATION_SECONDS
+from torchard.operations.expected import VERIFICATION_SECONDS
 
 HERE = platform.machine()
 SHORT = ".".join(map(str, sys.version_info[:2]))

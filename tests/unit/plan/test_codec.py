@@ -19,6 +19,7 @@ from stories import PLANS, on_screen, planned, results, standing
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.variant import Refusal
+from torchard.json_schema import make_schema
 from torchard.lab.model import Request
 from torchard.plan.codec import (
     Document,
@@ -33,7 +34,6 @@ from torchard.plan.result import MacRun, Result, report_mac, report_verification
 from torchard.render.status import status_document
 from torchard.render.text import plan_lines, result_lines
 from torchard.resources import find_resource
-from torchard.schemas import make_schema
 
 SCHEMA = json.loads(find_resource("schemas/plan.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

@@ -8,7 +8,7 @@ import pytest
 from locked import built, lock, package, sha256, wheel
 
 from torchard.mac.state import InstalledConda, InstalledDist
-from torchard.plan.diff import PackageChange, compare, same_version
+from torchard.plan.diff import PackageChange, compare, is_same_version
 
 NUMPY = package("numpy", "2.0", provides=[("numpy", "2.0")])
 LOCK = lock(
@@ -240,4 +240,4 @@ def test_pytorch_that_moves_to_a_channel_removes_its_wheel():
 )
 def test_versions_are_equal_by_pep_440(one, other, same):
     """A version of another form is compared as text."""
-    assert same_version(one, other) is same
+    assert is_same_version(one, other) is same

@@ -45,7 +45,7 @@ def test_every_unwritable_directory_is_named():
 
 def test_the_output_of_a_shell_is_quoted_without_control_characters():
     """On one line, in quotes, and not too long."""
-    said = reason(noise="\x1b[2JWelcome " + "x" * 100)
+    said = reason(printed_at_start="\x1b[2JWelcome " + "x" * 100)
     assert said.startswith('its shell prints "\\u001b[2JWelcome xxx')
     assert "…" in said
     assert "~/.zshenv" in said
@@ -54,7 +54,7 @@ def test_the_output_of_a_shell_is_quoted_without_control_characters():
 def test_a_mac_that_is_up_to_date_may_have_both():
     """Torchard has nothing to write or to send there."""
     state = mac(built(LOCK), links={"torch": path_of(LOCK)})
-    state = replace(state, unwritable=(f"{PREFIX}/envs",), noise="hello")
+    state = replace(state, unwritable=(f"{PREFIX}/envs",), printed_at_start="hello")
     assert plan_mac(Target(MAC, state, locks={"torch": LOCK})).state == "up_to_date"
 
 

@@ -6,7 +6,7 @@ import pytest
 from locked import GENERATIONS, HOME, PREFIX, built, lock, mac, package, path_of, wheel
 
 from torchard.mac.generations import read_generation_name
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.steps import environment_step, is_rest_of
 
 LOCK = lock([package("python", "3.12.13"), package("pip", "25.1")], [wheel("torch", "2.2.2")])
@@ -49,7 +49,7 @@ def test_a_step_with_other_changes_is_not_the_rest_of_a_planned_one():
 )
 def test_a_path_in_the_home_has_a_tilde(path, short):
     """So that Macs with different accounts read the same."""
-    assert shorten_path(path, HOME) == short
+    assert shorten_mac_path(path, HOME) == short
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,6 @@ def test_paths_with_blanks_are_found_in_a_list_without_quotes():
 
 def test_a_path_that_ssh_would_misread_gets_a_link():
     """Spaces, patterns, tokens and variables are special in an Include."""
-    assert not ssh_config.needs_link("/home/ada/.ssh/config")
+    assert not ssh_config.is_link_needed("/home/ada/.ssh/config")
     for path in ("/a b", "/a*", "/%h", "/${X}", "~/.ssh/config", '/a"'):
-        assert ssh_config.needs_link(path)
+        assert ssh_config.is_link_needed(path)

@@ -13,6 +13,7 @@ from locked import INSTALLER, built, mac
 from stories import ESCAPE, INTEL_LOCK, LOCK, on_screen
 
 from torchard.catalog.catalog import load_catalog
+from torchard.json_schema import make_schema
 from torchard.lab.model import Environment, Lab, MacHost, Position, Request
 from torchard.lock.lockfile import lock_path
 from torchard.mac.state import RunLock
@@ -23,7 +24,6 @@ from torchard.plan.target import Target
 from torchard.render.explain import explain_lines
 from torchard.render.explain_json import ExplanationDocument, explanation_document
 from torchard.resources import find_resource
-from torchard.schemas import make_schema
 
 SCHEMA = json.loads(find_resource("schemas/explain.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)

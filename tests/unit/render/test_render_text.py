@@ -124,11 +124,13 @@ def test_a_plan_says_which_pytorch_and_what_was_given_up(source, mac_class):
     """In the same words, whether it comes as wheels or from a channel: version, source, MPS."""
     variant = choose(Request("3.12", source=source), mac_class, load_catalog())
     name, version = next(iter(variant.packages.items()))
-    torch = [wheel(name, version)] if variant.as_wheels else [package(name, version)]
-    locked = lock(*([[], torch] if variant.as_wheels else [torch]), variant=variant)
+    torch = [wheel(name, version)] if variant.is_from_wheels else [package(name, version)]
+    locked = lock(*([[], torch] if variant.is_from_wheels else [torch]), variant=variant)
     shown = on_screen(plan_lines(Plan((planned("a", mac(), locked),))), 80, terminal=False)
     (line,) = re.findall(rf"^      \+ {name} .*$", shown, re.MULTILINE)
-    where = "wheel" if variant.as_wheels else "conda-forge"  # the channel of every made package
+    where = (
+        "wheel" if variant.is_from_wheels else "conda-forge"
+    )  # the channel of every made package
     mps = ", MPS expected" if mac_class == CLASS else ""
     assert line.split(maxsplit=3)[2:] == [version, f"{where}{mps}"]
     for said in (variant.reason, *variant.notes):

@@ -203,12 +203,12 @@ class Tree:
         try:
             mode = os.lstat(path).st_mode
             if stat.S_ISLNK(mode):
-                return os.path.isdir(path) and self._holds(os.path.realpath(path))
+                return os.path.isdir(path) and self._is_below_root(os.path.realpath(path))
         except (OSError, ValueError):
             return False
         return stat.S_ISDIR(mode)
 
-    def _holds(self, path: str) -> bool:
+    def _is_below_root(self, path: str) -> bool:
         return path == self.root or path.startswith(self.root + "/")
 
     def measure(self, path: str) -> int | None:

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from torchard.mac.paths import shorten_path
+from torchard.mac.paths import shorten_mac_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,7 +75,7 @@ class _Lines:
     home: str
 
     def shorten(self, path: object) -> str:
-        return shorten_path(_cut(path), self.home)
+        return shorten_mac_path(_cut(path), self.home)
 
     def remove(self, variable: str) -> str:
         """Say where to remove a variable."""

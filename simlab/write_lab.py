@@ -49,7 +49,7 @@ class Served:
         return cls(root, installers, tuple(found["pip"]))
 
 
-def write(
+def write_lab(
     directory: Path, spec: Sequence[MacSpec], ports: Mapping[str, int], web: str, depot: Served
 ) -> Path:
     """Write `directory`/lab.yaml for Macs at these ports; return its path. `web` has no slash."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from torchard.plan.account import read_account
+from torchard.plan.login_environment import read_account
 
 EMPTY = {"shadows": [], "failures": {}}
 SHADOW = {"module": "torch", "cause": "?", "entry": "/opt/site", "place": "/opt/site/torch.py"}
