@@ -1,8 +1,14 @@
 """The faults of a simulated Mac. To add one, name it here and let it happen where it belongs.
 
-A port or a connection goes wrong in `simlab.server`, a disk in `simlab.disk`. The depot's web
-server has its own faults in `simlab.web`, and sshd's limits are in `simlab.sshd`. What a Mac lacks
-without being broken (MPS, hard links, sbin) is a field of `simlab.spec.MacSpec`.
+Each acts in one place:
+
+- "refuse", "hostkey" and the counting of the "drop_…" faults: `simlab.server`.
+- The cuts of the "drop_…" faults themselves: `simlab.session`.
+- "disk_full": `simlab.disk`, which mounts the home. "disk_free": `simlab/shims/df.sh`.
+
+Other faults are not of this kind. Those of downloads are in `simlab.web`, and sshd's limits are in
+`simlab.sshd`. What a Mac lacks without a fault (MPS, hard links, sbin) is a field of
+`simlab.spec.MacSpec`.
 """
 
 from __future__ import annotations

@@ -281,8 +281,7 @@ def set_flags(options: Options) -> None:
 
         sys.warnoptions[:] = options.warnings
         warnings._processoptions(options.warnings)
-    before = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.path[:0] = before
+    sys.path[:0] = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
     if not flags["no_site"]:
         import site
 
@@ -312,37 +311,28 @@ def run(options: Options) -> None:
     main.__builtins__ = __builtins__
     main.__dict__.setdefault("__annotations__", {})
     sys.modules["__main__"] = main
-    unsafe = not sys.flags.safe_path
+    first = {"command": ["-c"], "module": ["-m"]}.get(options.kind, [])
+    sys.argv[:] = [*first, *options.arguments] or [""]
+    if not sys.flags.safe_path and options.kind != "file":
+        sys.path.insert(0, os.getcwd() if options.kind == "module" else "")
     if options.kind == "command":
-        sys.argv[:] = ["-c", *options.arguments]
-        if unsafe:
-            sys.path.insert(0, "")
         exec(compiled(options.what, "<string>"), main.__dict__)  # noqa: S102
     elif options.kind == "module":
         import runpy
 
-        sys.argv[:] = ["-m", *options.arguments]
-        if unsafe:
-            sys.path.insert(0, os.getcwd())
         runpy._run_module_as_main(options.what)
     elif options.kind == "file":
-        run_file(options, main, unsafe=unsafe)
+        run_file(options.what, main)
+    elif sys.stdin.isatty():
+        import code
+
+        code.interact(banner=f"Python {sys.version} on darwin", local=main.__dict__)
     else:
-        sys.argv[:] = options.arguments or [""]
-        if unsafe:
-            sys.path.insert(0, "")
-        if sys.stdin.isatty():
-            import code
-
-            code.interact(banner=f"Python {sys.version} on darwin", local=main.__dict__)
-        else:
-            exec(compiled(sys.stdin.read(), "<stdin>"), main.__dict__)  # noqa: S102
+        exec(compiled(sys.stdin.read(), "<stdin>"), main.__dict__)  # noqa: S102
 
 
-def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
+def run_file(path: str, main: types.ModuleType) -> None:
     """Run a script, or the __main__ of a directory or archive."""
-    path = options.what
-    sys.argv[:] = options.arguments
     if os.path.isdir(path):
         import runpy
 
@@ -361,7 +351,7 @@ def run_file(options: Options, main: types.ModuleType, *, unsafe: bool) -> None:
 
         runpy.run_path(path, run_name="__main__")
         return
-    if unsafe:
+    if not sys.flags.safe_path:
         sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
     main.__file__ = path
     exec(compiled(content, path), main.__dict__)  # noqa: S102

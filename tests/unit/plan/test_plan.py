@@ -24,7 +24,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledDist, InstalledEnvironment
 from torchard.plan.blockers import find_blockers
-from torchard.plan.plan import MacPlan, Plan, count_states, plan_mac, unreachable
+from torchard.plan.plan import MacPlan, Plan, plan_mac
 from torchard.plan.steps import environment_step, miniconda_step
 from torchard.plan.target import Target
 
@@ -352,42 +352,6 @@ def test_a_disk_must_hold_a_miniconda_that_is_to_be_installed(locks, whose, need
         said = f"{needed - 1} MB free, and {whose} more than {needed} MB; make room"
         assert reason == f"its disk has {said}"
     assert find_blockers(target(mac(free=14 * 10**6), *locks, installer=installer)) == ()
-
-
-def of(*states):
-    steps = plan_mac(target(mac(), LOCK)).steps
-    return Plan(tuple(MacPlan(f"mac-{i}", state, steps=steps) for i, state in enumerate(states)))
-
-
-@pytest.mark.parametrize(
-    ("states", "code"),
-    [
-        ((), 0),
-        (("up_to_date",), 0),
-        (("up_to_date", "change"), 2),
-        (("change", "unreachable"), 3),
-        (("up_to_date", "blocked"), 3),
-        (("unreachable", "failed", "change"), 1),
-    ],
-)
-def test_the_exit_code_is_the_worst_of_all_macs(states, code):
-    """1 wins over 3 over 2 over 0."""
-    assert count_states(states).exit_code == code
-
-
-def test_the_summary_counts_each_artefact_once_and_only_where_it_is_to_be_fetched():
-    """A Mac that is up to date, or failed, needs nothing."""
-    plan = of("change", "change", "up_to_date", "failed")
-    assert (plan.summary.change, plan.summary.up_to_date, plan.summary.failed) == (2, 1, 1)
-    assert plan.summary.fetch_bytes == 1200
-    assert of("up_to_date", "failed").summary.fetch_bytes == 0
-
-
-def test_an_unreachable_mac_has_a_reason_and_nothing_else():
-    """Nothing is known of it."""
-    assert unreachable("studio-01", "it is off") == MacPlan(
-        "studio-01", "unreachable", reason="it is off"
-    )
 
 
 def test_what_a_person_installed_into_an_environment_is_drift():

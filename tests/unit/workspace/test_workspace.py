@@ -14,12 +14,12 @@ from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
 from torchard.lab.model import Miniconda
 from torchard.lock.codec import format_lock
-from torchard.lock.lockfile import LockError, LockFileError, lock_path
+from torchard.lock.lockfile import LockError, lock_path
 from torchard.lock.question import Question
 from torchard.mac.state import RunLock
 from torchard.plan.blockers import find_blockers
 from torchard.workspace import workspace as workspaces
-from torchard.workspace.locks import LockMissingError, nightly_index, write_lock
+from torchard.workspace.locks import LockMissingError, nightly_index
 from torchard.workspace.workspace import open_workspace
 
 NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
@@ -369,22 +369,6 @@ def test_a_wheel_that_left_the_index_is_an_error(workspace, tmp_path):
     with pytest.raises(LockError, match=r"no longer offers einops-1\.0-py3-none-any\.whl") as said:
         space.artefacts.fetch(made.wheels[0], made, space.find_mac("studio-01"))
     assert "torchard lock --upgrade" in said.value.instead
-
-
-def test_a_lock_is_written_atomically(workspace, tmp_path):
-    """If it cannot be written, the error says where the lab file belongs; no part of it is left."""
-    path = tmp_path / "locks" / "torch.json"
-    write_lock(path, "one")
-    write_lock(path, "two")
-    assert [one.name for one in path.parent.iterdir()] == ["torch.json"]
-    assert path.read_text(encoding="utf-8") == "two"
-    with pytest.raises(LockFileError, match="cannot be written") as said:
-        write_lock(path / "below" / "torch.json", "three")
-    assert "put it into a folder in which you can write" in said.value.instead
-    (path.parent / "taken.json").mkdir()
-    with pytest.raises(LockFileError, match="cannot be written"):
-        write_lock(path.parent / "taken.json", "four")
-    assert {one.name for one in path.parent.iterdir()} == {"taken.json", "torch.json"}
 
 
 def test_a_process_has_one_workspace_for_a_lab(workspace):
