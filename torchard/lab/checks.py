@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from torchard.lab import specs
 from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
+from torchard.lab.check_form import find_nearest, format_path
 from torchard.lab.problem import Problem, quote
-from torchard.lab.schema import find_nearest, format_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

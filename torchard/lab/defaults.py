@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
+from torchard.lab.check_form import find_nearest, is_secret, refuse_secret
 from torchard.lab.model import Position
 from torchard.lab.problem import Problem, quote
-from torchard.lab.schema import find_nearest, is_secret, refuse_secret
 from torchard.lab.settings import setting_keys
 from torchard.lab.yaml_source import Source, Spot
 

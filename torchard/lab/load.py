@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from torchard.lab.build import build_lab
+from torchard.lab.check_form import check_schema
 from torchard.lab.checks import LabChecks
 from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.problem import LabError, Problem, take_few
-from torchard.lab.schema import check_schema
 from torchard.lab.yaml_source import read_yaml
 from torchard.resources import find_resource
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from packaging.requirements import Requirement
 from rattler import MatchSpec
 
-from torchard.lab import schema
+from torchard.lab import check_form
 from torchard.resources import find_resource
 
 SCHEMA = json.loads(find_resource("schemas/lab.schema.json").read_text(encoding="utf-8"))
@@ -243,17 +243,17 @@ def test_every_rule_of_the_schema_has_a_sentence():
         "items",
     }
     used = {keyword for node in parts(SCHEMA) for keyword in node} - silent
-    assert used == set(schema._FAULTS)
+    assert used == set(check_form._FAULTS)
 
 
 def test_the_nearest_word_is_found():
     """A misspelt word gets the right one, and an unrelated word gets None."""
-    assert schema.find_nearest("Adress", ["address", "arch"]) == "address"
-    assert schema.find_nearest("zzz", ["address", "arch"]) is None
+    assert check_form.find_nearest("Adress", ["address", "arch"]) == "address"
+    assert check_form.find_nearest("zzz", ["address", "arch"]) is None
 
 
 def test_a_path_is_written_for_people():
     """A path is dotted keys and counted items, and an odd key is quoted."""
-    assert schema.format_path(()) == "the file"
-    assert schema.format_path(("macs", "a", "groups", 1)) == "macs.a.groups, item 2"
-    assert schema.format_path(("macs", "a b\x1b")) == 'macs."a b\\u001b"'
+    assert check_form.format_path(()) == "the file"
+    assert check_form.format_path(("macs", "a", "groups", 1)) == "macs.a.groups, item 2"
+    assert check_form.format_path(("macs", "a b\x1b")) == 'macs."a b\\u001b"'
