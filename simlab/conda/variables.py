@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simlab.conda import root
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
     from simlab.conda.root import Root
 
 _UNSET = "***unset***"
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How shells of one family set, unset and source, each in one command (conda/activate.py).
+
+    `suffix` is that of the scripts in activate.d that they read.
+    """
+
+    assign: str
+    unset: str
+    source: str
+    suffix: str
+
+
+POSIX = Dialect("export {}={}\n", "unset {}\n", ". {}\n", "sh")
+FISH = Dialect("set -gx {} {};\n", "set -e {};\n", "source {};\n", "fish")
+CSH = Dialect("setenv {} {};\n", "unsetenv {};\n", "source {};\n", "csh")
 
 
 def variables(prefix: Path) -> dict[str, str]:
@@ -63,29 +82,32 @@ def list_variables(conda: Root, options: argparse.Namespace) -> int:
     return 0
 
 
-def activation(conda: Root, prefix: Path, others: Iterable[str]) -> str:
+def activation(conda: Root, prefix: Path, others: Iterable[str], dialect: Dialect = POSIX) -> str:
     """Return the shell text that activates an environment; `others` follow its bin on the PATH."""
-    told = {
+    values = {
         "PATH": os.pathsep.join([f"{prefix}/bin", *others]),
         "CONDA_PREFIX": str(prefix),
         "CONDA_DEFAULT_ENV": conda.name_of(prefix) or str(prefix),
         **variables(prefix),
     }
-    return exports(told) + _scripts(prefix, "activate")
+    return exports(values, dialect) + _scripts(prefix, "activate", dialect)
 
 
-def deactivation(prefix: Path | None, others: Iterable[str]) -> str:
+def deactivation(prefix: Path | None, others: Iterable[str], dialect: Dialect = POSIX) -> str:
     """Return the shell text that deactivates an environment."""
     names = ["CONDA_PREFIX", "CONDA_DEFAULT_ENV", *(variables(prefix) if prefix else ())]
-    scripts = _scripts(prefix, "deactivate") if prefix else ""
-    return f"{scripts}{exports({'PATH': os.pathsep.join(others)})}unset {' '.join(names)}\n"
+    scripts = _scripts(prefix, "deactivate", dialect) if prefix else ""
+    path = exports({"PATH": os.pathsep.join(others)}, dialect)
+    return scripts + path + "".join(map(dialect.unset.format, names))
 
 
-def exports(values: dict[str, str]) -> str:
+def exports(values: dict[str, str], dialect: Dialect = POSIX) -> str:
     """Return the shell text that sets and exports variables."""
-    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+    return "".join(
+        dialect.assign.format(name, shlex.quote(value)) for name, value in values.items()
+    )
 
 
-def _scripts(prefix: Path, when: str) -> str:
-    found = sorted((prefix / "etc/conda" / f"{when}.d").glob("*.sh"))
-    return "".join(f". {shlex.quote(str(one))}\n" for one in found)
+def _scripts(prefix: Path, when: str, dialect: Dialect) -> str:
+    found = sorted((prefix / "etc/conda" / f"{when}.d").glob(f"*.{dialect.suffix}"))
+    return "".join(dialect.source.format(shlex.quote(str(one))) for one in found)

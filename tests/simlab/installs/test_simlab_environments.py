@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from told import failure, names
@@ -104,6 +105,27 @@ def test_variables_and_scripts_of_an_environment_hold_where_it_is_active(arm_mac
     tell = "echo ${ANSWER-none} ${MINE-none}"
     said = arm_mac.run(f"{hook}; conda activate torch; {tell}; conda deactivate; {tell}")
     assert said.stdout == "42 42\nnone 42\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "lines"),
+    [
+        ("fish", "{conda} shell.fish hook | source\nconda activate torch"),
+        ("tcsh", 'eval "`{conda} shell.tcsh activate torch`"'),
+    ],
+)
+def test_other_shells_activate_an_environment_too(arm_mac, behind, tmp_path, program, lines):
+    """Conda answers fish and tcsh in their own languages."""
+    assert behind
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"there is no {program} here")
+    lines = lines.format(conda=f"'{arm_mac.prefix}/bin/conda'")
+    script = tmp_path / "script"
+    script.write_text(f"{lines}\necho $CONDA_PREFIX\n", encoding="utf-8")
+    option = "-f" if program == "tcsh" else "--no-config"
+    done = arm_mac.run(f"{found} {option} {script}")
+    assert done.stdout == f"{arm_mac.prefix}/envs/torch\n", done.stderr
 
 
 def test_clean_leaves_environments_alone(arm_mac, behind):
