@@ -197,16 +197,21 @@ def _first_that_fits(
 
 
 def _change_release(query: Query, catalogue: Catalogue) -> Iterator[Change]:
-    """Yield older releases, newest first, then newer ones, oldest first; for nightly: stable."""
+    """Yield older releases that fit, newest first, then newer ones, oldest first.
+
+    For a nightly build, yield the stable release.
+    """
     if query.source.index is not None:
         yield "`release: stable`", replace(query, source=catalogue.sources["wheels"])
-    if query.release is None:
+    asked = query.release
+    if asked is None:
         return
-    known = [one.version for one in query.source.releases if one.version is not None]
-    older = [one for one in known if one < query.release]
-    newer = [one for one in reversed(known) if one > query.release]
-    for version in (*older, *newer):
-        yield f'`release: "{version}"`', replace(query, release=version)
+    known = query.source.releases
+    older = [one for one in known if one.version is not None and one.version < asked]
+    newer = [one for one in reversed(known) if one.version is not None and one.version > asked]
+    for release in (*older, *newer):
+        if not any(find_obstacles(release, query, catalogue)):
+            yield f'`release: "{release}"`', replace(query, release=release.version)
 
 
 def _change_python(query: Query, _catalogue: Catalogue) -> Iterator[Change]:

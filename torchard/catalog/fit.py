@@ -8,6 +8,7 @@ Where MPS is wanted, the release's MPS must run on the Mac's macOS too.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchard.lab.model import COMPANIONS
@@ -56,7 +57,7 @@ class Query:
         """Whether a Mac of this arch and macOS is offered MPS."""
         return self.platform.arch == self.mps_floor.arch and self.macos >= self.mps_floor.macos
 
-    @property
+    @cached_property
     def companions(self) -> tuple[str, ...]:
         """The companions that the request names, or the ones that the source adds by default."""
         if self.named is not None:

@@ -143,16 +143,20 @@ class PackageSource:
 
     def pythons(self, arch: str) -> tuple[Python, ...]:
         """Return every python for which some release of torch has a build, in ascending order."""
-        return tuple(
-            sorted(
-                {
-                    (rows.first[0], minor)
-                    for release in self.releases
-                    for rows in release.builds.get(arch, {}).get("torch", ())
-                    for minor in range(rows.first[1], (rows.last or rows.first)[1] + 1)
-                }
-            )
-        )
+        return self._pythons.get(arch, ())
+
+    @cached_property
+    def _pythons(self) -> Mapping[str, tuple[Python, ...]]:
+        """The pythons of each arch, computed once because every refusal needs them."""
+        found: dict[str, set[Python]] = {}
+        for release in self.releases:
+            for arch, builds in release.builds.items():
+                for rows in builds.get("torch", ()):
+                    found.setdefault(arch, set()).update(
+                        (rows.first[0], minor)
+                        for minor in range(rows.first[1], (rows.last or rows.first)[1] + 1)
+                    )
+        return {arch: tuple(sorted(some)) for arch, some in found.items()}
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,9 @@ def _place(problem: Problem) -> tuple[str, int, int]:
 def quote(value: object) -> str:
     """Return a value for a sentence: quoted, printable, without secrets, cut if it is long."""
     text = _without_secrets(json.dumps(value, ensure_ascii=False, default=str))
-    printable = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
+    # What is cut off need not be made printable: a text may have a million characters.
+    few = text[: _QUOTED + 1]
+    printable = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in few)
     return printable if len(printable) <= _QUOTED else f"{printable[: _QUOTED - 1]}…"
 
 
