@@ -7,6 +7,7 @@ readers; what is made of them is run by real shells, in a home where `canary` is
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import inspect
 import json
@@ -57,6 +58,12 @@ SENDERS = {
 SENDING = {"for_any_shell", "StringCommand", "under_run_lock", "run_cleanly"}
 
 
+@functools.cache
+def parse_package() -> dict[Path, ast.Module]:
+    """Return the syntax tree of every module of Torchard, parsed once for all tests."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+
+
 def called(node: ast.AST) -> str:
     """Return the name of the function that a node calls, or an empty string."""
     return getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
@@ -65,9 +72,9 @@ def called(node: ast.AST) -> str:
 def quoting() -> set[str]:
     """Return every function of Torchard that quotes for a shell, or sends a command to one."""
     found = set()
-    for path in PACKAGE.rglob("*.py"):
+    for path, tree in parse_package().items():
         module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for function in ast.walk(tree):
             if not isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 continue
             for node in ast.walk(function):
@@ -95,8 +102,8 @@ def test_whatever_makes_a_command_is_run_here():
 
 def test_no_command_is_sent_but_as_one_line_for_any_shell():
     """Every command for a Mac goes through for_any_shell."""
-    for path in PACKAGE.rglob("*.py"):
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in parse_package().items():
+        for function in ast.walk(tree):
             if not isinstance(function, ast.FunctionDef):
                 continue
             lines = {
