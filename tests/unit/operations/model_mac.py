@@ -44,6 +44,7 @@ from torchard.workspace import workspace as workspaces
 from torchard.workspace.artefacts import Artefacts
 
 VERIFICATION = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
+ROOM = for_any_shell(probe.build_room_script())
 OCTAL = re.compile(rb"\\0([0-7]{3})")
 
 
@@ -147,7 +148,7 @@ class Model:
 
     def run_shell_command(self, command, *_, **__):
         text = str(command)
-        if text == for_any_shell(probe.build_room_script()):
+        if text == ROOM:
             out = [str(self.room)]
         else:
             out = list(answer(self.state)) if text == self.probe else self._run(text)
