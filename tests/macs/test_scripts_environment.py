@@ -240,7 +240,8 @@ def test_what_is_not_ours_is_refused_before_the_build(mac, lock, kind):
     before = as_it_is(link)
     done = mac.run(script)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"{link} exists and is not a link; ")
+    found = "a link to " if "link" in kind else "a file or a directory, not a link; "
+    assert done.stderr.startswith(f"{link} is {found}")
     assert "rename it. It was left alone." in done.stderr
     assert as_it_is(link) == before
     assert generations(mac, lock) == []

@@ -98,7 +98,7 @@ def test_a_deploy_of_your_own_goes_beside_ours(lab, pyinfra, tmp_path):
         "from pyinfra.operations import files\n"
         "from torchard.api import open_lab\n"
         f"local.include({str(ROOT / 'deploy.py')!r})\n"
-        "mac = open_lab(host.data.torchard_lab).mac(host.data.torchard_mac)\n"
+        "mac = open_lab(host.data.torchard_lab).find_mac(host.data.torchard_mac)\n"
         "if mac.name == 'studio-02':\n"
         "    files.directory(name='Models', path='models')\n",
         encoding="utf-8",

@@ -47,7 +47,5 @@ def _properties() -> dict[str, Any]:
 
 
 def _resolve(part: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in part:
-        return part
     found: dict[str, Any] = read_schema()["$defs"][part["$ref"].removeprefix("#/$defs/")]
     return found

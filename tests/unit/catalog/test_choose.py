@@ -6,9 +6,9 @@ import pytest
 from choosing import ARM, FIRST_MPS, INTEL, LAST_INTEL, LIBOMP_11, NEW, NEW_11, NEW_14, answer
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import choose
+from torchard.catalog.choose import choose, explain_choice
 from torchard.catalog.mac_class import MacClass, find_mac_class
-from torchard.catalog.variant import Refusal, Variant
+from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.lab.model import Request
 
 
@@ -239,3 +239,6 @@ def test_class_below_the_oldest_macos_gets_nothing():
     refused = choose(Request("3.10"), MacClass("osx-64", "10.9"), load_catalog())
     assert isinstance(refused, Refusal)
     assert "10.13 or newer" in refused.instead
+    assert explain_choice(Request("3.10"), MacClass("osx-64", "10.9"), load_catalog()) == Choice(
+        refused
+    )

@@ -58,6 +58,12 @@ def test_a_file_that_is_not_python_is_a_problem(tmp_path, text):
     assert "this is not Python" in sentence
 
 
+@pytest.mark.parametrize("text", ["ssh = {1: 'ada'}", "ssh = {**other}"])
+def test_a_key_that_is_not_a_text_is_a_problem(tmp_path, text):
+    """Such a key has no place in lab.yaml either."""
+    assert read(tmp_path, text)[1] == ["1:1 this value would have to be computed"]
+
+
 def test_each_part_of_a_value_has_a_position(tmp_path):
     """Keys, items and values have a line and a column."""
     source, _ = read(tmp_path, "ssh = {'user': 'x'}\n\nchannels = ['a', ('b',)]\n")

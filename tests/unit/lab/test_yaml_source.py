@@ -215,3 +215,9 @@ def test_a_quoted_value_is_printable_short_and_without_secrets():
     assert len(quote("x" * 1000)) == 60
     assert quote("https://me:p/w @d@host/x") == '"https://…@host/x"'
     assert quote("https://host/t/tk-1/x") == '"https://host/t/…/x"'
+
+
+def test_only_so_many_keys_and_values_are_read(monkeypatch):
+    """Beyond the bound, the rest of the file is not read, and the message says why."""
+    monkeypatch.setattr(yaml_source, "MAX_PARTS", 4)
+    assert sentences(b"a: [1, 2, 3, 4]\n") == ["1:8 the file has more than 4 keys and values"]

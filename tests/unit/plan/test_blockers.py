@@ -8,10 +8,16 @@ from dataclasses import replace
 
 import pytest
 from locked import INSTALLER, PREFIX, built, lock, mac, package
+from packaging.version import Version
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledEnvironment
-from torchard.plan.blockers import OLDEST_PYTHON, find_blockers, find_old_python
+from torchard.plan.blockers import (
+    OLDEST_PYTHON,
+    _find_old_conda,
+    find_blockers,
+    find_old_python,
+)
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target
 from torchard.resources import find_resource
@@ -74,6 +80,15 @@ def test_a_base_that_is_installed_again_may_be_old():
     moved = having("3.6.10", **ours, prefix_made_for="/Users/old/miniconda3")
     assert list(find_old_python(moved, None)) == []
     assert list(find_old_python(mac(), None)) == []
+
+
+def test_an_old_conda_blocks_unless_it_is_installed_again():
+    """It cannot unpack today's packages. Torchard installs a prefix that has moved again."""
+    ours = {"prefix_ours": {"sha256": "0" * 64, "version": "4.7.12"}, "conda_version": "4.6.0"}
+    (reason,) = _find_old_conda(mac(**ours), Version("4.7.1"))
+    assert "the conda at ~/miniconda3 is 4.6.0, and only 4.7.1 and newer unpack" in reason
+    moved = mac(**ours, prefix_made_for="/Users/old/miniconda3")
+    assert list(_find_old_conda(moved, Version("4.7.1"))) == []
 
 
 MOVED = "/Users/former/miniconda3"

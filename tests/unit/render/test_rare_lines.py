@@ -37,6 +37,12 @@ def test_a_removed_environment_is_a_line_of_a_result():
     assert plain(done_line(step, 12)).endswith("removed")
 
 
+def test_a_written_shell_file_is_a_line_of_a_result():
+    """It ends with what was done."""
+    shell = Step("shell", "create", None, "no block", "/Users/ann/.zshrc", "~/.zshrc")
+    assert plain(done_line(shell, 12)).endswith("written")
+
+
 def test_a_shell_and_an_edited_file_are_lines_of_a_status():
     """The file as a diff, and the shell last, with its path."""
     shell = Step("shell", "create", None, "no block", "/Users/ann/.zshrc", "~/.zshrc")
