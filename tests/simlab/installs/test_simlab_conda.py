@@ -333,5 +333,5 @@ def test_conda_speaks_to_a_shell(arm_mac, env):
     failed = arm_mac.run(f"{hook}; conda activate nothing")
     assert failed.returncode == 1
     assert "EnvironmentNameNotFound: Could not find conda environment: nothing" in failed.stderr
-    for words in ("shell.fish hook", "shell.posix sing"):
+    for words in ("shell.xonsh hook", "shell.posix sing"):
         assert arm_mac.conda(words).returncode == 1

@@ -14,9 +14,9 @@ SHIPPED = ("inventory/lab.yaml", "inventory/this_mac.yaml")
 
 
 def labs(page):
-    """Return the whole labs of a page: the YAML blocks with Macs."""
+    """Return the whole labs of a page: the YAML blocks with environments and Macs."""
     blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return [block for block in blocks if "macs:" in block]
+    return [block for block in blocks if "environments:" in block and "macs:" in block]
 
 
 def test_the_labs_of_readme_and_docs_load(tmp_path):
