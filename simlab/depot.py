@@ -75,6 +75,11 @@ def build(directory: Path) -> Depot:
         return depot
 
 
+def find_digest() -> str:
+    """Return the digest of what a depot is built of here. Raise PipError if there is no pip."""
+    return _digest(pip.find())
+
+
 def _read(directory: Path, digest: str) -> Depot | None:
     try:
         stamp = json.loads((directory / _STAMP).read_text(encoding="utf-8"))

@@ -74,7 +74,8 @@ def simlab_depot(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
         folder = pytestconfig.cache.mkdir("simlab-depot")
     else:
         folder = tmp_path_factory.mktemp("simlab-depot")
-    built = depot.build(folder)
+    # By its digest: a process that finds another one must not replace a depot that is in use.
+    built = depot.build(folder / depot.find_digest()[:16])
     Served(built.root, built.installers).save()
     return built
 
