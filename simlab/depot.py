@@ -58,7 +58,7 @@ class Depot:
 def build(directory: Path) -> Depot:
     """Return the depot in `directory`, built when it is not there or simlab has changed since.
 
-    The same sources, interpreter and pip give the same bytes. Only one process builds at a time.
+    The same sources, interpreter and pip have the same digest. One process builds at a time.
     Raise PipError where this host has no pip.
     """
     directory = directory.absolute()
@@ -109,12 +109,10 @@ def _build(directory: Path, own: pip.Pip) -> Depot:
 
 def _digest(own: pip.Pip) -> str:
     """Return what decides the depot's bytes: simlab's sources, the interpreter and its pip."""
-    digest = hashlib.sha256(f"{sys.executable} {sys.version} {own.version}".encode())
+    digest = hashlib.sha256(f"{sys.executable} {sys.version} {own.digest}".encode())
     for path, content in sorted(_sources(resources.files("simlab"), "").items()):
         if path.split("/")[1].partition(".")[0] in _PARTS:
             digest.update(f"\0{path}\0".encode() + content)
-    for path, content in own.files.items():
-        digest.update(f"\0{path}\0".encode() + content)
     return digest.hexdigest()
 
 

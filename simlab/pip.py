@@ -6,6 +6,7 @@ each start of pip would read 100 of them.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import marshal
 import sys
@@ -49,10 +50,14 @@ class PipError(RuntimeError):
 
 @dataclass(frozen=True)
 class Pip:
-    """A pip: its version, and its files by path below site-packages."""
+    """A pip: its version, its files by path below site-packages, and the sha256 of its sources.
+
+    The archive's bytes differ from process to process, because marshal counts references.
+    """
 
     version: str
     files: Mapping[str, bytes]
+    digest: str
 
 
 def find() -> Pip:
@@ -70,9 +75,12 @@ def find() -> Pip:
     folder = info.rpartition("/")[0]
     files[f"{folder}/INSTALLER"] = b"conda\n"
     del files[f"{folder}/RECORD"]
+    digest = hashlib.sha256()
+    for path, content in sorted(files.items()):
+        digest.update(f"\0{path}\0".encode() + content)
     files = _packed(files)
     files[f"{folder}/RECORD"] = record(files, f"{folder}/RECORD")
-    return Pip(folder.removeprefix("pip-").removesuffix(".dist-info"), files)
+    return Pip(folder.removeprefix("pip-").removesuffix(".dist-info"), files, digest.hexdigest())
 
 
 def _packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
