@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,8 +76,10 @@ class Held:
 
     def power_cut(self) -> None:
         """Kill all that the holder of the Mac's run lock has started, as a power cut does."""
-        running = self.mac.home / ".torchard/lock/running"
-        os.killpg(os.getpgid(int(running.read_text().splitlines()[0])), signal.SIGKILL)
+        for signed in ("running", "step"):
+            process = (self.mac.home / ".torchard/lock" / signed).read_text().splitlines()[0]
+            with suppress(ProcessLookupError):  # an earlier step has ended
+                os.killpg(os.getpgid(int(process)), signal.SIGKILL)
 
 
 @contextmanager

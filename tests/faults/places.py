@@ -47,7 +47,10 @@ elif read -r at wanted signal whom <'ROOT/stop'; then
     if [ "$n $pid" = "$at $$" ]; then
       : >'ROOT/stopped'
       case $whom in
-        all) kill -s "$signal" 0 ;;
+        all)
+          read -r pid <'ROOT/home/.torchard/lock/running' && kill -s "$signal" "-$pid"
+          kill -s "$signal" 0
+          ;;
         shell)
           read -r pid <'ROOT/home/.torchard/lock/running' || pid=$PPID
           kill -s "$signal" "$pid"
@@ -106,6 +109,7 @@ def reached(event, path):
         open(root + "/stopped", "w").close()
         number = getattr(signal, "SIG" + name)
         if whom == "all":
+            os.killpg(int(open(home + ".torchard/lock/running").readline()), number)
             os.killpg(0, number)
         elif whom == "tool":
             os.kill(os.getpid(), number)

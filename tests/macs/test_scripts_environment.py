@@ -264,7 +264,8 @@ def kill_at(mac, when: str) -> None:
     """Let the whole run be killed at a long step: `when` is shell that is given its words."""
     mac.tool(
         "caffeinate",
-        f'shift\nend() {{ kill -9 0; }}\n{when}\nexec "$@"',
+        'shift\nend() { read -r run <"$HOME/../lock/running"; kill -9 "-$run"; kill -9 0; }\n'
+        f'{when}\nexec "$@"',
     )
 
 

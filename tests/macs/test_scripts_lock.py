@@ -215,6 +215,47 @@ def test_a_step_that_outlives_its_shell_still_holds_the_lock(mac):
     assert again.communicate(timeout=60) == ("taken\n", "")
 
 
+@pytest.mark.parametrize("shell", shells.EVERY)
+def test_what_a_killed_step_had_started_still_holds_the_lock(mac, shell):
+    """Where the shell and its step were killed, the step's own children are waited for."""
+    begun, finish = mac.root / "begun", mac.root / "finish"
+    os.mkfifo(begun)
+    os.mkfifo(finish)
+    child = f"sh -c 'echo $PPID >{begun}; read -r line <{finish}'"
+    body = f'take_lock; run_cleanly sh -c "{child}; :" >/dev/null 2>&1 </dev/null'
+    process = mac.start(locked(body.replace("$", r"\$")), shell=shell)
+    step = int(begun.read_text())
+    process.kill()
+    os.kill(step, signal.SIGKILL)
+    process.wait()
+    refused = mac.run(locked(TAKE, "bob@lab"), shell=shell)
+    assert "ada@desk is at work on this Mac" in refused.stderr
+    (pid,) = mac.state.lock.processes
+    assert pid != step
+    waiting = mac.tell_of_waiting()
+    again = mac.start(locked(TAKE), shell=shell)
+    assert waiting.read_text() == "\n"
+    finish.write_text("\n")
+    assert again.communicate(timeout=60) == ("taken\n", "")
+
+
+@pytest.mark.parametrize("shell", shells.EVERY)
+def test_a_signal_ends_the_step_with_all_that_it_started(mac, shell):
+    """A run that is asked to end leaves neither a lock nor a process at work."""
+    alive = mac.root / "alive"
+    os.mkfifo(alive)
+    child = f"exec 3>{alive}; echo >&3; sleep 600; :"
+    body = f"take_lock; open_log x; run_logged sh -c 'sh -c \"{child}\"; :'"
+    process = mac.start(locked(body), shell=shell)
+    with alive.open() as pipe:
+        assert pipe.readline() == "\n"
+        process.terminate()
+        assert process.wait(60) == 128 + signal.SIGTERM
+        os.set_blocking(pipe.fileno(), False)
+        assert os.read(pipe.fileno(), 1) == b""  # nobody has it open any more
+    assert not mac.lock.exists()
+
+
 def test_a_run_never_releases_the_lock_of_another(mac):
     """Where somebody broke a lock by hand, its old owner leaves the new one's alone."""
     process = mac.hold()

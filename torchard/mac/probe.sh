@@ -23,7 +23,7 @@ read_key() { sysctl -n "$1" 2>/dev/null; }
 printf '\nbegin\n'
 # The list has the tools of every script: a Mac that lacks one is left alone.
 for name in $(find_missing_tools arch awk caffeinate chmod cut date df env find grep head id ioreg ls \
-  mkdir mount mv od ps readlink rm sed shasum sleep sw_vers sysctl tail tar tee tr uname); do
+  mkdir mount mv od perl ps readlink rm sed shasum sleep sw_vers sysctl tail tar tee tr uname); do
   code "$account_path"
   say missing "$name$tab$coded"
 done
@@ -181,8 +181,9 @@ fi
 if [ -d "$root/lock" ]; then
   busy=
   elsewhere=
-  # The run's process signs the lock, and so does its step's, which may outlive it. A process number
-  # means nothing on another Mac with the same home, and nothing after a restart.
+  # The run's process signs the lock, and so does its step's. The step, or what it started in its process
+  # group, may outlive the run. A process number means nothing on another Mac with the same home, and
+  # nothing after a restart.
   for name in running step; do
     line() { sed -n "$1p" "$root/lock/$name" 2>/dev/null; }
     case $(line 4) in
@@ -197,8 +198,13 @@ if [ -d "$root/lock" ]; then
     [ -z "$its_boot" ] || [ -z "$boot" ] || [ "$its_boot" = "$boot" ] || continue
     pid=$(line 1)
     start=$(line 2)
-    [ -n "$start" ] && [ "$(read_start "$pid")" = "$start" ] &&
+    [ -n "$start" ] || continue
+    now=$(read_start "$pid")
+    if [ "$now" = "$start" ]; then
       busy=${busy:+$busy }$pid
+    elif [ -z "$now" ] && [ "$name" = step ]; then
+      for pid in $(list_group "$pid"); do busy=${busy:+$busy }$pid; done
+    fi
   done
   say lock "$(print_file "$root/lock/owner")$tab$busy$tab$elsewhere"
 fi

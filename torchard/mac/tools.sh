@@ -25,6 +25,12 @@ read_boot() { sysctl -n kern.bootsessionuuid 2>/dev/null | tr -cd '0-9A-Fa-f-'; 
 # Prints when the process $1 started, in UTC: the Mac's own time zone may change while a run works.
 # shellcheck disable=SC2329
 read_start() { TZ=UTC0 ps -o lstart= -p "$1" 2>/dev/null; }
+# Prints the processes of the group $1 that have not ended; fails if `ps` does not know.
+# shellcheck disable=SC2329
+list_group() {
+  everything=$(ps -ax -o pid= -o pgid= -o stat= 2>/dev/null) || return 1
+  printf '%s\n' "$everything" | awk -v group="$1" '$2 == group && $3 !~ /^Z/ { print $1 }'
+}
 # Prints how many kilobytes are free on the volume of the path $1; nothing if df does not say. The name
 # of a volume may hold spaces, so the number is the one before the first percentage.
 # shellcheck disable=SC2329

@@ -45,7 +45,7 @@ for mark in "$root"/generations/.building-*; do
   [ -e "$mark" ] || continue
   half=$root/generations/${mark##*/.building-}
   if [ ! -e "$half/.torchard.json" ] && ! is_active "$half"; then
-    rm -rf "$half" || die "$half cannot be removed"
+    remove_trees "$half" || die "$half cannot be removed"
   fi
   rm -f "$mark" || die "$mark cannot be removed"
 done
@@ -57,7 +57,7 @@ rm -f "$root/depot/$KIT"
 # Removes an unfinished generation and stops: its bytes would leave no room for the next attempt.
 give_up() {
   need_lock
-  rm -rf "$path" "$root/pkgs" "$kit/torchard-depot" "$kit/wheels" && rm -f "$building"
+  remove_trees "$path" "$root/pkgs" "$kit/torchard-depot" "$kit/wheels" && rm -f "$building"
   fail "$1"
 }
 # Checks all files and starts the environment's python. The answer, one line of JSON, goes into the kit;
@@ -97,7 +97,7 @@ if ! is_stamped; then
   # An active generation is never moved, even if its stamp is gone.
   is_active "$path" && die "$path is in use, but is not this generation any more; run it again"
   if [ -e "$path" ] || [ -L "$path" ]; then set_aside "$path"; fi
-  rm -rf "$kit/torchard-depot" "$kit/wheels"
+  remove_trees "$kit/torchard-depot" "$kit/wheels"
   bad=0
   while read -r sha256 target; do
     { verify_upload "$sha256" "${target##*/}" && attempt mkdir -p "$kit/${target%/*}" &&
@@ -106,7 +106,7 @@ if ! is_stamped; then
   [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
   # Each build unpacks its packages again from verified archives. Unpacked packages of an earlier build
   # share their bytes with generations in use, which people may have changed.
-  rm -rf "$root/pkgs" || die "$root/pkgs cannot be removed"
+  remove_trees "$root/pkgs" || die "$root/pkgs cannot be removed"
   printf '' >"$building" || die "$root/generations cannot be written"
   run_logged "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
     -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
@@ -121,12 +121,12 @@ if ! is_stamped; then
   carry_settings || give_up "a person's settings in $before could not be carried over to $path"
   if ! verify; then
     need_lock
-    rm -rf "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
+    remove_trees "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
     die "Verification failed, so $NAME was not activated; nothing else changed."
   fi
   keep_packages "$path" || give_up "$path cannot be written"
   run_logged "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
-  rm -rf "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
+  remove_trees "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
 else
   carry_settings || fail "a person's settings in $before could not be carried over to $path"
 fi

@@ -11,7 +11,7 @@ is_disk_full() {
 give_up() {
   said=$1
   if [ -e "$PREFIX" ] && is_disk_full; then
-    rm -rf "$PREFIX"  # this run made it, and the next one needs the room
+    remove_trees "$PREFIX"  # this run made it, and the next one needs the room
     said="$said; what it left was removed"
   elif [ -e "$PREFIX" ]; then
     set_aside "$PREFIX"
@@ -63,7 +63,7 @@ work=$root/kits/installer-$$
 printf '%s\n%s\n' "$PREFIX" "$MARK" >"$root/installing" || die "$root/installing cannot be written"
 run_logged /bin/bash "$work/$FILE" -b -p "$PREFIX"
 status=$?
-rm -rf "$work" "$root/depot/$SHA256"
+remove_trees "$work" "$root/depot/$SHA256"
 [ "$status" = 0 ] || give_up "the installer $FILE failed"
 is_whole_prefix "$PREFIX" || give_up "the installer $FILE ended without an error, but the conda at $PREFIX is not whole"
 run_logged "$PREFIX/bin/conda" --version || give_up "the conda at $PREFIX does not run"

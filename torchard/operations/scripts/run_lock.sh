@@ -37,8 +37,14 @@ newline='
 '
 # The other Mac whose runs have ended, as a person says: this Mac cannot check that.
 ended_on=
-# Whether the process of a signature still exists, stopped or not. If `ps` does not know, or it is
-# another Mac's, it counts as existing.
+# Whether any process of the group $1 still exists. If `ps` does not know, one does.
+has_group() {
+  kill -0 "-$1" 2>/dev/null || return 1
+  members=$(list_group "$1") || return 0
+  [ -n "$members" ]
+}
+# Whether the process of a signature still exists, stopped or not, or for a `step` any of the processes
+# that it started. If `ps` does not know, or it is another Mac's, it counts as existing.
 is_alive() {
   lines=$1$newline$newline$newline$newline
   pid=${lines%%"$newline"*}
@@ -56,9 +62,13 @@ is_alive() {
     return
   fi
   [ -z "$its_boot" ] || [ -z "$boot" ] || [ "$its_boot" = "$boot" ] || return 1
-  kill -0 "$pid" 2>/dev/null || return 1
-  now=$(read_start "$pid")
-  [ -z "$now" ] || [ "$now" = "$start" ]
+  if kill -0 "$pid" 2>/dev/null; then
+    now=$(read_start "$pid")
+    [ -z "$now" ] || [ "$now" = "$start" ]
+    return
+  fi
+  # No process gets this number while a group has it.
+  [ "${2-}" = step ] && has_group "$pid"
 }
 # Signs a new directory, never over another run's signature: if this process slept too long, another
 # run may have broken its lock.
@@ -74,7 +84,7 @@ is_signed() { [ -n "$own" ] && [ "$(read_signature "$1/running")" = "$own" ]; }
 # Prints who works on this Mac; fails if nobody does. Leaves the signature that it read in `seen`.
 print_holder() {
   seen=$(read_signature "$root/lock/running")
-  if is_alive "$seen" || is_alive "$(read_signature "$root/lock/step")"; then
+  if is_alive "$seen" || is_alive "$(read_signature "$root/lock/step")" step; then
     # The owner is written and removed a moment after the signature.
     who=$(sed -n '1s/^[^ ]* [^ ]* //p' "$root/lock/owner" 2>/dev/null)
     printf '%s\n' "${who:-somebody}"
@@ -118,8 +128,30 @@ release_lock() {
     "$own" | '') rm -rf "$root/lock" ;;
   esac
 }
+# The present step: the number of its process, and of the group that it leads.
+step=
+# Ends the present step with all that it started: first SIGTERM, and SIGKILL ten seconds later.
+end_step() {
+  [ -n "$step" ] || return 0
+  # It may not lead its group yet.
+  kill -TERM "-$step" 2>/dev/null || kill -TERM "$step" 2>/dev/null
+  waited=0
+  while has_group "$step"; do
+    [ "$waited" != 10 ] || kill -KILL "-$step" 2>/dev/null
+    [ "$waited" -lt 20 ] || break
+    waited=$((waited + 1))
+    sleep 1
+  done
+}
+# Ends with the status of a signal.
+stop() {
+  trap - EXIT  # mksh ends with status 0 if one trap exits into the other
+  end_step
+  release_lock
+  exit "$1"
+}
 take_lock() {
-  missing=$(find_missing_tools caffeinate df find grep ioreg ps sed shasum sysctl tail tar)
+  missing=$(find_missing_tools caffeinate df find grep ioreg perl ps sed shasum sysctl tail tar)
   # shellcheck disable=SC2086,SC2116 # several names, one a line
   [ -z "$missing" ] || die "this Mac has no $(echo $missing): not on the account's PATH\
  ($account_path), and not in /usr/sbin or /sbin; nothing was done"
@@ -128,10 +160,9 @@ take_lock() {
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
   rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
   trap release_lock EXIT
-  # mksh ends with status 0 if one trap exits into the other.
-  trap 'trap - EXIT; release_lock; exit 129' HUP
-  trap 'trap - EXIT; release_lock; exit 130' INT
-  trap 'trap - EXIT; release_lock; exit 143' TERM
+  trap 'stop 129' HUP
+  trap 'stop 130' INT
+  trap 'stop 143' TERM
   # The connection may be gone when this prints something; the work goes on.
   trap : PIPE
   waited=0
@@ -172,9 +203,10 @@ native=''
 # variables override their technical settings: soft links would break with the cache, shortcuts with
 # their generation, and nothing is downloaded, so certificates do not count. What an administrator
 # forbids is not overridden: it blocks the Mac in the plan (torchard/plan/conda_settings.py). The command
-# signs the lock first: if this shell is killed and the command is not, the next run waits for it.
+# signs the lock first, and leads a process group of its own: if this shell is killed, or the command
+# itself, the next run waits for what they had started. The shell only waits, so that a signal reaches it.
 run_cleanly() {
-  # shellcheck disable=SC2016 # the inner shell expands them
+  # shellcheck disable=SC2016 # perl and the inner shell expand them
   (cd / && exec env -i HOME="$root/home" PATH="$PATH" USER="${USER:-}" TMPDIR="${TMPDIR:-/tmp}" \
     LC_ALL=C CONDA_PKGS_DIRS="$root/pkgs" CONDA_REGISTER_ENVS=false CONDA_SHORTCUTS=false \
     CONDA_ALLOW_SOFTLINKS=false CONDA_ALWAYS_SOFTLINK=false CONDA_NUMBER_CHANNEL_NOTICES=0 \
@@ -183,9 +215,17 @@ run_cleanly() {
     CONDA_DEFAULT_THREADS=0 CONDA_DOWNLOAD_ONLY=false CONDA_DRY_RUN=false CONDA_JSON=false \
     CONDA_PATH_CONFLICT=clobber CONDA_REPORT_ERRORS=false CONDA_ROLLBACK_ENABLED=true \
     CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} PIP_CONFIG_FILE=/dev/null \
+    perl -e 'setpgrp(0, 0); exec { $ARGV[0] } @ARGV or exit 127' \
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
-      shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@")
+      shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@") &
+  step=$!
+  wait "$step"
+  set -- $?
+  step=
+  return "$1"
 }
+# Removes files and directories, as a step: it may take long.
+remove_trees() { run_cleanly rm -rf "$@"; }
 # Runs a long command natively and keeps the Mac awake; its output goes into the log.
 run_logged() {
   need_lock
