@@ -12,6 +12,7 @@ from urllib.parse import quote
 from torchard.operations.kit import DEPOT
 from torchard.operations.script_text import (
     FILES_SECONDS,
+    read_program,
     read_script,
     root,
     under_run_lock,
@@ -83,7 +84,7 @@ def remove_environment(state: MacState, step: Step, controller: Controller) -> s
         "PREFIX": state.prefix,
         "NAME": step.environment or "",
         "TARGET": step.path,
-        "PROGRAM": read_script("generation.py"),
+        "PROGRAM": read_program("remove_generations.py"),
     }
     return under_run_lock(read_script("remove_environment.sh"), controller, values)
 

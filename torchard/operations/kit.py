@@ -14,7 +14,7 @@ from torchard.lab.channels import channel_name, is_anaconda
 from torchard.mac.generations import CARRIED
 from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory
-from torchard.operations.script_text import read_script, root
+from torchard.operations.script_text import read_program, root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,10 @@ FROZEN = (
     " what you need, or make an environment of your own: conda create --name mine"
 )
 # Scripts that run from the kit, beside expected.json, which verify.py reads.
-_SCRIPTS = ("verify.py", "generation.py", "check_files.py", "carry_settings.py", "pin_imports.py")
+_SCRIPTS = (
+    *("verify.py", "generation.py", "check_files.py", "carry_settings.py", "pin_imports.py"),
+    "remove_generations.py",
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def write_kit(
             }
         ),
         "expected.json": _json(describe_verification(lock)),
-        **{name: read_script(name).encode() for name in _SCRIPTS},
+        **{name: read_program(name).encode() for name in _SCRIPTS},
     }
     return Kit(generation, _tar(files))
 

@@ -5,6 +5,7 @@ Every value is quoted in this folder, and only here.
 
 from __future__ import annotations
 
+import re
 import shlex
 from functools import lru_cache
 from importlib import resources
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 FILES_SECONDS = 300
 # A python that runs its first argument as a program.
 RUN_ARGUMENT = "import sys; exec(sys.argv[1])"
+_MODULES = f"{__package__}.scripts."
+# A program that brings along the modules that it imports: a Mac has no torchard.
+_PROGRAM = """import sys, types
+for _file, _text in {modules!a}:
+    _name = {prefix!a} + _file[:-3]
+    sys.modules[_name] = types.ModuleType(_name)
+    exec(compile(_text, _file, "exec"), sys.modules[_name].__dict__)
+exec(compile({text!a}, {name!a}, "exec"))
+"""
 
 
 @lru_cache(maxsize=32)
@@ -29,6 +39,25 @@ def read_script(name: str) -> str:
     """Return the text of one of the files in `scripts/`, which run on a Mac."""
     scripts = resources.files("torchard").joinpath("operations/scripts")
     return scripts.joinpath(name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=32)
+def read_program(name: str) -> str:
+    """Return a Python program of `scripts/`, with the scripts there that it imports."""
+    found: dict[str, str] = {}
+
+    def collect(script: str) -> None:
+        text = read_script(script)
+        for module in re.findall(rf"^from {re.escape(_MODULES)}(\w+) import", text, re.MULTILINE):
+            if f"{module}.py" not in found:
+                collect(f"{module}.py")
+        found[script] = text
+
+    collect(name)
+    text = found.pop(name)
+    if not found:
+        return text
+    return _PROGRAM.format(modules=list(found.items()), prefix=_MODULES, name=name, text=text)
 
 
 def under_run_lock(body: str, controller: Controller, values: Mapping[str, str]) -> str:

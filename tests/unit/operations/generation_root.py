@@ -1,4 +1,4 @@
-"""A Torchard directory on a Mac, and generation.py, which works in it."""
+"""A Torchard directory on a Mac, and the programs that make and remove generations in it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ class Root:
         self.stamps = 0  # how many were made: the order of their stamps
         self.envs = path / "miniconda3" / "envs"
         self.program = path / "generation.py"
-        self.program.write_text(script_text.read_script("generation.py"), encoding="utf-8")
+        self.removing = path / "remove_generations.py"
+        for program in (self.program, self.removing):
+            program.write_text(script_text.read_program(program.name), encoding="utf-8")
         for part in (self.envs, self.root / "depot" / "incoming", self.root / "kits"):
             part.mkdir(parents=True)
         (self.root / "generations").mkdir()
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        program = self.removing if arguments[0] in {"sweep", "remove"} else self.program
         return subprocess.run(
-            [sys.executable, "-I", "-S", self.program, *map(str, arguments)],
+            [sys.executable, "-I", "-S", program, *map(str, arguments)],
             env=macs.environment(self.tools),
             capture_output=True,
             text=True,

@@ -96,7 +96,8 @@ def test_whatever_makes_a_command_is_run_here():
         and value.__module__ == module.__name__
         and value.__annotations__.get("return") == "str"
     }
-    paths = {"script_text.read_script", "script_text.root", "incoming.incoming_directory"}
+    paths = {"script_text.read_script", "script_text.read_program", "script_text.root"}
+    paths |= {"incoming.incoming_directory"}
     assert texts - {f"operations.{name}" for name in paths} <= set(MAKERS)
 
 

@@ -312,7 +312,7 @@ def test_files_that_macos_adds_are_ignored(mac):
 
 def test_a_file_that_goes_with_another_does_not_stop_a_removal(mac, monkeypatch):
     """An AppleDouble file goes together with its file."""
-    spec = importlib.util.spec_from_file_location("generation", mac.program)
+    spec = importlib.util.spec_from_file_location("removing", mac.removing)
     program = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(program)
     path = mac.generation("torch-1", "torch", "2026")

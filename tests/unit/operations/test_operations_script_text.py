@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 from dataclasses import replace
 
@@ -288,3 +289,14 @@ def test_the_free_space_is_read_from_df(tmp_path, line, free):
         )
         assert parse_free_bytes(done.stdout.splitlines()) == free
     assert parse_free_bytes([]) is None
+
+
+def test_a_program_brings_its_modules_along(tmp_path):
+    """It runs where nothing of Torchard is installed."""
+    program = tmp_path / "program.py"
+    program.write_text(script_text.read_program("remove_generations.py"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", program, "what"], capture_output=True, text=True, check=False
+    )
+    assert done.stderr.endswith("KeyError: 'what'\n")
+    assert script_text.read_program("generation.py") == script_text.read_script("generation.py")

@@ -135,6 +135,6 @@ fi
   fail "$root/prefix cannot be written"
 run_logged "$python" -I -S "$kit/generation.py" activate "$path" "$link" ||
   fail "$link could not be pointed at $path"
-run_logged "$python" -I -S "$kit/generation.py" sweep "$root" "$link" "$path" \
+run_logged "$python" -I -S "$kit/remove_generations.py" sweep "$root" "$link" "$path" \
   "$REBUILT" ||
   fail "old generations and artefacts could not be removed"

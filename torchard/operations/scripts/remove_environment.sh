@@ -1,5 +1,5 @@
 # Removes the link of one environment, and then its generations without a link. POSIX sh. PREFIX, NAME,
-# TARGET (where its link led when this was planned) and PROGRAM (generation.py) are set above.
+# TARGET (where its link led when this was planned) and PROGRAM (remove_generations.py) are set above.
 take_lock
 open_log "remove-$NAME"
 # shellcheck disable=SC2086 # native is two words, or none
