@@ -218,10 +218,21 @@ def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> 
     posix.uname = os.uname = lambda: answer
     import platform
 
-    platform.mac_ver = lambda *_, **__: (macos, ("", "", ""), arch)
+    platform.mac_ver = lambda *_, **__: (compatible_macos(macos), ("", "", ""), arch)
     if mac.get("hard_links") is False:
         forbid_hard_links(os.path.join(str(mac["root"]), str(mac.get("home", "home"))))
     lay_out()
+
+
+def compatible_macos(macos: str) -> str:
+    """Return what macOS calls itself in a python that was built with the SDK of macOS 11 to 15.
+
+    https://github.com/python/cpython/issues/135675
+    """
+    mode, major = os.environ.get("SYSTEM_VERSION_COMPAT"), int(macos.partition(".")[0])
+    if mode == "1" and major >= 11:
+        return "10.16"
+    return macos if mode == "0" or major < 26 else "16.0"
 
 
 def forbid_hard_links(home: str) -> None:

@@ -15,7 +15,7 @@ from torchard.workspace.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.live
 
-MAC, MAC_CLASS = "studio-15", "osx-arm64-macos15.0"
+MAC, MAC_CLASS = "studio-15", "osx-arm64-macos15"
 # Nothing listens on port 9 of this machine (discard).
 NOWHERE = Mirrors(wheels="http://127.0.0.1:9/simple")
 

@@ -23,14 +23,14 @@ class Promise(NamedTuple):
 
 
 PROMISES = {
-    "osx-arm64-macos15.0": Promise("arm64", "15.0", "2.15.0", "0.29.2", "2.11.0"),
-    "osx-arm64-macos14.0": Promise("arm64", "14.0", "2.14.1", "0.29.2", "2.11.0"),
+    "osx-arm64-macos15": Promise("arm64", "15.0", "2.15.0", "0.29.2", "2.11.0"),
+    "osx-arm64-macos14": Promise("arm64", "14.0", "2.14.1", "0.29.2", "2.11.0"),
     # OpenMP in 2.7.0 to 2.10.0 was built for macOS 14, and MPS needs 14 from 2.9.0 on.
-    "osx-arm64-macos13.0": Promise("arm64", "13.0", "2.6.0", "0.21.0", "2.6.0"),
+    "osx-arm64-macos13": Promise("arm64", "13.0", "2.6.0", "0.21.0", "2.6.0"),
     # MPS needs macOS 13 from 2.5.0 on.
     "osx-arm64-macos12.3": Promise("arm64", "12.3", "2.4.1", "0.19.1", "2.4.1"),
     # The last release for Intel.
-    "osx-64-macos12.0": Promise("x86_64", "12.0", "2.2.2", "0.17.2", "2.2.2"),
+    "osx-64-macos12": Promise("x86_64", "12.0", "2.2.2", "0.17.2", "2.2.2"),
 }
 each_class = pytest.mark.parametrize("mac_class", PROMISES)
 
@@ -63,7 +63,7 @@ def test_torchvision_brings_a_numpy_that_torch_can_use(lab):
         name: next(Version(one.version) for one in lock.wheels if one.name == "numpy")
         for name, lock in lab.locks().items()
     }
-    assert {name for name, one in numpys.items() if one < Version("2")} == {"osx-64-macos12.0"}
+    assert {name for name, one in numpys.items() if one < Version("2")} == {"osx-64-macos12"}
 
 
 def test_a_fresh_lock_is_in_date(lab, torchard):

@@ -71,10 +71,10 @@ def test_locking_solves_once_for_each_class(job):
     assert (job.lock.returncode, job.lock.stderr) == (0, "")
     written = sorted(path.name for path in (job.lab.directory / "locks").iterdir())
     assert written == [
-        "torch.osx-64-macos12.0.json",
-        "torch.osx-arm64-macos13.0.json",
-        "torch.osx-arm64-macos14.0.json",
-        "torch.osx-arm64-macos15.0.json",
+        "torch.osx-64-macos12.json",
+        "torch.osx-arm64-macos13.json",
+        "torch.osx-arm64-macos14.json",
+        "torch.osx-arm64-macos15.json",
     ]
     assert len(re.findall(r"^written ", job.lock.stdout, re.MULTILINE)) == 4
 

@@ -87,7 +87,7 @@ def test_each_mac_gets_the_pytorch_that_fits_it(job, command):
 
 def test_an_intel_mac_gets_the_last_wheels_with_a_numpy_that_fits(job):
     """The 2.2.2 trio, numpy below 2, no `cpuonly`, and a word on its being the last."""
-    lock = locked(job, "cpu", "osx-64-macos12.0")
+    lock = locked(job, "cpu", "osx-64-macos12")
     wheels = versions(lock, "wheels")
     trio = {"torch": "2.2.2", "torchvision": "0.17.2", "torchaudio": "2.2.2"}
     assert wheels.items() >= trio.items()
@@ -128,7 +128,7 @@ def test_an_old_pytorch_is_warned_of_as_long_as_it_is_there(job, command):
 
 def test_an_intel_mac_gets_something_newer_from_conda_forge(job):
     """All of PyTorch as conda packages of one channel, with a word on how little it is tested."""
-    lock = locked(job, "newer", "osx-64-macos12.0")
+    lock = locked(job, "newer", "osx-64-macos12")
     assert versions(lock, "conda").items() >= {"pytorch": "2.13.0", "torchvision": "0.28.0"}.items()
     assert {one["channel"] for one in lock["conda"]} == {"conda-forge"}
     assert lock["wheels"] == []
@@ -137,7 +137,7 @@ def test_an_intel_mac_gets_something_newer_from_conda_forge(job):
 
 def test_a_nightly_is_locked_by_its_date(job):
     """Both wheels of one day; torchaudio left out and the dead channel named, in so many words."""
-    lock = locked(job, "edge", "osx-arm64-macos15.0")
+    lock = locked(job, "edge", "osx-arm64-macos15")
     wheels = versions(lock, "wheels")
     assert wheels["torch"] == "2.16.0.dev20261123"
     assert wheels["torchvision"] == "0.30.0.dev20261123"

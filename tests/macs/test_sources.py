@@ -109,7 +109,7 @@ def test_every_source_is_brought_to_its_end(job):
 
 def test_conda_forge_has_mps_inside_its_cpu_builds_and_audio_pulls_pytorch_back(job):
     """No build is asked for by name; the plan says which release torchaudio has kept away."""
-    lock = locked(job, "all-conda", "osx-arm64-macos14.0")
+    lock = locked(job, "all-conda", "osx-arm64-macos14")
     (torch,) = (one for one in lock["conda"] if one["name"] == "pytorch")
     assert torch["build"].startswith("cpu_")
     assert lock["variant"]["mps_expected"]
@@ -120,7 +120,7 @@ def test_conda_forge_has_mps_inside_its_cpu_builds_and_audio_pulls_pytorch_back(
 
 def test_the_frozen_channel_gives_its_last_release_with_the_rest_from_the_labs_channels(job):
     """It is asked first, and has neither python nor numpy; 2.2.2 gets a numpy below 2."""
-    for group, torch in (("osx-arm64-macos15.0", "2.5.1"), ("osx-64-macos12.0", "2.2.2")):
+    for group, torch in (("osx-arm64-macos15", "2.5.1"), ("osx-64-macos12", "2.2.2")):
         lock = locked(job, "frozen", group)
         conda = {one["name"]: one for one in lock["conda"]}
         theirs = {name for name, one in conda.items() if one["channel"] == "pytorch"}
@@ -250,10 +250,10 @@ def test_an_old_conda_that_a_person_installed_is_taken_and_left_as_it_is(job):
 
 def test_each_package_has_one_owner(job):
     """What conda installs is not a wheel as well, even if another package asks for it."""
-    lock = locked(job, "all-conda", "osx-arm64-macos14.0")
+    lock = locked(job, "all-conda", "osx-arm64-macos14")
     assert {"nodejs", "einops", "numpy"} <= versions(lock, "conda").keys()
     assert "pandas" in versions(lock, "wheels")
-    lock = locked(job, "mixed", "osx-arm64-macos15.0")
+    lock = locked(job, "mixed", "osx-arm64-macos15")
     assert {"numpy", "einops"} <= versions(lock, "conda").keys()
     assert {"torch", "pandas"} <= versions(lock, "wheels").keys()
     for path in (job.lab.directory / "locks").iterdir():

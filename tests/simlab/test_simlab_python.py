@@ -80,3 +80,22 @@ def test_packages_lie_where_conda_has_them_on_debians_python_too(tmp_path, debia
     here = str(packages)
     paths = [here, here, str(prefix / "bin")]
     assert json.loads(done.stdout) == [[here], [here], paths, paths]
+
+
+@pytest.mark.parametrize(
+    ("macos", "mode", "called"),
+    [
+        ("26.1", None, "16.0"),
+        ("26.1", "0", "26.1"),
+        ("26.1", "1", "10.16"),
+        ("15.6", None, "15.6"),
+        ("15.6", "1", "10.16"),
+        ("10.15", "1", "10.15"),
+    ],
+)
+def test_macos_calls_itself_what_an_older_sdk_knows(macos, mode, called, monkeypatch):
+    """A python built with an older SDK sees macOS 16 for 26, and 10.16 if a variable asks."""
+    monkeypatch.delenv("SYSTEM_VERSION_COMPAT", raising=False)
+    if mode is not None:
+        monkeypatch.setenv("SYSTEM_VERSION_COMPAT", mode)
+    assert interpreter.compatible_macos(macos) == called

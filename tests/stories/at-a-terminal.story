@@ -16,7 +16,7 @@ $ torchard plan
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB
                 new generation
-␛[2m      the ␛[0m␛[2mnewest release whose wheels and MPS fit macOS 15␛[0m
+␛[2m      the ␛[0m␛[2mnewest release whose wheels and MPS fit macOS 15.1␛[0m
           ␛[2mand python 3.12␛[0m
 ␛[2m      torc␛[0m␛[2mhaudio 2.11.0 is the last release; it is built for␛[0m
           ␛[2mtorch 2.11 and newer, but it is not yet confirmed␛[0m
@@ -38,7 +38,7 @@ $ torchard plan
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB
                 new generation
-␛[2m      the ␛[0m␛[2mnewest release whose wheels fit macOS 12 and␛[0m
+␛[2m      the ␛[0m␛[2mnewest release whose wheels fit macOS 12.7 and␛[0m
           ␛[2mpython 3.12␛[0m
 ␛[2m      PyTo␛[0m␛[2mrch's MPS is not for Intel Macs, so torch computes␛[0m
           ␛[2mon the processor alone.␛[0m

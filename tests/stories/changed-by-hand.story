@@ -30,7 +30,7 @@ $ torchard plan --json
   "kind": "plan",
   "macs": {
     "studio-01": {
-      "class": "osx-arm64-macos15.0",
+      "class": "osx-arm64-macos15",
       "state": "change",
       "reason": null,
       "arch": "arm64",

@@ -15,6 +15,6 @@ $ torchard choose --arch x86_64 --macos 12.7 --python 3.12 --release nightly
 $ torchard choose --arch arm64 --macos 15.1 --python 3.8
 torch 2.4.1 · torchvision 0.19.1 · torchaudio 2.4.1
   from wheels, for python 3.8, MPS expected
-  the newest release whose wheels and MPS fit macOS 15 and python 3.8
+  the newest release whose wheels and MPS fit macOS 15.1 and python 3.8
   torch 2.4.1 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): load only weights that you trust, or write `python: "3.10"` (torch 2.14.1).
 [0]

@@ -10,9 +10,9 @@ $ torchard plan
   + miniconda   Miniconda3-py313_25.7.0-2-MacOSX-x86_64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       42 packages, N MB                              new generation
-      the newest release whose conda builds of conda-forge fit macOS 12 and python 3.12
+      the newest release whose conda builds of conda-forge fit macOS 12.7 and python 3.12
       PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone.
-      torch 2.13.0 would install on macOS 12, but it has no torchaudio there.
+      torch 2.13.0 would install on macOS 12.7, but it has no torchaudio there.
       The catalogue knows conda-forge's builds up to 2026-08-20. Its cpu builds include MPS.
       Since November 2025, conda-forge builds its packages for Intel Macs on Apple silicon and does not test them.
       + python        3.12.13   conda-forge

@@ -18,21 +18,21 @@ What was read on it
   run lock      no run is at work there
 
 Its class
-  class         osx-64-macos12.0
-  because       the highest that macOS 12.7 reaches of those at which a choice may change
+  class         osx-64-macos12
+  because       the major version of macOS 12.7, or the highest threshold in it
   thresholds    macOS 10.13, 10.15, 11.0, 12.0
 
 The environment torch
   asked for     python 3.12, release stable, backend auto, source auto, with all companions that there are (lab.yaml:2)
   passed over   2.15.0 to 2.3.0: no wheel for Intel Macs
   chosen        torch 2.2.2, torchvision 0.17.2, torchaudio 2.2.2, from wheels, CPU
-  because       the newest release whose wheels fit macOS 12 and python 3.12
+  because       the newest release whose wheels fit macOS 12.7 and python 3.12
   needs         numpy<2 beside it
   note          PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone.
   note          2.2.2 is the last release with wheels for Intel Macs.
   elsewhere     conda-forge has torch 2.10.0
   elsewhere     pytorch-channel has torch 2.2.2
-  lock          locks/torch.osx-64-macos12.0.json, XXXXXXXX: 17 conda packages, 13 wheels, N MB
+  lock          locks/torch.osx-64-macos12.json, XXXXXXXX: 17 conda packages, 13 wheels, N MB
   known         CVE-2026-24747, since 2026-01-27: a crafted checkpoint corrupts memory, and may run code, even with `weights_only=True`; fixed in 2.10.0: https://github.com/pytorch/pytorch/security/advisories/GHSA-63cw-57p8-fm3p
   known         CVE-2025-32434, since 2025-04-18: `torch.load` runs code that is hidden in a file, even with `weights_only=True`; fixed in 2.6.0: https://github.com/pytorch/pytorch/security/advisories/GHSA-53q9-r3pm-6pq6
 

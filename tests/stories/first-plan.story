@@ -19,7 +19,7 @@ $ torchard plan
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
-      the newest release whose wheels and MPS fit macOS 15 and python 3.12
+      the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
       torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
@@ -33,7 +33,7 @@ $ torchard plan
   + miniconda   Miniconda3-py313_25.7.0-2-MacOSX-x86_64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
-      the newest release whose wheels fit macOS 12 and python 3.12
+      the newest release whose wheels fit macOS 12.7 and python 3.12
       PyTorch's MPS is not for Intel Macs, so torch computes on the processor alone.
       2.2.2 is the last release with wheels for Intel Macs.
       + python        3.12.13   conda-forge
@@ -49,8 +49,8 @@ $ torchard plan
   ! blocked     lab.yaml:8:3 says it is arm64, but it is x86_64; write arch: x86_64, or correct its address
 
 Plan: 3 Macs to change, 0 up to date, 1 unreachable, 1 blocked. N kB to fetch once.
-Lock file written: locks/torch.osx-64-macos12.0.json
+Lock file written: locks/torch.osx-64-macos12.json
 Lock file written: locks/torch.osx-arm64-macos12.3.json
-Lock file written: locks/torch.osx-arm64-macos15.0.json
+Lock file written: locks/torch.osx-arm64-macos15.json
 Nothing has been changed.
 [3]

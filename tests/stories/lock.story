@@ -9,19 +9,19 @@ lab:
 locked: false
 ---
 $ torchard lock --check
-out of date torch for osx-arm64-macos15.0    The lock locks/torch.osx-arm64-macos15.0.json is missing.
-out of date torch for osx-64-macos12.0       The lock locks/torch.osx-64-macos12.0.json is missing.
+out of date torch for osx-arm64-macos15      The lock locks/torch.osx-arm64-macos15.json is missing.
+out of date torch for osx-64-macos12         The lock locks/torch.osx-64-macos12.json is missing.
 [2]
 $ torchard lock
-written     torch for osx-arm64-macos15.0    locks/torch.osx-arm64-macos15.0.json
-written     torch for osx-64-macos12.0       locks/torch.osx-64-macos12.0.json
+written     torch for osx-arm64-macos15      locks/torch.osx-arm64-macos15.json
+written     torch for osx-64-macos12         locks/torch.osx-64-macos12.json
 [0]
 $ torchard lock
-kept        torch for osx-arm64-macos15.0    locks/torch.osx-arm64-macos15.0.json
-kept        torch for osx-64-macos12.0       locks/torch.osx-64-macos12.0.json
+kept        torch for osx-arm64-macos15      locks/torch.osx-arm64-macos15.json
+kept        torch for osx-64-macos12         locks/torch.osx-64-macos12.json
 [0]
 lab: {environments: {torch: {conda: [nodejs]}}}
 $ torchard lock --check
-out of date torch for osx-arm64-macos15.0    The lock locks/torch.osx-arm64-macos15.0.json is out of date.
-out of date torch for osx-64-macos12.0       The lock locks/torch.osx-64-macos12.0.json is out of date.
+out of date torch for osx-arm64-macos15      The lock locks/torch.osx-arm64-macos15.json is out of date.
+out of date torch for osx-64-macos12         The lock locks/torch.osx-64-macos12.json is out of date.
 [2]

@@ -14,8 +14,8 @@ $ torchard plan
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
-      the newest release whose wheels and MPS fit macOS 13 and python 3.12
-      torch 2.11.0 would install on macOS 13, but its MPS needs macOS 14.
+      the newest release whose wheels and MPS fit macOS 13.6 and python 3.12
+      torch 2.11.0 would install on macOS 13.6, but its MPS needs macOS 14.
       + python        3.12.13   conda-forge
       + torch         2.6.0     wheel, MPS expected
       + torchvision   0.21.0    wheel
@@ -25,6 +25,6 @@ $ torchard plan
     disk        N MB needed, N GB free; N MB to push
 
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
-Lock file written: locks/torch.osx-arm64-macos13.0.json
+Lock file written: locks/torch.osx-arm64-macos13.json
 Nothing has been changed.
 [2]

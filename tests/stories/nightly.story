@@ -10,7 +10,7 @@ $ torchard plan
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       29 packages, N MB                              new generation
-      today's nightly wheels and MPS fit macOS 15 and python 3.12
+      today's nightly wheels and MPS fit macOS 15.1 and python 3.12
       torchaudio is left out: there are no more nightly builds of it.
       The pytorch-nightly channel has had no new builds since November 2024, so this build is from PyTorch's nightly wheel index. Its date stays locked until `torchard lock --upgrade`.
       + python        3.12.13              conda-forge

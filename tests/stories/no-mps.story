@@ -10,7 +10,7 @@ $ torchard apply --yes
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
-      the newest release whose wheels and MPS fit macOS 15 and python 3.12
+      the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
       torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
@@ -36,7 +36,7 @@ studio-01$ ls miniconda3/envs
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
   + torch       30 packages, N MB                              new generation
-      the newest release whose wheels and MPS fit macOS 15 and python 3.12
+      the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
       torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected

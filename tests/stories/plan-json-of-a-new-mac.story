@@ -11,7 +11,7 @@ $ torchard plan --json | head -n 48
   "kind": "plan",
   "macs": {
     "studio-01": {
-      "class": "osx-arm64-macos15.0",
+      "class": "osx-arm64-macos15",
       "state": "change",
       "reason": null,
       "arch": "arm64",

@@ -18,7 +18,7 @@ $ torchard plan --json
   "kind": "plan",
   "macs": {
     "studio-01": {
-      "class": "osx-arm64-macos15.0",
+      "class": "osx-arm64-macos15",
       "state": "up_to_date",
       "reason": null,
       "arch": "arm64",

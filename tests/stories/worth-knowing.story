@@ -13,7 +13,7 @@ $ torchard plan
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…
   + torch       39 packages, N MB                              new generation
-      the newest release whose wheels and MPS fit macOS 15 and python 3.12
+      the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
       torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
@@ -27,6 +27,6 @@ $ torchard plan
   ! blocked     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere. Torchard does not move them; write `miniconda: {prefix: ~/miniconda3}`, or first remove the links in ~/miniconda3/envs
 
 Plan: 1 Mac to change, 0 up to date, 1 blocked. N kB to fetch once.
-Lock file written: locks/torch.osx-arm64-macos15.0.json
+Lock file written: locks/torch.osx-arm64-macos15.json
 Nothing has been changed.
 [3]

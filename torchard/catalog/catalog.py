@@ -52,6 +52,9 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
     conda = [_conda_source(row, upstream) for row in pytorch["conda"]]
     return Catalogue(
         platforms={one.arch: one for one in platforms},
+        compatible_names={
+            Version(row["called"]): Version(row["macos"]) for row in pytorch["compatible_names"]
+        },
         mps=MpsFloor(
             pytorch["mps"]["arch"], Version(pytorch["mps"]["macos"]), pytorch["mps"]["reason"]
         ),

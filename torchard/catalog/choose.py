@@ -25,7 +25,7 @@ from torchard.catalog.fit import (
     format_macos,
     list_obstacles,
 )
-from torchard.catalog.mac_class import find_mac_class
+from torchard.catalog.mac_class import read_macos
 from torchard.catalog.variant import Choice, PassedOver, Refusal, Variant
 from torchard.lab.model import COMPANIONS
 
@@ -79,9 +79,9 @@ def explain_choice(request: Request, mac_class: MacClass, catalogue: Catalogue) 
 
 def read_request(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Query | Refusal:
     """Parse the words of a request. Refuse a request that has no meaning."""
-    reached = find_mac_class(mac_class.arch, mac_class.macos, catalogue)
-    if isinstance(reached, Refusal):
-        return reached
+    macos = read_macos(mac_class.arch, mac_class.macos, catalogue)
+    if isinstance(macos, Refusal):
+        return macos
     invalid = _find_invalid_word(request)
     if invalid is not None:
         return invalid
@@ -97,8 +97,8 @@ def read_request(request: Request, mac_class: MacClass, catalogue: Catalogue) ->
     major, minor = request.python.split(".")
     return Query(
         source=source,
-        platform=catalogue.platforms[reached.arch],
-        macos=Version(reached.macos),
+        platform=catalogue.platforms[mac_class.arch],
+        macos=macos,
         python=(int(major), int(minor)),
         release=release,
         backend=request.backend,

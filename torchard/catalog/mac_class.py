@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, order=True)
 class MacClass:
-    """A conda subdir and the highest macOS threshold of the catalogue that a Mac reaches.
+    """A conda subdir, and the oldest macOS of the class as `MAJOR.MINOR`, which solvers are given.
 
-    `macos` is `MAJOR.MINOR`. The text form is `osx-arm64-macos12.3`.
+    The text form is `osx-arm64-macos12.3`, or `osx-64-macos13` for 13.0.
     """
 
     subdir: str
@@ -31,7 +31,7 @@ class MacClass:
         return "arm64" if self.subdir == "osx-arm64" else "x86_64"
 
     def __str__(self) -> str:
-        return f"{self.subdir}-macos{self.macos}"
+        return f"{self.subdir}-macos{self.macos.removesuffix('.0')}"
 
 
 def find_mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal:
@@ -39,11 +39,35 @@ def find_mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Re
 
     `arch` is the hardware's, as `uname -m` prints it; `macos` as `sw_vers -productVersion` does.
     """
+    exact = find_exact_class(arch, macos, catalogue)
+    return exact if isinstance(exact, Refusal) else widen_class(exact, catalogue)
+
+
+def find_exact_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal:
+    """Return a class that begins at a Mac's own macOS, so that messages name that version.
+
+    `choose` gives it what it gives the Mac's class.
+    """
     version = read_macos(arch, macos, catalogue)
     if isinstance(version, Refusal):
         return version
-    reached = [one for one in catalogue.thresholds(arch) if Version(one) <= version]
-    return MacClass(catalogue.platforms[arch].subdir, reached[-1])
+    return _class_from(catalogue.platforms[arch].subdir, version)
+
+
+def widen_class(exact: MacClass, catalogue: Catalogue) -> MacClass:
+    """Return the class that a Mac's own macOS belongs to.
+
+    A class begins at each major version of macOS, and at each threshold of the catalogue between.
+    """
+    version = Version(exact.macos)
+    # Up to 10.15, Apple counted by the second number what are major versions now.
+    major = version if version.major == 10 else Version(f"{version.major}.0")
+    thresholds = map(Version, catalogue.thresholds(exact.arch))
+    return _class_from(exact.subdir, max(major, *(one for one in thresholds if one <= version)))
+
+
+def _class_from(subdir: str, oldest: Version) -> MacClass:
+    return MacClass(subdir, f"{oldest.major}.{oldest.minor}")
 
 
 def read_macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal:
@@ -60,6 +84,10 @@ def read_macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal
             "Write it as `sw_vers -productVersion` prints it, such as 15.1.",
         )
     version = Version(macos)
+    for compatible, real in catalogue.compatible_names.items():
+        if version.release[: len(compatible.release)] == compatible.release:
+            rest = version.release[len(compatible.release) :]
+            version = Version(".".join(map(str, (*real.release, *rest))))
     if version < platform.macos:
         oldest = format_macos(platform.macos)
         return Refusal(

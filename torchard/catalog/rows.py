@@ -207,14 +207,16 @@ class Catalogue:
     """All rows of the catalogue.
 
     `platforms` is keyed by arch, `sources` by the name of the source, `installers` by the name of
-    the distribution in a lab file. `nightly` is the source of nightly builds, whose one release has
-    no version. `openmp` names the conda packages that contain an OpenMP runtime, as torch's wheels
-    do. `advisories` are newest first. `oldest_conda` is the first conda that unpacks today's
-    packages, `reading_conda` the first that reads an environment's own .condarc under `-n`, and
-    `freezing_conda` the first that follows CEP 22.
+    the distribution in a lab file. `compatible_names` maps what macOS calls itself in programs that
+    were built before its numbering changed to what it is. `nightly` is the source of nightly
+    builds, whose one release has no version. `openmp` names the conda packages that contain an
+    OpenMP runtime, as torch's wheels do. `advisories` are newest first. `oldest_conda` is the first
+    conda that unpacks today's packages, `reading_conda` the first that reads an environment's own
+    .condarc under `-n`, and `freezing_conda` the first that follows CEP 22.
     """
 
     platforms: Mapping[str, Platform]
+    compatible_names: Mapping[Version, Version]
     mps: MpsFloor
     sources: Mapping[str, PackageSource]
     nightly: PackageSource

@@ -9,7 +9,7 @@ import click
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import explain_choice
-from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.mac_class import MacClass, find_exact_class
 from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
 from torchard.lab.model import COMPANIONS, Backend, Request, Source
@@ -78,7 +78,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
-    group = find_mac_class(arch, macos, catalogue)
+    group = find_exact_class(arch, macos, catalogue)
     found = (
         explain_choice(request, group, catalogue) if isinstance(group, MacClass) else Choice(group)
     )

@@ -37,7 +37,7 @@ class Question:
     nightly: str = ""
 
     def __str__(self) -> str:
-        """Return what messages call the subject: `torch for osx-arm64-macos14.0`."""
+        """Return what messages call the subject: `torch for osx-arm64-macos14`."""
         return f"{self.environment.name} for {self.mac_class}"
 
     @property

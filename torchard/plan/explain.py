@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 from torchard.catalog.choose import choose, explain_choice
-from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.mac_class import MacClass, find_exact_class, widen_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.lab.model import Source
 from torchard.lock.lockfile import lock_path
@@ -100,18 +100,18 @@ def explain(  # noqa: PLR0917  # each is one part of what is explained
     """Gather what led to a plan. Without a `target`, the Mac was not read."""
     state = target.state if target else None
     arch, macos = (state.arch, state.macos) if state else (mac.arch or "", mac.macos or "")
-    group = find_mac_class(arch, macos, catalogue) if state or (arch and macos) else None
-    known = group if isinstance(group, MacClass) else None
+    exact = find_exact_class(arch, macos, catalogue) if state or (arch and macos) else None
+    own = exact if isinstance(exact, MacClass) else None
     return Explanation(
         mac=mac,
         where=_line(mac.where),
         planned=planned,
         state=state,
-        mac_class=known,
-        thresholds=catalogue.thresholds(known.arch) if known else (),
-        class_reason=_class_reason(group, macos, mac, read=state is not None),
+        mac_class=widen_class(own, catalogue) if own else None,
+        thresholds=catalogue.thresholds(own.arch) if own else (),
+        class_reason=_class_reason(exact, macos, mac, read=state is not None),
         answers=tuple(
-            _answer(lab.environments[name], known, target, lab, catalogue, written)
+            _answer(lab.environments[name], own, target, lab, catalogue, written)
             for name in mac.environments
         ),
         parts=tuple(_parts(planned, target)) if target else (),
@@ -129,7 +129,7 @@ def _class_reason(group: MacClass | Refusal | None, macos: str, mac: MacHost, *,
     if isinstance(group, Refusal):
         return f"{group.reason} {group.instead}"
     source = "" if read else f" ({_line(mac.where)} says so; it was not read)"
-    return f"the highest that macOS {macos} reaches of those at which a choice may change{source}"
+    return f"the major version of macOS {macos}, or the highest threshold in it{source}"
 
 
 def _answer(  # noqa: PLR0917  # each is one part of the question

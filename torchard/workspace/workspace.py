@@ -6,12 +6,13 @@ contacts a Mac.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.installers import choose_installer
-from torchard.catalog.mac_class import find_mac_class
+from torchard.catalog.mac_class import find_exact_class, widen_class
 from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from torchard.catalog.installers import Installer
+    from torchard.catalog.variant import Variant
     from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
@@ -77,17 +79,20 @@ class Workspace:
         """
         self.states[mac.name] = state
         blockers = [*find_mac_blockers(mac, self.states, self.catalogue.oldest_conda)]
-        group = find_mac_class(state.arch, state.macos, self.catalogue)
-        if isinstance(group, Refusal):
-            return Target(mac, state, blockers=(*blockers, _format_refusal(group)))
+        exact = find_exact_class(state.arch, state.macos, self.catalogue)
+        if isinstance(exact, Refusal):
+            return Target(mac, state, blockers=(*blockers, _format_refusal(exact)))
+        group = widen_class(exact, self.catalogue)
         if blockers:
             return Target(mac, state, blockers=tuple(blockers))
         installer = self._find_installer(mac, state, blockers)
         locks = {}
         # In the order of the lab, in which deploy.py does them.
         for name in filter(mac.environments.__contains__, self.lab.environments):
+            environment = self.lab.environments[name]
             try:
-                locks[name] = self.locks.find(self.lab.environments[name], group, mac)
+                variant = self.locks.choose_variant(environment, exact)
+                locks[name] = _explain_by(variant, self.locks.find(environment, group, mac))
             except LockMissingError:
                 raise
             except TorchardError as error:
@@ -156,6 +161,14 @@ def get_workspace(path: str | Path, overrides: Mapping[str, object] | None = Non
     """Return the workspace of a lab, opened once in a process."""
     known = _WORKSPACES.get(Path(path).resolve())
     return known or open_workspace(path, overrides)
+
+
+def _explain_by(variant: Variant | None, lock: Lock) -> Lock:
+    """Return a lock with the reasons of a Mac's own variant, which name that Mac's macOS."""
+    if variant is None or lock.variant is None:
+        return lock
+    own = replace(lock.variant, reason=variant.reason, notes=variant.notes)
+    return replace(lock, variant=own)
 
 
 def _format_refusal(refusal: Refusal) -> str:

@@ -199,18 +199,23 @@ def test_exact_release(arch, macos, python, release, torch):
 @pytest.mark.parametrize(
     ("arch", "macos", "text"),
     [
-        (ARM, "15.1", "osx-arm64-macos15.0"),
-        (ARM, "26", "osx-arm64-macos15.0"),
+        (ARM, "15.1", "osx-arm64-macos15"),
+        (ARM, "26.1", "osx-arm64-macos26"),
+        (ARM, "16.1", "osx-arm64-macos26"),
+        (ARM, "27.0", "osx-arm64-macos27"),
+        (ARM, "13.7.4", "osx-arm64-macos13"),
         (ARM, "12.7.6", "osx-arm64-macos12.3"),
-        (ARM, "12.2.1", "osx-arm64-macos12.0"),
-        (ARM, "11.0.1", "osx-arm64-macos11.0"),
-        (INTEL, "10.14.6", "osx-64-macos10.13"),
+        (ARM, "12.2.1", "osx-arm64-macos12"),
+        (ARM, "11.0.1", "osx-arm64-macos11"),
+        (INTEL, "10.14.6", "osx-64-macos10.14"),
         (INTEL, "10.15", "osx-64-macos10.15"),
-        (INTEL, "26.1", "osx-64-macos12.0"),
+        (INTEL, "10.16", "osx-64-macos11"),
+        (INTEL, "13.6", "osx-64-macos13"),
+        (INTEL, "26.1", "osx-64-macos26"),
     ],
 )
 def test_class_of_a_mac(arch, macos, text):
-    """A Mac's class is its subdir and the highest threshold not above its macOS."""
+    """A class is a subdir and a major version of macOS, or a threshold of the catalogue in it."""
     assert str(find_mac_class(arch, macos, load_catalog())) == text
 
 

@@ -17,7 +17,7 @@ from profiles import examples
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, explain_choice
 from torchard.catalog.installers import Installer, choose_installer
-from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.mac_class import MacClass, find_exact_class, find_mac_class, read_macos
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import list_cells
 from torchard.lab.model import COMPANIONS, Miniconda, Request
@@ -28,6 +28,7 @@ SYSTEMS = [
     *(f"{major}.{minor}" for major in (*range(11, 16), 26) for minor in range(8)),
     *("11.0.1", "12.3.1", "12.7.6", "14.6.1", "15", "26"),
 ]
+MAJORS = {"10.13", "10.14", "10.15", "11.0", "12.0", "13.0", "14.0", "15.0", "26.0"}
 RELEASES = ["stable", *(row["torch"] for row in ROWS["releases"]), "nightly", "1.8.0", "9.9"]
 
 archs = st.sampled_from(["arm64", "x86_64"])
@@ -201,13 +202,18 @@ def test_auto_on_apple_silicon_is_mps_from_12_3_on(asked, macos):
 @steady
 @given(asked=requests, arch=archs, macos=systems)
 def test_a_class_gets_the_choice_of_its_macs(asked, arch, macos):
-    """A class's threshold is not above the Mac's macOS, and both get the same choice."""
+    """A class begins at a major version or a threshold, and gets what each of its Macs gets."""
     group = find_mac_class(arch, macos, load_catalog())
     if isinstance(group, MacClass):
-        assert Version(group.macos) <= Version(macos)
-        assert group.macos in load_catalog().thresholds(arch)
-        own = MacClass(group.subdir, macos)
-        assert choose(asked, own, load_catalog()) == choose(asked, group, load_catalog())
+        assert Version(group.macos) <= read_macos(arch, macos, load_catalog())
+        assert group.macos in load_catalog().thresholds(arch) or group.macos in MAJORS
+        own = find_exact_class(arch, macos, load_catalog())
+        of_mac, of_class = (choose(asked, one, load_catalog()) for one in (own, group))
+        if isinstance(of_class, Variant):
+            of_mac = replace(of_mac, reason=of_class.reason, notes=of_class.notes)
+            assert of_mac == of_class
+        else:
+            assert isinstance(of_mac, Refusal)
 
 
 @steady

@@ -154,7 +154,7 @@ def test_a_release_whose_mps_is_unverified_is_only_for_the_processor():
     auto = choose(Request("3.12"), group, unverified)
     assert (auto.packages["torch"], auto.mps_expected) == ("2.14.1", True)
     assert (
-        "torch 2.15.0 would install on macOS 15, but which macOS its MPS needs is not verified yet."
+        "torch 2.15.0 would install on macOS 26, but which macOS its MPS needs is not verified yet."
         in auto.notes
     )
     assert choose(Request("3.12", backend="cpu"), group, unverified).packages["torch"] == "2.15.0"

@@ -71,8 +71,8 @@ def test_both_halves_are_announced(asks, mirrors, store):
     said = []
     resolve.resolve(Question(asks(), ARM, None, FORGE, mirrors), store, said.append)
     assert said == [
-        "solving the conda packages of torch for osx-arm64-macos15.0",
-        "resolving the wheels of torch for osx-arm64-macos15.0",
+        "solving the conda packages of torch for osx-arm64-macos15",
+        "resolving the wheels of torch for osx-arm64-macos15",
     ]
 
 
@@ -119,7 +119,7 @@ def test_two_conda_packages_that_bring_the_same_conflict(asks):
     with pytest.raises(LockError) as caught:
         resolve._find_provided([*packages, package("three", numpy="2.0")], Question(asks(), ARM))
     assert caught.value.message == (
-        "lab.yaml:2:3: in torch for osx-arm64-macos15.0, conda's one brings numpy 1.0, and its"
+        "lab.yaml:2:3: in torch for osx-arm64-macos15, conda's one brings numpy 1.0, and its"
         " three brings numpy 2.0."
     )
 

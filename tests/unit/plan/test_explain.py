@@ -110,11 +110,11 @@ def test_an_environment_may_be_called_as_a_kind_of_step(name):
 
 
 def test_the_class_is_that_of_the_macs_own_system():
-    """The threshold is the highest of the catalogue's that its macOS reaches."""
+    """Its major version decides, or the highest threshold in it that its macOS reaches."""
     found = explain_mac(mac(macos="13.6"))
     assert found.mac_class == find_mac_class("arm64", "13.6", CATALOGUE)
     assert found.thresholds == CATALOGUE.thresholds("arm64")
-    assert found.class_reason.startswith("the highest that macOS 13.6 reaches")
+    assert found.class_reason == "the major version of macOS 13.6, or the highest threshold in it"
 
 
 def test_a_mac_of_an_unknown_processor_has_no_class():
@@ -152,7 +152,7 @@ def test_an_unreachable_mac_is_explained_from_the_lab_file(host, name, reason):
 def test_an_answer_is_the_catalogues_with_what_other_sources_have():
     """The same request from each other source; a nightly is nowhere else."""
     (torch, plain) = explain_mac(mac(macos="13.6")).answers
-    group = find_mac_class("arm64", "13.6", CATALOGUE)
+    group = MacClass("osx-arm64", "13.6")
     assert torch.considered.answer == choose(TORCH.pytorch, group, CATALOGUE)
     assert torch.elsewhere == (("conda-forge", None), ("pytorch-channel", "2.5.1"))
     assert (torch.where, plain.where) == ("lab.yaml:2", "lab.yaml:3")
@@ -216,7 +216,7 @@ def test_a_mac_that_is_refused_has_every_reason_and_no_step():
 
 def test_what_is_explained_is_the_locked_variant():
     """Of a lock that fits the lab, both are one: the choice is made of the same rows."""
-    variant = choose(TORCH.pytorch, MacClass("osx-arm64", "15.0"), CATALOGUE)
+    variant = choose(TORCH.pytorch, MacClass("osx-arm64", "15.1"), CATALOGUE)
     assert variant != VARIANT
     made = lock(PACKAGES, [wheel("torch", "2.15.0")], variant=variant)
     (torch, _) = explain_mac(mac(), {**BOTH, "torch": made}).answers

@@ -89,11 +89,11 @@ def test_a_mac_that_came_to_its_end_says_how_and_in_what_time(watched):
 
 def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
     """Only what is at work now is shown."""
-    watched.progress.announce("locking torch for osx-arm64-macos15.0")
+    watched.progress.announce("locking torch for osx-arm64-macos15")
     (line,) = watched.shown()
-    assert line.endswith("locking torch for osx-arm64-macos15.0  0 s")
+    assert line.endswith("locking torch for osx-arm64-macos15  0 s")
     watched.now += 61
-    assert watched.shown()[0].endswith("macos15.0  1 min 1 s")
+    assert watched.shown()[0].endswith("macos15  1 min 1 s")
     watched.progress.report_mac("studio-01", "reading")
     assert watched.shown() == ["studio-01  reading  0 s"]
 

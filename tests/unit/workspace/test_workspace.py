@@ -24,7 +24,7 @@ from torchard.workspace.workspace import open_workspace
 
 NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
 BARE = mac_of(prefix_state="absent", prefix_arch=None)
-WHOLE = mac_of()
+WHOLE = mac_of(macos="15.0")
 PYTHON = package("python", "3.12.13", "h0_0_cpython")
 PINNED = ', miniconda: {version: "26.5.3-1"}'
 OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
@@ -255,7 +255,7 @@ def test_a_refused_environment_does_not_stop_the_others(workspace):
 @pytest.mark.parametrize(
     ("more", "changes", "says"),
     [
-        (', macos: "13.6"', {}, ["says macOS 13.6, but it runs 15.1"]),
+        (', macos: "13.6"', {}, ["says macOS 13.6, but it runs 15.0"]),
         (', macos: "15.1"', {"macos": "15.1.2"}, []),
         (', macos: "15"', {"macos": "15.10"}, []),
         (', macos: "15.1"', {"macos": "15.10"}, ["says macOS 15.1, but it runs 15.10"]),
@@ -315,7 +315,7 @@ def test_two_macs_of_one_class_cannot_need_two_locks(workspace):
     assert space.find_target(space.find_mac("studio-01"), WHOLE).locks == {"torch": made}
     target = space.find_target(space.find_mac("studio-02"), WHOLE)
     (refusal,) = target.blockers
-    assert "studio-01 and studio-02 are both osx-arm64-macos15.0" in refusal
+    assert "studio-01 and studio-02 are both osx-arm64-macos15" in refusal
     assert "conda-forge, and bioconda" in refusal
     assert target.locks == {}
 

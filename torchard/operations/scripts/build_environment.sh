@@ -111,7 +111,8 @@ if ! is_stamped; then
   run_logged "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
     -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
   if [ -s requirements.txt ]; then
-    run_logged "$path/bin/python" -I -m pip install --no-deps --require-hashes --no-index \
+    # Without this variable, a python built with an older SDK takes macOS 26 for 16, and pip with it.
+    run_logged env SYSTEM_VERSION_COMPAT=0 "$path/bin/python" -I -m pip install --no-deps --require-hashes --no-index \
       --only-binary :all: --find-links "$kit/wheels" --no-cache-dir --no-input \
       --disable-pip-version-check --no-warn-script-location -q -r "$kit/requirements.txt" ||
       give_up "pip could not install the wheels into $path"
