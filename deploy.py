@@ -51,5 +51,5 @@ if target is not None:
             if shell in mac.shells:
                 path = shell_file_path(shell)
                 shell_file(name=f"Shell {path}", mac=mac, shell=shell, workspace=workspace)
-        if mac.prune:
+        if mac.prune or target.state.leftovers:
             prune(name="Prune", mac=mac, workspace=workspace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import replace
 
@@ -239,9 +240,13 @@ def test_what_a_stopped_run_has_installed_whole_is_not_a_persons_own(mac, simlab
     text = mark.read_text()
     mark.unlink()
     assert mac.state.prefix_ours is None
-    (mac.torchard / "installing").write_text(f"{mac.prefix}\n{text}")
+    record = mac.torchard / "installing"
+    record.write_text(f"{mac.prefix}\n{text}")
+    assert mac.state.prefix_ours is None  # it was there before that run
+    os.utime(record, (0, 0))
     assert mac.state.prefix_ours["sha256"] == installer.sha256
-    (mac.torchard / "installing").write_text(f"{mac.prefix}-another\n{text}")
+    record.write_text(f"{mac.prefix}-another\n{text}")
+    os.utime(record, (0, 0))
     assert mac.state.prefix_ours is None
 
 

@@ -108,6 +108,7 @@ def labs(draw):
         depot={sha256: 100 for sha256 in depot if draw(EITHER)},
         shell_files=draw(shell_files()),
         free=draw(FREE),
+        leftovers=draw(st.sampled_from([(), (), ("pkgs",)])),
         bash_reads=draw(st.sampled_from([None, None, None, ".profile"])),
         last_activated=tuple(
             one.path for one in there if one.path in ours and one.stamp is not None

@@ -80,7 +80,7 @@ def view_environment(name: str, state: MacState) -> EnvironmentView:
 
 def view_kept_environment(name: str, state: MacState) -> EnvironmentView:
     """Return the same for a plan: `nothing` if Torchard sets the prefix aside or installs it."""
-    return view_environment(name, state) if state.prefix_state == "whole" else EnvironmentView(name)
+    return view_environment(name, state) if state.has_kept_links else EnvironmentView(name)
 
 
 def find_faults(view: EnvironmentView) -> Iterator[str]:

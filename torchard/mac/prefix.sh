@@ -14,3 +14,19 @@ is_whole_prefix() {
   [ -x "$1/bin/conda" ] && [ -x "$1/bin/python" ] && [ -f "$1/conda-meta/history" ] &&
     ! is_unfinished "$1" && grep -q '^# update specs:' "$1/conda-meta/history" 2>/dev/null
 }
+# Prints the Miniconda that a stopped run set aside for the one at $1. Its links go over to that one.
+print_prefix_before() {
+  if [ "$(sed 1q "$2/installing")" = "$1" ] && [ ! -f "$1/.torchard.json" ]; then
+    its_before=$(sed -n 3p "$2/installing")
+    ! is_whole_prefix "$its_before" || printf '%s\n' "$its_before"
+  fi 2>/dev/null
+}
+# Prints the mark that Torchard left in the Miniconda at $1, or the one that a stopped run was about to
+# write. $2 is ~/.torchard. What is older than that run is not its own.
+print_prefix_mark() {
+  if [ -f "$1/.torchard.json" ]; then
+    head -c 65536 "$1/.torchard.json"
+  elif [ "$(sed 1q "$2/installing")" = "$1" ] && [ ! "$2/installing" -nt "$1/conda-meta/history" ]; then
+    sed -n 2p "$2/installing" | head -c 65536
+  fi 2>/dev/null | tr -cd ' -~'
+}

@@ -212,6 +212,7 @@ class _Reader:
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
         self.activated: list[str] = []
+        self.leftovers: list[str] = []
         self.settings: dict[tuple[str, str], list[str]] = {}
         self.final: set[tuple[str, str]] = set()
         self.missing: dict[str, str] = {}
@@ -235,6 +236,8 @@ class _Reader:
                 self.links[_text(name)] = Link(_text(name), leads, moved == ["moved"])
             case "shown", [name]:
                 self.activated.append(name)
+            case "leftover", [path]:
+                self.leftovers.append(_text(path))
             case _:
                 self._add_fact(kind, fields)
 
@@ -331,6 +334,8 @@ class _Reader:
             environments={one.path: one.build() for one in self.environments},
             base=self.base.build() if self.base else None,
             last_activated=tuple(f"{home}/.torchard/generations/{name}" for name in self.activated),
+            leftovers=tuple(self.leftovers),
+            links_kept="links_kept" in facts,
             depot=self.depot,
             lock=self.lock,
             clock=_number(facts.get("clock", "")),

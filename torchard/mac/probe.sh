@@ -112,19 +112,22 @@ if [ "$state" = whole ]; then
     say prefix_made_for "$coded"
   fi
 fi
-if [ -f "$PREFIX/.torchard.json" ]; then
-  say prefix_mark "$(print_file "$PREFIX/.torchard.json")"
-elif [ "$state" = whole ] && [ "$(sed 1q "$HOME/.torchard/installing" 2>/dev/null)" = "$PREFIX" ]; then
-  # A run installed it and was stopped before it wrote the mark.
-  say prefix_mark "$(sed -n 2p "$HOME/.torchard/installing" | tr -cd ' -~')"
-fi
+mark=
+case $state in whole | half) mark=$(print_prefix_mark "$PREFIX" "$HOME/.torchard") ;; esac
+[ -z "$mark" ] || say prefix_mark "$mark"
+before=$(print_prefix_before "$PREFIX" "$HOME/.torchard")
+[ -z "$before" ] || say links_kept 1
 
 say_conda_settings "$PREFIX"
 
 root=$HOME/.torchard
 [ "$state" = whole ] && say_environment "$PREFIX" base
-for path in "$PREFIX"/envs/*; do
+for path in "$PREFIX"/envs/* "${before:-/dev/null}"/envs/*; do
   [ -e "$path" ] || [ -L "$path" ] || continue
+  case $path in
+    "$PREFIX"/envs/*) ;;
+    *) [ -L "$path" ] && [ ! -L "$PREFIX/envs/${path##*/}" ] || continue ;;
+  esac
   code "${path##*/}"
   name=$coded
   if [ -L "$path" ]; then
@@ -164,6 +167,14 @@ if read -r other <"$root/prefix" && ! is_same "$other" "$PREFIX"; then
 fi 2>/dev/null
 for path in "$root"/generations/*; do
   [ -d "$path" ] && [ ! -L "$path" ] && say_environment "$path"
+done
+# What a stopped run left: torchard/operations/scripts/recover.sh finishes or removes it.
+for path in "$root/installing" "$root/pkgs" "$root"/generations/.building-* \
+  "$root"/generations/.discarded-* "$root"/kits/installer-* "$root"/kits/*/wheels; do
+  if [ -e "$path" ]; then
+    code "${path#"$root/"}"
+    say leftover "$coded"
+  fi
 done
 # The order in which they were activated, the last first, by the times of their stamps.
 # shellcheck disable=SC2012 # find cannot sort by time; names that are not ours are left out

@@ -247,9 +247,12 @@ class MacState:
     Environments and artefacts:
 
     - `links`: what is in PREFIX/envs, by name. `torchard.mac.environments` explains each one.
+    - `links_kept`: a run was stopped while it replaced the Miniconda, and the next run restores the
+      links. `links` has them too.
     - `environments`: generations and other environments, by absolute path; `base`: that of a whole
       prefix.
     - `last_activated`: the paths of stamped generations, the one activated last first.
+    - `leftovers`: what a stopped run left in `~/.torchard`, relative to that.
     - `depot`: the bytes of each file in the Mac's depot, by sha256.
     - `lock`: the run that holds the run lock.
     """
@@ -268,9 +271,11 @@ class MacState:
     other_prefix: str | None = None
     conda_version: str | None = None
     links: Mapping[str, Link] = field(default_factory=dict)
+    links_kept: bool = False
     environments: Mapping[str, InstalledEnvironment] = field(default_factory=dict)
     base: InstalledEnvironment | None = None
     last_activated: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
     depot: Mapping[str, int] = field(default_factory=dict)
     lock: RunLock | None = None
     clock: int = 0
@@ -297,6 +302,11 @@ class MacState:
     def installer_sha256(self) -> str | None:
         """The sha256 of the installer that Torchard made the prefix with, None for a person's."""
         return _text_of(self.prefix_ours, "sha256")
+
+    @property
+    def has_kept_links(self) -> bool:
+        """Tell whether the links will still be there when Miniconda is installed."""
+        return self.prefix_state == "whole" or self.links_kept
 
     @property
     def is_prefix_moved(self) -> bool:

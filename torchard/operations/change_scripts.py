@@ -54,7 +54,7 @@ def install_miniconda(
         "MOVED": state.prefix_made_for or "" if state.is_prefix_moved else "",
         "MARK": json.dumps(mark, sort_keys=True),
     }
-    return under_run_lock(read_script("install_miniconda.sh"), controller, values)
+    return under_run_lock(_recovering("install_miniconda.sh"), controller, values)
 
 
 def build_environment(
@@ -75,7 +75,7 @@ def build_environment(
         "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/{DEPOT}",
         "REBUILT": "rebuilt" if rebuild else "",
     }
-    return under_run_lock(read_script("build_environment.sh"), controller, values)
+    return under_run_lock(_recovering("build_environment.sh"), controller, values)
 
 
 def remove_environment(state: MacState, step: Step, controller: Controller) -> str:
@@ -86,7 +86,13 @@ def remove_environment(state: MacState, step: Step, controller: Controller) -> s
         "TARGET": step.path,
         "PROGRAM": read_program("remove_generations.py"),
     }
-    return under_run_lock(read_script("remove_environment.sh"), controller, values)
+    return under_run_lock(_recovering("remove_environment.sh"), controller, values)
+
+
+def remove_leftovers(state: MacState, controller: Controller) -> str:
+    """Return the script that finishes or removes what a stopped run left."""
+    values = {"PREFIX": state.prefix}
+    return under_run_lock(_recovering("remove_leftovers.sh"), controller, values)
 
 
 def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
@@ -135,3 +141,8 @@ def remove_lock(holder: str, controller: Controller) -> str:
     """Return the script that removes the run lock of a dead run; `holder` is its token."""
     values = {"HOLDER": holder}
     return under_run_lock(read_script("remove_lock.sh"), controller, values)
+
+
+def _recovering(name: str) -> str:
+    """Return a script that can also finish or remove what a stopped run left."""
+    return read_script("recover.sh") + read_script(name)

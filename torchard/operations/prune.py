@@ -10,7 +10,7 @@ from pyinfra.api import StringCommand, operation
 from torchard.operations import change_scripts, report
 from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
-from torchard.plan.steps import removal_steps
+from torchard.plan.steps import leftover_step, removal_steps
 from torchard.remote import facts
 from torchard.remote.quoting import for_any_shell
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 @operation()
 def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | FunctionCommand]:
-    """Remove environments that the lab no longer names: the link first, then its generations.
+    """Remove environments that the lab no longer names, and what a stopped run left.
 
-    A link that leads elsewhere than at planning is left alone, and so is everything else.
+    Of an environment, the link goes first, then its generations. The lab must say `prune: true`. A
+    link that leads elsewhere than at planning is left alone, and so is everything else.
 
     + mac: the Mac as the lab describes it
     + workspace: knows what was planned
@@ -42,7 +43,10 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
-    steps = removal_steps(mac.environments, state)
+    steps = removal_steps(mac.environments, state) if mac.prune else ()
+    rest = leftover_step(state, steps)
+    if rest is not None and workspace.is_planned(mac, rest):
+        steps = (*steps, rest)
     if not steps:
         host.noop("the lab names all that Torchard made")
     for step in steps:
@@ -50,6 +54,9 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
             yield report.fail_mac(report.CHANGED)
             return
         print_diff(step)
-        yield report.announce(f"removing {step.environment}")
-        script = change_scripts.remove_environment(state, step, find_controller())
+        yield report.announce(f"removing {step.environment or 'leftovers'}")
+        if step.is_of_leftovers:
+            script = change_scripts.remove_leftovers(state, find_controller())
+        else:
+            script = change_scripts.remove_environment(state, step, find_controller())
         yield StringCommand(for_any_shell(script))

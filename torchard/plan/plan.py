@@ -13,7 +13,7 @@ from torchard.plan.blockers import list_blockers
 from torchard.plan.disk import Disk, disk_needed
 from torchard.plan.preconditions import list_preconditions
 from torchard.plan.shell_init import plan_shell
-from torchard.plan.steps import removal_steps
+from torchard.plan.steps import leftover_step, removal_steps
 from torchard.plan.target import build_steps
 from torchard.plan.warnings import find_build_warnings
 
@@ -128,5 +128,8 @@ def plan_mac(target: Target) -> MacPlan:
     steps += filter(None, (plan_shell(shell, target.state) for shell in target.mac.shells))
     if target.mac.prune:
         steps += removal_steps(target.mac.environments, target.state)
+    lock = target.state.lock
+    if lock is None or not lock.is_busy:  # else they are of the run that is at work
+        steps += filter(None, [leftover_step(target.state, steps)])
     disk = Disk(disk_needed(steps), target.state.free) if steps else None
     return replace(base, state="change" if steps else "up_to_date", steps=tuple(steps), disk=disk)

@@ -50,6 +50,10 @@ def recheck(saved: MacPlan, now: MacPlan) -> MacPlan:
     done = [step for step in saved.steps if _is_done(step, now)]
     ours = {key for step in done for key in _keys(step)}
     changes = list(dict.fromkeys(_describe_changes(saved, now, ours)))
+    # A run of this plan may have been stopped. What that left does not make the plan stale.
+    if not any(step.is_of_leftovers for step in saved.steps):
+        rest = tuple(step for step in now.steps if not step.is_of_leftovers)
+        now = replace(now, steps=rest, state="change" if rest else "up_to_date")
     left = [step for step in saved.steps if step not in done]
     if not changes and _is_different(left, now.steps):
         changes = ["the lab asks for other steps there now"]
@@ -68,6 +72,8 @@ def _keys(step: Step) -> tuple[Key, ...]:
     """Return the preconditions that a step changes."""
     if step.kind == "miniconda":
         return tuple((kind, "") for kind in _OF_MINICONDA)
+    if step.is_of_leftovers:
+        return ()
     if step.environment is not None:
         return tuple((kind, step.environment) for kind in _OF_ENVIRONMENT)
     return (("shell", step.place),)
@@ -82,6 +88,8 @@ def _is_done(step: Step, now: MacPlan) -> bool:
     if any(_keys(one) == _keys(step) for one in now.steps):
         return False
     facts = _facts(now)
+    if step.is_of_leftovers:
+        return True
     if step.kind == "miniconda":
         return facts["installer", ""] == step.digest
     if step.kind == "prune":

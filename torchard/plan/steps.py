@@ -80,13 +80,14 @@ class Step:
     missing. `activate`: the generation exists, and its link is set. `remove`: the lab does not name
     the environment and says `prune: true`.
 
-    `environment` is null for Miniconda and a shell. `path` is the prefix, the generation or the
-    file on the Mac; `place` is that path as a person writes it. `kept` counts the packages that
-    stay. `bytes` is the size of all artefacts of the result, `disk` the space that the step needs,
-    both in bytes. `digest` is the installer's sha256, or the lock's. `requested` names the packages
-    that the lab itself names. `notes` say why this PyTorch, and what was given up. `carried` names
-    a person's own files that are copied into the new generation. `not_carried` names those that
-    stay behind: they are larger than 1 MiB, or the account cannot read them.
+    `environment` is null for Miniconda, a shell, and leftovers of a stopped run. `path` is the
+    prefix, the generation or the file on the Mac; `place` is that path as a person writes it.
+    `kept` counts the packages that stay. `bytes` is the size of all artefacts of the result, `disk`
+    the space that the step needs, both in bytes. `digest` is the installer's sha256, or the lock's.
+    `requested` names the packages that the lab itself names. `notes` say why this PyTorch,
+    and what was given up. `carried` names a person's own files that are copied into the new
+    generation. `not_carried` names those that stay behind: they are larger than 1 MiB, or the
+    account cannot read them.
     """
 
     kind: StepKind
@@ -111,6 +112,11 @@ class Step:
         """What tells the step from every other of its plan."""
         named = {"miniconda": "", "shell": self.place}
         return StepId(self.kind, named.get(self.kind, self.environment or ""))
+
+    @property
+    def is_of_leftovers(self) -> bool:
+        """Tell whether the step finishes or removes what a stopped run left."""
+        return self.kind == "prune" and self.environment is None
 
 
 def is_same_step(one: Step, other: Step) -> bool:
@@ -309,6 +315,18 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     )
 
 
+def leftover_step(state: MacState, steps: Sequence[Step]) -> Step | None:
+    """Return what finishes or removes the leftovers of a stopped run.
+
+    None if there are none, or if one of the other `steps` does that at its beginning.
+    """
+    if not state.leftovers or any(step.kind != "shell" for step in steps):
+        return None
+    place = f"{state.home}/.torchard"
+    reason = f"a run that was stopped left {', '.join(state.leftovers)}"
+    return Step("prune", "remove", None, reason, place, shorten_mac_path(place, state.home))
+
+
 def _requested(lock: Lock) -> tuple[str, ...]:
     """Return what the lab asks for by name: python, PyTorch, and its own packages."""
     asked = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -360,7 +378,7 @@ def _free_path(lock: Lock, state: MacState) -> str:
     used: what is built there would be active before it is verified. The links of a prefix that is
     set aside do not count.
     """
-    links = state.links.values() if state.prefix_state == "whole" else ()
+    links = state.links.values() if state.has_kept_links else ()
     linked = {link.target for link in links}
     stamped = {one.path for one in state.environments.values() if one.stamp is not None}
     base = _path(lock, state)

@@ -118,7 +118,9 @@ def _planned(step: Step) -> Lines:
         return "miniconda", what, f"sha256 {(step.digest or '')[:8]}…"
     if step.kind == "shell":
         return "shell", step.place, ""
-    name = step.environment or ""
+    name = step.environment or "leftovers"
+    if step.is_of_leftovers:
+        return name, step.place, "finished or removed"
     if step.action == "activate":
         return name, _counts(step, "to change"), "the link only"
     if step.action == "remove":
@@ -136,7 +138,7 @@ def _done(step: Step) -> Lines:
     if step.action == "activate":
         return name, _counts(step, "changed"), "active again"
     if step.action == "remove":
-        return name, what, "removed"
+        return name, what, "removed" if step.environment else "finished or removed"
     return name, _counts(step, "changed"), "built and active"
 
 

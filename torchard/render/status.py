@@ -71,7 +71,9 @@ def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
         (
             step
             for step in mac.steps
-            if step.kind != "shell" and step.environment == one.environment
+            if step.kind != "shell"
+            and step.environment == one.environment
+            and not step.is_of_leftovers
         ),
         None,
     )

@@ -148,6 +148,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.change_scripts.remove_environment": lambda made: change_scripts.remove_environment(
         made.state, made.step, made.controller
     ),
+    "operations.change_scripts.remove_leftovers": lambda made: change_scripts.remove_leftovers(
+        made.state, made.controller
+    ),
     "operations.change_scripts.activate_generation": lambda made: (
         change_scripts.activate_generation(made.state, made.step, made.controller)
     ),

@@ -73,6 +73,7 @@ def answer(state):
         yield "\t".join(("shell_file", name, file.state, coded(file.path), coded(file.block or "")))
     if state.bash_reads is not None:
         yield f"bash_reads\t{state.bash_reads}"
+    yield from (f"leftover\t{coded(path)}" for path in state.leftovers)
     yield "end\tok"
 
 
@@ -157,6 +158,10 @@ class Model:
     def _run(self, command):
         plain = OCTAL.sub(lambda found: bytes([int(found[1], 8)]), command.encode()).decode()
         values = values_of(plain.partition('printf %b "')[2])
+        if "WHO" in values and "EDIT" not in values:
+            self.state = replace(self.state, leftovers=())
+            if not values.keys() & {"MARK", "GENERATION", "TARGET", "NOTE"}:
+                self.done.append(("prune", None, f"{self.state.home}/.torchard"))
         for name, done in {
             "MARK": self._miniconda,
             "GENERATION": self._environment,

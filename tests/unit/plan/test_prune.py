@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from locked import GENERATIONS, PREFIX, built, lock, mac, package, stamp
 
 from torchard.lab.model import MacHost
-from torchard.mac.state import InstalledEnvironment
+from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.plan.plan import plan_mac
 from torchard.plan.preconditions import Precondition
-from torchard.plan.steps import StepId, removal_steps
+from torchard.plan.steps import StepId, environment_step, removal_steps
 from torchard.plan.target import Target
+from torchard.render.changes import step_lines
 
 LOCK = lock([package("python", "3.12.13")])
 OLD = f"{GENERATIONS}/old-12345678"
@@ -99,3 +102,26 @@ def test_a_mac_is_pruned_only_if_the_lab_says_so():
     ]
     assert Precondition("target", "old", OLD) in pruned.preconditions
     assert all(one.subject != "old" for one in plain.preconditions)
+
+
+def test_what_a_stopped_run_left_is_removed_if_nothing_else_is_done():
+    """Every other script removes it first; that of a run at work is left alone."""
+    left = mac(leftovers=("pkgs", "installing"))
+    (step,) = plan_mac(Target(MacHost("m"), left)).steps
+    assert step.reason == "a run that was stopped left pkgs, installing"
+    assert (step.id, step.place) == (StepId("prune"), "~/.torchard")
+    line = next(step_lines(step)).plain
+    assert line.split() == ["-", "leftovers", "~/.torchard", "finished", "or", "removed"]
+    built_too = plan_mac(Target(MacHost("m"), left, locks={"torch": LOCK}))
+    assert [one.kind for one in built_too.steps] == ["environment"]
+    busy = replace(left, lock=RunLock("a-token", "ada", 1, (7,)))
+    assert plan_mac(Target(MacHost("m"), busy)).steps == ()
+
+
+def test_links_that_a_stopped_replacement_will_restore_count():
+    """The Miniconda is absent; what its links lead to is active once it is installed."""
+    generation = generation_of("torch", f"{GENERATIONS}/torch-1")
+    links = {"torch": generation.path}
+    gone = mac(generation, links=links, prefix_state="absent", links_kept=True)
+    assert environment_step(LOCK, gone) is None
+    assert environment_step(LOCK, replace(gone, links_kept=False)) is not None

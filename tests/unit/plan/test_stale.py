@@ -237,6 +237,17 @@ def test_a_miniconda_that_moved_is_named(place, says):
     assert (recheck(saved, now) == now) if says is None else (says in changes(saved, now))
 
 
+def test_leftovers_of_a_stopped_run_do_not_make_a_plan_stale():
+    """A saved plan is applied again after it was interrupted, and does no step that it lacks."""
+    saved = planned(THERE)
+    left = replace(shown(LOCK), leftovers=("generations/.discarded-torch-1",))
+    now = recheck(saved, planned(left))
+    assert (now.state, now.steps) == ("up_to_date", ())
+    shows = planned(left)
+    assert recheck(shows, shows) == shows
+    assert recheck(shows, planned(shown(LOCK))).steps == ()
+
+
 @given(labs())
 def test_an_unchanged_mac_is_never_stale(target):
     """Whatever its state, and whatever words describe it."""

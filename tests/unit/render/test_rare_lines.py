@@ -37,6 +37,12 @@ def test_a_removed_environment_is_a_line_of_a_result():
     assert plain(done_line(step, 12)).endswith("removed")
 
 
+def test_leftovers_are_a_line_of_a_result():
+    """It ends with what was done."""
+    step = Step("prune", "remove", None, "left", "/Users/ann/.torchard", "~/.torchard")
+    assert plain(done_line(step, 12)).endswith("finished or removed")
+
+
 def test_a_written_shell_file_is_a_line_of_a_result():
     """It ends with what was done."""
     shell = Step("shell", "create", None, "no block", "/Users/ann/.zshrc", "~/.zshrc")

@@ -26,29 +26,12 @@ if [ -L "$link" ]; then
 elif [ -e "$link" ]; then
   die "$link is a file or a directory, not a link; rename it. It was left alone."
 fi
+finish_install
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
 attempt mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
 
-# Whether any link leads to the generation at $1; a link that leads nowhere must name it exactly.
-is_active() {
-  for one in "$PREFIX"/envs/*; do
-    [ -L "$one" ] || continue
-    [ "$(readlink "$one")" = "$1" ] && return 0
-    is_same "$1" "$one" && return 0
-  done
-  return 1
-}
 is_stamped() { grep -qF "\"lock\": \"$DIGEST\"" "$path/.torchard.json" 2>/dev/null; }
-# Nobody else builds under our lock, so a mark comes from a run that was killed, and so does its half
-# generation.
-for mark in "$root"/generations/.building-*; do
-  [ -e "$mark" ] || continue
-  half=$root/generations/${mark##*/.building-}
-  if [ ! -e "$half/.torchard.json" ] && ! is_active "$half"; then
-    remove_trees "$half" || die "$half cannot be removed"
-  fi
-  rm -f "$mark" || die "$mark cannot be removed"
-done
+remove_halves
 
 verify_upload "$KIT" "the kit of $GENERATION" || die "Nothing was executed; run it again, and it is sent again."
 { attempt mkdir -p "$kit" && cd "$kit" && attempt tar -xf "$root/depot/$KIT"; } || die "$kit cannot be written"

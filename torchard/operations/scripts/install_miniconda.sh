@@ -14,12 +14,15 @@ give_up() {
     remove_trees "$PREFIX"  # this run made it, and the next one needs the room
     said="$said; what it left was removed"
   elif [ -e "$PREFIX" ]; then
-    set_aside "$PREFIX"
+    name_aside "$PREFIX"
+    set_prefix_aside "$PREFIX"
     said="$said; what it left was set aside as $aside"
   fi
   if [ -n "$before" ] && mv "$before" "$PREFIX"; then
     said="$said; the earlier one is back at its place"
+    before=
   fi
+  [ -n "$before" ] || rm -f "$root/installing"
   fail "$said"
 }
 # Whether the Miniconda at PREFIX is the one to set aside.
@@ -31,23 +34,32 @@ is_replaced() {
     grep -qF -e "$REPLACES" "$PREFIX/.torchard.json"
   fi
 }
-before=
+finish_install
+remove_halves
 # An earlier run may have finished after the plan.
 if is_whole_prefix "$PREFIX" && ! is_replaced; then
   exit 0
 fi
 verify_upload "$SHA256" "$FILE" || die "Nothing was executed."
+aside=
 if is_whole_prefix "$PREFIX"; then
   for environment in "$PREFIX"/envs/*; do
     [ -L "$environment" ] || [ ! -d "$environment" ] ||
       die "a person made $environment, which would be set aside with $PREFIX; it was left alone"
   done
-  set_aside "$PREFIX"
+  name_aside "$PREFIX"
   before=$aside
-  printf '%s\n' "the Miniconda that was there is kept as $before" | tee -a "$log"
+  said="the Miniconda that was there is kept as $before"
 elif [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
-  set_aside "$PREFIX"
-  printf '%s\n' "$PREFIX was half installed; it was set aside as $aside" | tee -a "$log"
+  name_aside "$PREFIX"
+  said="$PREFIX was half installed; it was set aside as $aside"
+fi
+# The record says that the prefix is ours until it has its mark. Without it, a run that stops in between
+# would leave what looks like a person's own Miniconda.
+record_install "$PREFIX" "$MARK" "$before"
+if [ -n "$aside" ]; then
+  set_prefix_aside "$PREFIX"
+  printf '%s\n' "$said" | tee -a "$log"
   for environment in "$aside"/envs/*; do
     # Links lead to generations, which stay; their own step activates them again.
     if [ -d "$environment" ] && [ ! -L "$environment" ]; then
@@ -58,9 +70,6 @@ fi
 # The installer checks its own name: it must end in .sh.
 work=$root/kits/installer-$$
 { attempt mkdir -p "$work" && link_or_copy "$root/depot/$SHA256" "$work/$FILE"; } || die "$root/kits cannot be written"
-# This file says that the prefix is ours until it has its mark. Without it, a run that stops in between
-# would leave what looks like a person's own Miniconda.
-printf '%s\n%s\n' "$PREFIX" "$MARK" >"$root/installing" || die "$root/installing cannot be written"
 run_logged /bin/bash "$work/$FILE" -b -p "$PREFIX"
 status=$?
 remove_trees "$work" "$root/depot/$SHA256"
@@ -70,14 +79,5 @@ run_logged "$PREFIX/bin/conda" --version || give_up "the conda at $PREFIX does n
 # shellcheck disable=SC2086 # native is two words, or none
 machine=$(run_cleanly $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')
 [ "$machine" = "$ARCH" ] || give_up "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
-if [ -n "$before" ]; then
-  attempt mkdir -p "$PREFIX/envs"
-  for link in "$before"/envs/*; do
-    if [ -L "$link" ]; then
-      ln -s "$(readlink "$link")" "$PREFIX/envs/${link##*/}" || give_up "$PREFIX/envs cannot be written"
-    fi
-  done
-fi
-keep_packages "$PREFIX" || give_up "$PREFIX cannot be written"
-printf '%s\n' "$MARK" >"$PREFIX/.torchard.json" || give_up "$PREFIX cannot be written"
+mark_prefix "$PREFIX" "$MARK" "$before" || give_up "$PREFIX cannot be written"
 rm -f "$root/installing"

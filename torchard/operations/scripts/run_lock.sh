@@ -306,7 +306,11 @@ link_or_copy() {
 }
 # Moves a path to a free name beside it, kept in `aside`: nothing of a person's is lost.
 set_aside() {
+  name_aside "$1"
+  move_aside "$1"
+}
+name_aside() {
   aside=$1.torchard-aside-$(date +%Y%m%d-%H%M%S)
   while [ -e "$aside" ] || [ -L "$aside" ]; do aside=$aside+; done
-  attempt mv "$1" "$aside" || die "$1 is in the way and cannot be moved aside"
 }
+move_aside() { attempt mv "$1" "$aside" || die "$1 is in the way and cannot be moved aside"; }

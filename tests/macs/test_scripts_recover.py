@@ -1,0 +1,174 @@
+"""What a stopped run left is finished, set aside or removed by the next, whatever the lab says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import on_a_mac
+import pytest
+from on_a_mac import CONTROLLER, Installer, install_script
+
+from torchard.operations import change_scripts
+from torchard.plan.steps import Step, leftover_step, miniconda_step
+
+# An installer that leaves a whole prefix by every sign, with a conda and a python of a test's own.
+WHOLE = """\
+mkdir -p "$3/bin" "$3/conda-meta" && : >"$3/of-{name}"
+printf '%s\\n' '#!/bin/sh' '{conda}' >"$3/bin/conda"
+printf '%s\\n' '#!/bin/sh' 'echo arm64' >"$3/bin/python"
+chmod +x "$3/bin/conda" "$3/bin/python"
+echo '# update specs: []' >"$3/conda-meta/history"
+"""
+# Ends the script that holds the run lock, as a power cut would.
+KILL = 'kill -KILL "$(sed 1q "{lock}/running")"'
+HALF = 'mkdir -p "$3/bin"; : >"$3/bin/conda"; : >"$3/_conda"; {kill}'
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A Mac with nothing on it."""
+    mac = on_a_mac.make(tmp_path)
+    yield mac
+    mac.end()
+
+
+def install(mac, text: str, prefix: str = ""):
+    """Run an installer of a test's own making, as a lab names it; return what came of it."""
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    installer = Installer("miniconda", "26.5.3-1", "Own.sh", "", sha256)
+    mac.push(sha256, text.encode())
+    if not prefix:
+        return mac.run(install_script(mac, installer))
+    state = replace(mac.state, prefix=prefix, prefix_state="absent", prefix_ours=None)
+    return mac.run(change_scripts.install_miniconda(state, installer, CONTROLLER, "2026"))
+
+
+def whole(name: str) -> str:
+    return WHOLE.format(name=name, conda="exit 0")
+
+
+def whole_and_killed(mac, name: str) -> str:
+    return WHOLE.format(name=name, conda=KILL.format(lock=mac.lock))
+
+
+def half_and_killed(mac) -> str:
+    return HALF.format(kill=KILL.format(lock=mac.lock))
+
+
+def tidy(mac) -> None:
+    """Run what a plan does about leftovers alone; the next plan has nothing to do."""
+    state = mac.state
+    assert isinstance(leftover_step(state, ()), Step)
+    done = mac.run(change_scripts.remove_leftovers(state, CONTROLLER))
+    assert done.returncode == 0, done.stderr
+    assert leftover_step(mac.state, ()) is None
+
+
+def asides(mac):
+    return sorted(mac.home.glob("*.torchard-aside-*"))
+
+
+def test_a_prefix_without_its_mark_is_replaced_where_the_lab_names_another_installer(mac):
+    """The run was stopped between the installer's end and the mark; the lab changed since."""
+    assert install(mac, whole_and_killed(mac, "first")).returncode != 0
+    assert (mac.torchard / "installing").exists()
+    text = whole("second")
+    other = replace(on_a_mac.Installer("miniconda", "26.5.3-1", "Own.sh", "", ""), sha256="1" * 64)
+    assert miniconda_step(mac.state, other).action == "update"
+    assert install(mac, text).returncode == 0
+    state = mac.state
+    assert state.prefix_ours["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert (mac.prefix / "of-second").exists()
+    assert state.leftovers == ()
+
+
+def test_a_prefix_without_its_mark_gets_it_from_the_next_run(mac):
+    """Nothing is installed a second time, and no plan has anything to do afterwards."""
+    text = whole_and_killed(mac, "first")
+    assert install(mac, text).returncode != 0
+    assert mac.state.leftovers == ("installing", *mac.state.leftovers[1:])
+    tidy(mac)
+    state = mac.state
+    assert state.prefix_ours["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert state.base.made is not None
+    assert asides(mac) == []
+
+
+def test_a_stopped_replacement_keeps_every_link(mac):
+    """Also that of an environment which the lab does not name, through two stopped runs."""
+    assert install(mac, whole("first")).returncode == 0
+    generation = mac.torchard / "generations" / "other-1"
+    generation.mkdir(parents=True)
+    (mac.prefix / "envs").mkdir()
+    (mac.prefix / "envs" / "other").symlink_to(generation)
+    for _ in range(2):
+        assert install(mac, half_and_killed(mac)).returncode != 0
+        assert mac.state.prefix_state == "half"
+    assert install(mac, whole("second")).returncode == 0
+    assert (mac.prefix / "envs" / "other").readlink() == generation
+    assert mac.state.leftovers == ()
+
+
+def test_a_failure_after_a_stopped_replacement_puts_the_first_one_back(mac):
+    """It was set aside by the run that was stopped, not by the one that failed."""
+    assert install(mac, whole("first")).returncode == 0
+    assert install(mac, half_and_killed(mac)).returncode != 0
+    done = install(mac, "exit 3")
+    assert "the earlier one is back at its place" in done.stderr
+    assert (mac.prefix / "of-first").exists()
+    assert mac.state.prefix_state == "whole"
+
+
+def test_a_half_at_a_prefix_that_the_lab_does_not_name_any_more_is_set_aside(mac):
+    """The lab names another prefix after the run was stopped."""
+    other = f"{mac.home}/elsewhere"
+    assert install(mac, half_and_killed(mac), prefix=other).returncode != 0
+    assert install(mac, whole("second")).returncode == 0
+    assert [one.name.partition(".")[0] for one in asides(mac)] == ["elsewhere"]
+    assert mac.state.leftovers == ()
+
+
+def test_a_whole_one_at_a_prefix_that_the_lab_does_not_name_any_more_gets_its_mark(mac):
+    """If the lab names that prefix again, it is known as Torchard's."""
+    other = mac.home / "elsewhere"
+    assert install(mac, whole_and_killed(mac, "first"), prefix=str(other)).returncode != 0
+    assert install(mac, whole("second")).returncode == 0
+    assert (other / ".torchard.json").exists()
+    assert asides(mac) == []
+
+
+def test_what_a_person_put_at_that_prefix_is_left_alone(mac):
+    """A folder of a person's is not half an install, and their Miniconda is older than the run."""
+    other = f"{mac.home}/elsewhere"
+    assert install(mac, KILL.format(lock=mac.lock), prefix=other).returncode != 0
+    notes = mac.home / "elsewhere" / "notes"
+    notes.parent.mkdir()
+    notes.write_text("mine\n")
+    tidy(mac)
+    assert notes.read_text() == "mine\n"
+    assert asides(mac) == []
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "generations/.building-torch-1",
+        "generations/.discarded-torch-1/bin/python",
+        "pkgs/torch-1/lib",
+        "kits/torch-1/wheels/torch.whl",
+        "kits/installer-4711/Own.sh",
+    ],
+)
+def test_the_rest_of_a_stopped_build_or_removal_is_removed_alone(mac, left):
+    """It goes even where the lab asks for nothing, and whole generations and kits stay."""
+    assert install(mac, whole("first")).returncode == 0
+    stays = [mac.torchard / one for one in ("generations/torch-2/file", "kits/torch-1/kit.json")]
+    for path in (*stays, mac.torchard / "generations/torch-1/half", mac.torchard / left):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (mac.torchard / "generations/torch-2/.torchard.json").write_text("{}")
+    tidy(mac)
+    assert not (mac.torchard / left).exists()
+    assert all(path.exists() for path in stays)
+    assert (mac.torchard / "generations/torch-1").exists() is ("building" not in left)
