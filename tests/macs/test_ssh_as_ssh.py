@@ -19,6 +19,7 @@ from simlab.lab import SimLab
 from simlab.spec import MacSpec
 
 ROOT = Path(__file__).parents[2]
+ALLOWED = {"TORCHARD_ALLOW_SSH_COMMANDS": "1"}
 PASSES_ON = """
 import os, socket, sys, threading
 sock = socket.create_connection((sys.argv[1], int(sys.argv[2])))
@@ -174,7 +175,7 @@ def test_the_stock_command_goes_the_same_way(mac, jump, describe, tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "pyinfra", "inventory/lab.py", "exec", "--", "sw_vers"],
         cwd=ROOT,
-        env={**os.environ, "TORCHARD_LAB": str(lab_file), "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **ALLOWED, "TORCHARD_LAB": str(lab_file), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -235,11 +236,10 @@ def test_a_proxy_command_runs_as_with_ssh(mac, describe, torchard, tmp_path):
     program.write_text(PASSES_ON, encoding="utf-8")
     place = f"Host studio-01\n  HostName 127.0.0.1\n  Port {mac.port}\n"
     command = f"  ProxyCommand {sys.executable} {program} %h %p\n"
-    reached(torchard, describe(place + command, hosts=known(mac)))
+    reached(torchard, describe(place + command, hosts=known(mac)), **ALLOWED)
     broken = "  ProxyCommand echo 'no way for %r' >&2; exit 1\n"
-    reason = plan(torchard, describe(place + broken, hosts=known(mac), ssh=', user: "AD\\\\ada"'))[
-        1
-    ]
+    lab_file = describe(place + broken, hosts=known(mac), ssh=', user: "AD\\\\ada"')
+    reason = plan(torchard, lab_file, **ALLOWED)[1]
     assert "did not reach 127.0.0.1:" in reason
     assert '"no way for AD\\ada"' in reason
 
@@ -280,18 +280,18 @@ def test_match_is_evaluated_by_ssh(mac, describe, torchard):
         f'Match host studio-01 exec "test %n = studio-01"\n  Port {mac.port}\n'
         "Host studio-01\n  HostName 127.0.0.1\n"
     )
-    reached(torchard, describe(config, hosts=known(mac)))
+    reached(torchard, describe(config, hosts=known(mac)), **ALLOWED)
 
 
 def test_a_configuration_that_ssh_cannot_read_is_reported(mac, describe, torchard, tmp_path):
     """In ssh's words, with the person's own file in them."""
     lab_file = describe("Hostt x\n")
-    reason = plan(torchard, lab_file)[1]
+    reason = plan(torchard, lab_file, **ALLOWED)[1]
     assert reason.startswith("ssh cannot read its configuration for studio-01: ")
     assert f"{tmp_path / 'config'}" in reason
     assert "Bad configuration option: hostt" in reason
     (tmp_path / "config").chmod(0o666)
-    assert f"run `chmod go-w {tmp_path / 'config'}`" in plan(torchard, lab_file)[1]
+    assert f"run `chmod go-w {tmp_path / 'config'}`" in plan(torchard, lab_file, **ALLOWED)[1]
 
 
 def test_a_server_that_counts_too_many_keys_is_reported(mac, describe, torchard, tmp_path):

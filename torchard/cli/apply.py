@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     metavar="ENV",
     help="Build this environment again from the same lock file, although it is up to date.",
 )
+@options.allow_ssh_commands
 def apply(
     lab: Path,
     limits: tuple[str, ...],

@@ -8,6 +8,7 @@ import click
 
 from torchard.cli import options
 from torchard.lab.load import load_lab
+from torchard.remote import ssh_commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.lab
+@options.allow_ssh_commands
 def check(lab: Path) -> None:
-    """Check a lab file without contacting any Mac."""
+    """Check a lab file without contacting any Mac.
+
+    Torchard also checks that the ssh_config files that LAB names run no command.
+    """
     found = load_lab(lab)
+    named = dict.fromkeys(mac.ssh.config for mac in found.macs.values())
+    ssh_commands.require_permission(ssh_commands.scan(path) for path in named if path is not None)
     macs, environments = len(found.macs), len(found.environments)
     click.echo(f"{lab} is fine: {_count(macs, 'Mac')}, {_count(environments, 'environment')}.")
 

@@ -95,7 +95,8 @@ def _connect(
     with show_progress() as progress:
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
+        session = Session(workspace, macs, progress)
         if lock_ahead:
             workspace.locks.find_ahead(macs)
-        with Session(workspace, macs, progress) as session:
+        with session:
             yield session

@@ -43,6 +43,7 @@ def keys() -> None:
     metavar="SHA256:…",
     help="Record this key and no other; do not ask.",
 )
+@options.allow_ssh_commands
 @options.yes
 def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -> None:
     """Record the host keys of Macs, once you have compared them.

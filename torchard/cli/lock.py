@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; exit 2 if one is out of date."
 )
+@options.allow_ssh_commands
 def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     """Solve each environment for each class of Macs.
 

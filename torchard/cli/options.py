@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from torchard.remote.ssh_commands import PERMISSION
 from torchard.resources import find_default_lab
+
+
+def _allow_ssh_commands(_context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
+    """Allow it as the variable does, which the `pyinfra` command reads too."""
+    if value:
+        os.environ[PERMISSION] = "1"
+
 
 lab = click.argument(
     "lab", required=False, type=click.Path(path_type=Path), default=find_default_lab
@@ -31,6 +40,13 @@ only_failed_from = click.option(
 )
 locked = click.option(
     "--locked", is_flag=True, help="Fail if a lock file is missing or out of date."
+)
+allow_ssh_commands = click.option(
+    "--allow-ssh-commands",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow_ssh_commands,
+    help="Let the ssh_config that LAB names run commands on this computer.",
 )
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 full = click.option("--full", is_flag=True, help="Show every package.")

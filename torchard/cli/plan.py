@@ -27,6 +27,7 @@ from torchard.session.plan import make_plan
     help="Save the plan in this .json file.",
 )
 @click.option("--explain", "mac", metavar="MAC", help="Explain the plan of this Mac alone.")
+@options.allow_ssh_commands
 def plan(  # click passes them by name
     lab: Path,
     limits: tuple[str, ...],

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @options.full
 @options.as_json
 @options.yes
+@options.allow_ssh_commands
 def rollback(
     environment: str,
     lab: Path,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @options.locked
 @options.full
 @options.as_json
+@options.allow_ssh_commands
 def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_json: bool) -> None:
     """Show what each Mac has, and what was changed by hand.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @options.limits
 @options.locked
 @options.as_json
+@options.allow_ssh_commands
 def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -> None:
     """Verify every environment again.
 

@@ -128,10 +128,13 @@ def describe_key(key: HostKey) -> str:
 def record_host_key(error: UnknownHostKeyError) -> None:
     """Add a key that a person trusts to the known_hosts file. Raise TorchardError.
 
+    A lab can name that file. In `~/.ssh/authorized_keys`, the line would let the host log in here.
+
     One write appends one line, so that another program can add its own at the same time. The name
     is hashed if ssh would hash it, or if the file's other names are.
     """
     path = Path(error.known_hosts)
+    _require_hosts_file(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -146,3 +149,13 @@ def record_host_key(error: UnknownHostKeyError) -> None:
             f"{path} cannot be written: {problem.strerror or problem}.",
             "Make yourself its owner, or name another file in ssh.known_hosts.",
         ) from problem
+
+
+def _require_hosts_file(path: Path) -> None:
+    """Raise TorchardError unless a file is the known_hosts of the account, or is named hosts."""
+    usual = path == Path(KNOWN_HOSTS).expanduser()
+    if path.is_fifo() or (not usual and "hosts" not in path.resolve().name):
+        raise TorchardError(
+            f"{path} does not look like a known_hosts file, so Torchard does not write into it.",
+            "Name a file in ssh.known_hosts whose name contains `hosts`.",
+        )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gevent.pool import Pool
 
 from torchard.errors import TorchardError
-from torchard.remote import client, host_keys
+from torchard.remote import client, host_keys, openssh
 from torchard.remote.inventory import connection_data
 from torchard.remote.unreachable import (
     CONNECT_TIMEOUT,
@@ -56,7 +56,11 @@ def scan_host_key(mac: MacHost) -> PKey | host_keys.HostKeyError | str:
 
 
 def scan_host_keys(macs: Sequence[MacHost]) -> list[PKey | host_keys.HostKeyError | str]:
-    """Scan several Macs at once; return the answers in their order."""
+    """Scan several Macs at once; return the answers in their order.
+
+    Raise LabError if an ssh_config of the lab can run commands and the operator does not allow it.
+    """
+    openssh.CONFIGURATIONS.require_permission(macs)
     silence_logs()
     answers: list[PKey | host_keys.HostKeyError | str] = Pool(AT_ONCE).map(scan_host_key, macs)
     return answers

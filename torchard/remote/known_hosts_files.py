@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from functools import lru_cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -60,6 +61,8 @@ class KnownHosts:
         """
         path = openssh.expand(revoked, self._to)
         try:
+            if not Path(path).is_file():
+                raise FileNotFoundError(path)
             with Path(path).open("rb") as file:
                 content = file.read(_LARGEST)
         except OSError:
@@ -93,6 +96,8 @@ def _lines(path: str) -> tuple[Line, ...]:
         found = Path(path).stat()
     except OSError:
         return ()
+    if not stat.S_ISREG(found.st_mode):
+        return ()  # a pipe or a terminal may never end
     return _read_lines(path, found.st_mtime_ns, found.st_size)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import os
 import pwd
 import re
@@ -14,10 +15,14 @@ from typing import TYPE_CHECKING
 
 from gevent.lock import BoundedSemaphore
 
-from torchard.remote import children, ssh_config
+from torchard.remote import children, ssh_commands, ssh_config
 from torchard.remote.unreachable import ReachError, explain_config_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from torchard.lab.model import MacHost
+    from torchard.remote.ssh_commands import ConfigFile, Scan
     from torchard.remote.ssh_config import Destination, EffectiveConfig
 
 _SECONDS = 20.0  # a `Match exec` may run at each reading
@@ -34,6 +39,9 @@ class Configurations:
     def __init__(self) -> None:
         self._folder: Path | None = None
         self._files: dict[str | None, Path] = {}
+        self._scans: dict[str, Scan] = {}
+        self._originals: dict[str, str] = {}  # of our links and copies
+        self._numbers = itertools.count()
         self._answers: dict[Destination, EffectiveConfig] = {}
         self._unknown: set[str] = set()
         self._turns = BoundedSemaphore(_AT_ONCE)
@@ -60,28 +68,79 @@ class Configurations:
             atexit.register(self.close)
         return self._folder
 
+    def require_permission(self, macs: Iterable[MacHost]) -> None:
+        """Raise LabError if an ssh_config of these Macs can run a command without permission."""
+        named = dict.fromkeys(mac.ssh.config for mac in macs if mac.connection == "ssh")
+        ssh_commands.require_permission(self._scan(path) for path in named if path is not None)
+
     def close(self) -> None:
         """Remove the folder, and forget the answers."""
         folder, self._folder = self._folder, None
-        self._files.clear()
-        self._answers.clear()
+        for known in (self._files, self._scans, self._originals, self._answers):
+            known.clear()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
             atexit.unregister(self.close)
 
+    def _scan(self, config: str) -> Scan:
+        """Read a lab's ssh_config once, so that ssh gets what was checked."""
+        path = str(Path(config).expanduser().absolute())
+        if path not in self._scans:
+            self._scans[path] = ssh_commands.scan(path)
+        return self._scans[path]
+
     def _file(self, config: str | None) -> Path:
         if config not in self._files:
-            number = len(self._files)
-            includes = []
-            for place, path in enumerate(_others(config)):
-                link = self.folder / f"{number}-{place}"
-                if ssh_config.is_link_needed(path):
-                    link.symlink_to(path)
-                includes.append(str(link) if ssh_config.is_link_needed(path) else path)
-            file = self.folder / f"{number}.conf"
+            file = self.folder / f"{next(self._numbers)}.conf"
+            includes = [self._name(path) for path in self._find_includes(config)]
             file.write_text(ssh_config.render_config(includes, self._unknown), encoding="utf-8")
             self._files[config] = file
         return self._files[config]
+
+    def _find_includes(self, config: str | None) -> tuple[str, ...]:
+        """Return the files that ssh reads: the lab's alone, or the operator's own."""
+        if config is None:
+            return ssh_commands.find_own_files()
+        if ssh_commands.is_allowed():
+            return (str(Path(config).absolute()),)
+        scan = self._scan(config)
+        if scan.problems:
+            raise ReachError(ssh_commands.explain_missing_permission(scan))
+        if scan.file is None:
+            raise ReachError(f"the ssh_config {config} does not exist; write another ssh.config")
+        return (scan.file if isinstance(scan.file, str) else self._copy(scan.file),)
+
+    def _copy(self, file: ConfigFile) -> str:
+        """Write what was checked of a file, so that ssh reads nothing else; return the path."""
+        lines = (
+            line
+            if isinstance(line, bytes)
+            else b" ".join([b"Include", *(os.fsencode(self._include(one)) for one in line)])
+            if line
+            else b""
+            for line in file.lines
+        )
+        copy = self._take_name(file.path)
+        copy.write_bytes(b"\n".join(lines))
+        copy.chmod(0o600)  # ssh reads no included file that a group can write
+        return str(copy)
+
+    def _include(self, file: ConfigFile | str) -> str:
+        return self._name(file) if isinstance(file, str) else self._copy(file)
+
+    def _name(self, path: str) -> str:
+        """Return a path, or a link to it if ssh would misread the path in an Include."""
+        if not ssh_config.is_link_needed(path):
+            return path
+        link = self._take_name(path)
+        link.symlink_to(path)
+        return str(link)
+
+    def _take_name(self, original: str) -> Path:
+        """Return a new path in the folder for a person's file."""
+        taken = self.folder / f"{next(self._numbers)}-included"
+        self._originals[str(taken)] = original
+        return taken
 
     def _evaluate(self, destination: Destination) -> EffectiveConfig:
         words = self.command(destination, "-G")
@@ -106,10 +165,9 @@ class Configurations:
             ) from None
 
     def _named(self, said: str) -> str:
-        """Return ssh's message with a person's own path instead of our link to it."""
-        for link in self.folder.iterdir():
-            if link.is_symlink():
-                said = said.replace(str(link), str(link.readlink()))
+        """Return ssh's message with a person's own path instead of our link or copy."""
+        for ours, original in self._originals.items():
+            said = said.replace(ours, original)
         return said
 
 
@@ -123,22 +181,6 @@ def _ssh() -> str:
     return found
 
 
-def _others(config: str | None) -> tuple[str, ...]:
-    """Return the files that ssh would read: the lab's alone, or the account's and the system's."""
-    if config is not None:
-        return (str(Path(config).absolute()),)
-    # As ssh finds them: by the account, not by HOME.
-    return (f"{home()}/.ssh/config", "/etc/ssh/ssh_config")
-
-
-def home() -> str:
-    """Return the home of the account, as ssh finds it."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        return str(Path.home())
-
-
 def expand(text: str, effective: EffectiveConfig) -> str:
     """Return a path or command of an answer with its tokens filled in."""
     uid = os.getuid()
@@ -146,7 +188,7 @@ def expand(text: str, effective: EffectiveConfig) -> str:
         user = pwd.getpwuid(uid).pw_name
     except KeyError:
         user = str(uid)
-    local = {"d": home(), "i": str(uid), "l": socket.gethostname(), "u": user}
+    local = {"d": ssh_commands.find_home(), "i": str(uid), "l": socket.gethostname(), "u": user}
     return ssh_config.expand(text, ssh_config.find_tokens(effective, local), os.environ)
 
 

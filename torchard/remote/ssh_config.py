@@ -69,10 +69,10 @@ class Destination:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The arguments after `ssh -F FILE`; the host is the last."""
+        """The arguments after `ssh -F FILE`; the host is the last, and is never an option."""
         said = (("-p", self.port), ("-l", self.user), ("-i", self.key), ("-J", self.jump))
         options = [word for name, value in said if value is not None for word in (name, str(value))]
-        return (*options, self.host)
+        return (*options, "--", self.host)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pyinfra_cli.exceptions import UnexpectedExternalError
 from torchard.errors import TorchardError
 from torchard.mac import probe
 from torchard.progress import NoProgress, Progress
-from torchard.remote import client, facts, open_files, read_guard
+from torchard.remote import client, facts, open_files, openssh, read_guard
 from torchard.remote.inventory import pyinfra_groups
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.unreachable import (
@@ -76,6 +76,8 @@ class Session:
     def __init__(
         self, workspace: Workspace, macs: Sequence[MacHost], progress: Progress | None = None
     ) -> None:
+        """Raise LabError if the lab's ssh_config needs the operator's permission."""
+        openssh.CONFIGURATIONS.require_permission(macs)
         self.workspace = workspace
         self.macs = {mac.name: mac for mac in macs}
         self.progress = progress or NoProgress()

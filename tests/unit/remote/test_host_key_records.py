@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -31,7 +32,7 @@ def test_programs_that_write_at_the_same_time_lose_nothing(tmp_path):
 
 def test_a_link_to_the_file_stays(tmp_path):
     """A link stays a link, and the file keeps its mode."""
-    real = tmp_path / "real"
+    real = tmp_path / "my_hosts"
     real.write_text("# mine", encoding="utf-8")
     real.chmod(0o644)
     (tmp_path / "known_hosts").symlink_to(real)
@@ -52,3 +53,25 @@ def test_a_file_that_cannot_be_written_is_reported(tmp_path):
     ) as error:
         record_host_key(unknown(tmp_path / "known_hosts"))
     assert "ssh.known_hosts" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["authorized_keys", ".zprofile", "rc"])
+def test_a_file_that_means_something_else_is_not_written(name, tmp_path):
+    """A lab can name it, also by a link; in authorized_keys, the key of a host could log in."""
+    (tmp_path / "known_hosts").symlink_to(name)
+    for path in (tmp_path / name, tmp_path / "known_hosts"):
+        with pytest.raises(TorchardError, match="does not look like a known_hosts file"):
+            record_host_key(unknown(path, "no-pty"))
+    assert not (tmp_path / name).exists()
+    os.mkfifo(tmp_path / "hosts")
+    with pytest.raises(TorchardError, match="does not look like a known_hosts file"):
+        record_host_key(unknown(tmp_path / "hosts"))
+
+
+def test_the_accounts_own_file_is_written_wherever_it_leads(tmp_path, monkeypatch):
+    """Nobody but its owner chose that place."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").symlink_to(tmp_path / "keys")
+    record_host_key(unknown(tmp_path / ".ssh/known_hosts"))
+    assert (tmp_path / "keys").read_text(encoding="utf-8").startswith("192.0.2.11 ecdsa-")

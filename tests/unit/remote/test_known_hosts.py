@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paramiko import HostKeys
 
-from torchard.remote import known_hosts
+from torchard.remote import known_hosts, ssh_config
+from torchard.remote.host_keys import RevokedHostKeyError
 from torchard.remote.known_hosts import HostKey, check_key, list_known_types, parse_lines
+from torchard.remote.known_hosts_files import KnownHosts
 
 
 def key(number, kind="ssh-ed25519"):
@@ -114,3 +116,16 @@ def test_a_fingerprint_is_that_of_ssh_keygen():
     assert len(ONE.fingerprint) == 50
     assert (ONE.algorithm_name, RSA.algorithm_name) == ("ED25519", "RSA")
     assert known_hosts.HostKey("ecdsa-sha2-nistp256", b"").algorithm_name == "ECDSA"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_read(tmp_path):
+    """It would never end; as a list of revoked keys, it accepts none, as in ssh."""
+    pipe = tmp_path / "hosts"
+    os.mkfifo(pipe)
+    to = ssh_config.parse_answer(
+        "mini", f"hostname mini\nuser ada\nport 22\nuserknownhostsfile {pipe}\n"
+    )
+    for named in (None, str(pipe)):
+        assert KnownHosts(to, named, pinned=False).check_key(ONE, None).verdict == "unknown"
+    with pytest.raises(RevokedHostKeyError):
+        KnownHosts(to, None, pinned=False).require_not_revoked(str(pipe), ONE)

@@ -131,7 +131,7 @@ def test_settings_of_the_lab_are_on_the_command_line():
     ask = Destination("mini", "LAB\\ada", 2222, "/a key", jump="outer")
     assert ask.words == (
         *("-p", "2222", "-l", "LAB\\ada", "-i", "/a key", "-J", "outer"),
-        "mini",
+        *("--", "mini"),
     )
 
 
