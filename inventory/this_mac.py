@@ -4,14 +4,12 @@ pyinfra inventory/this_mac.py deploy.py --dry --diff
 """
 
 # pyinfra makes a group of hosts of every list here, so every other name begins with _.
-import sys as _sys
 from pathlib import Path as _Path
 
-_HERE = _Path(__file__).resolve().parent
-_sys.path.insert(0, str(_HERE.parent))
+from torchard.api import TorchardError as _TorchardError
+from torchard.api import make_inventory as _make_inventory
 
-from torchard.api import TorchardError as _TorchardError  # noqa: E402
-from torchard.api import make_inventory as _make_inventory  # noqa: E402
+_HERE = _Path(__file__).resolve().parent
 
 try:
     globals().update(_make_inventory(_HERE / "this_mac.yaml"))

@@ -13,6 +13,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from simlab import program
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -45,7 +47,7 @@ def enter() -> None:
         return
     if not possible():
         raise DiskError("disk_full needs a Linux whose users may mount a file system of their own.")
-    again = [*_UNSHARE, sys.executable, "-m", "simlab", *sys.argv[1:]]
+    again = [*_UNSHARE, *program.words(*sys.argv[1:])]
     os.execvpe(again[0], again, {**os.environ, _INSIDE: "yes"})  # noqa: S606
 
 

@@ -8,12 +8,11 @@ import json
 import os
 import stat
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simlab import disk, macs
+from simlab import disk, macs, program
 from simlab.spec import MacSpec, default_spec
 from simlab.web import ADDRESS, FAULTS, REFRESH
 
@@ -97,19 +96,16 @@ class SimLab:
         described = {"macs": [mac.as_dict() for mac in self.spec]}
         spec_file.write_text(json.dumps(described), encoding="utf-8")
         log = self.directory.with_name(f"{self.directory.name}.log")
-        source = str(Path(__file__).resolve().parents[1])
-        paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]
         arguments = ["up", str(self.directory), "--spec", str(spec_file), "--stop-at-eof"]
         if self.depot is not None:
             arguments += ["--depot", str(self.depot)]
         with log.open("w", encoding="utf-8") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "simlab", *arguments],
+                program.words(*arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             )
         assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
         if self._process.stdout.readline() != "ready\n":

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from simlab import keys, macs
+from simlab import keys, macs, program
 from simlab.server import Servers
 from simlab.web import ADDRESS, Web
 from simlab.write_lab import Served, write_lab
@@ -42,7 +42,7 @@ def build_depot(root: Path) -> Served:
         pass
     root.mkdir(parents=True, exist_ok=True)
     subprocess.run(
-        [sys.executable, "-m", "simlab", "depot", str(root)],
+        program.words("depot", str(root)),
         stdin=subprocess.DEVNULL,
         stdout=sys.stderr.fileno(),
         check=False,

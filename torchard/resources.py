@@ -1,4 +1,4 @@
-"""The files of the project, such as deploy.py and schemas, and how messages name paths."""
+"""Where the files of the project and the programs of this computer are."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ def find_resource(name: str, package: Path = _PACKAGE) -> Path:
     if not path.exists():
         raise FileNotFoundError(path)
     return path
+
+
+def clean_path() -> str:
+    """Return PATH without its relative entries, which name the working directory."""
+    parts = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(one for one in parts if Path(one).is_absolute())

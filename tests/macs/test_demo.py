@@ -29,7 +29,7 @@ def test_the_demo_runs_every_command_and_keeps_what_it_should(
     assert "Plan: 1 Mac to change" in story[3]
     assert "Done: 1 Mac up to date." in story[4]
     assert "Plan: 0 Macs to change, 1 up to date." in story[6]
-    assert f"Kept. Type `python -m simlab up {lab}` to start these Macs again." in story[6]
+    assert f"Kept. Type `simlab up {lab}` to start these Macs again." in story[6]
     port = json.loads((lab / "simlab.json").read_text(encoding="utf-8"))["ports"]["studio-01"]
     after = torchard("plan", lab / "lab.yaml")
     assert after.returncode == 3

@@ -1,4 +1,4 @@
-"""`python -m simlab` and the Python that starts it."""
+"""The `simlab` command and the Python that starts it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -16,9 +17,9 @@ from simlab.spec import MacSpec
 
 
 def start(*arguments):
-    """Start `python -m simlab`."""
+    """Start `simlab`."""
     return subprocess.Popen(
-        [sys.executable, "-m", "simlab", *map(str, arguments)],
+        [Path(sys.executable).with_name("simlab"), *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -27,7 +28,7 @@ def start(*arguments):
 
 
 def finish(*arguments):
-    """Run `python -m simlab` to its end: status, stdout and stderr."""
+    """Run `simlab` to its end: status, stdout and stderr."""
     process = start(*arguments)
     out, err = process.communicate(timeout=60)
     return process.returncode, out, err

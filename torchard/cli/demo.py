@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from torchard import programs
 from torchard.cli import console
 from torchard.errors import TorchardError
 
@@ -66,22 +66,22 @@ def _run(macs: int, keep: Path | None) -> int:
     """
     with _open_directory(keep) as directory:
         click.echo(_NOTICE)
-        click.echo(f"$ python -m simlab up {directory} --macs {macs}")
+        click.echo(f"$ simlab up {directory} --macs {macs}")
         start = time.monotonic()
         with _start_simlab(directory, macs):
             lab = str(directory / "lab.yaml")
             environment = {**os.environ, "TORCHARD_DEPOT": str(directory / "artefacts")}
             for command, options, expected in _COMMANDS:
                 click.secho(f"\n$ torchard {' '.join((command, lab, *options))}", bold=True)
-                arguments = [sys.executable, "-m", "torchard", command, lab, *options]
-                code = subprocess.run(arguments, env=environment, check=False).returncode
+                words = programs.module_words("torchard", command, lab, *options)
+                code = subprocess.run(words, env=environment, check=False).returncode
                 if code != expected:
                     click.echo(f"The demo ends here: exit {code} instead of {expected}.")
                     return 1
         took = time.monotonic() - start
         click.echo(f"\nDone in {took:.0f} s, on simulated Macs; the second plan had nothing to do.")
         if keep is not None:
-            click.echo(f"Kept. Type `python -m simlab up {directory}` to start these Macs again.")
+            click.echo(f"Kept. Type `simlab up {directory}` to start these Macs again.")
     return 0
 
 
@@ -99,7 +99,7 @@ def _start_simlab(directory: Path, macs: int) -> Iterator[None]:
     """Run the simulated Macs in a process of their own, which ends when this one does."""
     arguments = ["up", str(directory), "--macs", str(macs), "--stop-at-eof"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "simlab", *arguments],
+        programs.module_words("simlab", *arguments),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

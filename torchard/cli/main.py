@@ -14,6 +14,7 @@ import click
 from torchard.cli.console import print_error
 from torchard.errors import TorchardError
 from torchard.redact import redact
+from torchard.resources import clean_path
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -86,6 +87,7 @@ def _print_traceback(
 def main() -> NoReturn:
     """Run the command; every error is a sentence on stderr and exit 1."""
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    os.environ["PATH"] = clean_path()  # a lab's folder may have an ssh or a sw_vers
     sys.excepthook = _print_traceback
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

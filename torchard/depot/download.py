@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 20  # bytes
 _WINDOW = 60  # seconds in which at least _LEAST bytes must arrive, from a server that only drips
 _LEAST = 60_000
-_LARGEST_FILE = 16 << 30  # bytes, where nothing says the size
+_LARGEST_FILE = 2 << 30  # bytes, where nothing says the size: installers have some 150 MB
 _LARGEST_PAGE = 64 << 20  # the simple page of torch has some 3 MB
 
 __all__ = ["BrokenOffError", "DownloadError", "Page", "append_rest", "fetch_length", "fetch_page"]

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import subprocess
-import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from torchard import programs
 from torchard.lock.addresses import form_channel_url, form_conda_url
 from torchard.lock.codec import read_conda_package
 from torchard.lock.lockfile import LockError
 from torchard.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from torchard.depot.depot import Depot
     from torchard.lab.model import Mirrors
@@ -25,9 +27,13 @@ if TYPE_CHECKING:
     from torchard.lock.question import Question
 
 SECONDS = 120  # for the solver: a hard question that has an answer takes a few
-_CHILD_SECONDS = 900  # for the whole process, which first fetches the channels' indexes
+# For the process that fetches the channels' indexes and solves: conda-forge's have some 300 MB.
+SOLVE_LIMITS = programs.Limits(seconds=900, memory=3 << 30, file=1 << 30)
+# For the process that reads archives: the list of files of a large package has some 10 MB.
+READ_LIMITS = programs.Limits(seconds=300, memory=1 << 30, file=64 << 20)
 _DOWNLOADS = 8  # at once
-_WORKER = (sys.executable, "-m", "torchard.lock.conda_worker")
+_WORKER = "torchard.lock.conda_worker"
+_KEPT_SECONDS = 86_400  # for a part of an index that a process which was ended left behind
 # The oldest processor of each arch, as conda's own `__archspec` names it.
 _ARCHSPEC = {"arm64": "m1", "x86_64": "x86_64"}
 
@@ -38,8 +44,18 @@ def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
     Archives that may have Python distributions are fetched and read. Raise LockError if no set of
     packages fits, DepotError or DownloadError if an archive cannot be fetched.
     """
-    channels = question.channels
-    solved = _run_worker({"solve": _solver_request(question, depot)})
+    channels, cache = question.channels, depot.root / "channels"
+    parts = _remove_parts(cache)
+    try:
+        solved = _run_worker({"solve": _solver_request(question, cache)}, SOLVE_LIMITS)
+    except programs.LimitError as error:
+        _remove_parts(cache, parts)
+        raise LockError(
+            f"{question.environment.where}: the solver of {question} was stopped, because it"
+            f" {error}.",
+            "Check `mirrors.conda` and the channels: an index may have no end. If they are right,"
+            " ask for fewer packages in `conda:`.",
+        ) from error
     if "error" in solved:
         raise _explain_failure(solved, question)
     rows = solved["solve"]
@@ -59,7 +75,23 @@ def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
     )
 
 
-def _solver_request(question: Question, depot: Depot) -> dict[str, Any]:
+def _remove_parts(cache: Path, before: Collection[Path] | None = None) -> set[Path]:
+    """Remove parts of indexes that nobody downloads any more; return those that are left.
+
+    They are as old as a day, or came after those in `before` by a process that was stopped.
+    """
+    left = set()
+    for path in cache.glob(".tmp*"):
+        with suppress(OSError):
+            is_new = before is not None and path not in before
+            if is_new or path.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                path.unlink()
+            else:
+                left.add(path)
+    return left
+
+
+def _solver_request(question: Question, cache: Path) -> dict[str, Any]:
     mac_class = question.mac_class
     return {
         "urls": [form_channel_url(channel, question.mirrors) for channel in question.channels],
@@ -71,7 +103,7 @@ def _solver_request(question: Question, depot: Depot) -> dict[str, Any]:
             "__unix": ("0", "0"),
             "__archspec": ("1", _ARCHSPEC[mac_class.arch]),
         },
-        "cache": str(depot.root / "channels"),
+        "cache": str(cache),
         "seconds": SECONDS,
     }
 
@@ -109,7 +141,15 @@ def _read_distributions(
 
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         archives = list(pool.map(fetch, packages))
-    read = _run_worker({"provides": [str(path) for path in archives]})
+    try:
+        read = _run_worker({"provides": [str(path) for path in archives]}, READ_LIMITS)
+    except programs.LimitError as error:
+        file = Path((error.printed.splitlines() or [""])[-1]).name
+        raise LockError(
+            f"The archive {file} of a conda package cannot be read: its reader was stopped,"
+            f" because it {error}.",
+            "It has the sha256 that its channel lists. Use another channel or mirror.",
+        ) from error
     if "error" in read:
         raise LockError(
             f"The archive of a conda package cannot be read: {read['text']}",
@@ -138,31 +178,22 @@ class _Total:
             self._report(self._what, sum(self._done.values()), self._size)
 
 
-def _run_worker(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answer of the child process that has py-rattler.
+def _run_worker(request: Mapping[str, Any], limits: programs.Limits) -> dict[str, Any]:
+    """Return the answer of the child process that has py-rattler. Raise LimitError, LockError.
 
     The last line that it prints counts, whatever its exit status is.
     """
+    words = programs.module_words(_WORKER, limits=limits)
+    kept = {key: os.environ[key] for key in ("RATTLER_AUTH_FILE",) if key in os.environ}
+    environment = {**programs.reaching_environment(), **kept}
+    done = programs.run(words, limits, environment, json.dumps(request))
     try:
-        done = subprocess.run(
-            _WORKER,
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            timeout=_CHILD_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise LockError(
-            f"The solver did not end within {_CHILD_SECONDS} seconds.", "Ask for fewer packages."
-        ) from error
-    try:
-        answer = json.loads((done.stdout.splitlines() or [""])[-1])
+        answer = json.loads((done.out.splitlines() or [""])[-1])
     except ValueError:
         answer = None
     if not isinstance(answer, dict) or not {*request, "error"} & answer.keys():
-        words = redact(done.stderr).strip().splitlines()
-        last = words[-1] if words else f"exit {done.returncode}"
+        said = redact(done.err).strip().splitlines()
+        last = said[-1] if said else f"exit {done.status}"
         raise LockError(f"The solver ended without an answer: {last}", "Run the command again.")
     return {key: redact(value) if key == "text" else value for key, value in answer.items()}
 

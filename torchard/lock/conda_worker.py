@@ -8,7 +8,8 @@ it printed counts, not its exit status.
     {"provides": [archive, ...]}                             -> {"provides": [{name: version}, ...]}
     either                                                   -> {"error": kind, "text": ...}
 
-An error of kind "spec" also has the text that is not a match spec, as "spec".
+An error of kind "spec" also has the text that is not a match spec, as "spec". The last line is the
+answer; before it, there is a line with the path of each archive that is going to be read.
 """
 
 from __future__ import annotations
@@ -107,6 +108,7 @@ def has_python_dependency(depends: Iterable[str]) -> bool:
 
 def read_distributions(archive: str) -> dict[str, str]:
     """Return the Python distributions in a package's archive, by normalised name."""
+    print(archive, flush=True)  # a parent that stops this process can name it
     found = {}
     for entry in rattler.PathsJson.from_package_archive(archive).paths:
         match = _METADATA.search(str(entry.relative_path).replace(os.sep, "/"))

@@ -1,6 +1,6 @@
-"""The wheel index, queried through uv, which knows every index, token and proxy of this computer.
+"""The wheel index, queried through uv, which knows how to use every index, token and proxy.
 
-Torchard has no address of an index. uv's configuration has it, or else pip's.
+Torchard has no address of an index. The settings of uv have it, or else pip's.
 """
 
 from __future__ import annotations
@@ -8,12 +8,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import zipfile
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -21,26 +19,18 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import uv
 
+from torchard import programs
 from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
-from torchard.redact import add_login, find_logins, redact
+from torchard.lock.index_settings import IndexSettings, IndexSettingsError, read_settings
+from torchard.redact import add_login, redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
-_SECONDS = 900  # for uv
-# The variables of a person's shell that say how to reach an index. All others would change the
-# answer, or where uv looks for Torchard's files.
-_REACHING = re.compile(
-    r"UV_(?:DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|INDEX_\w+_(?:USERNAME|PASSWORD)"
-    r"|KEYRING_PROVIDER|NATIVE_TLS|SYSTEM_CERTS|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|OFFLINE"
-    r"|CONCURRENT_\w+|CACHE_DIR|NO_CACHE|CONFIG_FILE|NO_CONFIG)"
-)
-_INDEXES = (
-    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
-    "UV_CONFIG_FILE",
-)  # fmt: skip
+# A page of a large project has some 10 MB, and uv needs 150 MB of memory for a lock with torch.
+LIMITS = programs.Limits(seconds=900, memory=1 << 30, file=256 << 20)
 
 
 class WheelIndexError(TorchardError):
@@ -84,6 +74,7 @@ def resolve(query: WheelQuery) -> tuple[Offer, ...]:
 
     Raise WheelIndexError with uv's words.
     """
+    settings = _read_settings(query.index, tuple(query.elsewhere.values()))
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
         project = _project(query.requirements, query.elsewhere)
@@ -94,27 +85,23 @@ def resolve(query: WheelQuery) -> tuple[Offer, ...]:
         ]
         text = _lines([*query.constraints, *there])
         (directory / "constraints.in").write_text(text, encoding="utf-8")
-        # A mirror replaces every index: uv must not look for a missing package elsewhere.
-        options = ["--default-index", query.index, "--no-config"] if query.index else []
-        options += ["--no-deps"] if query.only_these else []
-        environment = _environment(query.mac_class, own_index=query.index is not None)
         printed = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--constraints", "constraints.in"),
+                # A mirror replaces every index: uv must not look for a missing package elsewhere.
+                *(("--default-index", query.index) if query.index else ()),
+                *(("--no-deps",) if query.only_these else ()),
                 *("--python-platform", PLATFORMS[query.mac_class.arch]),
                 *("--python-version", query.python),
-                # Otherwise uv runs the first python3 on PATH, which offers Xcode on a new Mac.
-                *("--python", sys.executable, "--no-python-downloads"),
-                *("--only-binary", ":all:", "--resolution", "highest"),
-                *("--prerelease", "if-necessary-or-explicit", "--format", "pylock.toml"),
-                *("--no-header", "--no-progress", "--color", "never", "--quiet", *options),
+                *("--resolution", "highest", "--prerelease", "if-necessary-or-explicit"),
+                *("--index-strategy", "first-index", "--fork-strategy", "requires-python"),
+                *("--format", "pylock.toml"),
             ],
             directory,
-            environment,
+            settings,
+            query.mac_class,
         )
-        named = [query.index or "", *query.elsewhere.values()]
-        known = find_logins(" ".join([*named, *(environment.get(key, "") for key in _INDEXES)]))
-        return tuple(_offers(printed, directory, known))
+        return tuple(_offers(printed, directory, settings.logins))
 
 
 def find_default_index() -> str:
@@ -123,46 +110,55 @@ def find_default_index() -> str:
     Raise WheelIndexError if uv gives no answer.
     """
     mac = MacClass("osx-arm64", "15.0")
+    settings = _read_settings(None)
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
         (directory / "pyproject.toml").write_text(_project(["torch"], {}), encoding="utf-8")
-        environment = _environment(mac, own_index=False)
         printed = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--no-deps", "--emit-index-url"),
                 *("--python-platform", PLATFORMS[mac.arch], "--python-version", "3.12"),
-                *("--python", sys.executable, "--no-python-downloads", "--only-binary", ":all:"),
-                *("--no-header", "--no-progress", "--color", "never", "--quiet"),
             ],
             directory,
-            environment,
+            settings,
+            mac,
         )
     found = re.search(r"(?m)^--index-url (\S+)$", printed)
     if found is None:
         raise WheelIndexError("uv is not configured with an index")
-    known = find_logins(" ".join(environment.get(key, "") for key in _INDEXES))
-    return add_login(found[1], known).rstrip("/")
+    return add_login(found[1], settings.logins).rstrip("/")
 
 
-def _run(arguments: Sequence[str], directory: Path, environment: Mapping[str, str]) -> str:
-    """Return what uv printed. Raise WheelIndexError with its complaint."""
+def _read_settings(index: str | None, more: Sequence[str] = ()) -> IndexSettings:
     try:
-        done = subprocess.run(
-            [os.fspath(uv.find_uv_bin()), *arguments],
-            cwd=directory,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        return read_settings(index, more)
+    except IndexSettingsError as error:
+        raise WheelIndexError(error.message) from error
+
+
+def _run(
+    arguments: Sequence[str], directory: Path, settings: IndexSettings, mac_class: MacClass
+) -> str:
+    """Return what uv printed for a command. Raise WheelIndexError with its complaint."""
+    (directory / "uv.toml").write_text(settings.text, encoding="utf-8")
+    environment = {**settings.environment, "MACOSX_DEPLOYMENT_TARGET": mac_class.macos}
+    try:
+        words = [
+            *(os.fspath(uv.find_uv_bin()), *arguments, "--config-file", "uv.toml"),
+            # Otherwise uv runs the first python3 on PATH, which offers Xcode on a new Mac.
+            *("--python", sys.executable, "--no-python-downloads", "--only-binary", ":all:"),
+            *("--no-header", "--no-progress", "--color", "never", "--quiet"),
+        ]
+        done = programs.run(programs.limited_words(words, directory, LIMITS), LIMITS, environment)
     except OSError as error:
         raise WheelIndexError(f"uv cannot be started: {redact(str(error))}") from error
-    except subprocess.TimeoutExpired as error:
-        raise WheelIndexError(f"uv did not end within {_SECONDS} seconds") from error
-    if done.returncode != 0:
-        raise WheelIndexError(_words(done.stderr))
-    return done.stdout
+    except programs.LimitError as error:
+        raise WheelIndexError(
+            f"uv was stopped, because it {error}. A page of the index may have no end"
+        ) from error
+    if done.status != 0:
+        raise WheelIndexError(_words(done.err))
+    return done.out
 
 
 def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
@@ -170,8 +166,6 @@ def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
     quoted = [json.dumps(one) for one in requirements]  # a JSON string is also a TOML string
     lines = ["[project]", 'name = "lab"', 'version = "0"', f"dependencies = [{', '.join(quoted)}]"]
     names = {url: f"index-{number}" for number, url in enumerate(dict.fromkeys(elsewhere.values()))}
-    # Without this table, uv reads settings in the folders above, which may be another person's.
-    lines += ["[tool.uv]"]
     for url, name in names.items():
         lines += ["[[tool.uv.index]]", f'name = "{name}"', f"url = {json.dumps(url)}"]
         lines += ["explicit = true"]
@@ -196,45 +190,6 @@ def _stand_in(name: str, version: str, directory: Path) -> Path:
 
 def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
-
-
-def _environment(mac_class: MacClass, *, own_index: bool) -> dict[str, str]:
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith("UV_") or _REACHING.fullmatch(key)
-    }
-    if own_index:
-        for key in _INDEXES:
-            kept.pop(key, None)
-    else:
-        kept.update(_index_of_pip())
-    return {**kept, "MACOSX_DEPLOYMENT_TARGET": mac_class.macos}
-
-
-@lru_cache(maxsize=1)
-def _index_of_pip() -> dict[str, str]:
-    """Return the variable that gives pip's index to uv; nothing if uv has an index of its own."""
-    own = [Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "uv/uv.toml"]
-    own += [Path("/etc/uv/uv.toml")]
-    if any(os.environ.get(key) for key in _INDEXES) or any(path.exists() for path in own):
-        return {}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "pip", "config", "list"],
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    # pip's own order: a variable of the shell, then [install], then [global] of its files.
-    for section in (":env:", "install", "global"):
-        found = re.search(rf"(?m)^{section}\.index-url='([^']+)'$", done.stdout)
-        if found:
-            return {"UV_DEFAULT_INDEX": found[1]}
-    return {}
 
 
 def _words(stderr: str) -> str:

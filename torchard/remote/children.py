@@ -1,4 +1,7 @@
-"""Programs that run on the controller, with limits on their time and output."""
+"""The programs of SSH on the controller, with limits on their time and output.
+
+They wait by gevent, beside the connections. The solvers are started by `torchard/programs.py`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent.monkey import get_original
 from gevent.os import make_nonblocking, nb_read
+
+from torchard.resources import clean_path
 
 if TYPE_CHECKING:
     import socket
@@ -108,11 +113,12 @@ def _spawn(words: Sequence[str], connection: socket.socket | None, outputs: Sequ
         actions += [(os.POSIX_SPAWN_DUP2, connection.fileno(), one) for one in (0, 1)]
     if len(outputs) > 1:
         actions.append((os.POSIX_SPAWN_DUP2, outputs[1], 1))
+    environment = {**os.environ, "PATH": clean_path()}
     options: dict[str, Any] = {"file_actions": actions, "setsigdef": [signal.SIGPIPE]}
     try:
-        return os.posix_spawnp(words[0], list(words), os.environ, setsid=True, **options)
+        return os.posix_spawnp(words[0], list(words), environment, setsid=True, **options)
     except NotImplementedError:  # an older libc: the program only gets a process group of its own
-        return os.posix_spawnp(words[0], list(words), os.environ, setpgroup=0, **options)
+        return os.posix_spawnp(words[0], list(words), environment, setpgroup=0, **options)
 
 
 def run_program(words: Sequence[str], seconds: float) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from gevent.lock import BoundedSemaphore
 
+from torchard import programs
 from torchard.remote import children, ssh_commands, ssh_config
 from torchard.remote.unreachable import ReachError, explain_config_error
 
@@ -172,7 +173,7 @@ class Configurations:
 
 
 def _ssh() -> str:
-    found = shutil.which("ssh")
+    found = programs.find_program("ssh")
     if found is None:
         raise ReachError(
             "this machine has no OpenSSH client, and Torchard asks `ssh` how to reach a"

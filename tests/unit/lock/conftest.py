@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import threading
+from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,16 +14,17 @@ from wheelhouse import write_index
 
 from torchard.depot.depot import Depot
 from torchard.lab.model import Environment, Mirrors, Position
-from torchard.lock import index
+from torchard.lock import index_settings
 
 
 class Server:
     """The files below a folder; those below /private only for a login. `seen` is what was asked.
 
-    A folder with an index.json is a page of a simple index (PEP 691).
+    A folder with an index.json is a page of a simple index (PEP 691). With `endless`, each page and
+    each repodata.json is that text, again and again.
     """
 
-    def __init__(self, root, login):
+    def __init__(self, root, login, endless):
         wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
         self.seen = seen = []
 
@@ -31,6 +33,15 @@ class Server:
 
             def do_GET(self):
                 seen.append(f"{self.command} {self.path}")
+                if endless and self.path.endswith(("/", "/repodata.json")):
+                    self.send_response(200)
+                    self.send_header("Content-Type", "text/html")
+                    self.send_header("Connection", "close")
+                    self.end_headers()
+                    with suppress(OSError):
+                        while True:
+                            self.wfile.write(endless)
+                    return
                 private = self.path.startswith("/private")
                 if private and self.headers.get("Authorization") != wanted:
                     self.send_response(401)
@@ -72,8 +83,8 @@ def serve():
     """Return a function that serves a folder over HTTP."""
     servers = []
 
-    def begin(root: Path, login: str = "") -> Server:
-        servers.append(Server(root, login))
+    def begin(root: Path, login: str = "", endless: bytes = b"") -> Server:
+        servers.append(Server(root, login, endless))
         return servers[-1]
 
     yield begin
@@ -99,13 +110,19 @@ def bare_shell(monkeypatch, tmp_path_factory):
     """The tests use no index, login or setting of the person who runs them."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
-    for name in (*index._INDEXES, "XDG_CONFIG_HOME", "PIP_INDEX_URL", "NETRC"):
+    for name in (
+        *index_settings.INDEX_VARIABLES,
+        "XDG_CONFIG_HOME",
+        "UV_CONFIG_FILE",
+        "PIP_INDEX_URL",
+        "NETRC",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
-    index._index_of_pip.cache_clear()
+    index_settings._index_of_pip.cache_clear()
     yield home
-    index._index_of_pip.cache_clear()
+    index_settings._index_of_pip.cache_clear()
 
 
 @pytest.fixture

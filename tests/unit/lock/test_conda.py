@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
-import sys
+import os
+import struct
 import tarfile
+import time
+import zipfile
+from dataclasses import replace
 
 import pytest
 from rattler.index import index_fs
@@ -322,6 +327,99 @@ def test_file_that_is_not_an_archive_is_an_error(solve, asks, mirrors, tmp_path)
     assert error.message.startswith("The archive of a conda package cannot be read")
 
 
+def test_no_setting_of_conda_changes_a_lock(solve, asks, bare_shell, monkeypatch, tmp_path):
+    """Neither a .condarc, wherever it is, nor a variable: two people get the same lock."""
+    answer = solve(asks(conda=["numpy"]))
+    (tmp_path / "here").mkdir()
+    rules = "channels: [nowhere]\nsubdir: linux-64\noffline: true\npinned_packages: [numpy 1.0]\n"
+    places = (bare_shell / ".condarc", bare_shell / "condarc", tmp_path / "here" / ".condarc")
+    for place in places:
+        place.write_text(rules, encoding="utf-8")
+    for name, value in {
+        "CONDARC": places[1],
+        "CONDA_SUBDIR": "linux-64",
+        "CONDA_OVERRIDE_OSX": "10.9",
+        "CONDA_OVERRIDE_ARCHSPEC": "x86_64",
+        "CONDA_CHANNELS": "nowhere",
+        "CONDA_OFFLINE": "1",
+        "MAMBA_ROOT_PREFIX": bare_shell,
+        "RATTLER_CACHE_DIR": "/nowhere",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.chdir(tmp_path / "here")
+    assert solve(asks(conda=["numpy"])) == answer
+
+
+def bomb(name, size):
+    """Return a .conda archive whose list of files has `size` times 128 KiB of spaces.
+
+    Each takes 4 bytes of it: a zstd block of one byte, repeated (RFC 8878, 3.1.1.2).
+    """
+    start, end = b'{"paths_version": 1, "paths": [', b"]}"
+    block = 128 << 10
+    member = tarfile.TarInfo("info/paths.json")
+    member.size = len(start) + size * block + len(end)
+    head = member.tobuf() + start
+    tail = end + bytes(-member.size % 512 + 1024)
+    parts = [b"\x28\xb5\x2f\xfd\x00\x50"]  # a window of 1 MiB, and no size
+    parts += [struct.pack("<I", len(head) << 3)[:3], head]
+    parts += [struct.pack("<I", block << 3 | 2)[:3], b" "] * size
+    parts += [struct.pack("<I", len(tail) << 3 | 1)[:3], tail]
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
+        archive.writestr(f"info-{name}.tar.zst", b"".join(parts))
+    return file.getvalue()
+
+
+def test_an_archive_that_unpacks_without_an_end_is_an_error(
+    solve, asks, mirrors, tmp_path, monkeypatch
+):
+    """Its reader is stopped where it takes too much memory, and the message names the archive."""
+    small = replace(conda.READ_LIMITS, memory=160 << 20)
+    monkeypatch.setattr(conda, "READ_LIMITS", small)
+    packed = bomb("numpy-9.0.0-py312_0", 2000)
+    assert len(packed) < 11_000
+    mine = channel(tmp_path / "mine", numpy())
+    file = tmp_path / "mine" / "osx-arm64" / "numpy-9.0.0-py312_0.conda"
+    page = file.with_name("repodata.json")
+    row = json.loads(page.read_text(encoding="utf-8"))
+    file.write_bytes(packed)
+    row["packages.conda"][file.name] |= {
+        "sha256": hashlib.sha256(packed).hexdigest(),
+        "size": len(packed),
+    }
+    page.write_text(json.dumps(row), encoding="utf-8")
+    both = Mirrors({**mirrors.conda, "mine": mine})
+    error = fail(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+    assert error.message == (
+        f"The archive {file.name} of a conda package cannot be read: its reader was stopped,"
+        " because it used more than 160 MiB of memory."
+    )
+
+
+def test_an_index_without_an_end_is_an_error(asks, tmp_path, monkeypatch, serve):
+    """Its reader is stopped where its file grows too large, and no part of it is left."""
+    monkeypatch.setattr(conda, "SOLVE_LIMITS", replace(conda.SOLVE_LIMITS, file=1 << 20))
+    server = serve(tmp_path, endless=b'{"info": {}, "packages": {' + b" " * 100_000)
+    depot = Depot(tmp_path / "depot")
+    (depot.root / "channels").mkdir(parents=True)
+    for name, age in ((".tmpold", 90_000), (".tmpnew", 0)):
+        (depot.root / "channels" / name).touch()
+        then = time.time() - age
+        os.utime(depot.root / "channels" / name, (then, then))
+    mirror = Mirrors({"conda-forge": f"{server.url}/c"})
+    question = Question(asks(conda=["numpy"]), ARM, None, ("conda-forge",), mirror)
+    with pytest.raises(LockError) as caught:
+        conda.solve_conda(question, depot)
+    assert caught.value.message == (
+        f"lab.yaml:2:3: the solver of {question} was stopped, because it wrote a file of more than"
+        " 1 MiB."
+    )
+    parts = [path.name for path in (depot.root / "channels").glob(".tmp*")]
+    assert parts == [".tmpnew"]
+
+
 HOSTILE = {"name": "x", "version": "1", "build": "0", "channel": 0, "subdir": "noarch",
            "file": "x-1-0.conda", "sha256": "a" * 64, "size": 1, "python": False}  # fmt: skip
 
@@ -331,9 +429,11 @@ def worker(monkeypatch, tmp_path):
     """Return a function that replaces the program that has py-rattler."""
 
     def become(program):
-        path = tmp_path / "worker.py"
+        path = tmp_path / "modules" / "stand_in_worker.py"
+        path.parent.mkdir()
         path.write_text(f"import os, signal, sys\nsys.stdin.read()\n{program}", encoding="utf-8")
-        monkeypatch.setattr(conda, "_WORKER", (sys.executable, str(path)))
+        monkeypatch.syspath_prepend(path.parent)
+        monkeypatch.setattr(conda, "_WORKER", path.stem)
 
     return become
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from wheelhouse import wheel
 
 from torchard.catalog.mac_class import MacClass
 from torchard.depot import download
-from torchard.lock import index
+from torchard.lock import index, index_settings
 
 ARM = MacClass("osx-arm64", "14.0")
 OLD_ARM = MacClass("osx-arm64", "12.3")
@@ -211,7 +213,7 @@ def test_pips_shell_counts_more_than_its_install_and_that_more_than_all(
     (bare_shell / "pip.conf").write_text(text, encoding="utf-8")
     monkeypatch.setenv("PIP_CONFIG_FILE", str(bare_shell / "pip.conf"))
     assert ask("a") == ["a 2.0"]
-    index._index_of_pip.cache_clear()
+    index_settings._index_of_pip.cache_clear()
     monkeypatch.setenv("PIP_INDEX_URL", other)
     assert ask("a") == ["a 3.0"]
 
@@ -329,9 +331,19 @@ def test_a_uv_that_does_not_work_is_an_error(near, monkeypatch):
     import uv  # noqa: PLC0415  # as the code itself does
 
     monkeypatch.setattr(uv, "find_uv_bin", lambda: "/nowhere/uv")
-    assert fail("a", near).startswith("uv cannot be started: ")
+    assert fail("a", near) == "/nowhere/uv cannot be started: No such file or directory"
     monkeypatch.setattr(uv, "find_uv_bin", lambda: "/bin/false")
     assert fail("a", near) == "uv printed nothing"
+
+
+def test_a_page_without_an_end_is_an_error(monkeypatch, serve, tmp_path):
+    """It is stopped where it takes too much memory, and the message says why."""
+    server = serve(tmp_path, endless=b"<a href='a-1.0-py3-none-any.whl'>a</a>" * 10_000)
+    monkeypatch.setattr(index, "LIMITS", replace(index.LIMITS, memory=96 << 20))
+    assert fail("a", f"{server.url}/simple") == (
+        "uv was stopped, because it used more than 96 MiB of memory. A page of the index may have"
+        " no end"
+    )
 
 
 def test_no_python_on_the_path_is_run(near, monkeypatch, tmp_path):

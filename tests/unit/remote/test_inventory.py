@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import decoys
 import pytest
 
 ROOT = Path(__file__).parents[3]
@@ -67,6 +69,21 @@ def test_this_mac_can_be_limited_to_by_its_name(tmp_path):
     found = hosts(pyinfra(ROOT / "inventory" / "this_mac.py", tmp_path, "--limit", "this-mac"))
     assert list(found) == ["@local"]
     assert "this-mac" in found["@local"]["groups"]
+
+
+def test_a_module_beside_the_inventory_is_not_imported(tmp_path):
+    """A lab's repository that was cloned may hold anything."""
+    sprung = decoys.set_traps(tmp_path / "cloned")
+    copied = tmp_path / "cloned" / "inventory"
+    copied.mkdir()
+    for name in ("lab.py", "lab.yaml"):
+        shutil.copy(ROOT / "inventory" / name, copied)
+    assert sorted(hosts(pyinfra(copied / "lab.py", tmp_path))) == [
+        "library-03",
+        "studio-01",
+        "studio-02",
+    ]
+    assert decoys.read_sprung(sprung) == []
 
 
 @pytest.mark.parametrize("lab", ["bad/everything-at-once.yaml", "bad/not-utf-8.yaml", "none.yaml"])
