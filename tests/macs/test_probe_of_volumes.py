@@ -138,3 +138,14 @@ def test_macos_is_asked_for_its_room_within_a_time(mac, tmp_path):
     (mac.root / "bin/osascript").unlink()
     ran = mac.run(probe.build_room_script(), TORCHARD_ROOT=str(mac.root))
     assert (ran.returncode, ran.stdout) == (0, "")
+
+
+def test_a_place_that_every_account_may_write_to_is_named(root):
+    """The prefix and ~/.torchard; a group that may write does not count."""
+    prefix, own = root / "home/miniconda3", root / "home/.torchard"
+    for path, mode in ((prefix, 0o777), (own, 0o775)):
+        path.mkdir()
+        path.chmod(mode)
+    assert read(root).world_writable == (str(prefix),)
+    own.chmod(0o1777)
+    assert read(root).world_writable == (str(prefix), str(own))

@@ -67,6 +67,7 @@ def apply(
             console.confirm_plan("torchard plan", is_shown=not as_json)
         session.progress.resume()
         result = apply_plan(session, planned)
+        session.workspace.artefacts.bound_depot(session.workspace.lab)
     if as_json or planned.summary.change:
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from torchard.depot.bounds import mark_used
 from torchard.errors import TorchardError
 from torchard.redact import redact
 
@@ -76,6 +77,7 @@ class Depot:
         unfinished = self.root / "partial" / sha256
         try:
             if self._is_verified(path, sha256):
+                mark_used(path)
                 return path
             url = address()
             unfinished.parent.mkdir(parents=True, exist_ok=True)

@@ -116,6 +116,20 @@ class Mirrors:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """How much stays of what Torchard can do without: its bounds.
+
+    `logs` and `asides` are numbers of files and of Minicondas on the Mac. `uploads` are hours.
+    `depot` are gigabytes on the controller.
+    """
+
+    logs: int = 100
+    asides: int = 1
+    uploads: int = 1
+    depot: int = 100
+
+
+@dataclass(frozen=True)
 class MacHost:
     """One Mac of the lab, with the settings of its groups and the defaults merged into its own.
 
@@ -123,7 +137,7 @@ class MacHost:
     in that order, in which `conda activate` must work. `accept_license` is the owner's consent to
     the terms that an installer's `-b` accepts, `accept_anaconda_terms` to those of Anaconda's
     channels. `frozen` lets conda refuse changes to the environments. `prune` removes environments
-    that Torchard built and `environments` no longer names.
+    that Torchard built and `environments` no longer names. `keep` bounds what else stays there.
     """
 
     name: str
@@ -142,6 +156,7 @@ class MacHost:
     accept_anaconda_terms: bool = False
     prune: bool = False
     frozen: bool = False
+    keep: Keep = Keep()
     where: Position = Position("", 0, 0)
 
 

@@ -41,6 +41,15 @@ say_unwritable() {
     say "unwritable_$1" "$coded"
   fi
 }
+# Says if every account of this Mac may write to $2, which $1 names.
+say_world_writable() {
+  case $(ls -ld "$2/." 2>/dev/null) in
+    d???????w*)
+      code "$2"
+      say "world_writable_$1" "$coded"
+      ;;
+  esac
+}
 # Says on which volume a path lies or would lie: its kind, whether programs may run there, its source,
 # and the path within it. On a Mac, /Users and others are parts of /System/Volumes/Data.
 say_volume() {

@@ -350,6 +350,7 @@ class _Reader:
             unwritable=tuple(
                 dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
             ),
+            world_writable=tuple(_text(facts[one]) for one in _WORLD_WRITABLE if one in facts),
             printed_at_start=self.printed_at_start,
             conda_settings=tuple(
                 CondaSetting(file, key, tuple(values), (file, key) in self.final)
@@ -359,6 +360,7 @@ class _Reader:
 
 
 LONGEST_REASON = 300  # characters that are kept of why a verification failed
+_WORLD_WRITABLE = ("world_writable_prefix", "world_writable_root")
 _UNWRITABLE = ("unwritable_prefix", "unwritable_home")
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
 

@@ -102,6 +102,8 @@ esac
 case $state in whole) parent=$PREFIX/envs ;; *) parent=${PREFIX%/*} ;; esac
 say_unwritable prefix "$parent"
 say_unwritable home "$HOME/.torchard/generations"
+say_world_writable prefix "$PREFIX"
+say_world_writable root "$HOME/.torchard"
 # conda's program begins with the path of its python, or with a line that starts it, so a prefix
 # that was moved does not run.
 if [ "$state" = whole ]; then

@@ -229,6 +229,7 @@ class MacState:
     - `guarded`: the folder that macOS protects and that the prefix is in, and whether Torchard has
       access to it.
     - `unwritable`: directories that Torchard needs and that the account may not write to.
+    - `world_writable`: the prefix and `~/.torchard`, if every account may write there.
     - `printed_at_start`: the first line that the account's shell prints at every start.
     - `shell_files`: `.zshrc` and `.bash_profile`, by name; `bash_reads`: the file that bash reads
       if there is no .bash_profile, if that exists.
@@ -289,6 +290,7 @@ class MacState:
     shell_files: Mapping[str, ShellFile] = field(default_factory=dict)
     bash_reads: str | None = None
     unwritable: tuple[str, ...] = ()
+    world_writable: tuple[str, ...] = ()
     printed_at_start: str = ""
     virtual: bool = False
     conda_settings: tuple[CondaSetting, ...] = ()

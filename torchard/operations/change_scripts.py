@@ -53,6 +53,8 @@ def install_miniconda(
         "REPLACES": str((state.prefix_ours or {})["sha256"]) if replaces else "",
         "MOVED": state.prefix_made_for or "" if state.is_prefix_moved else "",
         "MARK": json.dumps(mark, sort_keys=True),
+        "BOUND": read_script("bound_asides.py"),
+        "KEEP_ASIDES": str(controller.keep.asides),
     }
     return under_run_lock(_recovering("install_miniconda.sh"), controller, values)
 

@@ -6,18 +6,23 @@ import getpass
 import os
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from torchard.lab.model import Keep
 from torchard.sanitize import sanitize
 
 
 @dataclass(frozen=True)
 class Controller:
-    """Who works on a Mac: `who` is `user@host` for people, `token` identifies one run."""
+    """Who works on a Mac: `who` is `user@host` for people, `token` identifies one run.
+
+    `keep` bounds what this run leaves there.
+    """
 
     who: str
     token: str
+    keep: Keep = field(default_factory=Keep)
 
 
 @lru_cache(maxsize=1)

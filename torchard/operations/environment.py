@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyinfra import host
@@ -78,6 +79,6 @@ def environment(
         text_path=kit.path(state),
     )
     yield report.announce(f"building {lock.environment}")
-    controller = find_controller()
+    controller = replace(find_controller(), keep=mac.keep)
     script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
     yield StringCommand(for_any_shell(script))

@@ -5,6 +5,7 @@ Torchard replaces its own installation if the lab names another version.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -64,5 +65,7 @@ def miniconda(
     )
     yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    script = change_scripts.install_miniconda(state, installer, find_controller(), date)
+    script = change_scripts.install_miniconda(
+        state, installer, replace(find_controller(), keep=mac.keep), date
+    )
     yield StringCommand(for_any_shell(script))

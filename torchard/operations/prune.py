@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyinfra import host
@@ -56,7 +57,11 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
         print_diff(step)
         yield report.announce(f"removing {step.environment or 'leftovers'}")
         if step.is_of_leftovers:
-            script = change_scripts.remove_leftovers(state, find_controller())
+            script = change_scripts.remove_leftovers(
+                state, replace(find_controller(), keep=mac.keep)
+            )
         else:
-            script = change_scripts.remove_environment(state, step, find_controller())
+            script = change_scripts.remove_environment(
+                state, step, replace(find_controller(), keep=mac.keep)
+            )
         yield StringCommand(for_any_shell(script))

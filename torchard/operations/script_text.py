@@ -65,7 +65,10 @@ def under_run_lock(body: str, controller: Controller, values: Mapping[str, str])
 
     `values` are the shell variables that `body` uses.
     """
-    given = {"WHO": controller.who, "TOKEN": controller.token, **values}
+    own = {"WHO": controller.who, "TOKEN": controller.token}
+    keep = controller.keep
+    own |= {"KEEP_LOGS": str(keep.logs), "KEEP_UPLOADS": str(keep.uploads)}
+    given = {**own, **values}
     return "\n".join(
         [
             *(f"{key}={shlex.quote(value)}" for key, value in given.items()),

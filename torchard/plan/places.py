@@ -45,7 +45,13 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
 
 
 def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
-    """Yield what may break the environments later."""
+    """Yield what may break the environments later, or lets another account change them."""
+    for path in state.world_writable:
+        place = shorten_mac_path(path, state.home)
+        yield (
+            f"every account of this Mac may write to {place}, and so change what runs there; run"
+            f" `chmod o-w {place}` on it"
+        )
     prefix = shorten_mac_path(state.prefix, state.home)
     folder = None if state.guarded is None else shorten_mac_path(state.guarded[0], state.home)
     # A prefix on another volume is not a warning: people add volumes for such things.

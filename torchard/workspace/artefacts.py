@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from torchard.depot.bounds import bound_depot, measure_depot
 from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 from torchard.lock.wheels import find_addresses
@@ -18,9 +21,22 @@ if TYPE_CHECKING:
     from torchard.catalog.installers import Installer
     from torchard.catalog.rows import Catalogue
     from torchard.depot.depot import Depot
-    from torchard.lab.model import MacHost
+    from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.plan.plan import Plan
+
+GIGABYTE = 10**9
+LARGEST_LOCK = 64 * 2**20  # bytes of a lock file that are read
+_SHA256 = re.compile(rb"\b[0-9a-f]{64}\b")
+
+
+def read_locked_digests(folder: Path) -> set[str]:
+    """Return every sha256 in the lock files below a folder, whatever their format."""
+    found: set[str] = set()
+    for path in folder.rglob("*.json"):
+        with suppress(OSError), path.open("rb") as file:
+            found.update(one.decode() for one in _SHA256.findall(file.read(LARGEST_LOCK)))
+    return found
 
 
 @dataclass
@@ -45,6 +61,12 @@ class Artefacts:
             if one.sha256 and one.bytes
         }
         return replace(plan, in_depot=frozenset(filter(self.depot.has_file, wanted)))
+
+    def bound_depot(self, lab: Lab) -> None:
+        """Keep the depot within the lab's bound; what a lock beside the lab names stays."""
+        limit = max(mac.keep.depot for mac in lab.macs.values()) * GIGABYTE
+        if measure_depot(self.depot.root) > limit:
+            bound_depot(self.depot.root, limit, read_locked_digests(lab.path.parent / "locks"))
 
     def fetch_installer(self, installer: Installer, mac: MacHost) -> Path:
         """Return an installer's file in the depot, fetched and verified if it was not there."""

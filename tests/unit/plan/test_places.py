@@ -64,3 +64,14 @@ def test_a_volume_that_runs_no_program_blocks():
         "~/miniconda3 is on a volume that is mounted noexec, where no program runs; set"
         " miniconda.prefix to another path"
     )
+
+
+def test_a_plan_warns_of_a_place_that_every_account_may_write_to():
+    """It says what to type; nothing is blocked."""
+    state = replace(mac(), world_writable=(f"{HOME}/.torchard",))
+    (said,) = find_place_warnings(MAC, state)
+    assert said == (
+        "every account of this Mac may write to ~/.torchard, and so change what runs there; run"
+        " `chmod o-w ~/.torchard` on it"
+    )
+    assert reason(state) is None

@@ -1,6 +1,6 @@
 # Installs Miniconda at PREFIX from an installer whose sha256 is verified first.
 # PREFIX, FILE, SHA256, ARCH and MARK (JSON) are set above this text. REPLACES is the sha256 of the
-# installer whose whole prefix is set aside for this one, or empty. MOVED is the path that a moved prefix
+# installer whose whole prefix is set aside for this one, or empty. BOUND is bound_asides.py. MOVED is the path that a moved prefix
 # was installed at, or empty: its conda names that path and does not run.
 take_lock
 open_log miniconda
@@ -81,3 +81,5 @@ machine=$(run_cleanly $native "$PREFIX/bin/python" -I -S -c 'import os; print(os
 [ "$machine" = "$ARCH" ] || give_up "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
 mark_prefix "$PREFIX" "$MARK" "$before" || give_up "$PREFIX cannot be written"
 rm -f "$root/installing"
+run_logged "$PREFIX/bin/python" -I -S -c "$BOUND" "$root" "$KEEP_ASIDES" ||
+  printf '%s\n' "Minicondas that were set aside could not be removed; the log says why: $log"

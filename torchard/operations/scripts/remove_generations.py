@@ -27,13 +27,14 @@ from torchard.operations.scripts.generation import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-YOUNG_SECONDS = 3600  # another run may be about to use a file this new
+# Another run may be about to use a file this new. The lab's `keep` names the hours.
+YOUNG_SECONDS = 3600 * int(os.environ.get("KEEP_UPLOADS", "1"))
 LISTING_SECONDS = 60  # lsof waits for a network volume that is gone
 DISCARDED = ".discarded-"
 
 
 def is_young(path: str) -> bool:
-    """Tell whether a file was written within the last hour."""
+    """Tell whether a file was written lately."""
     return time.time() - os.lstat(path).st_mtime < YOUNG_SECONDS
 
 

@@ -194,7 +194,12 @@ ${since:+ since $since}; nothing was done. If nothing of Torchard runs on that M
 need_lock() {
   is_signed "$root/lock" || die "this run's lock on the Mac was taken away; it stopped where it was"
 }
-open_log() { log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log; }
+# Opens a new log, and removes the oldest, whose names begin with the date.
+open_log() {
+  log=$root/log/$(date +%Y%m%d-%H%M%S)-$1-$$.log
+  (cd "$root/log" && ls) | grep '\.log$' | sort -r | tail -n "+$KEEP_LOGS" |
+    while IFS= read -r old; do rm -f "$root/log/$old"; done
+}
 # The hardware's own arch, whatever the shell runs as.
 native=''
 [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ] && native='arch -arm64'
@@ -214,7 +219,7 @@ run_cleanly() {
     CONDA_CHANNEL_ALIAS=https://conda.anaconda.org CONDA_CHANNEL_PRIORITY=strict \
     CONDA_DEFAULT_THREADS=0 CONDA_DOWNLOAD_ONLY=false CONDA_DRY_RUN=false CONDA_JSON=false \
     CONDA_PATH_CONFLICT=clobber CONDA_REPORT_ERRORS=false CONDA_ROLLBACK_ENABLED=true \
-    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} PIP_CONFIG_FILE=/dev/null \
+    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} KEEP_UPLOADS="$KEEP_UPLOADS" PIP_CONFIG_FILE=/dev/null \
     perl -e 'setpgrp(0, 0); exec { $ARGV[0] } @ARGV or exit 127' \
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
       shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@") &
