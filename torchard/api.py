@@ -41,7 +41,7 @@ from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
 from torchard.plan import blockers, disk, shell_init
 from torchard.plan.target import Target
-from torchard.remote import client, facts, inventory, openssh
+from torchard.remote import client, facts, inventory, openssh, pyinfra_output
 from torchard.workspace.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ def make_inventory(path: str | Path) -> dict[str, list[Any]]:
     """Return pyinfra's groups of a lab: `macs` with every Mac and its data, and the lab's groups.
 
     From then on, every connection of pyinfra in this process is made as `ssh` would make it, and
-    only to hosts whose key is known. Raise TorchardError if the lab file has errors, or if its
-    ssh_config can run commands and TORCHARD_ALLOW_SSH_COMMANDS is not `1`.
+    only to hosts whose key is known. What pyinfra prints is sanitized. Raise TorchardError if the
+    lab file has errors, or if its ssh_config can run commands and TORCHARD_ALLOW_SSH_COMMANDS is
+    not `1`.
 
     **Example:**
 
@@ -85,6 +86,7 @@ def make_inventory(path: str | Path) -> dict[str, list[Any]]:
         globals().update(make_inventory("inventory/lab.yaml"))
     """
     client.install_client()
+    pyinfra_output.sanitize_output()
     lab = load_lab(Path(path))
     openssh.CONFIGURATIONS.require_permission(lab.macs.values())
     return inventory.pyinfra_groups(lab)

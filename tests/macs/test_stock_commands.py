@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -110,6 +111,65 @@ def test_a_deploy_of_your_own_goes_beside_ours(lab, pyinfra, tmp_path):
     assert re.search(r"Models +1 \(studio-02\)", dry.stderr)
 
 
+OTHERS = """
+from pyinfra import host
+from pyinfra.facts.server import Command, Home
+from pyinfra.operations import brew, files, server
+
+home = host.get_fact(Home)
+assert host.get_fact(Command, "echo read") == "read"
+files.directory(name="Models", path=f"{home}/models")
+files.file(name="Marker", path=f"{home}/models/marker")
+files.line(name="Setting", path=f"{home}/.zprofile", line="export MODELS=models")
+files.put(name="Weights", src=__file__, dest=f"{home}/models/weights")
+server.shell(name="Command", commands=["echo done > models/done"])
+brew.packages(name="Formula", packages=["jq"], present=False)
+"""
+NAMES = ("Models", "Marker", "Setting", "Weights", "Command")
+
+
+@pytest.mark.parametrize("folder", ["before", "after"])
+def test_operations_of_pyinfra_stand_beside_ours(lab, pyinfra, tmp_path, folder):
+    """A dry run reads their facts, prints what they would do, and writes nothing; -y does it."""
+    others = tmp_path / "others.py"
+    others.write_text(OTHERS.replace("models", folder), encoding="utf-8")
+    deploys = [others, "deploy.py"] if folder == "before" else ["deploy.py", others]
+    state = lab.snapshot()
+    dry = pyinfra("inventory/lab.py", *deploys, "--dry", "--limit", "studio-01")
+    assert (dry.returncode, lab.snapshot() == state) == (0, True), dry.stderr
+    for name in NAMES:
+        assert re.search(rf"{name} +1 \(studio-01\)", dry.stderr), dry.stderr
+    done = pyinfra("inventory/lab.py", *deploys, "-y", "--limit", "studio-01")
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in dry.stderr + done.stderr
+    assert lab.macs["studio-01"].run(f"cat {folder}/done").stdout == "done\n"
+
+
+def test_an_apply_runs_what_a_person_added_to_deploy_py(lab, tmp_path, artefacts):
+    """Their facts are read before anything is done, as pyinfra does."""
+    project = tmp_path / "project"
+    for folder in ("torchard", "schemas", "group_data"):
+        shutil.copytree(ROOT / folder, project / folder)
+    text = (ROOT / "deploy.py").read_text(encoding="utf-8")
+    (project / "deploy.py").write_text(text + OTHERS.replace("models", "own"), encoding="utf-8")
+    other = changed_lab(lab, tmp_path, "  torch:", "  own:")
+    text = other.read_text(encoding="utf-8").replace("[torch]", "[own]")
+    other.write_text(text.replace("{release: stable}", "false"), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "torchard", "apply", other, "--yes", "--limit", "studio-02"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": f"{project}:{ROOT}"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    mac = lab.macs["studio-02"]
+    assert mac.run("cat own/done; test -d miniconda3/envs/own").stdout == "done\n"
+
+
 def test_data_on_the_command_line_wins(pyinfra):
     """--data is the nearest setting of all: here, no environment is wanted any more."""
     dry = pyinfra("--data", "environments=[]", *DRY)
@@ -170,7 +230,8 @@ def test_a_mac_that_is_off_never_stops_another(lab, pyinfra):
 def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path, torchard):
     """A command that fails and a connection that drops are reported for that Mac: exit 1.
 
-    The other is brought up to date all the same, and the same command again does the rest.
+    The other is brought up to date all the same, and the same command again does the rest. What
+    the Mac printed is shown, and controls no terminal.
     """
     other = changed_lab(lab, tmp_path, "  torch:", "  plain:")
     text = other.read_text(encoding="utf-8").replace("[torch]", "[plain]")
@@ -179,7 +240,8 @@ def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path,
     mac = lab.macs["studio-01"]
     tool = mac.root / "bin" / "caffeinate"
     whole = tool.read_text(encoding="utf-8")
-    tool.write_text("#!/bin/sh\necho 'out of order' >&2\nexit 9\n", encoding="utf-8")
+    hostile = r"\033]0;owned\007\302\2332J\302\205\342\200\256out of order\n"
+    tool.write_text(f"#!/bin/sh\nprintf '{hostile}' >&2\nexit 9\n", encoding="utf-8")
     try:
         failed = pyinfra(*DO, lab_file=other)
     finally:
@@ -195,6 +257,7 @@ def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path,
         assert re.search(r"\[studio-01\] Error", done.stderr)
         assert "[studio-02] Error" not in done.stderr
     assert "out of order" in failed.stderr
+    assert not {"\x1b", "\x07", "\x9b", "\x85", "\u202e"} & set(failed.stdout + failed.stderr)
     assert re.search(r"Verify plain +2 +1 +", failed.stderr), failed.stderr
     again = pyinfra(*DO, lab_file=other)
     assert again.returncode == 0, again.stderr

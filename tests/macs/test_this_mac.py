@@ -125,3 +125,22 @@ def test_a_machine_that_is_not_a_mac_is_blocked(tmp_path, artefacts):
         assert "unreachable" not in said
         assert "Traceback" not in said
     assert list(home.iterdir()) == []
+
+
+def test_operations_of_pyinfra_stand_beside_ours_here_too(lab, project, artefacts):
+    """A dry run reads their facts without SSH and writes nothing."""
+    (project / "others.py").write_text(
+        "from pyinfra import host\n"
+        "from pyinfra.facts.server import Home\n"
+        "from pyinfra.operations import files, server\n"
+        "files.file(name='Marker', path=f'{host.get_fact(Home)}/marker')\n"
+        "server.shell(name='Command', commands=['touch done'])\n",
+        encoding="utf-8",
+    )
+    mac = lab.macs["studio-01"]
+    words = ("-m", "pyinfra", "inventory/this_mac.py", ROOT / "deploy.py", "others.py")
+    dry = on(mac, project, *words, "--dry")
+    assert dry.returncode == 0, dry.stderr
+    for name in ("Marker", "Command"):
+        assert re.search(rf"{name} +1 \(@local\)", dry.stderr), dry.stderr
+    assert mac.run("ls marker").returncode != 0

@@ -2,8 +2,8 @@
 
 pyinfra's own dry run skips what operations yield. It would not stop a fact, or a line of deploy.py,
 that writes. So in a session, until pyinfra executes, each connection passes on only commands that
-are known to read. The `pyinfra` command has no such guard: other people's operations have facts of
-their own, which it reads at the same time.
+are known to read, and the facts of operations that a person added to deploy.py. The `pyinfra`
+command has no such guard: the deploys beside ours are their authors'.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pyinfra.api.state import State as PyinfraState
 
 _READING = "torchard reading"
+_OTHERS = "torchard facts of others"  # how many are being read
 _GUARDED = "torchard_is_guarded"
 
 
@@ -38,9 +39,26 @@ def allow_command(host: Host, state: PyinfraState, command: str) -> None:
         return
     if _READING not in host.connector_data:
         host.connector_data[_READING] = set()
+        host.connector_data[_OTHERS] = 0
+        host.get_fact = _counted(host, host.get_fact)
         for name in ("run_shell_command", "put_file", "get_file", "rsync"):
             setattr(host.connector, name, _watched(host, state, getattr(host.connector, name)))
     host.connector_data[_READING].add(command)
+
+
+def _counted(host: Host, get_fact: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that reads a fact; it counts the facts that are not Torchard's."""
+
+    def read(fact: type, *more: Any, **options: Any) -> Any:
+        if fact.__module__.partition(".")[0] == "torchard":
+            return get_fact(fact, *more, **options)
+        host.connector_data[_OTHERS] += 1
+        try:
+            return get_fact(fact, *more, **options)
+        finally:
+            host.connector_data[_OTHERS] -= 1
+
+    return read
 
 
 def _watched(host: Host, state: PyinfraState, way: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +67,8 @@ def _watched(host: Host, state: PyinfraState, way: Callable[..., Any]) -> Callab
     def pass_on(what: Any, *more: Any, **options: Any) -> Any:
         if not state.is_executing:
             text = what.get_raw_value() if hasattr(what, "get_raw_value") else what
-            if way.__name__ != "run_shell_command" or text not in host.connector_data[_READING]:
+            known = host.connector_data[_OTHERS] or text in host.connector_data[_READING]
+            if way.__name__ != "run_shell_command" or not known:
                 raise WrittenTooEarlyError(
                     f"{way.__name__} on {host.name} while only reading is allowed: {text!s:.200}"
                 )

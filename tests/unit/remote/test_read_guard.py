@@ -8,6 +8,14 @@ import pytest
 from pyinfra.api import StringCommand
 
 from torchard.remote import read_guard
+from torchard.remote.facts import Room
+
+
+class Arch:
+    """A fact that is not Torchard's."""
+
+    def command(self):
+        return "uname -m; uname"
 
 
 class Connector:
@@ -40,6 +48,7 @@ def state():
 @pytest.fixture
 def host(state):
     host = SimpleNamespace(name="studio-01", connector=Connector(), connector_data={})
+    host.get_fact = lambda fact: host.connector.run_shell_command(fact().command())
     read_guard.allow_command(host, state, "uname -m")
     return host
 
@@ -70,6 +79,28 @@ def test_no_file_is_moved(host, way):
     assert host.connector.reached == []
 
 
+def test_a_fact_of_another_package_passes(host):
+    """An operation that a person added to deploy.py needs it; nothing else passes afterwards."""
+    assert host.get_fact(Arch) == (True, None)
+    assert host.connector.reached == ["uname -m; uname"]
+    with pytest.raises(read_guard.WrittenTooEarlyError):
+        host.connector.run_shell_command("uname -m; uname")
+
+
+def test_a_fact_that_fails_opens_no_door(host):
+    """Whatever it raises."""
+    with pytest.raises(AttributeError):
+        host.get_fact(object)
+    with pytest.raises(read_guard.WrittenTooEarlyError):
+        host.connector.run_shell_command("touch x")
+
+
+def test_a_fact_of_torchard_must_be_known(host):
+    """Its command must be known to read."""
+    with pytest.raises(read_guard.WrittenTooEarlyError):
+        host.get_fact(Room)
+
+
 def test_everything_passes_during_execution(host, state):
     """The plan was approved."""
     state.is_executing = True
@@ -81,7 +112,8 @@ def test_everything_passes_during_execution(host, state):
 def test_a_run_of_pyinfra_itself_has_no_guard():
     """Other people's operations have facts of their own, which are read while pyinfra prepares."""
     state = SimpleNamespace(is_executing=False)
-    host = SimpleNamespace(name="studio-01", connector=Connector(), connector_data={})
+    connector = Connector()
+    host = SimpleNamespace(name="studio-01", connector=connector, connector_data={})
     read_guard.allow_command(host, state, "uname -m")
     host.connector.run_shell_command("stat models")
     assert host.connector.reached == ["stat models"]
