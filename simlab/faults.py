@@ -2,9 +2,11 @@
 
 Each acts in one place:
 
-- "refuse", "hostkey" and the counting of the "drop_…" faults: `simlab.server`.
-- The cuts of the "drop_…" faults themselves: `simlab.session`.
-- "disk_full": `simlab.disk`, which mounts the home. "disk_free": `simlab/shims/df.sh`.
+- "refuse", "hostkey", "silent_login", "silent_forwards" and the counting of those of commands and
+  files: `simlab.server`.
+- What becomes of those commands and files: `simlab.session`.
+- "disk_full": `simlab.disk`, which mounts the home. "disk_free" and "dead_disk":
+  `simlab/shims/df.sh`.
 
 Other faults are not of this kind. Those of downloads are in `simlab.web`, and sshd's limits are in
 `simlab.sshd`. What a Mac lacks without a fault (MPS, hard links, sbin) is a field of
@@ -26,12 +28,21 @@ Fault = str | Mapping[str, int] | None
 NAMED = {
     "refuse": "the port is closed",
     "hostkey": "sshd has another host key than known_hosts",
+    "silent_login": "sshd never answers a login",
+    "silent_forwards": "as a jump host it passes no byte on",
+    "dead_disk": "df never ends, as where a file server does not answer",
 }
 # Each has a number N.
 NUMBERED = {
     "drop_after": "the connection is cut once, after N commands and before the next starts",
     "drop_during": "the command after N others is started, and the connection is cut while it runs",
     "drop_answer": "the command after N others ends, and the connection is cut before its answer",
+    "hang": "the command after N others never starts, and the connection stays",
+    "trickle": "the command after N others prints a byte a second instead of its answer",
+    "flood": "the command after N others prints without end instead of its answer",
+    "stop": "the command after N others is stopped (SIGSTOP), with all that it started",
+    "stall_sftp": "after N openings, writes or closings of files by SFTP, the connection stays and"
+    " takes no byte any more",
     "drop_sftp": "the connection is cut at the opening, writing or closing of a file by SFTP,"
     " after N others; of what is written, half arrives",
     "disk_free": "df says that N bytes are free",

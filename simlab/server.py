@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from simlab import disk, faults, keys, macs
-from simlab.session import Command, Session
+from simlab.session import OF_COMMANDS, OF_FILES, Command, Session
 from simlab.sshd import LOCKED, TOO_MANY_STARTUPS, TOO_MANY_TRIES, read_sshd
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ class _Login(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._started()
 
-    def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+    async def begin_auth(self, username: str) -> bool:  # noqa: ARG002
+        if self._mac.mac().fault == "silent_login":
+            await asyncio.Event().wait()
         banner = LOCKED if self._sshd.locked else self._mac.mac().banner
         if banner:
             self._conn.send_auth_banner(banner)
@@ -82,13 +84,15 @@ class _Login(asyncssh.SSHServer):
         if self._sshd.denies:
             self._conn.abort()
 
-    def connection_requested(self, dest_host: str, *_: object) -> bool:
+    def connection_requested(
+        self, dest_host: str, *_: object
+    ) -> bool | asyncssh.SSHTCPSession[bytes]:
         if not self._sshd.forwards or dest_host not in {ADDRESS, "localhost", "::1"}:
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed"
             )
         self._mac.count("forwards")
-        return True
+        return asyncssh.SSHTCPSession() if self._mac.mac().fault == "silent_forwards" else True
 
     def session_requested(self) -> Session:
         if self._sessions >= self._sshd.sessions:
@@ -197,12 +201,12 @@ class MacServer:
         file.write_text(f"{int(file.read_text()) + 1 if file.exists() else 1}", encoding="utf-8")
 
     def before_command(self) -> str:
-        """Count a command while a fault counts them; say whether it runs or what drops."""
-        return self._reached("drop_after", "drop_during", "drop_answer") or "run"
+        """Count a command while a fault counts them; say what becomes of it."""
+        return self._reached(*OF_COMMANDS) or "run"
 
-    def before_file(self) -> bool:
-        """Count a change of a file by SFTP while a fault counts them; say whether it drops."""
-        return self._reached("drop_sftp") is not None
+    def before_file(self) -> str:
+        """Count a change of a file by SFTP while a fault counts them; say what becomes of it."""
+        return self._reached(*OF_FILES) or "run"
 
     def _reached(self, *kinds: str) -> str | None:
         return faults.count_event(self.mac().fault, kinds, self.root / "commands")

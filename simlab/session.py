@@ -22,14 +22,23 @@ if TYPE_CHECKING:
     from typing import IO
 
 
+# Faults that count commands and changes of files, and happen at one of them.
+OF_COMMANDS = ("drop_after", "drop_during", "drop_answer", "hang", "trickle", "flood", "stop")
+OF_FILES = ("drop_sftp", "stall_sftp")
+_INSTEAD = {
+    "trickle": "while sleep 1; do printf x; done",
+    "flood": "line=0123456789; line=$line$line$line; while printf '%s\\n' $line; do :; done",
+}
+
+
 class Files(asyncssh.SFTPServer):
     """The host's files by their own absolute paths; relative ones begin at the Mac's home.
 
-    `before` is asked at each request that changes a file whether the connection drops there.
+    `before` is asked at each request that changes a file what becomes of the connection there.
     """
 
     def __init__(
-        self, chan: asyncssh.SSHServerChannel[bytes], home: Path, before: Callable[[], bool]
+        self, chan: asyncssh.SSHServerChannel[bytes], home: Path, before: Callable[[], str]
     ) -> None:
         super().__init__(chan)
         self._chan = chan
@@ -37,10 +46,13 @@ class Files(asyncssh.SFTPServer):
         self._before = before
 
     def _drop_here(self) -> bool:
-        drop = self._before()
-        if drop:
-            self._chan.get_extra_info("connection").abort()
-        return drop
+        fate = self._before()
+        connection = self._chan.get_extra_info("connection")
+        if fate == "stall_sftp":
+            connection._transport.pause_reading()  # noqa: SLF001  # asyncssh has no other way
+        if fate == "drop_sftp":
+            connection.abort()
+        return fate == "drop_sftp"
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
         """Open a file, unless the connection drops before that."""
@@ -227,16 +239,16 @@ class Session(SSHServerStreamSession[bytes]):
     """One channel, of which `before` is asked before each command what becomes of it.
 
     It returns "run", "drop_after" (cut the connection and start nothing), "drop_during" (start it,
-    then cut the connection) or "drop_answer" (cut it when the command has ended). `before_file` is
-    asked at each change of a file whether the connection is cut there. `started` is called for each
-    process, `closed` when the channel is closed.
+    then cut the connection), "drop_answer" (cut it when the command has ended) or another of
+    OF_COMMANDS. `before_file` is asked at each change of a file, for one of OF_FILES. `started` is
+    called for each process, `closed` when the channel is closed.
     """
 
     def __init__(
         self,
         root: Path,
         before: Callable[[], str],
-        before_file: Callable[[], bool],
+        before_file: Callable[[], str],
         started: Callable[[int, Command], None],
         closed: Callable[[], None],
     ) -> None:
@@ -277,6 +289,8 @@ class Session(SSHServerStreamSession[bytes]):
         if self._fate == "drop_after":
             asyncio.get_running_loop().call_soon(self._drop)
             return
+        if self._fate == "hang":
+            return
         self._command = Command(chan, self._drop if self._fate == "drop_answer" else None)
         task = asyncio.get_running_loop().create_task(self._run(chan, self._command))
         _TASKS.add(task)
@@ -284,7 +298,8 @@ class Session(SSHServerStreamSession[bytes]):
 
     async def _run(self, chan: asyncssh.SSHServerChannel[bytes], command: Command) -> None:
         try:
-            pid = await command.start(self._root, chan.get_command())
+            text = _INSTEAD.get(self._fate, chan.get_command())
+            pid = await command.start(self._root, text)
         except (OSError, ValueError, TypeError) as error:
             # The host has no process or file to spare, or mac.json says nothing that is a Mac.
             chan.write(f"simlab: {error}\n".encode(), asyncssh.EXTENDED_DATA_STDERR)
@@ -293,6 +308,8 @@ class Session(SSHServerStreamSession[bytes]):
         self._started(pid, command)
         if self._fate == "drop_during":
             self._drop()
+        if self._fate == "stop":
+            command.kill("STOP")
 
     def _drop(self) -> None:
         if self._conn is not None:

@@ -118,7 +118,7 @@ def read_state(mac: MacHost) -> MacState | None:
         state = read_state(mac)
         has_torch = state is not None and "torch" in state.links
     """
-    return facts.read_state(mac.miniconda.prefix)
+    return facts.read_state(mac)
 
 
 def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
@@ -139,7 +139,7 @@ def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
     if not disk.is_short_of_disk(target):
         return target
     # df does not count what macOS would remove to make room, so macOS is asked too.
-    return workspace.find_target(mac, facts.read_room(mac.miniconda.prefix, state))
+    return workspace.find_target(mac, facts.read_room(mac, state))
 
 
 def find_blockers(target: Target) -> tuple[str, ...]:

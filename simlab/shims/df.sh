@@ -1,5 +1,7 @@
 # The host's disk, or the free bytes of mac.json, in BSD's columns and blocks of 512 bytes.
 # One that others fill meanwhile (disk_full) has 100 GB free until it is full, but for 8 KB.
+value fault
+[ "$answer" != dead_disk ] || exec @host:sleep@ 86400
 unit=512
 name=512-blocks
 mark=

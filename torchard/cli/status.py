@@ -9,10 +9,9 @@ import click
 from torchard.cli import connect, console, options, output
 from torchard.plan.codec import dumps
 from torchard.plan.damage import add_all_damage
-from torchard.plan.drift import find_drift
 from torchard.render.status import status_document, status_lines
 from torchard.session.inspection import inspect_all_files
-from torchard.session.plan import make_plan
+from torchard.session.plan import find_all_drift, make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +31,9 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     would do to it. Nothing is written on a Mac.
     """
     with connect.open_session(lab, limits, locked=locked) as session:
+        found = find_all_drift(session)
         planned = make_plan(session)
         damage = inspect_all_files(session)
-        found = {name: find_drift(session.macs[name], one) for name, one in session.states.items()}
         found = add_all_damage(planned, found, session.states, damage)
     if as_json:
         click.echo(dumps(status_document(planned, found)))

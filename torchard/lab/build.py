@@ -112,6 +112,7 @@ def _build_mac(
     }
     if "port" in ssh:
         ssh["port"] = int(ssh["port"])  # JSON Schema accepts 22.0 as a whole number
+    timeouts = {key: int(seconds) for key, seconds in settings["timeouts"].items()}
     named = settings.get("shell", [])
     shells = [named] if isinstance(named, str) else named
     data = {
@@ -120,6 +121,7 @@ def _build_mac(
         **settings,
         "name": name,
         "ssh": ssh,
+        "timeouts": timeouts,
         "shells": [one for one in SHELLS if one in shells],
     }
     return msgspec.convert(data, MacHost)

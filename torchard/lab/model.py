@@ -130,6 +130,21 @@ class Keep:
 
 
 @dataclass(frozen=True)
+class Timeouts:
+    """How many seconds Torchard waits for a Mac.
+
+    `login` includes jump hosts. `transfer` and `step` are without a sign of life, the others in
+    all.
+    """
+
+    login: int = 60
+    probe: int = 60
+    transfer: int = 60
+    step: int = 900
+    verification: int = 600
+
+
+@dataclass(frozen=True)
 class MacHost:
     """One Mac of the lab, with the settings of its groups and the defaults merged into its own.
 
@@ -157,6 +172,7 @@ class MacHost:
     prune: bool = False
     frozen: bool = False
     keep: Keep = Keep()
+    timeouts: Timeouts = Timeouts()
     where: Position = Position("", 0, 0)
 
 

@@ -6,7 +6,6 @@ a script in this folder, one field of `MacState`, and its place in `_Reader`.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from dataclasses import dataclass, field
@@ -15,6 +14,12 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from torchard.errors import TorchardError
+from torchard.mac.fields import LONGEST_FACT, LONGEST_NAME
+from torchard.mac.fields import decode_text as _text
+from torchard.mac.fields import read_failure as _failure
+from torchard.mac.fields import read_number as _number
+from torchard.mac.fields import read_object as _json
+from torchard.mac.fields import read_time as _time
 from torchard.mac.generations import CARRIED
 from torchard.mac.state import (
     CondaSetting,
@@ -144,9 +149,10 @@ class _Environment:
                 (self.own if kind == "own" else self.own_large).append(_text(name))
             case (("conda" | "made_conda"), [name, version, build, sha256]):
                 packages = self.conda if kind == "conda" else self.made_conda
-                packages.append(InstalledConda(name, version, build, sha256 or None))
+                kept = [one[:LONGEST_NAME] for one in (name, version, build, sha256)]
+                packages.append(InstalledConda(kept[0], kept[1], kept[2], kept[3] or None))
             case (("dist" | "made_dist"), [stem]):
-                name, _, version = stem.rpartition("-")
+                name, _, version = stem[:LONGEST_NAME].rpartition("-")
                 dists = self.dists if kind == "dist" else self.made_dists
                 dists.append(InstalledDist(name, version))
             case (("stamp" | "failed"), [text]):
@@ -252,15 +258,15 @@ class _Reader:
                 self.lock = RunLock(
                     token,
                     who or "somebody",
-                    _number(since),
-                    tuple(map(_number, busy.split())),
+                    _time(since),
+                    tuple(map(_number, busy.split()[:_MOST_PROCESSES])),
                     elsewhere or None,
                 )
             case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
                 known = cast("ShellFileState", state)
                 self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
             case _, [value]:
-                self.facts[kind] = value
+                self.facts[kind] = value[:LONGEST_FACT]
 
     def _add_place(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -329,7 +335,9 @@ class _Reader:
             prefix_ours=_json(facts["prefix_mark"]) if "prefix_mark" in facts else None,
             prefix_made_for=_text(facts.get("prefix_made_for", "")) or None,
             other_prefix=_text(facts.get("other_prefix", "")) or None,
-            conda_version=facts.get("conda_version"),
+            conda_version=facts["conda_version"][:LONGEST_NAME]
+            if "conda_version" in facts
+            else None,
             links=self.links,
             environments={one.path: one.build() for one in self.environments},
             base=self.base.build() if self.base else None,
@@ -338,7 +346,7 @@ class _Reader:
             links_kept="links_kept" in facts,
             depot=self.depot,
             lock=self.lock,
-            clock=_number(facts.get("clock", "")),
+            clock=_time(facts.get("clock", "")),
             hardware=facts.get("hardware", ""),
             boot=facts.get("boot", ""),
             guarded=self.guarded,
@@ -359,41 +367,7 @@ class _Reader:
         )
 
 
-LONGEST_REASON = 300  # characters that are kept of why a verification failed
 _WORLD_WRITABLE = ("world_writable_prefix", "world_writable_root")
+_MOST_PROCESSES = 100
 _UNWRITABLE = ("unwritable_prefix", "unwritable_home")
 _ARCHES = {"osx-arm64": "arm64", "osx-64": "x86_64"}
-
-
-def _text(coded: str) -> str:
-    """Decode a name: plain after `=`, else hexadecimal bytes.
-
-    macOS keeps names in UTF-8. The target of a link may have other bytes, which become escapes.
-    """
-    if coded.startswith("="):
-        return coded[1:]
-    try:
-        return bytes.fromhex(coded).decode("utf-8", "backslashreplace")
-    except ValueError:
-        return ""
-
-
-def _number(text: str) -> int:
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
-
-
-def _failure(note: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the day and the reason in the note of a failed verification."""
-    date, reason = note.get("date"), note.get("reason")
-    day = re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date) if isinstance(date, str) else None
-    text = " ".join(reason.split()) if isinstance(reason, str) else ""
-    return day[0] if day else "", text[:LONGEST_REASON] or "the note does not say why"
-
-
-def _json(text: str) -> Mapping[str, Any]:
-    """Parse a stamp; one that is not a JSON object counts as empty."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -17,6 +17,7 @@ from torchard.operations.kit import write_kit
 from torchard.operations.upload import upload_files
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
+from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def environment(
 
         environment(name="Environment torch", mac=mac, lock=lock, workspace=workspace)
     """
-    state = facts.read_state(mac.miniconda.prefix)
+    state = facts.read_state(mac)
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
@@ -65,13 +66,16 @@ def environment(
         lock,
         step.path.rpartition("/")[2],
         {channel: channel_url(channel) for channel in lock.channels},
+        seconds=mac.timeouts.verification,
         frozen=mac.frozen,
     )
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.action == "activate" else (*lock.conda, *lock.wheels)
     )
-    yield StringCommand(for_any_shell(make_incoming(state)))
+    incoming = for_any_shell(make_incoming(state))
+    yield StringCommand(incoming, _timeout=limit_file_command(mac))
     yield upload_files(
+        mac,
         state,
         artefacts,
         lambda one: workspace.artefacts.fetch(one, lock, mac),
@@ -81,4 +85,4 @@ def environment(
     yield report.announce(f"building {lock.environment}")
     controller = replace(find_controller(), keep=mac.keep)
     script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
-    yield StringCommand(for_any_shell(script))
+    yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))

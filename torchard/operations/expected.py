@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
+from torchard.lab.model import Timeouts
+
 if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
 
-# A longer verification hangs: the first import of PyTorch from a cold disk takes a minute.
-VERIFICATION_SECONDS = 600
 # Packages that are imported as well; torch itself computes.
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
 
 
-def describe_verification(lock: Lock) -> dict[str, object]:
-    """Return what an environment of a lock must have, as `verify.py` reads it."""
+def describe_verification(lock: Lock, seconds: int = Timeouts.verification) -> dict[str, object]:
+    """Return what an environment of a lock must have, as `verify.py` reads it.
+
+    A verification of more than `seconds` hangs; the first import of PyTorch from a cold disk takes
+    a minute.
+    """
     dists = {
         str(canonicalize_name(name)): version
         for one in lock.conda
@@ -32,5 +36,5 @@ def describe_verification(lock: Lock) -> dict[str, object]:
         "imports": [name for name in COMPANION_IMPORTS if name in packages],
         "torch": variant is not None,
         "mps": variant is not None and variant.mps_expected,
-        "seconds": VERIFICATION_SECONDS,
+        "seconds": seconds,
     }

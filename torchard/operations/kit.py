@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from torchard.lab.channels import channel_name, is_anaconda
+from torchard.lab.model import Timeouts
 from torchard.mac.generations import CARRIED
 from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory
@@ -59,11 +60,12 @@ def write_kit(
     generation: str,
     urls: Mapping[str, str],
     *,
+    seconds: int = Timeouts.verification,
     frozen: bool = False,
 ) -> Kit:
     """Write the kit of one generation; `urls` has the real URL of each of the lock's channels.
 
-    conda refuses to change a `frozen` environment.
+    Its verification may take so many `seconds`. conda refuses to change a `frozen` environment.
     """
     place = f"{root(state)}/kits/{generation}"
     artefacts = [(one.sha256, f"{DEPOT}/{one.subdir}/{one.file}") for one in lock.conda]
@@ -93,7 +95,7 @@ def write_kit(
                 },
             }
         ),
-        "expected.json": _json(describe_verification(lock)),
+        "expected.json": _json(describe_verification(lock, seconds)),
         **{name: read_program(name).encode() for name in _SCRIPTS},
     }
     return Kit(generation, _tar(files))

@@ -19,6 +19,7 @@ from torchard.operations.incoming import make_incoming
 from torchard.operations.upload import upload_files
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
+from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def miniconda(
 
         miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=workspace)
     """
-    state = facts.read_state(mac.miniconda.prefix)
+    state = facts.read_state(mac)
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
@@ -59,13 +60,14 @@ def miniconda(
         yield report.fail_mac(report.CHANGED)
         return
     print_diff(step)
-    yield StringCommand(for_any_shell(make_incoming(state)))
+    incoming = for_any_shell(make_incoming(state))
+    yield StringCommand(incoming, _timeout=limit_file_command(mac))
     yield upload_files(
-        state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac)
+        mac, state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac)
     )
     yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     script = change_scripts.install_miniconda(
         state, installer, replace(find_controller(), keep=mac.keep), date
     )
-    yield StringCommand(for_any_shell(script))
+    yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))

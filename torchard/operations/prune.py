@@ -13,6 +13,7 @@ from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
 from torchard.plan.steps import leftover_step, removal_steps
 from torchard.remote import facts
+from torchard.remote.limits import limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
 
         prune(name="Prune", mac=mac, workspace=workspace)
     """
-    state = facts.read_state(mac.miniconda.prefix)
+    state = facts.read_state(mac)
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
@@ -64,4 +65,4 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
             script = change_scripts.remove_environment(
                 state, step, replace(find_controller(), keep=mac.keep)
             )
-        yield StringCommand(for_any_shell(script))
+        yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))

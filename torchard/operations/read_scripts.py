@@ -6,6 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from torchard.lab.model import Timeouts
 from torchard.operations.expected import COMPANION_IMPORTS, describe_verification
 from torchard.operations.script_text import (
     FILES_SECONDS,
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
 ACCOUNT_SECONDS = 120  # for slow startup files, and an import of PyTorch from a cold disk
 
 
-def verify_environment(state: MacState, lock: Lock) -> str:
-    """Return the command that verifies the active generation of an environment."""
+def verify_environment(state: MacState, lock: Lock, seconds: int = Timeouts.verification) -> str:
+    """Return the command that verifies the active generation of an environment in `seconds`."""
     python = _python_of(state, lock.environment)
-    wanted = json.dumps(describe_verification(lock))
+    wanted = json.dumps(describe_verification(lock, seconds))
     return run_cleanly('exec "$@"', "sh", *python, read_script("verify.py"), wanted)
 
 

@@ -12,6 +12,7 @@ from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
 from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
+from torchard.remote.limits import limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def shell_file(
 
         shell_file(name="Shell ~/.zshrc", mac=mac, shell="zsh", workspace=workspace)
     """
-    state = facts.read_state(mac.miniconda.prefix)
+    state = facts.read_state(mac)
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
@@ -53,4 +54,4 @@ def shell_file(
     print_diff(step)
     yield report.announce(f"writing {name_shell_file(shell)}")
     script = change_scripts.edit_shell_file(state, step, find_controller())
-    yield StringCommand(for_any_shell(script))
+    yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))

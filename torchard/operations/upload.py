@@ -18,6 +18,7 @@ from torchard.operations.incoming import (
     remove_partial_file,
 )
 from torchard.operations.report import record_failure, report_progress
+from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -28,8 +29,10 @@ if TYPE_CHECKING:
     from pyinfra.api.state import State
 
     from torchard.catalog.installers import Installer
+    from torchard.lab.model import MacHost
     from torchard.lock.lockfile import CondaPackage, Wheel
     from torchard.mac.state import MacState
+    from torchard.remote.limits import Limit
 
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 _BATCH_BYTES = (
@@ -37,7 +40,8 @@ _BATCH_BYTES = (
 )  # uploaded before they get their names; a lost connection costs these
 
 
-def upload_files(
+def upload_files(  # noqa: PLR0917  # as _upload
+    mac: MacHost,
     mac_state: MacState,
     artefacts: Sequence[A],
     fetch: Callable[[A], Path],
@@ -50,12 +54,13 @@ def upload_files(
     then its sha256 as a name. So a lost connection, or another controller at the same work, never
     leaves half a file under that name. The Mac verifies all of them before use.
     """
-    return FunctionCommand(_upload, (mac_state, artefacts, fetch, text, text_path), {})
+    return FunctionCommand(_upload, (mac, mac_state, artefacts, fetch, text, text_path), {})
 
 
 def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     state: State,
     host: Host,
+    mac: MacHost,
     mac_state: MacState,
     artefacts: Sequence[A],
     fetch: Callable[[A], Path],
@@ -73,22 +78,23 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
             report_progress(host, f"pushing {artefact.file}", done, total)
             target = f"{incoming_directory(mac_state)}/{artefact.sha256}"
             report = _progress_of(host, artefact.file, done, total)
-            with _explaining(host, mac_state, target, artefact.file, path.stat().st_size):
-                _put(host, path, _partial_name(target), report)
+            with _explaining(host, mac, mac_state, target, artefact.file, path.stat().st_size):
+                _put(host, mac, path, _partial_name(target), report)
             complete.append(target)
             done += getattr(artefact, "size", 0)
             if done - named >= _BATCH_BYTES:
-                _rename(host, complete)
+                _rename(host, mac, complete)
                 complete, named = [], done
         if text is not None:
-            with _explaining(host, mac_state, text_path, "what it is built with", len(text)):
-                _require_success(host.put_file(io.BytesIO(text), _partial_name(text_path)))
+            what, partial = "what it is built with", _partial_name(text_path)
+            with _explaining(host, mac, mac_state, text_path, what, len(text)):
+                _require_success(host.put_file(io.BytesIO(text), partial, **_limit_copy(mac)))
             complete.append(text_path)
-        _rename(host, complete)
+        _rename(host, mac, complete)
     except TorchardError as error:
         # Complete files keep their bytes: the next run does not send them again.
         with suppress(TorchardError, OSError, EOFError, SSHException):
-            _rename(host, complete)
+            _rename(host, mac, complete)
         return record_failure(state, host, str(error))
     except (OSError, EOFError, SSHException) as error:
         return record_failure(state, host, f"the connection was lost while pushing: {error}")
@@ -113,13 +119,18 @@ class _WatchedFile(io.FileIO):
         return data
 
 
-def _put(host: Host, path: Path, target: str, report: Callable[[int], None]) -> None:
+def _put(host: Host, mac: MacHost, path: Path, target: str, report: Callable[[int], None]) -> None:
     """Upload one file. On this very Mac, pyinfra copies it by its name without progress."""
-    if getattr(host.connector, "client", None) is None:
-        _require_success(host.put_file(str(path), target))
+    if mac.connection == "local":
+        _require_success(host.put_file(str(path), target, **_limit_copy(mac)))
         return
     with _WatchedFile(path, report) as file:
         _require_success(host.put_file(file, target))
+
+
+def _limit_copy(mac: MacHost) -> dict[str, Limit]:
+    """Return the limit of a file that is copied on this very Mac: over SSH, the client has one."""
+    return {"_timeout": limit_step(mac)} if mac.connection == "local" else {}
 
 
 def _require_success(done: object) -> None:
@@ -129,7 +140,9 @@ def _require_success(done: object) -> None:
 
 
 @contextmanager
-def _explaining(host: Host, mac_state: MacState, path: str, name: str, size: int) -> Iterator[None]:
+def _explaining(  # noqa: PLR0917  # all of one upload
+    host: Host, mac: MacHost, mac_state: MacState, path: str, name: str, size: int
+) -> Iterator[None]:
     """Raise TorchardError with the reason if the Mac does not accept a file of `size` bytes.
 
     SFTP cannot say that a disk is full, so this asks the Mac. It also removes the partial file,
@@ -140,7 +153,7 @@ def _explaining(host: Host, mac_state: MacState, path: str, name: str, size: int
     except (OSError, EOFError, SSHException) as error:
         # If the connection itself failed, this raises.
         remove = StringCommand(for_any_shell(remove_partial_file(mac_state, _partial_name(path))))
-        _, output = host.run_shell_command(remove)
+        _, output = host.run_shell_command(remove, _timeout=limit_file_command(mac))
         free = parse_free_bytes(output.stdout_lines)
         if free is not None and free < size:
             raise TorchardError(
@@ -158,10 +171,11 @@ def _partial_name(path: str) -> str:
     return f"{path}.{find_controller().token}"
 
 
-def _rename(host: Host, paths: Sequence[str]) -> None:
+def _rename(host: Host, mac: MacHost, paths: Sequence[str]) -> None:
     """Give complete files their final names."""
     moves = (f"mv -f {shlex.quote(_partial_name(path))} {shlex.quote(path)}" for path in paths)
-    done, output = host.run_shell_command(StringCommand(for_any_shell(" && ".join(moves) or ":")))
+    script = StringCommand(for_any_shell(" && ".join(moves) or ":"))
+    done, output = host.run_shell_command(script, _timeout=limit_file_command(mac))
     if not done:
         raise TorchardError(f"uploaded files could not be renamed on the Mac: {output.stderr}")
 

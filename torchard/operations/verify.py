@@ -9,6 +9,7 @@ from pyinfra.api import StringCommand, operation
 
 from torchard.operations import read_scripts, report
 from torchard.remote import facts
+from torchard.remote.limits import limit_verification
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ def verify(
     if not changed:
         host.noop(f"{lock.environment} was not changed")
         return
-    state = facts.read_state(mac.miniconda.prefix)
+    state = facts.read_state(mac)
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
     yield report.announce(f"verifying {lock.environment}")
-    yield StringCommand(for_any_shell(read_scripts.verify_environment(state, lock)))
+    script = read_scripts.verify_environment(state, lock, mac.timeouts.verification)
+    yield StringCommand(for_any_shell(script), _timeout=limit_verification(mac))

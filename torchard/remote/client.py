@@ -6,6 +6,7 @@ By itself, pyinfra reads ssh_config in its own way, asks, warns, or accepts any 
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,11 @@ import paramiko
 from paramiko import ChannelException, HostKeys, MissingHostKeyPolicy, SFTPClient, SSHException
 from paramiko.ssh_exception import IncompatiblePeer
 from pyinfra.api.util import get_file_io
+from pyinfra.connectors import local as local_connector
 from pyinfra.connectors import ssh as ssh_connector
 from pyinfra.connectors.sshuserclient import client as ssh_client
 
-from torchard.remote import dial, open_files, openssh, ssh_config, unreachable
+from torchard.remote import dial, limits, open_files, openssh, output, ssh_config, unreachable
 from torchard.remote.host_keys import (
     ChangedHostKeyError,
     HostKeyError,
@@ -35,7 +37,7 @@ from torchard.remote.transport import Transport
 from torchard.remote.unreachable import ReachError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from paramiko import PKey
 
@@ -57,6 +59,8 @@ def install_client() -> None:
     connector.SSHClient = ssh_client.SSHClient = Client
     connector.get_private_key = lambda _state, key_filename, key_password: KeyFile(key_filename)  # noqa: ARG005
     connector.SSHConnector._put_file = _put_file  # noqa: SLF001
+    connector.read_output_buffers = output.read_channel
+    local_connector.run_local_process = output.run_local_process
 
 
 def _put_file(connector: Any, filename_or_io: Any, remote_location: str) -> None:
@@ -71,6 +75,9 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
     _route: dial.Route | None = None
     _files: SFTPClient | None = None
     _has_sftp = True
+    _login_seconds = _answer_seconds = 60  # as in lab.model.Timeouts
+    failure: str | None = None
+    """Why Torchard gave the connection up, if it did."""
 
     def connect(
         self,
@@ -78,6 +85,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         _pyinfra_ssh_strict_host_key_checking: str | None = None,
         _pyinfra_ssh_config_file: str | None = None,
         _pyinfra_ssh_known_hosts_file: str | None = None,
+        _pyinfra_ssh_paramiko_connect_kwargs: dict[str, int] | None = None,
         *,
         jump: str | None = None,
         auth_strategy: Any = None,
@@ -86,8 +94,12 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         """Connect as `ssh HOSTNAME` does. Raise HostKeyError before a login at an unknown host.
 
         The host data ssh_strict_host_key_checking may be a fingerprint. With any other value, the
-        key must be known.
+        key must be known. In ssh_paramiko_connect_kwargs, auth_timeout is for all until the login
+        has ended, and channel_timeout for each later answer.
         """
+        seconds = _pyinfra_ssh_paramiko_connect_kwargs or {}
+        self._login_seconds = seconds.get("auth_timeout", self._login_seconds)
+        self._answer_seconds = seconds.get("channel_timeout", self._answer_seconds)
         key = options.get("pkey")
         path = key.path if isinstance(key, KeyFile) else None
         user, port = options.get("username"), options.get("port")
@@ -106,32 +118,34 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         self._to, self._wanted = to, wanted
         self._known = KnownHosts(to, _pyinfra_ssh_known_hosts_file, pinned=wanted is not None)
         try:
-            self._enter(destination, options.get("timeout") or ssh_config.CONNECT_SECONDS, login)
+            self._dial(destination, options.get("timeout") or ssh_config.CONNECT_SECONDS)
+            self._enter(login)
         except BaseException:
             self.close()  # pyinfra closes it at the end of the process only
             raise
 
-    def _enter(self, destination: Destination, seconds: float, login: Any) -> None:
-        to = self._to
+    def _dial(self, destination: Destination, seconds: float) -> None:
+        self._seconds = min(seconds, self._login_seconds)
         try:
-            self._route = dial.open_route(to, destination.config, seconds)
+            self._route = dial.open_route(
+                self._to, destination.config, self._seconds, self._login_seconds
+            )
         except dial.UnknownJumpError:
-            _check_hops(to, destination, seconds)
+            _check_hops(self._to, destination, self._seconds)
             raise
+
+    def _enter(self, login: Any) -> None:
+        """Log in over the open route. Raise ReachError with the reason."""
+        to = self._to
         self._host_keys = HostKeys()  # the policy below checks the key
         self.set_missing_host_key_policy(_Policy(self))
+        timer = gevent.Timeout.start_new(self._login_seconds)
         try:
-            paramiko.SSHClient.connect(  # not pyinfra's, which reads ssh_config itself
-                self,
-                to.hostname,
-                to.port,
-                to.user,
-                sock=self._route.sock,
-                timeout=seconds,
-                banner_timeout=seconds,
-                transport_factory=self._transport_to,
-                auth_strategy=login,
-            )
+            self._log_in(login)
+        except gevent.Timeout as error:
+            if error is not timer:
+                raise
+            raise ReachError(self._explain_slow_login()) from None
         except IncompatiblePeer as error:
             raise ReachError(
                 f"{to.address} and Torchard's SSH library (paramiko) have no algorithm in common"
@@ -150,6 +164,28 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             if isinstance(error, EOFError | OSError):
                 raise ReachError(unreachable.explain_early_end(to.address, error)) from error
             raise
+        finally:
+            timer.close()
+
+    def _log_in(self, login: Any) -> None:
+        to, sock = self._to, self._route.sock if self._route else None
+        paramiko.SSHClient.connect(  # not pyinfra's, which reads ssh_config itself
+            self,
+            to.hostname,
+            to.port,
+            to.user,
+            sock=sock,
+            timeout=self._seconds,
+            banner_timeout=self._seconds,
+            transport_factory=self._transport_to,
+            auth_strategy=login,
+        )
+
+    def _explain_slow_login(self) -> str:
+        transport: Any = self.get_transport()
+        agreed = transport is not None and transport.initial_kex_done
+        doing = "the answer to a login" if agreed else "its SSH server to agree on keys"
+        return limits.explain_slow_login(self._to.address, doing, self._login_seconds)
 
     def set_missing_host_key_policy(self, _policy: object) -> None:
         """Use our own policy for every host, whatever the caller passes."""
@@ -158,6 +194,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
     def _transport_to(self, sock: Any, **options: Any) -> Transport:
         """Return a transport that offers what ssh would offer, the known keys' algorithms first."""
         made, to = Transport(sock, **options), self._to
+        made.auth_timeout = self._login_seconds
         allowed = made.get_security_options()
         known = self._known.algorithms()
         keys = _common(to.host_key_algorithms, allowed.key_types)
@@ -218,19 +255,58 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             raise ReachError(closed) from error
 
     def _execute(self, command: str, *more: Any, **options: Any) -> Any:
+        def start() -> Any:
+            return super(Client, self).exec_command(command, *more, **options)
+
         for pause in _PAUSES:
             try:
-                return super().exec_command(command, *more, **options)
+                return self._do_while_heard(start)
             except ChannelException:
                 self._close_files()
                 gevent.sleep(pause)
         try:
-            return super().exec_command(command, *more, **options)
+            return self._do_while_heard(start)
         except ChannelException as error:
             raise ReachError(unreachable.explain_too_few_sessions(self._to.address)) from error
 
     def put(self, file: Any, path: str) -> None:
         """Upload an open file: by SFTP, or through `cat` without SFTP. Raise OSError."""
+        self._do_while_heard(lambda: self._put(file, path))
+
+    def _do_while_heard(self, act: Callable[[], Any]) -> Any:
+        """Do something as long as the host answers; then give the connection up.
+
+        A write to a connection that takes no byte never ends by itself. Raise ReachError.
+        """
+        transport: Any = self.get_transport()
+        results: list[Any] = []
+        errors: list[Exception] = []
+
+        def try_it() -> None:
+            try:
+                results.append(act())
+            except Exception as error:  # noqa: BLE001  # raised again below
+                errors.append(error)
+
+        transport.heard = time.monotonic()
+        job = gevent.spawn(try_it)
+        try:
+            while not job.ready():
+                left = transport.heard + self._answer_seconds - time.monotonic()
+                if left <= 0:
+                    break
+                job.join(left)
+        finally:
+            job.kill(block=False)
+        if errors:
+            raise errors[0]
+        if results:
+            return results[0]
+        self.failure = limits.explain_stalled_connection(self._to.address, self._answer_seconds)
+        self.close()
+        raise ReachError(self.failure)
+
+    def _put(self, file: Any, path: str) -> None:
         if self._has_sftp and self._files is None:
             self._open_files()
         if self._files is None:
@@ -265,8 +341,8 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
 
     def close(self) -> None:
         """Close the connection, and the route to it."""
+        super().close()  # first: a connection that takes no byte blocks the end of a session
         self._close_files()
-        super().close()
         route, self._route = self._route, None
         if route is not None:
             route.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from torchard.remote.ssh_config import EffectiveConfig
 
 AT_ONCE = 8  # logins in progress through one jump host: sshd's MaxStartups begins to refuse at 10
-_PROXY_SECONDS = 30.0
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+_IDLE_SECONDS, _PROBE_SECONDS, _PROBES = 30, 10, 3  # of TCP's own keepalive
 _SAID_SECONDS = 2.0  # for a program to say why it closed its connection
 
 _turns: dict[str, BoundedSemaphore] = {}
@@ -44,15 +44,18 @@ class Route:
             self.child.stop()
 
 
-def open_route(effective: EffectiveConfig, config: str | None, seconds: float) -> Route:
+def open_route(
+    effective: EffectiveConfig, config: str | None, seconds: float, through_seconds: float
+) -> Route:
     """Connect to the host's SSH server. Raise ReachError with the reason.
 
-    `config` is the lab's own ssh_config, which jump hosts use, too.
+    `config` is the lab's own ssh_config, which jump hosts use, too. `seconds` is for a connection
+    without a program in between, `through_seconds` for one through jump hosts or a ProxyCommand.
     """
     if effective.jump is not None:
-        return _through_jump(effective, effective.jump, config)
+        return _through_jump(effective, effective.jump, config, through_seconds)
     if effective.proxy_command is not None:
-        return _through_command(effective, effective.proxy_command)
+        return _through_command(effective, effective.proxy_command, through_seconds)
     try:
         return Route(_connect(effective, seconds))
     except OSError as error:
@@ -76,6 +79,7 @@ def _connect(to: EffectiveConfig, seconds: float) -> socket.socket:
             sock.connect(place)
             # Each of our commands is one small packet; Nagle holds it back by some 40 ms.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _notice_dead_peer(sock)
         except OSError as error:
             sock.close()
             failed = error
@@ -87,7 +91,27 @@ def _connect(to: EffectiveConfig, seconds: float) -> socket.socket:
     raise failed or OSError("it has no address")
 
 
-def _through_jump(to: EffectiveConfig, jump: str, config: str | None) -> Route:
+def _notice_dead_peer(sock: socket.socket) -> None:
+    """Let the system end a connection whose other end has gone, as TCP alone does not.
+
+    Each system knows other options, and each is one of TCP's own.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {
+        "TCP_KEEPIDLE": _IDLE_SECONDS,  # Linux's name, and then that of macOS
+        "TCP_KEEPALIVE": _IDLE_SECONDS,
+        "TCP_KEEPINTVL": _PROBE_SECONDS,
+        "TCP_KEEPCNT": _PROBES,
+        "TCP_USER_TIMEOUT": (_IDLE_SECONDS + _PROBES * _PROBE_SECONDS) * 1000,
+    }
+    for name, value in options.items():
+        number = getattr(socket, name, None)
+        if number is not None:
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, number, value)
+
+
+def _through_jump(to: EffectiveConfig, jump: str, config: str | None, seconds: float) -> Route:
     hops = ssh_config.split_hops(jump, config)
     if len(hops) > ssh_config.MOST_HOPS:
         raise unreachable.ReachError(
@@ -98,7 +122,6 @@ def _through_jump(to: EffectiveConfig, jump: str, config: str | None) -> Route:
         # Always in the same order, so that two never wait for each other.
         for name in sorted({hop.host for hop in hops}):
             turns.enter_context(_turns.setdefault(name, BoundedSemaphore(AT_ONCE)))
-        seconds = ssh_config.CONNECT_SECONDS * (len(hops) + 1.0) + _PROXY_SECONDS
         route, said = _start(words, seconds)
     if route is not None:
         return route
@@ -107,7 +130,7 @@ def _through_jump(to: EffectiveConfig, jump: str, config: str | None) -> Route:
     raise unreachable.ReachError(unreachable.explain_jump_error(said, jump, to.address))
 
 
-def _through_command(to: EffectiveConfig, command: str) -> Route:
+def _through_command(to: EffectiveConfig, command: str, seconds: float) -> Route:
     if to.passes_descriptor:
         raise unreachable.ReachError(
             f"the ssh configuration for {to.address} uses ProxyUseFdpass, which Torchard does"
@@ -115,7 +138,7 @@ def _through_command(to: EffectiveConfig, command: str) -> Route:
         )
     line = openssh.expand(command, to)
     words = [os.environ.get("SHELL") or "/bin/sh", "-c", f"exec {line}"]  # as ssh runs it
-    route, said = _start(words, _PROXY_SECONDS)
+    route, said = _start(words, seconds)
     if route is None:
         raise unreachable.ReachError(unreachable.explain_command_error(said, line, to.address))
     return route

@@ -11,12 +11,16 @@ from pyinfra.api import FactBase, FactProcessError
 from torchard.mac import probe
 from torchard.mac.state import MacState as State
 from torchard.remote import read_guard
+from torchard.remote.limits import limit_probe
 from torchard.remote.quoting import for_any_shell
+from torchard.remote.unreachable import explain_bug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyinfra.api.host import Host
+
+    from torchard.lab.model import MacHost
 
 
 _MEMORY = "torchard state"
@@ -41,6 +45,8 @@ class MacState(FactBase[State | None]):
             return probe.parse(output)
         except probe.ProbeError as error:
             raise FactProcessError(str(error)) from error
+        except Exception as error:
+            raise FactProcessError(explain_bug(error)) from error
 
 
 class Room(FactBase[int]):
@@ -62,21 +68,23 @@ def remember_state(host: Host, prefix: str, state: State) -> None:
     host.connector_data[f"{_MEMORY} {prefix}"] = state
 
 
-def read_state(prefix: str) -> State | None:
+def read_state(mac: MacHost) -> State | None:
     """Read the current Mac. While pyinfra prepares, nothing changes, so one reading is enough."""
-    host, key = pyinfra.host, f"{_MEMORY} {prefix}"
+    host, prefix = pyinfra.host, mac.miniconda.prefix
+    key = f"{_MEMORY} {prefix}"
     read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_script(prefix)))
-    if pyinfra.state.is_executing:
-        return host.get_fact(MacState, prefix=prefix)
-    if key not in host.connector_data:
-        host.connector_data[key] = host.get_fact(MacState, prefix=prefix)
+    if key not in host.connector_data or pyinfra.state.is_executing:
+        state = host.get_fact(MacState, prefix=prefix, _timeout=limit_probe(mac))
+        if pyinfra.state.is_executing:
+            return state
+        host.connector_data[key] = state
     return host.connector_data[key]
 
 
-def read_room(prefix: str, state: State) -> State:
+def read_room(mac: MacHost, state: State) -> State:
     """Return the state of the current Mac with the room that macOS can make free."""
     host = pyinfra.host
     read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_room_script()))
-    measured = replace(state, room=host.get_fact(Room) or 0)
-    remember_state(host, prefix, measured)
+    measured = replace(state, room=host.get_fact(Room, _timeout=limit_probe(mac)) or 0)
+    remember_state(host, mac.miniconda.prefix, measured)
     return measured

@@ -54,6 +54,10 @@ def connection_data(mac: MacHost) -> dict[str, Any]:
         # pyinfra's own default accepts the key of a Mac that it meets for the first time. Without
         # `torchard.remote.client.install_client()` it knows no fingerprints, and does not connect.
         "ssh_strict_host_key_checking": ssh.fingerprint or "yes",
+        "ssh_paramiko_connect_kwargs": {
+            "auth_timeout": mac.timeouts.login,
+            "channel_timeout": mac.timeouts.transfer,
+        },
     }
     return {key: value for key, value in said.items() if value is not None}
 

@@ -46,6 +46,7 @@ def scan_host_key(mac: MacHost) -> PKey | host_keys.HostKeyError | str:
             _pyinfra_ssh_strict_host_key_checking=data["ssh_strict_host_key_checking"],
             _pyinfra_ssh_config_file=data.get("ssh_config_file"),
             _pyinfra_ssh_known_hosts_file=data.get("ssh_known_hosts_file"),
+            _pyinfra_ssh_paramiko_connect_kwargs=data["ssh_paramiko_connect_kwargs"],
         )
     except host_keys.HostKeyError as error:
         return error

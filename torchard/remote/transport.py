@@ -14,7 +14,6 @@ from paramiko.transport import ServiceRequestingTransport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LOGIN_SECONDS = 30
 _TICK = 0.1  # seconds between two looks at whether the connection still lives
 
 
@@ -23,7 +22,8 @@ class Transport(ServiceRequestingTransport):
 
     paramiko's older one asks before each key, which OpenSSH accepts and other servers do not.
     `before` has the server's lines before its SSH banner. `goodbye` is the reason that it gives
-    when it ends the connection. `opened` counts the channels of this transport.
+    when it ends the connection. `opened` counts the channels of this transport. `heard` is the time
+    of the last packet, by the monotonic clock.
     """
 
     def __init__(self, sock: Any, **options: Any) -> None:
@@ -31,7 +31,7 @@ class Transport(ServiceRequestingTransport):
         self.before: list[str] = []
         self.goodbye: str | None = None
         self.opened = 0
-        self.auth_timeout = LOGIN_SECONDS
+        self.heard = time.monotonic()
         self._accepted = threading.Event()
         packets: Any = self.packetizer
         read = packets.readline
@@ -42,6 +42,14 @@ class Transport(ServiceRequestingTransport):
             return line
 
         packets.readline = readline
+        receive = packets.read_message
+
+        def read_message() -> Any:
+            message = receive()
+            self.heard = time.monotonic()
+            return message
+
+        packets.read_message = read_message
 
     def _parse_disconnect(self, m: Message) -> None:
         m.get_int()
@@ -64,7 +72,7 @@ class Transport(ServiceRequestingTransport):
             message.add_byte(cMSG_SERVICE_REQUEST)
             message.add_string("ssh-userauth")
             self._send_message(message)  # type: ignore[attr-defined]
-            end = time.monotonic() + LOGIN_SECONDS
+            end = time.monotonic() + self.auth_timeout
             while self.is_active() and time.monotonic() < end and not self._accepted.wait(_TICK):
                 pass
             self.auth_handler = _Handler(self)

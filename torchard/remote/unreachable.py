@@ -10,6 +10,7 @@ import errno
 import logging
 import re
 import shlex
+import traceback
 from pathlib import Path
 from socket import gaierror
 from typing import TYPE_CHECKING
@@ -308,7 +309,22 @@ def explain_error(error: BaseException, mac: MacHost) -> str:
         return str(error)
     if mac.connection == "ssh" and isinstance(error, (OSError, EOFError, SSHException)):
         return explain_lost_connection(mac)
-    return f"{type(error).__name__}: {_text(error)}"
+    if isinstance(error, OSError):
+        return f"{type(error).__name__}: {_text(error)}"
+    return explain_bug(error)
+
+
+def explain_bug(error: BaseException) -> str:
+    """Explain an error that Torchard did not expect of a Mac, and how to report it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [one for one in frames if "torchard" in Path(one.filename).parts] or frames
+    place = f", {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    text = shorten(_text(error), 1)
+    return (
+        f"Torchard cannot handle what this Mac answered ({type(error).__name__}: {text}{place});"
+        " this is an error in Torchard. Report it with that line and your version"
+        " (`torchard --version`)"
+    )
 
 
 def explain_lost_connection(mac: MacHost) -> str:

@@ -51,7 +51,7 @@ def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:
         return read_reports(answer[-1] if answer else "", asked)
     except TorchardError as error:
         reason = str(error)
-    except ValueError:
+    except (ValueError, RecursionError):
         reason = "the answer of its Miniconda's python cannot be read"
     return dict.fromkeys(asked, FileReport(error=reason))
 
@@ -106,7 +106,7 @@ def inspect_account(
         return read_account(answer[-1] if answer else "", modules, state.home)
     except TorchardError as error:
         reason = str(error)
-    except ValueError:
+    except (ValueError, RecursionError):
         reason = "the answer cannot be read"
     return AccountReport(warnings=(f"{NOT_INSPECTED}: {reason}",))
 

@@ -4,40 +4,91 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from torchard.errors import TorchardError
 from torchard.plan.disk import is_short_of_disk
+from torchard.plan.drift import find_drift
 from torchard.plan.plan import MacPlan, Plan, plan_mac, unreachable
 from torchard.plan.stale import recheck, removed_from_lab
-from torchard.remote import facts
+from torchard.remote import facts, read_guard
+from torchard.remote.limits import limit_probe
+from torchard.remote.unreachable import explain_bug
 from torchard.session import inspection
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from torchard.plan.drift import EnvironmentStatus
     from torchard.plan.target import Target
     from torchard.session.session import Session
+
+T = TypeVar("T")
 
 
 def make_plan(session: Session) -> Plan:
     """Compare every Mac with what it should become, in the lab's order."""
     targets = find_targets(session)
-    macs = (
-        plan_mac(targets[name]) if name in targets else plan_without_state(session, name)
-        for name in session.macs
-    )
-    return session.workspace.artefacts.mark_fetched(Plan(tuple(macs)))
+
+    def plan(name: str) -> MacPlan:
+        made = isolate(session, name, lambda: plan_mac(targets[name])) if name in targets else None
+        return made or plan_without_state(session, name)
+
+    macs = tuple(plan(name) for name in session.macs)
+    return session.workspace.artefacts.mark_fetched(Plan(macs))
+
+
+def isolate(session: Session, name: str, task: Callable[[], T]) -> T | None:
+    """Return what a task about one Mac returns. If it raises, that Mac is blocked: return None.
+
+    A TorchardError says what is wrong with the lab, and ends the run.
+    """
+    try:
+        return task()
+    except (TorchardError, read_guard.WrittenTooEarlyError):
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a Mac's data raises concerns it alone
+        session.reasons[name] = explain_bug(error)
+        session.unfit.add(name)
+        session.states.pop(name, None)
+        session.workspace.states.pop(name, None)
+        return None
 
 
 def find_targets(session: Session) -> dict[str, Target]:
     """Return what each Mac whose state is known should become."""
     session.workspace.states.update(session.states)
-    names = [name for name in session.macs if name in session.states]
-    targets = {name: find_target(session, name) for name in names}
-    short = [name for name, target in targets.items() if is_short_of_disk(target)]
-    _measure_room(session, short)
-    return {**targets, **{name: find_target(session, name) for name in short}}
+    targets: dict[str, Target] = {}
+    short: list[str] = []
+
+    def find(name: str) -> Target:
+        target = find_target(session, name)
+        if is_short_of_disk(target):
+            short.append(name)
+        return target
+
+    for name in [name for name in session.macs if name in session.states]:
+        target = isolate(session, name, partial(find, name))
+        if target is not None:
+            targets[name] = target
+    measured = tuple(short)
+    _measure_room(session, measured)
+    for name in measured:
+        target = isolate(session, name, partial(find_target, session, name))
+        if target is not None:
+            targets[name] = target
+    return {name: one for name, one in targets.items() if name in session.states}
+
+
+def find_all_drift(session: Session) -> dict[str, tuple[EnvironmentStatus, ...]]:
+    """Return what has changed on each Mac whose state is known since Torchard built it."""
+    found = {}
+    for name, state in list(session.states.items()):
+        drift = isolate(session, name, partial(find_drift, session.macs[name], state))
+        if drift is not None:
+            found[name] = drift
+    return found
 
 
 def find_target(session: Session, name: str) -> Target:
@@ -49,7 +100,7 @@ def _measure_room(session: Session, names: Sequence[str]) -> None:
     """Ask Macs that are short of disk how much room macOS would make."""
 
     def measure(name: str) -> None:
-        ask = partial(session.run_read_only, name)
+        ask = partial(session.run_read_only, name, limit=limit_probe(session.macs[name]))
         session.states[name] = inspection.measure_room(session.states[name], ask)
         prefix = session.macs[name].miniconda.prefix
         facts.remember_state(session.hosts[name], prefix, session.states[name])
@@ -67,7 +118,11 @@ def plan_without_state(session: Session, name: str) -> MacPlan:
 def recheck_plan(session: Session, saved: Plan) -> Plan:
     """Plan again what a saved plan changes, and block each Mac whose plan is stale."""
     session.workspace.states.update(session.states)
-    macs = (_recheck_mac(session, mac) for mac in saved.macs)
+    macs = (
+        isolate(session, mac.name, partial(_recheck_mac, session, mac))
+        or plan_without_state(session, mac.name)
+        for mac in saved.macs
+    )
     return session.workspace.artefacts.mark_fetched(Plan(tuple(macs)))
 
 

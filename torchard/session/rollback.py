@@ -12,25 +12,26 @@ from torchard.operations.controller import find_controller
 from torchard.plan.plan import Plan
 from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.rollback import plan_rollback, report_rollback
-from torchard.session.plan import plan_without_state
+from torchard.session.plan import isolate, plan_without_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from torchard.lab.model import MacHost
     from torchard.mac.state import MacState
+    from torchard.plan.plan import MacPlan
     from torchard.session.session import Session
 
 
 def plan_rollbacks(session: Session, environment: str) -> Plan:
     """Plan the rollback of an environment on every Mac; no lock file is needed."""
-    return Plan(
-        tuple(
-            plan_rollback(environment, mac, session.states[name])
-            if name in session.states
-            else plan_without_state(session, name)
-            for name, mac in session.macs.items()
-        )
-    )
+
+    def plan(name: str, mac: MacHost) -> MacPlan:
+        state = session.states.get(name)
+        made = state and isolate(session, name, lambda: plan_rollback(environment, mac, state))
+        return made or plan_without_state(session, name)
+
+    return Plan(tuple(plan(name, mac) for name, mac in session.macs.items()))
 
 
 def roll_back(session: Session, plan: Plan) -> Result:
@@ -47,7 +48,7 @@ def roll_back(session: Session, plan: Plan) -> Result:
         session.progress.report_mac(name, "verifying")
         verification: Mapping[str, Any] | str
         try:
-            lines = session.run(name, read_scripts.verify_generation(state, step))
+            lines = session.run_read_only(name, read_scripts.verify_generation(state, step))
             verification = json.loads(lines[-1]) if lines else _last_verification(state, step.path)
         except TorchardError as error:
             verification = str(error)

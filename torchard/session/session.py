@@ -22,6 +22,8 @@ from torchard.mac import probe
 from torchard.progress import NoProgress, Progress
 from torchard.remote import client, facts, open_files, openssh, read_guard
 from torchard.remote.inventory import pyinfra_groups
+from torchard.remote.limits import limit_probe, limit_step, limit_verification
+from torchard.remote.output import TOO_MUCH
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.unreachable import (
     CONNECT_TIMEOUT,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import MacHost
     from torchard.mac.state import MacState
+    from torchard.remote.limits import Limit
     from torchard.workspace.workspace import Workspace
 
 KEEPALIVE = 30  # seconds between signs of life, so that a lost connection is noticed
@@ -182,7 +185,10 @@ class Session:
         host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
         reading = for_any_shell(probe.build_script(prefix))
         read_guard.allow_command(host, self.state, reading)
-        _, output = host.run_shell_command(StringCommand(reading))
+        limit = limit_probe(self.macs[name])
+        ok, output = host.run_shell_command(StringCommand(reading), _timeout=limit)
+        if not ok and output.stderr in {limit.sentence, TOO_MUCH}:
+            raise TorchardError(output.stderr)
         try:
             self.states[name] = probe.parse(output.stdout_lines)
         except probe.UnfitError:
@@ -196,27 +202,35 @@ class Session:
             raise TorchardError(found) from None  # why its answer is incomplete
         facts.remember_state(host, prefix, self.states[name])
 
-    def run(self, name: str, script: str) -> list[str]:
-        """Run a script on a Mac and return its lines.
+    def run(self, name: str, script: str, limit: Limit | None = None) -> list[str]:
+        """Run a script on a Mac and return its lines. The limit is that of a step by default.
 
         Raise TorchardError with what it printed on stderr if it fails.
         """
-        ok, output = self.hosts[name].run_shell_command(StringCommand(for_any_shell(script)))
+        limit = limit or limit_step(self.macs[name])
+        command = StringCommand(for_any_shell(script))
+        ok, output = self.hosts[name].run_shell_command(command, _timeout=limit)
         if not ok:
             found = self.find_lost_connection(name) or output.stderr.strip()
             raise TorchardError(found or NO_OUTPUT)
         return list(output.stdout_lines)
 
-    def run_read_only(self, name: str, script: str) -> list[str]:
-        """Run a script that only reads, which is allowed at any time; otherwise as `run`."""
+    def run_read_only(self, name: str, script: str, limit: Limit | None = None) -> list[str]:
+        """Run a script that only reads, which is allowed at any time; otherwise as `run`.
+
+        The limit is that of a verification by default.
+        """
+        limit = limit or limit_verification(self.macs[name])
         read_guard.allow_command(self.hosts[name], self.state, for_any_shell(script))
-        return self.run(name, script)
+        return self.run(name, script, limit)
 
     def find_lost_connection(self, name: str) -> str | None:
         """Return a sentence if the connection to a Mac was lost, else None."""
         connection = ssh_client(self.hosts[name])
-        is_alive = connection is None or connection.get_transport().is_active()
-        return None if is_alive else explain_lost_connection(self.macs[name])
+        transport = connection and connection.get_transport()
+        if connection is None or (transport is not None and transport.is_active()):
+            return None
+        return connection.failure or explain_lost_connection(self.macs[name])
 
 
 def ssh_client(host: Host) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pyinfra.api import StringCommand
 
 from torchard.mac.environments import view_environment
-from torchard.mac.probe import LONGEST_REASON
+from torchard.mac.fields import LONGEST_REASON
 from torchard.operations import change_scripts, read_scripts
 from torchard.operations.controller import find_controller
 from torchard.plan.damage import suggest_rebuild
@@ -29,9 +29,10 @@ from torchard.plan.result import (
 from torchard.plan.steps import environment_step
 from torchard.redact import redact
 from torchard.remote import read_guard
+from torchard.remote.limits import limit_verification
 from torchard.remote.quoting import for_any_shell
 from torchard.session import inspection
-from torchard.session.plan import find_targets, plan_without_state
+from torchard.session.plan import find_targets, isolate, plan_without_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,11 +49,14 @@ def verify_macs(session: Session) -> Result:
     """Verify every environment of every Mac, and note what failed; write nothing else."""
     result, failures = verify_environments(session)
     targets = find_targets(session)
+
+    def find_notes(mac: MacResult) -> Notes:
+        return tuple(_notes(mac, targets[mac.name], failures.get(mac.name, {})))
+
     notes = {
         mac.name: found
         for mac in result.macs
-        if mac.name in targets
-        and (found := tuple(_notes(mac, targets[mac.name], failures.get(mac.name, {}))))
+        if mac.name in targets and (found := isolate(session, mac.name, partial(find_notes, mac)))
     }
     warnings: dict[str, list[str]] = {name: [] for name in notes}
 
@@ -122,15 +126,21 @@ def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, 
     state, host = session.states[name], session.hosts[name]
     if lock.environment not in state.links:
         return False, "it is not there; run `torchard apply`"
-    command = for_any_shell(read_scripts.verify_environment(state, lock))
+    mac = session.macs[name]
+    script = read_scripts.verify_environment(state, lock, mac.timeouts.verification)
+    command = for_any_shell(script)
     read_guard.allow_command(host, session.state, command)
-    ok, output = host.run_shell_command(StringCommand(command))
+    limit = limit_verification(mac)
+    ok, output = host.run_shell_command(StringCommand(command), _timeout=limit)
     if not ok:
         return False, output.stderr.strip() or "its python does not run"
-    step = environment_step(lock, state, frozen=session.macs[name].frozen)
+    step = environment_step(lock, state, frozen=mac.frozen)
     if step is not None:
         return False, f"{step.reason}; run `torchard plan`"
-    return True, describe_verification(json.loads(output.stdout_lines[-1]))
+    try:
+        return True, describe_verification(dict(json.loads(output.stdout_lines[-1])))
+    except (IndexError, ValueError, TypeError, RecursionError):
+        return False, "the answer of its python cannot be read"
 
 
 def _notes(

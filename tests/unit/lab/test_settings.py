@@ -28,6 +28,7 @@ VALUES = {
     "prune": True,
     "frozen": True,
     "keep": {"logs": 7},
+    "timeouts": {"step": 60},
 }
 
 
@@ -91,8 +92,14 @@ def test_every_setting_is_a_field_of_a_mac():
 
 def test_mappings_merge_and_all_else_replaces():
     """Which settings merge follows from their type in the schema."""
-    assert merged_keys() == {"ssh", "miniconda", "mirrors", "keep"}
-    assert lab_wide_keys() == ("accept_license", "accept_anaconda_terms", "prune", "keep")
+    assert merged_keys() == {"ssh", "miniconda", "mirrors", "keep", "timeouts"}
+    assert lab_wide_keys() == (
+        "accept_license",
+        "accept_anaconda_terms",
+        "prune",
+        "keep",
+        "timeouts",
+    )
 
 
 def test_the_docs_explain_every_setting():

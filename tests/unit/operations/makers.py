@@ -107,9 +107,9 @@ def mv(made: Made) -> str:
     """Return the command that renames an uploaded file, as it is sent."""
     sent: list[StringCommand] = []
     host = SimpleNamespace(
-        run_shell_command=lambda command: (sent.append(command), (True, None))[1]
+        run_shell_command=lambda command, **_: (sent.append(command), (True, None))[1]
     )
-    upload._rename(host, [f"{incoming_directory(made.state)}/{made.text}"])
+    upload._rename(host, MacHost("m"), [f"{incoming_directory(made.state)}/{made.text}"])
     (command,) = sent
     return command.get_raw_value()
 

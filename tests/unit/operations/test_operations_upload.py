@@ -10,6 +10,7 @@ from pyinfra.api.connect import connect_all, disconnect_all
 from pyinfra.context import ctx_host, ctx_state
 
 from torchard.errors import TorchardError
+from torchard.lab.model import MacHost
 from torchard.lock.lockfile import Wheel
 from torchard.mac.state import MacState
 from torchard.operations import report
@@ -81,6 +82,7 @@ def push(host, pushed, fetch=None, text=None, depot=()):
     """Run the operation's command."""
     state = MacState(**{**vars(pushed.state), "depot": dict(depot)})
     command = upload_files(
+        MacHost("this-mac", connection="local"),
         state,
         pushed.wheels,
         fetch or pushed.fetch,
@@ -108,13 +110,13 @@ def test_an_upload_that_breaks_off_leaves_no_partial_file_under_a_name(host, pus
     """A connection lost within a file is reported, and the partial file gets no sha256 name."""
     real = host.put_file
 
-    def put_file(source, target):
+    def put_file(source, target, **_):
         real(source, target)
         if not (pushed.files / "b").samefile(source):
             return True
         raise EOFError("the line went dead")
 
-    def run_shell_command(_command):
+    def run_shell_command(_command, **_):
         raise EOFError("the line went dead")
 
     monkeypatch.setattr(host, "put_file", put_file)
@@ -151,7 +153,7 @@ def test_a_partial_file_is_removed_if_the_connection_lives(host, pushed, monkeyp
     """It would fill a full disk; complete files stay."""
     real = host.put_file
 
-    def put_file(source, target):
+    def put_file(source, target, **_):
         real(source, target)
         if not (pushed.files / "b").samefile(source):
             return True

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from torchard.operations import script_text
-from torchard.operations.expected import VERIFICATION_SECONDS
 
 HERE = platform.machine()
 SHORT = ".".join(map(str, sys.version_info[:2]))
@@ -319,8 +318,3 @@ def test_a_torch_that_dies_at_the_end_is_a_sentence(prefix):
     prefix.module("torch", f"import atexit, os\natexit.register(os.abort)\n{GOOD}")
     lines = failures(prefix.verify(torch=True))
     assert lines[0] == "its python died of SIGABRT at this: the exit of its python"
-
-
-def test_the_time_is_bounded_on_a_mac():
-    """What `verify.py` reads has a time limit."""
-    assert 60 <= VERIFICATION_SECONDS <= 3600

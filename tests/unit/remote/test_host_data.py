@@ -31,6 +31,7 @@ def test_a_host_has_its_ssh_settings(monkeypatch):
                 "ssh_known_hosts_file": "/lab/known_hosts",
                 "ssh_config_file": "/home/me/.ssh/jump",
                 "ssh_strict_host_key_checking": "yes",
+                "ssh_paramiko_connect_kwargs": {"auth_timeout": 60, "channel_timeout": 60},
             },
         )
     ]
@@ -44,6 +45,7 @@ def test_only_known_host_keys_are_trusted_by_default():
         "torchard_lab": "/lab/lab.yaml",
         "ssh_hostname": "studio-01",
         "ssh_strict_host_key_checking": "yes",
+        "ssh_paramiko_connect_kwargs": {"auth_timeout": 60, "channel_timeout": 60},
     }
 
 

@@ -161,4 +161,5 @@ def test_an_error_of_torchard_stays_as_it_is():
     assert explain_error(TorchardError("it runs Linux, not macOS", "Go."), MAC) == (
         "it runs Linux, not macOS\n  Go."
     )
-    assert explain_error(KeyError("x"), MAC) == "KeyError: 'x'"
+    said = explain_error(KeyError("x"), MAC)
+    assert said.startswith("Torchard cannot handle what this Mac answered (KeyError: 'x');")
