@@ -26,7 +26,7 @@ TYPED = (
     ("rollback", "torch", "{lab}", "--yes"),
     ("unlock", "studio-01", "{lab}"),
     ("demo", "--macs", "1", "--keep", "{kept}"),
-    ("catalog", "verify"),
+    ("catalog", "verify", "--release", "2.15.0"),
 )
 EXPECTED = {"plan": 2, "show": 2, "rollback": 3, "demo": 1, "catalog": 1}
 

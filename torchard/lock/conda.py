@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from torchard.lock.question import Question
 
 SECONDS = 120  # for the solver: a hard question that has an answer takes a few
-# For the process that fetches the channels' indexes and solves: conda-forge's have some 300 MB.
+_MOST_WORDS = 10_000  # characters of what the solver says
+# For the process that fetches the channels' indexes and solves: two of 200 MB take 550 MB.
 SOLVE_LIMITS = programs.Limits(seconds=900, memory=3 << 30, file=1 << 30)
 # For the process that reads archives: the list of files of a large package has some 10 MB.
 READ_LIMITS = programs.Limits(seconds=300, memory=1 << 30, file=64 << 20)
@@ -195,7 +196,9 @@ def _run_worker(request: Mapping[str, Any], limits: programs.Limits) -> dict[str
         said = redact(done.err).strip().splitlines()
         last = said[-1] if said else f"exit {done.status}"
         raise LockError(f"The solver ended without an answer: {last}", "Run the command again.")
-    return {key: redact(value) if key == "text" else value for key, value in answer.items()}
+    if "text" in answer:
+        answer["text"] = redact(str(answer["text"])[:_MOST_WORDS])
+    return answer
 
 
 def _explain_failure(answer: Mapping[str, Any], question: Question) -> LockError:

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
-# A page of a large project has some 10 MB, and uv needs 150 MB of memory for a lock with torch.
-LIMITS = programs.Limits(seconds=900, memory=1 << 30, file=256 << 20)
+# uv needs some 110 MB of memory for torch and jupyterlab. An index without ranges and metadata lets
+# it unpack whole wheels, of which libtorch has 200 MB.
+LIMITS = programs.Limits(seconds=900, memory=1 << 30, file=1 << 30)
+_MOST_WORDS = 10_000  # characters of what uv complains of
 
 
 class WheelIndexError(TorchardError):
@@ -196,7 +198,7 @@ def _words(stderr: str) -> str:
     """Return what uv complained of, without its warnings and without a login."""
     lines = [line for line in stderr.strip().splitlines() if not line.startswith("warning:")]
     text = re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines))
-    return redact(text).strip() or "uv printed nothing"
+    return redact(text[:_MOST_WORDS]).strip() or "uv printed nothing"
 
 
 class _Wheel(msgspec.Struct):

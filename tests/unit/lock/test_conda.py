@@ -471,6 +471,12 @@ def test_worker_is_judged_by_its_answer(solve, asks, worker, end):
     assert "nothing fits" in fail(solve, asks()).message
 
 
+def test_what_a_solver_says_is_cut(solve, asks, worker):
+    """A channel can make its explanation as long as it likes."""
+    worker('print(\'{"error": "unsolvable", "text": "\' + \'x\' * 100_000 + \'"}\')')
+    assert 10_000 < len(fail(solve, asks()).message) < 11_000
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
