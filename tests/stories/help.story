@@ -33,8 +33,13 @@ Usage: torchard check [OPTIONS] [LAB]
 
   Check a lab file without contacting any Mac.
 
+  Torchard also checks that the ssh_config files that LAB names run no
+  command.
+
 Options:
-  -h, --help  Show this message and exit.
+  --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
+                        computer.
+  -h, --help            Show this message and exit.
 [0]
 $ torchard keys trust --help
 Usage: torchard keys trust [OPTIONS] [MAC]... [LAB]
@@ -51,6 +56,8 @@ Usage: torchard keys trust [OPTIONS] [MAC]... [LAB]
 
 Options:
   --fingerprint SHA256:…  Record this key and no other; do not ask.
+  --allow-ssh-commands    Let the ssh_config that LAB names run commands on
+                          this computer.
   -y, --yes               Do not ask.
   -h, --help              Show this message and exit.
 [0]
@@ -88,9 +95,11 @@ Usage: torchard lock [OPTIONS] [LAB]
   LAB does not say its arch and macOS.
 
 Options:
-  --upgrade   Solve again, even if a lock file is up to date.
-  --check     Write nothing; exit 2 if one is out of date.
-  -h, --help  Show this message and exit.
+  --upgrade             Solve again, even if a lock file is up to date.
+  --check               Write nothing; exit 2 if one is out of date.
+  --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
+                        computer.
+  -h, --help            Show this message and exit.
 [0]
 $ torchard plan --help
 Usage: torchard plan [OPTIONS] [LAB]
@@ -106,6 +115,8 @@ Options:
   --json                     Print only JSON.
   --out FILE                 Save the plan in this .json file.
   --explain MAC              Explain the plan of this Mac alone.
+  --allow-ssh-commands       Let the ssh_config that LAB names run commands on
+                             this computer.
   -h, --help                 Show this message and exit.
 [0]
 $ torchard show --help
@@ -138,6 +149,8 @@ Options:
   -y, --yes                  Do not ask.
   --rebuild ENV              Build this environment again from the same lock
                              file, although it is up to date.
+  --allow-ssh-commands       Let the ssh_config that LAB names run commands on
+                             this computer.
   -h, --help                 Show this message and exit.
 [0]
 $ torchard status --help
@@ -149,11 +162,13 @@ Usage: torchard status [OPTIONS] [LAB]
   and what an apply would do to it. Nothing is written on a Mac.
 
 Options:
-  --limit NAME  Only this Mac, group or pattern.
-  --locked      Fail if a lock file is missing or out of date.
-  --full        Show every package.
-  --json        Print only JSON.
-  -h, --help    Show this message and exit.
+  --limit NAME          Only this Mac, group or pattern.
+  --locked              Fail if a lock file is missing or out of date.
+  --full                Show every package.
+  --json                Print only JSON.
+  --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
+                        computer.
+  -h, --help            Show this message and exit.
 [0]
 $ torchard verify --help
 Usage: torchard verify [OPTIONS] [LAB]
@@ -166,10 +181,12 @@ Usage: torchard verify [OPTIONS] [LAB]
   it, and removes the note when verification succeeds.
 
 Options:
-  --limit NAME  Only this Mac, group or pattern.
-  --locked      Fail if a lock file is missing or out of date.
-  --json        Print only JSON.
-  -h, --help    Show this message and exit.
+  --limit NAME          Only this Mac, group or pattern.
+  --locked              Fail if a lock file is missing or out of date.
+  --json                Print only JSON.
+  --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
+                        computer.
+  -h, --help            Show this message and exit.
 [0]
 $ torchard rollback --help
 Usage: torchard rollback [OPTIONS] ENV [LAB]
@@ -180,11 +197,13 @@ Usage: torchard rollback [OPTIONS] ENV [LAB]
   rollback goes no further back. To go forward again, run `torchard apply`.
 
 Options:
-  --limit NAME  Only this Mac, group or pattern.
-  --full        Show every package.
-  --json        Print only JSON.
-  -y, --yes     Do not ask.
-  -h, --help    Show this message and exit.
+  --limit NAME          Only this Mac, group or pattern.
+  --full                Show every package.
+  --json                Print only JSON.
+  -y, --yes             Do not ask.
+  --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
+                        computer.
+  -h, --help            Show this message and exit.
 [0]
 $ torchard unlock --help
 Usage: torchard unlock [OPTIONS] MAC [LAB]
@@ -195,9 +214,11 @@ Usage: torchard unlock [OPTIONS] MAC [LAB]
   that is still at work: end that run, and its lock goes with it.
 
 Options:
-  --holder ID  ID of the run that holds the lock (printed without this
-               option).
-  -h, --help   Show this message and exit.
+  --holder ID           ID of the run that holds the lock (printed without
+                        this option).
+  --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
+                        computer.
+  -h, --help            Show this message and exit.
 [0]
 $ torchard demo --help
 Usage: torchard demo [OPTIONS]
