@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
 
 import on_a_mac
@@ -10,6 +11,7 @@ import pytest
 from on_a_mac import CONTROLLER, Installer, install_script
 
 from torchard.operations import change_scripts
+from torchard.operations.script_text import read_script
 from torchard.plan.steps import Step, leftover_step, miniconda_step
 
 # An installer that leaves a whole prefix by every sign, with a conda and a python of a test's own.
@@ -172,3 +174,14 @@ def test_the_rest_of_a_stopped_build_or_removal_is_removed_alone(mac, left):
     assert not (mac.torchard / left).exists()
     assert all(path.exists() for path in stays)
     assert (mac.torchard / "generations/torch-1").exists() is ("building" not in left)
+
+
+@pytest.mark.parametrize("body", ["build_environment.sh", "remove_environment.sh"])
+def test_recovery_leaves_the_variables_of_a_script_alone(body):
+    """A script has one space of names: recovery must not set what the script has set before it."""
+    text = read_script(body)
+    before = text[: text.index("finish_install\n")]
+    assert re.findall(r"^\s*(\w+)=", before, re.MULTILINE) == []
+    used = set(re.findall(r"^\s*(\w+)=", text, re.MULTILINE))
+    own = set(re.findall(r"(?:^|\s)(\w+)=|for (\w+) in|read -r (\w+)", read_script("recover.sh")))
+    assert used.isdisjoint({one for names in own for one in names})

@@ -3,6 +3,7 @@
 # person asked to build the same lock again, else empty) are set above.
 take_lock
 open_log "$GENERATION"
+finish_install
 path=$root/generations/$GENERATION
 kit=$root/kits/$GENERATION
 link=$PREFIX/envs/$NAME
@@ -26,7 +27,6 @@ if [ -L "$link" ]; then
 elif [ -e "$link" ]; then
   die "$link is a file or a directory, not a link; rename it. It was left alone."
 fi
-finish_install
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
 attempt mkdir -p "$PREFIX/envs" || die "$PREFIX/envs cannot be written"
 

@@ -18,11 +18,11 @@ give_up() {
     set_prefix_aside "$PREFIX"
     said="$said; what it left was set aside as $aside"
   fi
-  if [ -n "$before" ] && mv "$before" "$PREFIX"; then
+  if [ -n "$old_prefix" ] && mv "$old_prefix" "$PREFIX"; then
     said="$said; the earlier one is back at its place"
-    before=
+    old_prefix=
   fi
-  [ -n "$before" ] || rm -f "$root/installing"
+  [ -n "$old_prefix" ] || rm -f "$root/installing"
   fail "$said"
 }
 # Whether the Miniconda at PREFIX is the one to set aside.
@@ -48,15 +48,15 @@ if is_whole_prefix "$PREFIX"; then
       die "a person made $environment, which would be set aside with $PREFIX; it was left alone"
   done
   name_aside "$PREFIX"
-  before=$aside
-  said="the Miniconda that was there is kept as $before"
+  old_prefix=$aside
+  said="the Miniconda that was there is kept as $old_prefix"
 elif [ -e "$PREFIX" ] || [ -L "$PREFIX" ]; then
   name_aside "$PREFIX"
   said="$PREFIX was half installed; it was set aside as $aside"
 fi
 # The record says that the prefix is ours until it has its mark. Without it, a run that stops in between
 # would leave what looks like a person's own Miniconda.
-record_install "$PREFIX" "$MARK" "$before"
+record_install "$PREFIX" "$MARK" "$old_prefix"
 if [ -n "$aside" ]; then
   set_prefix_aside "$PREFIX"
   printf '%s\n' "$said" | tee -a "$log"
@@ -79,7 +79,7 @@ run_logged "$PREFIX/bin/conda" --version || give_up "the conda at $PREFIX does n
 # shellcheck disable=SC2086 # native is two words, or none
 machine=$(run_cleanly $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')
 [ "$machine" = "$ARCH" ] || give_up "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
-mark_prefix "$PREFIX" "$MARK" "$before" || give_up "$PREFIX cannot be written"
+mark_prefix "$PREFIX" "$MARK" "$old_prefix" || give_up "$PREFIX cannot be written"
 rm -f "$root/installing"
 run_logged "$PREFIX/bin/python" -I -S -c "$BOUND" "$root" "$KEEP_ASIDES" ||
   printf '%s\n' "Minicondas that were set aside could not be removed; the log says why: $log"

@@ -4,9 +4,9 @@
 
 # Gives the Miniconda at $1 the mark $2. It gets the links of $3 too: what was set aside for it, or nothing.
 mark_prefix() {
-  for link in "${3:-/dev/null}"/envs/*; do
-    if [ -L "$link" ] && [ ! -L "$1/envs/${link##*/}" ] && [ ! -e "$1/envs/${link##*/}" ]; then
-      { attempt mkdir -p "$1/envs" && attempt ln -s "$(readlink "$link")" "$1/envs/${link##*/}"; } ||
+  for old_link in "${3:-/dev/null}"/envs/*; do
+    if [ -L "$old_link" ] && [ ! -L "$1/envs/${old_link##*/}" ] && [ ! -e "$1/envs/${old_link##*/}" ]; then
+      { attempt mkdir -p "$1/envs" && attempt ln -s "$(readlink "$old_link")" "$1/envs/${old_link##*/}"; } ||
         return 1
     fi
   done
@@ -19,11 +19,11 @@ record_install() {
   { printf '%s\n' "$@" >"$root/installing.new" && mv -f "$root/installing.new" "$root/installing"; } ||
     die "$root/installing cannot be written"
 }
-# Finishes the install that a run was stopped at. Sets `before` to what that run set aside for PREFIX, if
+# Finishes the install that a run was stopped at. Sets `old_prefix` to what that run set aside for PREFIX, if
 # PREFIX must be installed again.
 finish_install() {
   # shellcheck disable=SC2034 # only install_miniconda.sh uses it
-  before=
+  old_prefix=
   its_prefix=
   its_before=
   [ -f "$root/installing" ] || return 0
@@ -34,7 +34,7 @@ finish_install() {
     fi
   elif [ "$its_prefix" = "$PREFIX" ]; then
     # shellcheck disable=SC2034
-    ! is_whole_prefix "$its_before" || before=$its_before
+    ! is_whole_prefix "$its_before" || old_prefix=$its_before
     return
   elif [ -n "$its_prefix" ] && [ ! -L "$its_prefix" ] && [ -d "$its_prefix" ] &&
     { is_unfinished "$its_prefix" || [ -e "$its_prefix/_conda" ]; }; then
