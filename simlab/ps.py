@@ -35,6 +35,7 @@ def _row(pid: int) -> dict[str, str]:
         "uid": str(Path(f"/proc/{pid}").stat().st_uid),
         "ppid": fields[1],
         "pgid": fields[2],
+        "time": _time((int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")),
         "stat": fields[0],
         "state": fields[0],
         "comm": name,
@@ -42,6 +43,12 @@ def _row(pid: int) -> dict[str, str]:
         "args": command,
         "lstart": began.ljust(_LSTART),
     }
+
+
+def _time(seconds: float) -> str:
+    """Return processor time as macOS prints it: minutes, seconds and hundredths (ps/print.c)."""
+    hundredths = round(seconds * 100)
+    return f"{hundredths // 6000:3d}:{hundredths // 100 % 60:02d}.{hundredths % 100:02d}"
 
 
 def _read(arguments: list[str]) -> tuple[list[str], list[int] | None, list[str]]:

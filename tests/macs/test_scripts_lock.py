@@ -423,3 +423,29 @@ def test_what_a_run_that_was_killed_tried_the_disk_with_is_removed(mac):
     (mac.torchard / "lock.try-1").mkdir(parents=True)
     assert mac.run(locked("take_lock")).returncode == 0
     assert not list(mac.torchard.glob("lock*"))
+
+
+@pytest.mark.parametrize("shell", shells.EVERY)
+def test_a_step_without_a_sign_of_life_is_ended(mac, shell):
+    """A step that is stopped uses no processor: its run fails, says why, and releases its lock."""
+    begun = mac.root / "begun"
+    os.mkfifo(begun)
+    mac.tool("sleep", "exec /bin/sleep 0.1")
+    body = f"run_logged sh -c 'echo >{begun}; kill -STOP $$' || fail 'the step failed'"
+    script = f"STEP_SECONDS=1\n{locked(f'take_lock; open_log x; {body}')}"
+    process = mac.start(script, shell=shell)
+    assert begun.read_text() == "\n"
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "\x05" in errors
+    lines = errors.replace("\x05", "").splitlines()
+    assert "the step failed" in lines
+    assert any(one.startswith("it showed no sign of life in 1 seconds") for one in lines)
+    assert not mac.lock.exists()
+
+
+def test_a_step_that_works_is_not_ended(mac):
+    """One that writes to its log now and then takes as long as it takes."""
+    body = "run_logged sh -c 'for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done' && echo done"
+    process = mac.run(f"STEP_SECONDS=1\n{locked(f'take_lock; open_log x; {body}')}")
+    assert (process.returncode, process.stdout) == (0, "done\n")

@@ -17,7 +17,7 @@ from torchard.operations.kit import write_kit
 from torchard.operations.upload import upload_files
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
-from torchard.remote.limits import limit_file_command, limit_step
+from torchard.remote.limits import limit_file_command, limit_script, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -85,4 +85,5 @@ def environment(
     yield report.announce(f"building {lock.environment}")
     controller = replace(find_controller(), keep=mac.keep)
     script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
-    yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))
+    limited = for_any_shell(limit_script(mac, script))
+    yield StringCommand(limited, _timeout=limit_step(mac))

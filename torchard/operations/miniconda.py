@@ -19,7 +19,7 @@ from torchard.operations.incoming import make_incoming
 from torchard.operations.upload import upload_files
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
-from torchard.remote.limits import limit_file_command, limit_step
+from torchard.remote.limits import limit_file_command, limit_script, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -70,4 +70,5 @@ def miniconda(
     script = change_scripts.install_miniconda(
         state, installer, replace(find_controller(), keep=mac.keep), date
     )
-    yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))
+    limited = for_any_shell(limit_script(mac, script))
+    yield StringCommand(limited, _timeout=limit_step(mac))

@@ -13,7 +13,7 @@ from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
 from torchard.plan.steps import leftover_step, removal_steps
 from torchard.remote import facts
-from torchard.remote.limits import limit_step
+from torchard.remote.limits import limit_script, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -65,4 +65,5 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
             script = change_scripts.remove_environment(
                 state, step, replace(find_controller(), keep=mac.keep)
             )
-        yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))
+        limited = for_any_shell(limit_script(mac, script))
+        yield StringCommand(limited, _timeout=limit_step(mac))

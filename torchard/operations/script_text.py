@@ -73,7 +73,7 @@ def under_run_lock(body: str, controller: Controller, values: Mapping[str, str])
         [
             *(f"{key}={shlex.quote(value)}" for key, value in given.items()),
             *map(probe.read_part, ("tools.sh", "packages.sh", "prefix.sh")),
-            *map(read_script, ("explain_errors.sh", "run_lock.sh")),
+            *map(read_script, ("explain_errors.sh", "run_lock.sh", "watch_step.sh")),
             body,
         ]
     )

@@ -12,7 +12,7 @@ from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
 from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
-from torchard.remote.limits import limit_step
+from torchard.remote.limits import limit_script, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -54,4 +54,5 @@ def shell_file(
     print_diff(step)
     yield report.announce(f"writing {name_shell_file(shell)}")
     script = change_scripts.edit_shell_file(state, step, find_controller())
-    yield StringCommand(for_any_shell(script), _timeout=limit_step(mac))
+    limited = for_any_shell(limit_script(mac, script))
+    yield StringCommand(limited, _timeout=limit_step(mac))

@@ -89,6 +89,11 @@ def explain_stalled_connection(address: str, seconds: int) -> str:
     )
 
 
+def limit_script(mac: MacHost, script: str) -> str:
+    """Return a script that changes a Mac, with the limit by which the Mac itself ends its steps."""
+    return f"STEP_SECONDS={mac.timeouts.step}\n{script}"
+
+
 def count_seconds(seconds: int) -> str:
     """Return a number of seconds in words: `1 second`, `60 seconds`, `15 minutes`."""
     if seconds > 60 and seconds % 60 == 0:

@@ -22,7 +22,7 @@ from torchard.mac import probe
 from torchard.progress import NoProgress, Progress
 from torchard.remote import client, facts, open_files, openssh, read_guard
 from torchard.remote.inventory import pyinfra_groups
-from torchard.remote.limits import limit_probe, limit_step, limit_verification
+from torchard.remote.limits import limit_probe, limit_script, limit_step, limit_verification
 from torchard.remote.output import TOO_MUCH
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.unreachable import (
@@ -207,7 +207,8 @@ class Session:
 
         Raise TorchardError with what it printed on stderr if it fails.
         """
-        limit = limit or limit_step(self.macs[name])
+        if limit is None:
+            limit, script = limit_step(self.macs[name]), limit_script(self.macs[name], script)
         command = StringCommand(for_any_shell(script))
         ok, output = self.hosts[name].run_shell_command(command, _timeout=limit)
         if not ok:

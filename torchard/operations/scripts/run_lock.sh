@@ -8,10 +8,15 @@ export LC_ALL
 umask 022
 root=$HOME/.torchard
 log=/dev/null
+exec 8>&2  # where the watcher of a step reports, wherever the step's own stderr goes
 # Sets `limit` to what stopped a command, if a limit did. Tools report a limit in many ways, or not at
 # all on a full disk. Cleaning up makes room again, so this comes right after the failure.
 limit=
 find_limit() {
+  if [ -n "$silent" ]; then
+    limit=$silent
+    return
+  fi
   # awk compares, as some shells count in 32 bits.
   low=$(read_free "$HOME" | awk '{ print ($1 < 1024) }')
   if [ "${low:-0}" = 1 ]; then
@@ -147,6 +152,7 @@ end_step() {
 stop() {
   trap - EXIT  # mksh ends with status 0 if one trap exits into the other
   end_step
+  stop_watcher
   release_lock
   exit "$1"
 }
@@ -222,10 +228,12 @@ run_cleanly() {
     CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} KEEP_UPLOADS="$KEEP_UPLOADS" PIP_CONFIG_FILE=/dev/null \
     perl -e 'setpgrp(0, 0); exec { $ARGV[0] } @ARGV or exit 127' \
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
-      shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@") &
+      shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@") 8>&- &
   step=$!
+  start_watcher
   wait "$step"
   set -- $?
+  stop_watcher
   step=
   return "$1"
 }
