@@ -14,7 +14,7 @@ BUILD = 5  # commands of an update before the one that builds: three readings, a
 
 def locked(settled, name):
     """Return what the update's lock has of a package: its file, sha256 and size."""
-    (lock,) = (settled.update.parent / "locks").glob("*")
+    (lock,) = (settled.update.parent / "locks").glob("*/*")
     rows = json.loads(lock.read_text())
     return next(row for row in (*rows["conda"], *rows["wheels"]) if row["name"] == name)
 

@@ -54,7 +54,7 @@ def test_a_mac_whose_torch_needs_an_older_setuptools_is_not_refused(lab, torchar
     lab_file = lab(('macos: "15.1"', 'macos: "11.7"'))
     done = torchard("lock", lab_file)
     assert done.returncode == 0, done.stderr
-    lock = json.loads((lab_file.parent / "locks/torch.osx-arm64-macos11.json").read_text())
+    lock = json.loads((lab_file.parent / "locks/lab/torch.osx-arm64-macos11.json").read_text())
     versions = {one["name"]: one["version"] for one in (*lock["conda"], *lock["wheels"])}
     assert (versions["torch"], versions["setuptools"]) == ("2.11.0", "80.9.0")
 

@@ -89,5 +89,5 @@ def test_no_lock_holds_an_address(lab):
 def _texts(lab_file):
     return {
         path.name: path.read_text(encoding="utf-8")
-        for path in (lab_file.parent / "locks").iterdir()
+        for path in (lab_file.parent / "locks" / lab_file.stem).iterdir()
     }

@@ -51,6 +51,6 @@ class WheelLab:
 
     def locks(self) -> dict[str, Lock]:
         """Return what `torchard lock` wrote, by Mac class."""
-        paths = (self.file.parent / "locks").iterdir()
+        paths = (self.file.parent / "locks" / self.file.stem).iterdir()
         locks = [parse_lock(path.read_bytes(), str(path)) for path in paths]
         return {str(lock.mac_class): lock for lock in locks}

@@ -194,7 +194,7 @@ def test_a_limit_means_macs_groups_and_patterns(lab, torchard):
 def test_a_stale_lock_is_refused_where_it_may_not_be_made(lab, torchard):
     """--locked ends with 1 where a lock is out of date or missing, and names it; check says 2."""
     described = lab.lab_file.read_text(encoding="utf-8")
-    lock = lab.directory / "locks" / "torch.osx-arm64-macos15.json"
+    lock = lab.directory / "locks" / "lab" / "torch.osx-arm64-macos15.json"
     whole = lock.read_bytes()
     try:
         lab.lab_file.write_text(described.replace('["einops"]', "[]"), encoding="utf-8")

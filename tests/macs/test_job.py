@@ -69,7 +69,7 @@ def test_checking_contacts_nobody_and_counts(job):
 def test_locking_solves_once_for_each_class(job):
     """Five Macs of four classes get four locks, beside the lab file that owns them."""
     assert (job.lock.returncode, job.lock.stderr) == (0, "")
-    written = sorted(path.name for path in (job.lab.directory / "locks").iterdir())
+    written = sorted(path.name for path in (job.lab.directory / "locks" / "lab").iterdir())
     assert written == [
         "torch.osx-64-macos12.json",
         "torch.osx-arm64-macos13.json",

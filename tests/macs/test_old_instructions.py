@@ -58,7 +58,7 @@ def job(tmp_path_factory, simlab_depot, torchard):
 
 def locked(job, name, group):
     """Return a lock as data."""
-    path = job.lab.directory / "locks" / f"{name}.{group}.json"
+    path = job.lab.directory / "locks" / "lab" / f"{name}.{group}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

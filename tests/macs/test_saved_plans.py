@@ -31,7 +31,7 @@ def lab_once(tmp_path_factory, simlab_depot, torchard):
 def lab(lab_once, torchard):
     """The same lab; a test may change its Macs and its files."""
     wanted = lab_once.wanted.read_bytes()
-    locks = {path: path.read_bytes() for path in (lab_once.directory / "locks").iterdir()}
+    locks = {path: path.read_bytes() for path in (lab_once.directory / "locks").glob("*/*")}
     yield lab_once
     lab_once.wanted.write_bytes(wanted)
     for path, content in locks.items():

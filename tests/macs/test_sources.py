@@ -87,7 +87,7 @@ def install_by_hand(mac, depot):
 
 def locked(job, name, group):
     """Return a lock as data."""
-    path = job.lab.directory / "locks" / f"{name}.{group}.json"
+    path = job.lab.directory / "locks" / "lab" / f"{name}.{group}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -113,7 +113,7 @@ def test_conda_forge_has_mps_inside_its_cpu_builds_and_audio_pulls_pytorch_back(
     (torch,) = (one for one in lock["conda"] if one["name"] == "pytorch")
     assert torch["build"].startswith("cpu_")
     assert lock["variant"]["mps_expected"]
-    assert "torch 2.13.0 would install on macOS 14, but it has no torchaudio there." in (
+    assert "torch 2.13.0 would install on macOS 14.2, but it has no torchaudio there." in (
         job.plan.stdout
     )
 
@@ -256,7 +256,7 @@ def test_each_package_has_one_owner(job):
     lock = locked(job, "mixed", "osx-arm64-macos15")
     assert {"numpy", "einops"} <= versions(lock, "conda").keys()
     assert {"torch", "pandas"} <= versions(lock, "wheels").keys()
-    for path in (job.lab.directory / "locks").iterdir():
+    for path in (job.lab.directory / "locks" / "lab").iterdir():
         lock = json.loads(path.read_text(encoding="utf-8"))
         provided = {name for one in lock["conda"] for name in one["provides"]}
         assert not provided & versions(lock, "wheels").keys(), path.name

@@ -14,7 +14,7 @@ $ torchard apply --yes
     disk        N MB needed, N GB free; N kB to push
 
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
-Lock file written: locks/tools.osx-arm64-macos15.json
+Lock file written: locks/lab/tools.osx-arm64-macos15.json
 1 Mac  · studio-01 · arm64 · macOS 15.1 · N s
   ! tools       failed: the connection to 127.0.0.1:2201 was lost; its step goes on by itself, and the same command again waits for it and does the rest
 

@@ -32,7 +32,7 @@ The environment torch
   note          2.2.2 is the last release with wheels for Intel Macs.
   elsewhere     conda-forge has torch 2.10.0
   elsewhere     pytorch-channel has torch 2.2.2
-  lock          locks/torch.osx-64-macos12.json, XXXXXXXX: 17 conda packages, 13 wheels, N MB
+  lock          locks/lab/torch.osx-64-macos12.json, XXXXXXXX: 17 conda packages, 13 wheels, N MB
   known         CVE-2026-24747, since 2026-01-27: a crafted checkpoint corrupts memory, and may run code, even with `weights_only=True`; fixed in 2.10.0: https://github.com/pytorch/pytorch/security/advisories/GHSA-63cw-57p8-fm3p
   known         CVE-2025-32434, since 2025-04-18: `torch.load` runs code that is hidden in a file, even with `weights_only=True`; fixed in 2.6.0: https://github.com/pytorch/pytorch/security/advisories/GHSA-53q9-r3pm-6pq6
 

@@ -49,8 +49,8 @@ $ torchard plan
   ! blocked     lab.yaml:8:3 says it is arm64, but it is x86_64; write arch: x86_64, or correct its address
 
 Plan: 3 Macs to change, 0 up to date, 1 unreachable, 1 blocked. N kB to fetch once.
-Lock file written: locks/torch.osx-64-macos12.json
-Lock file written: locks/torch.osx-arm64-macos12.3.json
-Lock file written: locks/torch.osx-arm64-macos15.json
+Lock file written: locks/lab/torch.osx-64-macos12.json
+Lock file written: locks/lab/torch.osx-arm64-macos12.3.json
+Lock file written: locks/lab/torch.osx-arm64-macos15.json
 Nothing has been changed.
 [3]

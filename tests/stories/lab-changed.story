@@ -13,7 +13,7 @@ $ torchard plan
     disk        N MB needed, N GB free; N kB to push
 
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
-Lock file written: locks/tools.osx-arm64-macos15.json
+Lock file written: locks/lab/tools.osx-arm64-macos15.json
 Nothing has been changed.
 [2]
 $ torchard apply --yes

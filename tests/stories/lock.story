@@ -9,19 +9,19 @@ lab:
 locked: false
 ---
 $ torchard lock --check
-out of date torch for osx-arm64-macos15      The lock locks/torch.osx-arm64-macos15.json is missing.
-out of date torch for osx-64-macos12         The lock locks/torch.osx-64-macos12.json is missing.
+out of date torch for osx-arm64-macos15      The lock locks/lab/torch.osx-arm64-macos15.json is missing.
+out of date torch for osx-64-macos12         The lock locks/lab/torch.osx-64-macos12.json is missing.
 [2]
 $ torchard lock
-written     torch for osx-arm64-macos15      locks/torch.osx-arm64-macos15.json
-written     torch for osx-64-macos12         locks/torch.osx-64-macos12.json
+written     torch for osx-arm64-macos15      locks/lab/torch.osx-arm64-macos15.json
+written     torch for osx-64-macos12         locks/lab/torch.osx-64-macos12.json
 [0]
 $ torchard lock
-kept        torch for osx-arm64-macos15      locks/torch.osx-arm64-macos15.json
-kept        torch for osx-64-macos12         locks/torch.osx-64-macos12.json
+kept        torch for osx-arm64-macos15      locks/lab/torch.osx-arm64-macos15.json
+kept        torch for osx-64-macos12         locks/lab/torch.osx-64-macos12.json
 [0]
 lab: {environments: {torch: {conda: [nodejs]}}}
 $ torchard lock --check
-out of date torch for osx-arm64-macos15      The lock locks/torch.osx-arm64-macos15.json is out of date.
-out of date torch for osx-64-macos12         The lock locks/torch.osx-64-macos12.json is out of date.
+out of date torch for osx-arm64-macos15      The lock locks/lab/torch.osx-arm64-macos15.json is out of date: its conda_specs has no "nodejs", which the lab asks for.
+out of date torch for osx-64-macos12         The lock locks/lab/torch.osx-64-macos12.json is out of date: its conda_specs has no "nodejs", which the lab asks for.
 [2]

@@ -7,16 +7,16 @@ lab:
 ---
 lab: {environments: {tools: {conda: [rhash, zstd]}}}
 $ torchard plan --locked
-2> The lock locks/tools.osx-arm64-macos15.json is out of date.
+2> The lock locks/lab/tools.osx-arm64-macos15.json is out of date: its conda_specs has no "zstd", which the lab asks for.
 2>   Run `torchard lock`, or leave out --locked.
 [1]
 $ rm -r locks
 [0]
 $ torchard plan --locked
-2> The lock locks/tools.osx-arm64-macos15.json is missing.
+2> The lock locks/lab/tools.osx-arm64-macos15.json is missing.
 2>   Run `torchard lock`, or leave out --locked.
 [1]
 $ torchard apply --yes --locked
-2> The lock locks/tools.osx-arm64-macos15.json is missing.
+2> The lock locks/lab/tools.osx-arm64-macos15.json is missing.
 2>   Run `torchard lock`, or leave out --locked.
 [1]

@@ -25,6 +25,6 @@ $ torchard plan
     disk        N MB needed, N GB free; N MB to push
 
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
-Lock file written: locks/torch.osx-arm64-macos13.json
+Lock file written: locks/lab/torch.osx-arm64-macos13.json
 Nothing has been changed.
 [2]

@@ -12,7 +12,7 @@ $ torchard plan
   ! blocked     its disk has N MB free, and these packages need more than N MB; make room
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
-Lock file written: locks/tools.osx-arm64-macos15.json
+Lock file written: locks/lab/tools.osx-arm64-macos15.json
 Nothing has been changed.
 [3]
 studio-01: {purgeable: 1000000}

@@ -13,7 +13,7 @@ $ torchard plan --out plan.json
     disk        N MB needed, N GB free; N kB to push
 
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
-Lock file written: locks/tools.osx-arm64-macos15.json
+Lock file written: locks/lab/tools.osx-arm64-macos15.json
 Nothing has been changed. To do exactly this: torchard apply plan.json
 [2]
 $ torchard show plan.json
@@ -51,7 +51,7 @@ studio-01: {macos: "15.1"}
 lab: {environments: {tools: {conda: [rhash]}}}
 $ torchard apply --yes plan.json
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     The lock locks/tools.osx-arm64-macos15.json is out of date. Plan again
+  ! blocked     The lock locks/lab/tools.osx-arm64-macos15.json is out of date: its conda_specs has "zstd", which the lab does not ask for. Plan again
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -15,6 +15,6 @@ $ torchard plan
     disk        N MB needed, N GB free; N kB to push
 
 Plan: 1 Mac to change, 0 up to date. N kB to fetch once.
-Lock file written: locks/more.osx-arm64-macos15.json
+Lock file written: locks/lab/more.osx-arm64-macos15.json
 Nothing has been changed.
 [2]

@@ -38,5 +38,5 @@ $ torchard status
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
 An apply: 1 Mac to change, 0 up to date.
-Lock file written: locks/more.osx-arm64-macos15.json
+Lock file written: locks/lab/more.osx-arm64-macos15.json
 [2]

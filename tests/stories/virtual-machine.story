@@ -35,7 +35,7 @@ Done: 0 Macs up to date, 1 failed.
 # With what the sentence says, it is provisioned.
 lab: {environments: {torch: {pytorch: {backend: cpu}}}}
 $ torchard lock
-written     torch for osx-arm64-macos15      locks/torch.osx-arm64-macos15.json
+written     torch for osx-arm64-macos15      locks/lab/torch.osx-arm64-macos15.json
 [0]
 $ torchard apply --yes
 1 Mac  · runner-01 · arm64 · macOS 15.1

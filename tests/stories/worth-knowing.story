@@ -27,6 +27,6 @@ $ torchard plan
   ! blocked     its environments belong to the Miniconda at ~/miniconda3, and the lab says ~/elsewhere. Torchard does not move them; write `miniconda: {prefix: ~/miniconda3}`, or first remove the links in ~/miniconda3/envs
 
 Plan: 1 Mac to change, 0 up to date, 1 blocked. N kB to fetch once.
-Lock file written: locks/torch.osx-arm64-macos15.json
+Lock file written: locks/lab/torch.osx-arm64-macos15.json
 Nothing has been changed.
 [3]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from packaging.requirements import Requirement
 
 from torchard.catalog.installers import Installer
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Link, MacState
+
+if TYPE_CHECKING:
+    from torchard.lock.question import Question
 
 HOME = "/Users/ann"
 PREFIX = f"{HOME}/miniconda3"
@@ -71,6 +78,35 @@ def lock(
         channels=("conda-forge",),
         conda=tuple(conda),
         wheels=tuple(wheels),
+    )
+
+
+def answer(question: Question, conda=(), wheels=()) -> Lock:
+    """Return a lock that answers a question, with a package for each name that it asks for."""
+    rows = {one.name: one for one in conda}
+    python = package("python", f"{question.environment.python}.13", "h0_0_cpython")
+    rows.setdefault("python", python)
+    for spec in question.conda_specs:
+        name = re.match(r"[\w.-]+", spec)[0].lower()
+        rows.setdefault(name, package(name, spec.partition(" ==")[2] or "1.0"))
+    files = {one.name: one for one in wheels}
+    provided = {name for one in rows.values() for name, _ in one.provides}
+    for text in question.wheel_requirements:
+        asked = Requirement(text)
+        exact = [one.version for one in asked.specifier if one.operator == "=="]
+        if asked.name not in provided:
+            files.setdefault(asked.name, wheel(asked.name, *exact))
+    return Lock(
+        environment=question.environment.name,
+        mac_class=question.mac_class,
+        inputs=question.digest,
+        python=question.environment.python,
+        variant=question.variant,
+        conda_specs=question.conda_specs,
+        pip_specs=tuple(question.environment.pip),
+        channels=question.channels,
+        conda=tuple(rows.values()),
+        wheels=tuple(files.values()),
     )
 
 

@@ -34,6 +34,12 @@ class MacClass:
         return f"{self.subdir}-macos{self.macos.removesuffix('.0')}"
 
 
+def parse_mac_class(text: str) -> MacClass:
+    """Return the class that a text names, such as `osx-64-macos13`."""
+    subdir, _, macos = text.rpartition("-macos")
+    return MacClass(subdir, macos if "." in macos else f"{macos}.0")
+
+
 def find_mac_class(arch: str, macos: str, catalogue: Catalogue) -> MacClass | Refusal:
     """Return the class of a Mac, or why Torchard supports no such Mac.
 

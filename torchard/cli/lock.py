@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
     """Solve each environment for each class of Macs.
 
-    The lock files go into locks/, beside LAB. Torchard contacts a Mac only if LAB does not say its
-    arch and macOS.
+    The lock files of NAME.yaml go into locks/NAME/ beside it. Torchard contacts a Mac only if LAB
+    does not say its arch and macOS.
     """
     if upgrade and only_check:
         raise click.UsageError("--upgrade and --check exclude each other.")

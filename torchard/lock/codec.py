@@ -1,25 +1,30 @@
 """Lock files as text: the same lock always gives the same bytes, with one package a line.
 
-So a diff of two lock files reads package by package. Torchard reads nothing but a whole lock.
+So a diff of two lock files reads package by package. Torchard reads nothing but a whole lock, each
+byte of which is as it writes it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from torchard.catalog.mac_class import MacClass
+from torchard.catalog.mac_class import parse_mac_class
 from torchard.catalog.variant import Variant
 from torchard.lock import file_format
+from torchard.lock.compare import find_contradictions
 from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, conda_row
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from torchard.lock.compare import Part
 
 MAX_BYTES = 4 << 20  # a lock of a thousand packages takes half a MiB
 _SHOWN = 200  # characters of what is wrong: a file may hold a name of a MiB
@@ -69,13 +74,17 @@ def parse_lock(content: bytes, path: str) -> Lock:
                 f" reads format {file_format.FORMAT}.",
                 "Lock again: run `torchard lock --upgrade`.",
             )
-        return _check(_lock(_decode(content, file_format.Lock)))
+        lock = _lock(_decode(content, file_format.Lock))
+        _check_text(content, lock, path)
     except MalformedError as error:
         place = "" if error.offset is None else f":{_line_column(content, error.offset)}"
         raise LockFileError(
             f"{path}{place}: this is not a lock file of Torchard: {error}.",
             "Restore it, or remove it and run `torchard lock`.",
         ) from error
+    for part, what in find_contradictions(lock):
+        raise edited_error(f"{path}:{find_line(lock, part)}", what)
+    return lock
 
 
 def format_lock(lock: Lock) -> str:
@@ -84,18 +93,32 @@ def format_lock(lock: Lock) -> str:
     head = {
         "format": file_format.FORMAT,
         "environment": lock.environment,
-        "class": {"subdir": lock.mac_class.subdir, "macos": lock.mac_class.macos},
+        "class": str(lock.mac_class),
         "inputs": lock.inputs,
         "python": lock.python,
-        "variant": variant and {**vars(variant), "packages": dict(variant.packages)},
+        "variant": variant
+        and {
+            "source": variant.source,
+            "packages": dict(variant.packages),
+            "mps_expected": variant.mps_expected,
+            "constraints": variant.constraints,
+        },
         "conda_specs": lock.conda_specs,
         "pip_specs": lock.pip_specs,
         "channels": lock.channels,
     }
     lines = [f"  {_json(key)}: {_json(value)}" for key, value in head.items()]
-    lines.append(_list("conda", [conda_row(one) for one in lock.conda]))
-    lines.append(_list("wheels", [vars(one) for one in lock.wheels]))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    lines.append(_list("conda", lock.conda))
+    lines.append(_list("wheels", lock.wheels))
+    text = "{\n" + ",\n".join(lines) + ",\n"
+    return f'{text}  "digest": "{hashlib.sha256(text.encode()).hexdigest()}"\n}}\n'
+
+
+def find_line(lock: Lock, part: Part) -> int:
+    """Return the line, from 1, of a key or a package in the file of a lock."""
+    wanted = f"  {_json(part)}: " if isinstance(part, str) else f"    {_row(part)}"
+    lines = format_lock(lock).splitlines()
+    return next(number for number, line in enumerate(lines, 1) if line.startswith(wanted))
 
 
 def read_conda_package(row: Mapping[str, Any]) -> CondaPackage:
@@ -171,45 +194,71 @@ def _line_column(content: bytes, offset: int) -> str:
 
 def _conda_package(row: file_format.CondaPackage) -> CondaPackage:
     known = msgspec.structs.asdict(row)
+    known.pop("digest", None)
     return CondaPackage(**{**known, "provides": tuple(row.provides.items())})
 
 
 def _wheel(row: file_format.Wheel) -> Wheel:
-    return Wheel(**msgspec.structs.asdict(row))
+    known = msgspec.structs.asdict(row)
+    known.pop("digest", None)
+    return Wheel(**known)
 
 
 def _lock(row: file_format.Lock) -> Lock:
     known = msgspec.structs.asdict(row)
-    del known["format"]
+    del known["format"], known["digest"]
+    variant = row.variant and Variant(
+        **msgspec.structs.asdict(row.variant), python=row.python, reason=""
+    )
     changed = {
-        "mac_class": MacClass(row.mac_class.subdir, row.mac_class.macos),
-        "variant": row.variant and Variant(**msgspec.structs.asdict(row.variant)),
+        "mac_class": parse_mac_class(row.mac_class),
+        "variant": variant,
         "conda": tuple(map(_conda_package, row.conda)),
         "wheels": tuple(map(_wheel, row.wheels)),
     }
     return Lock(**{**known, **changed})
 
 
-def _check(lock: Lock) -> Lock:
-    """Raise MalformedError for what a schema cannot say."""
-    for what, named in (("conda package", lock.conda), ("wheel", lock.wheels)):
-        names = [one.name for one in named]
-        if len(set(names)) < len(names):
-            name = next(one for one in names if names.count(one) > 1)
-            raise MalformedError(f"it lists the {what} {name} twice")
-    for one in lock.conda:
-        if one.channel not in lock.channels:
-            raise MalformedError(f"{one.name} is from {one.channel}, which is not in its channels")
-        if one.subdir not in {lock.mac_class.subdir, "noarch"}:
-            raise MalformedError(f"{one.name} is for {one.subdir}, not for {lock.mac_class.subdir}")
-    if all(one.name != "python" for one in lock.conda):
-        raise MalformedError("it has no python among its conda packages")
-    return lock
+def _check_text(content: bytes, lock: Lock, path: str) -> None:
+    """Raise LockFileError if a lock's file is not as Torchard writes it, with the first line."""
+    wanted = format_lock(lock).encode()
+    if content == wanted:
+        return
+    found, lines = content.split(b"\n"), wanted.split(b"\n")
+    number = next(
+        (place for place, pair in enumerate(zip(found, lines, strict=False)) if pair[0] != pair[1]),
+        min(len(found), len(lines)) - 1,
+    )
+    line = lines[number].decode()
+    packages: tuple[CondaPackage | Wheel, ...] = (*lock.conda, *lock.wheels)
+    rows = {f"    {_row(one)}": one.name for one in packages}
+    if line.rstrip(",") in rows:
+        what = f"the row of {rows[line.rstrip(',')]} does not fit its digest"
+    elif line.startswith('  "digest"'):
+        what = "a line before this digest was changed, added or removed"
+    else:
+        what = "Torchard writes this line in another way"
+    raise edited_error(f"{path}:{number + 1}", what)
 
 
-def _list(key: str, objects: Iterable[object]) -> str:
-    lines = ",\n".join(f"    {_json(one)}" for one in objects)
+def edited_error(place: str, what: str) -> LockFileError:
+    """Return the error of a lock that a person or a merge has changed."""
+    return LockFileError(
+        f"{place}: this lock file was edited: {what}.",
+        "Restore it, for example by `git restore`, or solve again: `torchard lock --upgrade`.",
+    )
+
+
+def _list(key: str, packages: Iterable[CondaPackage | Wheel]) -> str:
+    lines = ",\n".join(f"    {_row(one)}" for one in packages)
     return f'  "{key}": [\n{lines}\n  ]' if lines else f'  "{key}": []'
+
+
+def _row(package: CondaPackage | Wheel) -> str:
+    """Return a package's line, which ends in the digest of the line without it."""
+    row = conda_row(package) if isinstance(package, CondaPackage) else vars(package)
+    digest = hashlib.sha256(_json(row).encode()).hexdigest()[:16]
+    return _json({**row, "digest": digest})
 
 
 def _json(value: object) -> str:

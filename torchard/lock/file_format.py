@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from torchard.lab.model import SourceName
 
-FORMAT = 1
+FORMAT = 2
 # The title of each text by its pattern, quoted as msgspec's messages quote it.
 TITLES: dict[str, str] = {}
 
@@ -40,14 +40,14 @@ EnvironmentName = Annotated[
         "torch",
     ),
 ]
-MacosVersion = Annotated[
+MacClass = Annotated[
     str,
     _shape(
-        "macOS version",
-        r"[0-9]{1,3}\.[0-9]{1,3}",
-        "The lowest macOS of the class, which the solvers got.",
-        "14.0",
-        "12.3",
+        "Class",
+        r"osx-(arm64|64)-macos[1-9][0-9]{0,2}(\.[1-9][0-9]{0,2})?",
+        "The Macs for which the environment was solved. The solvers got its oldest macOS.",
+        "osx-arm64-macos12.3",
+        "osx-64-macos13",
     ),
 ]
 PythonVersion = Annotated[
@@ -117,6 +117,15 @@ Sha256 = Annotated[
         "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558fa11c75",
     ),
 ]
+RowDigest = Annotated[
+    str,
+    _shape(
+        "Row digest",
+        "[0-9a-f]{16}",
+        "The first 16 digits of the sha256 of the row as it is written, without this key.",
+        "1f825aa2f0020ef7",
+    ),
+]
 Text = Annotated[
     str,
     _shape(
@@ -135,18 +144,8 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A JSON object that has exactly these keys."""
 
 
-class MacClass(_Row, frozen=True):
-    """The class of Macs for which the environment was solved."""
-
-    subdir: Annotated[
-        Literal["osx-arm64", "osx-64"],
-        Meta(title="Subdir", description="conda's name for the arch of these Macs."),
-    ]
-    macos: MacosVersion
-
-
 class Variant(_Row, frozen=True):
-    """The PyTorch that fits the class, and why."""
+    """The PyTorch that fits the class."""
 
     source: Annotated[
         SourceName,
@@ -160,11 +159,9 @@ class Variant(_Row, frozen=True):
             examples=[{"torch": "2.14.1", "torchvision": "0.29.2", "torchaudio": "2.11.0"}],
         ),
     ]
-    python: PythonVersion
     mps_expected: Annotated[
         bool, Meta(title="MPS expected", description="Whether verification must compute on MPS.")
     ]
-    reason: Annotated[Text, Meta(title="Reason", description="Why this one, in a sentence.")]
     constraints: Annotated[
         tuple[Text, ...],
         Meta(
@@ -172,9 +169,6 @@ class Variant(_Row, frozen=True):
             description="Requirements that bound other packages beside it.",
             examples=[["numpy<2"]],
         ),
-    ]
-    notes: Annotated[
-        tuple[Text, ...], Meta(title="Notes", description="Drawbacks, and what is worth knowing.")
     ]
 
 
@@ -212,16 +206,31 @@ class Wheel(_Row, frozen=True):
     size: Size
 
 
+class CondaRow(CondaPackage, frozen=True):
+    """A conda package. Torchard forms its address from channel, subdir and file."""
+
+    digest: RowDigest
+
+
+class WheelRow(Wheel, frozen=True):
+    """A wheel. Torchard gets its address from the wheel index."""
+
+    digest: RowDigest
+
+
 class Lock(_Row, frozen=True, rename={"mac_class": "class"}):
     """Every artefact of one environment for one class of Macs.
 
     `torchard lock` writes it with one package a line. Read its diffs, but edit the lab file
-    instead. Beyond this schema, no package is listed twice, python is a conda package, and each
-    conda package is from one of the channels and for the subdir of the class or noarch.
+    instead: Torchard reads a lock only if each byte is as it writes it, and compares each field
+    with the lab and the catalogue. The digests detect an edit. They are not a signature. Beyond
+    this schema, no package is listed twice, a file is named after its package, python is a conda
+    package, and each conda package is from one of the channels and for the subdir of the class or
+    noarch.
     """
 
     format: Annotated[
-        Literal[1], Meta(title="Format", description="The number of this file format.")
+        Literal[2], Meta(title="Format", description="The number of this file format.")
     ]
     environment: EnvironmentName
     mac_class: MacClass
@@ -263,17 +272,21 @@ class Lock(_Row, frozen=True, rename={"mac_class": "class"}):
         ),
     ]
     conda: Annotated[
-        tuple[CondaPackage, ...],
+        tuple[CondaRow, ...],
         Meta(title="Conda packages", description="Each comes after its dependencies."),
     ]
-    wheels: Annotated[tuple[Wheel, ...], Meta(title="Wheels", description="Sorted by name.")]
+    wheels: Annotated[tuple[WheelRow, ...], Meta(title="Wheels", description="Sorted by name.")]
+    digest: Annotated[
+        Sha256,
+        Meta(title="Digest", description="The sha256 of all lines of the file before this one."),
+    ]
 
 
 # In the schema, and in tests.
 EXAMPLE = {
     "format": FORMAT,
     "environment": "tools",
-    "class": {"subdir": "osx-arm64", "macos": "14.0"},
+    "class": "osx-arm64-macos14",
     "inputs": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "python": "3.12",
     "variant": None,
@@ -291,6 +304,7 @@ EXAMPLE = {
             "sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558fa11c75",
             "size": 13739,
             "provides": {},
+            "digest": "df8bfbd2fd0c00f1",
         }
     ],
     "wheels": [
@@ -300,6 +314,8 @@ EXAMPLE = {
             "file": "einops-0.8.2-py3-none-any.whl",
             "sha256": "fd61bf0c2ca6ee67f92b1a5a4c0ec8c2a8a9f3f1f7f0b0d1e7a0c7d9c5f1b8aa",
             "size": 65638,
+            "digest": "b28feed10e9f0df1",
         }
     ],
+    "digest": "3f59da6efec0f361791d14327f91d233c247170007b6d39aecb7883dac7eba67",
 }

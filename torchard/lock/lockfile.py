@@ -114,5 +114,5 @@ def conda_row(package: CondaPackage) -> dict[str, Any]:
 
 
 def lock_path(lab: Path, environment: str, mac_class: MacClass) -> Path:
-    """Return the path of an environment's lock file: in the folder `locks` beside the lab file."""
-    return lab.parent / "locks" / f"{environment}.{mac_class}.json"
+    """Return the path of a lock file: below the folder `locks` beside the lab file."""
+    return lab.parent / "locks" / lab.stem / f"{environment}.{mac_class}.json"

@@ -51,10 +51,15 @@ class Question:
 
         PyTorch is among them if it comes as conda packages.
         """
-        torch: list[str] = []
-        if self.variant is not None and not self.variant.is_from_wheels:
-            torch = [_pinned(*one, " ==") for one in self.variant.packages.items()]
-        return (f"python {self.environment.python}.*", "pip", *torch, *self.environment.conda)
+        python = f"python {self.environment.python}.*"
+        return (python, "pip", *self.torch_specs, *self.environment.conda)
+
+    @property
+    def torch_specs(self) -> tuple[str, ...]:
+        """The match specs of PyTorch's packages that come from a channel."""
+        if self.variant is None or self.variant.is_from_wheels:
+            return ()
+        return tuple(_pinned(*one, " ==") for one in self.variant.packages.items())
 
     @property
     def torch_wheels(self) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchard.lock.compare import find_contradictions, find_unasked
 from torchard.lock.conda import solve_conda
 from torchard.lock.lockfile import Lock, LockError
 from torchard.lock.wheels import resolve_wheels
@@ -31,7 +32,7 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
     announce(f"resolving the wheels of {question}")
     python = next(one.version for one in conda if one.name == "python")
     wheels = resolve_wheels(question, python, _find_provided(conda, question))
-    return Lock(
+    lock = Lock(
         environment=question.environment.name,
         mac_class=question.mac_class,
         inputs=question.digest,
@@ -43,6 +44,12 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
         conda=conda,
         wheels=wheels,
     )
+    for _, what in (*find_contradictions(lock), *find_unasked(lock, question)):
+        raise LockError(
+            f"{question.environment.where}: {question} cannot be locked: {what}.",
+            "Use another channel, index or mirror: this one may be damaged.",
+        )
+    return lock
 
 
 def _find_provided(conda: Sequence[CondaPackage], question: Question) -> dict[str, str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
-from packaging.tags import compatible_tags, cpython_tags, mac_platforms
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
@@ -14,13 +12,13 @@ from torchard.lock import index
 from torchard.lock.codec import read_wheel
 from torchard.lock.lockfile import LockError
 from torchard.lock.question import has_name
+from torchard.lock.tags import list_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from packaging.tags import Tag
 
-    from torchard.catalog.mac_class import MacClass
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Mirrors
     from torchard.lock.index import Offer
@@ -56,7 +54,7 @@ def resolve_wheels(
     releases: dict[str, list[Offer]] = {}
     for offer in offers:
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
-    ranks = {tag: rank for rank, tag in enumerate(_tags(question.mac_class, python))}
+    ranks = {tag: rank for rank, tag in enumerate(list_tags(question.mac_class, python))}
     return tuple(_choose_wheel(releases[name], ranks, question) for name in sorted(releases))
 
 
@@ -91,15 +89,6 @@ def _is_same_version(one: str, other: str | None) -> bool:
         return Version(one) == Version(str(other))
     except InvalidVersion:
         return one == other
-
-
-def _tags(mac_class: MacClass, python: str) -> Iterable[Tag]:
-    """Return the wheel tags that fit a Mac class, the best first."""
-    major, minor, *_ = (int(re.match(r"\d+", part)[0]) for part in python.split("."))  # type: ignore[index]
-    macos_major, macos_minor = (int(part) for part in mac_class.macos.split("."))
-    platforms = list(mac_platforms((macos_major, macos_minor), mac_class.arch))
-    yield from cpython_tags((major, minor), platforms=platforms)
-    yield from compatible_tags((major, minor), f"cp{major}{minor}", platforms)
 
 
 def _choose_wheel(offers: Sequence[Offer], ranks: Mapping[Tag, int], question: Question) -> Wheel:
@@ -180,8 +169,8 @@ def _explain_failure(text: str, question: Question, provided: Mapping[str, str])
     )
 
 
-def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[str, str]:
-    """Return the present URL of each wheel of a lock, by sha256; without those that are gone.
+def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[tuple[str, str], str]:
+    """Return the present URL of each wheel of a lock, by file and sha256; without those that left.
 
     Raise LockError if the index gives no answer.
     """
@@ -203,4 +192,4 @@ def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[str, str]
             f" {error.message}",
             "Check the network and `mirrors.wheels`, or lock again: `torchard lock --upgrade`.",
         ) from error
-    return {one.sha256: one.url for one in offers if one.sha256 is not None}
+    return {(one.file, one.sha256): one.url for one in offers if one.sha256 is not None}

@@ -157,7 +157,7 @@ def _lock(used: UsedLock) -> str:
     lock = used.lock
     written = ", written just now" if used.written else ""
     return (
-        f"{used.path.parent.name}/{used.path.name}, {lock.digest[:8]}{written}:"
+        f"{'/'.join(used.path.parts[-3:])}, {lock.digest[:8]}{written}:"
         f" {_count(lock.conda, 'conda package')}, {_count(lock.wheels, 'wheel')}, {size(lock.size)}"
     )
 

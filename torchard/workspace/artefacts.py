@@ -47,7 +47,7 @@ class Artefacts:
     depot: Depot
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fetching: dict[str, threading.Lock] = field(default_factory=dict)
-    _addresses: dict[tuple[str, str | None, str | None], dict[str, str]] = field(
+    _addresses: dict[tuple[str, str | None, str | None], dict[tuple[str, str], str]] = field(
         default_factory=dict
     )
 
@@ -100,7 +100,7 @@ class Artefacts:
             if key not in self._addresses:
                 nightly = nightly_index(mac, self.catalogue)
                 self._addresses[key] = find_addresses(lock, mac.mirrors, nightly)
-            found = self._addresses[key].get(wheel.sha256)
+            found = self._addresses[key].get((wheel.file, wheel.sha256))
         if found is None:
             raise LockError(
                 f"The wheel index no longer offers {wheel.file} with the sha256 {wheel.sha256} of"

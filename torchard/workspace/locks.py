@@ -12,7 +12,8 @@ from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
-from torchard.lock.codec import format_lock, read_lock
+from torchard.lock.codec import edited_error, find_line, format_lock, read_lock
+from torchard.lock.compare import find_differences, find_unasked
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
@@ -123,12 +124,16 @@ class LabLocks:
             nightly_index(mac, self.catalogue),
         )
         path = self.path(environment.name, group)
-        if path.exists() and not upgrade:
+        state = "missing"
+        if not upgrade and path.exists():
             lock = read_lock(path)
-            if lock.inputs == question.digest:
+            state = describe_outdated(lock, question)
+            if not state:
+                check_answer(lock, question, path)
                 return lock
+        elif not upgrade:
+            check_old_place(path, environment.name)
         if self.read_only:
-            state = "out of date" if path.exists() else "missing"
             raise LockMissingError(
                 f"The lock {shorten_local_path(path)} is {state}.",
                 "Run `torchard lock`, or leave out --locked.",
@@ -154,6 +159,31 @@ class LabLocks:
         """Return an environment's channels: the Mac's, preceded by the one that has its PyTorch."""
         own = self.catalogue.sources[variant.source].channel if variant else None
         return mac.channels if own is None or own in mac.channels else (own, *mac.channels)
+
+
+def describe_outdated(lock: Lock, question: Question) -> str:
+    """Return why a lock is out of date, as a clause; empty if it answers the question."""
+    if lock.inputs == question.digest:
+        return ""
+    reasons = (text for _, text in find_differences(lock, question))
+    return f"out of date: {next(reasons, 'another version of Torchard asked the solvers')}"
+
+
+def check_answer(lock: Lock, question: Question, path: Path) -> None:
+    """Raise LockFileError if a lock says that it answers a question, and does not."""
+    for part, what in (*find_differences(lock, question), *find_unasked(lock, question)):
+        raise edited_error(f"{shorten_local_path(path)}:{find_line(lock, part)}", what)
+
+
+def check_old_place(path: Path, environment: str) -> None:
+    """Raise LockFileError if a missing lock lies where older versions of Torchard kept it."""
+    for old in sorted(path.parent.parent.glob("*.json")):
+        if old.name.startswith(f"{environment}.osx-"):
+            raise LockFileError(
+                f"{shorten_local_path(old)} is a lock file of an older Torchard. Locks are now in"
+                f" {shorten_local_path(path.parent)}, in another format.",
+                "Solve again: run `torchard lock --upgrade`, then remove the old file.",
+            )
 
 
 def nightly_index(mac: MacHost, catalogue: Catalogue) -> str:

@@ -30,8 +30,8 @@ LOCK = Lock(
     inputs="c" * 64,
     python="3.12",
     variant=Variant(
-        "wheels", {"torch": "2.14.1"}, "3.12", mps_expected=True, reason="it fits",
-        constraints=("numpy<2",), notes=("no torchaudio",),
+        "wheels", {"torch": "2.14.1"}, "3.12", mps_expected=True, reason="",
+        constraints=("numpy<2",),
     ),
     conda_specs=("python 3.12.*", "pip"),
     pip_specs=("einops",),

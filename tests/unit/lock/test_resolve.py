@@ -62,7 +62,7 @@ def test_a_lock_has_the_question_and_the_whole_answer(solve, asks, tmp_path):
     path = tmp_path / "lock.json"
     path.write_text(format_lock(lock), encoding="utf-8")
     again = read_lock(path)
-    assert again == lock
+    assert again == replace(lock, variant=replace(WHEELS, reason="", notes=()))
     assert (again.digest, format_lock(again)) == (lock.digest, format_lock(lock))
 
 

@@ -14,8 +14,9 @@ from torchard.lab.model import Mirrors
 from torchard.lock import wheels
 from torchard.lock.codec import read_conda_package
 from torchard.lock.index import Offer
-from torchard.lock.lockfile import Lock, LockError
+from torchard.lock.lockfile import Lock, LockError, Wheel
 from torchard.lock.question import Question
+from torchard.lock.tags import list_tags
 
 ARM = MacClass("osx-arm64", "14.0")
 CLASSES = {
@@ -25,7 +26,7 @@ CLASSES = {
     "intel 12": MacClass("osx-64", "12.0"),
     "intel 10.15": MacClass("osx-64", "10.15"),
 }
-ANY = dict.fromkeys(wheels._tags(ARM, "3.12.13"), 0)
+ANY = dict.fromkeys(list_tags(ARM, "3.12.13"), 0)
 CANARY = "canary-7d1f"
 TRIO = Variant(
     "wheels",
@@ -350,9 +351,20 @@ def test_wheels_are_found_again_by_their_sha256(solve, shelf):
         {**b, "hashes": {"sha256": "0" * 64}},
     )
     found = wheels.find_addresses(locked, Mirrors(wheels=url), "")
-    by_name = {one.name: one.sha256 for one in locked.wheels}
+    by_name = {one.name: (one.file, one.sha256) for one in locked.wheels}
     assert found[by_name["a"]] == url.replace("/simple", "/wheels/a-1.0-py3-none-any.whl")
     assert by_name["b"] not in found
+
+
+def test_a_wheel_needs_its_own_sha256_within_its_release(solve, shelf):
+    """A row with the sha256 of another file of the same release has no address."""
+    other = {**wheel("a-1.0-cp39-cp39-macosx_11_0_arm64.whl"), "hashes": {"sha256": "1" * 64}}
+    url = shelf(pure("a", "1.0"), other)
+    (row,) = solve(url, ["a"])
+    forged = Wheel(**{**vars(row), "sha256": "1" * 64})
+    found = wheels.find_addresses(lock(forged), Mirrors(wheels=url), "")
+    assert (forged.file, forged.sha256) not in found
+    assert (row.file, row.sha256) in found
 
 
 def test_nightly_wheels_are_found_again_in_their_index(solve, shelf):

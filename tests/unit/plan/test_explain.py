@@ -169,7 +169,7 @@ def test_an_answer_is_the_catalogues_with_what_other_sources_have():
 
 def test_a_lock_is_named_and_whether_it_was_written_just_now():
     """With what is known to be unsafe in the torch that it holds."""
-    path = Path(f"/lab/locks/torch.{LOCK.mac_class}.json")
+    path = Path(f"/lab/locks/lab/torch.{LOCK.mac_class}.json")
     torch, plain = explain_mac(mac(), written={path}).answers
     assert (torch.used.path, torch.used.lock, torch.used.written) == (path, LOCK, True)
     assert [one.id for one in torch.advisories] == ["CVE-2026-24747", "CVE-2025-32434"]

@@ -27,7 +27,7 @@ def lab(tmp_path, simlab_depot, artefacts):
     """A lab whose environments can be locked without a Mac; `lab.write(…)` writes it again."""
     path = tmp_path / "lab" / "lab.yaml"
     path.parent.mkdir()
-    locks = path.parent / "locks"
+    locks = path.parent / "locks" / "lab"
     mirrors = (
         f'conda: {{conda-forge: "{simlab_depot.channel.as_uri()}"}},'
         f' wheels: "{(simlab_depot.root / "simple").as_uri()}"'
@@ -98,7 +98,9 @@ def test_check_writes_nothing(lab):
     lab.write(plain="[git, rhash]")
     answers = lab.run(check=True)
     assert {one.outcome for one in answers} == {"out of date"}
-    assert answers[0].detail.endswith("is out of date.")
+    assert answers[0].detail.endswith(
+        'is out of date: its conda_specs has no "rhash", which the lab asks for.'
+    )
     assert lab.files() == written
 
 
@@ -160,7 +162,7 @@ def test_a_damaged_lock_is_reported_and_kept(lab):
 def test_a_lock_that_cannot_be_written_is_an_error(lab):
     """A file at the path of the locks folder is such a case."""
     lab.write(MACS[0])
-    lab.locks.write_text("", encoding="utf-8")
+    lab.locks.parent.write_text("", encoding="utf-8")
     (answer,) = lab.run()
     assert answer.outcome == "error"
     assert "cannot be written" in answer.detail

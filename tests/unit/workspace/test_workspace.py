@@ -6,9 +6,8 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from locked import lock as lock_of
+from locked import answer, package, wheel
 from locked import mac as mac_of
-from locked import package, wheel
 
 from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
@@ -25,7 +24,6 @@ from torchard.workspace.workspace import open_workspace
 NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
 BARE = mac_of(prefix_state="absent", prefix_arch=None)
 WHOLE = mac_of(macos="15.0")
-PYTHON = package("python", "3.12.13", "h0_0_cpython")
 PINNED = ', miniconda: {version: "26.5.3-1"}'
 OURS = {"sha256": "0" * 64, "version": "25.7.0-2"}
 
@@ -47,19 +45,14 @@ def workspace(tmp_path, monkeypatch):
     return opened
 
 
-def locked(space, group=NEWEST, conda=(), wheels=(), **changes):
+def locked(space, group=NEWEST, conda=(), wheels=()):
     """Write the lock of a lab's environment `torch` for a class."""
     environment, mac = space.lab.environments["torch"], space.find_mac("studio-01")
     variant = space.locks.choose_variant(environment, group)
     question = Question(environment, group, variant, space.locks.list_channels(variant, mac))
-    made = replace(
-        lock_of([PYTHON, *conda], wheels, variant=variant),
-        mac_class=group,
-        inputs=question.digest,
-        **changes,
-    )
+    made = answer(question, conda, wheels)
     path = lock_path(space.lab.path, "torch", group)
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(format_lock(made), encoding="utf-8")
     return made
 
@@ -364,7 +357,8 @@ def test_a_wheel_that_left_the_index_is_an_error(workspace, tmp_path):
         f'<a href="einops-1.0-py3-none-any.whl#sha256={"0" * 64}">einops-1.0-py3-none-any.whl</a>'
     )
     (index / "einops" / "index.html").write_text(f"<!DOCTYPE html>{other}", encoding="utf-8")
-    space = workspace(f", mirrors: {{wheels: '{index.as_uri()}'}}")
+    environment = 'torch: {python: "3.12", pytorch: false, pip: [einops]}'
+    space = workspace(f", mirrors: {{wheels: '{index.as_uri()}'}}", environment)
     made = locked(space, wheels=[wheel("einops")])
     with pytest.raises(LockError, match=r"no longer offers einops-1\.0-py3-none-any\.whl") as said:
         space.artefacts.fetch(made.wheels[0], made, space.find_mac("studio-01"))
