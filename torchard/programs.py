@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _START = str(Path(__file__).resolve().with_name("start_program.py"))
 _TICK = 0.002  # seconds between the first two looks at a program; each further wait is longer
 _LONGEST_TICK = 0.05
+_GRACE = 30  # seconds after which a program ends by itself, if its parent did not stop it
 # What a program needs to reach a server as this account does: places, proxies, certificates, and
 # what keyrings ask for. All other variables could change an answer.
 _REACHING = re.compile(
@@ -35,6 +36,7 @@ _REACHING = re.compile(
     r"|(?:HTTPS?|ALL|NO)_PROXY|(?:https?|all|no)_proxy"
     r"|SSL_CERT_FILE|SSL_CERT_DIR|SSL_CLIENT_CERT|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE"
     r"|DBUS_SESSION_BUS_ADDRESS|SECURITYSESSIONID|__CF_USER_TEXT_ENCODING"
+    r"|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|GNUPGHOME|GPG_TTY|PASSWORD_STORE_\w+"
     r"|(?:PYTHON_KEYRING|KEYRING|AWS|AZURE|ARTIFACTS|VSS_NUGET|GOOGLE|CLOUDSDK)_\w+"
 )
 
@@ -94,7 +96,9 @@ def limited_words(words: Sequence[str], folder: Path, limits: Limits) -> list[st
 
 def _words(option: str, limits: Limits | None, *options: str, **wanted: object) -> list[str]:
     kinds = {} if limits is None else {"RLIMIT_CPU": limits.seconds, "RLIMIT_FSIZE": limits.file}
-    return [sys.executable, option, *options, _START, json.dumps({"limits": kinds, **wanted})]
+    seconds = 0 if limits is None else limits.seconds + _GRACE
+    how = json.dumps({"limits": kinds, "seconds": seconds, **wanted})
+    return [sys.executable, option, *options, _START, how]
 
 
 def run(

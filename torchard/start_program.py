@@ -1,7 +1,7 @@
 """The start of a child process: it sets limits and the import path, then becomes the program.
 
-    python -I PATH/start_program.py '{"module": …, "path": […], "arguments": […], "limits": {…}}'
-    python -I -S PATH/start_program.py '{"words": […], "folder": …, "limits": {…}}'
+    python -I PATH/start_program.py '{"module": …, "path": […], "arguments": […], "limits": {…}, …}'
+    python -I -S PATH/start_program.py '{"words": […], "folder": …, "limits": {…}, "seconds": …}'
 
 `python -m` puts the working directory first on sys.path, and a lab's folder may have a json.py.
 `-I` does not do that, and this file is named by its absolute path. It imports nothing of Torchard.
@@ -40,7 +40,9 @@ def main() -> None:
     """Become the program that the first argument describes."""
     wanted = json.loads(sys.argv[1])
     set_limits(wanted["limits"])
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, and py-rattler tries again
+    signal.alarm(wanted["seconds"])  # a parent that was killed watches nothing; 0 sets none
+    if "RLIMIT_FSIZE" in wanted["limits"]:
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # py-rattler would try again and again
     if "words" in wanted:
         program, *_ = words = wanted["words"]
         os.chdir(wanted["folder"])

@@ -100,6 +100,14 @@ def test_limits_are_lowered_and_never_raised():
     assert done.stdout == "(4096, 6000) (50, 55)\n"
 
 
+def test_a_program_ends_without_its_parent():
+    """A parent that was killed stops nothing: the program has an alarm of its own."""
+    program = "import signal; print(signal.alarm(0), signal.getsignal(signal.SIGALRM).name)"
+    seconds, what = run([sys.executable, "-I", "-S", "-c", program]).out.split()
+    assert PLENTY.seconds < int(seconds) <= PLENTY.seconds + 30
+    assert what == "SIG_DFL"
+
+
 def test_a_missing_program_is_a_sentence():
     """The program that was to become it says so."""
     words = programs.limited_words(["/nowhere/uv"], Path("/"), PLENTY)

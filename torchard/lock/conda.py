@@ -33,6 +33,7 @@ SOLVE_LIMITS = programs.Limits(seconds=900, memory=3 << 30, file=1 << 30)
 # For the process that reads archives: the list of files of a large package has some 10 MB.
 READ_LIMITS = programs.Limits(seconds=300, memory=1 << 30, file=64 << 20)
 _DOWNLOADS = 8  # at once
+_MOST_FETCHED = 16 << 30  # bytes of the archives that are read for one lock
 _WORKER = "torchard.lock.conda_worker"
 _KEPT_SECONDS = 86_400  # for a part of an index that a process which was ended left behind
 # The oldest processor of each arch, as conda's own `__archspec` names it.
@@ -129,7 +130,17 @@ def _read_distributions(
     packages: Sequence[CondaPackage], mirrors: Mirrors, depot: Depot
 ) -> dict[str, dict[str, str]]:
     """Return the Python distributions in each package's archive, with their versions."""
-    total = _Total([one for one in packages if not depot.has_file(one.sha256)], depot.report)
+    missing = [one for one in packages if not depot.has_file(one.sha256)]
+    size = sum(one.size for one in missing)
+    if size > _MOST_FETCHED:
+        largest = max(missing, key=lambda one: one.size)
+        raise LockError(
+            f"The channels say that the conda packages to read have {size} bytes, and"
+            f" {largest.file} alone has {largest.size}. Torchard fetches at most"
+            f" {_MOST_FETCHED >> 30} GiB for a lock.",
+            "Use another channel or mirror: this one may be damaged.",
+        )
+    total = _Total(missing, depot.report)
 
     def fetch(one: CondaPackage) -> Path:
         return depot.fetch(

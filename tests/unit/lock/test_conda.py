@@ -398,6 +398,20 @@ def test_an_archive_that_unpacks_without_an_end_is_an_error(
     )
 
 
+def test_archives_that_fill_the_disk_are_not_fetched(solve, asks, mirrors, tmp_path, monkeypatch):
+    """The size that a channel names has a bound, because nobody is asked before a lock."""
+    monkeypatch.setattr(conda, "_MOST_FETCHED", 1 << 30)
+    mine = channel(tmp_path / "mine", numpy("9.1"))
+    page = tmp_path / "mine" / "osx-arm64" / "repodata.json"
+    row = json.loads(page.read_text(encoding="utf-8"))
+    row["packages.conda"]["numpy-9.1-py312_0.conda"] |= {"size": 1 << 31, "sha256": "b" * 64}
+    page.write_text(json.dumps(row), encoding="utf-8")
+    both = Mirrors({**mirrors.conda, "mine": mine})
+    error = fail(solve, asks(conda=["numpy"]), channels=("mine", "conda-forge"), mirrors=both)
+    assert f"numpy-9.1-py312_0.conda alone has {1 << 31}" in error.message
+    assert "at most 1 GiB for a lock" in error.message
+
+
 def test_an_index_without_an_end_is_an_error(asks, tmp_path, monkeypatch, serve):
     """Its reader is stopped where its file grows too large, and no part of it is left."""
     monkeypatch.setattr(conda, "SOLVE_LIMITS", replace(conda.SOLVE_LIMITS, file=1 << 20))
