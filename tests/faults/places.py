@@ -34,6 +34,8 @@ case $tool in
   caffeinate | rm | mv | ln | mkdir | rmdir | cat) what=$* ;;
   *) what= ;;
 esac
+what=${what%%'
+'*}
 if [ -p 'ROOT/here' ]; then
   printf '%s %s %s\\n' "$$" "$tool" "$what" >'ROOT/here'
   read -r _ <'ROOT/go'

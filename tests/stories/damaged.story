@@ -14,6 +14,10 @@ $ torchard status
    M =  tools       verified WHEN: python 3.12.13 arm64
           pip: 1 of 19 files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
 
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
+
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
 An apply: 0 Macs to change, 1 up to date.
@@ -36,6 +40,10 @@ $ torchard status
           pip: 1 of 19 files is gone: lib/python3.12/site-packages/pip/__main__.py
           changed by hand since it was built
           - einops   0.8.2   removed by hand
+
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.

@@ -34,6 +34,10 @@ $ torchard status
           einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL
           set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
 
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
+
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
 An apply: 0 Macs to change, 1 up to date.
@@ -61,6 +65,10 @@ $ torchard status
    = =  miniconda   26.5.3
    = =  tools       verified WHEN: python 3.12.13 arm64
           set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.

@@ -20,6 +20,10 @@ $ torchard status
            default_channels: []
           +  - defaults
 
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
+
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
 An apply: 1 Mac to change, 0 up to date.

@@ -10,6 +10,10 @@ $ torchard status
    = =  miniconda   26.5.3
    = =  tools       verified WHEN: python 3.12.13 arm64
 
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
+
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.
 An apply: 0 Macs to change, 1 up to date.
@@ -34,6 +38,10 @@ $ torchard status
           verified WHEN: python 3.12.13 arm64
           + zstd   1.5.7    conda, not in the lock; installed by hand
           + pytz   2026.6   wheel, not in the lock; installed by hand
+
+On disk:
+   studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
+   this computer depot N MB
 
 First, since Torchard made it: = as it was, M changed, D gone, ? not known.
 Then, what an apply would do: = nothing, + add, ~ change, - remove.

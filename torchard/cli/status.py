@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from torchard.cli import connect, console, options, output
+from torchard.depot.bounds import measure_depot
 from torchard.plan.codec import dumps
 from torchard.plan.damage import add_all_damage
+from torchard.render.disk_use import disk_lines
 from torchard.render.status import status_document, status_lines
-from torchard.session.inspection import inspect_all_files
+from torchard.session.inspection import inspect_all_files, measure_all_sizes
 from torchard.session.plan import find_all_drift, make_plan
 
 if TYPE_CHECKING:
@@ -35,9 +38,12 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
         planned = make_plan(session)
         damage = inspect_all_files(session)
         found = add_all_damage(planned, found, session.states, damage)
+        used = measure_all_sizes(session)
+        depot = measure_depot(session.workspace.depot.root)
     if as_json:
-        click.echo(dumps(status_document(planned, found)))
+        document = status_document(planned, found)
+        click.echo(dumps(msgspec.structs.replace(document, disk=used, depot=depot)))
     else:
-        output.print_lines(status_lines(planned, found, full=full))
+        output.print_lines(status_lines(planned, found, disk_lines(used, depot), full=full))
         output.print_lock_files(session.workspace.locks.written)
     console.exit_with(planned.summary.exit_code)

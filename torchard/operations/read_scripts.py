@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
     from torchard.plan.steps import Step
 
+SIZES_SECONDS = 20  # a network home may answer slowly; what is not measured by then is unknown
 ACCOUNT_SECONDS = 120  # for slow startup files, and an import of PyTorch from a cold disk
 
 
@@ -58,6 +59,12 @@ def check_files(state: MacState, environments: Iterable[str]) -> str:
     for name in environments:
         words += [name, f"{state.prefix}/envs/{name}"]
     return run_cleanly('exec "$@"', "sh", *words)
+
+
+def measure_sizes(state: MacState) -> str:
+    """Return the command that measures what Torchard's files take on a Mac's disk."""
+    words = [*_base_python(state), read_script("measure_sizes.py")]
+    return run_cleanly('exec "$@"', "sh", *words, str(SIZES_SECONDS), root(state), state.prefix)
 
 
 def check_account(state: MacState, modules: Mapping[str, Iterable[str]]) -> str:

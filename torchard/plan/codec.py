@@ -12,7 +12,9 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from torchard.catalog.variant import PassedOver, Refusal, Variant
+from torchard.json_schema import Count
 from torchard.plan.disk import Disk
+from torchard.plan.disk_use import DiskUse
 from torchard.plan.drift import EnvironmentStatus
 from torchard.plan.plan import MacPlan, Plan, PlanState, ResultState, Summary
 from torchard.plan.preconditions import Precondition
@@ -132,12 +134,18 @@ class PlanDocument(_Document, frozen=True):
 
 
 class StatusDocument(_Document, frozen=True):
-    """A status: a plan, and what each Mac has that could be read."""
+    """A status: a plan, and what each Mac has that could be read.
+
+    `disk` is what Torchard's files take on each Mac that has a Miniconda. `depot` is what the depot
+    on this computer takes, in bytes.
+    """
 
     format: Literal[2]
     macs: dict[str, Annotated[PlannedMac, _REASON_RULE]]
     summary: Summary
     status: dict[str, tuple[EnvironmentReport, ...]]
+    disk: dict[str, DiskUse] = msgspec.field(default_factory=dict)
+    depot: Count = 0
 
 
 class ResultDocument(_Document, frozen=True):

@@ -30,8 +30,13 @@ LEGEND = (
 )
 
 
-def status_lines(plan: Plan, found: Statuses, *, full: bool = False) -> Iterator[Text]:
-    """Yield the status of each Mac, equal ones once; `full` for every package that changed."""
+def status_lines(
+    plan: Plan, found: Statuses, disk: Iterable[Text] = (), *, full: bool = False
+) -> Iterator[Text]:
+    """Yield the status of each Mac, equal ones once; `full` for every package that changed.
+
+    `disk` has the lines on what is on each disk.
+    """
 
     def statuses(mac: MacPlan) -> tuple[EnvironmentStatus, ...]:
         return sanitize_data(found.get(mac.name, ()))
@@ -45,6 +50,7 @@ def status_lines(plan: Plan, found: Statuses, *, full: bool = False) -> Iterator
     for block in blocks(plan.macs, describe):
         yield head(block, full=full)
         yield from describe(block[0], full=full)
+    yield from disk
     yield Text()
     yield from (Text(line, style="dim") for line in LEGEND)
     yield Text(f"An apply: {summary(plan)}")

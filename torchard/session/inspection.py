@@ -12,6 +12,7 @@ from torchard.mac.environments import view_environment
 from torchard.operations import read_scripts
 from torchard.plan.damage import FileReport, describe_damage, read_reports, suggest_rebuild
 from torchard.plan.diff import list_locked, list_names
+from torchard.plan.disk_use import DiskUse, read_disk_use
 from torchard.plan.login_environment import AccountReport, read_account
 
 if TYPE_CHECKING:
@@ -67,6 +68,23 @@ def inspect_all_files(session: Session) -> dict[str, dict[str, FileReport]]:
 
     session.each(list(session.states), inspect, is_executing=False)
     return found
+
+
+def measure_all_sizes(session: Session) -> dict[str, DiskUse]:
+    """Measure what Torchard's files take on each Mac that has a Miniconda."""
+    found: dict[str, DiskUse] = {}
+
+    def measure(name: str) -> None:
+        session.progress.report_mac(name, "measuring sizes")
+        try:
+            answer = session.run_read_only(name, read_scripts.measure_sizes(session.states[name]))
+        except TorchardError:
+            answer = []
+        found[name] = read_disk_use(answer[-1] if answer else "")
+
+    names = [name for name, one in session.states.items() if one.prefix_state == "whole"]
+    session.each(names, measure, is_executing=False)
+    return {name: found[name] for name in names if name in found}
 
 
 def verify_files(

@@ -157,6 +157,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.read_scripts.verify_generation": lambda made: read_scripts.verify_generation(
         made.state, made.step
     ),
+    "operations.read_scripts.measure_sizes": lambda made: read_scripts.measure_sizes(made.state),
     "operations.read_scripts.check_files": lambda made: read_scripts.check_files(
         made.state, [made.text]
     ),

@@ -81,5 +81,8 @@ machine=$(run_cleanly $native "$PREFIX/bin/python" -I -S -c 'import os; print(os
 [ "$machine" = "$ARCH" ] || give_up "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
 mark_prefix "$PREFIX" "$MARK" "$old_prefix" || give_up "$PREFIX cannot be written"
 rm -f "$root/installing"
-run_logged "$PREFIX/bin/python" -I -S -c "$BOUND" "$root" "$KEEP_ASIDES" ||
+need_lock
+# shellcheck disable=SC2086 # native is two words, or none
+run_cleanly $native "$PREFIX/bin/python" -I -S -c "$BOUND" "$root" "$KEEP_ASIDES" \
+  >>"$log" 2>&1 </dev/null ||
   printf '%s\n' "Minicondas that were set aside could not be removed; the log says why: $log"
