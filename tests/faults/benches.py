@@ -42,8 +42,10 @@ def macs(number: int, fault: Fault = None) -> list[MacSpec]:
 
     What was recorded on one is played again on another: the run lock must be that Mac's own.
     """
-    own = {"uuid": HARDWARE, "boot": BOOT}
-    return [MacSpec(f"mac-{index}", "arm64", "15.1", fault=fault, **own) for index in range(number)]
+    return [
+        MacSpec(f"mac-{index}", "arm64", "15.1", fault=fault, uuid=HARDWARE, boot=BOOT)
+        for index in range(number)
+    ]
 
 
 @contextmanager

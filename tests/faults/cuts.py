@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from keeper import Keeper, digest, moved, shown
 from places import Recorder, at_work, quiet, stop_at, wait_until
@@ -17,11 +17,15 @@ from simlab import macs, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from keeper import Home
     from places import Kill, Place
 
     from simlab.lab import SimLab, SimMac
+
+_What = TypeVar("_What")
 
 
 @dataclass
@@ -82,7 +86,8 @@ class Bench:
         """Apply to these Macs; return what is printed about each."""
         done = self.torchard("apply", self.lab_file, "--yes", "--json", *_only(batch))
         assert done.stdout, done.stderr
-        return json.loads(done.stdout)["macs"]
+        macs: dict[str, dict[str, object]] = json.loads(done.stdout)["macs"]
+        return macs
 
     def power_cuts(self, places: Sequence[Place]) -> None:
         """Let the power fail at these places: the next run repairs what is on the disk."""
@@ -119,7 +124,11 @@ class Bench:
                     todo[mac] = where
             self._converge(todo)
 
-    def controller_kills(self, kills: Sequence[Kill], start: Callable[..., object]) -> None:
+    def controller_kills(
+        self,
+        kills: Sequence[Kill],
+        start: Callable[..., AbstractContextManager[subprocess.Popen[str]]],
+    ) -> None:
         """Send a controller a signal when each of its Macs has come to another place.
 
         All of `kills` have one signal; `start` begins a `torchard` command beside this one.
@@ -132,7 +141,11 @@ class Bench:
                 stop_at(mac, kill.place.total, kill)
             stopped = [mac.root / "stopped" for mac in batch]
             with start("apply", self.lab_file, "--yes", *_only(batch)) as controller:
-                wait_until(lambda files=stopped: all(one.exists() for one in files))
+
+                def have_all_stopped(files: list[Path] = stopped) -> bool:
+                    return all(one.exists() for one in files)
+
+                wait_until(have_all_stopped)
                 controller.send_signal(number)
                 controller.communicate(timeout=120)
             for mac, kill in batch.items():
@@ -161,7 +174,7 @@ class Bench:
                     self.failures.append(f"{fault} cut nothing: {said[mac.name]['reason']}")
             self._converge(todo)
 
-    def _batches(self, what: Iterable[object]) -> Iterable[dict[SimMac, object]]:
+    def _batches(self, what: Iterable[_What]) -> Iterable[dict[SimMac, _What]]:
         waiting = list(what)
         for begin in range(0, len(waiting), len(self.macs)):
             yield dict(zip(self.macs, waiting[begin:], strict=False))

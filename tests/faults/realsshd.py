@@ -114,8 +114,9 @@ class Sshd:
 
     def fingerprint(self, kind: str = "ed25519") -> str:
         """Return what `ssh-keygen -lf` prints of one of its keys."""
-        command = ["ssh-keygen", "-lf", self.directory / f"host_{kind}.pub"]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1]
+        command = ["ssh-keygen", "-lf", str(self.directory / f"host_{kind}.pub")]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        return done.stdout.split()[1]
 
     def cut(self) -> None:
         """Cut the connection that got the last command."""
@@ -124,6 +125,7 @@ class Sshd:
     @contextmanager
     def running(self) -> Iterator[Sshd]:
         """Start it, and end it and its connections afterwards."""
+        assert SSHD is not None
         process = subprocess.Popen(
             [SSHD, "-D", "-e", "-f", self.directory / "config"],
             stdin=subprocess.DEVNULL,
@@ -133,8 +135,11 @@ class Sshd:
         )
         listening = threading.Event()
 
+        assert process.stderr is not None
+        errors = process.stderr
+
         def read() -> None:
-            for line in process.stderr:
+            for line in errors:
                 self.log.append(line)
                 if "Server listening on" in line:
                     listening.set()
@@ -148,10 +153,11 @@ class Sshd:
             process.terminate()
             process.wait(20)
             reader.join(20)
-            process.stderr.close()
+            errors.close()
 
 
 def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+        port: int = one.getsockname()[1]
+        return port

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -12,25 +11,26 @@ from torchard.lock import index
 
 
 @cache
-def mac_wheels(name, version, python):
+def mac_wheels(name: str, version: str, python: str) -> tuple[index.Offer, ...]:
     """Return them for a python and all newer ones; none where it is too old for the release.
 
     The index is asked as torchard asks it, but for all systems and pythons at once.
     """
+    settings = index._read_settings(None)
     with tempfile.TemporaryDirectory() as made:
         directory = Path(made)
         text = f'[project]\nname = "lab"\nversion = "0"\ndependencies = ["{name}=={version}"]\n'
         (directory / "pyproject.toml").write_text(f"{text}[tool.uv]\n", encoding="utf-8")
         arguments = [
             *("pip", "compile", "pyproject.toml", "--format", "pylock.toml", "--no-deps"),
-            *("--universal", "--python-version", python, "--only-binary", ":all:"),
-            *("--python", sys.executable, "--no-python-downloads", "--no-header", "--quiet"),
+            *("--universal", "--python-version", python),
         ]
-        environment = index._environment(MacClass("osx-arm64", "26.0"), own_index=False)
         try:
-            told = index._run(arguments, directory, environment)
+            told = index._run(arguments, directory, settings, MacClass("osx-arm64", "26.0"))
         except index.WheelIndexError as error:
             if "requested Python version" not in error.message:
                 raise
             return ()
-        return tuple(one for one in index._offers(told, directory, {}) if "macosx" in one.file)
+        return tuple(
+            one for one in index._offers(told, directory, settings.logins) if "macosx" in one.file
+        )

@@ -19,7 +19,9 @@ def fits(file: str, arch: str, macos: str, python: str) -> bool:
 
 def oldest(file: str) -> str:
     """Return the macOS in the tag of a wheel for Macs, as `11.0`."""
-    return ".".join(re.search(r"-macosx_(\d+)_(\d+)_", file).groups())
+    found = re.search(r"-macosx_(\d+)_(\d+)_", file)
+    assert found, file
+    return ".".join(found.groups())
 
 
 def _numbers(version: str) -> tuple[int, ...]:

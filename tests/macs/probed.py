@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import shells
 
@@ -17,20 +18,26 @@ from simlab import braces, macs
 from simlab.spec import MacSpec
 from torchard.mac import probe
 
-SHELLS = [shells.PROGRAMS[name] for name in shells.THERE]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from torchard.mac.state import InstalledEnvironment, MacState
+
+SHELLS = [program for name in shells.THERE if (program := shells.PROGRAMS[name])]
 NOBODY = 65534
 SHA256 = "0123456789abcdef" * 4
 STAMP = '{"lock": "abc", "verification": {"mps": true}}'
 
 
-def build(directory, arch, macos, *, rosetta=False):
+def build(directory: Path, arch: str, macos: str, *, rosetta: bool = False) -> Path:
     spec = MacSpec("one", arch, macos, rosetta=rosetta)
     return macs.build(directory, [spec])["one"]
 
 
-def snapshot(root):
+def snapshot(root: Path) -> dict[bytes, tuple[object, ...]]:
     """Everything below a directory that a reader could have changed."""
-    found = {}
+    found: dict[bytes, tuple[object, ...]] = {}
     for path in sorted(root.rglob("*")):
         about = path.lstat()
         target = path.readlink() if path.is_symlink() else None
@@ -38,7 +45,15 @@ def snapshot(root):
     return found
 
 
-def answer(root, shell, *, prefix="~/miniconda3", before="", user=None, **environment):
+def answer(
+    root: Path,
+    shell: str,
+    *,
+    prefix: str = "~/miniconda3",
+    before: str = "",
+    user: int | None = None,
+    **environment: str,
+) -> bytes:
     script = before + probe.build_script(prefix)
     return subprocess.run(
         ["sh", "-c", braces.as_bash(script)],
@@ -55,7 +70,7 @@ def answer(root, shell, *, prefix="~/miniconda3", before="", user=None, **enviro
     ).stdout
 
 
-def read(root, **options):
+def read(root: Path, **options: Any) -> MacState:
     """Read a Mac under every shell; return what all of them say."""
     before = snapshot(root)
     states = []
@@ -67,13 +82,13 @@ def read(root, **options):
     return states[0]
 
 
-def write(path, text=""):
+def write(path: Path, text: str | bytes = "") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     return path
 
 
-def whole(prefix, subdir="osx-arm64"):
+def whole(prefix: Path, subdir: str = "osx-arm64") -> Path:
     """Make what a finished installer leaves, as far as anybody looks at it."""
     for name in ("bin/conda", "bin/python"):
         write(prefix / name, "#!/bin/sh\n").chmod(0o755)
@@ -85,11 +100,13 @@ def whole(prefix, subdir="osx-arm64"):
     return prefix
 
 
-def record(environment, stem, text):
+def record(environment: Path, stem: str, text: str | bytes) -> Path:
     return write(environment / f"conda-meta/{stem}.json", text)
 
 
-def conda_record(sha256, indent=2, files=()):
+def conda_record(
+    sha256: str, indent: int | None = 2, files: Iterable[dict[str, object]] = ()
+) -> str:
     """Write a record as conda does: sorted keys, and the files' own sums before the archive's."""
     data = {
         "files": ["lib/a.py"],
@@ -101,18 +118,18 @@ def conda_record(sha256, indent=2, files=()):
     return json.dumps(data, indent=indent, sort_keys=True)
 
 
-def dist(environment, stem, version="3.12"):
+def dist(environment: Path, stem: str, version: str = "3.12") -> Path:
     folder = environment / f"lib/python{version}/site-packages/{stem}"
     write(folder / "METADATA", "Metadata-Version: 2.1\n")
     return folder
 
 
-def generation(root, name="torch-abc"):
+def generation(root: Path, name: str = "torch-abc") -> Path:
     path = root / f"home/.torchard/generations/{name}"
     write(path / "conda-meta/history")
     return path
 
 
-def only(state):
+def only(state: MacState) -> InstalledEnvironment:
     (environment,) = state.environments.values()
     return environment

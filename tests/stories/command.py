@@ -10,23 +10,32 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import main as cli
 from torchard.cli import output
 from torchard.plan.codec import document, to_data
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.text import Text
+
+    from torchard.plan.plan import Plan
+    from torchard.plan.result import Result
+
 shown: list[dict[str, object]] = []
 print_plan = output.print_plan
 
 
-def noted(plan, lines, **options):
+def noted(plan: Plan | Result, lines: Iterable[Text], **options: bool) -> None:
     """Note a plan, and show it."""
     shown.append(to_data(document(plan)))
     print_plan(plan, lines, **options)
 
 
-def main():
+def main() -> None:
     """Run the command, and write the note."""
     output.print_plan = noted
     try:

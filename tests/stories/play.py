@@ -157,6 +157,8 @@ class Play:
 
     def decides_locks(self) -> set[str]:
         """Return, for each Mac, what of the lab decides its locks, and a little more."""
+        assert not isinstance(self.lab, str)
+        assert not isinstance(self.story.lab, str)
         every = {key: said for key, said in self.lab.items() if key not in ("macs", "groups")}
         groups = self.story.lab.get("groups")
         own = ("address", "ssh", "miniconda")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 
@@ -45,7 +45,13 @@ def sha256(*parts: str) -> str:
     return hashlib.sha256("-".join(parts).encode()).hexdigest()
 
 
-def package(name, version="1.0", build="h0_0", provides=(), size=100):
+def package(
+    name: str,
+    version: str = "1.0",
+    build: str = "h0_0",
+    provides: list[tuple[str, str]] | tuple[()] = (),
+    size: int = 100,
+) -> CondaPackage:
     return CondaPackage(
         name=name,
         version=version,
@@ -59,14 +65,18 @@ def package(name, version="1.0", build="h0_0", provides=(), size=100):
     )
 
 
-def wheel(name, version="1.0", size=1000):
+def wheel(name: str, version: str = "1.0", size: int = 1000) -> Wheel:
     file = f"{name}-{version}-py3-none-any.whl"
     return Wheel(name, version, file, sha256("wheel", name, version), size)
 
 
 def lock(
-    conda=(), wheels=(), environment="torch", variant=VARIANT, specs=("nodejs >=20", "Pandas")
-):
+    conda: list[CondaPackage] | tuple[()] = (),
+    wheels: list[Wheel] | tuple[()] = (),
+    environment: str = "torch",
+    variant: Variant | None = VARIANT,
+    specs: tuple[str, ...] = ("nodejs >=20", "Pandas"),
+) -> Lock:
     return Lock(
         environment=environment,
         mac_class=CLASS,
@@ -114,7 +124,7 @@ def path_of(locked: Lock) -> str:
     return f"{GENERATIONS}/{locked.environment}-{locked.digest[:8]}"
 
 
-def stamp(locked: Lock) -> dict:
+def stamp(locked: Lock) -> dict[str, object]:
     return {
         "environment": locked.environment,
         "lock": locked.digest,
@@ -122,7 +132,7 @@ def stamp(locked: Lock) -> dict:
     }
 
 
-def built(locked: Lock, path: str | None = None, **changes) -> InstalledEnvironment:
+def built(locked: Lock, path: str | None = None, **changes: Any) -> InstalledEnvironment:
     """Return the generation that a lock describes, as the probe reads it; or one changed."""
     provided = [one for package in locked.conda for one in package.provides]
     installed = InstalledEnvironment(
@@ -141,7 +151,11 @@ def built(locked: Lock, path: str | None = None, **changes) -> InstalledEnvironm
     return replace(installed, **changes)
 
 
-def mac(*environments: InstalledEnvironment, links=None, **changes) -> MacState:
+def mac(
+    *environments: InstalledEnvironment,
+    links: dict[str, Any] | None = None,
+    **changes: Any,
+) -> MacState:
     """Return a Mac with a whole Miniconda; `links` maps names to their targets."""
     state = MacState(
         arch="arm64",
@@ -159,7 +173,7 @@ def mac(*environments: InstalledEnvironment, links=None, **changes) -> MacState:
     return replace(state, **changes)
 
 
-def shown(locked: Lock, **changes) -> MacState:
+def shown(locked: Lock, **changes: Any) -> MacState:
     """Return a Mac that shows what a lock describes, or that with changes made by hand."""
     one = built(locked, **changes)
     return mac(one, links={locked.environment: one.path})

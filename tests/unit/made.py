@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from torchard.plan.diff import PackageChange
 from torchard.plan.disk import Disk
-from torchard.plan.plan import MacPlan, Plan
-from torchard.plan.result import MacRun, Result, report_failure, report_mac
+from torchard.plan.plan import MacPlan, Plan, PlanState
+from torchard.plan.result import MacResult, MacRun, Result, report_failure, report_mac
 from torchard.plan.steps import FileChange, Step, StepId
 
 TEXT = st.one_of(
@@ -56,25 +56,27 @@ SHELL = st.builds(
 STEPS = st.lists(ENVIRONMENTS | MINICONDA | SHELL, max_size=2).map(tuple)
 
 
-STATES = ["up_to_date", "change", "unreachable", "blocked"]
+STATES: list[PlanState] = ["up_to_date", "change", "unreachable", "blocked"]
 
 
 @st.composite
-def plans(draw):
+def plans(draw: st.DrawFn) -> Plan:
     """Return what is left alone with its reason and no steps, and anything else in any state."""
     names = draw(st.lists(TEXT, max_size=3, unique=True))
     return Plan(tuple(draw(mac_plans(name)) for name in names))
 
 
 @st.composite
-def mac_plans(draw, name):
+def mac_plans(draw: st.DrawFn, name: str) -> MacPlan:
     """Return a plan of one Mac."""
     state = draw(st.sampled_from(STATES))
     left = state in {"unreachable", "blocked"}
+    mac_class, arch = draw(st.tuples(st.none() | TEXT, st.none() | TEXT))
     return MacPlan(
         name,
         state,
-        *draw(st.tuples(st.none() | TEXT, st.none() | TEXT)),
+        mac_class,
+        arch,
         macos=draw(st.none() | TEXT),
         reason=draw(TEXT) if left else None,
         steps=() if left else draw(STEPS),
@@ -84,7 +86,7 @@ def mac_plans(draw, name):
 
 
 @st.composite
-def results(draw):
+def results(draw: st.DrawFn) -> Result:
     """Return results of the same Macs, with any steps done."""
     return Result(
         tuple(draw(mac_results(mac)) for mac in draw(plans()).macs),
@@ -93,7 +95,7 @@ def results(draw):
 
 
 @st.composite
-def mac_results(draw, planned):
+def mac_results(draw: st.DrawFn, planned: MacPlan) -> MacResult:
     """Return a result of one Mac's plan."""
     steps = st.lists(st.sampled_from([step.id for step in planned.steps] or [StepId("prune")]))
     done, failed = (tuple(draw(steps)) for _ in range(2))

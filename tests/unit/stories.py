@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import StringIO
+from typing import TYPE_CHECKING, Any, Literal
 
 from locked import (
     CLASS,
@@ -25,11 +26,27 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
 from torchard.plan.drift import find_drift
-from torchard.plan.plan import Plan, plan_mac, unreachable
-from torchard.plan.result import MacRun, Result, report_failure, report_mac, report_skipped
+from torchard.plan.plan import MacPlan, Plan, plan_mac, unreachable
+from torchard.plan.result import (
+    MacResult,
+    MacRun,
+    Result,
+    report_failure,
+    report_mac,
+    report_skipped,
+)
 from torchard.plan.steps import FileChange, Step, StepId
 from torchard.plan.target import Target
 from torchard.render.words import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.text import Text
+
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+    from torchard.plan.drift import EnvironmentStatus
 
 MB = 10**6
 NEWEST = replace(
@@ -94,13 +111,13 @@ FORGE_LOCK = lock(
 ESCAPE = "\x1b]0;owned\x07\x1b[2J\u202e"
 
 
-def planned(name, state, *locks, **said):
+def planned(name: str, state: MacState, *locks: Lock, **said: Any) -> MacPlan:
     known = {one.environment: one for one in locks}
     installer = None if state.prefix_state == "whole" else INSTALLER
     return plan_mac(Target(MacHost(name), state, CLASS, installer, known, **said))
 
 
-def first():
+def first() -> Plan:
     empty = mac(prefix_state="absent", prefix_arch=None)
     intel = replace(empty, arch="x86_64", macos="12.7.6", home="/Users/bob")
     return Plan(
@@ -116,7 +133,7 @@ def first():
 ROSETTA = "its shell runs under Rosetta; what Torchard runs there is native all the same"
 
 
-def update():
+def update() -> Plan:
     """A newer lock; one Mac holds the new torch already, another was drifted by hand."""
     by_hand = built(LOCK)
     by_hand = replace(
@@ -142,13 +159,13 @@ def update():
 HELD = [TORCH[0].sha256]
 
 
-def source():
+def source() -> Plan:
     """PyTorch moves from wheels to conda-forge's builds, under a name that is long."""
     there = shown(replace(OLD, environment="torch-forge"))
     return Plan((planned("studio-01", there, FORGE_LOCK), planned("new", mac(), FORGE_LOCK)))
 
 
-def repair():
+def repair() -> Plan:
     """A half Miniconda, links that lead nowhere, and a generation that only needs its link."""
     half = mac(built(LOCK), prefix_state="half")
     second = replace(LOCK, environment="thesis-2026-spring")
@@ -167,7 +184,7 @@ def repair():
     )
 
 
-def nothing():
+def nothing() -> Plan:
     return Plan(
         (
             planned("studio-01", shown(LOCK), LOCK),
@@ -177,7 +194,7 @@ def nothing():
     )
 
 
-def left():
+def left() -> Plan:
     """Every kind of Mac that is left alone, among those that are not."""
     refused = "192.0.2.41:22 refused the connection; turn Remote Login on there"
     return Plan(
@@ -194,7 +211,7 @@ def left():
     )
 
 
-def hostile():
+def hostile() -> Plan:
     """A Mac whose answers, and an error whose text, hold what moves a terminal's cursor."""
     old = built(OLD)
     old = replace(
@@ -211,13 +228,15 @@ def hostile():
     )
 
 
-def all_done(plan, seconds, verifications):
+def all_done(
+    plan: MacPlan, seconds: float | None, verifications: tuple[tuple[str, str], ...]
+) -> MacResult:
     """Return the result of an apply that did every step."""
     run = MacRun(tuple(step.id for step in plan.steps), seconds=seconds)
     return replace(report_mac(plan, run, "up_to_date"), verifications=verifications)
 
 
-def results():
+def results() -> Result:
     """What an apply leaves: done again or in part, and failed with a remote's own words."""
     one, two, three, *_ = first().macs
     half, link, _ = repair().macs
@@ -240,7 +259,7 @@ def results():
     )
 
 
-def alike():
+def alike() -> Plan:
     """Two environments that are the same but for PyTorch, and a third that lacks it."""
     vision = replace(LOCK, environment="vision", wheels=(*WHEELS, TORCH[0]))
     plain = replace(LOCK, environment="plain", wheels=tuple(WHEELS), variant=None)
@@ -252,7 +271,7 @@ def alike():
     )
 
 
-def files():
+def files() -> Plan:
     """Settings of an environment that somebody changed, and the start of a shell."""
     settings = FileChange("~/miniconda3/envs/torch/.condarc", "channels: [defaults]\n", CONDARC)
     block = FileChange("~/.zshrc", None, "# >>> conda initialize >>>\n…\n# <<< conda <<<\n")
@@ -266,7 +285,7 @@ def files():
 CONDARC = "channels: [conda-forge]\nchannel_priority: strict\n"
 
 
-def many():
+def many() -> Plan:
     """A whole school: as many Macs as nobody reads the names of."""
     there = [planned(f"studio-{n:03}", shown(OLD), LOCK) for n in range(1, 258)]
     fuller = replace(shown(OLD), free=7 * 10**9)
@@ -274,7 +293,7 @@ def many():
     return Plan((*there, planned("fuller", fuller, LOCK), *off))
 
 
-def standing():
+def standing() -> tuple[Plan, dict[str, tuple[EnvironmentStatus, ...]]]:
     """What is on Macs: as it was made, changed by hand, pruned, gone, never there."""
     made = Packages(built(LOCK).conda, built(LOCK).dists)
     stamped = {**stamp(LOCK), "date": "2026-11-26 10:31:22", "condarc": LOCK.condarc}
@@ -318,10 +337,17 @@ PLANS = {
 }
 
 
-def on_screen(lines, width, *, color=None, terminal=True):
+def on_screen(
+    lines: Iterable[Text],
+    width: int | None,
+    *,
+    color: Literal["standard", "truecolor"] | None = None,
+    terminal: bool = True,
+) -> str:
     """Return what `torchard` prints of lines: on a terminal of that width, or into a pipe."""
+    printed = StringIO()
     console = Console(
-        file=StringIO(),
+        file=printed,
         width=width,
         force_terminal=terminal,
         color_system=color,
@@ -332,4 +358,4 @@ def on_screen(lines, width, *, color=None, terminal=True):
     for line in lines:
         for part in folded(line, console):
             console.print(part)
-    return console.file.getvalue()
+    return printed.getvalue()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 
 def names(prefix: Path) -> set[str]:
@@ -14,7 +15,8 @@ def names(prefix: Path) -> set[str]:
     return {path.name.rpartition("-")[0] for path in (prefix / "conda-meta").glob("*.json")}
 
 
-def failure(done) -> str:
+def failure(done: CompletedProcess[str]) -> str:
     """Return the exception_name of a command with `--json` that failed."""
     assert done.returncode == 1
-    return json.loads(done.stdout)["exception_name"]
+    name: str = json.loads(done.stdout)["exception_name"]
+    return name

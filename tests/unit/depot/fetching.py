@@ -7,8 +7,15 @@ import base64
 import hashlib
 import json
 import threading
+from typing import TYPE_CHECKING, NoReturn
 
 from simlab.web import Web
+
+if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
+
+    from torchard.depot.depot import Depot
 
 BODY = bytes(range(256)) * 40
 SIZE = len(BODY)
@@ -19,7 +26,7 @@ CANARY = "canary-7d1f"
 class Served:
     """simlab's web server in a thread: faults are asked for, requests looked at."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: Path) -> None:
         self.root = directory / "root"
         self.root.mkdir(parents=True)
         (self.root / "a.conda").write_bytes(BODY)
@@ -31,21 +38,21 @@ class Served:
         self.thread = threading.Thread(target=self.loop.run_forever)
         self.thread.start()
 
-    def fault(self, **fault):
+    def fault(self, **fault: object) -> None:
         """Let requests go wrong from here on."""
         text = json.dumps({"faults": [{"path": "*", **fault}]})
         (self.directory / "web.json").write_text(text, encoding="utf-8")
 
-    def log(self):
+    def log(self) -> list[tuple[int, ...]]:
         """Return (status, bytes) of every answer so far."""
         path = self.directory / "web.log"
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         return [tuple(int(one) for one in line.split("\t")[2:]) for line in lines]
 
-    def stop(self):
+    def stop(self) -> None:
         """End the server and its connections."""
 
-        async def end():
+        async def end() -> None:
             self.server.close()
             tasks = [one for one in asyncio.all_tasks() if one is not asyncio.current_task()]
             for one in tasks:
@@ -58,7 +65,9 @@ class Served:
         self.loop.close()
 
 
-def say(request, status, body=b"", **headers):
+def say(
+    request: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str | int | None
+) -> None:
     """Answer a request."""
     request.send_response(status)
     for name, value in {"Content_Length": len(body), **headers}.items():
@@ -69,23 +78,24 @@ def say(request, status, body=b"", **headers):
         request.wfile.write(body)
 
 
-def wanting_a_login(request):
+def wanting_a_login(request: BaseHTTPRequestHandler) -> None:
     """Answer with the artefact where the login is right."""
     login = base64.b64encode(f"user:{CANARY}@/".encode()).decode()
     right = request.headers.get("Authorization") == f"Basic {login}"
-    say(request, *((200, BODY) if right else (401,)), WWW_Authenticate='Bearer realm="x"')
+    status, body = (200, BODY) if right else (401, b"")
+    say(request, status, body, WWW_Authenticate='Bearer realm="x"')
 
 
-def get(store, url, size=SIZE, file="a.conda"):
+def get(store: Depot, url: str, size: int | None = SIZE, file: str = "a.conda") -> Path:
     """Fetch the artefact from a URL."""
     return store.fetch(file, SHA, size, lambda: url)
 
 
-def kept(store):
+def kept(store: Depot) -> list[Path]:
     """Return every file below files/."""
     return [path for path in (store.root / "files").rglob("*") if path.is_file()]
 
 
-def never():
+def never() -> NoReturn:
     """Stand for an address that nobody may ask for."""
     raise AssertionError("the address was asked for")

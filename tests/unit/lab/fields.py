@@ -38,6 +38,7 @@ def places(of: dict[str, Any] | None = None, at: Place = ()) -> Iterator[Place]:
     if "$ref" in of:
         of = {**schema()["$defs"][of["$ref"].rpartition("/")[2]], **of}
     kinds = of.get("type", "enum" if "enum" in of else None)
+    assert kinds, at
     for kind in [kinds] if isinstance(kinds, str) else kinds:
         if kind in {"string", "enum"}:
             yield at

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel
 
 
-def python(**changes):
+def python(**changes: Any) -> CondaPackage:
     """Return a conda package, changed."""
-    row = {
+    row: dict[str, Any] = {
         "name": "python",
         "version": "3.12.13",
         "build": "h1_0_cpython",

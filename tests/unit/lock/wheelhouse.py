@@ -5,11 +5,21 @@ from __future__ import annotations
 import hashlib
 import html
 import json
+from typing import TYPE_CHECKING, Any
 
 from simlab.package import metadata, write_wheel
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-def wheel(file, *requires, python="", size=True, hashes=None):
+
+def wheel(
+    file: str,
+    *requires: str,
+    python: str = "",
+    size: bool = True,
+    hashes: dict[str, str] | None = None,
+) -> dict[str, Any]:
     """Return a wheel, or another file, for an index.
 
     The index has its size if its form allows that, and `hashes` instead of its own.
@@ -17,12 +27,12 @@ def wheel(file, *requires, python="", size=True, hashes=None):
     return {"file": file, "requires": requires, "python": python, "size": size, "hashes": hashes}
 
 
-def write_index(root, *wheels, json_pages=False):
+def write_index(root: Path, *wheels: dict[str, Any], json_pages: bool = False) -> Path:
     """Write wheels and a simple index over them below a folder; return the index's folder.
 
     Its pages are HTML, which has no sizes, or JSON.
     """
-    pages = {}
+    pages: dict[str, list[dict[str, Any]]] = {}
     (root / "wheels").mkdir(parents=True, exist_ok=True)
     for one in wheels:
         name, version = one["file"].removesuffix(".tar.gz").split("-")[:2]
@@ -54,7 +64,7 @@ def write_index(root, *wheels, json_pages=False):
     return root / "simple"
 
 
-def _link(row):
+def _link(row: dict[str, Any]) -> str:
     fragment = "".join(f"#{kind}={value}" for kind, value in row["hashes"].items())
     python = html.escape(row["requires-python"] or "")
     beside = ' data-core-metadata="true"' if row["core-metadata"] else ""
