@@ -1,7 +1,9 @@
 """Files of up to 1 MiB that try to hang or crash their reader, or to fill its memory.
 
 `python hostile.py DIRECTORY` reads each file in its own process. It prints a line of JSON for each:
-the messages or the error, the function calls and the MiB that it took.
+the messages or the error, the function calls and the MiB that it took. The costly ones are read at
+an eighth and at a sixteenth of their size: the calls for both bound the calls for the whole.
+`python hostile.py DIRECTORY whole` reads those at their full size as well.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import sys
 import traceback
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,12 +29,24 @@ MIB = 1 << 20
 CALLS, MEBIBYTES, ADDRESSES = 8_000_000, 200, 2 << 30
 HANG = 300  # seconds of CPU time, after which a reader that never ends is killed
 
+# Costly files, whose work grows with their size, and no faster. They are read in these parts, 1/N.
+PARTS = (16, 8)
+COSTLY = (
+    "lab: Anaconda's channels", "lab: Macs of many groups", "lab: Macs of one address",
+    "lab: Macs without an address", "lab: addresses", "lab: environments without python",
+    "lab: equal lists", "lab: host names", "lab: invalid names", "lab: match specs",
+    "lab: requirements", "lab: whole requirements", "plan: Macs that were edited",
+    "settings: many items",
+)  # fmt: skip
+reading = SimpleNamespace(part=1)
+
 MACS, MAC = b"macs:\n", b"macs: {m: "
 PACKAGES = b"macs: {m: }\nenvironments: {e: {python: '3.12', "
 
 
 def filled(unit: bytes, head: bytes = b"", tail: bytes = b"", size: int = MIB) -> bytes:
-    """Repeat a text until the whole is as large as a file may be."""
+    """Repeat a text until the whole is as large as a file may be, or the part of it to read."""
+    size //= reading.part
     return head + unit * ((size - len(head) - len(tail)) // len(unit)) + tail
 
 
@@ -39,6 +54,7 @@ def counted(
     unit: bytes, head: bytes = b"", tail: bytes = b"", size: int = MIB, most: int = MIB
 ) -> bytes:
     """Do so with a number in place of each %d, at most `most` times."""
+    size, most = size // reading.part, most // reading.part
     parts, room = [], size - len(head) - len(tail)
     for number in count():
         part = unit.replace(b"%d", b"%d" % number)
@@ -249,6 +265,7 @@ def main() -> None:
         "plan": (PLANS, lambda: read(path)),
     }
     load_lab(good)  # what is imported late, is imported once
+    whole = sys.argv[2:] == ["whole"]
     for kind, (files, reader) in readers.items():
         for name, content in files.items():
 
@@ -260,7 +277,10 @@ def main() -> None:
                     return str(error)
                 return ""
 
-            print(json.dumps({"file": f"{kind}: {name}", **bounded(work)}), flush=True)
+            file = f"{kind}: {name}"
+            for part in (*PARTS, *([1] if whole else [])) if file in COSTLY else (1,):
+                reading.part = part
+                print(json.dumps({"file": file, "part": part, **bounded(work)}), flush=True)
 
 
 if __name__ == "__main__":
