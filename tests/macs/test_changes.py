@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from homes import Home
 
 from simlab.lab import SimLab
 
@@ -14,16 +15,20 @@ from simlab.lab import SimLab
 def applied_once(tmp_path_factory, simlab_depot, torchard):
     with SimLab(tmp_path_factory.mktemp("changes") / "lab", 1, simlab_depot.root) as lab:
         bring_in_order(torchard, lab)
+        lab.home = Home(lab.macs["studio-01"], lab.directory / "kept")
+        lab.home.keep("lab")
         yield lab
 
 
 @pytest.fixture
-def applied(applied_once, torchard):
+def applied(applied_once):
     """A lab of one up-to-date Mac; a test may change the Mac and the lab file."""
-    described = applied_once.lab_file.read_text(encoding="utf-8")
+    locks = (applied_once.directory / "locks").iterdir()
+    files = {path: path.read_bytes() for path in (applied_once.lab_file, *locks)}
     yield applied_once
-    applied_once.lab_file.write_text(described, encoding="utf-8")
-    bring_in_order(torchard, applied_once)
+    for path, content in files.items():
+        path.write_bytes(content)
+    applied_once.home.put_back()
 
 
 def bring_in_order(torchard, lab):

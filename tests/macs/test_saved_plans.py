@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from homes import Home
 
 from simlab.lab import SimLab
 from simlab.spec import MacSpec
@@ -24,12 +25,15 @@ def lab_once(tmp_path_factory, simlab_depot, torchard):
         lab.wanted = lab.directory / "wanted.yaml"
         lab.wanted.write_text(text.replace('["einops"]', '["einops", "pandas"]'), encoding="utf-8")
         assert torchard("lock", lab.wanted).returncode == 0
+        lab.homes = [Home(mac, lab.directory / "kept" / mac.name) for mac in lab.macs.values()]
+        for home in lab.homes:
+            home.keep("lab")
         yield lab
 
 
 @pytest.fixture
-def lab(lab_once, torchard):
-    """The same lab; a test may change its Macs and its files."""
+def lab(lab_once):
+    """The same lab; a test may change its Macs and its files, which are put back afterwards."""
     wanted = lab_once.wanted.read_bytes()
     locks = {path: path.read_bytes() for path in (lab_once.directory / "locks").glob("*/*")}
     yield lab_once
@@ -38,8 +42,8 @@ def lab(lab_once, torchard):
         path.write_bytes(content)
     for mac in lab_once.macs.values():
         mac.set(fault=None, macos="15.1")
-    done = torchard("apply", lab_once.lab_file, "--yes")
-    assert done.returncode == 0, done.stdout + done.stderr
+    for home in lab_once.homes:
+        home.put_back()
 
 
 @pytest.fixture

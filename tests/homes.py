@@ -39,7 +39,7 @@ def marks(folder: Path) -> Marks:
 
 @dataclass
 class Home:
-    """The home of a simulated Mac, as it was built for a story, or with nothing in it.
+    """The home of a simulated Mac, as it was built for a test, or with nothing in it.
 
     `built` says what for; `kept` is a copy of it, and `before` what it was marked with then.
     """
@@ -50,7 +50,7 @@ class Home:
     before: Marks = field(default_factory=dict)
 
     def keep(self, built: str) -> None:
-        """Keep what is there now."""
+        """Keep what is there now; `kept` must not be there."""
         shutil.copytree(self.mac.home, self.kept, symlinks=True)
         self.built, self.before = built, marks(self.mac.home)
 
