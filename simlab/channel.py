@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -14,7 +15,15 @@ import yaml
 
 from simlab import python, shell, stubs
 from simlab.conda import binaries
-from simlab.package import SUBDIRS, File, Package, dist_info, write_bz2, write_conda
+from simlab.package import (
+    SUBDIRS,
+    File,
+    Package,
+    byte_code,
+    dist_info,
+    write_bz2,
+    write_conda,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -164,7 +173,11 @@ def conda_files(version: str, short: str) -> dict[str, File]:
     # The real one's first line names its python, and where that is gone it does not run.
     text = f"{first}\n{_INTERPRETER}\n{rest}"
     files = {"bin/conda": File(text.encode(), executable=True, prefix=PREFIX)}
-    files |= {f"{site}/{path}": File(content) for path, content in conda_modules().items()}
+    for path, content in conda_modules().items():
+        folder, _, name = path.removesuffix(".py").rpartition("/")
+        cached = f"{folder}/__pycache__/{name}.{sys.implementation.cache_tag}.pyc"
+        files[f"{site}/{path}"] = File(content)
+        files[f"{site}/{cached}"] = File(byte_code(path, content))
     own = dist_info("conda", version, {})
     return files | {f"{site}/{path}": File(content) for path, content in own.items()}
 

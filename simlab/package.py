@@ -7,10 +7,12 @@ import bz2
 import hashlib
 import io
 import json
+import marshal
 import struct
 import tarfile
 import zipfile
 from dataclasses import dataclass, field
+from importlib.util import MAGIC_NUMBER, source_hash
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -154,6 +156,15 @@ def _zstd(content: bytes) -> bytes:
         header = (len(block) << 3) | (number == last)
         parts += [struct.pack("<I", header)[:3], block]
     return b"".join(parts)
+
+
+def byte_code(path: str, source: bytes) -> bytes:
+    """Return a module's byte code, which holds for any time of its file (PEP 552).
+
+    An interpreter of another version ignores it. Without references, each build has the same bytes.
+    """
+    code = compile(source, path, "exec", dont_inherit=True, optimize=0)
+    return MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + marshal.dumps(code, 2)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import marshal
 import sys
 import zipfile
 from dataclasses import dataclass
 from importlib import metadata
-from importlib.util import MAGIC_NUMBER, source_hash
 from typing import TYPE_CHECKING
 
-from simlab.package import record, zipped
+from simlab.package import byte_code, record, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,21 +89,15 @@ def _packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
         if not path.startswith("pip/") or path.startswith(_FILES):
             packed[path] = content
         elif path == _MAIN:
-            modules |= _compiled(_MAIN, _QUICK_MAIN) | _compiled(_REAL_MAIN, content)
+            modules[f"{_MAIN}c"] = byte_code(_MAIN, _QUICK_MAIN)
+            modules[f"{_REAL_MAIN}c"] = byte_code(_REAL_MAIN, content)
         elif path.endswith(".py"):
-            modules |= _compiled(path, content)
+            modules[f"{path}c"] = byte_code(path, content)
     archive = f"/{_ARCHIVE.rpartition('/')[2]}/pip"
     packed["pip/__init__.py"] += _FIND % archive.encode()
     packed["pip/_vendor/__init__.py"] += _FIND % f"/..{archive}/_vendor".encode()
     packed[_ARCHIVE] = zipped(modules)
     return packed
-
-
-def _compiled(path: str, source: bytes) -> dict[str, bytes]:
-    """Return a module's byte code, which holds for any time of its file (PEP 552)."""
-    code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    header = MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source)
-    return {f"{path}c": header + marshal.dumps(code)}
 
 
 def _installed() -> dict[str, bytes]:

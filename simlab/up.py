@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import re
@@ -115,6 +116,7 @@ async def _serve(
     running = loop.create_task(servers.run())
     running.add_done_callback(lambda _: stop.set())
     _tell(f"{len(spec)} simulated Macs are up; their lab file is {lab}")
+    gc.freeze()  # what is imported stays: looking through it again and again takes long
     print("ready", flush=True)
     await stop.wait()
     failed = running.done()

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from simlab import channel, python
-from simlab.package import SUBDIRS, File, tar, zipped
+from simlab.package import SUBDIRS, File, byte_code, tar, zipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +142,8 @@ def _program(subdir: str) -> bytes:
     """Return `_conda`: an archive that a python runs."""
     main = (resources.files("simlab") / "installer" / "link.py").read_text(encoding="utf-8")
     files = {**channel.conda_modules(), "__main__.py": main.replace("@subdir@", subdir).encode()}
-    return zipped(files)
+    compiled = {f"{path}c": byte_code(path, source) for path, source in files.items()}
+    return zipped({**compiled, **files})  # another python's byte code is passed over
 
 
 def _header(release: Release, program: bytes, payload: bytes) -> bytes:

@@ -6,6 +6,7 @@ link PREFIX FILE     link what the explicit file names into the base environment
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -54,6 +55,7 @@ def link(prefix: Path, explicit: Path) -> int:
 SUBDIR = "@subdir@"
 
 if __name__ == "__main__":
+    gc.disable()  # it soon ends
     status = 0
     if sys.argv[1] == "tarball":
         tarball(Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""A CPython that answers for a simulated Mac, started as `HOST -I -S interpreter.py …`.
+"""A CPython that answers for a simulated Mac, started as `HOST -I -S start.py …`.
 
 Arguments: the version to answer with (X.Y.Z), the arch that the python was built for, the path it
 was called by, and then what a person gives to `python`. Its own standard library stays the host's;
@@ -7,9 +7,12 @@ versions, paths, platform and everything that pip and packaging compute tags fro
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import types
+
+from .modules import REAL_VERSION, Stand, change
 
 USAGE = "usage: python [-BEIPSbsu] [-W arg] [-X opt] [-c cmd | -m mod | file | -] [arg] ..."
 IGNORED = "bdqvOR"  # of no consequence for what a simulated package does
@@ -70,110 +73,8 @@ class Options:
             return
 
 
-class Stand(types.ModuleType):
-    """Modules that a Mac has and the host may lack: build variables, and the proxy settings."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> object:  # noqa: ARG004
-        """Find one of them by its name; everything else is somebody else's."""
-        if name == "pip" and REAL_VERSION < (3, 12) <= sys.version_info[:2]:
-            teach_rmtree()
-        if name.rpartition(".")[2] == "typing_extensions":
-            return seeing_the_host(name, path)
-        alias = name == "tomllib" and REAL_VERSION < (3, 11)
-        if alias or name == "_scproxy" or name.startswith("_sysconfigdata_"):
-            from importlib.machinery import ModuleSpec
-
-            return ModuleSpec(name, Stand)
-        return None
-
-    @staticmethod
-    def create_module(spec: object) -> types.ModuleType:
-        """Make an empty module."""
-        return types.ModuleType(spec.name)
-
-    @staticmethod
-    def exec_module(module: types.ModuleType) -> None:
-        """Fill it."""
-        if module.__name__ == "tomllib":
-            from pip._vendor import tomli
-
-            module.load, module.loads = tomli.load, tomli.loads
-            module.TOMLDecodeError = tomli.TOMLDecodeError
-        elif module.__name__ == "_scproxy":
-            module._get_proxies = module._get_proxy_settings = dict
-        else:
-            module.build_time_vars = build_variables()
-
-
-REAL_INFO = sys.version_info
-REAL_VERSION = REAL_INFO[:2]
-
-
-def seeing_the_host(name: str, path: object) -> object:
-    """Find a module that is to see the host's version while it loads: it patches the host's own."""
-    from importlib.machinery import PathFinder
-
-    spec = PathFinder.find_spec(name, path)
-    if spec is not None:
-        spec.loader = SeeingTheHost(spec.loader)
-    return spec
-
-
-class SeeingTheHost:
-    """A module's loader, under the host's version. An archive's loader serves others, too."""
-
-    def __init__(self, loader: object) -> None:
-        self.loader = loader
-
-    def create_module(self, spec: object) -> types.ModuleType | None:
-        """Make the module as its own loader does."""
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Fill it."""
-        pretended, sys.version_info = sys.version_info, REAL_INFO
-        try:
-            self.loader.exec_module(module)
-        finally:
-            sys.version_info = pretended
-
-
-def teach_rmtree() -> None:
-    """Give shutil.rmtree the `onexc` of Python 3.12, which pip passes where the version has it."""
-    import shutil
-
-    real = shutil.rmtree
-
-    def rmtree(path: object, ignore_errors: bool = False, **options: object) -> None:  # noqa: FBT001, FBT002
-        handler = options.pop("onexc", None)
-        if handler is not None:
-            options["onerror"] = lambda function, path, found: handler(function, path, found[1])
-        real(path, ignore_errors, **options)
-
-    shutil.rmtree = rmtree
-
-
-def build_variables() -> dict[str, object]:
-    """Return what conda-forge's python was built with, as far as anything here asks for it."""
-    short, machine = ".".join(map(str, sys.version_info[:2])), os.uname().machine
-    tag = f"cpython-{short.replace('.', '')}"
-    return {
-        "ABIFLAGS": "", "BINDIR": f"{sys.prefix}/bin", "CFLAGS": "", "LDFLAGS": "", "LDSHARED": "",
-        "AR": f"{machine}-apple-darwin20.0.0-ar", "CC": f"{machine}-apple-darwin20.0.0-clang",
-        "EXT_SUFFIX": f".{tag}-darwin.so", "SOABI": f"{tag}-darwin", "MULTIARCH": "darwin",
-        "INCLUDEPY": f"{sys.prefix}/include/python{short}", "LDVERSION": short, "VERSION": short,
-        "LIBDEST": f"{sys.prefix}/lib/python{short}", "LIBDIR": f"{sys.prefix}/lib",
-        "MACOSX_DEPLOYMENT_TARGET": "11.0", "PYTHONFRAMEWORK": "", "SIZEOF_VOID_P": 8,
-        "Py_DEBUG": 0, "Py_ENABLE_SHARED": 0, "Py_GIL_DISABLED": 0, "WITH_PYMALLOC": 1,
-    }  # fmt: skip
-
-
 def read_mac(prefix: str) -> dict[str, object]:
     """Read mac.json, the first above the prefix, or else the one beside HOME; add its folder."""
-    import json
-    import time
-
     folder = os.path.realpath(prefix)
     beside = os.path.join(os.path.dirname(os.environ.get("HOME", "/").rstrip("/")), "mac.json")
     while folder != "/" and not os.path.isfile(os.path.join(folder, "mac.json")):
@@ -182,12 +83,32 @@ def read_mac(prefix: str) -> dict[str, object]:
     for attempt in range(40, 0, -1):
         try:
             with open(path, encoding="utf-8") as file:
-                return {**json.load(file), "root": os.path.dirname(os.path.realpath(path))}
+                return {**parse(file.read()), "root": os.path.dirname(os.path.realpath(path))}
         except (OSError, ValueError) as error:  # somebody may just be writing it
             if attempt == 1 or isinstance(error, OSError):
                 sys.exit(f"simlab: this python belongs to a simulated Mac, and {path}: {error}")
+            import time
+
             time.sleep(0.05)
     raise AssertionError("the last attempt returns or ends")
+
+
+def parse(text: str) -> dict[str, object]:
+    """Parse JSON by the C part of the json module alone, whose Python part takes long to import."""
+    options = types.SimpleNamespace(
+        strict=True, object_hook=None, object_pairs_hook=None, memo={},
+        parse_float=float, parse_int=int, parse_constant=float,
+    )  # fmt: skip
+    try:
+        from _json import make_scanner
+    except ImportError:
+        from json import loads
+
+        return loads(text)
+    try:
+        return make_scanner(options)(text, 0)[0]
+    except StopIteration as error:
+        raise ValueError("it is not JSON") from error
 
 
 def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> None:
@@ -216,9 +137,11 @@ def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> 
     import posix
 
     posix.uname = os.uname = lambda: answer
-    import platform
 
-    platform.mac_ver = lambda *_, **__: (compatible_macos(macos), ("", "", ""), arch)
+    def answer_for_the_mac(platform: types.ModuleType) -> None:
+        platform.mac_ver = lambda *_, **__: (compatible_macos(macos), ("", "", ""), arch)
+
+    change("platform", answer_for_the_mac)
     if mac.get("hard_links") is False:
         forbid_hard_links(os.path.join(str(mac["root"]), str(mac.get("home", "home"))))
     lay_out()
@@ -252,20 +175,24 @@ def forbid_hard_links(home: str) -> None:
 
 def lay_out() -> None:
     """Keep packages where conda's python does; Debian's, for one, has other places."""
-    import site
-    import sysconfig
-
     packages = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    site.getsitepackages = lambda prefixes=None: [f"{sys.prefix}/{packages}"]  # noqa: ARG005
-    # Else pip asks the host's distutils, if there is one, as soon as it sees a python before 3.10.
-    sysconfig._PIP_USE_SYSCONFIG = True
-    for name in ("posix_prefix", sysconfig.get_default_scheme()):
-        sysconfig._INSTALL_SCHEMES[name].update(
-            purelib=f"{{base}}/{packages}",
-            platlib=f"{{platbase}}/{packages}",
-            scripts="{base}/bin",
-            data="{base}",
-        )
+
+    def lay_out_site(site: types.ModuleType) -> None:
+        site.getsitepackages = lambda prefixes=None: [f"{sys.prefix}/{packages}"]  # noqa: ARG005
+
+    def lay_out_schemes(sysconfig: types.ModuleType) -> None:
+        # Else pip asks the host's distutils, if there is one, when it sees a python before 3.10.
+        sysconfig._PIP_USE_SYSCONFIG = True
+        for name in ("posix_prefix", sysconfig.get_default_scheme()):
+            sysconfig._INSTALL_SCHEMES[name].update(
+                purelib=f"{{base}}/{packages}",
+                platlib=f"{{platbase}}/{packages}",
+                scripts="{base}/bin",
+                data="{base}",
+            )
+
+    change("site", lay_out_site)
+    change("sysconfig", lay_out_schemes)
 
 
 def set_flags(options: Options) -> None:
@@ -279,6 +206,8 @@ def set_flags(options: Options) -> None:
     flags["no_site"] = int("S" in options.flags)
     flags["dont_write_bytecode"] = int("B" in options.flags)
     flags["safe_path"] = isolated or "P" in options.flags
+    if not flags["no_site"]:
+        import site  # under the host's flags: under these it would already act
     sys.flags = types.SimpleNamespace(**flags)
     environment = {} if flags["ignore_environment"] else os.environ
     sys.dont_write_bytecode = "B" in options.flags or bool(
@@ -294,8 +223,6 @@ def set_flags(options: Options) -> None:
         warnings._processoptions(options.warnings)
     sys.path[:0] = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
     if not flags["no_site"]:
-        import site
-
         site.main()
 
 
@@ -370,6 +297,7 @@ def run_file(path: str, main: types.ModuleType) -> None:
 
 def start(version: str, arch: str, executable: str, arguments: list[str]) -> None:
     """Be the python of a Mac."""
+    gc.set_threshold(50_000, 20, 20)  # a program that soon ends need not look for cycles
     options = Options(arguments)
     mac = read_mac(os.path.dirname(os.path.dirname(os.path.abspath(executable))))
     if arch == "arm64" and mac["arch"] != "arm64":
@@ -405,7 +333,3 @@ def start(version: str, arch: str, executable: str, arguments: list[str]) -> Non
             trace = trace.tb_next
         sys.excepthook(type(error), error.with_traceback(trace), trace)
         sys.exit(1)
-
-
-if __name__ == "__main__":
-    start(sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:])

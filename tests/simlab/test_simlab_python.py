@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from simlab import python
 from simlab.python import interpreter
 
 # What Debian adds to its own python: outside a virtual environment, packages lie elsewhere.
@@ -62,13 +63,14 @@ def test_packages_lie_where_conda_has_them_on_debians_python_too(tmp_path, debia
     prefix = tmp_path / "home/miniconda3"
     packages = prefix / "lib/python3.12/site-packages"
     packages.mkdir(parents=True)
-    (prefix / "bin").mkdir()
-    (prefix / "bin/python").touch()
+    for path, file in python.files("3.12.13", "arm64").items():
+        (prefix / path).parent.mkdir(parents=True, exist_ok=True)
+        (prefix / path).write_bytes(file.content)
     done = subprocess.run(
         [
             # Its own site would otherwise come from inside the executable.
             *(sys.executable, "-I", "-S", "-X", "frozen_modules=off", "-c", START),
-            *(debian, interpreter.__file__),
+            *(debian, prefix / "lib/python3.12/simlab_interpreter.py"),
             *("3.12.13", "arm64", prefix / "bin/python", "-I", "-c", ASK),
         ],
         capture_output=True,
