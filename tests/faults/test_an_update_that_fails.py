@@ -6,6 +6,7 @@ import json
 import re
 import signal
 
+import pytest
 from faultlab import held, started
 from progress_events import without_events
 
@@ -125,16 +126,24 @@ def test_a_killed_controller_is_taken_over_by_the_next_run(settled, torchard):
     assert settled.computes()
 
 
-def test_an_interrupted_controller_says_so_and_leaves_what_was_shown(settled, torchard):
-    """Ctrl-C ends a run with 130 and one sentence; the next run goes on from there."""
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_controller_reports_what_it_did(settled, torchard, number, code):
+    """Ctrl-C is 130 and SIGTERM 143: the result so far is printed, and the next run continues."""
+    as_json = ("--json",) if code == 143 else ()
     with held(settled.mac, "-m pip install") as mac:
-        with started("apply", settled.update, "--yes") as controller:
+        with started("apply", settled.update, "--yes", *as_json) as controller:
             mac.wait()
-            controller.send_signal(signal.SIGINT)
-            _, errors = controller.communicate(timeout=60)
-        assert controller.returncode == 130
+            controller.send_signal(number)
+            printed, errors = controller.communicate(timeout=60)
+        assert controller.returncode == code
         errors = without_events(errors)
         assert errors.strip() == "Interrupted. Run the same command again to continue."
+        if as_json:
+            (found,) = json.loads(printed)["macs"].values()
+            assert (found["state"], found["steps"][-1]["outcome"]) == ("failed", "failed")
+            assert found["reason"].startswith("the run was interrupted. A step that had begun goes")
+        else:
+            assert "failed: the run was interrupted. A step that had begun goes on" in printed
         assert settled.same_environment()
     assert_converges(settled, torchard)
 

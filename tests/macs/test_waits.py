@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -80,3 +84,25 @@ def test_a_transfer_that_stalls_ends(lab, torchard):
     said = f"127.0.0.1:{mac.port} did not answer for 3 seconds, so Torchard gave the connection up"
     assert said in found["reason"]
     assert not list((mac.home / ".torchard/depot/incoming").glob("[0-9a-f]" * 64))
+
+
+def test_a_signal_ends_the_wait_for_a_mac_and_the_rest_is_reported(lab, artefacts):
+    """SIGTERM while one Mac hangs: the JSON has every Mac, and the exit code is 143."""
+    mac, file = lab.macs["hang"], lab.directory / "stopped.yaml"
+    text = lab.lab_file.read_text(encoding="utf-8")
+    text = text.replace("timeouts: {probe: 1}", "timeouts: {probe: 3600}")
+    file.write_text(text, encoding="utf-8")
+    (lab.directory / "locks/stopped").symlink_to("lab")
+    begun = mac.root / "commands"
+    begun.unlink()
+    words = [sys.executable, "-m", "torchard", "plan", str(file), "--json", "--limit", "hang"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        while not begun.exists():
+            time.sleep(0.05)
+        run.send_signal(signal.SIGTERM)
+        printed, errors = run.communicate()
+    assert run.returncode == 143
+    assert "Interrupted. Run the same command again to continue." in errors
+    found = json.loads(printed)["macs"]["hang"]
+    reason = "the run was interrupted before anything was changed on this Mac"
+    assert (found["state"], found["reason"]) == ("unreachable", reason)

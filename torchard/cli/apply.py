@@ -63,7 +63,7 @@ def apply(
         if not as_json:
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
             output.print_lock_files(session.workspace.locks.written)
-        if planned.summary.change and not yes:
+        if planned.summary.change and not yes and session.interrupted is None:
             console.confirm_plan("torchard plan", is_shown=not as_json)
         session.progress.resume()
         result = apply_plan(session, planned)
@@ -72,4 +72,4 @@ def apply(
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
-    console.exit_with(result.summary.exit_code)
+    console.exit_after(session, result.summary.exit_code)

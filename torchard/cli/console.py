@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import select
 import sys
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from torchard.errors import TorchardError
 from torchard.sanitize import sanitize_lines
+
+if TYPE_CHECKING:
+    from torchard.session.session import Session
 
 
 def confirm_plan(command: str, *, is_shown: bool) -> None:
@@ -41,6 +44,18 @@ def ask_yes_no(question: str) -> bool:
 def print_error(sentence: str) -> None:
     """Print an error on stderr, without control characters: a Mac may have sent some of it."""
     click.echo(sanitize_lines(sentence), err=True)
+
+
+def exit_after(session: Session, code: int) -> NoReturn:
+    """End a command that contacted Macs, with its own code unless a signal ended the run."""
+    if session.interrupted is not None:
+        print_interrupted()
+    exit_with(session.interrupted or code)
+
+
+def print_interrupted() -> None:
+    """Say that a signal ended the run, and what to type."""
+    click.echo("Interrupted. Run the same command again to continue.", err=True)
 
 
 def exit_with(code: int) -> NoReturn:

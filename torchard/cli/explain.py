@@ -35,4 +35,4 @@ def explain(lab: Path, name: str, *, locked: bool, as_json: bool) -> NoReturn:
         output.print_lines(explain_lines(explanation))
         click.echo()
         click.echo("Nothing has been changed.")
-    console.exit_with(plan.summary.exit_code)
+    console.exit_after(session, plan.summary.exit_code)

@@ -44,6 +44,8 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
         if to_read:
             with Session(workspace, to_read, progress) as session:
                 states, reasons = session.states, session.reasons
+            if session.interrupted is not None:
+                console.exit_after(session, 1)
         answers = list(update_locks(workspace, states, reasons, upgrade=upgrade))
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from torchard.cli.console import print_error
+from torchard.cli.console import print_error, print_interrupted
 from torchard.errors import TorchardError
 from torchard.redact import redact
 from torchard.resources import clean_path
@@ -101,7 +101,7 @@ def main() -> NoReturn:
         print_error(str(error))
         code = 1
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted. Run the same command again to continue.", err=True)
+        print_interrupted()
         code = INTERRUPTED
     except BrokenPipeError:
         # The reader has closed the pipe; python would print a second error when it ends.

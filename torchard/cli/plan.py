@@ -48,6 +48,8 @@ def plan(  # click passes them by name
         explain(lab, mac, locked=locked, as_json=as_json)
     with connect.open_session(lab, limits, report, locked=locked) as session:
         planned = make_plan(session)
+    if session.interrupted is not None:
+        out = None  # it would not be the whole plan
     if out is not None:
         save(planned, session.workspace.lab.path, out)
     output.print_plan(planned, plan_lines(planned, full=full), as_json=as_json)
@@ -57,4 +59,4 @@ def plan(  # click passes them by name
             f" To do exactly this: torchard apply {out}" if out and planned.summary.change else ""
         )
         click.echo(f"Nothing has been changed.{then}")
-    console.exit_with(planned.summary.exit_code)
+    console.exit_after(session, planned.summary.exit_code)

@@ -45,7 +45,7 @@ def rollback(
         session.progress.pause()
         if not as_json:
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
-        if planned.summary.change and not yes:
+        if planned.summary.change and not yes and session.interrupted is None:
             console.confirm_plan(f"torchard rollback {environment}", is_shown=not as_json)
         session.progress.resume()
         result = roll_back(session, planned)
@@ -53,4 +53,4 @@ def rollback(
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
-    console.exit_with(result.summary.exit_code)
+    console.exit_after(session, result.summary.exit_code)

@@ -37,6 +37,7 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
         found = find_all_drift(session)
         planned = make_plan(session)
         damage = inspect_all_files(session)
+        found = {name: one for name, one in found.items() if name in session.states}
         found = add_all_damage(planned, found, session.states, damage)
         used = measure_all_sizes(session)
         depot = measure_depot(session.workspace.depot.root)
@@ -46,4 +47,4 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     else:
         output.print_lines(status_lines(planned, found, disk_lines(used, depot), full=full))
         output.print_lock_files(session.workspace.locks.written)
-    console.exit_with(planned.summary.exit_code)
+    console.exit_after(session, planned.summary.exit_code)

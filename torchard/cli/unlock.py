@@ -47,14 +47,18 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     with connect.open_session_without_locks(lab, select_mac) as session:
         if mac in session.reasons:
             console.print_error(f"{mac} is unreachable: {session.reasons[mac]}")
-            console.exit_with(3)
+            console.exit_after(session, 3)
         lock = session.states[mac].lock
         if lock is None:
             click.echo(f"No run holds the lock of {mac}.")
             console.exit_with(0)
         if holder is None or holder != lock.token or lock.processes:
             raise _refuse(mac, lab, lock, holder)
-        remove_lock(session, mac, holder)
+        try:
+            remove_lock(session, mac, holder)
+        finally:
+            if session.interrupted is not None:
+                console.exit_after(session, 1)
     click.echo(f"The run lock of {lock.who} on {mac} is removed.")
 
 

@@ -30,4 +30,4 @@ def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -
     with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_macs(session)
     output.print_plan(verified, result_lines(verified), as_json=as_json)
-    console.exit_with(verified.summary.exit_code)
+    console.exit_after(session, verified.summary.exit_code)

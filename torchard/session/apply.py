@@ -25,7 +25,7 @@ from torchard.plan.result import (
 )
 from torchard.resources import find_resource
 from torchard.session import inspection
-from torchard.session.plan import find_target
+from torchard.session.plan import find_target, isolate
 from torchard.session.session import NO_OUTPUT
 
 if TYPE_CHECKING:
@@ -44,15 +44,17 @@ def apply_plan(session: Session, plan: Plan) -> Result:
     runs = dict.fromkeys(names, MacRun())
     warnings: dict[str, tuple[str, ...]] = {}
 
-    def run_operations(name: str) -> None:
+    def work(name: str) -> None:
         start = time.monotonic()
         try:
-            runs[name] = _run_operations(session, name)
+            for run in _run_operations(session, name):
+                runs[name] = run
         finally:
             runs[name] = replace(runs[name], seconds=time.monotonic() - start)
             session.progress.report_end(name, "failed" if name in session.reasons else "done")
-
-    def inspect_account(name: str) -> None:
+        if name in session.reasons:
+            return
+        session.read_state(name)
         if any(step.kind == "environment" for step in session.workspace.planned[name]):
             locks, ask = find_target(session, name).locks, partial(session.run_read_only, name)
             warnings[name] = inspection.describe_account(session.states[name], locks, ask)
@@ -63,23 +65,28 @@ def apply_plan(session: Session, plan: Plan) -> Result:
             names, lambda _: exec_file(str(find_resource("deploy.py"))), is_executing=False
         )
     session.state.set_stage(StateStage.Execute)
-    for task in (run_operations, session.read_state, inspect_account):
-        left = [name for name in names if name not in session.reasons]
-        session.each(left, task, is_executing=True)
+    left = [name for name in names if name not in session.reasons]
+    session.each(left, work, is_executing=True)
+
+    def report(mac: MacPlan) -> MacResult:
+        made = report_apply(mac, find_target(session, mac.name), runs[mac.name])
+        return replace(made, warnings=(*made.warnings, *warnings.get(mac.name, ())))
 
     def result(mac: MacPlan) -> MacResult:
         if mac.state != "change":
             return report_skipped(mac)
-        if mac.name in session.reasons:
-            return report_failure(mac, replace(runs[mac.name], reason=session.reasons[mac.name]))
-        made = report_apply(mac, find_target(session, mac.name), runs[mac.name])
-        return replace(made, warnings=(*made.warnings, *warnings.get(mac.name, ())))
+        name = mac.name
+        done = None if name in session.reasons else isolate(session, name, partial(report, mac))
+        return done or report_failure(mac, replace(runs[name], reason=session.reasons[name]))
 
     return Result(tuple(result(mac) for mac in plan.macs))
 
 
-def _run_operations(session: Session, name: str) -> MacRun:
-    """Run the operations of deploy.py on one Mac until one fails."""
+def _run_operations(session: Session, name: str) -> Iterator[MacRun]:
+    """Run the operations of deploy.py on one Mac until one fails.
+
+    Yield how far the work is: before each operation as it is if that one is interrupted.
+    """
     host = session.hosts[name]
     planned = session.workspace.planned[name]
     done: list[StepId] = []
@@ -88,6 +95,8 @@ def _run_operations(session: Session, name: str) -> MacRun:
     for op_hash in list(host.op_hash_order):
         operation = next(iter(session.state.get_op_meta(op_hash).names))
         steps = find_steps(operation, planned)
+        before = tuple(one for one in done if one not in steps)
+        yield MacRun(before, steps)
         try:
             ok = run_host_op(session.state, host, op_hash)
         except PyinfraError:
@@ -97,9 +106,10 @@ def _run_operations(session: Session, name: str) -> MacRun:
             found = host.connector_data.pop(FAILURE, None) or meta.stderr.strip()
             reason = session.find_lost_connection(name) or found or NO_OUTPUT
             session.reasons[name] = reason
-            return MacRun(tuple(one for one in done if one not in steps), steps, reason)
+            yield MacRun(before, steps, reason)
+            return
         done.extend(steps)
-    return MacRun(tuple(done))
+    yield MacRun(tuple(done))
 
 
 @contextmanager

@@ -59,6 +59,8 @@ def isolate(session: Session, name: str, task: Callable[[], T]) -> T | None:
 def find_targets(session: Session) -> dict[str, Target]:
     """Return what each Mac whose state is known should become."""
     session.workspace.states.update(session.states)
+    if session.interrupted is not None:  # nobody waits for a solver then
+        session.workspace.locks.read_only = True
     targets: dict[str, Target] = {}
     short: list[str] = []
 
@@ -69,7 +71,12 @@ def find_targets(session: Session) -> dict[str, Target]:
         return target
 
     for name in [name for name in session.macs if name in session.states]:
-        target = isolate(session, name, partial(find, name))
+        try:
+            target = isolate(session, name, partial(find, name))
+        except LockMissingError as error:
+            if session.interrupted is None:
+                raise
+            session.reasons[name], target = error.message, None
         if target is not None:
             targets[name] = target
     measured = tuple(short)

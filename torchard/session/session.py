@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 
 KEEPALIVE = 30  # seconds between signs of life, so that a lost connection is noticed
 NO_OUTPUT = "a command failed without output"
+INTERRUPTED = "the run was interrupted before anything was changed on this Mac"
+INTERRUPTED_STEP = (
+    "the run was interrupted. A step that had begun goes on by itself, and the same command again"
+    " waits for it and does the rest"
+)
 
 # pyinfra would ask at the terminal while all other Macs wait. A host key must be known already, and
 # no command of ours uses sudo, so output that looks like sudo's question is only output.
@@ -73,7 +78,8 @@ class Session:
     """Connections to some Macs of a lab. Use it as a context manager.
 
     `states` holds the state of each Mac that was read, `reasons` why another Mac was not, or why
-    the work on it failed. `unfit` names the Macs that answered and cannot be managed.
+    the work on it failed. `unfit` names the Macs that answered and cannot be managed. `interrupted`
+    is the exit code of a run that Ctrl-C or SIGTERM ended: no Mac is asked anything more.
     """
 
     def __init__(
@@ -87,6 +93,7 @@ class Session:
         self.states: dict[str, MacState] = {}
         self.reasons: dict[str, str] = {}
         self.unfit: set[str] = set()
+        self.interrupted: int | None = None
         silence_logs()
         # `reasons` has what goes wrong in a greenlet; gevent would print it, even Ctrl-C.
         gevent.get_hub().exception_stream = None
@@ -114,8 +121,7 @@ class Session:
         count = len(self.macs)
         self.progress.announce(f"reading {count} {'Mac' if count == 1 else 'Macs'}")
         self.state.set_stage(StateStage.Connect)
-        with ctx_state.use(self.state):
-            self._each([*self.hosts], self._connect)
+        self._each_until_interrupted([*self.hosts], self._connect)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -133,8 +139,30 @@ class Session:
         writes on a Mac raises WrittenTooEarlyError.
         """
         self.state.is_executing = is_executing
-        with ctx_state.use(self.state):
-            self._each(names, task)
+        self._each_until_interrupted(list(names), task)
+
+    def _each_until_interrupted(self, names: Sequence[str], task: Callable[[str], None]) -> None:
+        """Run a task for several Macs; a Mac whose task a signal has ended gets that as reason."""
+        ended: set[str] = set()
+
+        def run(name: str) -> None:
+            task(name)
+            ended.add(name)
+
+        if self.interrupted is None:
+            try:
+                with ctx_state.use(self.state):
+                    self._each(names, run)
+            except KeyboardInterrupt:
+                self.interrupted = 128 + signal.SIGINT
+            except SystemExit as stop:
+                self.interrupted = int(stop.code or 0)
+            else:
+                return
+        reason = INTERRUPTED_STEP if self.state.is_executing else INTERRUPTED
+        for name in names:
+            if name not in ended:
+                self.reasons.setdefault(name, reason)
 
     def _each(self, names: Iterable[str], task: Callable[[str], None]) -> None:
         def guarded(name: str) -> None:

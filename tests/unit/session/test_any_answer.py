@@ -103,6 +103,7 @@ def a_session(**states):
         states={name: state for name, state in states.items() if state is not None},
         reasons={name: "no answer" for name, state in states.items() if state is None},
         unfit=set(),
+        interrupted=None,
         each=lambda *_, **__: None,
     )
 

@@ -41,6 +41,7 @@ def a_session(*names, missing=False, **reasons):
         states={name: STATE for name in names if name not in reasons},
         reasons=reasons,
         unfit=set(),
+        interrupted=None,
         each=lambda names, _task, **_options: list(names),
     )
 
