@@ -116,17 +116,15 @@ def test_no_file_of_uv_changes_a_lock(near, bare_shell, monkeypatch, place, mirr
     assert ask(near if mirror else None) == ANSWER
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["NO_DEPS", "PRERELEASE", "RESOLUTION", "EXCLUDE", "OVERRIDE", "CONSTRAINT", "OFFLINE",
-     "NO_INDEX", "INDEX_STRATEGY", "PREVIEW", "TORCH_BACKEND", "NO_CONFIG", "ENV_FILE"],
-)  # fmt: skip
-def test_no_variable_of_uv_changes_a_lock(near, monkeypatch, name):
-    """A value that uv would follow or reject."""
-    values = {"PRERELEASE": "allow", "RESOLUTION": "lowest", "INDEX_STRATEGY": "unsafe-best-match",
-              "TORCH_BACKEND": "cpu"}  # fmt: skip
-    monkeypatch.setenv(f"UV_{name}", values.get(name, "1"))
-    monkeypatch.setenv("UV_DEFAULT_INDEX", near)
+def test_no_variable_of_uv_changes_a_lock(near, monkeypatch):
+    """Values that uv would follow or reject."""
+    for name in ("NO_DEPS", "EXCLUDE", "OVERRIDE", "CONSTRAINT", "OFFLINE", "NO_INDEX", "PREVIEW",
+                 "NO_CONFIG", "ENV_FILE", "NO_BINARY", "FROZEN"):  # fmt: skip
+        monkeypatch.setenv(f"UV_{name}", "1")
+    for name, value in {"PRERELEASE": "allow", "RESOLUTION": "lowest", "TORCH_BACKEND": "cpu",
+                        "INDEX_STRATEGY": "unsafe-best-match", "CONFIG": "/nowhere",
+                        "DEFAULT_INDEX": near}.items():  # fmt: skip
+        monkeypatch.setenv(f"UV_{name}", value)
     assert ask() == ANSWER
 
 
@@ -195,6 +193,7 @@ def test_relative_places_of_settings_do_not_count(tmp_path, bare_shell, monkeypa
     """XDG's variables hold absolute paths; a relative one would be the working directory's."""
     (tmp_path / "uv").mkdir()
     (tmp_path / "uv" / "uv.toml").write_text('index-url = "https://here/"\n', encoding="utf-8")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://x/")  # so that pip is not asked
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", ".")
     monkeypatch.setenv("XDG_CONFIG_DIRS", ".")
@@ -211,6 +210,7 @@ def test_pips_index_counts_where_uv_has_settings_without_one(near, bare_shell, m
 def test_settings_can_be_left_out(bare_shell, monkeypatch):
     """As with uv itself."""
     configure(bare_shell, 'index-url = "https://mine/simple"\n')
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://x/")  # so that pip is not asked
     monkeypatch.setenv("UV_NO_CONFIG", "1")
     assert "mine" not in index_settings.read_settings(None).text
 
@@ -231,6 +231,7 @@ def test_the_environment_of_uv_has_no_variable_that_changes_a_lock(monkeypatch):
     """It is built from a list, and not what is left of the shell's."""
     for name in ("UV_EXCLUDE_NEWER", "PIP_PRE", "PYTHONPATH", "CONDA_PREFIX", "VIRTUAL_ENV"):
         monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://x/")  # so that pip is not asked
     monkeypatch.setenv("UV_INDEX_MINE_PASSWORD", "secret")
     found = index_settings.read_settings(None).environment
     assert {name for name in found if name.startswith("UV_")} <= {
