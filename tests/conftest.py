@@ -82,15 +82,12 @@ def simlab_depot(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def artefacts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The controller's depot of a run, so that none writes into a person's own."""
+    """The controller's depot of a run, so that none writes into a person's own, nor its state."""
     path = tmp_path_factory.mktemp("artefacts")
-    before = os.environ.get("TORCHARD_DEPOT")
-    os.environ["TORCHARD_DEPOT"] = str(path)
-    yield path
-    if before is None:
-        del os.environ["TORCHARD_DEPOT"]
-    else:
-        os.environ["TORCHARD_DEPOT"] = before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHARD_DEPOT", str(path))
+        patch.setenv("XDG_STATE_HOME", str(path.with_name("state")))
+        yield path
 
 
 @pytest.fixture

@@ -46,9 +46,9 @@ def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: obje
     return OnAMac(macs.build(directory, [spec])["mac-1"])
 
 
-def locked(body: str, who: str = "ada@desk") -> str:
+def locked(body: str, who: str = "ada@desk", run: str = "a-token", **more: object) -> str:
     """Return a script of one controller that begins with run_lock.sh."""
-    return script_text.under_run_lock(body, Controller(who, "a-token"), {})
+    return script_text.under_run_lock(body, Controller(who, run, **more), {})
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 
 import on_a_mac
 import pytest
@@ -124,12 +125,12 @@ def test_a_person_who_looked_at_the_other_mac_removes_its_lock(macs):
     """By the token of its run; a live run on this Mac is kept all the same."""
     one, two = macs
     leave(one, "mac-1", dead_pid(), GONE)
-    wrong = two.run(change_scripts.remove_lock("another", CONTROLLER))
+    wrong = two.run(change_scripts.remove_lock(replace(CONTROLLER, ended="another")))
     assert wrong.stderr == "another run holds the lock now; nothing was changed\n"
-    assert two.run(change_scripts.remove_lock("old", CONTROLLER)).returncode == 0
+    assert two.run(change_scripts.remove_lock(replace(CONTROLLER, ended="old"))).returncode == 0
     assert not one.lock.exists()
     holder = two.hold()
-    alive = two.run(change_scripts.remove_lock("a-token", CONTROLLER))
+    alive = two.run(change_scripts.remove_lock(replace(CONTROLLER, ended="a-token")))
     assert alive.stderr == "ada@desk is still at work there; nothing was changed\n"
     assert let_go(holder) == 0
 
@@ -142,7 +143,7 @@ def test_a_process_number_of_another_mac_counts_for_nothing(macs):
         ' mv "$root/x" "$root/lock/running"; open_log x; run_logged echo on'
     )
     ran = one.run(locked(body))
-    assert "this run's lock on the Mac was taken away" in ran.stderr
+    assert "this run's lock on the Mac has ended" in ran.stderr
     assert one.lock.exists()
 
 

@@ -95,6 +95,7 @@ def _connect(
     with show_progress() as progress:
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
+        workspace.depot.announce = progress.announce
         session = Session(workspace, macs, progress)
         if lock_ahead:
             workspace.locks.find_ahead(macs)

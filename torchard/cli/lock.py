@@ -40,7 +40,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
         workspace = open_workspace(lab, locked=only_check)
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
-        workspace.depot.report = progress.report_download
+        workspace.depot.announce = progress.announce
         if to_read:
             with Session(workspace, to_read, progress) as session:
                 states, reasons = session.states, session.reasons

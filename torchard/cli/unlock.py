@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from torchard.cli import connect, console, options
 from torchard.errors import TorchardError
+from torchard.plan.conflicts import format_time
 from torchard.session.unlock import remove_lock
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     """Show who holds a Mac's run lock, or remove a dead run's lock.
 
-    The next run removes it as well. Torchard never removes the lock of a run that is still at work:
-    end that run, and its lock goes with it.
+    The next run removes it as well. Torchard never removes a lock while a process of its run is at
+    work on the Mac: end that process, and its lock goes with it.
     """
 
     def select_mac(found: Lab) -> Sequence[MacHost]:
@@ -66,8 +66,7 @@ def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardE
     """Return an error that says who holds a lock, since when, and what to do about it."""
     found = f"{lock.who} holds the run lock of {mac}"
     if lock.since:
-        since = datetime.fromtimestamp(lock.since).astimezone()
-        found += f" since {since:%Y-%m-%d %H:%M %Z}"
+        found += f" since {format_time(lock.since)}"
     is_other = holder not in {None, lock.token}
     unchanged = f" Nothing was changed: its ID is not {holder}." if is_other else ""
     numbers = " ".join(map(str, lock.processes))
@@ -84,6 +83,12 @@ def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardE
             f"{found}, and is at work: process {numbers.replace(' ', ' and ')}.{unchanged}",
             f"Let it finish. If it hangs, end it on the Mac with `kill {numbers}`, or with `kill -9"
             f" {numbers}` if that does not help. Its lock goes with it.",
+        )
+    if lock.until is not None and lock.is_busy:
+        return TorchardError(
+            f"{found}. No process of it is at work there now.{unchanged}",
+            f"Let the run finish: its next step may come soon. If the run has ended, its lock ends"
+            f" at {format_time(lock.until)}. To remove it now, run `{command}`.",
         )
     if not lock.token:
         return TorchardError(

@@ -3,6 +3,7 @@
 ROOT/files/SHA256/NAME     a whole, verified file, put there by one rename
 ROOT/partial/SHA256        the part of a download that broke off; the next one continues it
 ROOT/locks/SHA256          locked while one process fetches the artefact
+ROOT/locks/SHA256.holder   which process that is, for people
 ROOT/channels/             the indexes of conda channels, kept by py-rattler
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from torchard.depot.bounds import mark_used
+from torchard.depot.holder import describe_holder, write_holder
 from torchard.errors import TorchardError
 from torchard.redact import redact
 
@@ -27,11 +29,12 @@ ATTEMPTS = 5
 _PAUSE = 0.25  # seconds before the second attempt, and twice as long before each further one
 _CHUNK = 1 << 20  # bytes
 _POLL = 0.1  # seconds between looks at a lock that another process holds
+_SILENT_WAIT = 10  # seconds without a byte, before the process that fetches is named
 _LONGEST_WAIT = 900  # seconds without a byte, while another process fetches an artefact
 _FIRST_ROOT = "~/.cache/torchard/depot"  # still used where it exists
 
 
-def _ignore(_file: str, _done: int, _total: int) -> None:
+def _ignore(_what: str, _done: int = 0, _total: int = 0) -> None:
     """Drop a report of progress."""
 
 
@@ -43,10 +46,11 @@ class Depot:
     """A depot in the folder `root`, by default `default_root()`.
 
     `pause` waits for so many seconds. `report` gets the name of each file that is being fetched,
-    the bytes so far and in all, 0 if that is not known.
+    the bytes so far and in all, 0 if that is not known. `announce` gets a sentence for people.
     """
 
     report: Callable[[str, int, int], None] = staticmethod(_ignore)
+    announce: Callable[[str], None] = staticmethod(_ignore)
 
     def __init__(
         self, root: Path | None = None, pause: Callable[[float], object] = time.sleep
@@ -100,14 +104,18 @@ class Depot:
 
     @contextmanager
     def _lock(self, file: str, sha256: str, unfinished: Path) -> Iterator[None]:
-        """Lock an artefact; wait as long as another process or thread fetches it."""
+        """Lock an artefact; wait as long as another process or thread fetches it.
+
+        That process may be stopped, or wait for a server. After a while without a byte it is named.
+        """
         # Only a download needs this library, and its import takes long.
         from filelock import FileLock, Timeout  # noqa: PLC0415
 
         path = self.root / "locks" / sha256
         path.parent.mkdir(exist_ok=True)
         lock = FileLock(path, is_singleton=False, thread_local=False)
-        size, idle = -1, 0.0
+        holder = path.with_name(f"{sha256}.holder")
+        size, idle, is_named = -1, 0.0, False
         while True:
             try:
                 # A wait in the kernel would stop every Mac of a pyinfra run.
@@ -118,14 +126,22 @@ class Depot:
                 idle = idle + _POLL if size == before else 0
             if idle > _LONGEST_WAIT:
                 raise DepotError(
-                    f"Another run of Torchard is fetching {file}, and no byte has come for"
-                    f" {_LONGEST_WAIT // 60} minutes.",
-                    "End that run, then run the command again.",
+                    f"{file} is being fetched by {describe_holder(holder)}, and no byte has come"
+                    f" for {_LONGEST_WAIT // 60} minutes.",
+                    "End that process, then run the command again.",
+                )
+            if not is_named and idle > _SILENT_WAIT:
+                is_named = True
+                self.announce(
+                    f"waiting for {file}: {describe_holder(holder)} is fetching it, and no byte"
+                    f" has come for {_SILENT_WAIT} seconds"
                 )
             self._pause(_POLL)
         try:
+            write_holder(holder)
             yield
         finally:
+            holder.unlink(missing_ok=True)
             lock.release()
 
     def _is_verified(self, path: Path, sha256: str) -> bool:

@@ -134,7 +134,7 @@ class Timeouts:
     """How many seconds Torchard waits for a Mac.
 
     `login` includes jump hosts. `transfer` and `step` are without a sign of life, the others in
-    all.
+    all. `lease` is how long the run lock lasts after a step, until the run goes on.
     """
 
     login: int = 60
@@ -142,6 +142,7 @@ class Timeouts:
     transfer: int = 60
     step: int = 900
     verification: int = 600
+    lease: int = 600
 
 
 @dataclass(frozen=True)

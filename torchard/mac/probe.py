@@ -253,7 +253,7 @@ class _Reader:
                 self.missing[name] = _text(path)
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
-            case "lock", [owner, busy, elsewhere]:
+            case "lock", [owner, busy, elsewhere, until]:
                 token, since, who = (*owner.split(" ", 2), "", "", "")[:3]
                 self.lock = RunLock(
                     token,
@@ -261,6 +261,7 @@ class _Reader:
                     _time(since),
                     tuple(map(_number, busy.split()[:_MOST_PROCESSES])),
                     elsewhere or None,
+                    _number(until) or None,
                 )
             case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
                 known = cast("ShellFileState", state)

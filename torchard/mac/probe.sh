@@ -194,10 +194,14 @@ fi
 if [ -d "$root/lock" ]; then
   busy=
   elsewhere=
+  leased=
+  owner=$(print_file "$root/lock/owner")
   # The run's process signs the lock, and so does its step's. The step, or what it started in its process
   # group, may outlive the run. A process number means nothing on another Mac with the same home, and
-  # nothing after a restart.
-  for name in running step; do
+  # nothing after a restart. A run that has left a lease has none of them.
+  names="running step"
+  [ ! -f "$root/lock/lease" ] || names='' leased=$(read_lease_end "$root" "${owner%% *}")
+  for name in $names; do
     line() { sed -n "$1p" "$root/lock/$name" 2>/dev/null; }
     case $(line 4) in
       '' | "$hardware") ;;
@@ -219,7 +223,7 @@ if [ -d "$root/lock" ]; then
       for pid in $(list_group "$pid"); do busy=${busy:+$busy }$pid; done
     fi
   done
-  say lock "$(print_file "$root/lock/owner")$tab$busy$tab$elsewhere"
+  say lock "$owner$tab$busy$tab$elsewhere$tab$leased"
 fi
 say_shell_files
 say end ok

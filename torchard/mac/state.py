@@ -126,6 +126,9 @@ class RunLock:
     - `processes`: the pids of its processes that exist: of the run, and of its present step.
     - `elsewhere`: the other Mac that it runs on, if both Macs have this home. Torchard cannot see
       from here whether that run has ended.
+    - `until`: when the lock ends, in seconds since the epoch, if none of its scripts works now and
+      the run does not go on; None if one works, or if the lock has ended.
+    - `is_ours`: whether the run is this one, or an earlier one of this controller that has ended.
     """
 
     token: str
@@ -133,11 +136,14 @@ class RunLock:
     since: int
     processes: tuple[int, ...] = ()
     elsewhere: str | None = None
+    until: int | None = None
+    is_ours: bool = False
 
     @property
     def is_busy(self) -> bool:
-        """Tell whether a process of the run is still there, or may be on another Mac."""
-        return bool(self.processes) or self.elsewhere is not None
+        """Tell whether the run goes on: it has a process, perhaps on another Mac, or a lease."""
+        leased = self.until is not None and not self.is_ours
+        return bool(self.processes) or self.elsewhere is not None or leased
 
 
 @dataclass(frozen=True)

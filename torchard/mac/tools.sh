@@ -31,6 +31,33 @@ list_group() {
   everything=$(ps -ax -o pid= -o pgid= -o stat= 2>/dev/null) || return 1
   printf '%s\n' "$everything" | awk -v group="$1" '$2 == group && $3 !~ /^Z/ { print $1 }'
 }
+# Prints when the lease in the run lock below $1 ends, in seconds since 1970; fails if it has ended. The
+# token of its run is $2. A lease ends so many seconds after its start, either way: somebody may have set
+# the clock. It ends with a restart. While the run uploads a file, it goes on.
+# shellcheck disable=SC2329
+read_lease_end() {
+  { read -r its_mac && read -r its_boot && read -r its_start && read -r its_length; } \
+    <"$1/lock/lease" 2>/dev/null || return 1
+  case $its_start:$its_length in *[!0-9:]* | :* | *: | *???????????????????*) return 1 ;; esac
+  if [ "$its_mac" = "$(read_hardware)" ] && [ -n "$its_boot" ]; then
+    its_boot_now=$(read_boot)
+    [ "${its_boot_now:-$its_boot}" = "$its_boot" ] || return 1
+  fi
+  its_now=$(date +%s)
+  if [ "$its_now" -lt $((its_start + its_length)) ] && [ "$its_now" -gt $((its_start - its_length)) ]; then
+    echo $((its_start + its_length))
+  elif is_growing "$1/depot/incoming" "$2"; then
+    echo $((its_now + its_length))
+  else
+    return 1
+  fi
+}
+# Whether a file that the run $2 uploads to $1 has grown within two minutes; `find` rounds up.
+# shellcheck disable=SC2329
+is_growing() {
+  case $2 in '' | *[!0-9A-Za-z-]*) return 1 ;; esac
+  [ -n "$(find "$1" -name "*.$2" -type f -mmin -3 ! -mmin -0 2>/dev/null)" ]
+}
 # Prints how many kilobytes are free on the volume of the path $1; nothing if df does not say. The name
 # of a volume may hold spaces, so the number is the one before the first percentage.
 # shellcheck disable=SC2329

@@ -6,6 +6,7 @@ Each function is named like the file in `scripts/` that does its work.
 from __future__ import annotations
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -139,10 +140,19 @@ def note_failure(
     return under_run_lock(read_script("note_failure.sh"), controller, values)
 
 
-def remove_lock(holder: str, controller: Controller) -> str:
-    """Return the script that removes the run lock of a dead run; `holder` is its token."""
-    values = {"HOLDER": holder}
-    return under_run_lock(read_script("remove_lock.sh"), controller, values)
+def begin_run(controller: Controller) -> str:
+    """Return the script that takes a Mac's run lock for a run, or renews it."""
+    return under_run_lock(read_script("begin_run.sh"), controller, {})
+
+
+def end_lease(controller: Controller) -> str:
+    """Return the script that ends the run lock of a run between two scripts."""
+    return f"TOKEN={shlex.quote(controller.token)}\n{read_script('end_lease.sh')}"
+
+
+def remove_lock(controller: Controller) -> str:
+    """Return the script that removes the run lock of the controller's `ended` run."""
+    return under_run_lock(read_script("remove_lock.sh"), controller, {})
 
 
 def _recovering(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyinfra import host
@@ -10,14 +9,13 @@ from pyinfra.api import StringCommand, operation
 
 from torchard.lab.channels import channel_url
 from torchard.operations import change_scripts, report
-from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
-from torchard.operations.incoming import make_incoming
 from torchard.operations.kit import write_kit
+from torchard.operations.lease import begin_run, continue_run
 from torchard.operations.upload import upload_files
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
-from torchard.remote.limits import limit_file_command, limit_script, limit_step
+from torchard.remote.limits import limit_script, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -72,8 +70,7 @@ def environment(
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.action == "activate" else (*lock.conda, *lock.wheels)
     )
-    incoming = for_any_shell(make_incoming(state))
-    yield StringCommand(incoming, _timeout=limit_file_command(mac))
+    yield begin_run(mac, state.lock)
     yield upload_files(
         mac,
         state,
@@ -83,7 +80,7 @@ def environment(
         text_path=kit.path(state),
     )
     yield report.announce(f"building {lock.environment}")
-    controller = replace(find_controller(), keep=mac.keep)
+    controller = continue_run(host, mac)
     script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
     limited = for_any_shell(limit_script(mac, script))
     yield StringCommand(limited, _timeout=limit_step(mac))

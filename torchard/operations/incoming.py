@@ -1,4 +1,4 @@
-"""Where uploads arrive on a Mac, and the commands that prepare and clean that directory. Pure."""
+"""Where uploads arrive on a Mac, and the command that cleans that directory. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 def incoming_directory(state: MacState) -> str:
     """Return the directory that files are uploaded to, each named by its sha256."""
     return f"{root(state)}/depot/incoming"
-
-
-def make_incoming(state: MacState) -> str:
-    """Return the command that makes the directory for uploads, or prints why it cannot."""
-    make = f"umask 022\nattempt mkdir -p {shlex.quote(incoming_directory(state))}"
-    return f"{read_script('explain_errors.sh')}{make} || {{ {_EXPLAIN}; exit 1; }}"
 
 
 def remove_partial_file(state: MacState, path: str) -> str:

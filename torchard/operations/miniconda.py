@@ -5,7 +5,6 @@ Torchard replaces its own installation if the lab names another version.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -13,13 +12,12 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from torchard.operations import change_scripts, report
-from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
-from torchard.operations.incoming import make_incoming
+from torchard.operations.lease import begin_run, continue_run
 from torchard.operations.upload import upload_files
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
-from torchard.remote.limits import limit_file_command, limit_script, limit_step
+from torchard.remote.limits import limit_script, limit_step
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
@@ -60,15 +58,12 @@ def miniconda(
         yield report.fail_mac(report.CHANGED)
         return
     print_diff(step)
-    incoming = for_any_shell(make_incoming(state))
-    yield StringCommand(incoming, _timeout=limit_file_command(mac))
+    yield begin_run(mac, state.lock)
     yield upload_files(
         mac, state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac)
     )
     yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
-    script = change_scripts.install_miniconda(
-        state, installer, replace(find_controller(), keep=mac.keep), date
-    )
+    script = change_scripts.install_miniconda(state, installer, continue_run(host, mac), date)
     limited = for_any_shell(limit_script(mac, script))
     yield StringCommand(limited, _timeout=limit_step(mac))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from torchard.operations import change_scripts, report
-from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
+from torchard.operations.lease import begin_run, continue_run
 from torchard.plan.steps import leftover_step, removal_steps
 from torchard.remote import facts
 from torchard.remote.limits import limit_script, limit_step
@@ -56,14 +55,11 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
             yield report.fail_mac(report.CHANGED)
             return
         print_diff(step)
+        yield begin_run(mac, state.lock)
         yield report.announce(f"removing {step.environment or 'leftovers'}")
         if step.is_of_leftovers:
-            script = change_scripts.remove_leftovers(
-                state, replace(find_controller(), keep=mac.keep)
-            )
+            script = change_scripts.remove_leftovers(state, continue_run(host, mac))
         else:
-            script = change_scripts.remove_environment(
-                state, step, replace(find_controller(), keep=mac.keep)
-            )
+            script = change_scripts.remove_environment(state, step, continue_run(host, mac))
         limited = for_any_shell(limit_script(mac, script))
         yield StringCommand(limited, _timeout=limit_step(mac))

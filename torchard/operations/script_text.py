@@ -65,10 +65,17 @@ def under_run_lock(body: str, controller: Controller, values: Mapping[str, str])
 
     `values` are the shell variables that `body` uses.
     """
-    own = {"WHO": controller.who, "TOKEN": controller.token}
     keep = controller.keep
-    own |= {"KEEP_LOGS": str(keep.logs), "KEEP_UPLOADS": str(keep.uploads)}
-    given = {**own, **values}
+    given = {
+        "WHO": controller.who,
+        "TOKEN": controller.token,
+        "ENDED": controller.ended,
+        "LEASE": str(controller.lease),
+        "RESUMES": "yes" if controller.resumes else "",
+        "KEEP_LOGS": str(keep.logs),
+        "KEEP_UPLOADS": str(keep.uploads),
+        **values,
+    }
     return "\n".join(
         [
             *(f"{key}={shlex.quote(value)}" for key, value in given.items()),

@@ -8,8 +8,8 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from torchard.operations import change_scripts, report
-from torchard.operations.controller import find_controller
 from torchard.operations.diff import print_diff
+from torchard.operations.lease import begin_run, continue_run
 from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
 from torchard.remote.limits import limit_script, limit_step
@@ -52,7 +52,8 @@ def shell_file(
         yield report.fail_mac(report.CHANGED)
         return
     print_diff(step)
+    yield begin_run(mac, state.lock)
     yield report.announce(f"writing {name_shell_file(shell)}")
-    script = change_scripts.edit_shell_file(state, step, find_controller())
+    script = change_scripts.edit_shell_file(state, step, continue_run(host, mac))
     limited = for_any_shell(limit_script(mac, script))
     yield StringCommand(limited, _timeout=limit_step(mac))

@@ -17,6 +17,7 @@ from torchard.operations.incoming import (
     parse_free_bytes,
     remove_partial_file,
 )
+from torchard.operations.lease import renewed_lease
 from torchard.operations.report import record_failure, report_progress
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
@@ -74,19 +75,20 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     try:
         for artefact in missing:
             report_progress(host, f"fetching {artefact.file}", done, total)
-            path = fetch(artefact)
+            with renewed_lease(host):
+                path = fetch(artefact)
             report_progress(host, f"pushing {artefact.file}", done, total)
             target = f"{incoming_directory(mac_state)}/{artefact.sha256}"
             report = _progress_of(host, artefact.file, done, total)
             with _explaining(host, mac, mac_state, target, artefact.file, path.stat().st_size):
-                _put(host, mac, path, _partial_name(target), report)
+                _put(host, mac, path, _partial_name(host, target), report)
             complete.append(target)
             done += getattr(artefact, "size", 0)
             if done - named >= _BATCH_BYTES:
                 _rename(host, mac, complete)
                 complete, named = [], done
         if text is not None:
-            what, partial = "what it is built with", _partial_name(text_path)
+            what, partial = "what it is built with", _partial_name(host, text_path)
             with _explaining(host, mac, mac_state, text_path, what, len(text)):
                 _require_success(host.put_file(io.BytesIO(text), partial, **_limit_copy(mac)))
             complete.append(text_path)
@@ -152,7 +154,9 @@ def _explaining(  # noqa: PLR0917  # all of one upload
         yield
     except (OSError, EOFError, SSHException) as error:
         # If the connection itself failed, this raises.
-        remove = StringCommand(for_any_shell(remove_partial_file(mac_state, _partial_name(path))))
+        remove = StringCommand(
+            for_any_shell(remove_partial_file(mac_state, _partial_name(host, path)))
+        )
         _, output = host.run_shell_command(remove, _timeout=limit_file_command(mac))
         free = parse_free_bytes(output.stdout_lines)
         if free is not None and free < size:
@@ -166,14 +170,16 @@ def _explaining(  # noqa: PLR0917  # all of one upload
         ) from error
 
 
-def _partial_name(path: str) -> str:
+def _partial_name(host: Host, path: str) -> str:
     """Return the name of a file while this run uploads it."""
-    return f"{path}.{find_controller().token}"
+    return f"{path}.{find_controller(host.name).token}"
 
 
 def _rename(host: Host, mac: MacHost, paths: Sequence[str]) -> None:
     """Give complete files their final names."""
-    moves = (f"mv -f {shlex.quote(_partial_name(path))} {shlex.quote(path)}" for path in paths)
+    moves = (
+        f"mv -f {shlex.quote(_partial_name(host, path))} {shlex.quote(path)}" for path in paths
+    )
     script = StringCommand(for_any_shell(" && ".join(moves) or ":"))
     done, output = host.run_shell_command(script, _timeout=limit_file_command(mac))
     if not done:

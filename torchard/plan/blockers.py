@@ -18,7 +18,7 @@ from torchard.lab.problem import quote
 from torchard.mac.environments import view_kept_environment
 from torchard.mac.paths import shorten_mac_path
 from torchard.plan.conda_settings import find_conda_blockers
-from torchard.plan.conflicts import find_conflicts
+from torchard.plan.conflicts import find_conflicts, find_other_run
 from torchard.plan.disk import find_shortages
 from torchard.plan.places import find_place_blockers, is_prefix_unreadable
 from torchard.plan.shell_init import find_shell_blockers
@@ -61,7 +61,9 @@ def find_mac_blockers(
 
 def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
     """Return the same for a target whose `builds` are known already."""
+    other = find_other_run(target.mac.name, target.state.lock)
     return (
+        *((other,) if other else ()),
         *target.blockers,
         *_find_unaccepted_licence(target.mac, target.installer),
         *find_place_blockers(target.mac, target.state),

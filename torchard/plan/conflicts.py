@@ -1,10 +1,12 @@
-"""Two names of a lab for the same Mac, or for the same directory on a file server. Pure.
+"""What would work in one home at a time: another run, or another name of the lab. Pure.
 
-Each of the two would be fine alone. Both would build in one home, so both are blocked.
+Two names may be of the same Mac, or have the same directory on a file server. Each of the two would
+be fine alone. Both would build in one home, so both are blocked.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from torchard.mac.paths import shorten_mac_path
@@ -12,7 +14,39 @@ from torchard.mac.paths import shorten_mac_path
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchard.mac.state import MacState, Volume
+    from torchard.mac.state import MacState, RunLock, Volume
+
+
+def find_other_run(name: str, lock: RunLock | None) -> str | None:
+    """Return who else works on a Mac, since when, and until when its lock lasts; None for nobody.
+
+    `name` is the Mac's. An ended run of this controller does not count: an apply waits for what it
+    left.
+    """
+    if lock is None or not lock.is_busy or (lock.is_ours and lock.elsewhere is None):
+        return None
+    since = f" since {format_time(lock.since)}" if lock.since else ""
+    if lock.elsewhere is not None:
+        return (
+            f"a run of {lock.who} on {lock.elsewhere}, which has the same home, holds the run lock"
+            f"{since}; if nothing of Torchard runs on that Mac any more, remove the lock:"
+            f" `torchard unlock {name}`"
+        )
+    until = ""
+    if lock.until is not None:
+        until = f"; its run lock ends at {format_time(lock.until)} if it does not go on"
+    return (
+        f"a run of {lock.who} is at work there{since}{until}; wait for its end, or see `torchard"
+        f" unlock {name}`"
+    )
+
+
+def format_time(seconds: int) -> str:
+    """Format a time in seconds since 1970, in this computer's time zone."""
+    try:
+        return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M %Z}"
+    except (OverflowError, OSError, ValueError):  # a Mac may say anything
+        return "an unknown time"
 
 
 def find_conflicts(name: str, states: Mapping[str, MacState]) -> Iterator[str]:

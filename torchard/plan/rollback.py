@@ -13,6 +13,7 @@ from torchard.errors import TorchardError
 from torchard.mac.environments import view_environment
 from torchard.mac.paths import shorten_mac_path
 from torchard.plan.blockers import describe_foreign
+from torchard.plan.conflicts import find_other_run
 from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import MacRun, describe_verification, report_failure, report_mac
@@ -54,6 +55,9 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
         macos=state.macos,
         warnings=find_run_warnings(state.lock),
     )
+    other = find_other_run(mac.name, state.lock)
+    if other is not None:
+        return replace(base, reason=other)
     found = _before(environment, state)
     if isinstance(found, str):
         return replace(base, reason=f"{environment}: {found}")

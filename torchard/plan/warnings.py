@@ -94,14 +94,10 @@ def find_build_warnings(target: Target, builds: Sequence[Step]) -> Iterator[str]
 
 
 def find_run_warnings(lock: RunLock | None) -> tuple[str, ...]:
-    """Return a warning if another run is still working on a Mac."""
-    if lock is None or not lock.is_busy:
+    """Return a warning if an ended run of this controller has left work on a Mac."""
+    if lock is None or not lock.is_ours or not lock.processes:
         return ()
-    if lock.elsewhere is not None:
-        return (
-            f"a run of {lock.who} on {lock.elsewhere}, which has the same home, holds the run lock",
-        )
-    return (f"a run of {lock.who} is still at work there",)
+    return (f"an earlier run of {lock.who} is still at work there, and an apply waits for it",)
 
 
 def is_older(found: str, oldest: Version) -> bool:

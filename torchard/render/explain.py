@@ -95,6 +95,9 @@ def _run_lock(state: MacState) -> str:
     since = duration(max(0, state.clock - lock.since))
     if lock.elsewhere is not None:
         return f"held for {since} by {lock.who} on {lock.elsewhere}, which has the same home"
+    if lock.until is not None and lock.is_busy:
+        left = duration(max(0, lock.until - state.clock))
+        return f"{lock.who} has been at work there for {since}; the lock ends in {left}"
     if lock.is_busy:
         return f"{lock.who} has been at work there for {since}"
     return f"left behind by {lock.who} {since} ago; no run is at work there"

@@ -14,6 +14,7 @@ from pyinfra.api.operations import run_host_op
 from pyinfra.api.state import StateStage
 from pyinfra_cli.util import exec_file
 
+from torchard.operations.lease import end_run
 from torchard.operations.report import FAILURE, PROGRESS
 from torchard.plan.result import (
     MacRun,
@@ -50,6 +51,7 @@ def apply_plan(session: Session, plan: Plan) -> Result:
             for run in _run_operations(session, name):
                 runs[name] = run
         finally:
+            end_run(session.hosts[name])
             runs[name] = replace(runs[name], seconds=time.monotonic() - start)
             session.progress.report_end(name, "failed" if name in session.reasons else "done")
         if name in session.reasons:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
 from torchard.operations import change_scripts, read_scripts
-from torchard.operations.controller import find_controller
+from torchard.operations.lease import end_run, open_run
 from torchard.plan.plan import Plan
 from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.rollback import plan_rollback, report_rollback
@@ -44,7 +44,9 @@ def roll_back(session: Session, plan: Plan) -> Result:
         planned, state = plans[name], session.states[name]
         (step,) = planned.steps
         session.progress.report_mac(name, f"activating {step.place}")
-        session.run(name, change_scripts.activate_generation(state, step, find_controller()))
+        host = session.hosts[name]
+        controller = open_run(host, session.macs[name], state.lock)
+        session.run(name, change_scripts.activate_generation(state, step, controller))
         session.progress.report_mac(name, "verifying")
         verification: Mapping[str, Any] | str
         try:
@@ -52,6 +54,7 @@ def roll_back(session: Session, plan: Plan) -> Result:
             verification = json.loads(lines[-1]) if lines else _last_verification(state, step.path)
         except TorchardError as error:
             verification = str(error)
+        end_run(host)
         session.read_state(name)
         took = time.monotonic() - start
         results[name] = report_rollback(planned, session.states[name], verification, took)

@@ -33,6 +33,7 @@ from torchard.remote.unreachable import (
     require_config,
     silence_logs,
 )
+from torchard.workspace.runs import mark_own_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -218,7 +219,7 @@ class Session:
         if not ok and output.stderr in {limit.sentence, TOO_MUCH}:
             raise TorchardError(output.stderr)
         try:
-            self.states[name] = probe.parse(output.stdout_lines)
+            self.states[name] = mark_own_lock(probe.parse(output.stdout_lines))
         except probe.UnfitError:
             self.unfit.add(name)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
@@ -16,7 +17,8 @@ def remove_lock(session: Session, name: str, holder: str) -> None:
     """Remove the run lock of the dead run `holder` on a Mac. Raise TorchardError if it stays."""
 
     def remove(name: str) -> None:
-        session.run(name, change_scripts.remove_lock(holder, find_controller()))
+        controller = replace(find_controller(session.hosts[name].name), ended=holder)
+        session.run(name, change_scripts.remove_lock(controller))
 
     session.each([name], remove, is_executing=True)
     if name in session.reasons:

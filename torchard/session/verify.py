@@ -17,7 +17,7 @@ from pyinfra.api import StringCommand
 from torchard.mac.environments import view_environment
 from torchard.mac.fields import LONGEST_REASON
 from torchard.operations import change_scripts, read_scripts
-from torchard.operations.controller import find_controller
+from torchard.operations.lease import run_once
 from torchard.plan.damage import suggest_rebuild
 from torchard.plan.plan import plan_mac
 from torchard.plan.result import (
@@ -61,9 +61,10 @@ def verify_macs(session: Session) -> Result:
     warnings: dict[str, list[str]] = {name: [] for name in notes}
 
     def write_notes(name: str) -> None:
+        controller = run_once(session.hosts[name], session.states[name].lock)
         for environment, failure in notes[name]:
             script = change_scripts.note_failure(
-                session.states[name], environment, failure, find_controller()
+                session.states[name], environment, failure, controller
             )
             busy = session.run(name, script)
             if busy:

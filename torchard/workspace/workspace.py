@@ -27,6 +27,7 @@ from torchard.plan.warnings import (
 )
 from torchard.workspace.artefacts import Artefacts
 from torchard.workspace.locks import LabLocks, LockMissingError
+from torchard.workspace.runs import mark_own_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,7 +78,7 @@ class Workspace:
         Raise LockMissingError where a lock must be made and may not; every other obstacle is in the
         target's `blockers`.
         """
-        self.states[mac.name] = state
+        self.states[mac.name] = state = mark_own_lock(state)
         blockers = [*find_mac_blockers(mac, self.states, self.catalogue.oldest_conda)]
         exact = find_exact_class(state.arch, state.macos, self.catalogue)
         if isinstance(exact, Refusal):

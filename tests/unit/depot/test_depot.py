@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from fetching import BODY, SHA, SIZE, get, never, say
 
 from torchard.depot import depot
 from torchard.depot.depot import Depot, DepotError
+from torchard.depot.holder import describe_holder
 
 
 def test_artefact_is_fetched_once(web, store, pauses):
@@ -153,10 +155,56 @@ def test_wait_for_another_download_has_an_end(web, store, pauses, monkeypatch):
 
     with store._lock("a.conda", SHA, partial), pytest.raises(DepotError) as caught:
         get(Depot(store.root, pause), f"{web.url}/a.conda")
-    assert "Another run of Torchard is fetching a.conda" in caught.value.message
+    assert f"a.conda is being fetched by process {os.getpid()} (" in caught.value.message
     assert 60 < len(pauses) < 100
     assert web.log() == []
     assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
+
+
+def test_process_that_is_stopped_in_a_download_is_named(web, store, tmp_path):
+    """After ten seconds, once, with its command and its start. What is verified needs no lock."""
+    get(store, f"{web.url}/a.conda")
+    other = hashlib.sha256(b"other").hexdigest()
+    program = (
+        "import sys; from pathlib import Path; from torchard.depot.depot import Depot;"
+        f" lock = Depot(Path({str(store.root)!r}))._lock('b.conda', {other!r}, Path('/none'));"
+        " lock.__enter__(); print('held', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", program, "apply"]
+    stopped = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pauses, said = [], []
+
+    def pause(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 150:
+            stopped.kill()
+            stopped.wait()
+
+    try:
+        assert stopped.stdout.readline() == "held\n"
+        stopped.send_signal(signal.SIGSTOP)
+        waiting = Depot(store.root, pause)
+        waiting.announce = said.append
+        assert get(waiting, f"{web.url}/a.conda").exists()
+        assert pauses == []
+        (store.root / "other").write_bytes(b"other")
+        url = (store.root / "other").as_uri()
+        found = waiting.fetch("b.conda", other, 5, lambda: url)
+        assert found.read_bytes() == b"other"
+    finally:
+        stopped.kill()
+        stopped.communicate()
+    (sentence,) = said
+    assert sentence.startswith(f"waiting for b.conda: process {stopped.pid} (-c apply), since 20")
+    assert sentence.endswith(" is fetching it, and no byte has come for 10 seconds")
+
+
+@pytest.mark.parametrize("text", [None, "", "[1]", '["x", 1, 2]', "{", "[" * 9000])
+def test_holder_that_cannot_be_read_is_another_run(tmp_path, text):
+    """Its file is for people, and anything may be in it."""
+    if text is not None:
+        (tmp_path / "holder").write_text(text)
+    assert describe_holder(tmp_path / "holder") == "another run of Torchard"
 
 
 def test_processes_fetch_an_artefact_once(web, store):

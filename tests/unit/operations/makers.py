@@ -17,7 +17,7 @@ from torchard.mac import probe
 from torchard.mac.state import RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
-from torchard.operations.incoming import incoming_directory, make_incoming, remove_partial_file
+from torchard.operations.incoming import incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
 from torchard.plan import shell_init
 from torchard.plan.steps import FileChange, Step
@@ -96,7 +96,7 @@ class Made:
 
     @property
     def controller(self) -> Controller:
-        return Controller(self.text, self.text)
+        return Controller(self.text, self.text, ended=self.text)
 
     @property
     def run_lock(self) -> RunLock:
@@ -107,7 +107,7 @@ def mv(made: Made) -> str:
     """Return the command that renames an uploaded file, as it is sent."""
     sent: list[StringCommand] = []
     host = SimpleNamespace(
-        run_shell_command=lambda command, **_: (sent.append(command), (True, None))[1]
+        name="m", run_shell_command=lambda command, **_: (sent.append(command), (True, None))[1]
     )
     upload._rename(host, MacHost("m"), [f"{incoming_directory(made.state)}/{made.text}"])
     (command,) = sent
@@ -126,7 +126,6 @@ def forget(made: Made) -> str:
 
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
-    "operations.incoming.make_incoming": lambda made: make_incoming(made.state),
     "operations.incoming.remove_partial_file": lambda made: remove_partial_file(
         made.state, made.path
     ),
@@ -167,8 +166,10 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.read_scripts.check_account": lambda made: read_scripts.check_account(
         made.state, {made.text: [made.text]}
     ),
+    "operations.change_scripts.begin_run": lambda made: change_scripts.begin_run(made.controller),
+    "operations.change_scripts.end_lease": lambda made: change_scripts.end_lease(made.controller),
     "operations.change_scripts.remove_lock": lambda made: change_scripts.remove_lock(
-        made.text, made.controller
+        made.controller
     ),
     "operations.change_scripts.edit_shell_file": lambda made: change_scripts.edit_shell_file(
         made.state, made.plan_shell, made.controller

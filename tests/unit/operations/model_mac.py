@@ -110,7 +110,7 @@ def values_of(script):
     values = {}
     for word in words:  # read no further than it is asked for
         name, equals, value = word.partition("=")
-        if not (equals and re.fullmatch("[A-Z0-9]+", name)):
+        if not (equals and re.fullmatch("[A-Z0-9_]+", name)):
             break
         values[name] = value
     return values
@@ -158,7 +158,7 @@ class Model:
     def _run(self, command):
         plain = OCTAL.sub(lambda found: bytes([int(found[1], 8)]), command.encode()).decode()
         values = values_of(plain.partition('printf %b "')[2])
-        if "WHO" in values and "EDIT" not in values:
+        if values.get("RESUMES") and "EDIT" not in values:
             self.state = replace(self.state, leftovers=())
             if not values.keys() & {"MARK", "GENERATION", "TARGET", "NOTE"}:
                 self.done.append(("prune", None, f"{self.state.home}/.torchard"))

@@ -53,7 +53,9 @@ SENDERS = {
     "session.session.run_read_only", "session.verify._verify_environment",
     "remote.facts.read_state", "remote.facts.read_room",
     "operations.shell_file.shell_file", "operations.prune.prune",
-    "operations.upload._explaining", "remote.shell_upload.upload_through_shell",
+    "operations.upload._explaining", "operations.lease._begin_run", "operations.lease.end_run",
+    "operations.lease.renewed_lease", "operations.lease.renew",
+    "remote.shell_upload.upload_through_shell",
 }  # fmt: skip
 SENDING = {"for_any_shell", "StringCommand", "under_run_lock", "run_cleanly"}
 
@@ -186,7 +188,7 @@ SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surroga
 # Makers that only quote: each text alone tells more than all of them, and costs little.
 ALONE = (
     "operations.script_text.under_run_lock",
-    "operations.incoming.make_incoming",
+    "operations.incoming.remove_partial_file",
     "remote.unreachable._trust",
 )
 

@@ -26,7 +26,7 @@ from torchard.mac.state import MacState
 from torchard.operations import change_scripts, read_scripts, script_text
 from torchard.operations.controller import Controller
 from torchard.operations.expected import describe_verification
-from torchard.operations.incoming import incoming_directory, make_incoming, parse_free_bytes
+from torchard.operations.incoming import parse_free_bytes
 from torchard.operations.kit import Kit, write_kit
 
 # Shells that may be `sh` on a Mac; zsh by its own name only gets pyinfra's one line.
@@ -117,29 +117,6 @@ def test_values_of_a_build_arrive_unchanged(empty, values):
         assert done.stdout.decode().split("\0")[1:] == [
             who, prefix, name, generation, lock.digest, kit.sha256,
         ]  # fmt: skip
-
-
-@settings(max_examples=examples(60), deadline=None)
-@given(home=TEXT)
-def test_the_depot_is_made_in_its_place(tmp_path_factory, home):
-    """Any home gives one directory, at that path below the home."""
-    where = tmp_path_factory.mktemp("home")
-    home = f"{where}/{home.replace('/', '')[:40]}"
-    for shell in SHELLS:
-        subprocess.run([*shell, "-c", make_incoming(replace(STATE, home=home))], check=True)
-        made = where.__class__(incoming_directory(replace(STATE, home=home)))
-        assert made.is_dir()
-        assert len([path for path in where.rglob("*") if path.name == "incoming"]) == 1
-        assert not list(where.rglob("canary"))
-        shutil.rmtree(made)
-
-
-def test_nobody_else_can_write_to_the_depot(tmp_path):
-    """Whatever umask the account has, files that were verified there cannot be exchanged."""
-    command = f"umask 000; {make_incoming(replace(STATE, home=str(tmp_path)))}"
-    subprocess.run(["/bin/sh", "-c", command], check=True)
-    made = [tmp_path / ".torchard", *(tmp_path / ".torchard").rglob("*")]
-    assert [path.stat().st_mode & 0o777 for path in made] == [0o755] * 3
 
 
 @settings(max_examples=examples(40), deadline=None)

@@ -14,7 +14,7 @@ from torchard.lab.model import MacHost
 from torchard.lock.lockfile import Wheel
 from torchard.mac.state import MacState
 from torchard.operations import report
-from torchard.operations.controller import Controller, find_controller
+from torchard.operations.controller import find_controller
 from torchard.operations.upload import upload_files
 
 
@@ -124,7 +124,7 @@ def test_an_upload_that_breaks_off_leaves_no_partial_file_under_a_name(host, pus
     assert push(host, pushed) is False
     reason = host.connector_data[report.FAILURE]
     assert reason == "the connection was lost while pushing: the line went dead"
-    token = find_controller().token
+    token = find_controller(host.name).token
     assert all(name.endswith(f".{token}") for name in pushed.arrived())
 
 
@@ -165,11 +165,14 @@ def test_a_partial_file_is_removed_if_the_connection_lives(host, pushed, monkeyp
     assert pushed.arrived() == pushed.whole("a")
 
 
-def test_a_run_has_one_token(monkeypatch):
-    """`who` is `user@host`, and one run has the same controller from start to end."""
-    assert find_controller() is find_controller()
-    assert find_controller().who.count("@") >= 1
-    assert isinstance(find_controller(), Controller)
+def test_a_run_has_one_token_for_each_mac():
+    """`who` is `user@host`. One Mac under two names of a lab has two tokens."""
+    first, second = find_controller("one"), find_controller("two")
+    assert first == find_controller("one")
+    assert first.who == second.who
+    assert first.who.count("@") >= 1
+    assert first.token != second.token
+    assert first.token.rpartition("-")[0] == second.token.rpartition("-")[0]
 
 
 def test_a_failure_has_no_escape_sequences(host, pyinfra_state, caplog, monkeypatch):

@@ -8,8 +8,7 @@ import locked
 import pytest
 
 from torchard.mac.state import RunLock, Volume
-from torchard.plan.conflicts import find_conflicts
-from torchard.plan.warnings import find_run_warnings
+from torchard.plan.conflicts import find_conflicts, find_other_run
 from torchard.workspace.workspace import open_workspace
 
 MAC = locked.mac(
@@ -104,12 +103,44 @@ def test_one_prefix_on_a_file_server_blocks_both_macs():
         assert said[0].endswith("Set miniconda.prefix to a path on the Mac itself")
 
 
-def test_a_run_on_another_mac_is_a_warning():
+def test_a_run_on_another_mac_blocks():
     """It names that Mac, which knows more."""
-    (said,) = find_run_warnings(RunLock("t", "ada@desk", 0, elsewhere="studio-02.local"))
-    assert said == (
-        "a run of ada@desk on studio-02.local, which has the same home, holds the run lock"
-    )
+    for is_ours in (False, True):
+        lock = RunLock("t", "ada@desk", 0, elsewhere="studio-02.local", is_ours=is_ours)
+        assert find_other_run("studio-01", lock) == (
+            "a run of ada@desk on studio-02.local, which has the same home, holds the run lock; if"
+            " nothing of Torchard runs on that Mac any more, remove the lock: `torchard unlock"
+            " studio-01`"
+        )
+
+
+@pytest.mark.parametrize(
+    ("lock", "says"),
+    [
+        (None, None),
+        (RunLock("t", "ada@desk", 9), None),
+        (RunLock("t", "ada@desk", 9, (41,), is_ours=True), None),
+        (RunLock("t", "ada@desk", 9, until=99, is_ours=True), None),
+        (RunLock("t", "ada@desk", 0, (41,)), "a run of ada@desk is at work there; wait for its"),
+        (
+            RunLock("t", "ada@desk", 1700000000, (41,)),
+            "a run of ada@desk is at work there since 2023-11-1",
+        ),
+        (RunLock("t", "ada@desk", 10**20, (41,)), "is at work there since an unknown time; wait"),
+        (
+            RunLock("t", "ada@desk", 0, until=1700000000),
+            "is at work there; its run lock ends at 2023-11-1",
+        ),
+    ],
+)
+def test_another_run_blocks_with_who_since_when_and_until_when(lock, says):
+    """An ended run of this controller does not: an apply waits for what it left."""
+    found = find_other_run("studio-01", lock)
+    if says is None:
+        assert found is None
+    else:
+        assert says in found
+        assert found.endswith("; wait for its end, or see `torchard unlock studio-01`")
 
 
 def test_the_second_mac_is_blocked_if_macs_are_read_one_by_one(tmp_path):

@@ -101,11 +101,16 @@ def test_from_what_is_broken_one_goes_back_to_the_last_that_was_shown(target):
     assert step.path == ONE.path
 
 
-def test_a_run_that_is_still_at_work_is_a_warning():
-    """Its lock would stop the rollback, so the warning comes before the question."""
-    state = showing(TWO, TWO, ONE, lock=RunLock("t", "ada@desk", 0, (7,)))
-    warnings = plan_rollback("torch", HOST, state).warnings
-    assert warnings == ("a run of ada@desk is still at work there",)
+def test_a_run_that_is_at_work_blocks():
+    """Its lock would stop the rollback, so the reason comes before the question."""
+    lock = RunLock("t", "ada@desk", 0, (7,))
+    planned = plan_rollback("torch", HOST, showing(TWO, TWO, ONE, lock=lock))
+    assert (planned.state, planned.steps) == ("blocked", ())
+    assert planned.reason.startswith("a run of ada@desk is at work there; ")
+    ours = showing(TWO, TWO, ONE, lock=replace(lock, is_ours=True))
+    planned = plan_rollback("torch", HOST, ours)
+    assert planned.state == "change"
+    assert "an earlier run of ada@desk is still at work there" in planned.warnings[0]
 
 
 def test_what_is_reported_is_what_is_on_the_disk():

@@ -203,7 +203,11 @@ def test_a_virtual_machine_that_expects_mps_has_a_warning(variant, virtual, warn
         ({"conda_version": "24.11.0"}, "names Miniconda 26.5.3-1, but a person installed the one"),
         ({"conda_version": None}, "at ~/miniconda3 (an unknown version), so Torchard keeps it"),
         ({"conda_version": "24.11.0", "prefix_ours": {"sha256": "0"}}, None),
-        ({"lock": RunLock("t", "ada@desk", 0, (41,))}, "a run of ada@desk is still at work there"),
+        (
+            {"lock": RunLock("t", "ada@desk", 0, (41,), is_ours=True)},
+            "an earlier run of ada@desk is still at work there, and an apply waits for it",
+        ),
+        ({"lock": RunLock("t", "ada@desk", 0, until=9, is_ours=True)}, None),
         ({"lock": RunLock("t", "ada@desk", 0)}, None),
     ],
 )

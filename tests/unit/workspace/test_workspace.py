@@ -17,6 +17,7 @@ from torchard.lock.lockfile import LockError, lock_path
 from torchard.lock.question import Question
 from torchard.mac.state import RunLock
 from torchard.plan.blockers import find_blockers
+from torchard.workspace import runs
 from torchard.workspace import workspace as workspaces
 from torchard.workspace.locks import LockMissingError, nightly_index
 from torchard.workspace.workspace import open_workspace
@@ -255,8 +256,8 @@ def test_a_refused_environment_does_not_stop_the_others(workspace):
         ("", {"translated": True}, ["runs under Rosetta; Torchard runs native programs there"]),
         (
             "",
-            {"lock": RunLock("t", "ada@desk", 0, (41,))},
-            ["a run of ada@desk is still at work there"],
+            {"lock": RunLock(f"{runs.this_run()}-ab", "ada@desk", 0, (41,))},
+            ["an earlier run of ada@desk is still at work there"],
         ),
         ("", {"lock": RunLock("t", "ada@desk", 0)}, []),
         (PINNED, {"conda_version": "26.5.3"}, []),
@@ -269,7 +270,7 @@ def test_a_refused_environment_does_not_stop_the_others(workspace):
     ],
 )
 def test_a_warning_is_not_a_blocker(workspace, more, changes, says):
-    """The Mac's own macOS decides; Rosetta and a run in progress block nothing."""
+    """The Mac's own macOS decides; Rosetta and this controller's ended run block nothing."""
     space = workspace(more)
     locked(space)
     target = space.find_target(space.find_mac("studio-01"), replace(WHOLE, **changes))

@@ -1,7 +1,11 @@
-# The run lock: one controller at a time works on a Mac. POSIX sh. WHO and TOKEN are set above this
-# text; tools.sh and explain_errors.sh come before it.
+# The run lock: one controller at a time works on a Mac. POSIX sh. Above this text are WHO, TOKEN (of
+# one run on this Mac), ENDED (the token of a run that has ended, as its controller knows, or empty),
+# LEASE (seconds, or 0) and RESUMES (yes if an earlier script of the run took the lock, else empty).
+# tools.sh and explain_errors.sh come before it.
 # A dropped SSH session leaves the work running on the Mac. So the lock names the process that holds it
 # and that of its current step. Their start times are there too, as macOS uses a number again.
+# Between the scripts of a run no process holds the lock. Then its file `lease` says until when the run
+# may go on. Without LEASE, the lock ends with the script.
 set -u
 LC_ALL=C
 export LC_ALL
@@ -78,18 +82,33 @@ is_alive() {
 # Signs a new directory, never over another run's signature: if this process slept too long, another
 # run may have broken its lock.
 own=
+run_since=  # of a run that an earlier script began
 sign() {
   begun=$(read_start $$)
-  signed_at=$(date '+%Y-%m-%d %H:%M %Z')
+  signed_at=${run_since:-$(date '+%Y-%m-%d %H:%M %Z')}
   own=$(printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot")
   (set -C && printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot" "$(uname -n)" \
     >"$1/running") 2>/dev/null
 }
 is_signed() { [ -n "$own" ] && [ "$(read_signature "$1/running")" = "$own" ]; }
+read_token() { sed -n '1s/ .*//p' "$root/lock/owner" 2>/dev/null; }
+# Whether the run that holds the lock may go on, although none of its scripts works now.
+is_leased() {
+  [ -f "$root/lock/lease" ] || return 1
+  holder=$(read_token)
+  [ "$holder" != "$ENDED" ] && read_lease_end "$root" "$holder" >/dev/null
+}
+# Whether a script of the run that holds the lock works now, or something that it started. A script that
+# has left a lease has ended, on whichever Mac.
+is_at_work() {
+  [ ! -f "$root/lock/lease" ] || return 1
+  is_alive "$(read_signature "$root/lock/running")" ||
+    is_alive "$(read_signature "$root/lock/step")" step
+}
 # Prints who works on this Mac; fails if nobody does. Leaves the signature that it read in `seen`.
 print_holder() {
   seen=$(read_signature "$root/lock/running")
-  if is_alive "$seen" || is_alive "$(read_signature "$root/lock/step")" step; then
+  if is_at_work || is_leased; then
     # The owner is written and removed a moment after the signature.
     who=$(sed -n '1s/^[^ ]* [^ ]* //p' "$root/lock/owner" 2>/dev/null)
     printf '%s\n' "${who:-somebody}"
@@ -107,16 +126,14 @@ print_other_mac() {
 }
 # Whether a file has not changed for a minute.
 is_old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
-# Removes a lock whose owner is gone. Only one run does so at a time, and it checks the lock again: by
-# then it may be gone, or be a new one without a signature. The mark of breaking is signed as well, so a
-# run that stops in between is waited for.
-break_stale_lock() {
-  breaking=$root/lock.breaking
+# Does $1 to a lock that exists: breaks it, or resumes it. Only one run does so at a time, and it checks
+# the lock again: by then it may be gone, or be a new one without a signature. The mark of breaking is
+# signed as well, so a run that stops in between is waited for. Fails if another run has that mark.
+breaking=$root/lock.breaking
+change_lock() {
   if mkdir "$breaking" 2>/dev/null; then
     sign "$breaking" || return 1
-    if ! print_holder >/dev/null && [ "$(read_signature "$root/lock/running")" = "$seen" ]; then
-      if [ -n "$seen" ] || is_old "$root/lock"; then rm -rf "$root/lock"; fi
-    fi
+    "$1"
     is_signed "$breaking" && rm -rf "$breaking"
   elif mark=$(read_signature "$breaking/running") && is_alive "$mark"; then
     return 1
@@ -126,12 +143,37 @@ break_stale_lock() {
     return 1
   fi
 }
+# Removes a lock whose owner is gone.
+break_lock() {
+  ! print_holder >/dev/null && [ "$(read_signature "$root/lock/running")" = "$seen" ] || return 0
+  if [ -n "$seen" ] || is_old "$root/lock"; then rm -rf "$root/lock"; fi
+}
 mine=''
+# Takes the lock over from the script of this run that was the last one. The date stays the run's.
+resume_lock() {
+  [ "$(read_token)" = "$TOKEN" ] && ! is_at_work || return 0
+  rm -f "$root/lock/lease" "$root/lock/step"
+  printf '%s\n' "$$" "$begun" "$signed_at" "$hardware" "$boot" "$(uname -n)" \
+    >"$root/lock/running.new" &&
+    mv -f "$root/lock/running.new" "$root/lock/running" && mine=yes
+}
+# Ends the lock, or leaves it to the next script of this run. A controller that has given up meanwhile
+# has made `last`.
 release_lock() {
+  status=$?
   [ -n "$mine" ] || return 0
   case $(read_signature "$root/lock/running") in
-    "$own" | '') rm -rf "$root/lock" ;;
+    "$own") ;;
+    '') rm -rf "$root/lock" && return ;;
+    *) return 0 ;;
   esac
+  if [ "$status" = 0 ] && [ "$LEASE" != 0 ] && [ ! -e "$root/lock/last" ]; then
+    rm -f "$root/lock/step"
+    now=$(date +%s)
+    { printf '%s\n' "$hardware" "$boot" "$now" "$LEASE" >"$root/lock/lease.new" &&
+      mv -f "$root/lock/lease.new" "$root/lock/lease"; } 2>/dev/null && return
+  fi
+  rm -rf "$root/lock"
 }
 # The present step: the number of its process, and of the group that it leads.
 step=
@@ -153,8 +195,27 @@ stop() {
   trap - EXIT  # mksh ends with status 0 if one trap exits into the other
   end_step
   stop_watcher
+  LEASE=0
   release_lock
   exit "$1"
+}
+lock_ended="this run's lock on the Mac has ended, after a long time without a step or by a person's hand;\
+ it stopped where it was"
+# Says whose lock is in the way, and stops.
+refuse() {
+  since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
+  until=
+  if [ -f "$root/lock/lease" ]; then
+    until=$(read_lease_end "$root" "$(read_token)") && until=$(date -r "$until" '+%H:%M %Z' 2>/dev/null)
+  elif other=$(print_other_mac); then
+    die "$busy is at work in this home from another Mac, ${other:-without a name}${since:+,}\
+${since:+ since $since}; nothing was done. If nothing of Torchard runs on that Mac any more,\
+ remove its lock with \`torchard unlock\`"
+  fi
+  # A run of the same controller whose connection dropped is waited for.
+  [ "$busy" != "$WHO" ] && [ "$busy" != somebody ] || return 0
+  die "$busy is at work on this Mac${since:+ since $since}${until:+; its lock ends at $until if it does\
+ not go on}; nothing was done"
 }
 take_lock() {
   missing=$(find_missing_tools caffeinate df find grep ioreg perl ps sed shasum sysctl tail tar)
@@ -172,33 +233,38 @@ take_lock() {
   # The connection may be gone when this prints something; the work goes on.
   trap : PIPE
   waited=0
+  if [ -n "$RESUMES" ]; then
+    run_since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
+    until [ -n "$mine" ]; do
+      [ "$(read_token)" = "$TOKEN" ] || die "$lock_ended; run it again"
+      change_lock resume_lock || :
+      [ -n "$mine" ] || wait_for_lock
+    done
+    return
+  fi
   until mkdir "$root/lock" 2>/dev/null; do
     if busy=$(print_holder); then
-      since=$(sed -n 3p "$root/lock/running" 2>/dev/null)
-      if other=$(print_other_mac); then
-        die "$busy is at work in this home from another Mac, ${other:-without a name}${since:+,}\
-${since:+ since $since}; nothing was done. If nothing of Torchard runs on that Mac any more,\
- remove its lock with \`torchard unlock\`"
-      fi
-      # A run of the same controller whose connection dropped is waited for.
-      if [ "$busy" != "$WHO" ] && [ "$busy" != somebody ]; then
-        die "$busy is at work on this Mac${since:+ since $since}; nothing was done"
-      fi
-    elif break_stale_lock; then
+      refuse
+    elif change_lock break_lock; then
       continue
     fi
-    [ "$waited" -lt 3600 ] ||
-      die "an earlier run is still at work on this Mac after an hour; its log is in $root/log"
-    waited=$((waited + 1))
-    sleep 1
+    wait_for_lock
   done
   mine=yes
   { sign "$root/lock" && printf '%s %s %s\n' "$TOKEN" "$(date +%s)" "$WHO" >"$root/lock/owner"; } ||
     die "$root/lock cannot be written; nothing was done"
 }
+wait_for_lock() {
+  [ "$waited" -lt 3600 ] ||
+    die "an earlier run is still at work on this Mac after an hour; its log is in $root/log"
+  # A line now and then is a sign of life.
+  [ $((waited % 60)) != 59 ] || echo "waiting for an earlier run"
+  waited=$((waited + 1))
+  sleep 1
+}
 # Stops if this run's lock is gone: a person may have removed it and let another run in.
 need_lock() {
-  is_signed "$root/lock" || die "this run's lock on the Mac was taken away; it stopped where it was"
+  is_signed "$root/lock" || die "$lock_ended"
 }
 # Opens a new log, and removes the oldest, whose names begin with the date.
 open_log() {
