@@ -25,19 +25,25 @@ if TYPE_CHECKING:
     "--check", "only_check", is_flag=True, help="Write nothing; exit 2 if one is out of date."
 )
 @options.allow_ssh_commands
-def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
+@click.option(
+    "--audit",
+    is_flag=True,
+    help="As --check, and compare each package with the channels and the index.",
+)
+def lock(lab: Path, *, upgrade: bool, only_check: bool, audit: bool) -> None:
     """Solve each environment for each class of Macs.
 
     The lock files of NAME.yaml go into locks/NAME/ beside it. Torchard contacts a Mac only if LAB
     does not say its arch and macOS.
     """
-    if upgrade and only_check:
-        raise click.UsageError("--upgrade and --check exclude each other.")
+    if upgrade and (only_check or audit):
+        other = "--check" if only_check else "--audit"
+        raise click.UsageError(f"--upgrade and {other} exclude each other.")
     to_read = without_class(load_lab(lab))
     states, reasons = {}, {}
     install_signal_handlers()
     with show_progress() as progress:
-        workspace = open_workspace(lab, locked=only_check)
+        workspace = open_workspace(lab, locked=only_check or audit)
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce
@@ -46,7 +52,7 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool) -> None:
                 states, reasons = session.states, session.reasons
             if session.interrupted is not None:
                 console.exit_after(session, 1)
-        answers = list(update_locks(workspace, states, reasons, upgrade=upgrade))
+        answers = list(update_locks(workspace, states, reasons, upgrade=upgrade, audit=audit))
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
         if answer.outcome == "error":

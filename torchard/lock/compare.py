@@ -80,6 +80,29 @@ def _chosen(variant: Variant | None) -> dict[str, object] | None:
     }
 
 
+def find_other_packages(lock: Lock, solved: Lock) -> Iterator[tuple[Part, str]]:
+    """Yield each package of a lock that the solvers do not give with that lock's own versions."""
+    rows: list[tuple[str, tuple[CondaPackage | Wheel, ...], tuple[CondaPackage | Wheel, ...]]] = [
+        ("conda", lock.conda, solved.conda),
+        ("wheels", lock.wheels, solved.wheels),
+    ]
+    for key, ours, theirs in rows:
+        known = {one.name: one for one in ours}
+        found = {one.name: one for one in theirs}
+        for name in sorted(known.keys() | found.keys()):
+            if name not in found:
+                yield known[name], f"nothing needs its {name}"
+            elif name not in known:
+                yield key, f"it lacks {name} {found[name].version}, which its packages need"
+            elif known[name] != found[name]:
+                own, other = vars(known[name]), vars(found[name])
+                what = next(field for field in own if own[field] != other[field])
+                yield (
+                    known[name],
+                    f"the {what} of {name} is {_show(own[what])}, not {_show(other[what])}",
+                )
+
+
 def find_contradictions(lock: Lock) -> Iterator[tuple[Part, str]]:
     """Yield each package of a lock that does not fit the rest of it, with a clause."""
     rows: tuple[CondaPackage | Wheel, ...] = (*lock.conda, *lock.wheels)

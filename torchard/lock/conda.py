@@ -99,7 +99,7 @@ def _solver_request(question: Question, cache: Path) -> dict[str, Any]:
         "urls": [form_channel_url(channel, question.mirrors) for channel in question.channels],
         "subdir": mac_class.subdir,
         "specs": question.conda_specs,
-        "constraints": question.constraints,
+        "constraints": question.conda_constraints,
         "system": {
             "__osx": (mac_class.macos, "0"),
             "__unix": ("0", "0"),

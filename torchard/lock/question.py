@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from torchard.catalog.mac_class import MacClass
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Environment, Position
+    from torchard.lock.lockfile import Lock
 
 # Raised when the same question gets another answer: every lock is then out of date.
 VERSION = 1
@@ -26,7 +27,7 @@ class Question:
 
     `variant` is the PyTorch of the environment, None if it has none. The first of `channels` has
     the highest priority. `nightly` is the URL of the index of PyTorch's nightly builds, which only
-    a nightly variant needs.
+    a nightly variant needs. `pins` is a lock whose versions the solvers must take, and no others.
     """
 
     environment: Environment
@@ -35,6 +36,7 @@ class Question:
     channels: tuple[str, ...] = ()
     mirrors: Mirrors = field(default_factory=Mirrors)
     nightly: str = ""
+    pins: Lock | None = None
 
     def __str__(self) -> str:
         """Return what messages call the subject: `torch for osx-arm64-macos14`."""
@@ -44,6 +46,18 @@ class Question:
     def constraints(self) -> tuple[str, ...]:
         """The requirements that bound other packages beside this PyTorch."""
         return self.variant.constraints if self.variant else ()
+
+    @property
+    def conda_constraints(self) -> tuple[str, ...]:
+        """The match specs that a package must fit if the solver takes it."""
+        pins = self.pins.conda if self.pins else ()
+        return (*self.constraints, *(f"{one.name} =={one.version} {one.build}" for one in pins))
+
+    @property
+    def wheel_constraints(self) -> tuple[str, ...]:
+        """The requirements that a wheel must fit if uv takes it."""
+        pins = self.pins.wheels if self.pins else ()
+        return (*self.constraints, *(f"{one.name}=={one.version}" for one in pins))
 
     @property
     def conda_specs(self) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def resolve_wheels(
                 question.wheel_requirements,
                 question.mac_class,
                 python,
-                question.constraints,
+                question.wheel_constraints,
                 question.mirrors.wheels,
                 installed=provided,
                 elsewhere=_nightly_packages(question.variant, question.nightly),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from torchard.catalog.choose import choose
@@ -13,7 +13,7 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.lock.codec import edited_error, find_line, format_lock, read_lock
-from torchard.lock.compare import find_differences, find_unasked
+from torchard.lock.compare import find_differences, find_other_packages, find_unasked
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from torchard.lab.model import Environment, Lab, MacHost
     from torchard.lock.lockfile import Lock
 
+_NAMED = 5  # differences in one message
 LockKey = tuple[str, MacClass]
 
 
@@ -99,6 +100,34 @@ class LabLocks:
                     with suppress(TorchardError):
                         self.find(self.lab.environments[name], group, mac)
 
+    def audit(self, environment: Environment, group: MacClass, mac: MacHost) -> None:
+        """Solve a lock again with its own versions, and compare every package of it.
+
+        Raise LockFileError for a package that the channels or the index do not give so, and
+        TorchardError where the solvers give no answer.
+        """
+        lock = self.find(environment, group, mac)
+        question = replace(self._question(environment, group, mac), pins=lock)
+        solved = resolve(question, self.depot, self.announce)
+        path = self.path(environment.name, group)
+        found = list(find_other_packages(lock, solved))
+        if found:
+            line = find_line(lock, found[0][0])
+            raise edited_error(
+                f"{shorten_local_path(path)}:{line}", "; ".join(text for _, text in found[:_NAMED])
+            )
+
+    def _question(self, environment: Environment, group: MacClass, mac: MacHost) -> Question:
+        variant = self.choose_variant(environment, group)
+        return Question(
+            environment,
+            group,
+            variant,
+            self.list_channels(variant, mac),
+            mac.mirrors,
+            nightly_index(mac, self.catalogue),
+        )
+
     def _check_channels(self, key: LockKey, mac: MacHost) -> None:
         """Raise TorchardError if another Mac of the class takes the environment from elsewhere."""
         channels = ", ".join(mac.channels)
@@ -114,15 +143,7 @@ class LabLocks:
     def _find(
         self, environment: Environment, group: MacClass, mac: MacHost, *, upgrade: bool
     ) -> Lock:
-        variant = self.choose_variant(environment, group)
-        question = Question(
-            environment,
-            group,
-            variant,
-            self.list_channels(variant, mac),
-            mac.mirrors,
-            nightly_index(mac, self.catalogue),
-        )
+        question = self._question(environment, group, mac)
         path = self.path(environment.name, group)
         state = "missing"
         if not upgrade and path.exists():

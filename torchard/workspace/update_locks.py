@@ -45,10 +45,12 @@ def update_locks(
     unreachable: Mapping[str, str],
     *,
     upgrade: bool = False,
+    audit: bool = False,
 ) -> Iterator[LockUpdate]:
     """Yield what became of every lock that the lab needs, each once. An error stops no other lock.
 
-    `states` holds the Macs that were read, `unreachable` why others could not be.
+    `states` holds the Macs that were read, `unreachable` why others could not be. With `audit`, a
+    lock that is up to date is solved again with its own versions and compared.
     """
     reported: set[LockUpdate] = set()
     for mac in workspace.lab.macs.values():
@@ -58,7 +60,7 @@ def update_locks(
         if not isinstance(group, str):
             for name in mac.environments:
                 # For each Mac: two of one class may ask for different channels.
-                update = _update(workspace, mac, name, group, upgrade=upgrade)
+                update = _update(workspace, mac, name, group, upgrade=upgrade, audit=audit)
                 if update not in reported:
                     reported.add(update)
                     yield update
@@ -87,11 +89,13 @@ def _class(
 
 
 def _update(
-    workspace: Workspace, mac: MacHost, name: str, group: MacClass, *, upgrade: bool
+    workspace: Workspace, mac: MacHost, name: str, group: MacClass, *, upgrade: bool, audit: bool
 ) -> LockUpdate:
     path = workspace.locks.path(name, group)
     try:
         workspace.locks.find(workspace.lab.environments[name], group, mac, upgrade=upgrade)
+        if audit:
+            workspace.locks.audit(workspace.lab.environments[name], group, mac)
     except LockMissingError as error:
         return LockUpdate(name, group, "out of date", error.message)
     except TorchardError as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from locked import mac as state
 
 from torchard.depot.depot import Depot
-from torchard.lock.codec import read_lock
+from torchard.lock.codec import format_lock, read_lock
 from torchard.workspace.update_locks import update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
@@ -44,10 +45,12 @@ def lab(tmp_path, simlab_depot, artefacts):
             encoding="utf-8",
         )
 
-    def run(states=(), unreachable=(), *, check=False, upgrade=False):
+    def run(states=(), unreachable=(), *, check=False, upgrade=False, audit=False):
         depot = Depot(artefacts, pause=lambda _seconds: None)
         workspace = open_workspace(path, locked=check, depot=depot)
-        return list(update_locks(workspace, dict(states), dict(unreachable), upgrade=upgrade))
+        return list(
+            update_locks(workspace, dict(states), dict(unreachable), upgrade=upgrade, audit=audit)
+        )
 
     def files():
         found = sorted(locks.iterdir()) if locks.exists() else []
@@ -132,6 +135,33 @@ def test_a_lock_that_cannot_be_solved_keeps_its_old_file(lab):
     after = lab.files()
     assert after.keys() - before.keys() == {f"other.{INTEL}.json"}
     assert {name: after[name] for name in before} == before
+
+
+def test_an_audit_finds_what_digests_cannot(lab):
+    """A package more or less, another file and another version that no channel has are named."""
+    more = '  wheels: {python: "3.12", pytorch: false, pip: [pandas]}\n'
+    lab.write(("studio-01", 'arch: arm64, macos: "15.1", environments: [plain, wheels]'), more=more)
+    lab.run()
+    assert {one.outcome for one in lab.run(check=True, audit=True)} == {"kept"}
+    plain, wheels = lab.locks / NAMES[1], lab.locks / f"wheels.{ARM}.json"
+    lock = read_lock(plain)
+    needless = replace(lock.conda[0], name="rhash", file="rhash-1-0.conda", version="1", build="0")
+    kept = [one for one in lock.conda if one.name not in {"pip", "git", lock.conda[0].name}]
+    git, pip = (next(one for one in lock.conda if one.name == name) for name in ("git", "pip"))
+    forged = (*kept, replace(git, sha256="0" * 64), replace(pip, provides=()), needless)
+    plain.write_text(format_lock(replace(lock, conda=forged)), encoding="utf-8")
+    lock = read_lock(wheels)
+    rows = tuple(one for one in lock.wheels if one.name != "numpy")
+    evil = replace(rows[0], name="evil", version="1", file="evil-1-py3-none-any.whl")
+    wheels.write_text(format_lock(replace(lock, wheels=(*rows, evil))), encoding="utf-8")
+    assert {one.outcome for one in lab.run(check=True)} == {"kept"}
+    first, second = lab.run(check=True, audit=True)
+    assert (first.outcome, second.outcome) == ("error", "error")
+    for text in ("the sha256 of git is", "the provides of pip is []", "nothing needs its rhash"):
+        assert text in first.detail
+    assert f"{wheels}:" in second.detail
+    assert "it lacks numpy " in second.detail
+    assert "nothing needs its evil" in second.detail
 
 
 def test_a_lock_of_an_unused_class_is_kept(lab):
