@@ -23,7 +23,7 @@ def applied_once(tmp_path_factory, simlab_depot, torchard):
 @pytest.fixture
 def applied(applied_once):
     """A lab of one up-to-date Mac; a test may change the Mac and the lab file."""
-    locks = (applied_once.directory / "locks").iterdir()
+    locks = (applied_once.directory / "locks").rglob("*.json")
     files = {path: path.read_bytes() for path in (applied_once.lab_file, *locks)}
     yield applied_once
     for path, content in files.items():
