@@ -240,7 +240,7 @@ def test_a_mac_that_fails_on_its_way_never_stops_another(lab, pyinfra, tmp_path,
     mac = lab.macs["studio-01"]
     tool = mac.root / "bin" / "caffeinate"
     whole = tool.read_text(encoding="utf-8")
-    hostile = r"\033]0;owned\007\302\2332J\302\205\342\200\256out of order\n"
+    hostile = r"\033]0;owned\007\302\2332J\302\205\233H\342\200\256out of order\n"
     tool.write_text(f"#!/bin/sh\nprintf '{hostile}' >&2\nexit 9\n", encoding="utf-8")
     try:
         failed = pyinfra(*DO, lab_file=other)

@@ -91,13 +91,19 @@ def lock(
     )
 
 
-def answer(question: Question, conda=(), wheels=()) -> Lock:
+def answer(
+    question: Question,
+    conda: list[CondaPackage] | tuple[()] = (),
+    wheels: list[Wheel] | tuple[()] = (),
+) -> Lock:
     """Return a lock that answers a question, with a package for each name that it asks for."""
     rows = {one.name: one for one in conda}
     python = package("python", f"{question.environment.python}.13", "h0_0_cpython")
     rows.setdefault("python", python)
     for spec in question.conda_specs:
-        name = re.match(r"[\w.-]+", spec)[0].lower()
+        found = re.match(r"[\w.-]+", spec)
+        assert found, spec
+        name = found[0].lower()
         rows.setdefault(name, package(name, spec.partition(" ==")[2] or "1.0"))
     files = {one.name: one for one in wheels}
     provided = {name for one in rows.values() for name, _ in one.provides}
@@ -105,7 +111,7 @@ def answer(question: Question, conda=(), wheels=()) -> Lock:
         asked = Requirement(text)
         exact = [one.version for one in asked.specifier if one.operator == "=="]
         if asked.name not in provided:
-            files.setdefault(asked.name, wheel(asked.name, *exact))
+            files.setdefault(asked.name, wheel(asked.name, exact[0] if exact else "1.0"))
     return Lock(
         environment=question.environment.name,
         mac_class=question.mac_class,

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Reader = Callable[[], object]
+
 MIB = 1 << 20
 # Limits for one file. The address space also holds libraries and malloc's reserve for threads, so
 # its limit is high: only a runaway process reaches it. packaging 25 needs 6.4 million calls for one
@@ -55,7 +57,8 @@ def counted(
 ) -> bytes:
     """Do so with a number in place of each %d, at most `most` times."""
     size, most = size // reading.part, most // reading.part
-    parts, room = [], size - len(head) - len(tail)
+    parts: list[bytes] = []
+    room = size - len(head) - len(tail)
     for number in count():
         part = unit.replace(b"%d", b"%d" % number)
         room -= len(part)
@@ -258,7 +261,7 @@ def main() -> None:
     os.chdir(sys.argv[1])
     path, good = Path("text"), Path("good.yaml")
     good.write_text("macs: {m: }\nenvironments: {e: {python: '3.12', pip: [a]}}\n")
-    readers: dict[str, tuple[dict[str, Callable[[], bytes]], Callable[[], object]]] = {
+    readers: dict[str, tuple[dict[str, Callable[[], bytes]], Reader]] = {
         "lab": (LABS, lambda: load_lab(path)),
         "settings": (SETTINGS, lambda: load_lab(good, defaults=path)),
         "lock": (LOCKS, lambda: read_lock(path)),
@@ -269,7 +272,7 @@ def main() -> None:
     for kind, (files, reader) in readers.items():
         for name, content in files.items():
 
-            def work(content: Callable[[], bytes] = content, reader=reader) -> str:
+            def work(content: Callable[[], bytes] = content, reader: Reader = reader) -> str:
                 path.write_bytes(content())
                 try:
                     reader()
