@@ -26,8 +26,11 @@ Operations of your own, after those of deploy.py:
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyinfra
 
 from torchard.errors import TorchardError
 from torchard.lab.load import load_lab
@@ -40,8 +43,10 @@ from torchard.operations.prune import prune
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
 from torchard.plan import blockers, disk, shell_init
+from torchard.plan.own_files import list_questions
 from torchard.plan.target import Target
 from torchard.remote import client, facts, inventory, openssh, pyinfra_output
+from torchard.session.inspection import describe_own_files
 from torchard.workspace.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
@@ -136,6 +141,11 @@ def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
     if state is None:
         return None
     target = workspace.find_target(mac, state)
+    questions = list_questions(target)
+    if questions:
+        state = describe_own_files(state, questions, partial(facts.read_lines, mac))
+        facts.remember_state(pyinfra.host, mac.miniconda.prefix, state)
+        target = workspace.find_target(mac, state)
     if not disk.is_short_of_disk(target):
         return target
     # df does not count what macOS would remove to make room, so macOS is asked too.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import shells
@@ -25,10 +25,11 @@ from torchard.lock.lockfile import CondaPackage, Lock
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
 from torchard.mac import probe
-from torchard.operations import change_scripts, script_text
+from torchard.operations import change_scripts, read_scripts, script_text
 from torchard.operations.controller import Controller
 from torchard.operations.kit import write_kit
 from torchard.plan import steps
+from torchard.plan.own_files import add_reports, list_questions, read_answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from simlab.depot import Depot
     from torchard.lock.lockfile import Wheel
     from torchard.mac.state import MacState
+    from torchard.plan.target import Target
 
 CONTROLLER = Controller("ada@desk", "a-token")
 
@@ -84,6 +86,13 @@ class OnAMac:
         return probe.parse(
             macs.run(self.root, probe.build_script("~/miniconda3")).stdout.splitlines()
         )
+
+    def look(self, target: Target) -> Target:
+        """Return a target with what people made in the generations that it replaces, as a plan."""
+        asked = list_questions(target)
+        script = read_scripts.describe_own_files(target.state, asked)
+        answer = macs.run(self.root, script).stdout
+        return replace(target, state=add_reports(target.state, read_answer(answer, asked)))
 
     def push(self, sha256: str, content: bytes) -> None:
         """Let a file arrive in its depot."""

@@ -1,4 +1,4 @@
-"""What a person sets in an environment is named, and goes over to the next generation."""
+"""What a person made in an environment is named, carried over, and kept when the old one goes."""
 
 from __future__ import annotations
 
@@ -10,56 +10,57 @@ import pytest
 import shells
 
 from simlab import macs
+from simlab.lab import SimLab
 from torchard.lab.model import Environment, MacHost
 from torchard.mac import probe
-from torchard.plan import steps
 from torchard.plan.drift import find_drift
-from torchard.render.changes import step_lines
+from torchard.plan.plan import plan_mac
+from torchard.plan.target import Target
 
-OWN = {
+MINE = {
     "conda-meta/state": '{"env_vars": {"TOKEN": "secret"}, "version": 1}',
     "conda-meta/pinned": "numpy <2\n",
     "etc/conda/activate.d/lab ü.sh": "export LAB=1\n",
-    "etc/conda/deactivate.d/lab.sh": "unset LAB\n",
+    "share/jupyter/kernels/mine/kernel.json": "{}",
+    "work/notebook.ipynb": "{}",
 }
-PACKAGES = "etc/conda/activate.d/of-a-package.sh"
-WHEELS = "etc/conda/activate.d/of-a-wheel.sh"
-LARGE = "etc/conda/activate.d/large.sh"
+BEHIND = {"bin/my-script": "#!/bin/sh\n", "lib/python3.12/site-packages/mine.pth": "/mine\n"}
 
 
 @pytest.fixture(scope="module")
 def mac(tmp_path_factory, simlab_depot, artefacts):
-    """A Mac whose environment a person set up and Torchard updated, and what was printed."""
+    """A Mac whose environment people work in, and which Torchard updated twice."""
     mac = on_a_mac.make(tmp_path_factory.mktemp("own"))
     assert mac.install(simlab_depot).returncode == 0
-    asked = Environment("own", "3.12", None, conda=("rhash",))
-    first = on_a_mac.solve(simlab_depot, asked, "http://127.0.0.1:1")
-    fewer = tuple(one for one in first.conda if one.name != "rhash")
-    mac.locks = first, dataclasses.replace(first, conda=fewer)
+    asked = Environment("own", "3.12", None, pip=("einops", "pytz", "six"))
+    with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
+        whole = on_a_mac.solve(simlab_depot, asked, lab.web_url)
+    mac.locks = [dataclasses.replace(whole, wheels=whole.wheels[: 3 - n]) for n in range(3)]
     assert mac.build(simlab_depot, mac.locks[0]).returncode == 0
-    mac.old = mac.link(first).resolve()
-    for name, text in OWN.items():
+    mac.link = mac.prefix / "envs/own"
+    mac.old = mac.link.resolve()
+    mac.untouched = mac.look(target_of(mac, 1)).state.environments[str(mac.old)].own
+    for name, text in {**MINE, **BEHIND}.items():
         write(mac.old / name, text)
     (mac.old / "conda-meta/state").chmod(0o600)
-    for name in (PACKAGES, WHEELS, "etc/conda/activate.d/._lab.sh"):
-        write(mac.old / name, "")
-    write(mac.old / LARGE, "#" * (2**20 + 1))
-    secret = write(mac.home / "secret", "not yours")
-    (mac.old / "etc/conda/activate.d/link.sh").symlink_to(secret)
-    record = next((mac.old / "conda-meta").glob("python-3*.json"))
-    content = json.loads(record.read_text())
-    content["files"].append(PACKAGES)
-    record.write_text(json.dumps(content, indent=2))
-    dist = mac.old / "lib/python3.12/site-packages/x-1.dist-info"
-    write(dist / "RECORD", f"x.py,,\n../../../{WHEELS},sha256=0,1\n")
-    mac.before = mac.state
-    mac.step = steps.environment_step(mac.locks[1], mac.before)
-    done = mac.build(simlab_depot, mac.locks[1])
-    assert done.returncode == 0, done.stderr
-    mac.new = mac.link(first).resolve()
-    assert mac.new != mac.old
+    (mac.old / "secret").symlink_to(write(mac.home / "secret", "not yours"))
+    package = mac.old / "lib/python3.12/site-packages/cowpy-1.1.dist-info"
+    write(package / "METADATA", "Name: cowpy\nVersion: 1.1\n")
+    write(package / "RECORD", "cowpy.py,,\ncowpy-1.1.dist-info/METADATA,,\n")
+    write(package.parent / "cowpy.py", "")
+    mac.plans, mac.news = [], []
+    for number in (1, 2):
+        mac.plans.append(plan_mac(mac.look(target_of(mac, number))))
+        done = mac.build(simlab_depot, mac.locks[number])
+        assert done.returncode == 0, done.stderr
+        mac.news.append(mac.link.resolve())
     yield mac
     mac.end()
+
+
+def target_of(mac, number):
+    host = MacHost("mac-1", environments=("own",))
+    return Target(host, mac.state, locks={"own": mac.locks[number]})
 
 
 def write(path, text):
@@ -68,77 +69,83 @@ def write(path, text):
     return path
 
 
-def standing(state):
-    return find_drift(MacHost("mac-1", environments=("own",)), state)[1]
+def test_nothing_of_a_build_is_a_persons(mac):
+    """Nor what the verification left, such as byte code."""
+    assert (mac.untouched.carried.count, mac.untouched.left.count) == (0, 0)
+    assert mac.untouched.error == ""
 
 
-def test_the_plan_and_the_status_name_it_and_not_what_packages_brought(mac):
-    """Only paths, never the contents; a large file is reported, a link is not followed."""
-    assert set(mac.step.carried) == OWN.keys()
-    assert mac.step.not_carried == (LARGE,)
-    lines = [line.plain for line in step_lines(mac.step)]
-    said = "carried over, set by a person: conda-meta/state, conda-meta/pinned, etc/conda/activate"
-    assert any(said in line for line in lines)
-    assert f"      not carried over, too large or closed: {LARGE}" in lines
-    assert "secret" not in str(lines)
-    found = standing(mac.before)
-    assert (set(found.own), found.own_large) == (OWN.keys(), (LARGE,))
+def test_the_plan_of_an_update_names_what_goes_over_and_what_stays(mac):
+    """A link counts, and is not followed; a package of a person is a change of the plan."""
+    (step,) = mac.plans[0].steps
+    assert step.carried.count == len(MINE) + 1
+    assert set(step.carried.names) == {
+        *("conda-meta/pinned", "conda-meta/state", "etc/", "secret", "share/jupyter/", "work/")
+    }
+    assert step.left.count == len(BEHIND)
+    assert step.moved == ()
+    assert ("cowpy", "1.1", None) in {(one.name, one.before, one.after) for one in step.packages}
 
 
 def test_it_is_in_the_next_generation_with_its_modes(mac):
-    """Nothing else came along, and no link was followed."""
-    for name, text in OWN.items():
-        assert (mac.new / name).read_text() == text
-    assert (mac.new / "conda-meta/state").stat().st_mode & 0o777 == 0o600
-    scripts = {path.name for path in (mac.new / "etc/conda/activate.d").iterdir()}
-    assert scripts == {"lab ü.sh"}
+    """The link leads where it led, and what works only in the old one did not come along."""
+    new = mac.news[1]
+    for name, text in MINE.items():
+        assert (new / name).read_text() == text
+    assert (new / "conda-meta/state").stat().st_mode & 0o777 == 0o600
+    assert (new / "secret").readlink() == mac.home / "secret"
+    assert not any((new / name).exists() for name in BEHIND)
 
 
-def test_afterwards_it_is_still_the_persons_and_nothing_is_to_be_done(mac):
-    """It does not count as a change of the environment."""
-    assert mac.up_to_date(mac.locks[1])
-    found = standing(mac.state)
-    assert (found.since, set(found.own)) == ("same", OWN.keys())
+def test_the_second_plan_says_what_goes_to_kept_and_that_is_there(mac):
+    """Each file of the removed generation is in the next one or in kept/."""
+    (step,) = mac.plans[1].steps
+    (moved,) = step.moved
+    assert (moved.generation, moved.files.count) == (mac.old.name, len(BEHIND))
+    assert moved.packages == ("cowpy 1.1",)
+    assert not mac.old.exists()
+    kept = mac.torchard / "kept" / mac.old.name
+    for name, text in BEHIND.items():
+        assert (kept / "files" / name).read_text() == text
+    assert '"cowpy==1.1"' in (kept / "environment.yml").read_text()
+    about = json.loads((kept / "about.json").read_text())
+    assert about["files"] == moved.files.count
+    assert about["bytes"] == moved.files.bytes
 
 
-def test_what_the_next_one_has_is_kept(mac):
-    """Also where it is shown again after a rollback: what only the other has goes over."""
-    write(mac.old / "conda-meta/pinned", "numpy <1\n")
-    write(mac.old / "etc/conda/activate.d/later.sh", "")
-    link = mac.link(mac.locks[0])
-    link.unlink()
-    link.symlink_to(mac.old)
-    write(mac.new / "etc/conda/activate.d/.later.sh.torchard-partial", "left by a killed run")
-    step = steps.environment_step(mac.locks[1], mac.state)
-    later = "etc/conda/activate.d/later.sh"
-    assert (step.action, step.carried, step.not_carried) == ("activate", (later,), (LARGE,))
+def test_afterwards_nothing_is_to_be_done_and_the_status_counts_what_is_kept(mac):
+    """A person's files do not count as a change of the environment."""
+    assert mac.up_to_date(mac.locks[2])
+    state = mac.state
+    found = find_drift(MacHost("mac-1", environments=("own",)), state)[1]
+    assert found.since == "same"
+    kept = state.kept
+    assert (kept.folders, kept.files) == (1, len(BEHIND))
+    assert kept.bytes == sum(len(text) for text in BEHIND.values())
+
+
+def test_an_older_generation_that_is_activated_gets_what_it_lacks(mac):
+    """After a rollback and an update: what it has is not replaced."""
+    older, newer = mac.news
+    write(newer / "work/later.ipynb", "{}")
+    write(older / "conda-meta/pinned", "numpy <1\n")
+    step = plan_mac(mac.look(target_of(mac, 1))).steps[0]
+    assert (step.action, step.carried.names) == ("activate", ("work/",))
     assert mac.run(mac.build_script(mac.locks[1])).returncode == 0
-    assert link.readlink() == mac.new
-    assert (mac.new / "conda-meta/pinned").read_text() == OWN["conda-meta/pinned"]
-    assert not list(mac.new.rglob("*torchard-partial"))
-    (mac.new / later).unlink()
-    (mac.old / later).unlink()
+    assert mac.link.resolve() == older
+    assert (older / "work/later.ipynb").read_text() == "{}"
+    assert (older / "conda-meta/pinned").read_text() == "numpy <1\n"
 
 
-def test_a_directory_that_leads_out_is_left_alone(mac):
-    """Neither the probe nor the build looks behind a link."""
-    folder = mac.new / "etc/conda/deactivate.d"
-    aside = folder.rename(mac.home / "outside")
-    folder.symlink_to(aside)
-    try:
-        found = standing(mac.state)
-    finally:
-        folder.unlink()
-        aside.rename(folder)
-    assert set(found.own) == OWN.keys() - {"etc/conda/deactivate.d/lab.sh"}
-
-
-def test_every_shell_reads_the_same(mac):
-    """What the probe says is one and the same under all of them."""
+def test_every_shell_counts_what_is_kept_in_the_same_way(mac):
+    """Also with a broken note, and one without numbers."""
+    for name, text in (("broken", "{\x1b"), ("other", '{"files": "x"}')):
+        write(mac.torchard / "kept" / name / "about.json", text + "\n")
     texts = {
-        tuple(line for line in done.stdout.splitlines() if line.startswith("own"))
+        tuple(line for line in done.stdout.splitlines() if line.startswith("kept"))
         for shell in shells.THERE
         for done in [mac.run(probe.build_script("~/miniconda3"), shell=shell)]
     }
-    assert len(texts) == 1
+    size = sum(len(text) for text in BEHIND.values())
+    assert texts == {(f"kept\t3\t{len(BEHIND)}\t{size}",)}
     assert macs.run(mac.root, probe.build_script("~/miniconda3")).stderr == ""

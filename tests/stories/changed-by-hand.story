@@ -88,8 +88,18 @@ $ torchard plan --json
             "einops"
           ],
           "notes": [],
-          "carried": [],
-          "not_carried": []
+          "carried": {
+            "count": 0,
+            "bytes": 0,
+            "names": []
+          },
+          "left": {
+            "count": 0,
+            "bytes": 0,
+            "names": []
+          },
+          "moved": [],
+          "uninspected": ""
         }
       ],
       "disk": {

@@ -44,14 +44,14 @@ $ torchard plan --json | head -n 48
           "files": [],
           "requested": [],
           "notes": [],
-          "carried": [],
-          "not_carried": []
-        },
-        {
-          "kind": "environment",
-          "action": "create",
-          "environment": "tools",
-          "reason": "not there yet",
-          "path": "/Users/ada/.torchard/generations/tools-XXXXXXXX",
-          "place": "~/.torchard/generations/tools-XXXXXXXX",
+          "carried": {
+            "count": 0,
+            "bytes": 0,
+            "names": []
+          },
+          "left": {
+            "count": 0,
+            "bytes": 0,
+            "names": []
+          },
 [0]

@@ -32,7 +32,7 @@ $ torchard status
    M =  tools       verified WHEN: python 3.12.13 arm64
           its last verification failed on WHEN: einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL; `torchard apply --rebuild tools` builds it again
           einops: 1 of 6 files is gone: einops-0.8.2.dist-info/WHEEL
-          set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+          made by a person: 2 files, 0 bytes: conda-meta/pinned, etc/
 
 On disk:
    studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
@@ -50,7 +50,7 @@ $ torchard apply --rebuild tools --yes
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ~ tools       19 kept, 0 to change                           new generation
       you asked to rebuild it
-      carried over, set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+      carried over, made by a person: 2 files, 0 bytes: conda-meta/pinned, etc/
     disk        N MB needed, N GB free
 
 Plan: 1 Mac to change, 0 up to date.
@@ -64,7 +64,7 @@ $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
    = =  tools       verified WHEN: python 3.12.13 arm64
-          set by a person: conda-meta/pinned, etc/conda/activate.d/lab.sh
+          made by a person: 2 files, 0 bytes: conda-meta/pinned, etc/
 
 On disk:
    studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes

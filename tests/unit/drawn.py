@@ -21,7 +21,6 @@ BUILD = st.sampled_from("xy")
 # The lab names two of them; Torchard may have made one more, and a person another.
 LINKED = st.lists(st.sampled_from(["torch", "second", "old", "mine"]), unique=True)
 PREFIX_STATE = st.sampled_from(["absent", "half", "whole", "whole", "foreign"])
-OWN = st.sampled_from([(), ("conda-meta/state", "etc/conda/activate.d/a.sh")])
 FAILED = st.sampled_from([None, None, ("2026-11-29", "a is missing")])
 VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
 FREE = st.sampled_from([10**12] * 7 + [0])  # bytes
@@ -57,7 +56,6 @@ def environments(draw, wanted):
         one,
         frozen=draw(EITHER),
         made=draw(st.sampled_from([None, noted])),
-        own=draw(OWN),
         failed=draw(FAILED),
     )
     if draw(EITHER):

@@ -14,7 +14,7 @@ from torchard.plan.damage import add_all_damage
 from torchard.render.disk_use import disk_lines
 from torchard.render.status import status_document, status_lines
 from torchard.session.inspection import inspect_all_files, measure_all_sizes
-from torchard.session.plan import find_all_drift, make_plan
+from torchard.session.plan import find_all_drift, find_own_files, make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,17 +34,20 @@ def status(lab: Path, limits: tuple[str, ...], *, locked: bool, full: bool, as_j
     would do to it. Nothing is written on a Mac.
     """
     with connect.open_session(lab, limits, locked=locked) as session:
+        find_own_files(session, is_for_all=True)
         found = find_all_drift(session)
-        planned = make_plan(session)
+        planned = make_plan(session, is_inspected=True)
         damage = inspect_all_files(session)
         found = {name: one for name, one in found.items() if name in session.states}
         found = add_all_damage(planned, found, session.states, damage)
         used = measure_all_sizes(session)
         depot = measure_depot(session.workspace.depot.root)
+        kept = {name: one.kept for name, one in session.states.items() if one.kept}
     if as_json:
-        document = status_document(planned, found)
+        document = status_document(planned, found, kept)
         click.echo(dumps(msgspec.structs.replace(document, disk=used, depot=depot)))
     else:
-        output.print_lines(status_lines(planned, found, disk_lines(used, depot), full=full))
+        disk = disk_lines(used, depot)
+        output.print_lines(status_lines(planned, found, disk, kept=kept, full=full))
         output.print_lock_files(session.workspace.locks.written)
     console.exit_after(session, planned.summary.exit_code)

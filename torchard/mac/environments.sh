@@ -1,36 +1,9 @@
 # What one environment is: whole, its stamp, its settings, its packages. POSIX sh, part of the probe,
-# whose `say` and `code` it uses. CARRIED is set above: what goes over to the next generation.
+# whose `say` and `code` it uses.
 
 has_records() {
   set -- "$1"/conda-meta/*.json
   [ -f "$1" ]
-}
-# Says which files of the generation at $1 a person made and the next one gets: those of CARRIED
-# that no package owns. No link is followed.
-say_own_files() {
-  owned=none
-  count=0
-  for part in $CARRIED; do
-    for file in "$1/$part" "$1/$part"/*; do
-      [ -f "$file" ] && [ ! -L "$file" ] && [ "$count" -lt 100 ] || continue
-      [ "$(cd "${file%/*}" && pwd -P)/${file##*/}" = "$(cd "$1" && pwd -P)${file#"$1"}" ] ||
-        continue
-      # Each package names its files in its record, and each wheel in its RECORD.
-      [ "$owned" != none ] || owned=$(
-        grep -ho -e '"etc/[^"]*"' -e '"conda-meta/[^"]*"' "$1"/conda-meta/*.json 2>/dev/null
-        sed -n 's|^\.\./\.\./\.\./\([^,]*\),.*|"\1"|p' \
-          "$1"/lib/python3*/site-packages/*.dist-info/RECORD 2>/dev/null
-      )
-      case $owned in *"\"${file#"$1"/}\""*) continue ;; esac
-      count=$((count + 1))
-      code "${file#"$1"/}"
-      if [ -r "$file" ] && [ -z "$(find "$file" -prune -size +2048)" ]; then
-        say own "$coded"
-      else
-        say own_large "$coded"
-      fi
-    done
-  done
 }
 # Says all of the environment at $1; $2 says what it is, if it is not a named environment.
 say_environment() {
@@ -48,7 +21,6 @@ say_environment() {
     # What a verification found last, if it failed.
     [ -f "$1/.torchard-failed.json" ] && say failed "$(print_file "$1/.torchard-failed.json")"
   fi
-  case $1 in "$root/generations/"*) say_own_files "$1" ;; esac
   [ -n "$whole" ] && say whole 1
   [ -f "$1/conda-meta/frozen" ] && say frozen 1
   set -- "$1" "$1"/conda-meta/*.c~

@@ -14,17 +14,6 @@ if TYPE_CHECKING:
 
     from torchard.mac.state import InstalledEnvironment, Part
 
-# A person's own files and directories that Torchard carries over to the next generation, without
-# the files of packages. conda keeps the first two (`conda env config vars set`, pinned specs) and
-# runs the scripts in the others when a person activates the environment
-# (conda/core/prefix_data.py, conda/activate.py).
-CARRIED = (
-    "conda-meta/state",
-    "conda-meta/pinned",
-    "etc/conda/activate.d",
-    "etc/conda/deactivate.d",
-)
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MISSING: Mapping[Part, str] = {
     "python": "its python is gone",
@@ -54,23 +43,6 @@ def explain_not_whole(one: InstalledEnvironment) -> Iterator[str]:
     yield from (_MISSING[part] for part in one.missing)
     if not (one.whole or one.missing or one.moved_from):
         yield "it is not whole"
-
-
-def list_carried_files(
-    before: InstalledEnvironment | None, environment: str, ready: InstalledEnvironment | None = None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the files that Torchard carries over to the next generation, and those it does not.
-
-    The latter are too large or cannot be read. `ready` is the next generation if it exists already:
-    Torchard keeps the files that it has.
-    """
-    if before is None or before.built_for not in {None, environment}:
-        return (), ()
-    there = {*ready.own, *ready.own_large} if ready else set()
-    return (
-        tuple(name for name in before.own if name not in there),
-        tuple(name for name in before.own_large if name not in there),
-    )
 
 
 def describe_failure(one: InstalledEnvironment, environment: str) -> str | None:

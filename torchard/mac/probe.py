@@ -20,12 +20,12 @@ from torchard.mac.fields import read_failure as _failure
 from torchard.mac.fields import read_number as _number
 from torchard.mac.fields import read_object as _json
 from torchard.mac.fields import read_time as _time
-from torchard.mac.generations import CARRIED
 from torchard.mac.state import (
     CondaSetting,
     InstalledConda,
     InstalledDist,
     InstalledEnvironment,
+    KeptFolders,
     Link,
     MacState,
     Packages,
@@ -76,7 +76,6 @@ def build_script(prefix: str) -> str:
     """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
     values = {
         "PREFIX": prefix,
-        "CARRIED": " ".join(CARRIED),
         "BLOCK_BEGIN": BLOCK_BEGIN,
         "BLOCK_END": BLOCK_END,
     }
@@ -135,8 +134,6 @@ class _Environment:
     frozen: bool = False
     missing: list[Part] = field(default_factory=list)
     same_place: bool = False
-    own: list[str] = field(default_factory=list)
-    own_large: list[str] = field(default_factory=list)
     failed: Mapping[str, Any] | None = None
 
     def add(self, kind: str, fields: list[str]) -> None:
@@ -145,8 +142,6 @@ class _Environment:
                 setattr(self, kind, True)
             case "lacks", [part] if part in get_args(Part):
                 self.missing.append(cast("Part", part))
-            case (("own" | "own_large"), [name]):
-                (self.own if kind == "own" else self.own_large).append(_text(name))
             case (("conda" | "made_conda"), [name, version, build, sha256]):
                 packages = self.conda if kind == "conda" else self.made_conda
                 kept = [one[:LONGEST_NAME] for one in (name, version, build, sha256)]
@@ -181,9 +176,7 @@ class _Environment:
             {None: None, "same": found, "other": other}[self.made],
             tuple(self.missing),
             str(built) if moved else None,
-            tuple(self.own),
-            tuple(self.own_large),
-            None if self.failed is None else _failure(self.failed),
+            failed=None if self.failed is None else _failure(self.failed),
         )
 
 
@@ -193,8 +186,6 @@ _PARTS = {
     "frozen",
     "lacks",
     "same_place",
-    "own",
-    "own_large",
     "failed",
     "conda",
     "dist",
@@ -215,6 +206,7 @@ class _Reader:
         self.current: _Environment | None = None
         self.links: dict[str, Link] = {}
         self.depot: dict[str, int] = {}
+        self.kept: KeptFolders | None = None
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
         self.activated: list[str] = []
@@ -251,6 +243,8 @@ class _Reader:
         match kind, fields:
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
+            case "kept", [folders, files, size]:
+                self.kept = KeptFolders(_number(folders), _number(files), _number(size))
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
             case "lock", [owner, busy, elsewhere, until]:
@@ -346,6 +340,7 @@ class _Reader:
             leftovers=tuple(self.leftovers),
             links_kept="links_kept" in facts,
             depot=self.depot,
+            kept=self.kept,
             lock=self.lock,
             clock=_time(facts.get("clock", "")),
             hardware=facts.get("hardware", ""),

@@ -172,7 +172,8 @@ for path in "$root"/generations/*; do
 done
 # What a stopped run left: torchard/operations/scripts/recover.sh finishes or removes it.
 for path in "$root/installing" "$root/pkgs" "$root"/generations/.building-* \
-  "$root"/generations/.discarded-* "$root"/kits/installer-* "$root"/kits/*/wheels; do
+  "$root"/generations/.leaving-* "$root"/generations/.discarded-* "$root"/kits/installer-* \
+  "$root"/kits/*/wheels; do
   if [ -e "$path" ]; then
     code "${path#"$root/"}"
     say leftover "$coded"
@@ -190,6 +191,16 @@ if [ -d "$root/depot" ]; then
       sub(/.*\//, "", $9)
       if (length($9) == 64) print "depot\t" $9 "\t" $5
     }'
+fi
+# What is in kept/, by the note that is in each of its folders.
+if [ -d "$root/kept" ]; then
+  say kept "$(cat "$root"/kept/*/about.json 2>/dev/null | head -c 1048576 | awk -v OFS="$tab" '
+    function number(key) {
+      if (!match($0, "\"" key "\": [0-9]+")) return 0
+      return substr($0, RSTART + length(key) + 4, RLENGTH - length(key) - 4)
+    }
+    { folders++; files += number("files"); bytes += number("bytes") }
+    END { printf "%d%s%d%s%.0f\n", folders, OFS, files, OFS, bytes }')"
 fi
 if [ -d "$root/lock" ]; then
   busy=

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
+
 Part = Literal["python", "history", "records"]
 PrefixState = Literal["absent", "whole", "half", "foreign"]
 ShellFileState = Literal["absent", "file", "tangled", "closed", "outside", "odd"]
@@ -39,6 +41,46 @@ class Packages:
 
 
 @dataclass(frozen=True)
+class OwnFiles:
+    """Files that a person made in a generation: how many, their bytes, and the first names.
+
+    A name that ends in a slash is a folder in which every file is the person's.
+    """
+
+    count: Count = 0
+    bytes: Count = 0
+    names: tuple[str, ...] = ()
+
+
+NO_FILES = OwnFiles()
+
+
+@dataclass(frozen=True)
+class OwnReport:
+    """What a person made in a generation.
+
+    - `carried`: settings and documents, which the next generation gets.
+    - `left`: what stays behind, such as programs that work only in this generation.
+    - `unsaved`: what no other generation has.
+    - `error`: why Torchard could not inspect it; empty if it could.
+    """
+
+    carried: OwnFiles = NO_FILES
+    left: OwnFiles = NO_FILES
+    unsaved: OwnFiles = NO_FILES
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class KeptFolders:
+    """What `~/.torchard/kept` has: a person's files from generations that were removed."""
+
+    folders: Count
+    files: Count
+    bytes: Count
+
+
+@dataclass(frozen=True)
 class InstalledEnvironment:
     """A generation, an environment that a person made in PREFIX/envs, or the base of a prefix.
 
@@ -54,9 +96,8 @@ class InstalledEnvironment:
     - `made`: what was installed when Torchard built it; None if there is no list of that.
     - `missing`: the parts of a whole generation that it lacks.
     - `moved_from`: the path where it was built, if it has moved.
-    - `own`: files that a person made and that Torchard carries over to the next generation, by
-      their paths in it (`mac.generations.CARRIED`).
-    - `own_large`: such files that are too large or that cannot be read.
+    - `own`: what a person made in it; None if the plan does not depend on that. A second command
+      reads it.
     - `failed`: the day (YYYY-MM-DD, or empty) and the reason, if its last verification failed.
     """
 
@@ -71,8 +112,7 @@ class InstalledEnvironment:
     made: Packages | None = None
     missing: tuple[Part, ...] = ()
     moved_from: str | None = None
-    own: tuple[str, ...] = ()
-    own_large: tuple[str, ...] = ()
+    own: OwnReport | None = None
     failed: tuple[str, str] | None = None
 
     @property
@@ -261,6 +301,7 @@ class MacState:
     - `last_activated`: the paths of stamped generations, the one activated last first.
     - `leftovers`: what a stopped run left in `~/.torchard`, relative to that.
     - `depot`: the bytes of each file in the Mac's depot, by sha256.
+    - `kept`: what `~/.torchard/kept` has; None without it.
     - `lock`: the run that holds the run lock.
     """
 
@@ -284,6 +325,7 @@ class MacState:
     last_activated: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     depot: Mapping[str, int] = field(default_factory=dict)
+    kept: KeptFolders | None = None
     lock: RunLock | None = None
     clock: int = 0
     hardware: str = ""

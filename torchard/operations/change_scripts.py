@@ -13,7 +13,7 @@ from urllib.parse import quote
 from torchard.operations.kit import DEPOT
 from torchard.operations.script_text import (
     FILES_SECONDS,
-    read_program,
+    pack_program,
     read_script,
     root,
     under_run_lock,
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from torchard.plan.steps import Step
 
 
+REMOVER = "remove_generations.py"
+
+
 def install_miniconda(
     state: MacState, installer: Installer, controller: Controller, date: str
 ) -> str:
@@ -46,6 +49,7 @@ def install_miniconda(
     if installer.licence:
         mark["accepted"] = installer.licence  # as the lab says: nothing runs without
     values = {
+        "REMOVER": pack_program(REMOVER),
         "PREFIX": state.prefix,
         "FILE": installer.file,
         "SHA256": installer.sha256,
@@ -68,6 +72,7 @@ def build_environment(
     `rebuild`: a person asked to build the same lock again.
     """
     values = {
+        "REMOVER": pack_program(REMOVER),
         "PREFIX": state.prefix,
         "NAME": lock.environment,
         "GENERATION": kit.generation,
@@ -84,17 +89,17 @@ def build_environment(
 def remove_environment(state: MacState, step: Step, controller: Controller) -> str:
     """Return the script that removes an environment which the lab does not name."""
     values = {
+        "REMOVER": pack_program(REMOVER),
         "PREFIX": state.prefix,
         "NAME": step.environment or "",
         "TARGET": step.path,
-        "PROGRAM": read_program("remove_generations.py"),
     }
     return under_run_lock(_recovering("remove_environment.sh"), controller, values)
 
 
 def remove_leftovers(state: MacState, controller: Controller) -> str:
     """Return the script that finishes or removes what a stopped run left."""
-    values = {"PREFIX": state.prefix}
+    values = {"PREFIX": state.prefix, "REMOVER": pack_program(REMOVER)}
     return under_run_lock(_recovering("remove_leftovers.sh"), controller, values)
 
 
@@ -156,5 +161,5 @@ def remove_lock(controller: Controller) -> str:
 
 
 def _recovering(name: str) -> str:
-    """Return a script that can also finish or remove what a stopped run left."""
+    """Return a script that first finishes or removes what a stopped run left."""
     return read_script("recover.sh") + read_script(name)

@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from torchard.lab.channels import channel_name, is_anaconda
 from torchard.lab.model import Timeouts
-from torchard.mac.generations import CARRIED
 from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory
 from torchard.operations.script_text import read_program, root
@@ -32,7 +31,7 @@ FROZEN = (
 )
 # Scripts that run from the kit, beside expected.json, which verify.py reads.
 _SCRIPTS = (
-    *("verify.py", "generation.py", "check_files.py", "carry_settings.py", "pin_imports.py"),
+    *("verify.py", "generation.py", "check_files.py", "carry_over.py", "pin_imports.py"),
     "remove_generations.py",
 )
 
@@ -81,7 +80,6 @@ def write_kit(
             {
                 "packages": {one.name: _record(one, urls, lock.channels) for one in lock.conda},
                 "specs": list(lock.conda_specs),
-                "carried": list(CARRIED),
                 **({"frozen": FROZEN} if frozen else {}),
                 "stamp": {
                     "format": 1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from torchard.lab.model import Timeouts
@@ -11,6 +12,7 @@ from torchard.operations.expected import COMPANION_IMPORTS, describe_verificatio
 from torchard.operations.script_text import (
     FILES_SECONDS,
     RUN_ARGUMENT,
+    pack_program,
     python_words,
     read_script,
     root,
@@ -18,10 +20,11 @@ from torchard.operations.script_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
+    from torchard.plan.own_files import Question
     from torchard.plan.steps import Step
 
 SIZES_SECONDS = 20  # a network home may answer slowly; what is not measured by then is unknown
@@ -65,6 +68,24 @@ def measure_sizes(state: MacState) -> str:
     """Return the command that measures what Torchard's files take on a Mac's disk."""
     words = [*_base_python(state), read_script("measure_sizes.py")]
     return run_cleanly('exec "$@"', "sh", *words, str(SIZES_SECONDS), root(state), state.prefix)
+
+
+def describe_own_files(state: MacState, questions: Sequence[Question]) -> str:
+    """Return the command that finds what a person made in generations.
+
+    Without a Miniconda, a generation's own python runs it. Nothing is printed if it cannot.
+    """
+    prefixes = [state.prefix] if state.prefix_state == "whole" else []
+    prefixes += [one.path for one in questions]
+    native = "arch -arm64 " if state.translated else ""
+    ask = (
+        'run=$1 program=$2 seconds=$3 asked=$4; shift 4; for python; do [ ! -x "$python" ] ||'
+        f' {{ {native}"$python" -I -S -B -c "$run" "$program" "$seconds" "$asked"; exit 0; }}; done'
+    )
+    asked = json.dumps([asdict(one) for one in questions])
+    program = pack_program("describe_own_files.py")
+    words = (RUN_ARGUMENT, program, str(FILES_SECONDS), asked)
+    return run_cleanly(ask, "sh", *words, *(f"{prefix}/bin/python" for prefix in prefixes))
 
 
 def check_account(state: MacState, modules: Mapping[str, Iterable[str]]) -> str:

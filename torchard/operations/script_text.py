@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import zlib
+from base64 import b64encode
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -41,7 +43,6 @@ def read_script(name: str) -> str:
     return scripts.joinpath(name).read_text(encoding="utf-8")
 
 
-@lru_cache(maxsize=32)
 def read_program(name: str) -> str:
     """Return a Python program of `scripts/`, with the scripts there that it imports."""
     found: dict[str, str] = {}
@@ -58,6 +59,17 @@ def read_program(name: str) -> str:
     if not found:
         return text
     return _PROGRAM.format(modules=list(found.items()), prefix=_MODULES, name=name, text=text)
+
+
+def pack_program(name: str) -> str:
+    """Return the same as a short text: OpenSSH takes a command of at most 256 KiB."""
+    return _pack(read_program(name))
+
+
+@lru_cache(maxsize=8)
+def _pack(program: str) -> str:
+    packed = b64encode(zlib.compress(program.encode(), 9)).decode()
+    return f"import base64, zlib; exec(zlib.decompress(base64.b64decode({packed!a})))"
 
 
 def under_run_lock(body: str, controller: Controller, values: Mapping[str, str]) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from torchard.catalog.variant import PassedOver, Refusal, Variant
 from torchard.json_schema import Count
+from torchard.mac.state import KeptFolders
 from torchard.plan.disk import Disk
 from torchard.plan.disk_use import DiskUse
 from torchard.plan.drift import EnvironmentStatus
@@ -103,8 +104,7 @@ class EnvironmentReport(EnvironmentStatus):
     made it and the lab does not name it, or `person`: somebody else made it. `since` says what
     happened to it: `same`, `modified`, `gone`, or `unknown`. `packages` and `files` have what
     changed. `apply` is the action of its step; null if an apply leaves it as it is. `version` is
-    Miniconda's. `own` names a person's files that each next generation gets a copy of, `own_large`
-    those that stay behind.
+    Miniconda's. `own` has the files that a person made in it.
     """
 
     apply: Action | None = None
@@ -138,6 +138,7 @@ class StatusDocument(_Document, frozen=True):
 
     `disk` is what Torchard's files take on each Mac that has a Miniconda. `depot` is what the depot
     on this computer takes, in bytes.
+    `kept` has what `~/.torchard/kept` has on each Mac that has it.
     """
 
     format: Literal[2]
@@ -146,6 +147,7 @@ class StatusDocument(_Document, frozen=True):
     status: dict[str, tuple[EnvironmentReport, ...]]
     disk: dict[str, DiskUse] = msgspec.field(default_factory=dict)
     depot: Count = 0
+    kept: dict[str, KeptFolders] = {}
 
 
 class ResultDocument(_Document, frozen=True):

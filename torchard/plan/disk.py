@@ -34,6 +34,7 @@ def is_short_of_disk(target: Target) -> bool:
     state, installer = target.state, target.installer
     most = 3 * sum(lock.size for lock in target.locks.values())
     most += installer.disk if installer else 0
+    most += sum(one.own.carried.bytes for one in state.environments.values() if one.own)
     if state.room is not None or state.free >= most:
         return False
     return state.free < disk_needed(build_steps(target))

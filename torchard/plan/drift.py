@@ -14,7 +14,9 @@ import msgspec
 from torchard.mac.environments import find_faults, view_environment
 from torchard.mac.generations import describe_failure, read_generation_name
 from torchard.mac.paths import shorten_mac_path
+from torchard.mac.state import NO_FILES, OwnFiles
 from torchard.plan.diff import PackageChange, diff, list_installed
+from torchard.plan.own_files import join_files
 from torchard.plan.result import describe_verification
 from torchard.plan.steps import FileChange, condarc_change
 
@@ -41,7 +43,7 @@ class EnvironmentStatus:
     - `remarks`: anything else that is worth knowing.
     - `version`: of Miniconda.
     - `verification`: the result and the day of its last verification.
-    - `own`, `own_large`: as in `InstalledEnvironment`; they do not count as changes.
+    - `own`: files that a person made in it; they do not count as changes.
     """
 
     environment: str | None
@@ -52,8 +54,7 @@ class EnvironmentStatus:
     remarks: tuple[str, ...] = ()
     version: str | None = None
     verification: str | None = None
-    own: tuple[str, ...] = ()
-    own_large: tuple[str, ...] = ()
+    own: OwnFiles = NO_FILES
 
 
 def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
@@ -133,10 +134,13 @@ def _check_generation(view: EnvironmentView, owner: Owner, state: MacState) -> E
         verification=None
         if active.verification is None
         else describe_verification(active.verification, active.built_on),
-        own=active.own,
-        own_large=active.own_large,
+        own=join_files(active.own),
     )
-    return _add_changes(status, active, f"not in the lock; {BY_HAND}")
+    status = _add_changes(status, active, f"not in the lock; {BY_HAND}")
+    if active.own is None or not active.own.error:
+        return status
+    remark = f"a person's files in it could not be inspected: {active.own.error}"
+    return replace(status, remarks=(*status.remarks, remark))
 
 
 def _add_changes(

@@ -119,8 +119,6 @@ def hash_contents(environment: InstalledEnvironment) -> str:
         environment.condarc,
         environment.missing,
         environment.moved_from,
-        environment.own,
-        environment.own_large,
     )
     return _hash(json.dumps(facts, sort_keys=True))
 

@@ -14,12 +14,18 @@ from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types
 from torchard.mac.environments import find_faults, view_kept_environment
 from torchard.mac.generations import (
     explain_not_whole,
-    list_carried_files,
     locate_generations,
     read_generation_name,
 )
 from torchard.mac.paths import shorten_mac_path
+from torchard.mac.state import NO_FILES, OwnFiles
 from torchard.plan.diff import PackageChange, compare, without_sizes
+from torchard.plan.unneeded import (
+    KeptGeneration,
+    describe_own_files,
+    list_kept,
+    list_removable,
+)
 from torchard.redact import redact
 
 if TYPE_CHECKING:
@@ -84,10 +90,13 @@ class Step:
     prefix, the generation or the file on the Mac; `place` is that path as a person writes it.
     `kept` counts the packages that stay. `bytes` is the size of all artefacts of the result, `disk`
     the space that the step needs, both in bytes. `digest` is the installer's sha256, or the lock's.
-    `requested` names the packages that the lab itself names. `notes` say why this PyTorch,
-    and what was given up. `carried` names a person's own files that are copied into the new
-    generation. `not_carried` names those that stay behind: they are larger than 1 MiB, or the
-    account cannot read them.
+    `requested` names the packages that the lab itself names. `notes` say why this PyTorch, and what
+    was given up.
+
+    `carried` has the settings and documents of a person that the new generation gets. `left` has
+    what else they made in the generation before, which stays there. `moved` has what goes to
+    `~/.torchard/kept`, generation by generation, before the step removes them. `uninspected` says
+    why Torchard does not know what it will carry over.
     """
 
     kind: StepKind
@@ -104,8 +113,10 @@ class Step:
     files: tuple[FileChange, ...] = ()
     requested: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    carried: tuple[str, ...] = ()
-    not_carried: tuple[str, ...] = ()
+    carried: OwnFiles = NO_FILES
+    left: OwnFiles = NO_FILES
+    moved: tuple[KeptGeneration, ...] = ()
+    uninspected: str = ""
 
     @property
     def id(self) -> StepId:
@@ -231,7 +242,8 @@ def environment_step(
     before = active if active is not None and active.whole else None
     changes, kept = compare(lock, before, state.depot)
     files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
-    carried, not_carried = list_carried_files(active, name, ready)
+    path = ready.path if ready is not None else _free_path(lock, state)
+    own = describe_own_files(view, state, path, lock.digest if rebuild else "")
     if ready is not None:
         return Step(
             "environment",
@@ -243,11 +255,10 @@ def environment_step(
             packages=without_sizes(changes) if before else (),
             kept=kept if before else len(lock.conda) + len(lock.wheels),
             digest=lock.digest,
+            disk=own.carried.bytes,
             files=files,
-            carried=carried,
-            not_carried=not_carried,
+            **vars(own),
         )
-    path = _free_path(lock, state)
     volume = state.home_volume
     is_new = view.found == "nothing"
     reason = NOT_THERE if is_new else _reason(lock, view, changes, frozen=frozen)
@@ -263,13 +274,12 @@ def environment_step(
         bytes=lock.size,
         # An artefact is in the depot and, unpacked, in the generation. Without hard links, the
         # generation is built from a third copy.
-        disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size,
+        disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size + own.carried.bytes,
         digest=lock.digest,
         files=files,
         requested=_requested(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
-        carried=carried,
-        not_carried=not_carried,
+        **vars(own),
     )
 
 
@@ -309,6 +319,7 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
             reason="the lab does not name it, and says prune: true",
             path=path or "",
             place=shorten_mac_path(path or "", state.home),
+            moved=tuple(list_kept(list_removable(name, state), None)),
         )
         for name, path in found.items()
         if name not in named

@@ -11,7 +11,7 @@ from pyinfra.api import FactBase, FactProcessError
 from torchard.mac import probe
 from torchard.mac.state import MacState as State
 from torchard.remote import read_guard
-from torchard.remote.limits import limit_probe
+from torchard.remote.limits import limit_probe, limit_verification
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.unreachable import explain_bug
 
@@ -28,6 +28,10 @@ _MEMORY = "torchard state"
 
 def _nothing() -> State | None:
     return None
+
+
+def _no_lines() -> list[str]:
+    return []
 
 
 class MacState(FactBase[State | None]):
@@ -63,6 +67,20 @@ class Room(FactBase[int]):
         return probe.parse_room(output)
 
 
+class Lines(FactBase[list[str]]):
+    """What a script prints that only reads."""
+
+    default = staticmethod(_no_lines)
+
+    def command(self, script: str) -> str:
+        """Return the script."""
+        return for_any_shell(script)
+
+    def process(self, output: Iterable[str]) -> list[str]:
+        """Return its lines."""
+        return list(output)
+
+
 def remember_state(host: Host, prefix: str, state: State) -> None:
     """Keep the state of a Mac while pyinfra prepares."""
     host.connector_data[f"{_MEMORY} {prefix}"] = state
@@ -79,6 +97,13 @@ def read_state(mac: MacHost) -> State | None:
             return state
         host.connector_data[key] = state
     return host.connector_data[key]
+
+
+def read_lines(mac: MacHost, script: str) -> list[str]:
+    """Run a script that only reads on the current Mac; no lines if it fails."""
+    host = pyinfra.host
+    read_guard.allow_command(host, pyinfra.state, for_any_shell(script))
+    return host.get_fact(Lines, script=script, _timeout=limit_verification(mac)) or []
 
 
 def read_room(mac: MacHost, state: State) -> State:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from torchard.plan.steps import LOCK_CHANGED
-from torchard.render.words import NAME, size
+from torchard.render.words import NAME, own_files, size
 from torchard.sanitize import sanitize_data
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
         yield from _reasons(step, full=full)
         own = [one for one in step.packages if one not in alike]
         yield from _packages(own, step.requested, full=full) if step.kind == "environment" else ()
-        yield from _carried(step)
+        yield from _own_files(step)
         for file in step.files:
             yield from diff_lines(file, whole=step.kind != "shell")
 
@@ -102,13 +102,19 @@ def _reasons(step: Step, *, full: bool) -> Iterator[Text]:
         yield from (Text(f"      {note}", style="dim") for note in step.notes)
 
 
-def _carried(step: Step) -> Iterator[Text]:
-    """Say which files of a person's own go over to the new generation, and which do not."""
-    if step.carried:
-        yield Text(f"{INDENT}carried over, set by a person: {', '.join(step.carried)}")
-    if step.not_carried:
-        names = ", ".join(step.not_carried)
-        yield Text(f"{INDENT}not carried over, too large or closed: {names}")
+def _own_files(step: Step) -> Iterator[Text]:
+    """Say what a person made, and what becomes of it."""
+    if step.uninspected:
+        yield Text(f"{INDENT}a person's files could not be inspected: {step.uninspected}")
+    if step.carried.count:
+        yield Text(f"{INDENT}carried over, made by a person: {own_files(step.carried)}")
+    if step.left.count:
+        yield Text(f"{INDENT}stays in the generation before: {own_files(step.left)}")
+    for one in step.moved:
+        what = [own_files(one.files)] if one.files.count else []
+        what += [f"packages {', '.join(one.packages)}"] if one.packages else []
+        what += [f"all of it, because {one.error}"] if one.error else []
+        yield Text(f"{INDENT}to ~/.torchard/kept from {one.generation}: {'; '.join(what)}")
 
 
 def _planned(step: Step) -> Lines:

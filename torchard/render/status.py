@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from torchard.mac.state import OwnFiles
 from torchard.plan.codec import FORMAT, EnvironmentReport, StatusDocument, plan_document
 from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
 from torchard.render.text import blocks, head, remarks, summary
+from torchard.render.words import NAME, own_files
 from torchard.sanitize import sanitize_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from torchard.mac.state import KeptFolders
     from torchard.plan.drift import EnvironmentStatus
     from torchard.plan.plan import MacPlan, Plan
     from torchard.plan.steps import Step
 
     Statuses = Mapping[str, tuple[EnvironmentStatus, ...]]
+    Kept = Mapping[str, KeptFolders]
 
 SINCE = {"same": "=", "modified": "M", "gone": "D", "unknown": "?"}
 STYLE = {"=": "dim", "M": "yellow", "D": "red", "?": "dim"}
+NONE_KEPT: Kept = MappingProxyType({})
 INDENT = " " * 10  # of what is below a line
 LEGEND = (
     "First, since Torchard made it: = as it was, M changed, D gone, ? not known.",
@@ -31,11 +37,16 @@ LEGEND = (
 
 
 def status_lines(
-    plan: Plan, found: Statuses, disk: Iterable[Text] = (), *, full: bool = False
+    plan: Plan,
+    found: Statuses,
+    disk: Iterable[Text] = (),
+    *,
+    kept: Kept = NONE_KEPT,
+    full: bool = False,
 ) -> Iterator[Text]:
     """Yield the status of each Mac, equal ones once; `full` for every package that changed.
 
-    `disk` has the lines on what is on each disk.
+    `disk` has the lines on what is on each disk, `kept` what is in each `~/.torchard/kept`.
     """
 
     def statuses(mac: MacPlan) -> tuple[EnvironmentStatus, ...]:
@@ -46,6 +57,8 @@ def status_lines(
         warnings = tuple(one for one in mac.warnings if one not in remarked)
         yield from remarks(replace(mac, warnings=warnings))
         yield from _mac(mac, statuses(mac), full=full)
+        if mac.name in kept:
+            yield _row("=", None, "kept", _describe_kept(kept[mac.name]), NAME)
 
     for block in blocks(plan.macs, describe):
         yield head(block, full=full)
@@ -56,7 +69,13 @@ def status_lines(
     yield Text(f"An apply: {summary(plan)}")
 
 
-def status_document(plan: Plan, found: Statuses) -> StatusDocument:
+def _describe_kept(kept: KeptFolders) -> str:
+    folders = "1 generation" if kept.folders == 1 else f"{kept.folders} generations"
+    files = own_files(OwnFiles(kept.files, kept.bytes))
+    return f"{files} from {folders}, in ~/.torchard/kept; Torchard never removes them"
+
+
+def status_document(plan: Plan, found: Statuses, kept: Kept = NONE_KEPT) -> StatusDocument:
     """Return a plan and, as `status`, what each Mac has that was read."""
     planned = plan_document(plan)
     status = {
@@ -64,7 +83,7 @@ def status_document(plan: Plan, found: Statuses) -> StatusDocument:
         for mac in plan.macs
         if mac.name in found
     }
-    return StatusDocument(FORMAT, planned.macs, planned.summary, status)
+    return StatusDocument(FORMAT, planned.macs, planned.summary, status, kept=dict(kept))
 
 
 def _report(one: EnvironmentStatus, step: Step | None) -> EnvironmentReport:
@@ -120,10 +139,5 @@ def _remarks(one: EnvironmentStatus, step: Step | None) -> Iterator[str]:
     elif step and step.action != "create":
         why = step.reason
     why = None if why in one.remarks else why
-    own = f"set by a person: {', '.join(one.own)}" if one.own else None
-    large = (
-        f"too large, or closed, to be carried over: {', '.join(one.own_large)}"
-        if one.own_large
-        else None
-    )
-    yield from filter(None, (one.version, whose, one.verification, *one.remarks, own, large, why))
+    own = f"made by a person: {own_files(one.own)}" if one.own.count else None
+    yield from filter(None, (one.version, whose, one.verification, *one.remarks, own, why))

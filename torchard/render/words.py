@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from torchard.mac.state import OwnFiles
+
 NAME = 11  # columns of what a line is about
+MOST_NAMES = 10  # that a Mac sends
 _UNITS = ((10**10, 10**9, "GB"), (10**6, 10**6, "MB"), (1000, 1000, "kB"), (0, 1, "bytes"))
 
 
@@ -19,6 +22,13 @@ def size(count: int) -> str:
     """Write a number of bytes the way disks and downloads are labelled."""
     unit, name = next((unit, name) for least, unit, name in _UNITS if count >= least)
     return f"{count / unit:.0f} {name}"
+
+
+def own_files(files: OwnFiles) -> str:
+    """Write how many files a person made, their size and the first names."""
+    more = ", …" if len(files.names) == MOST_NAMES else ""
+    names = f": {', '.join(files.names)}{more}" if files.names else ""
+    return f"{files.count} {'file' if files.count == 1 else 'files'}, {size(files.bytes)}{names}"
 
 
 def duration(seconds: float) -> str:

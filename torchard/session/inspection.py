@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 from torchard.errors import TorchardError
 from torchard.mac import probe
 from torchard.mac.environments import view_environment
+from torchard.mac.state import OwnReport
 from torchard.operations import read_scripts
 from torchard.plan.damage import FileReport, describe_damage, read_reports, suggest_rebuild
 from torchard.plan.diff import list_locked, list_names
 from torchard.plan.disk_use import DiskUse, read_disk_use
 from torchard.plan.login_environment import AccountReport, read_account
+from torchard.plan.own_files import add_reports, read_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
+    from torchard.plan.own_files import Question
     from torchard.session.session import Session
 
     Ask = Callable[[str], list[str]]
@@ -33,6 +36,19 @@ def measure_room(state: MacState, ask: Ask) -> MacState:
         return replace(state, room=probe.parse_room(ask(probe.build_room_script())))
     except TorchardError:
         return replace(state, room=0)
+
+
+def describe_own_files(state: MacState, questions: Sequence[Question], ask: Ask) -> MacState:
+    """Return a Mac's state with what a person made in the generations of `questions`."""
+    try:
+        answer = ask(read_scripts.describe_own_files(state, questions))
+        reports = read_answer(answer[-1] if answer else "", questions)
+    except TorchardError as error:
+        reports = {one.path: OwnReport(error=str(error)) for one in questions}
+    except ValueError:
+        reason = "the answer of its python cannot be read"
+        reports = {one.path: OwnReport(error=reason) for one in questions}
+    return add_reports(state, reports)
 
 
 def inspect_files(state: MacState, ask: Ask) -> dict[str, FileReport]:

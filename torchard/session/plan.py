@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from torchard.errors import TorchardError
 from torchard.plan.disk import is_short_of_disk
 from torchard.plan.drift import find_drift
+from torchard.plan.own_files import list_active_questions, list_questions
 from torchard.plan.plan import MacPlan, Plan, plan_mac, unreachable
 from torchard.plan.stale import recheck, removed_from_lab
 from torchard.remote import facts, read_guard
@@ -20,15 +21,22 @@ from torchard.workspace.locks import LockMissingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from torchard.mac.state import MacState
     from torchard.plan.drift import EnvironmentStatus
+    from torchard.plan.own_files import Question
     from torchard.plan.target import Target
     from torchard.session.session import Session
 
 T = TypeVar("T")
 
 
-def make_plan(session: Session) -> Plan:
-    """Compare every Mac with what it should become, in the lab's order."""
+def make_plan(session: Session, *, is_inspected: bool = False) -> Plan:
+    """Compare every Mac with what it should become, in the lab's order.
+
+    `is_inspected` says that `find_own_files` has been called.
+    """
+    if not is_inspected:
+        find_own_files(session)
     targets = find_targets(session)
 
     def plan(name: str) -> MacPlan:
@@ -54,6 +62,38 @@ def isolate(session: Session, name: str, task: Callable[[], T]) -> T | None:
         session.states.pop(name, None)
         session.workspace.states.pop(name, None)
         return None
+
+
+def find_own_files(
+    session: Session, names: Sequence[str] | None = None, *, is_for_all: bool = False
+) -> None:
+    """Read what a person made in the generations that a plan replaces.
+
+    With `is_for_all`, read it in every active one as well. `names` limits it to some Macs.
+    """
+    session.workspace.states.update(session.states)
+    questions: dict[str, tuple[Question, ...]] = {}
+    for name in [one for one in session.states if names is None or one in names]:
+        asked = isolate(session, name, partial(_list_questions, session, name, is_for_all))
+        if asked:
+            questions[name] = asked
+
+    def describe(name: str) -> None:
+        session.progress.report_mac(name, "looking for files of people")
+        ask = partial(session.run_read_only, name)
+        state = session.states[name]
+        _remember(session, name, inspection.describe_own_files(state, questions[name], ask))
+
+    session.each(questions, describe, is_executing=False)
+
+
+def _list_questions(session: Session, name: str, is_for_all: bool) -> tuple[Question, ...]:  # noqa: FBT001
+    state = session.states[name]
+    if not state.environments:
+        return ()
+    asked = {one.path: one for one in list_active_questions(state)} if is_for_all else {}
+    asked.update((one.path, one) for one in list_questions(find_target(session, name)))
+    return tuple(asked.values())
 
 
 def find_targets(session: Session) -> dict[str, Target]:
@@ -108,11 +148,15 @@ def _measure_room(session: Session, names: Sequence[str]) -> None:
 
     def measure(name: str) -> None:
         ask = partial(session.run_read_only, name, limit=limit_probe(session.macs[name]))
-        session.states[name] = inspection.measure_room(session.states[name], ask)
-        prefix = session.macs[name].miniconda.prefix
-        facts.remember_state(session.hosts[name], prefix, session.states[name])
+        _remember(session, name, inspection.measure_room(session.states[name], ask))
 
     session.each(names, measure, is_executing=False)
+
+
+def _remember(session: Session, name: str, state: MacState) -> None:
+    session.states[name] = state
+    prefix = session.macs[name].miniconda.prefix
+    facts.remember_state(session.hosts[name], prefix, state)
 
 
 def plan_without_state(session: Session, name: str) -> MacPlan:
@@ -141,6 +185,9 @@ def _recheck_mac(session: Session, mac: MacPlan) -> MacPlan:
     if mac.name not in session.states:
         return plan_without_state(session, mac.name)
     try:
+        find_own_files(session, [mac.name])
+        if mac.name not in session.states:
+            return plan_without_state(session, mac.name)
         target = find_target(session, mac.name)
         if is_short_of_disk(target):
             _measure_room(session, [mac.name])

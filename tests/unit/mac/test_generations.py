@@ -1,4 +1,4 @@
-"""Which paths are generations, why one is not whole, and which files it hands over."""
+"""Which paths are generations, and why one is not whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from locked import GENERATIONS, HOME, built, lock
 from torchard.mac.generations import (
     describe_failure,
     explain_not_whole,
-    list_carried_files,
     read_generation_name,
 )
 
@@ -45,16 +44,6 @@ def test_a_generation_is_one_folder_below_their_root(path, name):
 def test_each_reason_is_named(changes, reasons):
     """Without any, the generation is whole."""
     assert list(explain_not_whole(replace(ONE, **changes))) == reasons
-
-
-def test_files_are_carried_over_unless_the_next_generation_has_them():
-    """And only within one environment."""
-    before = replace(ONE, own=("a", "b"), own_large=("c",))
-    assert list_carried_files(before, "torch") == (("a", "b"), ("c",))
-    assert list_carried_files(before, "torch", replace(ONE, own=("b", "c"))) == (("a",), ())
-    assert list_carried_files(before, "other") == ((), ())
-    assert list_carried_files(replace(before, stamp=None), "other") == (("a", "b"), ("c",))
-    assert list_carried_files(None, "torch") == ((), ())
 
 
 @pytest.mark.parametrize(("date", "day"), [("2026-11-29", " on 2026-11-29"), ("", "")])

@@ -287,13 +287,11 @@ def test_the_disk_that_macos_can_free_is_one_number(lines, room):
 
 
 def test_each_part_of_a_generation_is_read():
-    """What it lacks, a person's own files, and a failed verification. A broken stamp is empty."""
+    """What it lacks, and a failed verification. A broken stamp is empty."""
     lines = [
         f"environment\t={GENERATION}",
         "lacks\tpython",
         "lacks\tsoul",
-        "own\t=conda-meta/pinned",
-        "own_large\t=conda-meta/state",
         "stamp\t{broken",
         'failed\t{"date": "2026-11-28T10:00:00Z", "reason": "no\\nMPS"}',
         "environment\t=/Users/ann/other",
@@ -302,7 +300,6 @@ def test_each_part_of_a_generation_is_read():
     state = probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
     one, other = state.environments.values()
     assert one.missing == ("python",)
-    assert (one.own, one.own_large) == (("conda-meta/pinned",), ("conda-meta/state",))
     assert one.stamp == {}
     assert one.failed == ("2026-11-28", "no MPS")
     assert other.failed is not None

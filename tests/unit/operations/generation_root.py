@@ -31,7 +31,7 @@ class Root:
         (self.root / "generations").mkdir()
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        program = self.removing if arguments[0] in {"sweep", "remove"} else self.program
+        program = self.removing if arguments[0] in {"sweep", "remove", "drop"} else self.program
         return subprocess.run(
             [sys.executable, "-I", "-S", program, *map(str, arguments)],
             env=macs.environment(self.tools),

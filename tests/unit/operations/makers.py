@@ -20,6 +20,7 @@ from torchard.operations.controller import Controller
 from torchard.operations.incoming import incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
 from torchard.plan import shell_init
+from torchard.plan.own_files import Question
 from torchard.plan.steps import FileChange, Step
 from torchard.remote import facts, host_keys, shell_upload, unreachable
 from torchard.remote.ssh_config import EffectiveConfig
@@ -159,6 +160,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.read_scripts.measure_sizes": lambda made: read_scripts.measure_sizes(made.state),
     "operations.read_scripts.check_files": lambda made: read_scripts.check_files(
         made.state, [made.text]
+    ),
+    "operations.read_scripts.describe_own_files": lambda made: read_scripts.describe_own_files(
+        made.state, [Question(made.path, made.path, (made.path,))]
     ),
     "operations.change_scripts.note_failure": lambda made: change_scripts.note_failure(
         made.state, made.text, {"date": made.text, "reason": made.text}, made.controller

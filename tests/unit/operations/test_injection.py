@@ -51,7 +51,7 @@ SENDERS = {
     "operations.environment.environment", "operations.miniconda.miniconda",
     "operations.verify.verify", "session.session.read_state", "session.session.run",
     "session.session.run_read_only", "session.verify._verify_environment",
-    "remote.facts.read_state", "remote.facts.read_room",
+    "remote.facts.read_state", "remote.facts.read_room", "remote.facts.read_lines",
     "operations.shell_file.shell_file", "operations.prune.prune",
     "operations.upload._explaining", "operations.lease._begin_run", "operations.lease.end_run",
     "operations.lease.renewed_lease", "operations.lease.renew",
@@ -98,8 +98,8 @@ def test_whatever_makes_a_command_is_run_here():
         and value.__module__ == module.__name__
         and value.__annotations__.get("return") == "str"
     }
-    paths = {"script_text.read_script", "script_text.read_program", "script_text.root"}
-    paths |= {"incoming.incoming_directory", "change_scripts._recovering"}
+    paths = {"script_text.read_script", "script_text.read_program", "script_text.pack_program"}
+    paths |= {"script_text.root", "incoming.incoming_directory", "change_scripts._recovering"}
     assert texts - {f"operations.{name}" for name in paths} <= set(MAKERS)
 
 
@@ -248,11 +248,11 @@ def test_lines_for_conda_and_pip_stay_one_line_each(home):
 
 STAND_IN = """#!/bin/sh
 case "$*" in
+  '-I -S'* | *' -I -S'*) exec {python} "$@" ;;
   *create*)
     while [ "$1" != -p ]; do shift; done
     mkdir -p "$2/bin" "$2/conda-meta" && : >"$2/conda-meta/history"
     cp "$0" "$2/bin/python" ;;
-  *'-I -S'*) exec {python} "$@" ;;
   *) echo '{{"python": "3.12.13"}}' ;;
 esac
 """

@@ -15,6 +15,7 @@ import pytest
 import shells
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from makers import MAKERS, Made
 from profiles import examples
 
 from torchard.catalog.installers import Installer
@@ -28,6 +29,7 @@ from torchard.operations.controller import Controller
 from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import parse_free_bytes
 from torchard.operations.kit import Kit, write_kit
+from torchard.remote.quoting import for_any_shell
 
 # Shells that may be `sh` on a Mac; zsh by its own name only gets pyinfra's one line.
 SHELLS = [
@@ -277,3 +279,17 @@ def test_a_program_brings_its_modules_along(tmp_path):
     )
     assert done.stderr.endswith("KeyError: 'what'\n")
     assert script_text.read_program("generation.py") == script_text.read_script("generation.py")
+
+
+def test_a_packed_program_is_the_same_and_no_command_is_too_long():
+    """Linux takes 128 KiB in one argument, and OpenSSH a command of 256 KiB."""
+    packed = script_text.pack_program("remove_generations.py")
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", packed, "what"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stderr.endswith("KeyError: 'what'\n")
+    made = Made("x", "/Users/x")
+    for name, maker in MAKERS.items():
+        if name.startswith(("operations.change_scripts.", "operations.read_scripts.")):
+            assert len(for_any_shell(maker(made))) < 110_000, name

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from locked import mac
 
-from torchard.mac.state import RunLock
+from torchard.mac.state import KeptFolders, OwnFiles, RunLock
 from torchard.plan.drift import EnvironmentStatus
 from torchard.plan.plan import MacPlan, Plan
 from torchard.plan.steps import FileChange, Step
+from torchard.plan.unneeded import KeptGeneration
 from torchard.render.changes import done_line, step_lines
 from torchard.render.explain import _run_lock
 from torchard.render.status import status_lines
@@ -23,12 +24,25 @@ def plain(lines):
 
 
 def test_a_step_names_a_persons_files():
-    """Those that are copied to the next generation, and those that are not."""
-    step = replace(STEP, carried=("conda-meta/pinned",), not_carried=("conda-meta/state",))
-    lines = plain(step_lines(step)).splitlines()
-    assert any("conda-meta/pinned" in line for line in lines)
-    assert any("conda-meta/state" in line for line in lines)
-    assert "conda-meta" not in plain(step_lines(STEP))
+    """Those that the next generation gets, those that stay, and those that go to kept/."""
+    step = replace(
+        STEP,
+        carried=OwnFiles(2, 2000, ("conda-meta/pinned", "work/")),
+        left=OwnFiles(1, 30, ("bin/mine",)),
+        moved=(
+            KeptGeneration("torch-1", OwnFiles(12, 5 * 10**6, tuple("abcdefghij")), ("cowpy 1",)),
+            KeptGeneration("torch-0", error="it has more than 5 files"),
+        ),
+    )
+    said = plain(step_lines(step))
+    assert "carried over, made by a person: 2 files, 2 kB: conda-meta/pinned, work/\n" in said
+    assert "stays in the generation before: 1 file, 30 bytes: bin/mine\n" in said
+    assert "to ~/.torchard/kept from torch-1: 12 files, 5 MB: a, b, c, d, e, f, g, h," in said
+    assert "h, i, j, …; packages cowpy 1\n" in said
+    assert "from torch-0: all of it, because it has more than 5 files" in said
+    closed = plain(step_lines(replace(STEP, uninspected="it is closed")))
+    assert "a person's files could not be inspected: it is closed" in closed
+    assert "person" not in plain(step_lines(STEP))
 
 
 def test_a_removed_environment_is_a_line_of_a_result():
@@ -53,9 +67,15 @@ def test_a_shell_and_an_edited_file_are_lines_of_a_status():
     """The file as a diff, and the shell last, with its path."""
     shell = Step("shell", "create", None, "no block", "/Users/ann/.zshrc", "~/.zshrc")
     edited = FileChange("~/miniconda3/envs/torch/.condarc", "a: 1\n", "a: 2\n")
-    status = EnvironmentStatus("torch", "lab", "modified", files=(edited,), verification="fine")
+    own = OwnFiles(1, 7, ("work/",))
+    status = EnvironmentStatus(
+        "torch", "lab", "modified", files=(edited,), verification="fine", own=own
+    )
     plan = Plan((MacPlan("studio-01", "change", steps=(shell,)),))
-    lines = plain(status_lines(plan, {"studio-01": (status,)}))
+    kept = {"studio-01": KeptFolders(2, 3, 4000)}
+    lines = plain(status_lines(plan, {"studio-01": (status,)}, kept=kept))
+    assert "made by a person: 1 file, 7 bytes: work/\n" in lines
+    assert "3 files, 4 kB from 2 generations, in ~/.torchard/kept" in lines
     assert "-a: 1" in lines
     assert "~/.zshrc" in lines
 

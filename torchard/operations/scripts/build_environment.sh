@@ -10,16 +10,16 @@ link=$PREFIX/envs/$NAME
 building=$root/generations/.building-$GENERATION
 python=$PREFIX/bin/python
 
-# A path that is not ours stops the build before it begins. `before` is the active generation, if any.
-before=
+# A path that is not ours stops the build before it begins. `active` is the active generation, if any.
+active=
 if [ -L "$link" ]; then
   target=$(readlink "$link")
-  before=$root/generations/${target##*/}
+  active=$root/generations/${target##*/}
   case $target in
     "$root/generations/"*) ;;
     # A generation of ours, by the home's former path or by another path to it.
     */.torchard/generations/"$NAME"-[0-9a-f]*)
-      is_former "$target" || is_same "$target" "$before" ||
+      is_former "$target" || is_same "$target" "$active" ||
         die "$link is a link to $target, not to a generation; rename it. It was left alone."
       ;;
     *) die "$link is a link to $target, not to a generation; rename it. It was left alone." ;;
@@ -69,10 +69,10 @@ verify() {
   return 1
 }
 
-# Copies what a person set in the active generation to the new one.
-carry_settings() {
-  [ -n "$before" ] && [ -d "$before" ] && [ "$before" != "$path" ] || return 0
-  run_logged "$python" -I -S "$kit/carry_settings.py" "$kit" "$before" "$path"
+# Copies a person's settings and documents from the active generation to the new one.
+carry_over() {
+  [ -n "$active" ] && [ -d "$active" ] && [ "$active" != "$path" ] || return 0
+  run_logged "$python" -I -S "$kit/carry_over.py" copy "$kit" "$active" "$path" "$link"
 }
 
 # A run whose connection dropped may have finished the build: then only the link is missing.
@@ -102,7 +102,8 @@ if ! is_stamped; then
   fi
   run_logged "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
     give_up "the records of $path could not be written"
-  carry_settings || give_up "a person's settings in $before could not be carried over to $path"
+  run_logged "$python" -I -S "$kit/carry_over.py" list "$path" || give_up "$path cannot be listed"
+  carry_over || give_up "a person's files in $active could not be carried over to $path"
   if ! verify; then
     need_lock
     remove_trees "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
@@ -112,7 +113,7 @@ if ! is_stamped; then
   run_logged "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
   remove_trees "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
 else
-  carry_settings || fail "a person's settings in $before could not be carried over to $path"
+  carry_over || fail "a person's files in $active could not be carried over to $path"
 fi
 # The prefix is recorded, never half, before it gets a link.
 { printf '%s\n' "$PREFIX" >"$root/prefix.new" && mv -f "$root/prefix.new" "$root/prefix"; } ||

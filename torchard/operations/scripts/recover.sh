@@ -1,6 +1,6 @@
 # Finishes or removes what a stopped run left, whatever the lab names now. POSIX sh. run_lock.sh comes
-# before it, and PREFIX is set above. Only the holder of the run lock builds here, so what is unfinished
-# has no other owner.
+# before it; PREFIX and REMOVER (remove_generations.py) are set above. Only the holder of the run lock
+# builds here, so what is unfinished has no other owner.
 
 # Gives the Miniconda at $1 the mark $2. It gets the links of $3 too: what was set aside for it, or nothing.
 mark_prefix() {
@@ -57,15 +57,21 @@ is_active() {
   done
   return 1
 }
-# Removes what builds and removals left that were stopped: half generations and their files.
+# Removes what builds and removals left that were stopped: half generations and their files. What a
+# person put there goes to kept/ first, and a program does that: it waits for a Miniconda.
 remove_halves() {
-  for mark in "$root"/generations/.building-*; do
+  for mark in "$root"/generations/.leaving-* "$root"/generations/.building-*; do
     [ -e "$mark" ] || continue
-    half=$root/generations/${mark##*/.building-}
-    if [ ! -e "$half/.torchard.json" ] && ! is_active "$half"; then
-      remove_trees "$half" || die "$half cannot be removed"
+    half=${mark##*/.building-}
+    half=$root/generations/${half##*/.leaving-}
+    if [ "$mark" = "$root/generations/.leaving-${half##*/}" ] ||
+      { [ -e "$half" ] && [ ! -e "$half/.torchard.json" ] && ! is_active "$half"; }; then
+      is_whole_prefix "$PREFIX" || return 0
+      # shellcheck disable=SC2086 # native is two words, or none
+      run_cleanly $native "$PREFIX/bin/python" -I -S -c "$REMOVER" drop "$root" "$half" \
+        >>"$log" 2>&1 </dev/null || fail "$half cannot be removed"
     fi
-    rm -f "$mark" || die "$mark cannot be removed"
+    [ -d "$mark" ] || [ ! -e "$mark" ] || rm -f "$mark" || die "$mark cannot be removed"
   done
   set --
   for rest in "$root/pkgs" "$root"/generations/.discarded-* "$root"/kits/installer-* \

@@ -4,6 +4,9 @@ sweep ROOT LINK PATH [rebuilt]
                      remove what no generation needs any more
 remove ROOT LINK PATH
                      remove the link, if it leads to PATH, and the generations without a link
+drop ROOT PATH       remove what a killed build left at PATH
+
+What a person made in a generation goes to ROOT/kept first.
 """
 
 from __future__ import annotations
@@ -23,14 +26,17 @@ from torchard.operations.scripts.generation import (
     read_activation_time,
     read_stamp,
 )
+from torchard.operations.scripts.keep_files import keep_own
+from torchard.operations.scripts.own_files import list_unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 # Another run may be about to use a file this new. The lab's `keep` names the hours.
 YOUNG_SECONDS = 3600 * int(os.environ.get("KEEP_UPLOADS", "1"))
 LISTING_SECONDS = 60  # lsof waits for a network volume that is gone
-DISCARDED = ".discarded-"
+LEAVING = ".leaving-"  # of a generation that may have something of a person's
+DISCARDED = ".discarded-"  # of one that has not
 
 
 def is_young(path: str) -> bool:
@@ -71,7 +77,7 @@ def sweep(root: str, link: str, path: str, rebuilt: str = "") -> None:
     for other in unneeded:
         # A process with an open file in it may import more from it.
         if is_used is not None and not is_used(other):
-            discard(other)
+            discard(root, other)
     sweep_artefacts(root)
 
 
@@ -89,18 +95,46 @@ def remove(root: str, link: str, path: str) -> None:
         elif read_stamp(target).get("environment") == os.path.basename(link):
             sys.exit(f"{link} now leads to {target}; it was left alone")
     for other in list_inactive(root, link):
-        discard(other)
+        discard(root, other)
     sweep_artefacts(root)
 
 
-def discard(path: str) -> None:
+def drop(root: str, path: str) -> None:
+    """Remove what a killed build left, also if a run was stopped while it did so."""
+    if os.path.isdir(path):
+        discard(root, path)
+    elif os.path.isdir(os.path.join(os.path.dirname(path), LEAVING + os.path.basename(path))):
+        finish_removal(root, os.path.basename(path))
+
+
+def discard(root: str, path: str) -> None:
     """Rename a generation, then remove it: a stop never leaves half of one under its name."""
     folder, name = os.path.split(path)
-    hidden = os.path.join(folder, DISCARDED + name)
-    if os.path.isdir(hidden):
+    leaving = os.path.join(folder, LEAVING + name)
+    if os.path.isdir(leaving):
+        finish_removal(root, name)
+    os.rename(path, leaving)
+    finish_removal(root, name)
+
+
+def finish_removal(root: str, name: str) -> None:
+    """Keep what a person made in a generation that is leaving, then remove the rest.
+
+    It gets another name in between, so that a stop never makes the rest look like a person's.
+    """
+    generations = os.path.join(root, "generations")
+    leaving = os.path.join(generations, LEAVING + name)
+    hidden = os.path.join(generations, DISCARDED + name)
+    others = [os.path.join(generations, one) for one in list_names(generations) if one[0] != "."]
+    unpacked: Iterable[str] = ()
+    if not read_stamp(leaving):  # a build that was killed has files that no record names yet
+        kit, packages = os.path.join(root, "kits", name), os.path.join(root, "pkgs")
+        unpacked = list_unpacked(kit, packages, leaving)
+    if keep_own(root, leaving, name, others, unpacked):
+        if os.path.isdir(hidden):
+            remove_tree(hidden)
+        os.rename(leaving, hidden)
         remove_tree(hidden)
-    os.rename(path, hidden)
-    remove_tree(hidden)
 
 
 def sweep_artefacts(root: str) -> None:
@@ -108,7 +142,11 @@ def sweep_artefacts(root: str) -> None:
     generations = os.path.join(root, "generations")
     for entry in list_names(generations):
         whole = os.path.join(generations, entry)
-        if entry.startswith(DISCARDED) and os.path.isdir(whole) and not os.path.islink(whole):
+        if not os.path.isdir(whole) or os.path.islink(whole):
+            continue
+        if entry.startswith(LEAVING):
+            finish_removal(root, entry[len(LEAVING) :])
+        elif entry.startswith(DISCARDED):
             remove_tree(whole)
     artefacts = list_needed_artefacts(root)
     depot = os.path.join(root, "depot")
@@ -198,5 +236,5 @@ def list_needed_artefacts(root: str) -> set[str]:
 
 
 if __name__ == "__main__":
-    commands: dict[str, Any] = {"sweep": sweep, "remove": remove}
+    commands: dict[str, Any] = {"sweep": sweep, "remove": remove, "drop": drop}
     commands[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,359 @@
+"""What a person made in a generation: other scripts import this. It runs on a Mac, from Python 3.7.
+
+A file is a person's if neither a record of conda, the RECORD of a wheel nor the list in
+`.torchard-built`, which the build wrote, has it, and it is not a cache. A file of that list is a
+person's if it changed since. No link is followed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import stat
+import unicodedata
+import zipfile
+from typing import TYPE_CHECKING, NamedTuple
+
+from torchard.operations.scripts.check_files import (
+    Package,
+    Sizes,
+    UnreadableError,
+    find_sites,
+    read_packages,
+    resolve_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+BUILT = ".torchard-built"
+CARRIED = ".torchard-carried"
+BUILT_BYTES = 256 * 1024 * 1024  # of the list of a generation, unpacked
+MOST = 1000000  # files and folders of a generation
+HEAD = 512  # bytes of a program that are read
+NOT_CARRIED = frozenset(("bin", "lib", "include", "conda-meta"))
+SETTINGS = frozenset(("conda-meta/pinned", "conda-meta/state"))
+STALE_NAMES = frozenset(("sitecustomize.py", "usercustomize.py"))
+STALE_ENDS = (".so", ".dylib", ".a", ".o", ".pth", ".egg-link", ".pyc")
+STALE_FOLDERS = ("share/jupyter/lab/staging",)  # JupyterLab's own build
+# The first bytes of a program for macOS, of either kind (mach-o/loader.h, mach-o/fat.h).
+MACH_O = (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+MICROSECOND = 1000  # nanoseconds; older tools copy times no finer
+SECOND = 10**9  # nanoseconds
+
+
+class Own(NamedTuple):
+    """A file, a link or a closed folder of a person, by its path in the generation.
+
+    `is_setting` says that the next generation gets a copy: settings and documents.
+    """
+
+    name: str
+    size: int
+    time: int
+    is_setting: bool
+
+
+class Found(NamedTuple):
+    """All that a person made in a generation; `mixed` has the folders that have other files too."""
+
+    files: list[Own]
+    mixed: set[str]
+    packages: list[Package]
+
+    def find_top(self, name: str) -> str:
+        """Return the highest folder of a file in which all is a person's, or the file."""
+        at = name.find("/")
+        while at != -1 and name[:at] in self.mixed:
+            at = name.find("/", at + 1)
+        return name if at in (-1, len(name) - 1) else name[: at + 1]
+
+
+class File(NamedTuple):
+    """A file of a tree by its path; a closed folder has no `mode`."""
+
+    name: str
+    mode: int
+    size: int
+    time: int
+    is_nested: bool
+
+
+class Owner:
+    """Who owns which file of one generation."""
+
+    def __init__(self, root: str, files: Iterable[File], unpacked: Iterable[str]) -> None:
+        self.root = root
+        self.built = read_rows(os.path.join(root, BUILT))
+        built = [(self.built[one.name], one) for one in files if one.name in self.built]
+        # Most times differ after a copy that does not keep them: then only sizes count.
+        same = sum(row[1] // SECOND == one.time // SECOND for row, one in built)
+        self.has_times = 2 * same >= len(built)
+        self.listed = set(unpacked)
+        self.added: set[str] = set()  # files of packages that a person installed
+        self.packages: list[Package] = []
+        self.folders: set[str] = set()  # each wheel's own
+        sites = list(find_sites(root))
+        for package in read_packages(root, Sizes()):
+            if package.source == "conda":
+                records = [f"conda-meta/{package.stem}.json"]
+            else:
+                folders = [f"{site}/{package.stem}.dist-info" for site in sites]
+                self.folders.update(folders)
+                records = [f"{one}/RECORD" for one in folders]
+            names = {path for _, path in package.files}
+            self.listed |= names
+            if self.built and not any(map(self.is_as_built, records)):
+                self.packages.append(package)
+                self.added |= names
+
+    def is_as_built(self, name: str) -> bool:
+        """Tell whether a file is as the build left it."""
+        try:
+            found = os.lstat(os.path.join(self.root, name))
+        except OSError:
+            return False
+        return name in self.built and not self.is_edited(name, found.st_size, found.st_mtime_ns)
+
+    def is_edited(self, name: str, size: int, time: int) -> bool:
+        """Tell whether a file changed since the build."""
+        row = self.built[name]
+        return not is_same(row, size, time if self.has_times else row[1])
+
+    def is_persons(self, one: File) -> bool:
+        """Tell whether a file is a person's: no package has it, or it was edited."""
+        name = one.name
+        plain = name if name.isascii() else unicodedata.normalize("NFC", name)
+        if name in self.added or plain in self.added or is_ours(name):
+            return False
+        if name in self.built:
+            return stat.S_ISREG(one.mode) and self.is_edited(name, one.size, one.time)
+        return not (
+            name in self.listed or plain in self.listed or name.rpartition("/")[0] in self.folders
+        )
+
+
+def is_same(row: list[int], size: int, time: int) -> bool:
+    """Tell whether a file has the size and the time that were noted."""
+    return row[0] == size and row[1] // MICROSECOND == time // MICROSECOND
+
+
+def is_ours(name: str) -> bool:
+    """Tell whether a file is Torchard's, or conda's notes on an environment."""
+    folder, _, base = name.rpartition("/")
+    if folder == "":
+        return base.startswith(".torchard") or base == ".messages.txt"
+    is_note = base in {"history", "frozen"} or base.endswith((".c~", ".json"))
+    return folder == "conda-meta" and is_note
+
+
+def is_cache(folder: str, name: str, names: set[str]) -> bool:
+    """Tell whether a program or macOS makes a file again by itself."""
+    if name == ".DS_Store" or name.startswith("._"):
+        return True
+    if folder == "__pycache__" or folder.endswith("/__pycache__"):
+        return name.endswith((".pyc", ".pyo", ".nbi", ".nbc"))
+    if name.endswith(".pyc"):
+        return name[:-1] in names
+    return f"{folder}/".startswith("var/cache/")
+
+
+def read_rows(path: str) -> dict[str, list[int]]:
+    """Read a list of ours, path by path [size, time]; one that cannot be read is empty."""
+    try:
+        with gzip.open(path, "rb") as file:
+            content = json.loads(file.read(BUILT_BYTES))
+        return {name: [int(size), int(time)] for name, (size, time) in content.items()}
+    except (OSError, EOFError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def write_rows(path: str, rows: dict[str, list[int]]) -> None:
+    """Write a list of ours: a stop leaves the old or the new one."""
+    partial = path + ".torchard-partial"
+    with open(partial, "wb") as raw:
+        with gzip.GzipFile("", "wb", 6, raw, 0) as file:
+            file.write(json.dumps(rows).encode())
+        raw.flush()
+        os.fsync(raw.fileno())
+    os.replace(partial, path)
+
+
+def walk(root: str) -> Iterator[File]:
+    """Yield each file of a tree, and each folder that cannot be read or is another volume.
+
+    `is_nested` says that it is in an environment of its own, which works only where it is. Raise
+    UnreadableError if the tree cannot be read or is too large.
+    """
+    volume = os.lstat(root).st_dev
+    folders = [("", False)]
+    seen = 0
+    while folders:
+        folder, is_nested = folders.pop()
+        try:
+            with os.scandir(os.path.join(root, folder)) as listing:
+                entries = sorted(listing, key=lambda one: one.name)
+        except OSError as error:
+            if not folder:
+                raise UnreadableError(f"it cannot be read: {error.strerror}") from None
+            yield File(folder + "/", 0, 0, 0, is_nested)
+            continue
+        names = {one.name for one in entries}
+        is_nested = is_nested or bool(folder and names & {"conda-meta", "pyvenv.cfg"})
+        below = []
+        for entry in entries:
+            seen += 1
+            if seen > MOST:
+                raise UnreadableError(f"it has more than {MOST:,} files")
+            name = f"{folder}/{entry.name}" if folder else entry.name
+            try:
+                found = entry.stat(follow_symlinks=False)
+            except OSError:
+                continue  # it is gone by now
+            if not stat.S_ISDIR(found.st_mode):
+                if not is_cache(folder, entry.name, names):
+                    yield File(name, found.st_mode, found.st_size, found.st_mtime_ns, is_nested)
+            elif found.st_dev != volume:
+                yield File(name + "/", 0, 0, 0, is_nested)
+            else:
+                below.append((name, is_nested))
+        folders += reversed(below)
+
+
+def find_own(root: str, unpacked: Iterable[str] = ()) -> Found:
+    """Find all that a person made in a generation.
+
+    `unpacked` has files of packages whose record a build that was killed did not write. Raise
+    UnreadableError if it is too large.
+    """
+    files = list(walk(root))
+    owner = Owner(root, files, unpacked)
+    own: list[Own] = []
+    mixed: set[str] = {""}
+    for one in files:
+        if not one.mode or owner.is_persons(one):
+            setting = one.name not in owner.built and is_setting(root, one)
+            own.append(Own(one.name, one.size, one.time, setting))
+        else:
+            folder = one.name.rpartition("/")[0]
+            while folder not in mixed:
+                mixed.add(folder)
+                folder = folder.rpartition("/")[0]
+    return Found(own, mixed, owner.packages)
+
+
+def is_setting(root: str, one: File) -> bool:
+    """Tell whether the next generation gets a copy: nothing that works only in this one."""
+    name, base = one.name, one.name.rpartition("/")[2]
+    if name not in SETTINGS and name.partition("/")[0] in NOT_CARRIED:
+        return False
+    if one.is_nested or base in STALE_NAMES or base.endswith(STALE_ENDS):
+        return False
+    if any(name.startswith(folder + "/") for folder in STALE_FOLDERS):
+        return False
+    path = os.path.join(root, name)
+    if stat.S_ISLNK(one.mode):
+        return not is_inside(root, os.readlink(path))
+    if not stat.S_ISREG(one.mode) or not os.access(path, os.R_OK):
+        return False
+    return not (one.mode & 0o111 and is_stale_program(root, path))
+
+
+def is_inside(root: str, path: str) -> bool:
+    """Tell whether an absolute path leads into a generation."""
+    return any(f"{path}/".startswith(f"{one}/") for one in (root, os.path.realpath(root)))
+
+
+def is_stale_program(root: str, path: str) -> bool:
+    """Tell whether a program is for this generation: its `#!` line leads there, or it is binary."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return True
+    if head.startswith(MACH_O):
+        return True
+    words = head[2:].split(b"\n", 1)[0].split() if head.startswith(b"#!") else []
+    program = os.fsdecode(words[0]) if words else "/"
+    return is_inside(root, program) or not os.path.exists(program)
+
+
+def list_unpacked(kit: str, packages: str, root: str) -> Iterator[str]:
+    """Yield files of packages that a killed build was about to install, by their paths in `root`.
+
+    `packages` is conda's cache of this build, and `kit` has the wheels.
+    """
+    sites = [*find_sites(root)]
+    for folder in list_folder(packages):
+        yield from list_conda_files(os.path.join(packages, folder), sites)
+    for name in list_folder(os.path.join(kit, "wheels")):
+        yield from list_wheel_files(os.path.join(kit, "wheels", name), sites)
+
+
+def list_conda_files(folder: str, sites: list[str]) -> Iterator[str]:
+    """Yield where the files of an unpacked package go (conda, core/path_actions.py)."""
+    try:
+        with open(os.path.join(folder, "info/paths.json"), encoding="utf-8") as file:
+            rows = [str(one["_path"]) for one in json.load(file)["paths"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return
+    for row in rows:
+        yield row
+        if row.startswith("site-packages/"):
+            yield from (site + row[len("site-packages") :] for site in sites)
+        elif row.startswith("python-scripts/"):
+            yield "bin" + row[len("python-scripts") :]
+
+
+def list_wheel_files(wheel: str, sites: list[str]) -> Iterator[str]:
+    """Yield where the files of a wheel go (the wheel format, on its .data folders)."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            rows = archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return
+    for row in rows:
+        data, kind, rest = (*row.split("/", 2), "", "")[:3]
+        is_data = data.endswith(".data")
+        places = {"scripts": ["bin"], "data": ["."]} if is_data else {}
+        for place in places.get(kind, sites):
+            path = resolve_path(f"{place}/{rest if is_data else row}")
+            if path is not None:
+                yield path
+
+
+def list_folder(path: str) -> list[str]:
+    """Return the names in a folder, none without one."""
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+class Others:
+    """What other generations have, so that it need not be kept from this one as well."""
+
+    def __init__(self, roots: Iterable[str]) -> None:
+        self.roots = [(root, read_rows(os.path.join(root, CARRIED))) for root in roots]
+
+    def have(self, root: str, own: Own) -> bool:
+        """Tell whether one of them has a file as it is, or got its copy from it."""
+        for other, carried in self.roots:
+            if own.name in carried and is_same(carried[own.name], own.size, own.time):
+                return True
+            if is_copy(os.path.join(root, own.name), os.path.join(other, own.name), own):
+                return True
+        return False
+
+
+def is_copy(path: str, other: str, own: Own) -> bool:
+    """Tell whether two paths are alike: files by size and time, links by where they lead."""
+    try:
+        found = os.lstat(other)
+        if stat.S_ISLNK(found.st_mode):
+            return os.readlink(other) == os.readlink(path)
+        is_file = stat.S_ISREG(found.st_mode) and stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+    return is_file and is_same([found.st_size, found.st_mtime_ns], own.size, own.time)
