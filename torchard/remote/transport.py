@@ -14,6 +14,8 @@ from paramiko.transport import ServiceRequestingTransport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+MOST_BANNER = 64 * 1024  # bytes before the key exchange; OpenSSH reads 1,024 lines of 8 KiB
+MOST_PACKET = 1024 * 1024  # bytes; OpenSSH takes 256 KiB
 _TICK = 0.1  # seconds between two looks at whether the connection still lives
 
 
@@ -50,6 +52,28 @@ class Transport(ServiceRequestingTransport):
             return message
 
         packets.read_message = read_message
+        self._bound_packets(packets)
+
+    @staticmethod
+    def _bound_packets(packets: Any) -> None:
+        """Refuse a banner without end, and a packet that says it is larger than any is."""
+        read_text, read_all = packets._read_timeout, packets.read_all  # noqa: SLF001
+        left = MOST_BANNER
+
+        def read_timeout(timeout: float) -> bytes:
+            nonlocal left
+            data: bytes = read_text(timeout)
+            left -= len(data)
+            if left < 0:
+                raise SSHException("Error reading SSH protocol banner: it is too long")
+            return data
+
+        def read_packet(size: int, check_rekey: bool = False) -> Any:  # noqa: FBT001, FBT002  # paramiko's own
+            if size > MOST_PACKET:
+                raise SSHException(f"a packet of {size} bytes is too large")
+            return read_all(size, check_rekey)
+
+        packets._read_timeout, packets.read_all = read_timeout, read_packet  # noqa: SLF001
 
     def _parse_disconnect(self, m: Message) -> None:
         m.get_int()
