@@ -131,6 +131,20 @@ def test_a_renamed_lock_of_another_class_is_out_of_date(workspace):
         space.find_target(space.find_mac("studio-01"), WHOLE)
 
 
+def test_a_lock_at_the_old_place_blocks_the_macs_that_need_it(workspace):
+    """Nothing is solved in its stead until a person says so."""
+    space = workspace(locked=False)
+    made = locked(space)
+    path = lock_path(space.lab.path, "torch", NEWEST)
+    old = path.parent.parent / "torch.osx-arm64-macos15.0.json"
+    path.rename(old)
+    (refusal,) = blockers(space, WHOLE)
+    assert refusal.startswith(f"torch: {old} is a lock file of an older Torchard.")
+    assert "`torchard lock --upgrade`" in refusal
+    path.write_text(format_lock(made), encoding="utf-8")
+    assert blockers(workspace(), WHOLE) == ()
+
+
 def test_a_damaged_lock_blocks_the_macs_that_need_it(workspace):
     """The reason is one line, and other Macs are planned."""
     space = workspace()
