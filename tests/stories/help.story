@@ -91,8 +91,8 @@ Usage: torchard lock [OPTIONS] [LAB]
 
   Solve each environment for each class of Macs.
 
-  The lock files go into locks/, beside LAB. Torchard contacts a Mac only if
-  LAB does not say its arch and macOS.
+  The lock files of NAME.yaml go into locks/NAME/ beside it. Torchard contacts
+  a Mac only if LAB does not say its arch and macOS.
 
 Options:
   --upgrade             Solve again, even if a lock file is up to date.
@@ -210,8 +210,9 @@ Usage: torchard unlock [OPTIONS] MAC [LAB]
 
   Show who holds a Mac's run lock, or remove a dead run's lock.
 
-  The next run removes it as well. Torchard never removes the lock of a run
-  that is still at work: end that run, and its lock goes with it.
+  The next run removes it as well. Torchard never removes a lock while a
+  process of its run is at work on the Mac: end that process, and its lock
+  goes with it.
 
 Options:
   --holder ID           ID of the run that holds the lock (printed without
