@@ -1,0 +1,158 @@
+"""Stopped anywhere, and then given another lab, a Mac is brought up to date by one run.
+
+Or it is blocked, by a sentence that says what to do. `tests/macs/test_scripts_recover.py` has the
+distinct places in every run of the tests, and this has all of them in `make test-nightly`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from benches import ENVIRONMENTS, WHEEL, bench
+from changing import Changing, Wanted, add_own_files, on_a_mac
+from cuts import count_events
+from faultlab import variant
+from places import Kill, instrument
+
+from simlab.lab import SimLab
+from simlab.write_lab import Served
+from torchard.catalog.installers import Installer
+from torchard.lab.model import Environment
+
+OPERATIONS = ("install", "replace", "update", "rollback", "prune")
+SIGNALS = (
+    ("KILL", "tool"),
+    ("KILL", "shell"),
+    ("TERM", "all"),
+    ("INT", "all"),
+    ("HUP", "all"),
+    ("STOP", "all"),
+)
+
+
+@pytest.fixture(scope="module")
+def labs(tmp_path_factory, simlab_depot, artefacts):
+    """What a lab may ask for: `first`, and every change of it."""
+    with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
+
+        def lock(name="torch", python="3.12", **more):
+            asked = Environment(name, python, None, **more)
+            return on_a_mac.solve(simlab_depot, asked, lab.web_url)
+
+        torch, python, packages = lock(), lock(python="3.11"), lock(pip=("pytz",))
+    found = Served.load(simlab_depot.root).installers
+    (file, sha256), (other, other_sha256) = found["arm64"], found["miniforge-arm64"]
+    first = Wanted(Installer("miniconda", "26.5.3-1", file, "", sha256), {"torch": torch})
+    return {
+        "the same lab": first,
+        "another installer": replace(
+            first, installer=Installer("miniforge", "26.3.2-3", other, "", other_sha256)
+        ),
+        "another prefix": replace(first, prefix="~/conda"),
+        "another python": replace(first, locks={"torch": python}),
+        "an environment renamed": replace(first, locks={"ml": replace(torch, environment="ml")}),
+        "an environment removed": replace(first, locks={}, prune=True),
+        "other packages": replace(first, locks={"torch": packages}),
+        "another shell": replace(first, shells=("bash",)),
+        "no shell": replace(first, shells=()),
+    }
+
+
+@pytest.fixture(scope="module", params=OPERATIONS)
+def recorded(request, tmp_path_factory, simlab_depot, labs):
+    """A Mac, how it was before an operation, and every place that the operation comes to."""
+    one = Changing(on_a_mac.make(tmp_path_factory.mktemp("mac")), simlab_depot)
+    instrument(one.mac)
+    first = labs["the same lab"]
+    if request.param != "install":
+        assert one.apply(first) is None
+        add_own_files(one.mac)
+    if request.param == "rollback":
+        assert one.apply(labs["other packages"]) is None
+    operation = {
+        "install": lambda: one.apply(first),
+        "replace": lambda: one.apply(labs["another installer"]),
+        "update": lambda: one.apply(labs["other packages"]),
+        "rollback": lambda: one.roll_back(first),
+        "prune": lambda: one.apply(labs["an environment removed"]),
+    }[request.param]
+    begin = one.keeper.look()
+    yield one, begin, one.record(operation)
+    one.mac.end()
+
+
+def told(one, record_property):
+    record_property("places", one.stops)
+    record_property("runs afterwards", one.runs)
+    record_property("blocked", one.blocked)
+    failures, one.failures = one.failures, []
+    one.stops = one.runs = one.blocked = 0
+    return failures
+
+
+@pytest.mark.nightly
+def test_the_power_may_fail_anywhere_before_the_lab_changes(recorded, labs, record_property):
+    """Every state that an operation leaves on the disk, and one lab after the other."""
+    one, begin, recorder = recorded
+    changes = list(labs.items())
+    states = {place.state: place for place in recorder.places}
+    for number, (state, place) in enumerate(states.items()):
+        change, wanted = changes[number % len(changes)]
+        one.power_cut(begin, recorder.states[state], f"power cut at {place}", wanted, change)
+    assert told(one, record_property) == []
+
+
+@pytest.mark.nightly
+def test_a_script_may_be_ended_anywhere_before_the_lab_changes(recorded, labs, record_property):
+    """By each signal: to one of its tools, to the script alone, or to all of it.
+
+    One that stands still does not let another person's run begin.
+    """
+    one, begin, recorder = recorded
+    changes = list(labs.items())
+    places = [place for place in recorder.places if place.tool != "python"]
+    for number, place in enumerate(places[::3]):
+        change, wanted = changes[number % len(changes)]
+        kill = Kill(place, *SIGNALS[number % len(SIGNALS)])
+        one.kill(begin, recorder, kill, wanted, change)
+    assert told(one, record_property) == []
+
+
+@pytest.fixture(scope="module")
+def connected(tmp_path_factory, simlab_depot, torchard):
+    """Macs that are reached over SSH, and what their lab asks for after each cut."""
+    directory = tmp_path_factory.mktemp("connected")
+    with bench(directory, simlab_depot.root, torchard, "first", 6) as one:
+        file, sha256 = Served.load(simlab_depot.root).installers["miniforge-arm64"]
+        text = one.lab.lab_file.read_text(encoding="utf-8")
+        first, own = re.search(r'url: ".*?/installers/(\S+?)"\s+sha256: "(\w+)"', text).groups()
+        url = re.search(r'url: ".*"', text)[0]
+        one.then = [
+            variant(one.lab, directory / f"lab{number}/lab.yaml", *changes)
+            for number, changes in enumerate(
+                [
+                    [(url, url.replace(first, file)), (f'"{own}"', f'"{sha256}"')],
+                    [("    miniconda:\n", "    miniconda:\n      prefix: ~/conda\n")],
+                    [WHEEL[::-1]],
+                    [ENVIRONMENTS],
+                    [('python: "3.12"', 'python: "3.11"')],
+                ]
+            )
+        ]
+        for lab_file in one.then:
+            done = torchard("lock", lab_file)
+            assert done.returncode == 0, done.stdout + done.stderr
+        yield one
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", ["drop_after", "drop_during", "drop_answer", "drop_sftp"])
+def test_a_connection_may_drop_anywhere_before_the_lab_changes(connected, fault, record_property):
+    """Before, during and after each command, and in each file that is pushed."""
+    connected.forget()
+    connected.drops({fault: number} for number in range(count_events(connected, fault)))
+    record_property("places", len(connected.cuts))
+    record_property("runs afterwards", connected.runs)
+    assert connected.failures == []
