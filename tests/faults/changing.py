@@ -62,6 +62,10 @@ if TYPE_CHECKING:
 PATIENCE = 600  # seconds for a script that waits at each place until the home was looked at
 # A reason to leave a Mac alone says what a person types or does.
 WAY_OUT = re.compile(r"`|write|move|rename|remove|set |name ")
+# What a stopped run leaves, below ~/.torchard.
+REST = re.compile(
+    r"^\.torchard/(installing|pkgs/|generations/\.|kits/installer-|kits/.*/(wheels|torchard-depot)$)"
+)
 MINE = {
     "miniconda3/etc/mine.txt": b"a person's file in Miniconda\n",
 }
@@ -231,7 +235,7 @@ class Changing:
             self._converge(begin, str(kill), wanted, change)
 
     def _overtake(self, process: subprocess.Popen[bytes], where: str, wanted: Wanted) -> None:
-        """Let another person try while a run stands still, and then let the power fail."""
+        """Let another person try while a run is stopped, and then let the power fail."""
         reached = self.mac.root / "stopped"
         wait_until(lambda: reached.exists() or process.poll() is not None)
         if process.poll() is None:
@@ -268,6 +272,9 @@ class Changing:
         elif after.state != "up_to_date":
             left = "; ".join(f"{one.id} {one.reason}" for one in after.steps)
             self.failures.append(f"{where}: the next plan is not empty: {left}")
+        rest = sorted(path for path in self.keeper.look() if REST.search(path))
+        if after.state == "up_to_date" and rest:
+            self.failures.append(f"{where}: {rest[0]} stays")
         lost = mine - {entry.content for entry in self.keeper.look().values()}
         if lost:
             self.failures.append(f"{where}: a person's file is lost: {lost}")

@@ -46,8 +46,6 @@ class Bench:
     cuts: set[str] = field(default_factory=set)
     runs: int = 0
     failures: list[str] = field(default_factory=list)
-    then: Sequence[object] = ()
-    """Lab files that Macs are given in turn after they were cut off, instead of `lab_file`."""
 
     def __post_init__(self) -> None:
         """Let all Macs be as the first."""
@@ -84,11 +82,9 @@ class Bench:
             quiet(mac)
             self.keepers[mac].put_back(self.first[mac])
 
-    def apply(
-        self, batch: Iterable[SimMac], lab_file: object = None
-    ) -> dict[str, dict[str, object]]:
+    def apply(self, batch: Iterable[SimMac]) -> dict[str, dict[str, object]]:
         """Apply to these Macs; return what is printed about each."""
-        done = self.torchard("apply", lab_file or self.lab_file, "--yes", "--json", *_only(batch))
+        done = self.torchard("apply", self.lab_file, "--yes", "--json", *_only(batch))
         assert done.stdout, done.stderr
         macs: dict[str, dict[str, object]] = json.loads(done.stdout)["macs"]
         return macs
@@ -225,37 +221,20 @@ class Bench:
 
     def _converge(self, todo: Mapping[SimMac, str]) -> None:
         """One run brings each of these Macs up to date, and the next plan has nothing to do."""
-        labs = self.then or [self.lab_file]
-        given: dict[object, dict[SimMac, str]] = {}
-        for number, (mac, where) in enumerate(todo.items(), self.runs):
-            given.setdefault(labs[number % len(labs)], {})[mac] = where
+        if not todo:
+            return
         self.runs += len(todo)
         for mac in todo:
             _two_minutes_later(mac)
-        for lab_file, batch in given.items():
-            self._converge_to(lab_file, batch)
-
-    def _converge_to(self, lab_file: object, todo: Mapping[SimMac, str]) -> None:
-        said = self.apply(todo, lab_file)
+        said = self.apply(todo)
         for mac, where in todo.items():
             if said[mac.name]["state"] != "up_to_date":
                 self.failures.append(f"{where}: {said[mac.name]['reason']}")
             if at_work(mac):
                 self.failures.append(f"{where}: something is still at work")
-        done = self.torchard("plan", lab_file, *_only(todo))
+        done = self.torchard("plan", self.lab_file, *_only(todo))
         if done.returncode:
             self.failures.append(f"{[*todo.values()]}: {done.stdout}")
-
-
-def count_events(one: Bench, fault: str) -> int:
-    """Return how many events of a fault of simlab an apply to an untouched Mac has."""
-    mac = one.macs[0]
-    one.put_back([mac])
-    mac.set(fault={fault: 10**6})
-    assert one.apply([mac])[mac.name]["state"] == "up_to_date"
-    number = int((mac.root / "commands").read_text().rpartition(" ")[2])
-    mac.set(fault=None)
-    return number
 
 
 def _only(batch: Iterable[SimMac]) -> list[str]:

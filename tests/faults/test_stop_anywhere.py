@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 from benches import bench
-from cuts import count_events
 from faultlab import started
 from places import Kill
 
@@ -55,6 +54,17 @@ def tools(places):
     return [place for place in places if place.tool != "python"]
 
 
+def counted(connected, fault):
+    """Return how many events of a fault of simlab an apply to an untouched Mac has."""
+    mac = connected.macs[0]
+    connected.put_back([mac])
+    mac.set(fault={fault: 10**6})
+    assert connected.apply([mac])[mac.name]["state"] == "up_to_date"
+    number = int((mac.root / "commands").read_text().rpartition(" ")[2])
+    mac.set(fault=None)
+    return number
+
+
 def test_a_connection_that_drops_leaves_nothing_that_one_run_does_not_repair(connected):
     """In the middle of a file, and when the answer of each of the two scripts is on its way."""
     connected.drops([{"drop_sftp": 1}, {"drop_answer": 4}, {"drop_answer": 8}])
@@ -83,7 +93,7 @@ def test_a_script_may_be_killed_anywhere(recorded, signal, whom):
 @pytest.mark.parametrize("fault", ["drop_after", "drop_during", "drop_answer", "drop_sftp"])
 def test_a_connection_may_drop_anywhere(connected, fault):
     """Before, during and after each command, and in each file that is pushed."""
-    connected.drops({fault: number} for number in range(count_events(connected, fault)))
+    connected.drops({fault: number} for number in range(counted(connected, fault)))
     assert connected.failures == []
 
 

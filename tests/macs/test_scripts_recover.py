@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import time
 from dataclasses import replace
 
 import on_a_mac
@@ -159,6 +161,7 @@ def test_what_a_person_put_at_that_prefix_is_left_alone(mac):
         "generations/.discarded-torch-1/bin/python",
         "pkgs/torch-1/lib",
         "kits/torch-1/wheels/torch.whl",
+        "kits/torch-1/torchard-depot/noarch/torch.conda",
         "kits/installer-4711/Own.sh",
     ],
 )
@@ -174,6 +177,19 @@ def test_the_rest_of_a_stopped_build_or_removal_is_removed_alone(mac, left):
     assert not (mac.torchard / left).exists()
     assert all(path.exists() for path in stays)
     assert (mac.torchard / "generations/torch-1").exists() is ("building" not in left)
+
+
+def test_half_an_upload_goes_after_the_hours_that_the_lab_names(mac):
+    """One that a run may still send stays, and so does a whole file, which a build may use."""
+    assert install(mac, whole("first")).returncode == 0
+    (mac.torchard / "pkgs").mkdir()
+    old, new, complete = (mac.incoming / one for one in (f"{'1' * 64}.a-run", "2.a-run", "3" * 64))
+    for path in (old, new, complete):
+        path.write_text("")
+    for path in (old, complete):
+        os.utime(path, (time.time() - 7200,) * 2)
+    tidy(mac)
+    assert [one.exists() for one in (old, new, complete)] == [False, True, True]
 
 
 @pytest.mark.parametrize("body", ["build_environment.sh", "remove_environment.sh"])

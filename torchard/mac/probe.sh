@@ -173,7 +173,7 @@ done
 # What a stopped run left: torchard/operations/scripts/recover.sh finishes or removes it.
 for path in "$root/installing" "$root/pkgs" "$root"/generations/.building-* \
   "$root"/generations/.leaving-* "$root"/generations/.discarded-* "$root"/kits/installer-* \
-  "$root"/kits/*/wheels; do
+  "$root"/kits/*/torchard-depot "$root"/kits/*/wheels; do
   if [ -e "$path" ]; then
     code "${path#"$root/"}"
     say leftover "$coded"

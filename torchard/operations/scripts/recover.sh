@@ -58,8 +58,10 @@ is_active() {
   return 1
 }
 # Removes what builds and removals left that were stopped: half generations and their files. What a
-# person put there goes to kept/ first, and a program does that: it waits for a Miniconda.
+# person put there goes to kept/ first, and a program does that: it waits for a Miniconda. A half upload
+# has a name with a dot, and a run that still sends it changes it.
 remove_halves() {
+  find "$root/depot/incoming" -type f -name '*.*' -mmin "+$((KEEP_UPLOADS * 60))" -exec rm -f {} +
   for mark in "$root"/generations/.leaving-* "$root"/generations/.building-*; do
     [ -e "$mark" ] || continue
     half=${mark##*/.building-}
