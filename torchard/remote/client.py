@@ -279,6 +279,8 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         A write to a connection that takes no byte never ends by itself. Raise ReachError.
         """
         transport: Any = self.get_transport()
+        if transport is None:  # given up, or closed
+            raise ReachError(self.failure or f"{self._to.address} is not connected any more")
         results: list[Any] = []
         errors: list[Exception] = []
 
