@@ -68,6 +68,19 @@ def _read(arguments: list[str]) -> tuple[list[str], list[int] | None, list[str]]
     return wanted, pids, rest
 
 
+def _columns(wanted: str) -> list[tuple[str, str]]:
+    """Return the columns of one `-o` with their headers.
+
+    A header may have commas: all that follows the first `=` is the last column's (POSIX).
+    """
+    names, has_header, header = wanted.partition("=")
+    *others, last = names.split(",")
+    return [
+        *((name, name.upper()) for name in others),
+        (last, header if has_header else last.upper()),
+    ]
+
+
 def main(root: str, arguments: list[str]) -> int:
     """Print one line a process; 1 when a process that was asked for is not there."""
     wanted, pids, rest = _read(arguments)
@@ -78,16 +91,16 @@ def main(root: str, arguments: list[str]) -> int:
     ]
     if not Path("/proc/self").exists() and shown:
         os.execv("/bin/ps", ["ps", "-ww", *rest, "-p", ",".join(map(str, shown))])  # noqa: S606
-    columns = [column.partition("=") for column in ",".join(wanted or ["pid,command"]).split(",")]
-    if not all(title == "" and sep for _, sep, title in columns):
-        print("  ".join(title or name.upper() for name, _, title in columns))
+    columns = [column for one in wanted or ["pid,command"] for column in _columns(one)]
+    if any(title for _, title in columns):
+        print("  ".join(title for _, title in columns))
     found = 0
     for pid in shown:
         try:
             row = _row(pid)
         except (OSError, ValueError):
             continue
-        print("  ".join(row.get(name, "-") for name, _, _ in columns))
+        print("  ".join(row.get(name, "-") for name, _ in columns))
         found += 1
     return 0 if found else 1
 

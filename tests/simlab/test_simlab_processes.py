@@ -91,13 +91,22 @@ def test_what_would_reach_past_the_mac_is_rejected(roots):
 def test_the_start_of_a_process_is_28_columns_wide(roots):
     """Four of them blank (Apple's shell_cmds, ps/keyword.c), and TZ counts."""
     script = "ps -o lstart= -p $$; export TZ=Asia/Tokyo; ps -o lstart= -p $$;"
-    script += " ps -o lstart=,pid= -p $$"
+    script += " ps -o lstart= -o pid= -p $$"
     here, there, row = macs.run(roots["mac"], script).stdout.splitlines()
     assert [len(here), len(there), len(here.rstrip())] == [28, 28, 24]
     assert here != there
     assert row.startswith(there)
     gone = macs.run(roots["mac"], "sh -c 'echo $$' >pid; ps -o lstart= -p $(cat pid)")
     assert (gone.returncode, gone.stdout) == (1, "")
+
+
+def test_a_header_takes_the_rest_of_its_word(roots):
+    """As in POSIX and in Apple's ps, where a comma after `=` begins no column."""
+    script = "ps -o pid=,pgid= -p $$; ps -o pid=,pgid= -p $$ | wc -w"
+    title, row, words = macs.run(roots["mac"], script).stdout.splitlines()
+    assert title.split() == [",pgid="]
+    assert row.split()[0].isdigit()
+    assert words.split() == ["2"]
 
 
 def test_sessions_decide_where_no_variables_can_be_read(roots, started, monkeypatch):
