@@ -145,6 +145,16 @@ def test_a_killed_breaker_holds_nobody_up(mac):
     assert not breaking.exists()
 
 
+def test_a_dead_lock_that_cannot_be_removed_is_an_error(mac):
+    """Such as one that another account made: nobody tries for ever."""
+    leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
+    mac.tool("rm", f'case "$*" in "-rf {mac.lock}") exit 1 ;; esac\nexec /bin/rm "$@"')
+    refused = mac.run(locked(TAKE, "bob@lab"))
+    assert f"the lock of a dead run, {mac.lock}, cannot be removed" in refused.stderr
+    assert (refused.stdout, refused.returncode) == ("", 1)
+    assert not (mac.torchard / "lock.breaking").exists()
+
+
 @pytest.mark.parametrize("shell", shells.EVERY)
 def test_of_many_that_break_a_stale_lock_exactly_one_gets_it(mac, shell):
     """Twelve controllers meet at the lock of a dead run: one works, eleven report that."""

@@ -146,7 +146,12 @@ change_lock() {
 # Removes a lock whose owner is gone.
 break_lock() {
   ! print_holder >/dev/null && [ "$(read_signature "$root/lock/running")" = "$seen" ] || return 0
-  if [ -n "$seen" ] || is_old "$root/lock"; then rm -rf "$root/lock"; fi
+  if [ -n "$seen" ] || is_old "$root/lock"; then
+    rm -rf "$root/lock" || {
+      rm -rf "$breaking"
+      die "the lock of a dead run, $root/lock, cannot be removed; remove it on the Mac, and run it again"
+    }
+  fi
 }
 mine=''
 # Takes the lock over from the script of this run that was the last one. The date stays the run's.
