@@ -6,7 +6,7 @@ lab:
     tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
 ---
 lab: {environments: {tools: {conda: [rhash, zstd]}}}
-studio-01: {fault: {drop_after: 3}}
+studio-01: {fault: {drop_after: 5}}
 $ torchard apply --yes
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ~ tools       19 kept, 1 to change                           new generation

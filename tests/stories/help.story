@@ -99,6 +99,8 @@ Options:
   --check               Write nothing; exit 2 if one is out of date.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
+  --audit               As --check, and compare each package with the channels
+                        and the index.
   -h, --help            Show this message and exit.
 [0]
 $ torchard plan --help

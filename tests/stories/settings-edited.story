@@ -11,6 +11,7 @@ $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
    M ~  tools       verified WHEN: python 3.12.13 arm64
+          made by a person: 1 file, N bytes: .condarc
           its .condarc was altered by hand
           --- ~/miniconda3/envs/tools/.condarc
           +++ ~/miniconda3/envs/tools/.condarc
@@ -32,6 +33,7 @@ $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
   ~ tools       19 kept, 0 to change                           new generation
       its .condarc was altered by hand
+      stays in the generation before: 1 file, N bytes: .condarc
       --- ~/miniconda3/envs/tools/.condarc
       +++ ~/miniconda3/envs/tools/.condarc
       @@ -2,4 +2,3 @@

@@ -59,7 +59,7 @@ def intel():
 
 
 def order():
-    """All is up to date, on a Mac under Rosetta where a run is at work."""
+    """All is up to date, on a Mac under Rosetta."""
     state = mac(
         built(LOCK),
         links={"torch": built(LOCK).path},
@@ -67,10 +67,15 @@ def order():
         prefix_ours={"sha256": "0"},
         translated=True,
         virtual=True,
-        lock=RunLock("t", "ada@desk", 1_000_000, (41,)),
-        clock=1_000_100,
     )
     return explain_mac("studio-01", state, [LOCK], macs=("torch", "plain"))
+
+
+def at_work():
+    """Another run is at work on a Mac that is up to date."""
+    lock = RunLock("t", "ada@desk", 1_000_000, (41,))
+    state = mac(built(LOCK), links={"torch": built(LOCK).path}, lock=lock, clock=1_000_100)
+    return explain_mac("studio-01", state, [LOCK])
 
 
 def refused():
@@ -98,7 +103,7 @@ def hostile():
     return explain_mac("studio-01", state, [LOCK], warnings=(f"a{ESCAPE}\n\nWhat is to be done",))
 
 
-STORIES = {one.__name__: one for one in (intel, order, refused, away, hostile)}
+STORIES = {one.__name__: one for one in (intel, order, at_work, refused, away, hostile)}
 every_story = pytest.mark.parametrize("story", STORIES)
 
 
