@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 import time
 from dataclasses import replace
 
@@ -20,7 +21,11 @@ from torchard.plan.steps import Step, leftover_step, miniconda_step
 WHOLE = """\
 mkdir -p "$3/bin" "$3/conda-meta" && : >"$3/of-{name}"
 printf '%s\\n' '#!/bin/sh' '{conda}' >"$3/bin/conda"
-printf '%s\\n' '#!/bin/sh' 'echo arm64' >"$3/bin/python"
+cat >"$3/bin/python" <<'END'
+#!/bin/sh
+case "$*" in *' drop '*) exec {python} "$@" ;; esac
+echo arm64
+END
 chmod +x "$3/bin/conda" "$3/bin/python"
 echo '# update specs: []' >"$3/conda-meta/history"
 """
@@ -49,11 +54,12 @@ def install(mac, text: str, prefix: str = ""):
 
 
 def whole(name: str) -> str:
-    return WHOLE.format(name=name, conda="exit 0")
+    return WHOLE.format(name=name, python=sys.executable, conda="exit 0")
 
 
 def whole_and_killed(mac, name: str) -> str:
-    return WHOLE.format(name=name, conda=KILL.format(lock=mac.lock))
+    kill = KILL.format(lock=mac.lock)
+    return WHOLE.format(name=name, python=sys.executable, conda=kill)
 
 
 def half_and_killed(mac) -> str:

@@ -11,10 +11,17 @@ print_life() {
   printf '%s\n' "$everything" | awk -v group="$step" '$1 == group { print $2, $3 }'
   wc -c <"$log"
 }
+# Rests for $1 seconds; fails once the step has ended. If the run's shell was killed, nobody ends this
+# watcher, and the connection stays open until it ends by itself.
 rest() {
-  sleep "$1" >/dev/null 2>&1 8>&- &
-  nap=$!
-  wait "$nap"
+  rests=$1
+  while [ "$rests" -gt 0 ]; do
+    sleep 1 >/dev/null 2>&1 8>&- &
+    nap=$!
+    wait "$nap"
+    kill -0 "-$step" 2>/dev/null || return 1
+    rests=$((rests - 1))
+  done
 }
 # Ends the step if it shows no sign of life, with status 75. It prints ENQ to stderr at each look: the
 # controller, which may wait for a step for hours, knows by that that the Mac still answers.
