@@ -10,7 +10,9 @@ import pytest
 from faultlab import held, started
 from progress_events import without_events
 
-BUILD = 5  # commands of an update before the one that builds: three readings, and two for a push
+# Commands of an update before the one that builds: three readings, one for a person's files, one
+# that begins the run, and two for a push.
+BUILD = 7
 
 
 def locked(settled, name):
@@ -156,10 +158,8 @@ def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
     ):
         mac.wait()
         code, printed = update(settled, torchard, LOGNAME="second")
-        assert code == 1
-        assert re.search(
-            r"torch +failed: first@\S+ is at work on this Mac since .*; nothing was done", printed
-        )
+        assert code == 3
+        assert re.search(r"! blocked +a run of first@\S+ is at work there since ", printed)
         assert settled.same_environment()
         mac.release()
         printed, errors = first.communicate(timeout=60)

@@ -257,7 +257,8 @@ def test_the_commands_are_those_that_connections_are_cut_at(twenty):
 def test_a_mac_whose_connection_is_cut_is_brought_up_to_date_by_the_next_run(twenty, again, name):
     """Wherever that happens: then it has what a Mac has that never was cut off, and nothing else.
 
-    Only what was pushed and never named stays for an hour: it could be another controller's.
+    Only what was pushed and never named stays for an hour: it could be another controller's. The
+    lock of a step that ended by itself stays until its lease ends.
     """
     first, (code, second, after) = twenty.said["macs"][name], again
     assert first["state"] == "failed"
@@ -270,7 +271,7 @@ def test_a_mac_whose_connection_is_cut_is_brought_up_to_date_by_the_next_run(twe
         return {
             path: entry[0]
             for path, entry in of(after, mac).items()
-            if not re.match(r"\.torchard/(log/|depot/incoming/\w+\.\d+-\w+$)", path)
+            if not re.match(r"\.torchard/(log/|lock(/|$)|depot/incoming/\w+\.\d+-\w+$)", path)
             and "__pycache__" not in path  # a Python that runs there leaves those
         }
 
