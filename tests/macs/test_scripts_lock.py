@@ -146,7 +146,7 @@ def test_a_killed_breaker_holds_nobody_up(mac):
 
 
 def test_a_dead_lock_that_cannot_be_removed_is_an_error(mac):
-    """Such as one that another account made: nobody tries for ever."""
+    """Such as one that another account made: the run does not try again and again."""
     leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
     mac.tool("rm", f'case "$*" in "-rf {mac.lock}") exit 1 ;; esac\nexec /bin/rm "$@"')
     refused = mac.run(locked(TAKE, "bob@lab"))
