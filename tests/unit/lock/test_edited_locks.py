@@ -250,7 +250,7 @@ def test_a_marker_decides_what_has_to_be_there(tmp_path):
 
 
 def test_a_version_that_only_conda_can_parse_is_in_no_bound(tmp_path):
-    """Without a bound on it, it is nobody's concern."""
+    """A package with such a version does not fit a bound. Without a bound, it is accepted."""
     odd = row("numpy", provides=(("numpy", "2025c_x"),))(LOCK)
     assert "this PyTorch needs numpy<2" in judge(odd, tmp_path)
     free = replace(QUESTION, variant=replace(WHEELS, constraints=()))
