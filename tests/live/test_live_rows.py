@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import NamedTuple
@@ -14,9 +13,9 @@ from index_wheels import mac_wheels
 from packaging.version import Version
 from wheel_tags import fits, oldest
 
+from torchard.binaries.wheel import read_wheel
 from torchard.catalog.mac_class import MacClass
-from torchard.curate.mach_o import HEAD, is_fat, read_slices
-from torchard.curate.ranged_file import RangedFile
+from torchard.depot.ranged_file import RangedFile
 from torchard.lock import index
 
 pytestmark = pytest.mark.live
@@ -126,17 +125,9 @@ def _libraries(name, version, row):
     """
     files = wheels(name, version, row.last)
     wheel = next(one for one in files if fits(one.file, row.arch, "99.0", f"3.{row.last}"))
-    found = {}
-    with zipfile.ZipFile(io.BufferedReader(RangedFile(wheel.url, wheel.size), 1 << 18)) as archive:
-        for path in archive.namelist():
-            if path.endswith((".dylib", ".so")):
-                with archive.open(path) as library:
-                    head = library.read(HEAD)
-                    parts = read_slices(head + library.read() if is_fat(head) else head)
-                for part in parts:
-                    if part.arch == row.arch:
-                        found[path.rpartition("/")[2]] = _text(part.macos)
-    return found
+    content = io.BufferedReader(RangedFile(wheel.url, wheel.size), 1 << 18)
+    found = read_wheel(content, row.arch, is_whole=False)
+    return {path.rpartition("/")[2]: _text(one.minos) for path, one in found.items() if one.minos}
 
 
 def _text(macos):
