@@ -185,6 +185,36 @@ def test_the_rest_of_a_stopped_build_or_removal_is_removed_alone(mac, left):
     assert (mac.torchard / "generations/torch-1").exists() is ("building" not in left)
 
 
+def test_a_half_that_is_still_there_keeps_its_mark(mac):
+    """Its removal ended without an error and did nothing: the next run tries again."""
+    text = whole("first")
+    assert install(mac, text.replace(f"exec {sys.executable}", "exit 0;")).returncode == 0
+    mark, half = (mac.torchard / "generations" / one for one in (".building-torch-1", "torch-1"))
+    (half / "bin").mkdir(parents=True)
+    mark.write_text("")
+    done = mac.run(change_scripts.remove_leftovers(mac.state, CONTROLLER))
+    assert done.returncode == 1
+    assert f"{half} is still there, although its removal ended without an error" in done.stderr
+    assert mark.exists()
+    assert install(mac, whole("second")).returncode == 1
+    (mac.prefix / "bin/python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    tidy(mac)
+    assert not mark.exists()
+    assert not half.exists()
+
+
+def test_a_generation_that_was_built_again_is_not_its_own_rest(mac):
+    """The removal of the earlier one of that name was stopped, and goes on with what is left."""
+    assert install(mac, whole("first")).returncode == 0
+    built, rest = (mac.torchard / "generations" / one for one in ("torch-1", ".leaving-torch-1"))
+    for path in (built / "bin", rest / "bin"):
+        path.mkdir(parents=True)
+    (built / ".torchard.json").write_text("{}")
+    tidy(mac)
+    assert (built / "bin").exists()
+    assert not rest.exists()
+
+
 def test_half_an_upload_goes_after_the_hours_that_the_lab_names(mac):
     """One that a run may still send stays, and so does a whole file, which a build may use."""
     assert install(mac, whole("first")).returncode == 0

@@ -64,14 +64,17 @@ remove_halves() {
   find "$root/depot/incoming" -type f -name '*.*' -mmin "+$((KEEP_UPLOADS * 60))" -exec rm -f {} +
   for mark in "$root"/generations/.leaving-* "$root"/generations/.building-*; do
     [ -e "$mark" ] || continue
-    half=${mark##*/.building-}
-    half=$root/generations/${half##*/.leaving-}
-    if [ "$mark" = "$root/generations/.leaving-${half##*/}" ] ||
+    case $mark in
+      */.leaving-*) half=$mark ;;  # another may have been built under its old name
+      *) half=$root/generations/${mark##*/.building-} ;;
+    esac
+    if [ "$half" = "$mark" ] ||
       { [ -e "$half" ] && [ ! -e "$half/.torchard.json" ] && ! is_active "$half"; }; then
       is_whole_prefix "$PREFIX" || return 0
       # shellcheck disable=SC2086 # native is two words, or none
       run_cleanly $native "$PREFIX/bin/python" -I -S -c "$REMOVER" drop "$root" "$half" \
         >>"$log" 2>&1 </dev/null || fail "$half cannot be removed"
+      [ ! -e "$half" ] || fail "$half is still there, although its removal ended without an error"
     fi
     [ -d "$mark" ] || [ ! -e "$mark" ] || rm -f "$mark" || die "$mark cannot be removed"
   done

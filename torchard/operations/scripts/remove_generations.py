@@ -4,7 +4,7 @@ sweep ROOT LINK PATH [rebuilt]
                      remove what no generation needs any more
 remove ROOT LINK PATH
                      remove the link, if it leads to PATH, and the generations without a link
-drop ROOT PATH       remove what a killed build left at PATH
+drop ROOT PATH       remove what a killed build left at PATH, or a generation that is leaving
 
 What a person made in a generation goes to ROOT/kept first.
 """
@@ -100,11 +100,15 @@ def remove(root: str, link: str, path: str) -> None:
 
 
 def drop(root: str, path: str) -> None:
-    """Remove what a killed build left, also if a run was stopped while it did so."""
-    if os.path.isdir(path):
+    """Remove what a killed build left, or finish a removal that was stopped.
+
+    Another generation may have been built under the old name of one that is leaving.
+    """
+    name = os.path.basename(path)
+    if name.startswith(LEAVING):
+        finish_removal(root, name[len(LEAVING) :])
+    else:
         discard(root, path)
-    elif os.path.isdir(os.path.join(os.path.dirname(path), LEAVING + os.path.basename(path))):
-        finish_removal(root, os.path.basename(path))
 
 
 def discard(root: str, path: str) -> None:
