@@ -18,7 +18,7 @@ from torchard.errors import TorchardError
 from torchard.operations import change_scripts
 from torchard.operations.controller import Controller, find_controller
 from torchard.operations.report import record_failure
-from torchard.remote.limits import limit_step
+from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 from torchard.workspace import runs
 
@@ -93,19 +93,22 @@ def end_run(host: Host) -> None:
 
 
 @contextmanager
-def renewed_lease(host: Host) -> Iterator[None]:
+def renewed_lease(host: Host, mac: MacHost) -> Iterator[None]:
     """Renew this run's lease on a Mac while something lasts for which no command runs there."""
     controller = host.connector_data.get(_HELD)
     if controller is None:
         yield
         return
-    script = change_scripts.begin_run(replace(controller, resumes=True))
+    script = StringCommand(
+        for_any_shell(change_scripts.begin_run(replace(controller, resumes=True)))
+    )
+    limit = limit_file_command(mac)  # the next renewal is tried all the same
 
     def renew() -> None:
         while True:
             gevent.sleep(controller.lease / 3)
             with suppress(TorchardError, OSError, EOFError, SSHException):
-                host.run_shell_command(StringCommand(for_any_shell(script)))
+                host.run_shell_command(script, _timeout=limit)
 
     renewing = gevent.spawn(renew)
     try:

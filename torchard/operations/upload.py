@@ -75,7 +75,7 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     try:
         for artefact in missing:
             report_progress(host, f"fetching {artefact.file}", done, total)
-            with renewed_lease(host):
+            with renewed_lease(host, mac):
                 path = fetch(artefact)
             report_progress(host, f"pushing {artefact.file}", done, total)
             target = f"{incoming_directory(mac_state)}/{artefact.sha256}"

@@ -24,11 +24,13 @@ class Host:
     def __init__(self, *answers: object) -> None:
         self.connector_data: dict[str, object] = {}
         self.commands: list[str] = []
+        self.limits: list[int | None] = []
         self.answers = [*answers]
         self.disconnected = 0
 
-    def run_shell_command(self, command, **_):
+    def run_shell_command(self, command, _timeout=None):
         self.commands.append(command.get_raw_value())
+        self.limits.append(_timeout)
         answer = self.answers.pop(0) if self.answers else "yes"
         if isinstance(answer, Exception):
             raise answer
@@ -109,15 +111,16 @@ def test_the_lock_of_an_ended_run_is_named():
 
 
 def test_a_lease_is_renewed_while_something_is_fetched():
-    """A download to the controller may take longer than the lease, and a renewal may fail."""
+    """A download may take longer than the lease. A renewal may fail, and it has a time limit."""
     host = Host("yes", OSError())
-    with lease.renewed_lease(host):
+    with lease.renewed_lease(host, MAC):
         gevent.sleep(0.05)
     assert host.commands == []
     begin(host, replace(MAC, timeouts=Timeouts(lease=0.03)))
-    with lease.renewed_lease(host):
+    with lease.renewed_lease(host, MAC):
         while len(host.commands) < 4:
             gevent.sleep(0.01)
     count = len(host.commands)
     gevent.sleep(0.05)
     assert len(host.commands) == count
+    assert set(host.limits[1:]) == {MAC.timeouts.transfer}
