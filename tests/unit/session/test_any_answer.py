@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import torchard.session  # isort: skip  # noqa: F401  # patches the standard library, so it comes first
 
+from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from locked import GENERATIONS, HOME, PREFIX, built, lock, mac, package, path_of, wheel
 from profiles import examples
 
 from torchard.catalog.catalog import load_catalog
-from torchard.lab.model import SHELLS, MacHost, Position
+from torchard.cli import explain as explaining
+from torchard.cli.explain import explain_mac
+from torchard.lab.model import SHELLS, Environment, Lab, MacHost, Position, Request
 from torchard.mac import probe
 from torchard.plan.blockers import find_mac_blockers
 from torchard.plan.codec import document, dumps
@@ -78,7 +83,16 @@ START = (
 class Workspace:
     """A workspace whose lock is known, with all that the real one asks of a Mac's state."""
 
+    catalogue = CATALOGUE
+
     def __init__(self):
+        where = Position("lab.yaml", 2, 3)
+        asked = {
+            name: Environment(name, "3.12", Request("3.12"), where=where)
+            for name in ("torch", "second")
+        }
+        self.lab = Lab(Path("/lab/lab.yaml"), asked, {}, {})
+        self.locks = SimpleNamespace(written=set())
         self.states = {}
         self.artefacts = SimpleNamespace(mark_fetched=lambda plan: plan)
 
@@ -104,6 +118,7 @@ def a_session(**states):
         reasons={name: "no answer" for name, state in states.items() if state is None},
         unfit=set(),
         interrupted=None,
+        until_interrupted=nullcontext,
         each=lambda *_, **__: None,
     )
 
@@ -134,6 +149,8 @@ def test_any_answer_ends_in_a_plan_for_all(lines):
     assert plan.macs[1].state == make_plan(a_session(good=session.states["good"])).macs[0].state
     if state is not None:
         plan_rollback("torch", session.macs["odd"], state)
+    explained, _ = explain_mac(session, "odd", as_json=True)
+    assert explained.macs[0] == plan.macs[0]
     for printed in (dumps(document(plan)), dumps(status_document(plan, found))):
         printed.encode("ascii")
     for line in (*plan_lines(plan, full=True), *status_lines(plan, found, full=True)):
@@ -154,3 +171,21 @@ def test_an_error_of_ours_about_one_mac_is_its_result(monkeypatch):
     assert [one.state for one in plan.macs] == ["blocked", "change"]
     assert "(OverflowError: date value out of range, " in plan.macs[0].reason
     assert "Report it" in plan.macs[0].reason
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_error_of_ours_in_an_explanation_is_the_macs_result(monkeypatch, as_json):
+    """The reason is explained instead of what was read from the Mac."""
+    real = explaining.explain_plan
+
+    def explain_plan(mac, plan, target, *others):
+        if target is not None:
+            raise OverflowError("date value out of range")
+        return real(mac, plan, target, *others)
+
+    monkeypatch.setattr(explaining, "explain_plan", explain_plan)
+    session = a_session(odd=mac())
+    plan, printed = explain_mac(session, "odd", as_json=as_json)
+    assert plan.macs[0].state == "blocked"
+    text = printed if as_json else "\n".join(line.plain for line in printed)
+    assert "(OverflowError: date value out of range, " in text
