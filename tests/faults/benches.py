@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from places import instrument
 
 from simlab.lab import SimLab
 from simlab.spec import MacSpec
+from simlab.write_lab import Served
 
 if TYPE_CHECKING:
     import subprocess
@@ -48,6 +50,22 @@ def macs(number: int, fault: Fault = None) -> list[MacSpec]:
     ]
 
 
+def change_lab(lab: SimLab, depot: Path, directory: Path) -> list[Path]:
+    """Write lab files that ask for something else than `tiny`: their locks are made when needed."""
+    file, sha256 = Served.load(depot).installers["miniforge-arm64"]
+    text = lab.lab_file.read_text(encoding="utf-8")
+    found = re.search(r'/installers/([^/"\s]+)"\s+sha256: "(\w+)"', text)
+    assert found
+    changes: dict[str, list[tuple[str, str]]] = {
+        "installer": [(found[1], file), (found[2], sha256)],
+        "python": [('python: "3.12"', 'python: "3.11"')],
+        "prefix": [("    miniconda:\n", "    miniconda:\n      prefix: ~/conda\n")],
+        "packages": [UPDATE],
+        "no-environment": [ENVIRONMENTS],
+    }
+    return [variant(lab, directory / name / "lab.yaml", *one) for name, one in changes.items()]
+
+
 @contextmanager
 def bench(
     directory: Path,
@@ -56,7 +74,10 @@ def bench(
     what: str,
     number: int,
 ) -> Iterator[Bench]:
-    """Start Macs for a `first` Miniconda and environment, a `base` alone, or an `update`."""
+    """Start Macs for a `first` Miniconda and environment, a `base` alone, or an `update`.
+
+    After a `first`, each Mac is given the same lab or another one.
+    """
     with SimLab(directory / "lab", macs(number), depot) as lab:
         tiny(lab, *([ENVIRONMENTS] if what == "base" else []))
         for mac in lab.macs.values():
@@ -68,4 +89,5 @@ def bench(
             lab_file = variant(lab, directory / "update/lab.yaml", UPDATE)
         done = torchard("lock", lab_file)
         assert done.returncode == 0, done.stdout + done.stderr
-        yield Bench(lab, lab_file, torchard, PROGRAM)
+        then = [lab_file, *change_lab(lab, depot, directory)] if what == "first" else ()
+        yield Bench(lab, lab_file, torchard, PROGRAM, then)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cuts import WAY_OUT
 from keeper import Keeper, digest, shown
 from places import Recorder, at_work, quiet, stop_at, wait_until
 
@@ -60,8 +61,6 @@ if TYPE_CHECKING:
     from torchard.plan.steps import Step
 
 PATIENCE = 600  # seconds for a script that waits at each place until the home was looked at
-# A reason to leave a Mac alone says what a person types or does.
-WAY_OUT = re.compile(r"`|write|move|rename|remove|set |name ")
 # What a stopped run leaves, below ~/.torchard.
 REST = re.compile(
     r"^\.torchard/(installing|pkgs/|generations/\.|kits/installer-|kits/.*/(wheels|torchard-depot)$)"

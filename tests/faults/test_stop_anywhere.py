@@ -47,6 +47,7 @@ def told(one, record_property):
     yield one
     record_property("places", len(one.cuts))
     record_property("runs afterwards", one.runs)
+    record_property("blocked", one.blocked)
 
 
 def tools(places):
@@ -66,7 +67,10 @@ def counted(connected, fault):
 
 
 def test_a_connection_that_drops_leaves_nothing_that_one_run_does_not_repair(connected):
-    """In the middle of a file, and when the answer of each of the two scripts is on its way."""
+    """In the middle of a file, and when the answer of each of the two scripts is on its way.
+
+    The next run has the same lab, or one with another installer or another Python.
+    """
     connected.drops([{"drop_sftp": 1}, {"drop_answer": 4}, {"drop_answer": 8}])
     assert len(connected.cuts) == connected.runs == 3
     assert connected.failures == []
@@ -92,7 +96,10 @@ def test_a_script_may_be_killed_anywhere(recorded, signal, whom):
 @pytest.mark.nightly
 @pytest.mark.parametrize("fault", ["drop_after", "drop_during", "drop_answer", "drop_sftp"])
 def test_a_connection_may_drop_anywhere(connected, fault):
-    """Before, during and after each command, and in each file that is pushed."""
+    """Before, during and after each command, and in each file that is pushed.
+
+    Then the Mac gets the same lab, or one that asks for something else.
+    """
     connected.drops({fault: number} for number in range(counted(connected, fault)))
     assert connected.failures == []
 
