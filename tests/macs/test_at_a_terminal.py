@@ -99,6 +99,20 @@ def test_a_plan_that_is_declined_changes_nothing(lab, at_a_terminal, answer):
     assert lab.snapshot() == before
 
 
+def test_ctrl_c_at_the_question_changes_nothing(lab, at_a_terminal):
+    """The result says that every Mac is as it was, and the exit code is 130."""
+    before = lab.snapshot()
+    terminal = at_a_terminal("apply", lab.lab_file)
+    terminal.until("Do it? [y/N]")
+    terminal.process.send_signal(signal.SIGINT)
+    code, out = terminal.end()
+    assert code == 130
+    said = "the run was interrupted before anything was changed on this Mac"
+    assert out.count(said) == 2
+    assert "Interrupted. Run the same command again to continue." in terminal.seen
+    assert lab.snapshot() == before
+
+
 def test_a_host_key_is_recorded_for_who_says_that_it_is_the_same(lab, at_a_terminal):
     """What is asked about is shown before, and how the Mac itself prints it; no records nothing."""
     known = lab.directory / "known_hosts"

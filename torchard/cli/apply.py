@@ -64,12 +64,13 @@ def apply(
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
             output.print_lock_files(session.workspace.locks.written)
         if planned.summary.change and not yes and session.interrupted is None:
-            console.confirm_plan("torchard plan", is_shown=not as_json)
+            with session.until_interrupted():
+                console.confirm_plan("torchard plan", is_shown=not as_json)
         session.progress.resume()
         result = apply_plan(session, planned)
-        session.workspace.artefacts.bound_depot(session.workspace.lab)
     if as_json or planned.summary.change:
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
+    session.workspace.artefacts.bound_depot(session.workspace.lab)
     console.exit_after(session, result.summary.exit_code)

@@ -11,7 +11,8 @@ from torchard.cli.progress import show_progress
 from torchard.lab.select import find_mac, select
 from torchard.plan.leftover import find_left_behind
 from torchard.plan.rollback import find_macs_with
-from torchard.session.session import Session, install_signal_handlers
+from torchard.session.session import Session
+from torchard.session.signals import install_signal_handlers
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def _connect(
         workspace.depot.announce = progress.announce
         session = Session(workspace, macs, progress)
         if lock_ahead:
-            workspace.locks.find_ahead(macs)
+            with session.until_interrupted():
+                workspace.locks.find_ahead(macs)
         with session:
             yield session

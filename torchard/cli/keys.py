@@ -20,6 +20,7 @@ from torchard.remote.host_keys import (
 )
 from torchard.remote.keyscan import scan_host_key, scan_host_keys
 from torchard.resources import find_default_lab
+from torchard.session.signals import install_signal_handlers, interruptible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,10 +66,12 @@ def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -
     for mac in macs:
         if mac not in remote:
             click.echo(f"{mac.name}: this is the Mac that you type on; it needs no host key.")
-    codes = [
-        _trust_mac(mac, answer, fingerprints, yes=yes)
-        for mac, answer in zip(remote, scan_host_keys(remote), strict=True)
-    ]
+    install_signal_handlers()
+    with interruptible():
+        codes = [
+            _trust_mac(mac, answer, fingerprints, yes=yes)
+            for mac, answer in zip(remote, scan_host_keys(remote), strict=True)
+        ]
     console.exit_with(1 if 1 in codes else max(codes, default=0))
 
 

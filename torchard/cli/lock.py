@@ -10,12 +10,16 @@ import torchard.session  # noqa: F401  # patches the standard library, so it com
 from torchard.cli import console, options
 from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
-from torchard.session.session import Session, install_signal_handlers
+from torchard.session.session import Session
+from torchard.session.signals import install_signal_handlers, interruptible
 from torchard.workspace.update_locks import update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
+
+    from torchard.workspace.update_locks import LockUpdate
 
 
 @click.command()
@@ -52,12 +56,23 @@ def lock(lab: Path, *, upgrade: bool, only_check: bool, audit: bool) -> None:
                 states, reasons = session.states, session.reasons
             if session.interrupted is not None:
                 console.exit_after(session, 1)
-        answers = list(update_locks(workspace, states, reasons, upgrade=upgrade, audit=audit))
+        answers: list[LockUpdate] = []
+        updates = update_locks(workspace, states, reasons, upgrade=upgrade, audit=audit)
+        try:
+            with interruptible():
+                answers.extend(updates)
+        finally:
+            progress.pause()
+            _print_answers(answers)
+    outcomes = {answer.outcome for answer in answers}
+    console.exit_with(1 if "error" in outcomes else 2 if "out of date" in outcomes else 0)
+
+
+def _print_answers(answers: Iterable[LockUpdate]) -> None:
+    """Print what became of each lock; also what an interrupted command had done so far."""
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
         if answer.outcome == "error":
             console.print_error(answer.detail)
         else:
             click.echo(f"{answer.outcome:<11} {where:<32} {answer.detail}".rstrip())
-    outcomes = {answer.outcome for answer in answers}
-    console.exit_with(1 if "error" in outcomes else 2 if "out of date" in outcomes else 0)

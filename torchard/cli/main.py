@@ -19,7 +19,8 @@ from torchard.resources import clean_path
 if TYPE_CHECKING:
     from types import TracebackType
 
-INTERRUPTED = 130
+INTERRUPTED = 130  # by Ctrl-C
+TERMINATED = 143  # by SIGTERM
 
 # Each command is the function of its own name in the module of its own name, `torchard.cli.NAME`.
 # Its first sentence is here, so that the list of commands imports none of them.
@@ -103,6 +104,11 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         print_interrupted()
         code = INTERRUPTED
+    except SystemExit as stop:
+        if stop.code != TERMINATED:
+            raise
+        print_interrupted()
+        code = TERMINATED
     except BrokenPipeError:
         # The reader has closed the pipe; python would print a second error when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -56,9 +56,11 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
             raise _refuse(mac, lab, lock, holder)
         try:
             remove_lock(session, mac, holder)
-        finally:
-            if session.interrupted is not None:
-                console.exit_after(session, 1)
+        except TorchardError as error:
+            if session.interrupted is None:
+                raise
+            console.print_error(str(error))
+            console.exit_after(session, 1)
     click.echo(f"The run lock of {lock.who} on {mac} is removed.")
 
 

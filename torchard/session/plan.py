@@ -16,6 +16,7 @@ from torchard.remote import facts, read_guard
 from torchard.remote.limits import limit_probe
 from torchard.remote.unreachable import explain_bug
 from torchard.session import inspection
+from torchard.session.session import INTERRUPTED
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
@@ -99,8 +100,6 @@ def _list_questions(session: Session, name: str, is_for_all: bool) -> tuple[Ques
 def find_targets(session: Session) -> dict[str, Target]:
     """Return what each Mac whose state is known should become."""
     session.workspace.states.update(session.states)
-    if session.interrupted is not None:  # nobody waits for a solver then
-        session.workspace.locks.read_only = True
     targets: dict[str, Target] = {}
     short: list[str] = []
 
@@ -111,12 +110,7 @@ def find_targets(session: Session) -> dict[str, Target]:
         return target
 
     for name in [name for name in session.macs if name in session.states]:
-        try:
-            target = isolate(session, name, partial(find, name))
-        except LockMissingError as error:
-            if session.interrupted is None:
-                raise
-            session.reasons[name], target = error.message, None
+        target = _until_interrupted(session, name, partial(find, name))
         if target is not None:
             targets[name] = target
     measured = tuple(short)
@@ -126,6 +120,23 @@ def find_targets(session: Session) -> dict[str, Target]:
         if target is not None:
             targets[name] = target
     return {name: one for name, one in targets.items() if name in session.states}
+
+
+def _until_interrupted(session: Session, name: str, find: Callable[[], Target]) -> Target | None:
+    """Return the target of a Mac; None where it raised, or where a signal ended the run."""
+    if session.interrupted is not None:  # nobody waits for a solver then
+        session.workspace.locks.read_only = True
+    target = None
+    try:
+        with session.until_interrupted():
+            target = isolate(session, name, find)
+    except LockMissingError as error:
+        if session.interrupted is None:
+            raise
+        session.reasons[name] = error.message
+    if target is None:
+        session.reasons.setdefault(name, INTERRUPTED)
+    return target
 
 
 def find_all_drift(session: Session) -> dict[str, tuple[EnvironmentStatus, ...]]:

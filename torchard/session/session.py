@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -33,10 +34,11 @@ from torchard.remote.unreachable import (
     require_config,
     silence_logs,
 )
+from torchard.session.signals import find_exit_code, interruptible
 from torchard.workspace.runs import mark_own_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyinfra.api.host import Host
 
@@ -59,28 +61,12 @@ client.install_client()
 connector.SUDO_PASSWORD_REQUIRED_LINES = ()
 
 
-def install_signal_handlers() -> None:
-    """Let Ctrl-C and SIGTERM end the run.
-
-    Python raises them in whichever greenlet runs. That is often one that serves a connection, which
-    would mistake them for its own end. So they are raised in the main greenlet instead.
-    """
-    hub = gevent.get_hub()
-
-    def raise_in_main(number: int, _frame: object) -> None:
-        error = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)
-        hub.loop.run_callback_threadsafe(hub.parent.throw, error)
-
-    signal.signal(signal.SIGINT, raise_in_main)
-    signal.signal(signal.SIGTERM, raise_in_main)
-
-
 class Session:
     """Connections to some Macs of a lab. Use it as a context manager.
 
     `states` holds the state of each Mac that was read, `reasons` why another Mac was not, or why
-    the work on it failed. `unfit` names the Macs that answered and cannot be managed. `interrupted`
-    is the exit code of a run that Ctrl-C or SIGTERM ended: no Mac is asked anything more.
+    the work on it failed. `unfit` names the Macs that answered and cannot be managed. Once a signal
+    has ended the run, no Mac is asked anything more.
     """
 
     def __init__(
@@ -94,7 +80,7 @@ class Session:
         self.states: dict[str, MacState] = {}
         self.reasons: dict[str, str] = {}
         self.unfit: set[str] = set()
-        self.interrupted: int | None = None
+        self._interrupted: int | None = None
         silence_logs()
         # `reasons` has what goes wrong in a greenlet; gevent would print it, even Ctrl-C.
         gevent.get_hub().exception_stream = None
@@ -131,6 +117,22 @@ class Session:
             connected = [name for name, host in self.hosts.items() if host.connected]
             self._each(connected, self._disconnect)
 
+    @property
+    def interrupted(self) -> int | None:
+        """Return the exit code of a run that Ctrl-C or SIGTERM ended, else None."""
+        return self._interrupted or find_exit_code()
+
+    @contextmanager
+    def until_interrupted(self) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM end what is inside; then the command goes on."""
+        try:
+            with interruptible():
+                yield
+        except KeyboardInterrupt:
+            self._interrupted = 128 + signal.SIGINT
+        except SystemExit as stop:
+            self._interrupted = int(stop.code or 0)
+
     def each(
         self, names: Iterable[str], task: Callable[[str], None], *, is_executing: bool
     ) -> None:
@@ -151,15 +153,10 @@ class Session:
             ended.add(name)
 
         if self.interrupted is None:
-            try:
-                with ctx_state.use(self.state):
-                    self._each(names, run)
-            except KeyboardInterrupt:
-                self.interrupted = 128 + signal.SIGINT
-            except SystemExit as stop:
-                self.interrupted = int(stop.code or 0)
-            else:
-                return
+            with self.until_interrupted(), ctx_state.use(self.state):
+                self._each(names, run)
+        if self.interrupted is None:
+            return
         reason = INTERRUPTED_STEP if self.state.is_executing else INTERRUPTED
         for name in names:
             if name not in ended:

@@ -1,0 +1,126 @@
+"""Ctrl-C and SIGTERM at any moment: what is known is printed, and the exit code names the signal.
+
+Here are the moments at which this computer works, and not a Mac. `test_waits.py` and
+`tests/faults/test_an_update_that_fails.py` have the others.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+from progress_events import without_events
+
+from simlab.lab import SimLab
+
+PLAIN = 'environments:\n  tools: {python: "3.12", pytorch: false, conda: [rhash]}\n'
+SAID = "Interrupted. Run the same command again to continue.\n"
+UNTOUCHED = "the run was interrupted before anything was changed on this Mac"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, simlab_depot, torchard):
+    """A Mac that has nothing, and the lock of its lab."""
+    with SimLab(tmp_path_factory.mktemp("interrupted") / "lab", 1, simlab_depot.root) as lab:
+        text = lab.lab_file.read_text(encoding="utf-8")
+        text = PLAIN + "groups:\n" + text.partition("groups:\n")[2]
+        lab.lab_file.write_text(text.replace("[torch]", "[tools]"), encoding="utf-8")
+        assert torchard("lock", lab.lab_file).returncode == 0
+        yield lab
+
+
+@pytest.fixture
+def silent():
+    """A server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        yield server
+
+
+def write_lab(lab, name, *changes):
+    path = lab.directory / f"{name}.yaml"
+    text = lab.lab_file.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def interrupt(server, number, *arguments):
+    """Run a command, and send it a signal once it waits for the server."""
+    words = [sys.executable, "-m", "torchard", *map(str, arguments)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        connection, _ = server.accept()
+        run.send_signal(number)
+        printed, errors = run.communicate(timeout=60)
+        connection.close()
+    assert without_events(errors) == SAID
+    return run.returncode, printed
+
+
+@pytest.mark.parametrize(
+    ("verb", "number"),
+    [
+        (("plan", "--json"), signal.SIGINT),
+        (("status", "--json"), signal.SIGTERM),
+        (("verify", "--json"), signal.SIGINT),
+        (("apply", "--yes", "--json"), signal.SIGTERM),
+    ],
+)
+def test_while_a_lock_is_solved_before_any_mac_is_contacted(lab, silent, artefacts, verb, number):
+    """Each Mac of the lab is named, as not read."""
+    port = silent.getsockname()[1]
+    file = write_lab(lab, "unsolved", (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
+    code, printed = interrupt(silent, number, verb[0], file, *verb[1:])
+    (found,) = json.loads(printed)["macs"].values()
+    assert (code, found["state"], found["reason"]) == (128 + number, "unreachable", UNTOUCHED)
+
+
+def test_while_a_lock_is_solved_after_a_mac_was_read(lab, silent, artefacts):
+    """The lab does not say its arch: the Mac was read, and its plan is missing."""
+    port = silent.getsockname()[1]
+    file = write_lab(
+        lab,
+        "unknown",
+        (lab.web_url + "/conda", f"http://127.0.0.1:{port}"),
+        ("    arch: arm64\n", ""),
+    )
+    code, printed = interrupt(silent, signal.SIGTERM, "plan", file, "--json")
+    (found,) = json.loads(printed)["macs"].values()
+    assert (code, found["state"], found["reason"]) == (143, "unreachable", UNTOUCHED)
+
+
+def test_while_a_file_is_fetched(lab, silent, artefacts):
+    """The result has the plan's steps, of which none was done, and no lock stays on the Mac."""
+    port = silent.getsockname()[1]
+    url = f"{lab.web_url}/installers/"
+    file = write_lab(lab, "lab2", (f'url: "{url}', f'url: "http://127.0.0.1:{port}/'))
+    (lab.directory / "locks/lab2").symlink_to("lab")
+    code, printed = interrupt(silent, signal.SIGINT, "apply", file, "--yes", "--json")
+    (found,) = json.loads(printed)["macs"].values()
+    assert (code, found["state"]) == (130, "failed")
+    assert found["reason"].startswith("the run was interrupted. A step that had begun goes on")
+    assert [one["outcome"] for one in found["steps"]] == ["failed", "not_started"]
+    (mac,) = lab.macs.values()
+    assert not (mac.home / ".torchard/lock").exists()
+
+
+def test_lock_says_what_it_had_done(lab, silent, artefacts):
+    """A lock that is kept is named before the one that was being solved."""
+    port = silent.getsockname()[1]
+    more = '  more: {python: "3.12", pytorch: false, conda: [xz]}\n'
+    file = write_lab(
+        lab,
+        "lab3",
+        ("groups:\n", f"{more}groups:\n"),
+        ("[tools]", "[tools, more]"),
+        (lab.web_url + "/conda", f"http://127.0.0.1:{port}"),
+    )
+    (lab.directory / "locks/lab3").symlink_to("lab")
+    code, printed = interrupt(silent, signal.SIGTERM, "lock", file)
+    assert (code, printed.split()[:3]) == (143, ["kept", "tools", "for"])
