@@ -18,13 +18,10 @@ $ torchard plan
                 new generation
 ␛[2m      the ␛[0m␛[2mnewest release whose wheels and MPS fit macOS 15.1␛[0m
           ␛[2mand python 3.12␛[0m
-␛[2m      torc␛[0m␛[2mhaudio 2.11.0 is the last release; it is built for␛[0m
-          ␛[2mtorch 2.11 and newer, but it is not yet confirmed␛[0m
-          ␛[2mwith torch 2.15.␛[0m
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
       + torchvision   0.29.2    wheel
-      + torchaudio    2.11.0    wheel
+      + torchaudio    2.11.1    wheel
       + pip           X.Y       conda-forge
 ␛[2m      … 25 more␛[0m
     disk        N MB needed, N GB free; N MB to push

@@ -8,15 +8,13 @@ $ torchard choose --arch arm64 --macos 15.1 --python 3.12 --json
     "packages": {
       "torch": "2.15.0",
       "torchvision": "0.29.2",
-      "torchaudio": "2.11.0"
+      "torchaudio": "2.11.1"
     },
     "python": "3.12",
     "mps_expected": true,
     "reason": "the newest release whose wheels and MPS fit macOS 15.1 and python 3.12",
     "constraints": [],
-    "notes": [
-      "torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15."
-    ]
+    "notes": []
   }
 }
 [0]

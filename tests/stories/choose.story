@@ -1,10 +1,9 @@
 # The catalogue says which PyTorch fits a Mac, and why.
 ---
 $ torchard choose --arch arm64 --macos 15.1 --python 3.12
-torch 2.15.0 · torchvision 0.29.2 · torchaudio 2.11.0
+torch 2.15.0 · torchvision 0.29.2 · torchaudio 2.11.1
   from wheels, for python 3.12, MPS expected
   the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
-  torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
 [0]
 $ torchard choose --arch x86_64 --macos 12.7 --python 3.12
 torch 2.2.2 · torchvision 0.17.2 · torchaudio 2.2.2

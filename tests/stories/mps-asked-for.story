@@ -12,11 +12,10 @@ $ torchard plan
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
       the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
-      torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
       + torchvision   0.29.2    wheel
-      + torchaudio    2.11.0    wheel
+      + torchaudio    2.11.1    wheel
       + pip           X.Y       conda-forge
       … 25 more
     disk        N MB needed, N GB free; N MB to push

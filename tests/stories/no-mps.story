@@ -11,11 +11,10 @@ $ torchard apply --yes
                 sha256 XXXXXXXX…
   + torch       30 packages, N MB                              new generation
       the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
-      torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
       + torchvision   0.29.2    wheel
-      + torchaudio    2.11.0    wheel
+      + torchaudio    2.11.1    wheel
       + pip           X.Y       conda-forge
       … 25 more
     disk        N MB needed, N GB free; N MB to push
@@ -37,11 +36,10 @@ $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
   + torch       30 packages, N MB                              new generation
       the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
-      torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
       + torchvision   0.29.2    wheel
-      + torchaudio    2.11.0    wheel
+      + torchaudio    2.11.1    wheel
       + pip           X.Y       conda-forge
       … 25 more
     disk        N MB needed, N GB free

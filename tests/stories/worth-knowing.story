@@ -14,11 +14,10 @@ $ torchard plan
                 sha256 XXXXXXXX…
   + torch       39 packages, N MB                              new generation
       the newest release whose wheels and MPS fit macOS 15.1 and python 3.12
-      torchaudio 2.11.0 is the last release; it is built for torch 2.11 and newer, but it is not yet confirmed with torch 2.15.
       + python        3.12.13   conda-forge
       + torch         2.15.0    wheel, MPS expected
       + torchvision   0.29.2    wheel
-      + torchaudio    2.11.0    wheel
+      + torchaudio    2.11.1    wheel
       + pip           X.Y       conda-forge
       + numpy         2.4.2     conda-forge
       … 33 more

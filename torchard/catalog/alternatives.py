@@ -15,6 +15,7 @@ from packaging.version import Version
 from torchard.catalog.fit import (
     describe_place,
     find_best_release,
+    find_fewest_obstacles,
     find_obstacles,
     format_macos,
     format_python,
@@ -86,7 +87,7 @@ def format_known_releases(source: PackageSource) -> str:
 
 def _explain_reason(query: Query, catalogue: Catalogue) -> str:
     if query.release is not None:
-        return _explain_exact(query, query.release, catalogue)
+        return _explain_named(query, query.release, catalogue)
     minimal = replace(query, backend="cpu")
     sentences = (
         []
@@ -128,11 +129,13 @@ def _explain_none(query: Query, catalogue: Catalogue) -> str:
     return f"{nothing} {describe_place(query)}."
 
 
-def _explain_exact(query: Query, version: Version, catalogue: Catalogue) -> str:
-    for release in query.source.releases:
-        if release.version == version:
-            clauses = ", and ".join(find_obstacles(release, query, catalogue))
-            return f"PyTorch {version} does not fit {describe_place(query)}: {clauses}."
+def _explain_named(query: Query, version: Version, catalogue: Catalogue) -> str:
+    """Say why a release does not fit, or the newest of a series, with the companions nearest."""
+    if query.candidates:
+        newest = query.candidates[0]
+        clauses = find_fewest_obstacles(newest, query, catalogue)
+        which = f"{newest}, the newest {version} release," if query.is_series else newest
+        return f"PyTorch {which} does not fit {describe_place(query)}: {', and '.join(clauses)}."
     known = f"only {format_known_releases(query.source)}"
     where = "" if query.source.channel is None else f" in {query.source.name}"
     return f"The catalogue has no PyTorch {version}{where}, {known}."

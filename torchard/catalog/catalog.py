@@ -144,7 +144,11 @@ def _conda_source(
         ),
         channel=row["channel"],
         names=row["names"],
-        notes=tuple(Note(arch, one["text"]) for one in row["notes"] for arch in one["about"]),
+        notes=tuple(
+            Note(arch, one["text"], Version(one["since"]) if "since" in one else None)
+            for one in row["notes"]
+            for arch in one["about"]
+        ),
         frozen=row.get("frozen", ""),
     )
 

@@ -21,7 +21,7 @@ from torchard.catalog.fit import (
     Query,
     describe_place,
     find_best_release,
-    find_obstacles,
+    find_fewest_obstacles,
     format_macos,
     list_obstacles,
 )
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchard.catalog.mac_class import MacClass
-    from torchard.catalog.rows import Catalogue, PackageSource, Release
+    from torchard.catalog.rows import Catalogue, Note, PackageSource, Release
     from torchard.lab.model import Request
 
 
@@ -68,7 +68,8 @@ def explain_choice(request: Request, mac_class: MacClass, catalogue: Catalogue) 
     chosen = find_best_release(query, catalogue)
     if chosen is not None and isinstance(answer, Refusal):
         return Choice(answer)  # the request names a source that has no nightly builds
-    newer = takewhile(lambda one: one is not chosen, query.source.releases)
+    newest = (alike[0] for alike in query.source.by_version.values())
+    newer = takewhile(lambda one: chosen is None or one.version != chosen.version, newest)
     groups = groupby(newer, key=lambda one: list_obstacles(one, query, catalogue))
     return Choice(
         answer,
@@ -91,7 +92,7 @@ def read_request(request: Request, mac_class: MacClass, catalogue: Catalogue) ->
     except InvalidVersion:
         return Refusal(
             f"{request.release!r} is not a release of PyTorch.",
-            "Write `release: stable`, `release: nightly`, or an exact version from"
+            "Write `release: stable`, `release: nightly`, or a version from"
             f" {format_known_releases(source)}.",
         )
     major, minor = request.python.split(".")
@@ -133,6 +134,8 @@ def _find_invalid_word(request: Request) -> Refusal | None:
 
 def _explain_reason(query: Query) -> str:
     which = "the release asked for; its" if query.release else "the newest release whose"
+    if query.is_series:
+        which = f"the newest {query.release} release whose"
     if query.source.index is not None:
         which = "today's"
     source = "" if query.source.channel is None else f" of {query.source.name}"
@@ -149,11 +152,15 @@ def _collect_notes(
     # With an exact release there is no newer candidate to give up.
     newest = find_best_release(query.bare, catalogue) or release
     if newest.version != release.version:
-        clauses = ", and ".join(find_obstacles(newest, query, catalogue))
+        clauses = ", and ".join(find_fewest_obstacles(newest, query, catalogue))
         yield f"torch {newest} would install on macOS {format_macos(query.macos)}, but {clauses}."
     if request.companions is None:
         for name, reason in query.source.without.items():
             yield f"{name} is left out: {reason}."
     for note in (*release.notes, *query.source.notes):
-        if note.about in {*query.packages, query.platform.arch}:
+        if note.about in {*query.packages, query.platform.arch} and _is_true_of(note, release):
             yield note.text
+
+
+def _is_true_of(note: Note, release: Release) -> bool:
+    return note.since is None or release.version is None or release.version >= note.since

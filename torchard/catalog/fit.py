@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 class Query:
     """A request on a class of Macs, with its words parsed.
 
-    `release` is None for the newest that fits. `named` are the companions that the request names,
+    `release` is None for the newest that fits; one of fewer than three numbers is a series, such as
+    2.2, of which the newest that fits is taken. `named` are the companions that the request names,
     None where it says nothing about them. `mps_floor` says which Macs are offered MPS.
     """
 
@@ -46,6 +47,27 @@ class Query:
     backend: Backend
     mps_floor: MpsFloor
     named: tuple[str, ...] | None
+
+    @property
+    def is_series(self) -> bool:
+        """Whether the release asked for is a series, such as 2.2, and not one release."""
+        asked = self.release
+        return asked is not None and len(asked.release) < 3 and str(asked) == asked.base_version
+
+    @property
+    def candidates(self) -> tuple[Release, ...]:
+        """The releases of the source that the request admits, newest first."""
+        asked = self.release
+        if asked is None:
+            return self.source.releases
+        if self.is_series:
+            numbers = asked.release
+            return tuple(
+                one
+                for one in self.source.releases
+                if one.version is not None and one.version.release[: len(numbers)] == numbers
+            )
+        return self.source.by_version.get(asked, ())
 
     @property
     def is_mps_required(self) -> bool:
@@ -76,9 +98,8 @@ class Query:
 
 
 def find_best_release(query: Query, catalogue: Catalogue) -> Release | None:
-    """Return the newest release that fits, or the release asked for if it fits, or None."""
-    source, asked = query.source, query.release
-    for release in source.releases if asked is None else source.by_version.get(asked, ()):
+    """Return the newest release that fits, of those that the query admits, or None."""
+    for release in query.candidates:
         if not any(find_obstacles(release, query, catalogue)):
             return release
     return None
@@ -112,15 +133,24 @@ def find_obstacles(release: Release, query: Query, catalogue: Catalogue) -> Iter
         yield f"its MPS needs macOS {format_macos(release.mps)}"
 
 
+def find_fewest_obstacles(release: Release, query: Query, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the obstacles of a torch beside those of its companions that have the fewest.
+
+    Of several, the oldest companions count: they need the least.
+    """
+    alike = reversed(query.source.by_version[release.version])
+    return min((tuple(find_obstacles(one, query, catalogue)) for one in alike), key=len)
+
+
 def list_obstacles(release: Release, query: Query, catalogue: Catalogue) -> tuple[str, ...]:
     """Return, as phrases, why a release is not the answer; nothing if it fits.
 
     Obstacles of its companions are listed only where torch itself has none.
     """
-    if query.release not in {None, release.version}:
+    if release not in query.candidates:
         return (f"{query.release} is asked for",)
     alone = tuple(find_obstacles(release, replace(query, named=()), catalogue))
-    clauses = alone or tuple(find_obstacles(release, query, catalogue))
+    clauses = alone or find_fewest_obstacles(release, query, catalogue)
     return tuple(one.removeprefix("it has ").removeprefix("it ") for one in clauses)
 
 

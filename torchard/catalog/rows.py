@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -68,10 +69,14 @@ class Builds:
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence for people who install a package or have an arch; `about` is its name."""
+    """A sentence for people who install a package or have an arch; `about` is its name.
+
+    `since` is the first torch for which it is true, None for all.
+    """
 
     about: str
     text: str
+    since: Version | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,8 @@ class Advisory:
 class Release:
     """A release of PyTorch with its companions, as one source offers it.
 
-    `version` is None for the nightly builds. `packages` maps torch and the companions that the
+    `version` is None for the nightly builds. Releases of the same torch differ in their companions,
+    and the first of them that fits is taken. `packages` maps torch and the companions that the
     source offers to exact versions, or to None where the solver chooses one for that torch.
     `builds` is keyed by arch, then by package. `mps` is the oldest macOS on which its MPS works,
     None while that is not verified.
@@ -137,9 +143,10 @@ class PackageSource:
     frozen: str = ""
 
     @cached_property
-    def by_version(self) -> Mapping[Version, tuple[Release, ...]]:
-        """The releases that have a version, by that version."""
-        return {one.version: (one,) for one in self.releases if one.version is not None}
+    def by_version(self) -> Mapping[Version | None, tuple[Release, ...]]:
+        """The releases by the version of torch; those of one version differ in companions."""
+        grouped = groupby(self.releases, key=lambda one: one.version)
+        return {version: tuple(alike) for version, alike in grouped}
 
     def pythons(self, arch: str) -> tuple[Python, ...]:
         """Return every python for which some release of torch has a build, in ascending order."""

@@ -60,7 +60,7 @@ def verify(named: tuple[str, ...]) -> None:
     if wrong:
         raise click.exceptions.Exit(1)
     click.echo(
-        f"The index agrees: {len(answers)} cells, {len(rows)} releases,"
+        f"The index agrees: {len(answers)} cells, {len({one.version for one in rows})} releases,"
         f" {len(wheel_sets)} sets of wheels resolved."
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torchard.catalog.rows import Catalogue
     from torchard.catalog.variant import Refusal
 
-PYTHONS = tuple(f"3.{minor}" for minor in range(9, 15))
+PYTHONS = tuple(f"3.{minor}" for minor in range(9, 16))
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = tuple(one for one in get_args(Source) if one != "auto")
 _SYSTEMS = ("11.0", "12.0", "13.0", "14.0", "15.0", "26.0")  # after macOS 15 comes 26
@@ -57,7 +57,7 @@ def list_systems(arch: str, catalogue: Catalogue) -> tuple[str, ...]:
 
 def list_releases(catalogue: Catalogue) -> tuple[str, ...]:
     """Return the releases that a request can name: stable, nightly and versions, newest first."""
-    return ("stable", "nightly", *(str(one) for one in catalogue.releases))
+    return ("stable", "nightly", *dict.fromkeys(str(one) for one in catalogue.releases))
 
 
 def list_cells(catalogue: Catalogue, releases: Iterable[str]) -> Iterator[Cell]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # A full version of each python, as conda has it: some requirements depend on the patch release.
 _FULL = {
     "3.9": "3.9.25", "3.10": "3.10.20", "3.11": "3.11.15",
-    "3.12": "3.12.13", "3.13": "3.13.12", "3.14": "3.14.3",
+    "3.12": "3.12.13", "3.13": "3.13.12", "3.14": "3.14.3", "3.15": "3.15.0",
 }  # fmt: skip
 
 

@@ -37,8 +37,9 @@ class Position:
 class Request:
     """What an environment asks of PyTorch.
 
-    `python` is `MAJOR.MINOR`. `release` is `stable`, `nightly` or an exact version. `companions` is
-    a subset of COMPANIONS in that order, or None for all that the source offers.
+    `python` is `MAJOR.MINOR`. `release` is `stable`, `nightly`, an exact version, or a series
+    such as `2.6` for its newest release that fits. `companions` is a subset of COMPANIONS in that
+    order, or None for all that the source offers.
     """
 
     python: str

@@ -27,7 +27,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "11", "3.15"),
             {"backend": "mps"},
             ["MPS needs macOS 12.3", "No release of PyTorch has a wheel for macOS 11"],
-            ['Write `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
+            ['Write `backend: cpu` and `python: "3.13"` (torch 2.6.0);', "to macOS 15"],
             id="no single change is enough",
         ),
         pytest.param(
@@ -69,15 +69,15 @@ from choosing import ARM, INTEL, refusal
             (INTEL, "14", "3.12"),
             {"release": "2.5.1"},
             ["PyTorch 2.5.1 does not fit", "no wheel for Intel Macs."],
-            ['Write `release: "2.2.2"`.'],
+            ['Write `release: "2.2.2"`, or `source: conda-forge`.'],
             id="release without wheels for Intel",
         ),
         pytest.param(
-            (ARM, "15", "3.15"),
-            {},
-            ["No release of torchaudio has a wheel for macOS 15 and python 3.15"],
-            ['`python: "3.14"` (torch 2.15.0)', "`with: [torchvision]` (torch 2.15.0)"],
-            id="companion without a wheel",
+            (ARM, "15", "3.7"),
+            {"backend": "cpu"},
+            ["No release of torchvision or torchaudio has a wheel for macOS 15 and python 3.7"],
+            ['`python: "3.8"` (torch 2.4.1)', "`with: []` (torch 1.13.1)"],
+            id="companions without a wheel",
         ),
         pytest.param(
             (ARM, "11", "3.14"),
@@ -108,17 +108,38 @@ from choosing import ARM, INTEL, refusal
             id="exact release not for this python",
         ),
         pytest.param(
-            (ARM, "15", "3.15"),
-            {"release": "2.15.0"},
-            ["its torchaudio 2.11.0 has no wheel for python 3.15, only for 3.10 to 3.14."],
-            ['`python: "3.14"`', "`with: [torchvision]`"],
+            (ARM, "15", "3.7"),
+            {"release": "1.13.1"},
+            ["its torchaudio 0.13.1 has no wheel for python 3.7, only for 3.8 to 3.10."],
+            ['`python: "3.8"`', "`with: []`"],
             id="exact release whose companion has no wheel",
+        ),
+        pytest.param(
+            (ARM, "12.3", "3.12"),
+            {"release": "2.5"},
+            ["PyTorch 2.5.1, the newest 2.5 release, does not fit", "its MPS needs macOS 13."],
+            ['`release: "2.4.1"`', "`backend: cpu` (torch 2.5.1)"],
+            id="series that does not fit",
+        ),
+        pytest.param(
+            (ARM, "15", "3.12"),
+            {"release": "2.99"},
+            ["The catalogue has no PyTorch 2.99, only 1.12.0 to 2.15.0."],
+            ['Write `release: "2.15.0"`.'],
+            id="series nobody knows",
+        ),
+        pytest.param(
+            (ARM, "13", "3.12"),
+            {"release": "2.11.0"},
+            ["PyTorch 2.11.0 does not fit macOS 13 and python 3.12: its MPS needs macOS 14."],
+            ["`backend: cpu`", "macOS 14."],
+            id="the companions that fit best are named",
         ),
         pytest.param(
             (ARM, "13", "3.12"),
             {"release": "2.8.0"},
             ["it needs macOS 14 (for its libomp.dylib)."],
-            ['Write `release: "2.6.0"`; or update the Mac to macOS 14.'],
+            ['Write `release: "2.6.0"`, or `source: conda-forge`; or update the Mac to macOS 14.'],
             id="exact release whose OpenMP was built for a newer macOS",
         ),
         pytest.param(
@@ -146,7 +167,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "15", "3.12"),
             {"release": "newest"},
             ["'newest' is not a release of PyTorch."],
-            ["Write `release: stable`, `release: nightly`, or an exact version from 1.12.0"],
+            ["Write `release: stable`, `release: nightly`, or a version from 1.12.0"],
             id="release that is not a version",
         ),
         pytest.param(
@@ -183,10 +204,10 @@ from choosing import ARM, INTEL, refusal
             id="nightly of conda-forge",
         ),
         pytest.param(
-            (ARM, "15", "3.9"),
+            (ARM, "15", "3.8"),
             {"source": "conda-forge"},
-            ["No release of torchaudio has a conda build for macOS 15 and python 3.9"],
-            ['`python: "3.10"` (torch 2.10.0)', "`source: wheels` (torch 2.8.0)"],
+            ["No release of torchaudio has a conda build for macOS 15 and python 3.8"],
+            ['`python: "3.9"` (torch 2.5.1)', "`source: wheels` (torch 2.4.1)"],
             id="companion that conda-forge built for other pythons",
         ),
         pytest.param(
@@ -207,7 +228,7 @@ from choosing import ARM, INTEL, refusal
             (INTEL, "14", "3.12"),
             {"source": "pytorch-channel", "release": "2.5.1"},
             ["PyTorch 2.5.1 does not fit", "it has no conda build for Intel Macs."],
-            ['Write `release: "2.2.2"`.'],
+            ['Write `release: "2.2.2"`, or `source: conda-forge`.'],
             id="the legacy channel's last for the other arch",
         ),
         pytest.param(
@@ -243,10 +264,10 @@ def test_a_newer_macos_is_offered_beside_several_changes():
 
 
 def test_every_change_keeps_the_default_companions():
-    """Torchaudio comes with a stable release, and has no wheel for python 3.15."""
-    reason, instead = refusal(ARM, "15", "3.15", release="nightly")
-    assert "nightly wheel for python 3.15" in reason
-    assert instead == 'Write `python: "3.14"`.'
+    """Companions come with a stable release, and have no wheel for python 3.7."""
+    reason, instead = refusal(ARM, "15", "3.7", release="nightly", backend="cpu")
+    assert "nightly wheel for python 3.7" in reason
+    assert instead == 'Write `python: "3.11"`.'
 
 
 def test_nightly_from_a_channel_is_refused():
@@ -276,5 +297,5 @@ def test_several_changes_together_get_a_release():
     _, both = refusal(INTEL, "10.13", "3.13", source="conda-forge")
     assert both == (
         'Write `source: wheels` and `python: "3.12"` (torch 2.2.2);'
-        " or update the Mac to macOS 11 (torch 2.10.0)."
+        " or update the Mac to macOS 10.15 (torch 2.7.1)."
     )

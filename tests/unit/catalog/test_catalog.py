@@ -15,7 +15,7 @@ import yaml
 from packaging.version import Version
 
 from torchard.catalog import catalog
-from torchard.catalog.catalog import load_catalog, parse_catalog
+from torchard.catalog.catalog import PACKAGES, load_catalog, parse_catalog
 from torchard.catalog.rows import Builds, Catalogue
 
 ROOT = Path(__file__).parents[3]
@@ -92,17 +92,18 @@ def test_every_source_of_a_row_exists(name):
 
 
 def test_releases_are_sorted_and_complete():
-    """The releases run from 2.15.0 down to 1.12.0, each once."""
-    versions = [Version(row["torch"]) for row in PYTORCH["releases"]]
-    assert versions == sorted(set(versions), reverse=True)
-    assert len(versions) == 32
+    """The releases run from 2.15.0 down to 1.12.0; those of one torch have other companions."""
+    rows = [tuple(Version(row[one]) for one in PACKAGES) for row in PYTORCH["releases"]]
+    assert rows == sorted(set(rows), reverse=True)
+    versions = [row[0] for row in rows]
+    assert len(set(versions)) == 32
     assert (str(versions[0]), str(versions[-1])) == ("2.15.0", "1.12.0")
 
 
 @pytest.mark.parametrize("row", PYTORCH["releases"], ids=lambda row: row["torch"])
 def test_wheels_of_a_package_do_not_overlap(row):
     """Within a release, each python has at most one row of each package."""
-    for arch, package in itertools.product(ARCHS, ("torch", "torchvision", "torchaudio")):
+    for arch, package in itertools.product(ARCHS, PACKAGES):
         ranges = [
             tuple(None if end is None else int(end.split(".")[1]) for end in one["python"])
             for one in row.get(arch, {}).get(package, [])
@@ -116,8 +117,8 @@ def test_wheels_of_a_package_do_not_overlap(row):
     [
         ("2.15.0", "arm64", "torch", (3, 11), "14.0"),
         ("2.15.0", "arm64", "torch", (3, 10), None),
-        ("2.15.0", "arm64", "torchaudio", (3, 13), "12.0"),
-        ("2.15.0", "arm64", "torchaudio", (3, 15), None),
+        ("2.15.0", "arm64", "torchaudio", (3, 15), "14.0"),
+        ("2.15.0", "arm64", "torchaudio", (3, 9), None),
         ("2.15.0", "arm64", "torchvision", (3, 16), "14.0"),
         ("2.12.0", "arm64", "torch", (3, 12), "14.0"),
         ("2.11.0", "arm64", "torch", (3, 14), "11.0"),
@@ -147,7 +148,7 @@ def test_wheels_need_the_newest_of_tag_and_dylibs(release, arch, package, python
 @pytest.mark.parametrize(
     ("release", "companions", "mps"),
     [
-        ("2.14.0", ("0.29.2", "2.11.0"), "14.0"),
+        ("2.14.0", ("0.29.2", "2.11.1"), "14.0"),
         ("2.8.0", ("0.23.0", "2.8.0"), "13.0"),
         ("2.5.0", ("0.20.0", "2.5.0"), "13.0"),
         ("2.4.1", ("0.19.1", "2.4.1"), "12.3"),
@@ -158,9 +159,7 @@ def test_wheels_need_the_newest_of_tag_and_dylibs(release, arch, package, python
 def test_release_has_its_companions_and_its_mps(release, companions, mps):
     """A release names its torchvision and torchaudio exactly, and the macOS of its MPS."""
     known = next(one for one in load_catalog().releases if str(one.version) == release)
-    assert known.packages == dict(
-        zip(("torch", "torchvision", "torchaudio"), (release, *companions), strict=True)
-    )
+    assert known.packages == dict(zip(PACKAGES, (release, *companions), strict=True))
     assert known.mps == Version(mps)
 
 

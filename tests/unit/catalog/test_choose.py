@@ -93,7 +93,11 @@ def test_no_note_if_the_newest_release_is_chosen(macos, python):
         ((ARM, "11", "3.12"), {"companions": ()}, ("2.12.0",), False),
         ((INTEL, "14", "3.13"), {"companions": ("torchvision",)}, ("2.13.0", "0.28.0"), False),
         ((INTEL, "11", "3.12"), {"companions": ()}, ("2.12.0",), False),
-        ((INTEL, "10.15", "3.12"), {"companions": ()}, ("2.7.0",), False),
+        ((INTEL, "10.15", "3.12"), {"companions": ()}, ("2.7.1",), False),
+        ((INTEL, "14", "3.12"), {"release": "2.8.0"}, ("2.8.0", None, "2.8.0"), False),
+        ((ARM, "14", "3.13"), {"release": "2.8.0"}, ("2.8.0", None, "2.8.0"), True),
+        ((INTEL, "14", "3.12"), {"release": "2.6"}, ("2.6.0", None, "2.6.0"), False),
+        ((ARM, "14", "3.9"), {"release": "2.7.1", "companions": ()}, ("2.7.1",), True),
         ((INTEL, "14", "3.12"), {"companions": (), "release": "2.6.0"}, ("2.6.0",), False),
     ],
 )
@@ -120,6 +124,24 @@ def test_conda_forge_on_intel_has_a_note_that_it_is_untested():
         for arch in (INTEL, ARM)
     ]
     assert said == [True, False]
+
+
+def test_a_note_is_for_the_builds_of_which_it_is_true():
+    """conda-forge tested its Intel builds of 2.8.0 and older."""
+    older = answer(INTEL, "15", "3.12", source="conda-forge", release="2.8.0")
+    assert not any("does not test them" in note for note in older.notes)
+
+
+@pytest.mark.parametrize(
+    ("mac", "release"),
+    [((INTEL, "14", "3.13"), "2.8.0"), ((ARM, "14", "3.13"), "2.6.0"), ((ARM, "14", "3.9"), "2.7")],
+)
+def test_conda_forge_has_torchaudio_for_fewer_pythons(mac, release):
+    """Its torch and torchvision of these releases have builds for more pythons."""
+    alone = answer(*mac, release=release, source="conda-forge", companions=("torchvision",))
+    assert isinstance(alone, Variant)
+    both = answer(*mac, release=release, source="conda-forge", companions=("torchaudio",))
+    assert isinstance(both, Refusal)
 
 
 @pytest.mark.parametrize(("arch", "last"), [(ARM, "2.5.1"), (INTEL, "2.2.2")])
@@ -172,21 +194,18 @@ def test_two_releases_keep_setuptools_below_82(release):
 
 
 def test_only_the_companions_asked_for_are_installed():
-    """Packages are torch and the companions asked for, in a fixed order, and so are notes."""
+    """Packages are torch and the companions asked for, in a fixed order."""
     assert list(answer(ARM, "15", "3.12").packages) == ["torch", "torchvision", "torchaudio"]
     both = answer(ARM, "15", "3.12", companions=("torchaudio", "torchvision"))
     assert list(both.packages) == ["torch", "torchvision", "torchaudio"]
     alone = answer(ARM, "15", "3.15", companions=())
     assert alone.packages == {"torch": "2.15.0"}
-    assert not any("torchaudio" in note for note in alone.notes)
-    assert any("torchaudio 2.11.0 is the last" in note for note in both.notes)
 
 
 @pytest.mark.parametrize(
     ("arch", "macos", "python", "release", "torch"),
     [
         (ARM, "15", "3.12", "2.5.1", "2.5.1"),
-        (ARM, "15", "3.12", "2.5", "2.5.0"),
         (ARM, "12.3", "3.10", "1.12.1", "1.12.1"),
         (INTEL, "12", "3.10", "2.0.1", "2.0.1"),
     ],
@@ -194,6 +213,36 @@ def test_only_the_companions_asked_for_are_installed():
 def test_exact_release(arch, macos, python, release, torch):
     """An exact release is chosen if it fits, even if there is a newer one."""
     assert answer(arch, macos, python, release=release).packages["torch"] == torch
+
+
+@pytest.mark.parametrize(
+    ("arch", "macos", "python", "release", "torch"),
+    [
+        (ARM, "15", "3.12", "2.5", "2.5.1"),
+        (INTEL, "14", "3.12", "2.2", "2.2.2"),
+        (ARM, "15", "3.14", "2", "2.15.0"),
+        (ARM, "12.3", "3.12", "2", "2.4.1"),
+        (ARM, "15", "3.12", "2.1", None),
+    ],
+)
+def test_a_series_is_its_newest_release_that_fits(arch, macos, python, release, torch):
+    """A version of fewer than three numbers admits every release that begins with them."""
+    got = answer(arch, macos, python, release=release)
+    assert (got.packages["torch"] if isinstance(got, Variant) else None) == torch
+
+
+def test_the_reason_names_the_series():
+    """People who wrote 2.5 read that they got its newest release."""
+    assert answer(ARM, "15", "3.12", release="2.5").reason == (
+        "the newest 2.5 release whose wheels and MPS fit macOS 15 and python 3.12"
+    )
+
+
+@pytest.mark.parametrize(("macos", "torchaudio"), [("14", "2.11.1"), ("13", "2.11.0")])
+def test_a_torch_gets_the_newest_companions_that_fit(macos, torchaudio):
+    """Where a release has several sets of companions, the first that fits the Mac is taken."""
+    got = answer(ARM, macos, "3.12", release="2.11.0", backend="cpu")
+    assert got.packages["torchaudio"] == torchaudio
 
 
 @pytest.mark.parametrize(
