@@ -270,6 +270,19 @@ def test_the_free_space_is_read_from_df(tmp_path, line, free):
     assert parse_free_bytes([]) is None
 
 
+def test_a_lease_that_ends_while_it_is_read_leaves_no_message(tmp_path):
+    """What a shell says of a file that it cannot open would be part of a Mac's reason."""
+    command = f"{probe.read_part('tools.sh')}read_lease_end '{tmp_path}' token"
+    for name in shells.THERE:
+        done = subprocess.run(
+            [shells.link(tmp_path, name), "-c", command],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
 def test_a_program_brings_its_modules_along(tmp_path):
     """It runs where nothing of Torchard is installed."""
     program = tmp_path / "program.py"
