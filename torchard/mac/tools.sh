@@ -36,8 +36,9 @@ list_group() {
 # the clock. It ends with a restart. While the run uploads a file, it goes on.
 # shellcheck disable=SC2329
 read_lease_end() {
-  { read -r its_mac && read -r its_boot && read -r its_start && read -r its_length; } \
-    2>/dev/null <"$1/lock/lease" || return 1
+  # A file that cannot be opened is reported before a redirection beside it takes effect.
+  { { read -r its_mac && read -r its_boot && read -r its_start && read -r its_length; } \
+    <"$1/lock/lease"; } 2>/dev/null || return 1
   case $its_start:$its_length in *[!0-9:]* | :* | *: | *???????????????????*) return 1 ;; esac
   if [ "$its_mac" = "$(read_hardware)" ] && [ -n "$its_boot" ]; then
     its_boot_now=$(read_boot)
