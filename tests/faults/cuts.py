@@ -89,12 +89,9 @@ class Bench:
             quiet(mac)
             self.keepers[mac].put_back(self.first[mac])
 
-    def apply(
-        self, batch: Iterable[SimMac], lab_file: object = None
-    ) -> dict[str, dict[str, object]]:
+    def apply(self, batch: Iterable[SimMac]) -> dict[str, dict[str, object]]:
         """Apply to these Macs; return what is printed about each."""
-        lab_file = lab_file or self.lab_file
-        done = self.torchard("apply", lab_file, "--yes", "--json", *_only(batch))
+        done = self.torchard("apply", self.lab_file, "--yes", "--json", *_only(batch))
         assert done.stdout, done.stderr
         macs: dict[str, dict[str, object]] = json.loads(done.stdout)["macs"]
         return macs
@@ -238,33 +235,52 @@ class Bench:
 
     def _converge(self, todo: Mapping[SimMac, str]) -> None:
         """One run brings each of these Macs up to date, and the next plan has nothing to do."""
-        labs = self.then or [self.lab_file]
-        given: dict[object, dict[SimMac, str]] = {}
-        for number, (mac, where) in enumerate(todo.items(), self.runs):
-            given.setdefault(labs[number % len(labs)], {})[mac] = where
-        self.runs += len(todo)
-        for lab_file, batch in given.items():
-            self._converge_to(lab_file, batch)
-
-    def _converge_to(self, lab_file: object, todo: Mapping[SimMac, str]) -> None:
         for mac in todo:
             _two_minutes_later(mac)
-        said = self.apply(todo, lab_file)
-        blocked = []
-        for mac, where in todo.items():
-            state, reason = said[mac.name]["state"], str(said[mac.name]["reason"])
-            if state == "blocked" and self.then and WAY_OUT.search(reason):
-                blocked.append(mac)
-            elif state != "up_to_date":
-                self.failures.append(f"{where}; then {lab_file}: {state}: {reason}")
-            if at_work(mac):
-                self.failures.append(f"{where}: something is still at work")
-        self.blocked += len(blocked)
-        if len(blocked) < len(todo):
-            rest = [mac for mac in todo if mac not in blocked]
-            done = self.torchard("plan", lab_file, *_only(rest))
-            if done.returncode:
-                self.failures.append(f"{[*todo.values()]}; then {lab_file}: {done.stdout}")
+        labs = self.then or [self.lab_file]
+        for lab_file, batch in give_labs(labs, todo, self.runs).items():
+            failures, blocked = converge(self.torchard, lab_file, batch, is_changed=len(labs) > 1)
+            self.failures += failures
+            self.blocked += blocked
+        self.runs += len(todo)
+        self.failures += [f"{todo[mac]}: something still works" for mac in todo if at_work(mac)]
+
+
+def give_labs(
+    labs: Sequence[object], todo: Mapping[SimMac, str], begin: int
+) -> dict[object, dict[SimMac, str]]:
+    """Give each Mac a lab file in turn, beginning with this one; return the Macs of each file."""
+    given: dict[object, dict[SimMac, str]] = {}
+    for number, (mac, where) in enumerate(todo.items(), begin):
+        given.setdefault(labs[number % len(labs)], {})[mac] = where
+    return given
+
+
+def converge(
+    torchard: Callable[..., subprocess.CompletedProcess[str]],
+    lab_file: object,
+    todo: Mapping[SimMac, str],
+    *,
+    is_changed: bool,
+) -> tuple[list[str], int]:
+    """Let one run bring stopped Macs up to date, after which a plan has nothing to do.
+
+    A lab that has changed may block a Mac instead, with a sentence that says what to do. Return
+    what went wrong, and how many Macs are blocked. `todo` says where each was stopped.
+    """
+    done = torchard("apply", lab_file, "--yes", "--json", *_only(todo))
+    assert done.stdout, done.stderr
+    said = json.loads(done.stdout)["macs"]
+    failures, rest = [], []
+    for mac, where in todo.items():
+        state, reason = said[mac.name]["state"], str(said[mac.name]["reason"])
+        if state != "blocked" or not is_changed or not WAY_OUT.search(reason):
+            rest.append(mac)
+            if state != "up_to_date":
+                failures.append(f"{where}; then {lab_file}: {state}: {reason}")
+    if rest and (planned := torchard("plan", lab_file, *_only(rest))).returncode:
+        failures.append(f"{[*todo.values()]}; then {lab_file}: {planned.stdout}")
+    return failures, len(todo) - len(rest)
 
 
 def has_happened(mac: SimMac, fault: Mapping[str, int]) -> bool:
