@@ -95,14 +95,14 @@ GUARDED = {
 # Shims that read mac.json: the Mac itself answers.
 ANSWERED = (
     "uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date", "ioreg",
-    "mount", "osascript", "mv", "ln", "rm",
+    "mount", "osascript", "mv", "ln", "rm", "cp",
 )  # fmt: skip
 # Shims that translate between the systems' options.
 TRANSLATED = (
-    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "cp", "du", "head",
-    "wc", "dd", "tar", "xattr", "sudo", "kill", "pgrep", "pkill",
+    "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "du", "head", "wc",
+    "dd", "tar", "xattr", "sudo", "kill", "pgrep", "pkill",
 )  # fmt: skip
-_STRICT_ENDS = ("head", "readlink", "cp", "rm")  # shims that end with the host's tool, BSD's order
+_STRICT_ENDS = ("head", "readlink", "rm")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")
 # What tells of this Mac's processes alone, by a program of simlab's own.
 _OWN = {"ps": "ps.py", "lsof": "lsof.py"}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import shlex
+import sys
 
 import on_a_mac
 import pytest
@@ -13,6 +16,7 @@ from simlab import macs
 from simlab.lab import SimLab
 from torchard.lab.model import Environment, MacHost
 from torchard.mac import probe
+from torchard.operations import script_text
 from torchard.plan.drift import find_drift
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target
@@ -25,6 +29,44 @@ MINE = {
     "work/notebook.ipynb": "{}",
 }
 BEHIND = {"bin/my-script": "#!/bin/sh\n", "lib/python3.12/site-packages/mine.pth": "/mine\n"}
+
+
+SPY = """#!/bin/sh
+"$0-itself" "$@"
+status=$?
+echo "$status $1" >>"$HOME/cp.log"
+exit "$status"
+"""
+
+
+@pytest.mark.parametrize(
+    ("macos", "is_apfs", "status"), [("15.1", True, 0), ("15.1", False, 0), ("13.6", False, 1)]
+)
+def test_a_file_is_cloned_or_copied(tmp_path, macos, is_apfs, status):
+    """On APFS, on another volume, and where `cp -c` does not copy instead."""
+    mac = on_a_mac.make(tmp_path, macos=macos, hard_links=is_apfs)
+    (mac.root / "bin/cp").rename(mac.root / "bin/cp-itself")
+    write(mac.root / "bin/cp", SPY).chmod(0o755)
+    program = script_text.read_program("carry_over.py")
+    old, new = (mac.torchard / "generations" / name for name in ("own-1", "own-2"))
+
+    def carry(*words):
+        command = [sys.executable, "-I", "-S", "-c", program, *map(str, words)]
+        done = macs.run(mac.root, shlex.join(command))
+        assert done.returncode == 0, done.stderr
+
+    for path in (old, new):
+        write(path / ".torchard.json", '{"environment": "own"}')
+        carry("list", path)
+    write(mac.torchard / "kits/kit.json", '{"stamp": {"environment": "own"}}')
+    mine = write(old / "work/notebook.ipynb", "mine")
+    mine.chmod(0o604)
+    os.utime(mine, (10**9, 10**9))
+    carry("copy", mac.torchard / "kits", old, new, mac.prefix / "envs/own")
+    assert (mac.home / "cp.log").read_text() == f"{status} -c\n"
+    found = (new / "work/notebook.ipynb").stat()
+    assert (found.st_mode & 0o777, found.st_mtime, found.st_size) == (0o604, 10**9, 4)
+    assert not (new / ".torchard-carrying").exists()
 
 
 @pytest.fixture(scope="module")

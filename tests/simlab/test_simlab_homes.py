@@ -69,6 +69,25 @@ def test_no_hard_link_is_made_on_a_volume_without_them(make):
     assert macs.run(root, "ln f dir/").returncode == 1
 
 
+@pytest.mark.parametrize("macos", ["13.6", "15.1"])
+def test_a_clone_has_the_mode_and_times_and_needs_apfs(make, macos):
+    """On another volume, cp fails before macOS 14 and copies since (file_cmds 403 and 428)."""
+    root = make()
+    macs.change(root, macos=macos)
+    script = (
+        "rm -rf f d; echo x >f; chmod 604 f; touch -t 200001020304 f; mkdir d; echo old >d/f;"
+        " cp -c f d || exit; cat d/f; ls -l d/f | cut -c 1-10; find d -newermt 2001-01-01 -name f"
+    )
+    assert macs.run(root, script).stdout == "x\n-rw----r--\n"
+    macs.change(root, hard_links=False)
+    done = macs.run(root, script)
+    if macos == "13.6":
+        said = "cp: d/f: clonefile failed: Operation not supported\n"
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", said)
+    else:
+        assert done.stdout == "x\n-rw-r--r--\nd/f\n"
+
+
 def test_folders_are_as_finder_leaves_them(tmp_path):
     """Once."""
     (tmp_path / "a/b").mkdir(parents=True)
