@@ -115,6 +115,21 @@ def test_files_of_a_package_that_a_person_installed_are_the_packages(path):
     assert look(path)["unsaved"]["count"] == 0
 
 
+def test_what_a_stopped_conda_or_pip_had_renamed_is_not_a_persons(path):
+    """An editor's copy has such a name too, and so may a folder: nothing of theirs was there."""
+    (path / "bin/python").rename(path / "bin/python.c~")
+    (path / "etc/package.conf").rename(path / "etc/package.conf.conda_trash")
+    for name in ("torch", "torch-1.0.dist-info"):
+        (path / SITE / name).rename(path / SITE / f"~{name[1:]}")
+    assert look(path)["unsaved"]["count"] == 0
+    mine = ("work/main.c~", f"{SITE}/~old/mine.py", f"{SITE}/~orch/mine.py")
+    for name in mine:
+        write(path, name)
+    assert look(path)["unsaved"]["count"] == 3
+    write(path, f"{SITE}/~orch/__init__.py", "edited\n")
+    assert look(path)["unsaved"]["count"] == 4
+
+
 def test_without_its_list_the_records_decide(path):
     """What only the build knew is then a person's: nothing is lost."""
     (path / ".torchard-built").write_bytes(b"broken")

@@ -253,6 +253,8 @@ def read_packages(root: str, sizes: Sizes) -> Iterator[Package]:
         yield package
     for site in find_sites(root):
         for folder in list_names(os.path.join(root, site), ".dist-info"):
+            if folder.startswith("~"):
+                continue  # pip renames so what it removes, and ignores it if it was stopped
             info = [os.path.join(site, folder, name) for name in ("RECORD", "METADATA")]
             there = any(os.path.lexists(os.path.join(root, one)) for one in info)
             if there and owned.isdisjoint(info):

@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import stat
+import string
 import unicodedata
 import zipfile
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,6 +40,7 @@ STALE_ENDS = (".so", ".dylib", ".a", ".o", ".pth", ".egg-link", ".pyc")
 STALE_FOLDERS = ("share/jupyter/lab/staging",)  # JupyterLab's own build
 # The first bytes of a program for macOS, of either kind (mach-o/loader.h, mach-o/fat.h).
 MACH_O = (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+FIRSTS = string.ascii_letters + string.digits + "_"  # of a package's folder
 MICROSECOND = 1000  # nanoseconds; older tools copy times no finer
 SECOND = 10**9  # nanoseconds
 
@@ -121,12 +123,17 @@ class Owner:
         row = self.built[name]
         return not is_same(row, size, time if self.has_times else row[1])
 
+    def has(self, name: str) -> bool:
+        """Tell whether the build or a package brought a file."""
+        return name in self.built or name in self.listed
+
     def is_persons(self, one: File) -> bool:
         """Tell whether a file is a person's: no package has it, or it was edited."""
         name = one.name
         plain = name if name.isascii() else unicodedata.normalize("NFC", name)
         if name in self.added or plain in self.added or is_ours(name):
             return False
+        name = next((one for one in find_originals(name) if self.has(one)), name)
         if name in self.built:
             return stat.S_ISREG(one.mode) and self.is_edited(name, one.size, one.time)
         return not (
@@ -146,6 +153,21 @@ def is_ours(name: str) -> bool:
         return base.startswith(".torchard") or base == ".messages.txt"
     is_note = base in {"history", "frozen"} or base.endswith((".c~", ".json"))
     return folder == "conda-meta" and is_note
+
+
+def find_originals(name: str) -> Iterator[str]:
+    """Yield what a file may have been called before conda or pip renamed it, and was stopped.
+
+    conda appends .c~ to what it removes (core/path_actions.py), or .conda_trash
+    (gateways/disk/delete.py). pip puts ~ for the first character of a folder
+    (utils/temp_dir.py, AdjacentTempDirectory).
+    """
+    for end in (".c~", ".conda_trash"):
+        if name.endswith(end):
+            yield name[: -len(end)]
+    at = name.find("/~")
+    if at != -1:
+        yield from (f"{name[: at + 1]}{first}{name[at + 2 :]}" for first in FIRSTS)
 
 
 def is_cache(folder: str, name: str, names: set[str]) -> bool:
