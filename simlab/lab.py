@@ -10,7 +10,7 @@ import stat
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from simlab import disk, macs, program
 from simlab.spec import MacSpec, default_spec
@@ -57,6 +57,17 @@ class SimMac:
         return macs.run(self.root, command, stdin=stdin, timeout=timeout, before=before)
 
 
+def launch(arguments: Sequence[str], errors: TextIO) -> subprocess.Popen[str]:
+    """Start simlab with these arguments, and with pipes for its stdin and its stdout."""
+    return subprocess.Popen(
+        program.words(*arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+    )
+
+
 class SimLab:
     """`with SimLab(dir) as lab:` a lab that is up, below `directory`.
 
@@ -64,6 +75,8 @@ class SimLab:
     built before (`simlab.up.build_depot`), so that many labs share one. `lab_file` is its
     lab.yaml, `macs` its Macs by name, `web_url` the depot's address without a slash at the end.
     """
+
+    launch = staticmethod(launch)
 
     def __init__(
         self, directory: Path, spec: Sequence[MacSpec] | int = 5, depot: Path | None = None
@@ -100,13 +113,7 @@ class SimLab:
         if self.depot is not None:
             arguments += ["--depot", str(self.depot)]
         with log.open("w", encoding="utf-8") as errors:
-            self._process = subprocess.Popen(
-                program.words(*arguments),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-            )
+            self._process = self.launch(arguments, errors)
         assert self._process.stdout is not None  # noqa: S101 (it is a pipe)
         if self._process.stdout.readline() != "ready\n":
             self.stop()

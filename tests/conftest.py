@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ import pytest
 import signals
 from gevent import monkey
 from progress_events import split_events
-from warm import client
+from warm import client, lab_process
 
 from simlab import depot
 from simlab.lab import SimLab
@@ -29,6 +28,7 @@ profiles.register()
 # Importing torchard.session patches the standard library for gevent. A test's own process stays as
 # it is: half of its threads and queues would be real ones by then, and wait for each other.
 monkey.patch_all = lambda **_: None
+SimLab.launch = lab_process.LabProcess
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -109,21 +109,9 @@ def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Call
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Path]:
     """The socket of a server that runs the command with its modules imported: see tests/warm."""
-    folder = Path(tempfile.mkdtemp())  # short: the path of a socket may hold 104 bytes
-    path = folder / "socket"
-    paths = [ROOT, ROOT / "tests/stories", os.environ.get("PYTHONPATH")]
-    server = subprocess.Popen(
-        [sys.executable, str(ROOT / "tests/warm/server.py"), str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(str(one) for one in paths if one)},
-    )
-    assert server.stdout.readline() == b"ready\n"
-    yield path
-    server.stdin.close()
-    server.wait()
-    server.stdout.close()
-    shutil.rmtree(folder)
+    server, path = lab_process.start(ROOT / "tests/warm/server.py", ROOT / "tests/stories")
+    yield Path(path)
+    lab_process.stop(server, path)
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import sys
 KILLED = -signal.SIGKILL
 
 
-def run(
+def begin(
     path: str,
     arguments: list[str],
     *,
@@ -22,11 +22,10 @@ def run(
     directory: str,
     files: tuple[int, int, int],
     notes: bool = False,
-    timeout: float | None = None,
-) -> int:
-    """Run the command with these files as its stdin, stdout and stderr; return its exit code.
+) -> tuple[socket.socket, int]:
+    """Begin a run with these files as its stdin, stdout and stderr; return where its end is told.
 
-    `timeout` is in seconds. Raise TimeoutError after it; the run is ended then.
+    The second is the number of its process.
     """
     wanted = {
         "arguments": arguments,
@@ -34,20 +33,44 @@ def run(
         "directory": directory,
         "notes": notes,
     }
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(path)
-        line = f"{json.dumps(wanted)}\n".encode()
-        sent = socket.send_fds(connection, [line], list(files))
-        connection.sendall(line[sent:])
-        connection.settimeout(timeout)
-        with connection.makefile("r", encoding="ascii") as answer:
-            pid = int(answer.readline())
-            try:
-                code = answer.readline()
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                raise
-            return int(code) if code else KILLED
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    line = f"{json.dumps(wanted)}\n".encode()
+    sent = socket.send_fds(connection, [line], list(files))
+    connection.sendall(line[sent:])
+    return connection, int(read_line(connection))
+
+
+def wait(connection: socket.socket, timeout: float | None) -> int:
+    """Return the exit code of a run once it has ended. Raise TimeoutError after these seconds."""
+    connection.settimeout(timeout)
+    code = read_line(connection)
+    return int(code) if code else KILLED
+
+
+def read_line(connection: socket.socket) -> bytes:
+    """Read what is told before a line or the connection ends: a few characters."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = connection.recv(1)  # what comes later is another line
+        if not part:
+            break
+        line += part
+    return line
+
+
+def run(path: str, arguments: list[str], *, timeout: float | None = None, **more: object) -> int:
+    """Run the command to its end as `begin` begins it; return its exit code.
+
+    Raise TimeoutError after `timeout` seconds; the run is ended then.
+    """
+    connection, pid = begin(path, arguments, **more)
+    with connection:
+        try:
+            return wait(connection, timeout)
+        except TimeoutError:
+            os.kill(pid, signal.SIGKILL)
+            raise
 
 
 if __name__ == "__main__":
