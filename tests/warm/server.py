@@ -21,6 +21,9 @@ from typing import Any
 
 import forks
 from gevent import get_hub
+from pyinfra.api.connectors import get_all_connectors
+
+from torchard.catalog.catalog import load_catalog
 
 COMMANDS = Path(__file__).parents[2] / "torchard/cli"
 # What a run imports: every command at its own top, and these only when they are needed.
@@ -31,6 +34,8 @@ IMPORTED = (
     *(f"torchard.cli.{path.stem}" for path in sorted(COMMANDS.glob("[a-z]*.py"))),
     "torchard.depot.download",
     "torchard.lock.wheels",
+    "encodings.idna",
+    "gevent.resolver.thread",
 )
 
 
@@ -45,5 +50,7 @@ def run(wanted: dict[str, Any]) -> int:
 if __name__ == "__main__":
     for name in IMPORTED:
         importlib.import_module(name)
+    get_all_connectors()  # pyinfra imports them for each run
+    load_catalog()
     get_hub().destroy(destroy_loop=True)  # urllib3 starts one when it is imported
     forks.serve(sys.argv[1], run)
