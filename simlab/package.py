@@ -161,10 +161,14 @@ def _zstd(content: bytes) -> bytes:
 def byte_code(path: str, source: bytes) -> bytes:
     """Return a module's byte code, which holds for any time of its file (PEP 552).
 
-    An interpreter of another version ignores it. Without references, each build has the same bytes.
+    An interpreter of another version ignores it.
     """
-    code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    return MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + marshal.dumps(code, 2)
+    return MAGIC_NUMBER + (1).to_bytes(4, "little") + source_hash(source) + code(path, source)
+
+
+def code(path: str, source: bytes) -> bytes:
+    """Return a module compiled. Without references, each build has the same bytes."""
+    return marshal.dumps(compile(source, path, "exec", dont_inherit=True, optimize=0), 2)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

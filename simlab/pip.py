@@ -1,31 +1,71 @@
 """The pip that simulated Macs run: a real one, this host's own, in a few files.
 
-Its modules lie compiled in one archive. Without that, each environment would get 1,000 files, and
-each start of pip would read 100 of them.
+Its modules lie compiled in one file. Without that, each environment would get 1,000 files, and
+each start of pip would look for 300 of them. A zip archive takes longer: each module is read twice.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
+import marshal
 import sys
 import zipfile
+import zlib
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from simlab.package import byte_code, record, zipped
+from simlab.package import code, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_ARCHIVE = "pip/_modules.zip"
-# These stay files: the archive is found through two of them, `python -m pip` begins in one, and the
-# certificates are data.
-_FILES = ("pip/__init__.py", "pip/__main__.py", "pip/_vendor/__init__.py", "pip/_vendor/certifi/")
+_ARCHIVE = "pip/_modules.bin"
+# These stay files: the archive is found through the first, `python -m pip` begins in the second,
+# and the certificates are data.
+_FILES = ("pip/__init__.py", "pip/__main__.py", "pip/_vendor/certifi/")
 _FIND = b"""
-# Added by simlab: the other modules are in an archive beside this package.
-__path__.append(f"{__path__[0]}%s")
+# Added by simlab: the other modules are compiled in a file beside this one. It begins with the
+# length of a table: for each name whether it is a package, and where its part begins and ends.
+import marshal as _marshal
+import sys as _sys
+import zlib as _zlib
+from _frozen_importlib import ModuleSpec as _ModuleSpec
+
+
+class _Modules:
+    def __init__(self, folder):
+        self.folder = folder
+        self.file = open(f"{folder}/_modules.bin", "rb")
+        size = int.from_bytes(self.file.read(4), "little")
+        self.places, self.start = _marshal.loads(self.file.read(size)), 4 + size
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.places:
+            return None
+        is_package = self.places[name][0]
+        origin = f"{self.folder}/{name[4:].replace('.', '/')}"
+        spec = _ModuleSpec(name, self, is_package=is_package)
+        if is_package:
+            spec.submodule_search_locations.append(origin)
+        spec.origin = f"{origin}/__init__.py" if is_package else f"{origin}.py"
+        spec.has_location = True
+        return spec
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(self.get_code(module.__name__), module.__dict__)
+
+    def get_code(self, name):
+        _, begin, end = self.places[name]
+        self.file.seek(self.start + begin)
+        return _marshal.loads(_zlib.decompress(self.file.read(end - begin)))
+
+
+_sys.meta_path.insert(1, _Modules(__path__[0]))  # the first finder is the Mac's own
 """
 # `pip --version` is asked at each verification, and imports 300 modules to answer.
 _MAIN = "pip/_internal/cli/main.py"
@@ -89,15 +129,27 @@ def _packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
         if not path.startswith("pip/") or path.startswith(_FILES):
             packed[path] = content
         elif path == _MAIN:
-            modules[f"{_MAIN}c"] = byte_code(_MAIN, _QUICK_MAIN)
-            modules[f"{_REAL_MAIN}c"] = byte_code(_REAL_MAIN, content)
+            modules[_MAIN] = _QUICK_MAIN
+            modules[_REAL_MAIN] = content
         elif path.endswith(".py"):
-            modules[f"{path}c"] = byte_code(path, content)
-    archive = f"/{_ARCHIVE.rpartition('/')[2]}/pip"
-    packed["pip/__init__.py"] += _FIND % archive.encode()
-    packed["pip/_vendor/__init__.py"] += _FIND % f"/..{archive}/_vendor".encode()
-    packed[_ARCHIVE] = zipped(modules)
+            modules[path] = content
+    packed["pip/__init__.py"] += _FIND
+    packed[_ARCHIVE] = _archive(modules)
     return packed
+
+
+def _archive(modules: Mapping[str, bytes]) -> bytes:
+    """Return the archive of modules that `_FIND` reads."""
+    places, parts, begin = {}, [], 0
+    for path, source in modules.items():
+        part = zlib.compress(code(path, source))
+        name = path.removesuffix(".py").replace("/", ".")
+        is_package = name.endswith(".__init__")
+        places[name.removesuffix(".__init__")] = (is_package, begin, begin + len(part))
+        parts.append(part)
+        begin += len(part)
+    table = marshal.dumps(places, 2)
+    return len(table).to_bytes(4, "little") + table + b"".join(parts)
 
 
 def _installed() -> dict[str, bytes]:

@@ -18,7 +18,7 @@ class Stand(types.ModuleType):
         """Find one of them by its name; everything else is somebody else's."""
         if name == "pip" and REAL_VERSION < (3, 12) <= sys.version_info[:2]:
             teach_rmtree()
-        if name.rpartition(".")[2] == "typing_extensions":
+        if name == "typing_extensions" or name.startswith("pip._vendor."):
             return around(name, path, seeing_the_host)
         if name in CHANGED:
             return around(name, path, changing)
@@ -82,7 +82,7 @@ class Around:
 
 
 def seeing_the_host(loader: object, module: types.ModuleType) -> None:
-    """Fill a module under the host's version, because it patches the host's own modules."""
+    """Fill a module under the host's version: it asks for what that has, or patches it."""
     pretended, sys.version_info = sys.version_info, REAL_INFO
     try:
         loader.exec_module(module)
