@@ -23,9 +23,9 @@ def begin(
     files: tuple[int, int, int],
     notes: bool = False,
 ) -> tuple[socket.socket, int]:
-    """Begin a run with these files as its stdin, stdout and stderr; return where its end is told.
+    """Begin a run with these files as its stdin, stdout and stderr.
 
-    The second is the number of its process.
+    Return the connection that reports its exit code, and the number of its process.
     """
     wanted = {
         "arguments": arguments,
@@ -49,7 +49,7 @@ def wait(connection: socket.socket, timeout: float | None) -> int:
 
 
 def read_line(connection: socket.socket) -> bytes:
-    """Read what is told before a line or the connection ends: a few characters."""
+    """Read a line of a few characters, or less if the connection ends before."""
     line = b""
     while not line.endswith(b"\n"):
         part = connection.recv(1)  # what comes later is another line
