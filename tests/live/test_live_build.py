@@ -12,13 +12,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 from wheel_lab import SIMULATED
 
 from torchard.binaries.mach_o import read_images
+from torchard.binaries.minimum import find_minimum
+from torchard.binaries.symbols import load_symbols
+from torchard.catalog.catalog import load_catalog
 
 pytestmark = pytest.mark.live
 
-RELEASES = {"studio-15": "2.15.0", "studio-13": "2.6.0"}
+RELEASES = {"studio-15": "2.15.0", "studio-13": "2.8.0"}
 each_mac = pytest.mark.parametrize("name", SIMULATED)
 
 
@@ -120,23 +124,18 @@ def test_the_release_that_fits_the_mac_was_installed(installed, name):
 
 @each_mac
 def test_every_library_that_was_installed_runs_on_the_mac(installed, name):
-    """Each has a part for the Mac's arch, built for its macOS or an older one."""
+    """What they import is there on its macOS, whatever they were built for."""
     arch, macos = SIMULATED[name]
-    newest = tuple(map(int, macos.split(".")))
     site = installed(name)
-    built = {str(path.relative_to(site)): _slices(path) for path in site.rglob("*")}
-    libraries = {path: found for path, found in built.items() if found}
-    assert {"torch/lib/libtorch_cpu.dylib", "torch/lib/libomp.dylib"} <= libraries.keys()
-    unfit = {
-        path: found
-        for path, found in libraries.items()
-        if not any(one.arch == arch and one.minos <= (*newest, 0)[:3] for one in found)
-    }
-    assert unfit == {}
-
-
-def _slices(path):
-    if path.suffix not in {".dylib", ".so"}:
-        return []
-    with path.open("rb") as file:
-        return read_images(file, is_whole=False)
+    found = {}
+    for path in site.rglob("*"):
+        if path.suffix in {".dylib", ".so"}:
+            with path.open("rb") as file:
+                images = [one for one in read_images(file) if one.arch == arch]
+            assert len(images) == 1, path
+            found[str(path.relative_to(site))] = images[0]
+    assert {"torch/lib/libtorch_cpu.dylib", "torch/lib/libomp.dylib"} <= found.keys()
+    patterns = load_catalog().files_on_demand("torchaudio", Version(RELEASES[name]))
+    needs = find_minimum(found, load_symbols(), patterns).macos
+    assert needs is not None
+    assert needs <= Version(macos)

@@ -26,7 +26,7 @@ PROMISES = {
     "osx-arm64-macos15": Promise("arm64", "15.0", "2.15.0", "0.29.2", "2.11.0"),
     "osx-arm64-macos14": Promise("arm64", "14.0", "2.14.1", "0.29.2", "2.11.0"),
     # OpenMP in 2.7.0 to 2.10.0 was built for macOS 14, and MPS needs 14 from 2.9.0 on.
-    "osx-arm64-macos13": Promise("arm64", "13.0", "2.6.0", "0.21.0", "2.6.0"),
+    "osx-arm64-macos13": Promise("arm64", "13.0", "2.8.0", "0.23.0", "2.8.0"),
     # MPS needs macOS 13 from 2.5.0 on.
     "osx-arm64-macos12.3": Promise("arm64", "12.3", "2.4.1", "0.19.1", "2.4.1"),
     # The last release for Intel.

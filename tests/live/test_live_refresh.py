@@ -16,7 +16,7 @@ from torchard.lock.index import find_default_index
 pytestmark = pytest.mark.live
 
 
-@pytest.mark.parametrize("torch", ["2.15.0", "2.9.1"])
+@pytest.mark.parametrize("torch", ["2.9.1"])
 def test_a_release_is_proposed_as_it_was_measured(torch):
     """Torchvision, and torch's pythons, tags and the macOS of its libraries are its row's."""
     known = load_catalog()
@@ -29,7 +29,5 @@ def test_a_release_is_proposed_as_it_was_measured(torch):
     text = resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes()
     (row,) = (one for one in yaml.safe_load(text)["releases"] if one["torch"] == torch)
     assert got["torchvision"] == row["torchvision"]
-    for one in (*got["arm64"]["torch"], *row["arm64"]["torch"]):
-        one["minos"] = sorted(one["minos"].values())
     assert got["arm64"]["torch"] == row["arm64"]["torch"]
     assert got["mps"] == "unverified"

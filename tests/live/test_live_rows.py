@@ -1,9 +1,7 @@
-"""Each row of the catalogue against the wheels of the index: which there are, and how built."""
+"""Rows of the catalogue against the wheels of the index: which there are, and what they need."""
 
 from __future__ import annotations
 
-import io
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import NamedTuple
 
@@ -13,10 +11,11 @@ from index_wheels import mac_wheels
 from packaging.version import Version
 from wheel_tags import fits, oldest
 
-from torchard.binaries.wheel import read_wheel
+from torchard.catalog.catalog import load_catalog
 from torchard.catalog.mac_class import MacClass
-from torchard.depot.ranged_file import RangedFile
+from torchard.curate.verify import compare_libraries, fetch_listings
 from torchard.lock import index
+from torchard.lock.index import find_default_index
 
 pytestmark = pytest.mark.live
 
@@ -29,13 +28,12 @@ RELEASES = {release["torch"]: release for release in CATALOGUE["releases"]}
 
 
 class Row(NamedTuple):
-    """Wheels of one release and arch that are built alike; `first` and `last` minor of Python 3."""
+    """Wheels of one release and arch with the same tag; `first` and `last` minor of Python 3."""
 
     arch: str
     first: int
     last: int
     tag: str
-    minos: dict[str, str]
 
 
 def _rows():
@@ -46,7 +44,7 @@ def _rows():
                 of_package = rows.setdefault((name, release[name]), [])
                 for line in lines:
                     first, last = (minor and int(minor[2:]) for minor in line["python"])
-                    row = Row(arch, first, last or MINORS[-1], line["tag"], line["minos"])
+                    row = Row(arch, first, last or MINORS[-1], line["tag"])
                     if row not in of_package:
                         of_package.append(row)
     return rows
@@ -84,55 +82,13 @@ def test_the_rows_tell_of_every_wheel_and_of_no_other(name, version):
     assert found == told
 
 
-@pytest.fixture(scope="module")
-def built():
-    """What the libraries in one wheel of each row were built for. Twelve are read at a time.
-
-    Only a wheel's table of contents and the heads of its libraries are fetched: some 2 MB.
-    """
-    rows = [(name, version, row) for (name, version), some in ROWS.items() for row in some]
-    with ThreadPoolExecutor(12) as pool:
-        found = pool.map(lambda one: _libraries(*one), rows)
-        keys = [(name, version, row.arch, row.last) for name, version, row in rows]
-        return dict(zip(keys, found, strict=True))
-
-
-@each_package
-def test_what_a_row_says_of_a_library_is_so(built, name, version):
-    """The library is in the wheel, and was built for the macOS that the row names."""
-    for row in ROWS[name, version]:
-        libraries = built[name, version, row.arch, row.last]
-        assert {file: libraries.get(file) for file in row.minos} == row.minos
-
-
-@pytest.mark.parametrize("torch", [one for one in RELEASES if Version(one) >= Version("2")])
-def test_no_library_of_torch_needs_more_than_its_row_says(built, torch):
-    """On Macs before macOS 14 the choice turns on this: OpenMP in 2.7.0 to 2.10.0 is for 14."""
-    for row in ROWS["torch", torch]:
-        libraries = built["torch", torch, row.arch, row.last]
-        assert newest(libraries) == newest(row.minos)
-
-
-def newest(minos):
-    """Return the newest macOS that a library asks for."""
-    return max(minos.values(), key=Version)
-
-
-def _libraries(name, version, row):
-    """Return the macOS that each library in a wheel of a row was built for, by file name.
-
-    A library without a part for the row's arch is left out: some arm64 wheels of 1.12 hold one.
-    """
-    files = wheels(name, version, row.last)
-    wheel = next(one for one in files if fits(one.file, row.arch, "99.0", f"3.{row.last}"))
-    content = io.BufferedReader(RangedFile(wheel.url, wheel.size), 1 << 18)
-    found = read_wheel(content, row.arch, is_whole=False)
-    return {path.rpartition("/")[2]: _text(one.minos) for path, one in found.items() if one.minos}
-
-
-def _text(macos):
-    major, minor, patch = macos
-    return f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"
+def test_the_libraries_of_a_release_need_what_its_rows_say():
+    """On macOS 11 to 13 the choice turns on 2.8.0. `torchard catalog verify` reads all releases."""
+    catalogue = load_catalog()
+    releases = [one for one in catalogue.releases if str(one.version) == "2.8.0"]
+    found = list(compare_libraries(releases, fetch_listings(find_default_index()), catalogue))
+    assert len(found) >= 3
+    assert [one for one in found if one is not None] == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 TORCH = {
     "studio-01": "2.15.0",  # arm64, macOS 15.1
     "studio-02": "2.14.1",  # arm64, macOS 14.7
-    "studio-03": "2.6.0",  # arm64, macOS 13.6
+    "studio-03": "2.8.0",  # arm64, macOS 13.6
     "library-01": "2.2.2",  # x86_64, macOS 12.7
     "studio-04": "2.15.0",  # arm64, macOS 15.1, its shell under Rosetta
 }
@@ -137,7 +137,7 @@ def test_applying_brings_every_mac_up_to_date(job):
     assert dict(verifications) == {
         "2.15.0": "MPS works",
         "2.14.1": "MPS works",
-        "2.6.0": "MPS works",
+        "2.8.0": "MPS works",
         "2.2.2": "CPU",
     }
 

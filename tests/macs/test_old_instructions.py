@@ -34,7 +34,7 @@ VERIFIED = {
     ("library", "cpu"): "torch 2.2.2, CPU",
     ("library", "newer"): "torch 2.13.0, CPU",
     ("monterey", "torch"): "torch 2.4.1, MPS works",
-    ("ventura", "torch"): "torch 2.6.0, MPS works",
+    ("ventura", "torch"): "torch 2.8.0, MPS works",
     ("sonoma", "torch"): "torch 2.14.1, MPS works",
     ("sequoia", "torch"): "torch 2.15.0, MPS works",
     ("sequoia", "edge"): "torch 2.16.0.dev20261123, MPS works",
@@ -123,7 +123,7 @@ def test_an_old_pytorch_is_warned_of_as_long_as_it_is_there(job, command):
             " Mac to macOS 14 (torch 2.14.1)"
         ),
         (
-            "torch: torch 2.6.0 has a known vulnerability (CVE-2026-24747): load only weights that"
+            "torch: torch 2.8.0 has a known vulnerability (CVE-2026-24747): load only weights that"
             " you trust, or write `backend: cpu` (torch 2.11.0), or update the Mac to macOS 14"
             " (torch 2.14.1)"
         ),

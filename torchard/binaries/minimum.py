@@ -46,7 +46,7 @@ def find_minimum(
     `on_demand` are patterns for the paths of files that no import of the package loads; what only
     they load is left out, too. Raise ValueError if a file contradicts itself.
     """
-    used = _find_used(images, on_demand)
+    used = find_used_files(images, on_demand)
     known: dict[str, Since] = {}
     unknown: dict[str, None] = {}
     for phrase, since in _judge(images, used, table):
@@ -87,7 +87,7 @@ def _is_of_macos(need: Need) -> bool:
     return bool(need.libraries) and all(map(is_system_library, need.libraries))
 
 
-def _find_used(images: Mapping[str, Image], on_demand: Collection[str]) -> list[str]:
+def find_used_files(images: Mapping[str, Image], on_demand: Collection[str]) -> list[str]:
     """Return the files that an import loads: not those on demand, and what only they load."""
     by_name: dict[str, list[str]] = {}
     for path in images:

@@ -22,6 +22,7 @@ from torchard.catalog.rows import (
     InstallerRow,
     MpsFloor,
     Note,
+    OnDemand,
     PackageSource,
     Platform,
     Python,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PACKAGES = ("torch", "torchvision", "torchaudio")
 UNVERIFIED = "unverified"
+UNKNOWN = "unknown"
 
 
 @functools.cache
@@ -43,10 +45,9 @@ def load_catalog() -> Catalogue:
 
 def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> Catalogue:
     """Make a catalogue of the contents of its two files, which must be valid under the schema."""
-    taken_as = {Version(row["minos"]): Version(row["as"]) for row in pytorch["taken_as"]}
     platforms = [_platform(row) for row in pytorch["macs"]]
     archs = [one.arch for one in platforms]
-    releases = [_release(row, archs, taken_as) for row in _newest_first(pytorch["releases"])]
+    releases = [_release(row, archs) for row in _newest_first(pytorch["releases"])]
     wheels = PackageSource("wheels", "wheel", tuple(releases))
     upstream = {one.version: one for one in releases}
     conda = [_conda_source(row, upstream) for row in pytorch["conda"]]
@@ -61,6 +62,10 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
         sources={one.name: one for one in (wheels, *conda)},
         nightly=_nightly(pytorch["nightly"]),
         openmp=tuple(pytorch["openmp"]["conda"]),
+        on_demand=tuple(
+            OnDemand(row["package"], SpecifierSet(row["releases"]), tuple(row["files"]))
+            for row in pytorch["on_demand"]
+        ),
         advisories=tuple(_advisory(row) for row in pytorch["advisories"]),
         oldest_conda=Version(installers["conda"]["oldest"]),
         reading_conda=Version(installers["conda"]["reads_condarc"]),
@@ -101,17 +106,12 @@ def _advisory(row: Mapping[str, Any]) -> Advisory:
     )
 
 
-def _release(
-    row: Mapping[str, Any], archs: list[str], taken_as: Mapping[Version, Version]
-) -> Release:
+def _release(row: Mapping[str, Any], archs: list[str]) -> Release:
     return Release(
         version=Version(row["torch"]),
         packages={name: row[name] for name in PACKAGES},
         builds={
-            arch: {
-                package: tuple(_wheels(one, taken_as) for one in rows)
-                for package, rows in row[arch].items()
-            }
+            arch: {package: tuple(map(_wheels, rows)) for package, rows in row[arch].items()}
             for arch in archs
             if arch in row
         },
@@ -121,14 +121,16 @@ def _release(
     )
 
 
-def _wheels(row: Mapping[str, Any], taken_as: Mapping[Version, Version]) -> Builds:
+def _wheels(row: Mapping[str, Any]) -> Builds:
     first, last = row["python"]
-    built_for = {file: Version(text) for file, text in row["minos"].items()}
+    needs = None if row["needs"] == UNKNOWN else Version(row["needs"])
     return Builds(
         first=_python(first),
         last=None if last is None else _python(last),
         tag=Version(row["tag"]),
-        minos={file: taken_as.get(one, one) for file, one in built_for.items()},
+        needs=needs,
+        minos={file: Version(text) for file, text in row.get("minos", {}).items()},
+        sure=Version(row["sure"]) if "sure" in row else None,
     )
 
 

@@ -17,6 +17,7 @@ from torchard.catalog.alternatives import (
     refuse_nightly,
     refuse_request,
 )
+from torchard.catalog.certainty import describe_certainty, is_read_from_imports
 from torchard.catalog.fit import (
     Query,
     describe_place,
@@ -53,7 +54,7 @@ def choose(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Varia
         packages={source.names.get(name, name): release.packages[name] for name in query.packages},
         python=request.python,
         mps_expected=query.is_mps_required,
-        reason=_explain_reason(query),
+        reason=_explain_reason(query, release),
         constraints=release.constraints,
         notes=tuple(_collect_notes(request, query, release, catalogue)),
     )
@@ -132,7 +133,7 @@ def _find_invalid_word(request: Request) -> Refusal | None:
     return None
 
 
-def _explain_reason(query: Query) -> str:
+def _explain_reason(query: Query, release: Release) -> str:
     which = "the release asked for; its" if query.release else "the newest release whose"
     if query.is_series:
         which = f"the newest {query.release} release whose"
@@ -140,7 +141,8 @@ def _explain_reason(query: Query) -> str:
         which = "today's"
     source = "" if query.source.channel is None else f" of {query.source.name}"
     mps = " and MPS" if query.is_mps_required else ""
-    return f"{which} {query.source.build}s{source}{mps} fit {describe_place(query)}"
+    by = ", by what their libraries import" if is_read_from_imports(release, query) else ""
+    return f"{which} {query.source.build}s{source}{mps} fit {describe_place(query)}{by}"
 
 
 def _collect_notes(
@@ -154,6 +156,7 @@ def _collect_notes(
     if newest.version != release.version:
         clauses = ", and ".join(find_fewest_obstacles(newest, query, catalogue))
         yield f"torch {newest} would install on macOS {format_macos(query.macos)}, but {clauses}."
+    yield from describe_certainty(release, query, catalogue)
     if request.companions is None:
         for name, reason in query.source.without.items():
             yield f"{name} is left out: {reason}."

@@ -1,8 +1,8 @@
 """Does a release of PyTorch fit a Mac? The rule, for one release and for all of a source. Pure.
 
 A release fits when each package asked for has a wheel, or a conda build, for the arch and the
-python. Its macOS must be the Mac's or older: the macOS of a wheel's tag and of every dylib in it.
-Where MPS is wanted, the release's MPS must run on the Mac's macOS too.
+python. Its macOS must be the Mac's or older: the macOS of a wheel's tag, and the one that has what
+the wheel's libraries import. If MPS is wanted, it must run on the Mac's macOS, too.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Query:
 
     `release` is None for the newest that fits; one of fewer than three numbers is a series, such as
     2.2, of which the newest that fits is taken. `named` are the companions that the request names,
-    None where it says nothing about them. `mps_floor` says which Macs are offered MPS.
+    None where it says nothing about them. `mps_floor` says which Macs are offered MPS. With
+    `is_by_minos`, only libraries that were built for the Mac's macOS or before fit.
     """
 
     source: PackageSource
@@ -47,6 +48,7 @@ class Query:
     backend: Backend
     mps_floor: MpsFloor
     named: tuple[str, ...] | None
+    is_by_minos: bool = False
 
     @property
     def is_series(self) -> bool:
@@ -123,8 +125,8 @@ def find_obstacles(release: Release, query: Query, catalogue: Catalogue) -> Iter
             yield f"{name} has no {query.source.build} for python {python}, only for {only}"
             if package == "torch":
                 break  # its companions have the same pythons
-        elif query.macos < builds.macos:
-            yield f"{name} needs macOS {format_macos(builds.macos)}{_name_dylib(builds)}"
+        elif query.macos < (needed := builds.built_for if query.is_by_minos else builds.macos):
+            yield f"{name} needs macOS {format_macos(needed)}{_explain_macos(builds)}"
     if query.is_mps_required and not is_offered_mps(query, catalogue):
         yield f"its MPS is not for {query.platform.name} Macs"
     elif query.is_mps_required and release.mps is None:
@@ -179,7 +181,10 @@ def _format_pythons(rows: tuple[Builds, ...]) -> str:
     return f"{first} and newer" if last is None else f"{first} to {format_python(last)}"
 
 
-def _name_dylib(builds: Builds) -> str:
-    """Name the dylib that needs a newer macOS than the wheel's tag says, if there is one."""
-    file = max(builds.minos, key=lambda one: builds.minos[one], default="")
-    return f" (for its {file})" if file and builds.minos[file] > builds.tag else ""
+def _explain_macos(builds: Builds) -> str:
+    """Say why builds need a newer macOS than the wheel's tag says, if they do."""
+    if builds.macos == builds.tag:
+        return ""
+    if builds.needs is not None:
+        return " (for what its libraries import)"
+    return f" (for its {max(builds.minos, key=lambda one: builds.minos[one])})"

@@ -48,14 +48,18 @@ class Builds:
     """The wheels or conda builds of one package that need the same macOS.
 
     They exist for python `first` to `last`, both included; `last` None means any newer python too.
-    `tag` is the macOS of a wheel's platform tag or of a conda build's `__osx`. `minos` is the macOS
-    that each dylib in a wheel was built for, by file name.
+    `tag` is the macOS of a wheel's platform tag or of a conda build's `__osx`. `needs` is the macOS
+    that a wheel's libraries need by their fixups and imports, None if nobody has read them; what
+    it was inferred from was looked up in macOS `sure`. `minos` is the newest macOS that a library
+    of a wheel was built for, by file name, if that is newer than `tag` and `needs`.
     """
 
     first: Python
     last: Python | None
     tag: Version
+    needs: Version | None = None
     minos: Mapping[str, Version] = field(default_factory=dict)
+    sure: Version | None = None
 
     def is_built_for(self, python: Python) -> bool:
         """Tell whether one of the builds is for this python."""
@@ -63,7 +67,16 @@ class Builds:
 
     @cached_property
     def macos(self) -> Version:
-        """The oldest macOS that the tag and every dylib allow."""
+        """The oldest macOS that the tag allows and that has what the libraries import.
+
+        dyld does not compare the macOS that a library was built for, so that counts only where
+        nobody has read what the libraries import.
+        """
+        return self.built_for if self.needs is None else max(self.tag, self.needs)
+
+    @cached_property
+    def built_for(self) -> Version:
+        """The oldest macOS that the tag, and the build of every library, allow."""
         return max((self.tag, *self.minos.values()))
 
 
@@ -92,6 +105,15 @@ class Advisory:
     fixed: Version
     text: str
     url: str
+
+
+@dataclass(frozen=True)
+class OnDemand:
+    """Files of a package's wheels, as patterns, that no import of the package loads."""
+
+    package: str
+    releases: SpecifierSet
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -228,6 +250,7 @@ class Catalogue:
     sources: Mapping[str, PackageSource]
     nightly: PackageSource
     openmp: tuple[str, ...]
+    on_demand: tuple[OnDemand, ...]
     advisories: tuple[Advisory, ...]
     oldest_conda: Version
     reading_conda: Version
@@ -245,6 +268,15 @@ class Catalogue:
             return ()
         return tuple(
             one for one in self.advisories if one.affected.contains(version, prereleases=True)
+        )
+
+    def files_on_demand(self, package: str, version: Version) -> tuple[str, ...]:
+        """Return patterns of the files in a package's wheels that no import of it loads."""
+        return tuple(
+            file
+            for one in self.on_demand
+            if one.package == package and one.releases.contains(version, prereleases=True)
+            for file in one.files
         )
 
     def thresholds(self, arch: str) -> tuple[str, ...]:

@@ -13,7 +13,12 @@ from torchard.curate.matrix import answer_cells, collect_wheel_sets, list_releas
 from torchard.curate.matrix_page import render_page
 from torchard.curate.proposal import INSTALLERS, PYTORCH, make_diff
 from torchard.curate.refresh import PLACES, add_rows, find_new_rows
-from torchard.curate.verify import fetch_listings, find_contradictions, resolve_wheel_sets
+from torchard.curate.verify import (
+    compare_libraries,
+    fetch_listings,
+    find_contradictions,
+    resolve_wheel_sets,
+)
 from torchard.errors import TorchardError
 from torchard.lab.model import Mirrors
 from torchard.lock.index import find_default_index
@@ -39,7 +44,10 @@ def matrix(out: Path | None) -> None:
 
 @catalog.command()
 @click.option("--release", "named", multiple=True, metavar="RELEASE", help="Only this release.")
-def verify(named: tuple[str, ...]) -> None:
+@click.option(
+    "--libraries", is_flag=True, help="Read the libraries of each row's wheel: 60 MB for a torch."
+)
+def verify(named: tuple[str, ...], *, libraries: bool) -> None:
     """Compare every row of wheels with the package index."""
     catalogue = load_catalog()
     known = list_releases(catalogue)
@@ -51,7 +59,10 @@ def verify(named: tuple[str, ...]) -> None:
     rows = [
         one for one in catalogue.releases if not named or str(one) in named or "stable" in named
     ]
-    wrong = list(find_contradictions(rows, fetch_listings(find_default_index()), catalogue))
+    listed = fetch_listings(find_default_index())
+    wrong = list(find_contradictions(rows, listed, catalogue))
+    read = list(compare_libraries(rows, listed, catalogue)) if libraries else []
+    wrong += [text for text in read if text is not None]
     resolving = resolve_wheel_sets(wheel_sets, catalogue)
     with click.progressbar(resolving, len(wheel_sets), "Resolving", file=sys.stderr) as bar:
         wrong += [text for text in bar if text is not None]
@@ -61,7 +72,8 @@ def verify(named: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(1)
     click.echo(
         f"The index agrees: {len(answers)} cells, {len({one.version for one in rows})} releases,"
-        f" {len(wheel_sets)} sets of wheels resolved."
+        f" {len(wheel_sets)} sets of wheels resolved"
+        + (f", {len(read)} wheels read." if libraries else ".")
     )
 
 

@@ -15,7 +15,7 @@ from torchard.catalog.catalog import PACKAGES
 from torchard.catalog.mac_class import MacClass
 from torchard.curate.proposal import PYTORCH, Proposal
 from torchard.curate.wheel_index import find_oldest_macos
-from torchard.curate.wheel_libraries import UnreadableWheelError, read_minos
+from torchard.curate.wheel_libraries import Measured, measure_wheel
 from torchard.lock import index
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def _release(
         f" {', '.join(one.name for one in files['torch'] if one.oldest_macos('arm64', python))}."
         for python in (pythons[0], pythons[-1])
     ]
-    unread: dict[str, None] = {}
+    unknown: dict[str, None] = {}
     wheels = {
-        arch: {name: list(_rows(files[name], arch, unread)) for name in PACKAGES}
+        arch: {name: list(_rows(name, files[name], arch, catalogue, unknown)) for name in PACKAGES}
         for arch in catalogue.platforms
         if all(
             any(find_oldest_macos(files[name], arch, one) for one in _pythons())
@@ -73,7 +73,7 @@ def _release(
     lines = [
         "  # uv chose these companions for it.",
         *evidence,
-        *(f"  # Its libraries could not be read: {one}" for one in unread),
+        *(f"  # Not known: {one}." for one in unknown),
         "  # The macOS that its MPS needs is in the binary, which was not read.",
         f"  - torch: {version}",
         f"    torchvision: {trio['torchvision']}",
@@ -110,11 +110,17 @@ def _pythons() -> list[str]:
     return [f"3.{minor}" for minor in _MINORS]
 
 
-def _rows(files: Sequence[WheelFile], arch: str, unread: dict[str, None]) -> Iterator[str]:
+def _rows(
+    package: str,
+    files: Sequence[WheelFile],
+    arch: str,
+    catalogue: Catalogue,
+    unknown: dict[str, None],
+) -> Iterator[str]:
     """Yield the rows of one package. Adjacent pythons with the same macOS share a row.
 
-    Every wheel is read, because wheels with the same tag can have different libraries. A wheel that
-    cannot be read is added to `unread`.
+    Every wheel is read, because wheels with the same tag can have different libraries. What is not
+    known of one is added to `unknown`.
     """
     read: dict[str, str] = {}
     found = []
@@ -125,8 +131,10 @@ def _rows(files: Sequence[WheelFile], arch: str, unread: dict[str, None]) -> Ite
             continue
         wheel = next(one for one in files if one.oldest_macos(arch, python) == tag)
         if wheel.url not in read:
-            read[wheel.url] = _libraries(wheel, arch, unread)
-        found.append((python, f'tag: "{tag}", minos: {{{read[wheel.url]}}}'))
+            measured = measure_wheel(package, wheel, arch, tag, catalogue)
+            unknown |= {f"{wheel.name}: {one}": None for one in measured.unknown}
+            read[wheel.url] = f'tag: "{tag}", {_write_fields(measured)}'
+        found.append((python, read[wheel.url]))
     for alike, group in groupby(found, key=lambda one: one[1]):
         if alike:
             pythons = [python for python, _ in group]
@@ -134,9 +142,9 @@ def _rows(files: Sequence[WheelFile], arch: str, unread: dict[str, None]) -> Ite
             yield f'        - {{python: ["{pythons[0]}", {last}], {alike}}}'
 
 
-def _libraries(wheel: WheelFile, arch: str, unread: dict[str, None]) -> str:
-    try:
-        return ", ".join(f'{file}: "{macos}"' for file, macos in read_minos(wheel, arch).items())
-    except UnreadableWheelError as error:
-        unread[str(error)] = None
-        return ""
+def _write_fields(measured: Measured) -> str:
+    """Return the fields of a row as YAML."""
+    fields = ["needs: unknown" if measured.needs is None else f'needs: "{measured.needs}"']
+    fields += [] if measured.sure is None else [f'sure: "{measured.sure}"']
+    fields += [f'minos: {{{file}: "{macos}"}}' for file, macos in measured.minos.items()]
+    return ", ".join(fields)

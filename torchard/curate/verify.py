@@ -1,6 +1,7 @@
 """Verify the catalogue's rows of wheels against the wheel index of this machine.
 
-A row's pythons and macOS must be what the index lists. Every set of wheels in the matrix must also
+A row's pythons and macOS must be what the index lists, and what the libraries in the wheels need.
+Every set of wheels in the matrix must also
 resolve, with its dependencies, on the oldest macOS that gets it.
 """
 
@@ -17,6 +18,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
 from torchard.curate.matrix import PYTHONS
 from torchard.curate.wheel_index import find_oldest_macos, list_wheels
+from torchard.curate.wheel_libraries import measure_wheel
 from torchard.errors import TorchardError
 from torchard.lab.model import Environment, Request
 from torchard.lock.question import Question
@@ -25,7 +27,7 @@ from torchard.lock.wheels import resolve_wheels
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from torchard.catalog.rows import Catalogue, Release
+    from torchard.catalog.rows import Builds, Catalogue, Python, Release
     from torchard.curate.matrix import WheelSet
     from torchard.curate.wheel_index import WheelFile
 
@@ -61,8 +63,7 @@ def _compare_row(
     own = [one for one in files if one.version == Version(str(version))]
     found: dict[str, list[str]] = {}
     for python in PYTHONS:
-        major, minor = map(int, python.split("."))
-        row = release.find(arch, package, (major, minor))
+        row = release.find(arch, package, _parse(python))
         said = None if row is None else row.tag
         listed = find_oldest_macos(own, arch, python)
         if said != listed:
@@ -73,8 +74,59 @@ def _compare_row(
         yield f"{package} {version}{beside}, {arch}, python {', '.join(pythons)}: {text}."
 
 
+def _parse(python: str) -> Python:
+    major, minor = python.split(".")
+    return int(major), int(minor)
+
+
 def _wheel(macos: Version | None) -> str:
     return "no wheel" if macos is None else f"a wheel for macOS {macos}"
+
+
+def compare_libraries(
+    releases: Iterable[Release], listed: Listings, catalogue: Catalogue
+) -> Iterator[str | None]:
+    """Read one wheel of each row. Yield None, or a sentence on how the row disagrees with it.
+
+    A wheel of torch has some 60 MB.
+    """
+    rows = {
+        (package, str(release.packages[package]), arch, builds.first): builds
+        for release in releases
+        for arch, packages in release.builds.items()
+        for package, several in packages.items()
+        for builds in several
+    }
+    for (package, version, arch, _), builds in rows.items():
+        pythons = [one for one in PYTHONS if builds.is_built_for(_parse(one))]
+        wheels = [
+            one
+            for one in listed[package]
+            if one.version == Version(version)
+            and any(one.oldest_macos(arch, python) == builds.tag for python in pythons[-1:])
+        ]
+        if wheels:  # without one, the row contradicts the listing
+            yield _compare_libraries(package, wheels[0], arch, builds, catalogue)
+
+
+def _compare_libraries(
+    package: str, wheel: WheelFile, arch: str, builds: Builds, catalogue: Catalogue
+) -> str | None:
+    found = measure_wheel(package, wheel, arch, builds.tag, catalogue)
+    if found.unknown:
+        return f"{wheel.name}, {arch}: not known: {'; '.join(found.unknown)}."
+    said = _describe_needs(builds.needs, builds.sure, builds.minos)
+    read = _describe_needs(found.needs, found.sure, found.minos)
+    if said == read:
+        return None
+    return f"{wheel.name}, {arch}: the catalogue has {said}; its libraries say {read}."
+
+
+def _describe_needs(
+    needs: Version | None, sure: Version | None, minos: Mapping[str, Version]
+) -> str:
+    built = (f"minos {macos} of {file}" for file, macos in minos.items())
+    return ", ".join((f"needs {needs or 'unknown'}", *([f"sure {sure}"] if sure else []), *built))
 
 
 def resolve_wheel_sets(

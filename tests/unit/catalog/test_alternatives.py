@@ -13,7 +13,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "13", "3.14"),
             {},
             ["No release of PyTorch has both MPS for macOS 13 and wheels for python 3.14."],
-            ['`python: "3.13"` (torch 2.6.0)', "`backend: cpu` (torch 2.11.0)", "macOS 14"],
+            ['`python: "3.13"` (torch 2.8.0)', "`backend: cpu` (torch 2.11.0)", "macOS 14"],
             id="auto wants MPS where no release for this python has it",
         ),
         pytest.param(
@@ -27,14 +27,14 @@ from choosing import ARM, INTEL, refusal
             (ARM, "11", "3.15"),
             {"backend": "mps"},
             ["MPS needs macOS 12.3", "No release of PyTorch has a wheel for macOS 11"],
-            ['Write `backend: cpu` and `python: "3.13"` (torch 2.6.0);', "to macOS 15"],
+            ['Write `backend: cpu` and `python: "3.14"` (torch 2.9.1);', "to macOS 15"],
             id="no single change is enough",
         ),
         pytest.param(
             (ARM, "11", "3.15"),
             {"backend": "mps", "release": "2.99"},
             ["The catalogue has no PyTorch 2.99, only 1.12.0 to 2.15.0."],
-            ['Write `release: stable` and `backend: cpu` and `python: "3.13"` (torch 2.6.0).'],
+            ['Write `release: stable` and `backend: cpu` and `python: "3.14"` (torch 2.9.1).'],
             id="nothing of the asked can stay",
         ),
         pytest.param(
@@ -81,9 +81,9 @@ from choosing import ARM, INTEL, refusal
         ),
         pytest.param(
             (ARM, "11", "3.14"),
-            {},
-            ["No release of torchvision or torchaudio has a wheel for macOS 11 and python 3.14"],
-            ['`python: "3.13"` (torch 2.6.0)', "`with: []` (torch 2.11.0)", "macOS 12"],
+            {"release": "2.11.0"},
+            ["its torchvision 0.26.0 needs macOS 12, and its torchaudio 2.11.0 needs macOS 12."],
+            ['`release: "2.9.1"`, or `python: "3.12"`, or `with: []`; or', "macOS 12."],
             id="both companions without a wheel",
         ),
         pytest.param(
@@ -136,11 +136,11 @@ from choosing import ARM, INTEL, refusal
             id="the companions that fit best are named",
         ),
         pytest.param(
-            (ARM, "13", "3.12"),
-            {"release": "2.8.0"},
-            ["it needs macOS 14 (for its libomp.dylib)."],
-            ['Write `release: "2.6.0"`, or `source: conda-forge`; or update the Mac to macOS 14.'],
-            id="exact release whose OpenMP was built for a newer macOS",
+            (INTEL, "10.15", "3.10"),
+            {"release": "1.12.1"},
+            ["it needs macOS 11 (for what its libraries import)."],
+            ['Write `release: "1.13.0"`; or update the Mac to macOS 11.'],
+            id="exact release whose OpenMP has fixups of a newer macOS",
         ),
         pytest.param(
             (ARM, "15", "3.12"),

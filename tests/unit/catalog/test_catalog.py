@@ -15,7 +15,7 @@ import yaml
 from packaging.version import Version
 
 from torchard.catalog import catalog
-from torchard.catalog.catalog import PACKAGES, load_catalog, parse_catalog
+from torchard.catalog.catalog import PACKAGES, load_catalog
 from torchard.catalog.rows import Builds, Catalogue
 
 ROOT = Path(__file__).parents[3]
@@ -124,22 +124,23 @@ def test_wheels_of_a_package_do_not_overlap(row):
         ("2.11.0", "arm64", "torch", (3, 14), "11.0"),
         ("2.11.0", "arm64", "torchvision", (3, 12), "11.0"),
         ("2.11.0", "arm64", "torchvision", (3, 13), "12.0"),
-        ("2.10.0", "arm64", "torch", (3, 12), "14.0"),
+        ("2.10.0", "arm64", "torch", (3, 12), "11.0"),
+        ("2.10.0", "arm64", "torch", (3, 14), "14.0"),
         ("2.9.1", "arm64", "torchvision", (3, 13), "12.0"),
         ("2.9.1", "arm64", "torchvision", (3, 14), "11.0"),
-        ("2.7.0", "arm64", "torch", (3, 9), "14.0"),
+        ("2.7.0", "arm64", "torch", (3, 9), "11.0"),
         ("2.6.0", "arm64", "torch", (3, 13), "11.0"),
         ("2.5.1", "arm64", "torch", (3, 8), None),
         ("2.2.2", "x86_64", "torch", (3, 12), "10.13"),
         ("2.3.0", "x86_64", "torch", (3, 12), None),
         ("1.13.1", "arm64", "torchaudio", (3, 10), "12.0"),
-        ("1.12.1", "x86_64", "torch", (3, 10), "12.0"),
+        ("1.12.1", "x86_64", "torch", (3, 10), "11.0"),
         ("1.12.1", "arm64", "torchvision", (3, 7), None),
         ("1.12.0", "x86_64", "torchaudio", (3, 10), "10.15"),
     ],
 )
-def test_wheels_need_the_newest_of_tag_and_dylibs(release, arch, package, python, macos):
-    """A wheel needs the newest macOS of its tag and of its dylibs, as measured."""
+def test_wheels_need_the_newest_of_tag_and_imports(release, arch, package, python, macos):
+    """A wheel needs the newest macOS of its tag and of what its libraries import."""
     known = next(one for one in load_catalog().releases if str(one.version) == release)
     wheels = known.find(arch, package, python)
     assert (wheels and wheels.macos) == (macos and Version(macos))
@@ -201,14 +202,6 @@ def test_thresholds_are_where_a_choice_changes():
         known.thresholds("ppc")
 
 
-def test_minima_count_as_measured_without_their_rows():
-    """Without the rows of `taken_as`, minima within macOS 11 and 10.13 are thresholds too."""
-    strict = parse_catalog({**PYTORCH, "taken_as": []}, INSTALLERS)
-    assert strict.thresholds("arm64")[:4] == ("11.0", "11.1", "11.6", "12.0")
-    first = strict.releases[-1].builds["x86_64"]["torch"][0]
-    assert first.macos == Version("12.0")
-
-
 def test_pythons_are_those_of_torch_itself():
     """The pythons of an arch are those for which torch itself has a wheel."""
     wheels = load_catalog().sources["wheels"]
@@ -241,7 +234,7 @@ def test_intel_has_newer_releases_in_conda_forge_only():
 
 def test_open_range_of_pythons():
     """A row without a last python is for its first and all newer ones."""
-    wheels = Builds((3, 10), None, Version("14.0"), {"_C.so": Version("11.0")})
+    wheels = Builds((3, 10), None, Version("14.0"), Version("11.0"))
     assert [wheels.is_built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
     assert wheels.macos == Version("14.0")
 

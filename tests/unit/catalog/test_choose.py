@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from choosing import ARM, FIRST_MPS, INTEL, LAST_INTEL, LIBOMP_11, NEW, NEW_11, NEW_14, answer
+from choosing import (
+    ARM,
+    FIRST_MPS,
+    INTEL,
+    LAST_FOR_3_9,
+    LAST_FOR_11,
+    LAST_INTEL,
+    NEW,
+    NEW_11,
+    NEW_14,
+    answer,
+)
 
 from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, explain_choice
@@ -19,12 +30,17 @@ from torchard.lab.model import Request
         ((ARM, "15", "3.12"), "auto", NEW, True),
         ((ARM, "15.1", "3.12"), "mps", NEW, True),
         ((ARM, "15", "3.10"), "auto", NEW_14, True),
-        ((ARM, "15", "3.9"), "auto", ("2.8.0", "0.23.0", "2.8.0"), True),
+        ((ARM, "15", "3.9"), "auto", LAST_FOR_3_9, True),
         ((ARM, "14", "3.12"), "auto", NEW_14, True),
         ((ARM, "14.6.1", "3.14"), "mps", NEW_14, True),
         ((ARM, "14", "3.12"), "cpu", NEW, False),
-        ((ARM, "13", "3.12"), "auto", LIBOMP_11, True),
-        ((ARM, "13.7", "3.9"), "auto", LIBOMP_11, True),
+        ((ARM, "13", "3.12"), "auto", LAST_FOR_3_9, True),
+        ((ARM, "13.7", "3.9"), "mps", LAST_FOR_3_9, True),
+        ((ARM, "13", "3.13"), "auto", LAST_FOR_3_9, True),
+        ((ARM, "13", "3.9"), "cpu", LAST_FOR_3_9, False),
+        ((ARM, "12.3", "3.9"), "cpu", LAST_FOR_3_9, False),
+        ((ARM, "12", "3.9"), "auto", LAST_FOR_3_9, False),
+        ((ARM, "11", "3.9"), "auto", LAST_FOR_3_9, False),
         ((ARM, "13", "3.12"), "cpu", NEW_11, False),
         ((ARM, "13", "3.14"), "cpu", NEW_11, False),
         ((ARM, "12.3", "3.12"), "auto", FIRST_MPS, True),
@@ -32,8 +48,10 @@ from torchard.lab.model import Request
         ((ARM, "12.2", "3.13"), "auto", NEW_11, False),
         ((ARM, "12.0.1", "3.12"), "auto", NEW_11, False),
         ((ARM, "11", "3.12"), "auto", NEW_11, False),
-        ((ARM, "11", "3.13"), "auto", LIBOMP_11, False),
-        ((ARM, "11.7.10", "3.13"), "cpu", LIBOMP_11, False),
+        ((ARM, "11", "3.13"), "auto", LAST_FOR_3_9, False),
+        ((ARM, "11.7.10", "3.13"), "cpu", LAST_FOR_3_9, False),
+        ((ARM, "11", "3.14"), "auto", LAST_FOR_11, False),
+        ((ARM, "11.7", "3.14"), "cpu", LAST_FOR_11, False),
         ((INTEL, "10.13", "3.12"), "auto", LAST_INTEL, False),
         ((INTEL, "12.7", "3.8"), "auto", LAST_INTEL, False),
         ((INTEL, "26", "3.11"), "cpu", LAST_INTEL, False),

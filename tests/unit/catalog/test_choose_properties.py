@@ -77,7 +77,6 @@ def agrees(asked, group):
 
 def fits(row, asked, arch, macos, *, mps):
     """Decide from the file alone whether a release fits: a second implementation of the rule."""
-    taken_as = {one["minos"]: one["as"] for one in ROWS["taken_as"]}
     minor = int(asked.python.removeprefix("3."))
     for package in ("torch", *asked.companions):
         if "python" in row:  # a row of conda builds
@@ -93,11 +92,10 @@ def fits(row, asked, arch, macos, *, mps):
             for one in row.get(arch, {}).get(package, [])
             if int(one["python"][0][2:]) <= minor <= int((one["python"][1] or "3.99")[2:])
         ]
-        needed = [
-            text
-            for one in wheels
-            for text in (one["tag"], *(taken_as.get(x, x) for x in one["minos"].values()))
-        ]
+        needed = [one["tag"] for one in wheels]
+        for one in wheels:
+            unread = one["needs"] == "unknown"
+            needed += one.get("minos", {}).values() if unread else [one["needs"]]
         if not wheels or any(Version(text) > Version(macos) for text in needed):
             return False
     floor = next(one["mps"] for one in ROWS["releases"] if one["torch"] == row["torch"])
@@ -256,7 +254,15 @@ def test_the_whole_matrix_is_explained_as_it_is_chosen():
                     "2.11.0 to 2.11.0: its torchvision 0.26.0 needs macOS 12, and its torchaudio"
                     " 2.11.0 needs macOS 12"
                 ),
-                "2.10.0 to 2.7.0: needs macOS 14 (for its libomp.dylib)",
+                *(
+                    f"{torch} to {torch}: its torchvision {torchvision} needs macOS 12, and its"
+                    f" torchaudio {torch} needs macOS 12"
+                    for torch, torchvision in (
+                        ("2.10.0", "0.25.0"),
+                        ("2.9.1", "0.24.1"),
+                        ("2.9.0", "0.24.0"),
+                    )
+                ),
             ],
         ),
         (

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
+from mach_o_writer import SYSTEM, Library, write_wheel
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
 from torchard.curate.matrix import WheelSet
-from torchard.curate.verify import fetch_listings, find_contradictions, resolve_wheel_sets
+from torchard.curate.verify import (
+    compare_libraries,
+    fetch_listings,
+    find_contradictions,
+    resolve_wheel_sets,
+)
 from torchard.curate.wheel_index import find_oldest_macos, list_wheels
+
+NEWEST = Library(loads=[(0xC, SYSTEM)], binds=[("_newest", 1, False)])
 
 
 def test_catalogue_agrees_with_the_index(catalog):
@@ -34,7 +43,7 @@ def test_index_that_lost_a_wheel_contradicts_the_catalogue(catalog, served):
         " the index no wheel."
     )
     assert resolved.startswith(
-        "torch 1.12.0, torchvision 0.13.0, torchaudio 0.12.0, x86_64, macOS 12.0, python 3.9"
+        "torch 1.12.0, torchvision 0.13.0, torchaudio 0.12.0, x86_64, macOS 11.0, python 3.9"
         " does not resolve: "
     )
     assert done.returncode == 1
@@ -82,6 +91,32 @@ def test_contradicting_row_is_named(served, package, change, said):
     (line,) = find_contradictions([wrong], listed, load_catalog())
     assert line.endswith(f", arm64, python {said}")
     assert line.startswith(f"{package} {release.packages[package]}")
+
+
+def test_a_row_that_disagrees_with_a_wheel_is_named(served):
+    """The libraries of a wheel decide, and a symbol that the table lacks is not known."""
+    release = next(one for one in load_catalog().releases if str(one.version) == "2.8.0")
+    (rows,) = release.builds["arm64"]["torch"]
+    only = replace(release, builds={"arm64": {"torch": (rows,)}})
+    listed = fetch_listings(served.index)
+    (wheel,) = (one for one in listed["torch"] if one.name.startswith("torch-2.8.0-cp313-none-"))
+    library = Library(loads=[(0xC, SYSTEM)], chained=[("_free", 1, False)], minos=(14, 0, 0))
+    said = []
+    for one in (library, replace(library, minos=(11, 0, 0)), NEWEST):
+        served.files[urlsplit(wheel.url).path] = write_wheel({"torch/lib/libomp.dylib": one})
+        said += compare_libraries([only], listed, load_catalog())
+    name = "torch-2.8.0-cp313-none-macosx_11_0_arm64.whl, arm64"
+    assert said == [
+        None,
+        (
+            f"{name}: the catalogue has needs 11.0, sure 12.0, minos 14.0 of libomp.dylib;"
+            " its libraries say needs 11.0, sure 12.0."
+        ),
+        (
+            f"{name}: not known: the table of symbols does not have _newest of libSystem.B.dylib,"
+            " which libomp.dylib imports."
+        ),
+    ]
 
 
 def test_wheels_of_an_arch_without_a_row_contradict_the_catalogue(served):
