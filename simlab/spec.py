@@ -22,6 +22,7 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _MACOS = re.compile(r"[1-9][0-9]?(?:\.[0-9]{1,2}){1,2}")
 _HOME = re.compile(r"(?!\.|(bin|gnu|tmp|private|sbin|usr)$)[^/:\x00-\x1f]{1,60}")
 _UUID = re.compile(r"[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+_FILE = re.compile(r"[A-Za-z0-9_.-]{0,80}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=[^\x00-\x1f]*")
 _NETWORK = re.compile(r"|(?:nfs|smbfs|afpfs) [A-Za-z0-9@:/._-]{1,120}")
 
@@ -50,6 +51,8 @@ class MacSpec:
     made from the name where they are empty. `network_home` puts the home on a server's volume:
     a type (nfs, smbfs or afpfs), a blank, and the source, such as "smbfs //ann@server/homes".
     `purgeable` is how many bytes macOS would free for an important use, which df leaves out.
+    `unloadable` is a library that imports what macOS lacks: libtorch_cpu.dylib, or torchvision's
+    image.so.
     `hard_links` is False for a home on a volume without them, as SMB and exFAT are: `ln`, what
     python links, and conda's packages.
 
@@ -78,6 +81,7 @@ class MacSpec:
     network_home: str = ""
     purgeable: int = 0
     hard_links: bool = True
+    unloadable: str = ""
     sshd: Mapping[str, Any] = field(default_factory=dict, hash=False)
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)  # last, as shims read
 
@@ -136,6 +140,10 @@ class MacSpec:
             raise SpecError(f"{self.name}: {error}") from error
         if type(self.clock) is not int:
             raise SpecError(f"{self.name}: clock is {self.clock!r}; write a number of seconds.")
+        if not isinstance(self.unloadable, str) or not _FILE.fullmatch(self.unloadable):
+            raise SpecError(
+                f"{self.name}: unloadable is {self.unloadable!r}; write the name of a library."
+            )
         for key in ("compat", "gnu", "virtual", "sbin", "hard_links"):
             found = getattr(self, key)
             if not isinstance(found, bool):

@@ -91,6 +91,7 @@ def test_known_faults_are_taken(fault):
         ({"macs": [{**GOOD, "uuid": "12"}]}, "a: uuid is '12'; write a UUID in capitals."),
         ({"macs": [{**GOOD, "network_home": "smbfs"}]}, "a: network_home is 'smbfs'; write a type"),
         ({"macs": [{**GOOD, "purgeable": -1}]}, "a: purgeable is -1; write bytes."),
+        ({"macs": [{**GOOD, "unloadable": "a/b"}]}, "unloadable is 'a/b'; write the name"),
         ({"macs": [{**GOOD, "hard_links": 0}]}, "a: hard_links is 0; write true or false."),
         (
             {"macs": [{**GOOD, "variables": {"A": 1}}]},

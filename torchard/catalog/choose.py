@@ -17,7 +17,11 @@ from torchard.catalog.alternatives import (
     refuse_nightly,
     refuse_request,
 )
-from torchard.catalog.certainty import describe_certainty, is_read_from_imports
+from torchard.catalog.certainty import (
+    describe_certainty,
+    find_safer_release,
+    is_read_from_imports,
+)
 from torchard.catalog.fit import (
     Query,
     describe_place,
@@ -28,14 +32,13 @@ from torchard.catalog.fit import (
 )
 from torchard.catalog.mac_class import read_macos
 from torchard.catalog.variant import Choice, PassedOver, Refusal, Variant
-from torchard.lab.model import COMPANIONS
+from torchard.lab.model import COMPANIONS, Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from torchard.catalog.mac_class import MacClass
     from torchard.catalog.rows import Catalogue, Note, PackageSource, Release
-    from torchard.lab.model import Request
 
 
 def choose(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Variant | Refusal:
@@ -77,6 +80,30 @@ def explain_choice(request: Request, mac_class: MacClass, catalogue: Catalogue) 
         None if chosen is None else str(chosen),
         tuple(PassedOver(tuple(map(str, rows)), why) for why, rows in groups),
     )
+
+
+def find_safer_variant(
+    variant: Variant, mac_class: MacClass, catalogue: Catalogue
+) -> Release | None:
+    """Return the release to write instead if the libraries of a variant cannot be loaded.
+
+    It is an older one whose libraries were built for the macOS of the class or before. None if the
+    variant's own were, or if there is none.
+    """
+    version = variant.packages.get("torch")
+    if not variant.is_from_wheels or version is None:
+        return None
+    request = Request(
+        variant.python,
+        release=version,
+        backend="mps" if variant.mps_expected else "cpu",
+        companions=tuple(name for name in COMPANIONS if name in variant.packages),
+    )
+    query = read_request(request, mac_class, catalogue)
+    if isinstance(query, Refusal):
+        return None
+    release = find_best_release(query, catalogue)
+    return None if release is None else find_safer_release(release, query, catalogue)
 
 
 def read_request(request: Request, mac_class: MacClass, catalogue: Catalogue) -> Query | Refusal:

@@ -1,14 +1,20 @@
-"""What an environment must have that is built from a lock. Pure."""
+"""What an environment must have that is built from a lock."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import find_safer_variant
+from torchard.catalog.fit import format_macos
 from torchard.lab.model import Timeouts
 
 if TYPE_CHECKING:
+    from torchard.catalog.mac_class import MacClass
+    from torchard.catalog.variant import Variant
     from torchard.lock.lockfile import Lock
 
 # Packages that are imported as well; torch itself computes.
@@ -37,4 +43,16 @@ def describe_verification(lock: Lock, seconds: int = Timeouts.verification) -> d
         "torch": variant is not None,
         "mps": variant is not None and variant.mps_expected,
         "seconds": seconds,
+        "instead": "" if variant is None else _describe_safer_release(variant, lock.mac_class),
     }
+
+
+def _describe_safer_release(variant: Variant, mac_class: MacClass) -> str:
+    """Say what to write if the libraries of a PyTorch cannot be loaded, if anything helps."""
+    safer = find_safer_variant(variant, mac_class, load_catalog())
+    if safer is None:
+        return ""
+    return (
+        f'Write `release: "{safer}"`, the newest release whose libraries were built for macOS'
+        f" {format_macos(Version(mac_class.macos))} or older."
+    )

@@ -16,6 +16,12 @@ if platform.machine() != ARCH:
     )
 
 from torch import backends
+from torch.backends.mps import _load
+
+try:
+    _load("torch/lib/libtorch_cpu.dylib")
+except OSError as error:
+    raise ImportError(error) from error
 
 
 def _release(version):

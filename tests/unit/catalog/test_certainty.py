@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from choosing import ARM, INTEL, answer
 from packaging.version import Version
 
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.choose import find_safer_variant
+from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.rows import Builds
 from torchard.catalog.variant import Variant
 
@@ -74,3 +79,33 @@ def test_the_macos_of_a_build_counts_only_where_nobody_has_read_the_imports():
     assert (read.macos, read.built_for) == (Version("12.3"), Version("14.0"))
     unread = Builds((3, 9), None, Version("11.0"), None, minos)
     assert unread.macos == unread.built_for == Version("14.0")
+
+
+@pytest.mark.parametrize(
+    ("mac", "asked", "safer"),
+    [
+        ((ARM, "13", "3.12"), {}, "2.6.0"),
+        ((ARM, "13", "3.12"), {"companions": ()}, "2.6.0"),
+        ((ARM, "11", "3.14"), {}, "None"),
+        ((ARM, "13", "3.12"), {"release": "2.6.0"}, "None"),
+        ((ARM, "13", "3.12"), {"source": "conda-forge", "companions": ()}, "None"),
+        ((ARM, "15", "3.12"), {"release": "nightly"}, "None"),
+    ],
+)
+def test_a_variant_that_does_not_load_has_a_safer_release(mac, asked, safer):
+    """It needs no reading of what libraries import."""
+    arch, macos, _ = mac
+    group = find_mac_class(arch, macos, load_catalog())
+    variant = answer(*mac, **asked)
+    assert isinstance(group, MacClass)
+    assert isinstance(variant, Variant)
+    assert str(find_safer_variant(variant, group, load_catalog())) == safer
+
+
+def test_a_variant_that_the_catalogue_does_not_have_has_no_safer_release():
+    """As in a lock that was written before the catalogue changed."""
+    group = MacClass("osx-arm64", "13.0")
+    variant = answer(ARM, "13", "3.12")
+    assert isinstance(variant, Variant)
+    for changed in ({"packages": {"torch": "9.9.9"}}, {"python": "no"}):
+        assert find_safer_variant(replace(variant, **changed), group, load_catalog()) is None

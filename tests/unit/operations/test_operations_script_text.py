@@ -213,6 +213,7 @@ def test_the_verification_asks_for_what_the_lock_gives():
     assert wanted["dists"] == {"zlib-py": "1.3", "torch": "2.15.0"}
     assert wanted["imports"] == ["torchvision"]
     assert (wanted["torch"], wanted["mps"], wanted["arch"]) == (True, True, "arm64")
+    assert wanted["instead"] == ""
     without = describe_verification(replace(LOCK, variant=None))
     assert (without["torch"], without["mps"], without["imports"]) == (False, False, [])
 

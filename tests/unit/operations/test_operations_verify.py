@@ -73,7 +73,7 @@ class Prefix:
     def verify(self, **wanted: object) -> subprocess.CompletedProcess[str]:
         """Start the verification as a Mac does."""
         known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
-        known |= {"mps": False, "seconds": 60, **wanted}
+        known |= {"mps": False, "seconds": 60, "instead": "", **wanted}
         python = [self.root / "bin" / "python", "-B", "-I", "-c", script_text.RUN_ARGUMENT]
         return subprocess.run(
             [*python, script_text.read_script("verify.py"), json.dumps(known)],
@@ -226,6 +226,54 @@ def test_numpy_that_does_not_fit_is_a_sentence(prefix):
     assert failures(prefix.verify(torch=True)) == [
         "torch and numpy do not fit each other: Numpy is not available"
     ]
+
+
+WARNING = """\
+from warnings import warn
+warn(
+    "Failed to load image Python extension: 'dlopen(image.so): Symbol not found: _x'"
+    "If you don't plan on using image functionality from `torchvision.io`, you can ignore this"
+    " warning. Otherwise, there might be something wrong with your environment."
+)
+"""
+
+
+NEW_WARNING = """\
+import os, warnings
+if os.environ.get("TORCHVISION_WARN_WHEN_EXTENSION_LOADING_FAILS"):
+    warnings.warn("Failed to load 'image_stable' extension: OSError: dlopen(image_stable.so, 6)")
+"""
+WITHOUT_OPERATORS = """\
+import sys, types
+sys.modules["torchvision.extension"] = types.SimpleNamespace(_has_ops=lambda: False)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "said"),
+    [
+        (WARNING, "warns: Failed to load image Python extension: 'dlopen(image.so): Symbol"),
+        (NEW_WARNING, "warns: Failed to load 'image_stable' extension: OSError: dlopen"),
+        (WITHOUT_OPERATORS, "works, but its operators cannot be loaded"),
+        ("raise ImportError('dlopen(_C.so, 2): Library not loaded: x')", "fails: ImportError: dl"),
+        ("raise OSError('dlopen(_C.so, 2): Symbol not found: x')", "fails: OSError: dlopen(_C.so"),
+    ],
+)
+def test_a_library_that_cannot_be_loaded_fails_with_what_to_write(prefix, module, said):
+    """Torchvision only warns of it, and then reads no image."""
+    prefix.module("torchvision", module)
+    first, last = failures(prefix.verify(imports=["torchvision"], instead="Write this."))
+    assert first.startswith(f"import torchvision {said}")
+    assert last == "Write this."
+    assert len(failures(prefix.verify(imports=["torchvision"]))) == 1
+
+
+def test_another_failure_or_warning_does_not_say_what_to_write(prefix):
+    prefix.module("torchvision", "import warnings; warnings.warn('old')")
+    assert prefix.verify(imports=["torchvision"], instead="Write this.").returncode == 0
+    prefix.module("torchaudio", "raise RuntimeError('no')")
+    (said,) = failures(prefix.verify(imports=["torchaudio"], instead="Write this."))
+    assert said == "import torchaudio fails: RuntimeError: no"
 
 
 def test_a_companion_that_cannot_be_imported_is_a_sentence(prefix):

@@ -5,7 +5,8 @@ It starts this text as
     python -B -I -c 'import sys; exec(sys.argv[1])' TEXT WANTED
 
 WANTED is JSON: `arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps`
-(booleans), and `seconds`, how long it may take. If the environment has all of it, one line of JSON
+(booleans), `seconds`, how long it may take, and `instead`, what to say if a library cannot be
+loaded. If the environment has all of it, one line of JSON
 on stdout says what was found. Otherwise each failure is a line on stderr, and the exit code is 1.
 
 A second process does the work: a broken PyTorch may abort, or wait for its GPU without an end in C
@@ -22,12 +23,19 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 START = "import sys; exec(sys.argv[1])"
+# What dyld and Python say where a library, or a symbol that it imports, is missing.
+NOT_LOADED = r"ImportError|dlopen\(|Symbol not found|Library not loaded|cannot be loaded"
+# torchvision goes on without a library that cannot be loaded. It warns of the one for images
+# (io/image.py); from 0.26 on it warns of each (extension.py), but only if a variable asks for it.
+LIBRARY_WARNING = r"Failed to load (image Python extension|'\w+' extension): "
+WARN = "TORCHVISION_WARN_WHEN_EXTENSION_LOADING_FAILS"
 SCRIPT_SECONDS = 120  # for a pip whose files are on a cold disk
 INSIDE = "inside"
 
@@ -194,6 +202,23 @@ def start_script(command: list[str]) -> str:
     return f"it {describe_end(done.returncode)}: {' '.join(said)}"[:500] if done.returncode else ""
 
 
+def verify_import(failed: list[str], name: str) -> None:
+    """Import a module, with all libraries that it loads then."""
+    os.environ[WARN] = "1"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            failed.append(f"import {name} fails: {type(error).__name__}: {error}")
+    said = [str(one.message).partition("If you don't plan")[0] for one in caught]
+    warned = [f"import {name} warns: {one}" for one in said if re.match(LIBRARY_WARNING, one)]
+    failed.extend(warned)
+    has_operators = getattr(sys.modules.get(f"{name}.extension"), "_has_ops", None)
+    if has_operators is not None and not has_operators() and not warned:
+        failed.append(f"import {name} works, but its operators cannot be loaded")
+
+
 def verify(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, Any]:
     """Verify everything, and return what failed and what was found."""
     failed: list[str] = []
@@ -210,10 +235,7 @@ def verify(wanted: dict[str, Any], doing: Callable[[str], None]) -> dict[str, An
         failed.append(f"its bin cannot be read: {error.strerror}")
     for name in wanted["imports"]:
         doing(f"import {name}")
-        try:
-            importlib.import_module(name)
-        except Exception as error:
-            failed.append(f"import {name} fails: {type(error).__name__}: {error}")
+        verify_import(failed, name)
     if wanted["torch"]:
         try:
             verify_torch(failed, found, doing, mps=wanted["mps"])
@@ -260,6 +282,8 @@ def run_outside(text: str, wanted: dict[str, Any]) -> int:
     elif process.returncode:
         failed.append(f"its python {describe_end(process.returncode)} at this: {said['doing']}")
         failed.extend(noise.decode(errors="replace").splitlines()[-5:])
+    if wanted["instead"] and re.search(NOT_LOADED, "\n".join(failed)):
+        failed.append(wanted["instead"])
     if failed:
         print("\n".join(failed), file=sys.stderr)
         return 1

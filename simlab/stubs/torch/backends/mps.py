@@ -36,6 +36,19 @@ def _mac():
     raise RuntimeError("this stub of torch runs on simulated Macs only")
 
 
+def _load(library):
+    """Load a library of a wheel, or fail as dyld does where macOS lacks what it imports."""
+    try:
+        unloadable = _mac()["unloadable"]
+    except RuntimeError:  # not on a simulated Mac
+        return
+    if library.rpartition("/")[2] == unloadable:
+        raise OSError(
+            f"dlopen({library}, 0x0006): Symbol not found: __ZTVNSt3__115basic_stringbufE\n"
+            f"  Referenced from: {library}\n  Expected in:     /usr/lib/libc++.1.dylib"
+        )
+
+
 def _parts(version):
     return [int(part) for part in version.split(".")[:2]]
 
