@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def is_read_from_imports(release: Release, query: Query) -> bool:
     """Tell whether a release fits only by what its libraries import."""
-    return any(query.macos < one.built_for for _, one in _find_builds(release, query))
+    return any(query.macos < one.built_for for one in _find_builds(release, query).values())
 
 
 def find_safer_release(release: Release, query: Query, catalogue: Catalogue) -> Release | None:
@@ -38,7 +38,7 @@ def find_safer_release(release: Release, query: Query, catalogue: Catalogue) -> 
 def describe_certainty(release: Release, query: Query, catalogue: Catalogue) -> Iterator[str]:
     """Yield sentences on what a choice was read from, and what to write if it is wrong."""
     macos = format_macos(query.macos)
-    builds = dict(_find_builds(release, query))
+    builds = _find_builds(release, query)
     newer = [
         f"{file} of {name} {release.packages[name]} (for macOS {format_macos(minos)})"
         for name, one in builds.items()
@@ -65,9 +65,7 @@ def describe_certainty(release: Release, query: Query, catalogue: Catalogue) -> 
         )
 
 
-def _find_builds(release: Release, query: Query) -> Iterator[tuple[str, Builds]]:
-    """Yield the builds that a query gets of a release, by package."""
-    for package in query.packages:
-        builds = release.find(query.platform.arch, package, query.python)
-        if builds is not None:
-            yield package, builds
+def _find_builds(release: Release, query: Query) -> dict[str, Builds]:
+    """Return the builds that a query gets of a release, by package."""
+    found = {name: release.find(query.platform.arch, name, query.python) for name in query.packages}
+    return {name: one for name, one in found.items() if one is not None}

@@ -9,10 +9,11 @@ from choosing import ARM, INTEL, answer
 from packaging.version import Version
 
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.choose import find_safer_variant
+from torchard.catalog.choose import explain_choice, find_safer_variant
 from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.rows import Builds
 from torchard.catalog.variant import Variant
+from torchard.lab.model import Request
 
 
 def notes(mac, **asked):
@@ -109,3 +110,21 @@ def test_a_variant_that_the_catalogue_does_not_have_has_no_safer_release():
     assert isinstance(variant, Variant)
     for changed in ({"packages": {"torch": "9.9.9"}}, {"python": "no"}):
         assert find_safer_variant(replace(variant, **changed), group, load_catalog()) is None
+
+
+def test_libraries_that_nobody_has_read_count_as_they_were_built():
+    """Until a person settles a symbol, the release is only for Macs that it was built for."""
+    known = load_catalog()
+    wheels = known.sources["wheels"]
+    newest = next(one for one in wheels.releases if str(one.version) == "2.8.0")
+    (rows,) = newest.builds["arm64"]["torch"]
+    arm = {**newest.builds["arm64"], "torch": (replace(rows, needs=None),)}
+    releases = tuple(
+        replace(one, builds={"arm64": arm}) if one is newest else one for one in wheels.releases
+    )
+    changed = {**known.sources, "wheels": replace(wheels, releases=releases)}
+    got = explain_choice(
+        Request("3.12"), MacClass("osx-arm64", "13.0"), replace(known, sources=changed)
+    )
+    assert got.passed_over[-1].releases == ("2.8.0",)
+    assert got.passed_over[-1].obstacles == ("needs macOS 14 (for its libomp.dylib)",)
