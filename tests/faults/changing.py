@@ -67,6 +67,8 @@ REST = re.compile(
 )
 MINE = {
     "miniconda3/etc/mine.txt": b"a person's file in Miniconda\n",
+    "miniconda3/envs/torch/etc/conda/activate.d/mine.sh": b"# a person's setting\n",
+    "miniconda3/envs/torch/bin/mine": b"#!/bin/sh\n# a person's program\n",
 }
 
 

@@ -455,6 +455,21 @@ def test_a_step_without_a_sign_of_life_is_ended(mac, shell):
     assert not mac.lock.exists()
 
 
+def test_many_files_that_are_verified_are_a_sign_of_life(mac):
+    """By this Mac's clock, each takes half a minute: the controller hears of every second one."""
+    (mac.root / "bin/date").write_text(
+        f"""#!/bin/sh
+[ "$*" = +%s ] || exec {shutil.which("date")} "$@"
+echo . >>'{mac.root}/asked'
+echo $((1700000000 + 30 * $(grep -c . '{mac.root}/asked')))
+"""
+    )
+    mac.push(SHA256, CONTENT)
+    body = f"take_lock\nfor n in 1 2 3 4 5 6 7; do verify_upload {SHA256} whatever || exit; done"
+    done = mac.run(locked(body))
+    assert (done.returncode, done.stderr) == (0, "\x05\x05\x05")
+
+
 def test_a_step_that_works_is_not_ended(mac):
     """One that writes to its log now and then takes as long as it takes."""
     body = "run_logged sh -c 'for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done' && echo done"
