@@ -64,8 +64,9 @@ def apply(
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
             output.print_lock_files(session.workspace.locks.written)
         if planned.summary.change and not yes and session.interrupted is None:
-            with session.until_interrupted():
-                console.confirm_plan("torchard plan", is_shown=not as_json)
+            session.until_interrupted(
+                lambda: console.confirm_plan("torchard plan", is_shown=not as_json)
+            )
         session.progress.resume()
         result = apply_plan(session, planned)
     if as_json or planned.summary.change:

@@ -99,7 +99,6 @@ def _connect(
         workspace.depot.announce = progress.announce
         session = Session(workspace, macs, progress)
         if lock_ahead:
-            with session.until_interrupted():
-                workspace.locks.find_ahead(macs)
+            session.until_interrupted(lambda: workspace.locks.find_ahead(macs))
         with session:
             yield session

@@ -46,8 +46,11 @@ def rollback(
         if not as_json:
             output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
         if planned.summary.change and not yes and session.interrupted is None:
-            with session.until_interrupted():
-                console.confirm_plan(f"torchard rollback {environment}", is_shown=not as_json)
+            session.until_interrupted(
+                lambda: console.confirm_plan(
+                    f"torchard rollback {environment}", is_shown=not as_json
+                )
+            )
         session.progress.resume()
         result = roll_back(session, planned)
     if as_json or planned.summary.change:

@@ -124,11 +124,12 @@ def find_targets(session: Session) -> dict[str, Target]:
 
 def _until_interrupted(session: Session, name: str, find: Callable[[], Target]) -> Target | None:
     """Return the target of a Mac; None where it raised, or where a signal ended the run."""
-    if session.interrupted is not None:  # nobody waits for a solver then
-        session.workspace.locks.read_only = True
     target = None
     try:
-        with session.until_interrupted():
+        if session.interrupted is None:
+            target = session.until_interrupted(lambda: isolate(session, name, find))
+        else:  # nobody waits for a solver any more
+            session.workspace.locks.read_only = True
             target = isolate(session, name, find)
     except LockMissingError as error:
         if session.interrupted is None:

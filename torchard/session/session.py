@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import gevent
 from pyinfra.api import Config, Inventory, State, StringCommand
@@ -38,7 +37,7 @@ from torchard.session.signals import find_exit_code, interruptible
 from torchard.workspace.runs import mark_own_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pyinfra.api.host import Host
 
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from torchard.remote.limits import Limit
     from torchard.workspace.workspace import Workspace
 
+T = TypeVar("T")
 KEEPALIVE = 30  # seconds between signs of life, so that a lost connection is noticed
 NO_OUTPUT = "a command failed without output"
 INTERRUPTED = "the run was interrupted before anything was changed on this Mac"
@@ -122,16 +122,16 @@ class Session:
         """Return the exit code of a run that Ctrl-C or SIGTERM ended, else None."""
         return self._interrupted or find_exit_code()
 
-    @contextmanager
-    def until_interrupted(self) -> Iterator[None]:
-        """Let Ctrl-C and SIGTERM end what is inside; then the command goes on."""
+    def until_interrupted(self, task: Callable[[], T]) -> T | None:
+        """Do a task. If Ctrl-C or SIGTERM ends it, or came just before, return None."""
         try:
             with interruptible():
-                yield
+                return task()
         except KeyboardInterrupt:
             self._interrupted = 128 + signal.SIGINT
         except SystemExit as stop:
             self._interrupted = int(stop.code or 0)
+        return None
 
     def each(
         self, names: Iterable[str], task: Callable[[str], None], *, is_executing: bool
@@ -153,8 +153,8 @@ class Session:
             ended.add(name)
 
         if self.interrupted is None:
-            with self.until_interrupted(), ctx_state.use(self.state):
-                self._each(names, run)
+            with ctx_state.use(self.state):
+                self.until_interrupted(lambda: self._each(names, run))
         if self.interrupted is None:
             return
         reason = INTERRUPTED_STEP if self.state.is_executing else INTERRUPTED

@@ -8,7 +8,8 @@ import pytest
 
 from torchard.errors import TorchardError
 from torchard.remote import read_guard
-from torchard.session.session import Session
+from torchard.session import signals
+from torchard.session.session import INTERRUPTED, Session
 from torchard.workspace.workspace import open_workspace
 
 
@@ -44,3 +45,26 @@ def test_what_goes_wrong_with_one_mac_is_its_reason(session):
     read_guard.allow_command(session.hosts["studio-01"], session.state, "uname -m")
     with pytest.raises(read_guard.WrittenTooEarlyError):
         session.each(["studio-01"], write, is_executing=False)
+
+
+def test_a_signal_that_came_before_a_wait_ends_the_run(session, monkeypatch):
+    """Nothing is done any more, and no Mac is contacted; the command prints what it knows."""
+    received = signals._Received(143, SystemExit(143))
+    monkeypatch.setattr(signals, "_RECEIVED", received)
+    done = []
+    assert session.until_interrupted(lambda: done.append("solved")) is None
+    with session:
+        assert session.interrupted == 143
+    session.until_interrupted(lambda: done.append("the rest"))
+    assert (done, session.reasons) == (["the rest"], {"studio-01": INTERRUPTED})
+
+
+def test_a_task_that_a_signal_ends_returns_nothing(session):
+    """Ctrl-C has the exit code 130."""
+
+    def press():
+        raise KeyboardInterrupt
+
+    assert session.until_interrupted(lambda: 7) == 7
+    assert session.until_interrupted(press) is None
+    assert session.interrupted == 130

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torchard.session  # isort: skip  # noqa: F401  # patches the standard library, so it comes first
 
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -43,7 +42,7 @@ def a_session(*names, missing=False, **reasons):
         reasons=reasons,
         unfit=set(),
         interrupted=None,
-        until_interrupted=nullcontext,
+        until_interrupted=lambda task: task(),
         each=lambda names, _task, **_options: list(names),
     )
 
