@@ -6,12 +6,12 @@ lab:
     tools: {python: "3.12", pytorch: false, conda: [rhash, "nodejs >99"]}
 ---
 $ torchard lock
-2> lab.yaml:2:66: no set of conda packages satisfies tools for osx-arm64-macos15, from conda-forge: Cannot solve the request because of: No candidates were found for nodejs >99.
-2>   Loosen a version in `conda:`, or choose another `python:`.
+2> lab.yaml:2:66: tools cannot be locked for osx-arm64-macos15: conda-forge has no nodejs >99 for these Macs; the newest is 24.9.0.
+2>   Write `nodejs=24.9.0` in `conda:`: it is the newest that fits.
 [1]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     tools: lab.yaml:2:66: no set of conda packages satisfies tools for osx-arm64-macos15, from conda-forge: Cannot solve the request because of: No candidates were found for nodejs >99. Loosen a version in `conda:`, or choose another `python:`.
+  ! blocked     tools: lab.yaml:2:66: tools cannot be locked for osx-arm64-macos15: conda-forge has no nodejs >99 for these Macs; the newest is 24.9.0. Write `nodejs=24.9.0` in `conda:`: it is the newest that fits.
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -12,7 +12,7 @@ from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
 from torchard.session.session import Session
 from torchard.session.signals import install_signal_handlers, interruptible
-from torchard.workspace.update_locks import update_locks, without_class
+from torchard.workspace.update_locks import list_errors, update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _print_answers(answers: Iterable[LockUpdate]) -> None:
     """Print what became of each lock; also what an interrupted command had done so far."""
     for answer in answers:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
-        if answer.outcome == "error":
-            console.print_error(answer.detail)
-        else:
+        if answer.outcome != "error":
             click.echo(f"{answer.outcome:<11} {where:<32} {answer.detail}".rstrip())
+    for text in list_errors(answers):
+        console.print_error(text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,10 +11,11 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from torchard import programs
-from torchard.lock.addresses import form_channel_url, form_conda_url
+from torchard.lock.addresses import form_conda_url
 from torchard.lock.codec import read_conda_package
+from torchard.lock.conda_failure import explain_failure
+from torchard.lock.conda_process import READ_LIMITS, SOLVE_LIMITS, run_worker, solver_request
 from torchard.lock.lockfile import LockError
-from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,18 +25,9 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import CondaPackage
     from torchard.lock.question import Question
 
-SECONDS = 120  # for the solver: a hard question that has an answer takes a few
-_MOST_WORDS = 10_000  # characters of what the solver says
-# For the process that fetches the channels' indexes and solves: two of 200 MB take 550 MB.
-SOLVE_LIMITS = programs.Limits(seconds=900, memory=3 << 30, file=1 << 30)
-# For the process that reads archives: the list of files of a large package has some 10 MB.
-READ_LIMITS = programs.Limits(seconds=300, memory=1 << 30, file=64 << 20)
 _DOWNLOADS = 8  # at once
 _MOST_FETCHED = 16 << 30  # bytes of the archives that are read for one lock
-_WORKER = "torchard.lock.conda_worker"
 _KEPT_SECONDS = 86_400  # for a part of an index that a process which was ended left behind
-# The oldest processor of each arch, as conda's own `__archspec` names it.
-_ARCHSPEC = {"arm64": "m1", "x86_64": "x86_64"}
 
 
 def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
@@ -49,7 +39,7 @@ def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
     channels, cache = question.channels, depot.root / "channels"
     parts = _remove_parts(cache)
     try:
-        solved = _run_worker({"solve": _solver_request(question, cache)}, SOLVE_LIMITS)
+        solved = run_worker({"solve": solver_request(question, cache)}, SOLVE_LIMITS)
     except programs.LimitError as error:
         _remove_parts(cache, parts)
         raise LockError(
@@ -59,7 +49,7 @@ def solve_conda(question: Question, depot: Depot) -> tuple[CondaPackage, ...]:
             " ask for fewer packages in `conda:`.",
         ) from error
     if "error" in solved:
-        raise _explain_failure(solved, question)
+        raise explain_failure(solved, question, cache)
     rows = solved["solve"]
     packages = [_read_package(row, channels[row["channel"]], {}) for row in rows]
     python = next(one for one in packages if one.name == "python")
@@ -91,23 +81,6 @@ def _remove_parts(cache: Path, before: Collection[Path] | None = None) -> set[Pa
             else:
                 left.add(path)
     return left
-
-
-def _solver_request(question: Question, cache: Path) -> dict[str, Any]:
-    mac_class = question.mac_class
-    return {
-        "urls": [form_channel_url(channel, question.mirrors) for channel in question.channels],
-        "subdir": mac_class.subdir,
-        "specs": question.conda_specs,
-        "constraints": question.conda_constraints,
-        "system": {
-            "__osx": (mac_class.macos, "0"),
-            "__unix": ("0", "0"),
-            "__archspec": ("1", _ARCHSPEC[mac_class.arch]),
-        },
-        "cache": str(cache),
-        "seconds": SECONDS,
-    }
 
 
 def _read_package(
@@ -154,7 +127,7 @@ def _read_distributions(
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         archives = list(pool.map(fetch, packages))
     try:
-        read = _run_worker({"provides": [str(path) for path in archives]}, READ_LIMITS)
+        read = run_worker({"provides": [str(path) for path in archives]}, READ_LIMITS)
     except programs.LimitError as error:
         file = Path((error.printed.splitlines() or [""])[-1]).name
         raise LockError(
@@ -188,56 +161,3 @@ class _Total:
         with self._guard:
             self._done[file] = done
             self._report(self._what, sum(self._done.values()), self._size)
-
-
-def _run_worker(request: Mapping[str, Any], limits: programs.Limits) -> dict[str, Any]:
-    """Return the answer of the child process that has py-rattler. Raise LimitError, LockError.
-
-    The last line that it prints counts, whatever its exit status is.
-    """
-    words = programs.module_words(_WORKER, limits=limits)
-    kept = {key: os.environ[key] for key in ("RATTLER_AUTH_FILE",) if key in os.environ}
-    environment = {**programs.reaching_environment(), **kept}
-    done = programs.run(words, limits, environment, json.dumps(request))
-    try:
-        answer = json.loads((done.out.splitlines() or [""])[-1])
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict) or not {*request, "error"} & answer.keys():
-        said = redact(done.err).strip().splitlines()
-        last = said[-1] if said else f"exit {done.status}"
-        raise LockError(f"The solver ended without an answer: {last}", "Run the command again.")
-    if "text" in answer:
-        answer["text"] = redact(str(answer["text"])[:_MOST_WORDS])
-    return answer
-
-
-def _explain_failure(answer: Mapping[str, Any], question: Question) -> LockError:
-    text = str(answer["text"]).strip()
-    if answer["error"] == "channel":
-        # py-rattler does not name the address of a broken index, so all of them are named.
-        places = ", ".join(
-            redact(form_channel_url(one, question.mirrors)) for one in question.channels
-        )
-        return LockError(
-            f"The channels of {question} could not be read from {places}:{_indent(text)}",
-            "Check the network, the name of the channel, and `mirrors.conda`.",
-        )
-    if answer["error"] == "spec":
-        return LockError(
-            f"{question.locate('conda', answer['spec'])}: {question} cannot be locked, because"
-            f" {answer['spec']} is not a match spec:{_indent(text)}",
-            "Write NAME, NAME>=1.2,<2 or NAME=1.2.",
-        )
-    if answer["error"] != "unsolvable":
-        return LockError(f"{question.locate('conda')}: {question} cannot be locked:{_indent(text)}")
-    return LockError(
-        f"{question.locate('conda', text)}: no set of conda packages satisfies {question}, from"
-        f" {', '.join(question.channels)}:{_indent(text)}",
-        "Loosen a version in `conda:`, or choose another `python:`.",
-    )
-
-
-def _indent(text: str) -> str:
-    lines = text.splitlines()
-    return f" {text}" if len(lines) == 1 else "".join(f"\n    {line}" for line in lines)

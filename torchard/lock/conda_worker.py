@@ -5,8 +5,9 @@ process sometimes crashes at its very end. So it runs in a process of its own, a
 it printed counts, not its exit status.
 
     {"solve": {urls, subdir, specs, constraints, system, cache, seconds}} -> {"solve": [{…}, …]}
+    {"list": {urls, subdir, specs, system, cache}}           -> {"list": {name: {…}, …}}
     {"provides": [archive, ...]}                             -> {"provides": [{name: version}, ...]}
-    either                                                   -> {"error": kind, "text": ...}
+    each                                                     -> {"error": kind, "text": ...}
 
 An error of kind "spec" also has the text that is not a match spec, as "spec". The last line is the
 answer; before it, there is a line with the path of each archive that is going to be read.
@@ -24,6 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 import rattler
 from rattler.exceptions import GatewayError, InvalidMatchSpecError, SolverError
+
+from torchard.lock.conda_listing import list_channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -122,6 +125,10 @@ async def answer(request: dict[str, Any]) -> dict[str, Any]:
     try:
         if "solve" in request:
             return {"solve": await solve(request["solve"])}
+        if "list" in request:
+            asked = request["list"]
+            specs = {name: list(map(parse_spec, own)) for name, own in asked["specs"].items()}
+            return {"list": await list_channels({**asked, "specs": specs})}
         return {"provides": [read_distributions(archive) for archive in request["provides"]]}
     except SolverError as error:
         return {"error": "unsolvable", "text": str(error)}

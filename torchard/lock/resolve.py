@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from torchard.lock.compare import find_contradictions, find_unasked
 from torchard.lock.conda import solve_conda
+from torchard.lock.conda_failure import find_newest
 from torchard.lock.lockfile import Lock, LockError
 from torchard.lock.wheels import resolve_wheels
 
@@ -31,7 +33,8 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
     conda = solve_conda(question, depot)
     announce(f"resolving the wheels of {question}")
     python = next(one.version for one in conda if one.name == "python")
-    wheels = resolve_wheels(question, python, _find_provided(conda, question))
+    find_conda = partial(find_newest, question, depot.root / "channels")
+    wheels = resolve_wheels(question, python, _find_provided(conda, question), find_conda)
     lock = Lock(
         environment=question.environment.name,
         mac_class=question.mac_class,

@@ -11,11 +11,11 @@ from packaging.version import InvalidVersion, Version
 from torchard.lock import index
 from torchard.lock.codec import read_wheel
 from torchard.lock.lockfile import LockError
-from torchard.lock.question import has_name
 from torchard.lock.tags import list_tags
+from torchard.lock.wheel_failure import explain_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from packaging.tags import Tag
 
@@ -26,31 +26,40 @@ if TYPE_CHECKING:
     from torchard.lock.question import Question
 
 
+def _know_nothing(_names: Iterable[str]) -> dict[str, str]:
+    """Return no package of a channel."""
+    return {}
+
+
 def resolve_wheels(
-    question: Question, python: str, provided: Mapping[str, str]
+    question: Question,
+    python: str,
+    provided: Mapping[str, str],
+    find_conda: Callable[[Iterable[str]], Mapping[str, str]] = _know_nothing,
 ) -> tuple[Wheel, ...]:
     """Return the wheels of an environment, sorted by name.
 
     `python` is the full version of its python. `provided` are the distributions in its conda
-    packages: they count as installed, and none of them comes as a wheel. Raise LockError.
+    packages: they count as installed, and none of them comes as a wheel. `find_conda` returns the
+    newest versions of conda packages, for a message about wheels that are not there. Raise
+    LockError.
     """
     if not question.wheel_requirements:
         return ()
     _check_owners(question, provided)
+    query = index.WheelQuery(
+        question.wheel_requirements,
+        question.mac_class,
+        python,
+        question.wheel_constraints,
+        question.mirrors.wheels,
+        installed=provided,
+        elsewhere=_nightly_packages(question.variant, question.nightly),
+    )
     try:
-        offers = index.resolve(
-            index.WheelQuery(
-                question.wheel_requirements,
-                question.mac_class,
-                python,
-                question.wheel_constraints,
-                question.mirrors.wheels,
-                installed=provided,
-                elsewhere=_nightly_packages(question.variant, question.nightly),
-            )
-        )
+        offers = index.resolve(query)
     except index.WheelIndexError as error:
-        raise _explain_failure(error.message, question, provided) from error
+        raise explain_failure(error.message, question, query, find_conda) from error
     releases: dict[str, list[Offer]] = {}
     for offer in offers:
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
@@ -148,25 +157,6 @@ def _find_size(offer: Offer) -> int:
             f"Neither the wheel index nor its server has the size of {offer.file}: {said}",
             "Run the command again, or set `mirrors.wheels` to an index with sizes (PEP 691).",
         ) from error
-
-
-def _explain_failure(text: str, question: Question, provided: Mapping[str, str]) -> LockError:
-    lines = "".join(f"\n    {line}" for line in text.splitlines())
-    if "Failed to fetch" in text:
-        return LockError(
-            f"The wheel index of {question} could not be read:{lines}",
-            "Check the network, the index that uv or pip is configured with, and `mirrors.wheels`.",
-        )
-    owned = [name for name in provided if has_name(text, name)]
-    instead = "Loosen a version in `pip:`, or choose another `release:` or `python:`."
-    if owned:
-        instead = (
-            f"{', '.join(owned)} {'comes' if len(owned) == 1 else 'come'} from conda in this"
-            " version: loosen what `pip:` asks of it, or change `conda:`."
-        )
-    return LockError(
-        f"{question.locate('pip', text)}: no set of wheels satisfies {question}:{lines}", instead
-    )
 
 
 def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[tuple[str, str], str]:

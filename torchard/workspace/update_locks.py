@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
+from torchard.lock.unsolved import UnsolvableError, merge_errors
 from torchard.resources import shorten_local_path
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from torchard.catalog.mac_class import MacClass
     from torchard.lab.model import Lab, MacHost
@@ -22,12 +23,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LockUpdate:
-    """What became of one lock. `detail` is the path of its file, or an error's text."""
+    """What became of one lock. `detail` is the path of its file, or an error's text.
+
+    `error` is the error if other classes may share its cause.
+    """
 
     environment: str
     mac_class: MacClass | None
     outcome: Literal["kept", "written", "out of date", "error"]
     detail: str
+    error: UnsolvableError | None = None
+
+
+def list_errors(updates: Iterable[LockUpdate]) -> list[str]:
+    """Return the text of each error once, for all classes that share its cause."""
+    failed = [one for one in updates if one.outcome == "error"]
+    merged = merge_errors(one.error for one in failed if one.error is not None)
+    return [*(one.detail for one in failed if one.error is None), *map(str, merged)]
 
 
 def without_class(lab: Lab) -> tuple[MacHost, ...]:
@@ -99,6 +111,7 @@ def _update(
     except LockMissingError as error:
         return LockUpdate(name, group, "out of date", error.message)
     except TorchardError as error:
-        return LockUpdate(name, group, "error", str(error))
+        shared = error if isinstance(error, UnsolvableError) else None
+        return LockUpdate(name, group, "error", str(error), shared)
     outcome: Literal["written", "kept"] = "written" if path in workspace.locks.written else "kept"
     return LockUpdate(name, group, outcome, shorten_local_path(path))

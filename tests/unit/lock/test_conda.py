@@ -21,7 +21,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.depot.depot import Depot
 from torchard.depot.download import DownloadError
 from torchard.lab.model import Mirrors
-from torchard.lock import conda, conda_worker
+from torchard.lock import conda, conda_process, conda_worker
 from torchard.lock.lockfile import LockError
 from torchard.lock.question import Question
 
@@ -190,8 +190,7 @@ def test_first_channel_wins_whatever_is_newer_in_the_next(solve, asks, mirrors, 
     assert (last.channel, last.version) == ("conda-forge", "2.4.2")
     ask = asks(conda=["numpy>=2"])
     error = fail(solve, ask, channels=("mine", "conda-forge"), mirrors=both)
-    assert "mine, conda-forge" in error.message
-    assert "numpy" in error.message
+    assert "mine has no numpy>=2 for these Macs; the newest is 1.0.0" in error.message
 
 
 def test_channel_below_another_is_recognised(solve, asks, mirrors, tmp_path):
@@ -215,19 +214,18 @@ def test_macos_threshold_is_honoured(solve, asks):
     assert solve(ask)["mlx"].version == "0.29.3"
     error = fail(solve, ask, MacClass("osx-arm64", "13.0"))
     assert error.message.startswith("lab.yaml:11:7: ")
-    assert "torch for osx-arm64-macos13, from conda-forge" in error.message
-    assert "__osx >=14.0" in error.message
+    assert error.message.endswith("for osx-arm64-macos13: mlx 0.29.3 needs macOS 14.")
 
 
 def test_unsolvable_environment_names_its_line(solve, asks):
     """The message has the line of the package that the solver complains of."""
     error = fail(solve, asks(conda=["git", "nodejs>=99"], name="web"), MacClass("osx-64", "12.3"))
-    assert error.message.startswith("lab.yaml:12:7: no set of conda packages satisfies web for ")
-    assert "osx-64-macos12.3" in error.message
-    assert "nodejs >=99" in error.message
-    assert "Loosen a version" in error.instead
+    assert error.message.startswith("lab.yaml:12:7: web cannot be locked for osx-64-macos12.3: ")
+    assert "conda-forge has no nodejs>=99 for these Macs" in error.message
     error = fail(solve, asks(python="3.42"))
     assert error.message.startswith("lab.yaml:2:3: ")
+    assert "conda-forge has no python 3.42 for these Macs" in error.message
+    assert error.instead.startswith("Choose one of `python:` 3.")
 
 
 def test_name_inside_another_does_not_count(solve, asks):
@@ -447,7 +445,7 @@ def worker(monkeypatch, tmp_path):
         path.parent.mkdir()
         path.write_text(f"import os, signal, sys\nsys.stdin.read()\n{program}", encoding="utf-8")
         monkeypatch.syspath_prepend(path.parent)
-        monkeypatch.setattr(conda, "_WORKER", path.stem)
+        monkeypatch.setattr(conda_process, "_WORKER", path.stem)
 
     return become
 
@@ -488,7 +486,7 @@ def test_worker_is_judged_by_its_answer(solve, asks, worker, end):
 def test_what_a_solver_says_is_cut(solve, asks, worker):
     """A channel can make its explanation as long as it likes."""
     worker('print(\'{"error": "unsolvable", "text": "\' + \'x\' * 100_000 + \'"}\')')
-    assert 10_000 < len(fail(solve, asks()).message) < 11_000
+    assert 1_500 < len(fail(solve, asks()).message) < 2_000
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from locked import mac as state
 
 from torchard.depot.depot import Depot
 from torchard.lock.codec import format_lock, read_lock
-from torchard.workspace.update_locks import update_locks, without_class
+from torchard.workspace.update_locks import list_errors, update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
 ARM, INTEL = "osx-arm64-macos15", "osx-64-macos12"
@@ -63,6 +63,16 @@ def lab(tmp_path, simlab_depot, artefacts):
 def outcomes(answers):
     """Return what became of each lock."""
     return [(one.environment, str(one.mac_class or ""), one.outcome) for one in answers]
+
+
+def test_cause_that_classes_share_is_one_message(lab):
+    """A package that no channel has is an error once, for all classes of Macs."""
+    lab.write(plain="[gitt, rhash]")
+    (text,) = list_errors(lab.run())
+    assert (
+        f":2:51: plain cannot be locked for {INTEL} and {ARM}: conda-forge has no gitt for" in text
+    )
+    assert text.endswith("\n  Write `git` in `conda:`.")
 
 
 NAMES = [f"plain.{INTEL}.json", f"plain.{ARM}.json"]
@@ -131,7 +141,7 @@ def test_a_lock_that_cannot_be_solved_keeps_its_old_file(lab):
         ("plain", INTEL, "error"),
         ("other", INTEL, "written"),
     ]
-    assert "git >=99" in answers[0].detail
+    assert "git>=99" in answers[0].detail
     after = lab.files()
     assert after.keys() - before.keys() == {f"other.{INTEL}.json"}
     assert {name: after[name] for name in before} == before

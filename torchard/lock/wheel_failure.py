@@ -1,0 +1,104 @@
+"""The error of wheels that cannot be resolved: what the index has, and what to write instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchard.catalog.packages import load_package_facts
+from torchard.lock import index
+from torchard.lock.diagnose import (
+    Evidence,
+    diagnose,
+    find_missing,
+    find_suspects,
+    loosen,
+)
+from torchard.lock.index_page import ACCEPT, IndexFile, read_index_page
+from torchard.lock.lockfile import LockError
+from torchard.lock.question import has_name
+from torchard.lock.unsolved import UnsolvableError, quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from torchard.lock.index import WheelQuery
+    from torchard.lock.question import Question
+
+
+def explain_failure(
+    text: str,
+    question: Question,
+    query: WheelQuery,
+    find_conda: Callable[[Iterable[str]], Mapping[str, str]],
+) -> LockError:
+    """Return the error for uv's words about a query.
+
+    The index pages of the packages that it names are read, and the channels are asked whether they
+    have those packages.
+    """
+    if "Failed to fetch" in text:
+        lines = "".join(f"\n    {line}" for line in text.splitlines())
+        return LockError(
+            f"The wheel index of {question} could not be read:{lines}",
+            "Check the network, the index that uv or pip is configured with, and `mirrors.wheels`.",
+        )
+    owned = [name for name in query.installed if has_name(text, name)]
+    # A lock that is solved again with its own versions asks for what nobody wrote.
+    is_new = question.pins is None
+    cause = diagnose(text, question, _gather(text, question, query, find_conda)) if is_new else None
+    environment, classes = question.environment.name, (question.mac_class,)
+    if cause is not None and cause.about not in owned:
+        return UnsolvableError(
+            question.locate("pip", cause.about), environment, classes, cause.text, cause.instead
+        )
+    instead = loosen(text, question)
+    if owned:
+        instead = (
+            f"{', '.join(owned)} {'comes' if len(owned) == 1 else 'come'} from conda in this"
+            " version: loosen what `pip:` asks of it, or change `conda:`."
+        )
+    cause_text = f"no set of wheels satisfies it:{quote(text)}"
+    return UnsolvableError(question.locate("pip", text), environment, classes, cause_text, instead)
+
+
+def _gather(
+    text: str,
+    question: Question,
+    query: WheelQuery,
+    find_conda: Callable[[Iterable[str]], Mapping[str, str]],
+) -> Evidence:
+    """Return what the index and the channels have of the packages that uv names."""
+    missing = find_missing(text)
+    suspects = [one for one in find_suspects(text, question) if one not in missing]
+    facts = load_package_facts()
+    near: dict[str, list[str]] = {}
+    pages: dict[str, tuple[IndexFile, ...]] = {}
+    try:
+        default = query.index or index.find_default_index()
+    except index.WheelIndexError:
+        default = ""
+    for name in missing:
+        near[name] = [one for one in facts.near_wheels(name) if _read_page(default, one)]
+    for name in suspects:
+        files = _read_page(query.elsewhere.get(name, default), name)
+        if files:
+            pages[name] = files
+    names = dict.fromkeys(facts.name_conda(one) for one in (*missing, *suspects))
+    return Evidence(query.python, pages, near, find_conda(names))
+
+
+def _read_page(place: str, name: str) -> tuple[IndexFile, ...]:
+    """Return the files of a project; nothing if its page cannot be read: it only explains."""
+    if not place:
+        return ()
+    # Only a failure needs the HTTP client.
+    from torchard.depot.download import BrokenOffError, DownloadError, fetch_page  # noqa: PLC0415
+
+    url = f"{place.rstrip('/')}/{name}/"
+    if url.startswith("file:"):
+        url += "index.html"
+    try:
+        page = fetch_page(url, ACCEPT)
+        return read_index_page(page.content, page.media_type, url)
+    except (DownloadError, BrokenOffError, ValueError):
+        return ()
