@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import ssl
 from base64 import b64encode
 from functools import lru_cache
@@ -18,8 +19,9 @@ from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass, url2pathname
 
 from urllib3 import HTTPResponse, PoolManager, ProxyManager, Retry, Timeout
-from urllib3.exceptions import HTTPError, InvalidHeader, SSLError
+from urllib3.exceptions import HTTPError, InvalidHeader, ProxyError, SSLError
 
+from torchard.depot.connection_causes import ConnectionCause, find_connection_cause
 from torchard.errors import TorchardError
 from torchard.redact import redact
 
@@ -33,7 +35,8 @@ _REDIRECTS = 10
 _CONNECTIONS = 32  # kept open to one host; more are possible
 _LONGEST_WAIT = 120  # seconds that a server may ask for
 _TEMPORARY = {408, 425, 429, 500, 502, 503, 504}
-_LOGIN_WANTED = {401, 403, 407}
+_LASTING_PROXY = re.compile(r"\b407\b|unsupported scheme")
+_LOGIN_WANTED = {401, 403}
 CHECK_MIRRORS = "Check `mirrors` and the channel, or lock again: `torchard lock --upgrade`."
 
 # Its warnings have whole addresses in them, and Torchard reports every failure itself.
@@ -71,19 +74,37 @@ def open_url(
     except SSLError as error:
         if not any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args):
             raise BrokenOffError(_reason(error)) from error
-        raise DownloadError(
-            f"{redact(url)} cannot be fetched: {_reason(error)}.",
-            "Check `mirrors`; SSL_CERT_FILE names the certificates to trust.",
-        ) from error
+        raise _unreachable(url, _reason(error)) from error
     except ValueError as error:
         # Its own words may have a password in them that is written where a port belongs.
         raise DownloadError(f"{redact(url)} is not a URL that can be fetched.") from error
+    except ProxyError as error:
+        reason = f"cannot connect to proxy: {_reason(error)}"
+        if _LASTING_PROXY.search(reason):
+            raise _unreachable(url, reason) from error
+        raise BrokenOffError(reason) from error
     except (HTTPError, OSError) as error:
         raise BrokenOffError(_reason(error)) from error
     if answer.status not in {200, 206}:
         answer.close()
         raise _failure(url, answer)
     return answer
+
+
+def explain_connection(text: str) -> ConnectionCause | None:
+    """Return why a client of this computer could not reach a server, or None."""
+    path = os.environ.get("SSL_CERT_FILE", "")
+    is_readable = not path or os.access(path, os.R_OK)
+    return find_connection_cause(text, bad_certificates="" if is_readable else path)
+
+
+def _unreachable(url: str, reason: str) -> DownloadError:
+    """Return the error for a connection that fails again however often it is tried."""
+    cause = explain_connection(reason)
+    if cause is None:
+        return DownloadError(f"{redact(url)} cannot be fetched: {reason}.", "Check `mirrors`.")
+    text = f"{redact(url)} cannot be fetched: {cause.what} ({reason})."
+    return DownloadError(text, cause.instead)
 
 
 def _open_file(url: str) -> BaseHTTPResponse:
@@ -130,6 +151,10 @@ def _pool(proxy: str | None) -> PoolManager:
     if proxy is None:
         return PoolManager(maxsize=_CONNECTIONS, ssl_context=trusted)
     parts = urlsplit(proxy)
+    if parts.scheme not in {"http", "https"}:
+        # It would need PySocks, which uv and py-rattler would not use.
+        kind = f"unsupported scheme {redact(parts.scheme)}"
+        raise ProxyError(kind, ValueError(kind))
     login = None if parts.username is None else _basic(parts.username, parts.password)
     return ProxyManager(
         _without_login(proxy),
@@ -183,6 +208,8 @@ def _failure(url: str, answer: BaseHTTPResponse) -> Exception:
         return RangeError()
     reason = str(answer.reason or "").partition("\n")[0].rstrip(" .")
     said = redact(f"the server answered {answer.status} {reason}").rstrip()
+    if answer.status == 407:
+        return _unreachable(url, said)
     if answer.status not in _TEMPORARY:
         return DownloadError(
             f"{redact(url)} cannot be fetched: {said}.",

@@ -168,6 +168,7 @@ class Depot:
     ) -> None:
         """Fetch the rest of an artefact into the stream and verify the whole."""
         # Only a download needs the HTTP client.
+        from torchard.depot.connection import explain_connection  # noqa: PLC0415
         from torchard.depot.download import (  # noqa: PLC0415
             BrokenOffError,
             append_rest,
@@ -198,9 +199,11 @@ class Depot:
                     " something before it, changes files.",
                 )
             reason, wait = "the part from an earlier download did not fit the rest", 0.0
+        cause = explain_connection(reason)
+        check = cause.instead if cause else "Check the network and `mirrors`."
         raise DepotError(
             f"{file} could not be fetched from {redact(url)} in {ATTEMPTS} attempts: {reason}.",
-            "Check the network and `mirrors`. The next run continues with what has arrived.",
+            f"{check} The next run continues with what has arrived.",
         )
 
 

@@ -25,15 +25,23 @@ def explain_failure(answer: Mapping[str, Any], question: Question, cache: Path) 
     If no set of packages fits, the channels are asked what they have: `cache` is where py-rattler
     keeps their indexes.
     """
+    # Only a failure needs the HTTP client's module.
+    from torchard.depot.connection import explain_connection  # noqa: PLC0415
+
     text = str(answer["text"]).strip()
-    if answer["error"] == "channel":
+    is_solved = answer["error"] in {"spec", "unsolvable"}
+    cause = None if is_solved else explain_connection(text)
+    if answer["error"] == "channel" or cause is not None:
         # py-rattler does not name the address of a broken index, so all of them are named.
         places = ", ".join(
             redact(form_channel_url(one, question.mirrors)) for one in question.channels
         )
         return LockError(
-            f"The channels of {question} could not be read from {places}:{_indent(text)}",
-            "Check the network, the name of the channel, and `mirrors.conda`.",
+            f"The channels of {question} could not be read from {places}"
+            f"{f', because {cause.what}' if cause else ''}:{_indent(text)}",
+            cause.instead
+            if cause
+            else "Check the network, the name of the channel, and `mirrors.conda`.",
         )
     if answer["error"] == "spec":
         return LockError(
@@ -49,11 +57,11 @@ def explain_failure(answer: Mapping[str, Any], question: Question, cache: Path) 
     for name in [*specs]:
         specs.setdefault(rename(name), [rename(name)])
     # A lock that is solved again with its own versions asks for what nobody wrote.
-    cause = None if question.pins else diagnose_conda(text, question, _list(question, cache, specs))
+    found = None if question.pins else diagnose_conda(text, question, _list(question, cache, specs))
     environment, classes = question.environment.name, (question.mac_class,)
-    if cause is not None:
+    if found is not None:
         return UnsolvableError(
-            question.locate("conda", cause.about), environment, classes, cause.text, cause.instead
+            question.locate("conda", found.about), environment, classes, found.text, found.instead
         )
     return UnsolvableError(
         question.locate("conda", text),

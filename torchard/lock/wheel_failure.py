@@ -36,12 +36,21 @@ def explain_failure(
     The index pages of the packages that it names are read, and the channels are asked whether they
     have those packages.
     """
-    if "Failed to fetch" in text:
+    if "No solution found" not in text:
+        # Only a failure needs the HTTP client's module.
+        from torchard.depot.connection import explain_connection  # noqa: PLC0415
+
+        unreachable = explain_connection(text)
         lines = "".join(f"\n    {line}" for line in text.splitlines())
-        return LockError(
-            f"The wheel index of {question} could not be read:{lines}",
-            "Check the network, the index that uv or pip is configured with, and `mirrors.wheels`.",
-        )
+        if unreachable is not None or "Failed to fetch" in text:
+            return LockError(
+                f"The wheel index of {question} could not be read"
+                f"{f', because {unreachable.what}' if unreachable else ''}:{lines}",
+                unreachable.instead
+                if unreachable
+                else "Check the network, the index that uv or pip is configured with, and"
+                " `mirrors.wheels`.",
+            )
     owned = [name for name in query.installed if has_name(text, name)]
     # A lock that is solved again with its own versions asks for what nobody wrote.
     is_new = question.pins is None

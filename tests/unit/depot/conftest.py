@@ -35,7 +35,7 @@ def answering():
                 seen.append((self.path, dict(self.headers)))
                 answer(self)
 
-            do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
+            do_HEAD = do_CONNECT = do_GET  # noqa: N815  # the names that http.server calls
 
             def log_message(self, *_words):
                 pass

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-import datetime as dt
-import ipaddress
 from urllib.parse import urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from fetching import BODY, CANARY, get, say
+from tls import write_certificate
 
 from torchard.depot import connection
+from torchard.depot.connection_causes import find_connection_cause
+from torchard.depot.depot import DepotError
 from torchard.depot.download import DownloadError
 
 
@@ -79,23 +75,7 @@ def test_connection_is_used_for_the_next_file(answering, store):
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     """A certificate for 127.0.0.1 that no authority has signed, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.timezone.utc)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "both.pem"
-    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    path.write_bytes(key.private_bytes(*form) + made.public_bytes(Encoding.PEM))
-    return path
+    return write_certificate(tmp_path_factory.mktemp("tls") / "both.pem")
 
 
 def test_certificate_is_verified(answering, certificate, store, pauses, monkeypatch):
@@ -110,3 +90,67 @@ def test_certificate_is_verified(answering, certificate, store, pauses, monkeypa
     connection._pool.cache_clear()
     assert get(store, f"{url}/a.conda").read_bytes() == BODY
     connection._pool.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("variable", "answer", "instead"),
+    [
+        ("http_proxy", 407, "https_proxy=http://USER:PASSWORD@HOST:PORT"),
+        ("https_proxy", 407, "https_proxy=http://USER:PASSWORD@HOST:PORT"),
+        ("https_proxy", None, "an http:// proxy"),
+    ],
+)
+def test_proxy_that_cannot_be_used_is_named(  # noqa: PLR0917  # fixtures
+    answering, store, pauses, monkeypatch, variable, answer, instead
+):
+    """A proxy that wants a login, or that speaks SOCKS, is an error at once, and is named."""
+    proxy, _ = answering(lambda request: say(request, answer))
+    monkeypatch.setenv(variable, proxy if answer else "socks5h://127.0.0.1:1")
+    with pytest.raises(DownloadError, match=r"the proxy wants a login|SOCKS proxy") as caught:
+        get(store, f"{variable.partition('_')[0]}://mirror.example/x")
+    assert instead in caught.value.instead
+    assert pauses == []
+
+
+def test_server_without_a_name_has_its_cause(store, pauses):
+    """An attempt that fails for a known reason says what to check."""
+    with pytest.raises(DepotError, match="in 5 attempts") as caught:
+        get(store, "http://127.0.0.1:1/x")
+    assert caught.value.instead.startswith("Check the address, and that the server runs.")
+    assert len(pauses) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Failed to write: No space left on device (os error 28)", "the disk of this computer is"),
+        ("cause: tunnel error: proxy authorization required", "the proxy wants a login"),
+        ("Caused by: tunnel error: unsuccessful", "the proxy refuses to connect to the server"),
+        (
+            "tunnel error: failed to create underlying connection\nConnection refused",
+            "the proxy do",
+        ),
+        ("Caused by: unsupported scheme socks5h", "Torchard cannot use a SOCKS proxy"),
+        ("cause: error connecting to socks proxy\ncause: SOCKS error", "the proxy does not answer"),
+        ("invalid peer certificate: Expired", "the server's certificate is not valid today"),
+        ("invalid peer certificate: UnknownIssuer", "this computer does not trust the server's"),
+        ("dns error: failed to lookup address information", "this computer cannot find the server"),
+        ("operation timed out", "the server does not answer in time"),
+        ("tcp connect error: Connection refused (os error 111)", "nothing answers at that address"),
+    ],
+)
+def test_words_of_the_clients_are_understood(text, what):
+    """What uv and py-rattler say of a failed connection has a cause and something to do."""
+    found = find_connection_cause(text)
+    assert found is not None
+    assert found.what.startswith(what)
+    assert found.instead.endswith((".", ")"))
+
+
+def test_file_of_certificates_that_cannot_be_read_is_named(monkeypatch):
+    """SSL_CERT_FILE with the path of no file stops every client, and each in other words."""
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    found = connection.explain_connection("builder error")
+    assert found is not None
+    assert found.what == "SSL_CERT_FILE names /nowhere/ca.pem, which cannot be read"
+    assert connection.explain_connection("something else") is None
