@@ -11,7 +11,7 @@ $ torchard lock
 [1]
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     tools: lab.yaml:2:66: tools cannot be locked for osx-arm64-macos15: conda-forge has no nodejs >99 for these Macs; the newest is 24.9.0. Write `nodejs=24.9.0` in `conda:`: it is the newest that fits.
+  ! blocked     tools: lab.yaml:2:66: tools cannot be locked for macOS 15.1 on arm64: conda-forge has no nodejs >99 for these Macs; the newest is 24.9.0. Write `nodejs=24.9.0` in `conda:`: it is the newest that fits.
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -31,13 +31,17 @@ class UnsolvableError(LockError):
         instead: str,
     ) -> None:
         names = _join(sorted(map(str, classes)))
-        end = "" if "\n" in cause or cause.endswith(".") else "."
-        text = f"{where}: {environment} cannot be locked for {names}: {cause}{end}"
-        super().__init__(text, instead)
+        super().__init__(_format(where, environment, names, cause), instead)
         self.where = where
         self.environment = environment
         self.classes = tuple(classes)
         self.cause = cause
+
+    def describe_for(self, own: MacClass) -> str:
+        """Return the message for one Mac, whose own macOS `own` begins at."""
+        macos = own.macos.removesuffix(".0")
+        text = _format(self.where, self.environment, f"macOS {macos} on {own.arch}", self.cause)
+        return f"{text} {self.instead}".strip()
 
 
 def merge_errors(errors: Iterable[UnsolvableError]) -> list[UnsolvableError]:
@@ -68,6 +72,11 @@ def quote(text: str) -> str:
         words = f"{words[:_MOST_WORDS]}..."
     lines = words.splitlines()
     return f" {words}" if len(lines) == 1 else "".join(f"\n    {line}" for line in lines)
+
+
+def _format(where: Position, environment: str, macs: str, cause: str) -> str:
+    end = "" if "\n" in cause or cause.endswith(".") else "."
+    return f"{where}: {environment} cannot be locked for {macs}: {cause}{end}"
 
 
 def _join(names: Sequence[str]) -> str:

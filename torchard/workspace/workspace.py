@@ -17,6 +17,7 @@ from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lab.load import load_lab
+from torchard.lock.unsolved import UnsolvableError
 from torchard.plan.blockers import find_mac_blockers
 from torchard.plan.steps import has_other_installer, is_rest_of, is_same_step
 from torchard.plan.target import Target
@@ -96,6 +97,8 @@ class Workspace:
                 locks[name] = _explain_by(variant, self.locks.find(environment, group, mac))
             except LockMissingError:
                 raise
+            except UnsolvableError as error:
+                blockers.append(f"{name}: {error.describe_for(exact)}")
             except TorchardError as error:
                 blockers.append(f"{name}: {error.message} {error.instead}".strip())
         return Target(

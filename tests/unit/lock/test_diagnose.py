@@ -192,6 +192,14 @@ def test_one_message_is_for_all_classes_with_the_same_cause(asks):
     ]
 
 
+def test_message_for_one_mac_has_its_own_macos(asks):
+    """A class begins at an older macOS than a Mac has. Its own message names what it has."""
+    error = UnsolvableError(asks().where, "torch", (INTEL,), "it is old", "Do this.")
+    assert error.describe_for(MacClass("osx-64", "13.6")) == (
+        "lab.yaml:2:3: torch cannot be locked for macOS 13.6 on x86_64: it is old. Do this."
+    )
+
+
 def test_words_of_a_solver_are_bounded():
     """A long message of a solver is cut, and its hints are left out."""
     assert quote("one\n\nhint: two") == " one"
