@@ -17,12 +17,12 @@ _LEGAL = re.compile(r"[ \t\n]*[+-]?[0-9]+[ \t\n]*")
 _SPACE = " \t\n"
 _SHELLS = ("sh", "bash", "/bin/sh", "/bin/bash")
 _QUOTED = {
-    '"': re.compile(r'(?:[^"\\$]|\\.)+', re.DOTALL),
+    '"': re.compile(r'(?:[^"\\$]+|\\.)+', re.DOTALL),
     "'": re.compile(r"[^']+"),
-    "`": re.compile(r"(?:[^`\\$]|\\.)+", re.DOTALL),
+    "`": re.compile(r"(?:[^`\\$]+|\\.)+", re.DOTALL),
 }
-_UNQUOTED = re.compile(r"(?:[^\\$\"'`{},.]|\\.)+", re.DOTALL)
-_DECODED = re.compile(r'"\$\(printf %b "((?:[^"\\]|\\.)*)"\)"', re.DOTALL)
+_UNQUOTED = re.compile(r"(?:[^\\$\"'`{},.]+|\\.)+", re.DOTALL)
+_DECODED = re.compile(r'"\$\(printf %b "([^"\\]*(?:\\.[^"\\]*)*)"\)"', re.DOTALL)
 _OCTAL = re.compile(rb"\\0([0-7]{0,3})")
 
 
@@ -50,9 +50,12 @@ def find(script: str) -> str | None:
         return None
     for command in words.commands(script):
         for word in command.words:
-            if word.expanded and "{" in word.text and (found := expression(word.text)) is not None:
+            text = word.text
+            if word.expanded and "{" in text and (found := expression(text)) is not None:
                 return found
-            for inner in words.substituted(word.text):
+            if "`" not in text and "$(" not in text:
+                continue
+            for inner in words.substituted(text):
                 if (found := find(inner)) is not None:
                     return found
         for inner in _given([word.text for word in command.words]):
@@ -65,15 +68,12 @@ def _given(command: list[str]) -> list[str]:
     """Return the scripts that a command is given as words."""
     given = []
     for index, word in enumerate(command):
+        if "sh" not in word and word != "eval":
+            continue
         rest = command[index + 1 :]
-        if (
-            "sh" in word
-            and words.unquoted(word) in _SHELLS
-            and rest[1:]
-            and re.fullmatch("-[a-z]*c", rest[0])
-        ):
-            given.append(words.unquoted(rest[1]))
-        elif word == "eval" and rest:
+        if word == "eval":
+            if not rest:
+                continue
             found = _DECODED.fullmatch(rest[0])
             if found:
                 coded = _OCTAL.sub(
@@ -82,6 +82,8 @@ def _given(command: list[str]) -> list[str]:
                 given.append(coded.decode(errors="replace"))
             else:
                 given.append(words.unquoted(" ".join(rest)))
+        elif rest[1:] and re.fullmatch("-[a-z]*c", rest[0]) and words.unquoted(word) in _SHELLS:
+            given.append(words.unquoted(rest[1]))
     return [one for one in given if one is not None]
 
 

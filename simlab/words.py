@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _OPENING = frozenset(("if", "then", "else", "elif", "do", "while", "until", "!", "{", "time"))
 _OPERATOR = re.compile(r"<<-|<<<|<<|>>|<&|>&|<>|>\||<|>|&&|\|\||;;|[;&|()\n]")
-_PLAIN = re.compile(r"(?:[^\s\\'\"`$|&;()<>]|\\.)+", re.DOTALL)
-# What is passed over at once, for speed: inside of quotes, of parentheses, and anywhere.
-_IN_QUOTES = re.compile(r"(?:[^\\\"`$]|\\.)+", re.DOTALL)
-_IN_PARENTHESES = re.compile(r"(?:[^\\'\"`$()#]|\\.)+", re.DOTALL)
-_IN_WORD = re.compile(r"(?:[^\\'\"`$]|\\.)+", re.DOTALL)
+_PLAIN = re.compile(r"(?:[^\s\\'\"`$|&;()<>]+|\\.)+", re.DOTALL)
+# What is passed over at once, for speed: inside of quotes, of parentheses, and anywhere. Nothing
+# follows in these, so none of them is tried in a second way.
+_IN_QUOTES = re.compile(r"(?:[^\\\"`$]+|\\.)+", re.DOTALL)
+_IN_PARENTHESES = re.compile(r"(?:[^\\'\"`$()#]+|\\.)+", re.DOTALL)
+_IN_WORD = re.compile(r"(?:[^\\'\"`$]+|\\.)+", re.DOTALL)
 
 
 @dataclass(frozen=True)
