@@ -11,12 +11,14 @@ say_environment() {
   say "${2:-environment}" "$coded"
   # What Torchard built has a python and records; a person's environment may never have had any.
   whole=1
+  stamp=
   [ -f "$1/conda-meta/history" ] || { whole= && say lacks history; }
   if [ -f "$1/.torchard.json" ]; then
     [ -x "$1/bin/python" ] || { whole= && say lacks python; }
     has_records "$1" || { whole= && say lacks records; }
     # Only a path that needs no escapes in JSON is compared; any other counts as another place.
-    built=$(print_file "$1/.torchard.json" | sed -n 's/.*"path": "\(\/[^"\\]*\)".*/\1/p')
+    stamp=$(print_file "$1/.torchard.json")
+    built=$(printf '%s\n' "$stamp" | sed -n 's/.*"path": "\(\/[^"\\]*\)".*/\1/p')
     [ -n "$built" ] && [ "$built" != "$1" ] && is_same "$built" "$1" && say same_place 1
     # What a verification found last, if it failed.
     [ -f "$1/.torchard-failed.json" ] && say failed "$(print_file "$1/.torchard-failed.json")"
@@ -25,7 +27,7 @@ say_environment() {
   [ -f "$1/conda-meta/frozen" ] && say frozen 1
   set -- "$1" "$1"/conda-meta/*.c~
   [ -e "$2" ] && say damaged 1
-  [ -f "$1/.torchard.json" ] && say stamp "$(print_file "$1/.torchard.json")"
+  [ -f "$1/.torchard.json" ] && say stamp "$stamp"
   # Base has settings of its own, which are not part of any lock.
   if [ -f "$1/.condarc" ] && [ "$1" != "$PREFIX" ]; then
     say condarc ''

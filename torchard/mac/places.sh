@@ -50,12 +50,12 @@ say_world_writable() {
       ;;
   esac
 }
-# Says on which volume a path lies or would lie: its kind, whether programs may run there, its source,
-# and the path within it. On a Mac, /Users and others are parts of /System/Volumes/Data.
+# Says on which volume of $mounts a path lies or would lie: its kind, whether programs may run there,
+# its source, and the path within it. On a Mac, /Users and others are parts of /System/Volumes/Data.
 say_volume() {
   find_directory "$2"
   real=$(cd "${place:-/}" 2>/dev/null && pwd -P)
-  found=$(PLACE=${real%/}${2#"$place"} && export PLACE && mount 2>/dev/null | awk '
+  found=$(PLACE=${real%/}${2#"$place"} && export PLACE && printf '%s\n' "$mounts" | awk '
     match($0, / \([a-z0-9_]+(, [^()]*)?\)$/) {
       about = substr($0, RSTART + 2, RLENGTH - 3)
       names = substr($0, 1, RSTART - 1)

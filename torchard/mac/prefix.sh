@@ -16,7 +16,8 @@ is_whole_prefix() {
 }
 # Prints the Miniconda that a stopped run set aside for the one at $1. Its links go over to that one.
 print_prefix_before() {
-  if [ "$(sed 1q "$2/installing")" = "$1" ] && [ ! -f "$1/.torchard.json" ]; then
+  if [ ! -f "$1/.torchard.json" ] && [ -f "$2/installing" ] &&
+    [ "$(sed 1q "$2/installing")" = "$1" ]; then
     its_before=$(sed -n 3p "$2/installing")
     ! is_whole_prefix "$its_before" || printf '%s\n' "$its_before"
   fi 2>/dev/null

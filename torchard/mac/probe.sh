@@ -27,8 +27,9 @@ for name in $(find_missing_tools arch awk caffeinate chmod cut date df env find 
   code "$account_path"
   say missing "$name$tab$coded"
 done
-say kernel "$(uname -s)"
-say machine "$(uname -m)"
+kernel=$(uname -sm)
+say kernel "${kernel%% *}"
+say machine "${kernel##* }"
 say arm64 "$(read_key hw.optional.arm64)"
 say translated "$(read_key sysctl.proc_translated)"
 say virtual "$(read_key kern.hv_vmm_present)"
@@ -79,7 +80,7 @@ say prefix_state "$state"
 if [ "$state" = whole ]; then
   for record in "$PREFIX"/conda-meta/python-[0-9]*.json; do
     [ -f "$record" ] &&
-      say prefix_subdir "$(sed -n 's/^ *"subdir": *"\([a-z0-9-]*\)".*/\1/p' "$record" | sed 1q)"
+      say prefix_subdir "$(sed -n '/^ *"subdir": *"\([a-z0-9-]*\)".*/{s//\1/p;q;}' "$record")"
   done
   for record in "$PREFIX"/conda-meta/conda-[0-9]*.json; do
     version=${record##*/conda-}
@@ -87,6 +88,7 @@ if [ "$state" = whole ]; then
     case $version in *[!0-9A-Za-z.]*) ;; *) say conda_version "$version" ;; esac
   done
 fi
+mounts=$(mount 2>/dev/null)
 say_volume home "$HOME"
 say_volume prefix "$PREFIX"
 for name in Documents Desktop Downloads 'Library/Mobile Documents' Library/CloudStorage; do
@@ -182,7 +184,12 @@ done
 # The order in which they were activated, the last first, by the times of their stamps.
 # shellcheck disable=SC2012 # find cannot sort by time; names that are not ours are left out
 (cd "$root/generations" && ls -td ./*/.torchard.json) 2>/dev/null |
-  sed -n "s|^\./\([A-Za-z0-9][A-Za-z0-9._-]*\)/\.torchard\.json\$|shown$tab\1|p"
+  while IFS= read -r line; do
+    name=${line#./}
+    name=${name%/.torchard.json}
+    case $line in "./$name/.torchard.json") ;; *) continue ;; esac
+    case $name in '' | [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) ;; *) say shown "$name" ;; esac
+  done
 # What this Mac's depot holds: files named by their sha256, with sizes in bytes. A file in incoming/ is
 # not verified yet.
 if [ -d "$root/depot" ]; then

@@ -17,7 +17,7 @@ find_missing_tools() {
 # shellcheck disable=SC2329
 read_hardware() {
   ioreg -rd1 -c IOPlatformExpertDevice 2>/dev/null |
-    sed -n 's/^.*"IOPlatformUUID" = "\([0-9A-Fa-f-]\{1,64\}\)".*$/\1/p' | sed 1q
+    sed -n '/^.*"IOPlatformUUID" = "\([0-9A-Fa-f-]\{1,64\}\)".*$/{s//\1/p;q;}'
 }
 # Prints the UUID of the time since this Mac started: no process is older.
 # shellcheck disable=SC2329
