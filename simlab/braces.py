@@ -66,7 +66,7 @@ def find(script: str) -> str | None:
 
 def _given(command: list[str]) -> list[str]:
     """Return the scripts that a command is given as words."""
-    given = []
+    given: list[str | None] = []
     for index, word in enumerate(command):
         if "sh" not in word and word != "eval":
             continue
