@@ -1,4 +1,4 @@
-"""Read the catalogue from `pytorch.yaml` and `installers.yaml`, beside this module.
+"""Read the catalogue from pytorch.yaml, installers.yaml and pairings.yaml, beside this module.
 
 These files hold the facts and their sources, as `schemas/catalog.schema.json` describes them.
 """
@@ -13,6 +13,7 @@ import yaml
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from torchard.catalog.pairings import read_needs, read_pairings
 from torchard.catalog.rows import (
     Advisory,
     Builds,
@@ -40,11 +41,15 @@ UNKNOWN = "unknown"
 @functools.cache
 def load_catalog() -> Catalogue:
     """Return the catalogue of this version of Torchard, read once in a process."""
-    return parse_catalog(_read("pytorch.yaml"), _read("installers.yaml"))
+    return parse_catalog(_read("pytorch.yaml"), _read("installers.yaml"), _read("pairings.yaml"))
 
 
-def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> Catalogue:
-    """Make a catalogue of the contents of its two files, which must be valid under the schema."""
+def parse_catalog(
+    pytorch: Mapping[str, Any],
+    installers: Mapping[str, Any],
+    pairings: Mapping[str, Any] | None = None,
+) -> Catalogue:
+    """Make a catalogue of the contents of its files, which must be valid under the schema."""
     platforms = [_platform(row) for row in pytorch["macs"]]
     archs = [one.arch for one in platforms]
     releases = [_release(row, archs) for row in _newest_first(pytorch["releases"])]
@@ -71,6 +76,8 @@ def parse_catalog(pytorch: Mapping[str, Any], installers: Mapping[str, Any]) -> 
         reading_conda=Version(installers["conda"]["reads_condarc"]),
         freezing_conda=Version(installers["conda"]["freezes"]),
         installers={row["distribution"]: _distribution(row) for row in installers["distributions"]},
+        pairings=read_pairings(pairings) if pairings else (),
+        needs=read_needs(pairings) if pairings else (),
     )
 
 

@@ -190,6 +190,11 @@ def _collect_notes(
     for note in (*release.notes, *query.source.notes):
         if note.about in {*query.packages, query.platform.arch} and _is_true_of(note, release):
             yield note.text
+    # Only for a person who named the companion: most have no use for it.
+    for need in catalogue.needs if request.companions is not None else ():
+        version = release.packages.get(need.package)
+        if need.package in query.packages and version is not None and version in need.versions:
+            yield need.text
 
 
 def _is_true_of(note: Note, release: Release) -> bool:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
     from packaging.version import Version
 
+    from torchard.catalog.pairings import Need, Pairing
+
 Python = tuple[int, int]
 """A python by its major and minor version."""
 
@@ -241,7 +243,8 @@ class Catalogue:
     builds, whose one release has no version. `openmp` names the conda packages that contain an
     OpenMP runtime, as torch's wheels do. `advisories` are newest first. `oldest_conda` is the first
     conda that unpacks today's packages, `reading_conda` the first that reads an environment's own
-    .condarc under `-n`, and `freezing_conda` the first that follows CEP 22.
+    .condarc under `-n`, and `freezing_conda` the first that follows CEP 22. `pairings` and `needs`
+    are what packages need of each other without saying so.
     """
 
     platforms: Mapping[str, Platform]
@@ -256,6 +259,8 @@ class Catalogue:
     reading_conda: Version
     freezing_conda: Version
     installers: Mapping[str, Distribution]
+    pairings: tuple[Pairing, ...] = ()
+    needs: tuple[Need, ...] = ()
 
     @property
     def releases(self) -> tuple[Release, ...]:

@@ -21,7 +21,7 @@ from torchard.catalog.rows import Builds, Catalogue
 ROOT = Path(__file__).parents[3]
 FILES = {
     name: yaml.safe_load((ROOT / "torchard/catalog" / name).read_text(encoding="utf-8"))
-    for name in ("pytorch.yaml", "installers.yaml")
+    for name in ("pytorch.yaml", "installers.yaml", "pairings.yaml")
 }
 PYTORCH, INSTALLERS = FILES["pytorch.yaml"], FILES["installers.yaml"]
 DISTRIBUTIONS = {one["distribution"]: one for one in INSTALLERS["distributions"]}
@@ -42,7 +42,7 @@ def rows_with_source(value):
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_files_are_valid(name):
-    """Both files are valid under schemas/catalog.schema.json."""
+    """Each file is valid under schemas/catalog.schema.json."""
     schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     errors = jsonschema.Draft202012Validator(schema).iter_errors(FILES[name])
@@ -66,6 +66,9 @@ def test_a_lab_can_name_each_distribution():
         ("pytorch.yaml", lambda data: data["advisories"][0].pop("source")),
         ("pytorch.yaml", lambda data: data["advisories"][0].update(affected="2.6 or older")),
         ("installers.yaml", lambda data: data["distributions"][0]["installers"][0].pop("source")),
+        ("pairings.yaml", lambda data: data["pairings"][0].pop("source")),
+        ("pairings.yaml", lambda data: data["pairings"][0].update(found="guessed")),
+        ("pairings.yaml", lambda data: data["pairings"][0]["rows"][0].update(fits="new ones")),
         (
             "installers.yaml",
             lambda data: data["distributions"][0]["installers"][0].update(sha256="c73b91d5"),
