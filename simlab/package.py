@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import marshal
+import re
 import struct
 import tarfile
 import zipfile
@@ -196,9 +197,12 @@ def metadata(
     name: str, version: str, requires: Iterable[str] = (), requires_python: str = ""
 ) -> bytes:
     """Return a distribution's METADATA."""
+    requires = tuple(requires)
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
     lines += [f"Requires-Python: {requires_python}"] if requires_python else []
     lines += [f"Requires-Dist: {one}" for one in requires]
+    extras = re.findall(r"""extra == ["']([a-z0-9-]+)["']""", "\n".join(requires))
+    lines += [f"Provides-Extra: {one}" for one in dict.fromkeys(extras)]
     lines.append(f"Summary: {name} of a simulated index; it is not the real package")
     return ("\n".join(lines) + "\n").encode()
 

@@ -74,5 +74,7 @@ def _print_answers(answers: Iterable[LockUpdate]) -> None:
         where = f"{answer.environment} for {answer.mac_class}" if answer.mac_class else ""
         if answer.outcome != "error":
             click.echo(f"{answer.outcome:<11} {where:<32} {answer.detail}".rstrip())
+            for note in answer.notes:
+                click.echo(f"{'note':<11} {note}")
     for text in list_errors(answers):
         console.print_error(text)

@@ -17,7 +17,7 @@ from torchard.catalog.mac_class import parse_mac_class
 from torchard.catalog.variant import Variant
 from torchard.lock import file_format
 from torchard.lock.compare import find_contradictions
-from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, conda_row
+from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, conda_row, wheel_row
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ def _list(key: str, packages: Iterable[CondaPackage | Wheel]) -> str:
 
 def _row(package: CondaPackage | Wheel) -> str:
     """Return a package's line, which ends in the digest of the line without it."""
-    row = conda_row(package) if isinstance(package, CondaPackage) else vars(package)
+    row = conda_row(package) if isinstance(package, CondaPackage) else wheel_row(package)
     digest = hashlib.sha256(_json(row).encode()).hexdigest()[:16]
     return _json({**row, "digest": digest})
 

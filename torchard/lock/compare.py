@@ -17,7 +17,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from torchard.lock.lockfile import CondaPackage, Wheel
-from torchard.lock.tags import list_tags
+from torchard.lock.tags import list_markers, list_tags
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -94,13 +94,18 @@ def find_other_packages(lock: Lock, solved: Lock) -> Iterator[tuple[Part, str]]:
                 yield known[name], f"nothing needs its {name}"
             elif name not in known:
                 yield key, f"it lacks {name} {found[name].version}, which its packages need"
-            elif known[name] != found[name]:
-                own, other = vars(known[name]), vars(found[name])
+            elif _row(known[name]) != _row(found[name]):
+                own, other = _row(known[name]), _row(found[name])
                 what = next(field for field in own if own[field] != other[field])
                 yield (
                     known[name],
                     f"the {what} of {name} is {_show(own[what])}, not {_show(other[what])}",
                 )
+
+
+def _row(package: CondaPackage | Wheel) -> dict[str, object]:
+    """Return the fields of a package, without the note that it had when it was locked."""
+    return {key: value for key, value in vars(package).items() if key != "note"}
 
 
 def find_contradictions(lock: Lock) -> Iterator[tuple[Part, str]]:
@@ -189,16 +194,7 @@ def _find_unasked_conda(lock: Lock, question: Question) -> Iterator[tuple[Part, 
 
 def _is_for(asked: Requirement, question: Question, python: str) -> bool:
     """Tell whether the marker of a requirement is true on the Macs of a class."""
-    environment = {
-        "os_name": "posix",
-        "sys_platform": "darwin",
-        "platform_system": "Darwin",
-        "platform_machine": question.mac_class.arch,
-        "implementation_name": "cpython",
-        "platform_python_implementation": "CPython",
-        "python_version": question.environment.python,
-        "python_full_version": python,
-    }
+    environment = list_markers(question.mac_class, python)
     try:
         return asked.marker is None or asked.marker.evaluate(environment)
     except (InvalidMarker, UndefinedEnvironmentName, InvalidVersion):

@@ -196,7 +196,7 @@ class CondaPackage(_Row, frozen=True):
     ]
 
 
-class Wheel(_Row, frozen=True):
+class Wheel(_Row, frozen=True, kw_only=True):
     """A wheel. Torchard gets its address from the wheel index."""
 
     name: DistributionName
@@ -204,6 +204,14 @@ class Wheel(_Row, frozen=True):
     file: WheelFile
     sha256: Sha256
     size: Size
+    note: Annotated[
+        Text,
+        Meta(
+            title="Note",
+            description="What is worth knowing about this choice, after the name and the version.",
+            examples=["is not the newest: 0.40.0 asks for torch>=2.6 in its extra `torch`"],
+        ),
+    ] = ""
 
 
 class CondaRow(CondaPackage, frozen=True):
@@ -212,7 +220,7 @@ class CondaRow(CondaPackage, frozen=True):
     digest: RowDigest
 
 
-class WheelRow(Wheel, frozen=True):
+class WheelRow(Wheel, frozen=True, kw_only=True):
     """A wheel. Torchard gets its address from the wheel index."""
 
     digest: RowDigest

@@ -28,6 +28,8 @@ from torchard.redact import add_login, redact
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from torchard.catalog.pairings import Bound
+
 PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 # uv needs some 110 MB of memory for torch and jupyterlab. An index without ranges and metadata lets
 # it unpack whole wheels, of which libtorch has 200 MB.
@@ -36,7 +38,11 @@ _MOST_WORDS = 10_000  # characters of what uv complains of
 
 
 class WheelIndexError(TorchardError):
-    """uv gave no answer; `message` is what it printed."""
+    """uv gave no answer; `message` is what it printed, `bounds` are Torchard's that it names."""
+
+    def __init__(self, message: str, bounds: tuple[Bound, ...] = ()) -> None:
+        super().__init__(message)
+        self.bounds = bounds
 
 
 @dataclass(frozen=True)

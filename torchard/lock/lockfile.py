@@ -49,13 +49,18 @@ class CondaPackage:
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel. `name` is normalised (PEP 503); `size` in bytes."""
+    """A wheel. `name` is normalised (PEP 503); `size` in bytes.
+
+    `note` says, after the name and the version, what is worth knowing about this choice. Most
+    wheels have none.
+    """
 
     name: str
     version: str
     file: str
     sha256: str
     size: int
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Lock:
             "specs": list(self.conda_specs),
             "condarc": self.condarc,
             "conda": [conda_row(one) for one in self.conda],
-            "wheels": [vars(one) for one in self.wheels],
+            "wheels": [built_row(one) for one in self.wheels],
             "torch": None if variant is None else [dict(variant.packages), variant.mps_expected],
         }
         text = json.dumps(built, sort_keys=True, separators=(",", ":"))
@@ -111,6 +116,16 @@ class Lock:
 def conda_row(package: CondaPackage) -> dict[str, Any]:
     """Return a conda package as the JSON object that a lock file has for it."""
     return {**vars(package), "provides": dict(package.provides)}
+
+
+def wheel_row(wheel: Wheel) -> dict[str, Any]:
+    """Return a wheel as the JSON object that a lock file has for it."""
+    return {key: value for key, value in vars(wheel).items() if value != ""}
+
+
+def built_row(wheel: Wheel) -> dict[str, Any]:
+    """Return what of a wheel decides what a Mac gets."""
+    return {key: vars(wheel)[key] for key in ("name", "version", "file", "sha256", "size")}
 
 
 def lock_path(lab: Path, environment: str, mac_class: MacClass) -> Path:

@@ -12,6 +12,7 @@ from torchard.lab.model import Mirrors
 
 if TYPE_CHECKING:
     from torchard.catalog.mac_class import MacClass
+    from torchard.catalog.pairings import Pairing
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Environment, Position
     from torchard.lock.lockfile import Lock
@@ -28,6 +29,7 @@ class Question:
     `variant` is the PyTorch of the environment, None if it has none. The first of `channels` has
     the highest priority. `nightly` is the URL of the index of PyTorch's nightly builds, which only
     a nightly variant needs. `pins` is a lock whose versions the solvers must take, and no others.
+    `pairings` are the catalogue's, which bound packages beside this PyTorch.
     """
 
     environment: Environment
@@ -37,6 +39,7 @@ class Question:
     mirrors: Mirrors = field(default_factory=Mirrors)
     nightly: str = ""
     pins: Lock | None = None
+    pairings: tuple[Pairing, ...] = ()
 
     def __str__(self) -> str:
         """Return what messages call the subject: `torch for osx-arm64-macos14`."""

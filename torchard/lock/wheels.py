@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -9,9 +10,11 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from torchard.lock import index
+from torchard.lock.bounds import resolve_within_bounds
 from torchard.lock.codec import read_wheel
 from torchard.lock.lockfile import LockError
 from torchard.lock.tags import list_tags
+from torchard.lock.unsolved import UnsolvableError, quote
 from torchard.lock.wheel_failure import explain_failure
 
 if TYPE_CHECKING:
@@ -57,14 +60,19 @@ def resolve_wheels(
         elsewhere=_nightly_packages(question.variant, question.nightly),
     )
     try:
-        offers = index.resolve(query)
+        resolved = resolve_within_bounds(query, question, python)
     except index.WheelIndexError as error:
+        if error.bounds:
+            raise _explain_bounds(error, question) from error
         raise explain_failure(error.message, question, query, find_conda) from error
     releases: dict[str, list[Offer]] = {}
-    for offer in offers:
+    for offer in resolved.offers:
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
     ranks = {tag: rank for rank, tag in enumerate(list_tags(question.mac_class, python))}
-    return tuple(_choose_wheel(releases[name], ranks, question) for name in sorted(releases))
+    return tuple(
+        replace(_choose_wheel(releases[name], ranks, question), note=resolved.notes.get(name, ""))
+        for name in sorted(releases)
+    )
 
 
 def _nightly_packages(variant: Variant | None, nightly: str) -> dict[str, str]:
@@ -157,6 +165,24 @@ def _find_size(offer: Offer) -> int:
             f"Neither the wheel index nor its server has the size of {offer.file}: {said}",
             "Run the command again, or set `mirrors.wheels` to an index with sizes (PEP 691).",
         ) from error
+
+
+def _explain_bounds(error: index.WheelIndexError, question: Question) -> LockError:
+    """Return an error that names the bounds which Torchard itself added to the lab's."""
+    lines = "".join(
+        f"\n    No {one.package} fits: {one.reason}."
+        if one.requirement == f"{one.package}<0"
+        else f"\n    Torchard asks for {one.requirement}: {one.reason}."
+        for one in error.bounds
+    )
+    names = " and ".join(dict.fromkeys(one.package for one in error.bounds))
+    return UnsolvableError(
+        question.locate("pip", error.message),
+        question.environment.name,
+        (question.mac_class,),
+        f"no set of wheels satisfies it:\n    {quote(error.message).strip()}{lines}",
+        f"Choose another `release:` of PyTorch, or do without {names} and what needs it.",
+    )
 
 
 def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[tuple[str, str], str]:

@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 from torchard.catalog.alternatives import suggest_safe_change
 from torchard.catalog.choose import read_request
+from torchard.catalog.pairings import find_holds
 from torchard.catalog.variant import Refusal
 from torchard.mac.environments import view_kept_environment
 from torchard.mac.generations import describe_failure
@@ -116,11 +117,22 @@ def _is_part_of(macos: str, expected: str) -> bool:
 def find_lock_warnings(lock: Lock, request: Request | None, catalogue: Catalogue) -> Iterator[str]:
     """Yield what a plan warns of in a locked environment. Without PyTorch, it has no `request`."""
     yield from _find_openmp_warnings(lock, catalogue)
+    yield from find_package_notes(lock, catalogue)
     if lock.variant is not None:
         yield from _find_channel_warnings(lock.variant, catalogue)
     version = find_torch_version(lock, catalogue)
     if version is not None:
         yield from _find_advisory_warnings(version, request, lock.mac_class, catalogue)
+
+
+def find_package_notes(lock: Lock, catalogue: Catalogue) -> Iterator[str]:
+    """Yield why a locked wheel is not the newest, and what else is worth knowing about one."""
+    conda = {name: version for one in lock.conda for name, version in one.provides}
+    wheels = {one.name: one.version for one in lock.wheels}
+    for bound in find_holds(catalogue.pairings, {**conda, **wheels}):
+        if bound.package in wheels:
+            yield (f"{bound.package} {wheels[bound.package]} may not be the newest: {bound.reason}")
+    yield from (f"{one.name} {one.version} {one.note}" for one in lock.wheels if one.note)
 
 
 def find_variant_warnings(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.catalog.pairings import find_broken_bounds
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.lock.codec import edited_error, find_line, format_lock, read_lock
@@ -126,6 +127,7 @@ class LabLocks:
             self.list_channels(variant, mac),
             mac.mirrors,
             nightly_index(mac, self.catalogue),
+            pairings=self.catalogue.pairings,
         )
 
     def _check_channels(self, key: LockKey, mac: MacHost) -> None:
@@ -148,7 +150,7 @@ class LabLocks:
         state = "missing"
         if not upgrade and path.exists():
             lock = read_lock(path)
-            state = describe_outdated(lock, question)
+            state = describe_outdated(lock, question) or describe_broken_bound(lock, question)
             if not state:
                 check_answer(lock, question, path)
                 return lock
@@ -188,6 +190,18 @@ def describe_outdated(lock: Lock, question: Question) -> str:
         return ""
     reasons = (text for _, text in find_differences(lock, question))
     return f"out of date: {next(reasons, 'another version of Torchard asked the solvers')}"
+
+
+def describe_broken_bound(lock: Lock, question: Question) -> str:
+    """Return which pairing of today's catalogue a lock breaks, as a clause; empty if none."""
+    rows = {name: version for one in lock.conda for name, version in one.provides}
+    wheels = {one.name: one.version for one in lock.wheels}
+    for bound in find_broken_bounds(question.pairings, {**rows, **wheels}):
+        if bound.package in wheels:
+            return (
+                f"out of date: its {bound.package} is {wheels[bound.package]}, but {bound.reason}"
+            )
+    return ""
 
 
 def check_answer(lock: Lock, question: Question, path: Path) -> None:

@@ -9,6 +9,7 @@ from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.lock.unsolved import UnsolvableError, merge_errors
+from torchard.plan.warnings import find_package_notes
 from torchard.resources import shorten_local_path
 from torchard.workspace.locks import LockMissingError
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 class LockUpdate:
     """What became of one lock. `detail` is the path of its file, or an error's text.
 
-    `error` is the error if other classes may share its cause.
+    `error` is the error if other classes may share its cause. `notes` are sentences on packages that are not what a person may expect.
     """
 
     environment: str
@@ -33,6 +34,7 @@ class LockUpdate:
     outcome: Literal["kept", "written", "out of date", "error"]
     detail: str
     error: UnsolvableError | None = None
+    notes: tuple[str, ...] = ()
 
 
 def list_errors(updates: Iterable[LockUpdate]) -> list[str]:
@@ -105,7 +107,7 @@ def _update(
 ) -> LockUpdate:
     path = workspace.locks.path(name, group)
     try:
-        workspace.locks.find(workspace.lab.environments[name], group, mac, upgrade=upgrade)
+        lock = workspace.locks.find(workspace.lab.environments[name], group, mac, upgrade=upgrade)
         if audit:
             workspace.locks.audit(workspace.lab.environments[name], group, mac)
     except LockMissingError as error:
@@ -114,4 +116,5 @@ def _update(
         shared = error if isinstance(error, UnsolvableError) else None
         return LockUpdate(name, group, "error", str(error), shared)
     outcome: Literal["written", "kept"] = "written" if path in workspace.locks.written else "kept"
-    return LockUpdate(name, group, outcome, shorten_local_path(path))
+    notes = tuple(find_package_notes(lock, workspace.catalogue))
+    return LockUpdate(name, group, outcome, shorten_local_path(path), notes=notes)

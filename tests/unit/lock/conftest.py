@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import functools
+import re
 import threading
 from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -21,12 +22,16 @@ class Server:
     """The files below a folder; those below /private only for a login. `seen` is what was asked.
 
     A folder with an index.json is a page of a simple index (PEP 691). With `endless`, each page and
-    each repodata.json is that text, again and again.
+    each repodata.json is that text, again and again. Parts of a file are sent where `ranges` is
+    set, and `sent` counts their bytes.
     """
 
     def __init__(self, root, login, endless):
         wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
         self.seen = seen = []
+        self.sent = 0
+        self.ranges = True
+        outer = self
 
         class Handler(SimpleHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -50,6 +55,16 @@ class Server:
                     self.end_headers()
                     return
                 self.path = self.path.removeprefix("/private")
+                part = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+                if part and outer.ranges:
+                    begin, end = int(part[1]), int(part[2]) + 1
+                    content = Path(self.translate_path(self.path)).read_bytes()[begin:end]
+                    outer.sent += len(content)
+                    self.send_response(206)
+                    self.send_header("Content-Length", str(len(content)))
+                    self.end_headers()
+                    self.wfile.write(content)
+                    return
                 if Path(self.translate_path(self.path), "index.json").exists():
                     self.path += "index.json"
                 send = super().do_HEAD if self.command == "HEAD" else super().do_GET

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 import uv
-from wheelhouse import wheel
+from wheelhouse import pure, wheel
 
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
@@ -59,11 +59,6 @@ def fail(solve, *arguments, **options):
     with pytest.raises(LockError) as caught:
         solve(*arguments, **options)
     return caught.value
-
-
-def pure(name, version, *requires, **changes):
-    """Return a wheel for any python and system."""
-    return wheel(f"{name}-{version}-py3-none-any.whl", *requires, **changes)
 
 
 def torch(release="2.2.2", vision="0.17.2"):

@@ -27,6 +27,11 @@ def wheel(
     return {"file": file, "requires": requires, "python": python, "size": size, "hashes": hashes}
 
 
+def pure(name: str, version: str, *requires: str, **changes: Any) -> dict[str, Any]:
+    """Return a wheel for any python and system."""
+    return wheel(f"{name}-{version}-py3-none-any.whl", *requires, **changes)
+
+
 def write_index(root: Path, *wheels: dict[str, Any], json_pages: bool = False) -> Path:
     """Write wheels and a simple index over them below a folder; return the index's folder.
 

@@ -111,6 +111,23 @@ def test_a_torch_that_another_package_needs_has_the_warning_too():
     assert "no single change" in line
 
 
+def test_a_package_that_is_not_the_newest_is_explained():
+    """The catalogue knows what torch asks of it, or the lock has a note; others need no word."""
+    held = replace(wheel("diffusers", "0.37.1"), note="is not the newest: 0.39.0 asks for more")
+    rows = [wheel("torch", "2.2.2"), wheel("transformers", "4.57.6"), wheel("einops"), held]
+    assert list(warnings.find_package_notes(lock([], rows), CATALOGUE)) == [
+        (
+            "transformers 4.57.6 may not be the newest: newer releases disable an older torch when"
+            " they are imported, and torch is 2.2.2"
+        ),
+        "diffusers 0.37.1 is not the newest: 0.39.0 asks for more",
+    ]
+    new = [wheel("torch", "2.15.0"), wheel("transformers", "5.24.0")]
+    assert list(warnings.find_package_notes(lock([], new), CATALOGUE)) == []
+    conda = [package("pytorch", "2.2.2", provides=[("torch", "2.2.2")])]
+    assert len(list(warnings.find_package_notes(lock(conda, rows[1:2]), CATALOGUE))) == 1
+
+
 def test_a_lock_with_an_unknown_source_has_no_warning_of_it():
     """A lock file may say anything; Torchard warns only of what the catalogue knows."""
     made = replace(LOCK, variant=replace(VARIANT, source="elsewhere"))

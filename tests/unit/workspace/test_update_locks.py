@@ -9,9 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 from locked import mac as state
+from packaging.specifiers import SpecifierSet
 
+from torchard.catalog.catalog import load_catalog
+from torchard.catalog.pairings import Fit, Pairing
 from torchard.depot.depot import Depot
 from torchard.lock.codec import format_lock, read_lock
+from torchard.workspace import workspace
 from torchard.workspace.update_locks import list_errors, update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
@@ -172,6 +176,39 @@ def test_an_audit_finds_what_digests_cannot(lab):
     assert f"{wheels}:" in second.detail
     assert "it lacks numpy " in second.detail
     assert "nothing needs its evil" in second.detail
+
+
+def test_a_lock_that_breaks_a_pairing_is_out_of_date(lab, monkeypatch):
+    """The catalogue may learn after the lock was made that two packages do not fit each other."""
+    more = '  wheels: {python: "3.12", pytorch: false, pip: [pandas]}\n'
+    lab.write(("studio-01", 'arch: arm64, macos: "15.1", environments: [wheels]'), more=more)
+    lab.run()
+    versions = {one.name: one.version for one in read_lock(lab.locks / f"wheels.{ARM}.json").wheels}
+    fits = Fit(SpecifierSet(""), SpecifierSet(f">={versions['pandas']}"))
+    pairing = Pairing("pandas", "numpy", "it is newer", (fits,))
+    known = replace(load_catalog(), pairings=(pairing,))
+    monkeypatch.setattr(workspace, "load_catalog", lambda: known)
+    assert [one.outcome for one in lab.run(check=True)] == ["kept"]
+    broken = replace(pairing, rows=(Fit(SpecifierSet(""), None),))
+    known = replace(known, pairings=(broken,))
+    (answer,) = lab.run(check=True)
+    assert answer.outcome == "out of date"
+    assert f"its pandas is {versions['pandas']}, but it is newer, and numpy is" in answer.detail
+    (answer,) = lab.run()
+    assert answer.outcome == "error"
+    assert "No pandas fits: it is newer, and numpy is" in answer.detail
+
+
+def test_what_is_worth_knowing_of_a_lock_comes_with_it(lab, monkeypatch):
+    """Each note is a sentence about a package that may not be the newest."""
+    more = '  wheels: {python: "3.12", pytorch: false, pip: [pandas]}\n'
+    lab.write(("studio-01", 'arch: arm64, macos: "15.1", environments: [wheels]'), more=more)
+    pairing = Pairing("pandas", "numpy", "so", (Fit(SpecifierSet(""), SpecifierSet("<99")),))
+    known = replace(load_catalog(), pairings=(pairing,))
+    monkeypatch.setattr(workspace, "load_catalog", lambda: known)
+    (answer,) = lab.run()
+    (note,) = answer.notes
+    assert re.fullmatch(r"pandas \S+ may not be the newest: so, and numpy is \S+", note)
 
 
 def test_a_lock_of_an_unused_class_is_kept(lab):
