@@ -26,7 +26,7 @@ def mac_wheels(name: str, version: str, python: str) -> tuple[index.Offer, ...]:
             *("--universal", "--python-version", python),
         ]
         try:
-            told = index._run(arguments, directory, settings, MacClass("osx-arm64", "26.0"))
+            told, _ = index._run(arguments, directory, settings, MacClass("osx-arm64", "26.0"))
         except index.WheelIndexError as error:
             if "requested Python version" not in error.message:
                 raise

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from torchard.catalog.catalog import load_catalog
@@ -67,3 +69,21 @@ def test_torchtune_gets_a_torchao_that_it_can_import():
     """In torchao 0.18 the module that torchtune 0.6.1 imports is gone."""
     found = lock(ARM, "torchtune", "torchao")
     assert found["torchao"].version == "0.17.0"
+
+
+def test_a_prerelease_is_locked_only_if_the_lab_names_one():
+    """Every wheel of xformers that fits a Mac is a development build."""
+    with pytest.raises(LockError, match=r"only pre-releases such as 0\.") as caught:
+        lock(ARM, "xformers")
+    (wanted,) = re.findall(r"`(xformers>=\S+)`", caught.value.instead)
+    assert ".dev" in lock(ARM, wanted)["xformers"].version
+
+
+def test_a_package_that_names_a_prerelease_gets_it():
+    """The OpenTelemetry SDK asks for an exact beta of a package that has nothing else."""
+    assert "b" in lock(ARM, "opentelemetry-sdk")["opentelemetry-semantic-conventions"].version
+
+
+def test_a_yanked_release_has_a_note():
+    """Only an exact version gets it."""
+    assert "is yanked" in lock(ARM, "safetensors==0.3.3.post1")["safetensors"].note

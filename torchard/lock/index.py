@@ -11,7 +11,7 @@ import re
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.errors import TorchardError
 from torchard.lock.index_settings import IndexSettings, IndexSettingsError, read_settings
 from torchard.redact import add_login, redact
+from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,6 +36,7 @@ PLATFORMS = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 # it unpack whole wheels, of which libtorch has 200 MB.
 LIMITS = programs.Limits(seconds=900, memory=1 << 30, file=1 << 30)
 _MOST_WORDS = 10_000  # characters of what uv complains of
+_MOST_REASON = 200  # characters of why a release was yanked
 
 
 class WheelIndexError(TorchardError):
@@ -47,7 +49,10 @@ class WheelIndexError(TorchardError):
 
 @dataclass(frozen=True)
 class Offer:
-    """One wheel that an index offers. `size` in bytes, None if the index does not say it."""
+    """One wheel that an index offers. `size` in bytes, None if the index does not say it.
+
+    `yanked` is why its maker withdrew the release (PEP 592), empty for others.
+    """
 
     name: str
     version: str
@@ -55,6 +60,7 @@ class Offer:
     url: str
     sha256: str | None
     size: int | None
+    yanked: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def resolve(query: WheelQuery) -> tuple[Offer, ...]:
         ]
         text = _lines([*query.constraints, *there])
         (directory / "constraints.in").write_text(text, encoding="utf-8")
-        printed = _run(
+        printed, complaints = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--constraints", "constraints.in"),
                 # A mirror replaces every index: uv must not look for a missing package elsewhere.
@@ -109,7 +115,11 @@ def resolve(query: WheelQuery) -> tuple[Offer, ...]:
             settings,
             query.mac_class,
         )
-        return tuple(_offers(printed, directory, settings.logins))
+        yanked = _read_yanked(complaints)
+        return tuple(
+            replace(one, yanked=yanked.get(f"{one.name}=={one.version}", ""))
+            for one in _offers(printed, directory, settings.logins)
+        )
 
 
 def find_default_index() -> str:
@@ -122,7 +132,7 @@ def find_default_index() -> str:
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
         (directory / "pyproject.toml").write_text(_project(["torch"], {}), encoding="utf-8")
-        printed = _run(
+        printed, _ = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--no-deps", "--emit-index-url"),
                 *("--python-platform", PLATFORMS[mac.arch], "--python-version", "3.12"),
@@ -146,8 +156,8 @@ def _read_settings(index: str | None, more: Sequence[str] = ()) -> IndexSettings
 
 def _run(
     arguments: Sequence[str], directory: Path, settings: IndexSettings, mac_class: MacClass
-) -> str:
-    """Return what uv printed for a command. Raise WheelIndexError with its complaint."""
+) -> tuple[str, str]:
+    """Return what uv printed for a command, and its warnings. Raise WheelIndexError."""
     (directory / "uv.toml").write_text(settings.text, encoding="utf-8")
     environment = {**settings.environment, "MACOSX_DEPLOYMENT_TARGET": mac_class.macos}
     try:
@@ -155,7 +165,7 @@ def _run(
             *(os.fspath(uv.find_uv_bin()), *arguments, "--config-file", "uv.toml"),
             # Otherwise uv runs the first python3 on PATH, which offers Xcode on a new Mac.
             *("--python", sys.executable, "--no-python-downloads", "--only-binary", ":all:"),
-            *("--no-header", "--no-progress", "--color", "never", "--quiet"),
+            *("--no-header", "--no-progress", "--color", "never"),
         ]
         done = programs.run(programs.limited_words(words, directory, LIMITS), LIMITS, environment)
     except OSError as error:
@@ -166,7 +176,7 @@ def _run(
         ) from error
     if done.status != 0:
         raise WheelIndexError(_words(done.err))
-    return done.out
+    return done.out, done.err
 
 
 def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
@@ -200,9 +210,19 @@ def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _read_yanked(stderr: str) -> dict[str, str]:
+    """Return the releases that uv took although they are yanked, each with the reason."""
+    rows = re.findall(r"(?m)^warning: `([^`]+)` is yanked(?: \(reason: \"(.*)\"\))?\.?$", stderr)
+    return {name: redact(sanitize(reason))[:_MOST_REASON] or "no reason" for name, reason in rows}
+
+
 def _words(stderr: str) -> str:
     """Return what uv complained of, without its warnings and without a login."""
-    lines = [line for line in stderr.strip().splitlines() if not line.startswith("warning:")]
+    lines = [
+        line
+        for line in stderr.strip().splitlines()
+        if not line.startswith(("warning:", "Resolved "))
+    ]
     text = re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines))
     return redact(text[:_MOST_WORDS]).strip() or "uv printed nothing"
 

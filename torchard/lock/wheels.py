@@ -13,6 +13,7 @@ from torchard.lock import index
 from torchard.lock.bounds import resolve_within_bounds
 from torchard.lock.codec import read_wheel
 from torchard.lock.lockfile import LockError
+from torchard.lock.prereleases import check_prereleases
 from torchard.lock.tags import list_tags
 from torchard.lock.unsolved import UnsolvableError, quote
 from torchard.lock.wheel_failure import explain_failure
@@ -65,12 +66,16 @@ def resolve_wheels(
         if error.bounds:
             raise _explain_bounds(error, question) from error
         raise explain_failure(error.message, question, query, find_conda) from error
+    check_prereleases(resolved.offers, question, query)
     releases: dict[str, list[Offer]] = {}
     for offer in resolved.offers:
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
     ranks = {tag: rank for rank, tag in enumerate(list_tags(question.mac_class, python))}
     return tuple(
-        replace(_choose_wheel(releases[name], ranks, question), note=resolved.notes.get(name, ""))
+        replace(
+            _choose_wheel(releases[name], ranks, question),
+            note=_describe_yanked(releases[name][0]) or resolved.notes.get(name, ""),
+        )
         for name in sorted(releases)
     )
 
@@ -165,6 +170,11 @@ def _find_size(offer: Offer) -> int:
             f"Neither the wheel index nor its server has the size of {offer.file}: {said}",
             "Run the command again, or set `mirrors.wheels` to an index with sizes (PEP 691).",
         ) from error
+
+
+def _describe_yanked(offer: Offer) -> str:
+    """Return a warning of a release that its maker has withdrawn; empty for others."""
+    return f"is yanked from the index: {offer.yanked}" if offer.yanked else ""
 
 
 def _explain_bounds(error: index.WheelIndexError, question: Question) -> LockError:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class LockUpdate:
     """What became of one lock. `detail` is the path of its file, or an error's text.
 
-    `error` is the error if other classes may share its cause. `notes` are sentences on packages that are not what a person may expect.
+    `error` is the error if other classes may share its cause. `notes` are sentences on packages
+    that are not what a person may expect.
     """
 
     environment: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 import uv
@@ -13,6 +14,7 @@ from torchard.catalog.variant import Variant
 from torchard.lab.model import Mirrors
 from torchard.lock import wheels
 from torchard.lock.codec import read_conda_package
+from torchard.lock.compare import find_other_packages
 from torchard.lock.index import Offer
 from torchard.lock.lockfile import Lock, LockError, Wheel
 from torchard.lock.question import Question
@@ -333,6 +335,15 @@ def lock(*found, variant=None):
         "torch", ARM, "c" * 64, "3.12", variant, (), (), ("conda-forge",),
         (read_conda_package(python),), tuple(found),
     )  # fmt: skip
+
+
+def test_a_note_changes_neither_a_build_nor_an_audit():
+    """A release may be yanked after it was locked."""
+    values = {"name": "a", "version": "1.0", "file": "a-1.0-py3-none-any.whl", "sha256": "0" * 64}
+    row = wheels.read_wheel({**values, "size": 1})
+    noted = replace(row, note="is yanked from the index: it is broken")
+    assert list(find_other_packages(lock(row), lock(noted))) == []
+    assert lock(row).digest == lock(noted).digest
 
 
 def test_wheels_are_found_again_by_their_sha256(solve, shelf):

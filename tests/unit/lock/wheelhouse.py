@@ -19,12 +19,21 @@ def wheel(
     python: str = "",
     size: bool = True,
     hashes: dict[str, str] | None = None,
+    yanked: str | None = None,
 ) -> dict[str, Any]:
     """Return a wheel, or another file, for an index.
 
-    The index has its size if its form allows that, and `hashes` instead of its own.
+    The index has its size if its form allows that, and `hashes` instead of its own. `yanked` is why
+    its maker withdrew it.
     """
-    return {"file": file, "requires": requires, "python": python, "size": size, "hashes": hashes}
+    return {
+        "file": file,
+        "requires": requires,
+        "python": python,
+        "size": size,
+        "hashes": hashes,
+        "yanked": yanked,
+    }
 
 
 def pure(name: str, version: str, *requires: str, **changes: Any) -> dict[str, Any]:
@@ -55,6 +64,7 @@ def write_index(root: Path, *wheels: dict[str, Any], json_pages: bool = False) -
             "requires-python": one["python"] or None,
             "core-metadata": one["file"].endswith(".whl"),
             **({"size": len(content)} if one["size"] else {}),
+            **({} if one["yanked"] is None else {"yanked": one["yanked"]}),
         }
         pages.setdefault(name.replace("_", "-"), []).append(row)
     for name, rows in pages.items():
@@ -73,6 +83,8 @@ def _link(row: dict[str, Any]) -> str:
     fragment = "".join(f"#{kind}={value}" for kind, value in row["hashes"].items())
     python = html.escape(row["requires-python"] or "")
     beside = ' data-core-metadata="true"' if row["core-metadata"] else ""
+    if "yanked" in row:
+        beside += f' data-yanked="{html.escape(row["yanked"])}"'
     return (
         f'<a href="{row["url"]}{fragment}" data-requires-python="{python}"{beside}>'
         f"{row['filename']}</a>"
