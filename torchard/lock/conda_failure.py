@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard import programs
 from torchard.lock.addresses import form_channel_url
-from torchard.lock.conda_process import SOLVE_LIMITS, listing_request, run_worker
+from torchard.lock.conda_process import SECONDS, SOLVE_LIMITS, listing_request, run_worker
 from torchard.lock.diagnose_conda import Listing, Row, diagnose_conda, loosen_conda, name_of, rename
 from torchard.lock.lockfile import LockError
 from torchard.lock.unsolved import UnsolvableError, quote
@@ -42,6 +42,12 @@ def explain_failure(answer: Mapping[str, Any], question: Question, cache: Path) 
             cause.instead
             if cause
             else "Check the network, the name of the channel, and `mirrors.conda`.",
+        )
+    if answer["error"] == "unsolvable" and "has been cancelled" in text:
+        return LockError(
+            f"{question.environment.where}: the solver found no answer for {question} within"
+            f" {SECONDS} seconds.",
+            "Write versions of more packages in `conda:`, or ask for fewer.",
         )
     if answer["error"] == "spec":
         return LockError(

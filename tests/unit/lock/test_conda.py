@@ -484,6 +484,14 @@ def test_worker_is_judged_by_its_answer(solve, asks, worker, end):
     assert "nothing fits" in fail(solve, asks()).message
 
 
+def test_solver_without_an_answer_in_time_is_named(solve, asks, monkeypatch):
+    """A solver that was stopped by its clock did not find that nothing fits."""
+    monkeypatch.setattr(conda_process, "SECONDS", 1e-6)
+    error = fail(solve, asks(conda=["git"]))
+    assert "the solver found no answer for torch for osx-arm64-macos14 within" in error.message
+    assert "ask for fewer" in error.instead
+
+
 def test_what_a_solver_says_is_cut(solve, asks, worker):
     """A channel can make its explanation as long as it likes."""
     worker('print(\'{"error": "unsolvable", "text": "\' + \'x\' * 100_000 + \'"}\')')
