@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import profiles
 import pytest
 import signals
+from fixed_catalog import use_fixed_catalog
 from gevent import monkey
 from progress_events import split_events
 from warm import client, lab_process
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 profiles.register()
+use_fixed_catalog()
 # Importing torchard.session patches the standard library for gevent. A test's own process stays as
 # it is: half of its threads and queues would be real ones by then, and wait for each other.
 monkey.patch_all = lambda **_: None
@@ -109,7 +111,9 @@ def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Call
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Path]:
     """The socket of a server that runs the command with its modules imported: see tests/warm."""
-    server, path = lab_process.start(ROOT / "tests/warm/server.py", ROOT / "tests/stories")
+    server, path = lab_process.start(
+        ROOT / "tests/warm/server.py", ROOT / "tests", ROOT / "tests/stories"
+    )
     yield Path(path)
     lab_process.stop(server, path)
 

@@ -7,10 +7,11 @@ import select
 import shutil
 import signal
 import subprocess
-import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from fixed_catalog import PYTHON_M
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ exec '{real}' "$@"
 def started(*arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Start the `torchard` command beside the test, in a session of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "torchard", *map(str, arguments)],
+        [*PYTHON_M, "torchard", *map(str, arguments)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

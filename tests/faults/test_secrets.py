@@ -20,6 +20,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from fixed_catalog import PYTHON_M
 
 from simlab import keys
 from simlab.lab import SimLab
@@ -112,7 +113,7 @@ class Swept:
     def run(self, module: str, *words: str, code: int, **more: str) -> None:
         """Run a program as a person would; keep what it printed."""
         done = subprocess.run(
-            [sys.executable, "-m", module, *words],
+            [*PYTHON_M, module, *words],
             cwd=self.where / "here",
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+from fixed_catalog import use_fixed_catalog, use_real_catalog
 from wheel_lab import SIMULATED, WheelLab
 
 from simlab.lab import SimLab
@@ -18,6 +19,14 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lock import index
 
 _PATIENCE = 1800  # seconds: torch's wheels may come over a slow line
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_rows():
+    """The real catalogue, in this process as in the commands."""
+    use_real_catalog()
+    yield
+    use_fixed_catalog()
 
 
 @pytest.fixture(scope="session", autouse=True)

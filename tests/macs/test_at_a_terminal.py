@@ -12,10 +12,10 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 import termios
 
 import pytest
+from fixed_catalog import PYTHON_M
 from progress_events import without_events
 
 from simlab.lab import SimLab
@@ -38,7 +38,7 @@ class Terminal:
         mode[1] &= ~termios.ONLCR
         termios.tcsetattr(slave, termios.TCSANOW, mode)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "torchard", *map(str, arguments)],
+            [*PYTHON_M, "torchard", *map(str, arguments)],
             stdin=slave,
             stdout=subprocess.PIPE,
             stderr=slave,
@@ -177,7 +177,7 @@ def test_progress_is_for_a_terminal_and_never_in_the_result(lab, at_a_terminal, 
 def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts):
     """`torchard plan | head -1`: no traceback, and no error on stderr."""
     with subprocess.Popen(
-        [sys.executable, "-m", "torchard", "plan", str(lab.lab_file)],
+        [*PYTHON_M, "torchard", "plan", str(lab.lab_file)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,11 +6,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import shells
+from fixed_catalog import PYTHON_M
 from labs import describe
 from probed import snapshot
 
@@ -38,7 +38,7 @@ def lab(tmp_path_factory, simlab_depot, torchard):
 def stock(lab, *arguments):
     """Run pyinfra's own command."""
     return subprocess.run(
-        [sys.executable, "-m", "pyinfra", "inventory/lab.py", "deploy.py", *arguments],
+        [*PYTHON_M, "pyinfra", "inventory/lab.py", "deploy.py", *arguments],
         cwd=ROOT,
         env={**os.environ, "TORCHARD_LAB": str(lab.lab_file), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fixed_catalog import PYTHON_M
 
 from simlab.lab import SimLab
 
@@ -32,7 +33,7 @@ def pyinfra(lab, artefacts, tmp_path):
         environment = {**os.environ, "TORCHARD_LAB": str(lab_file or lab.lab_file)}
         environment["PYTHONPATH"] = str(ROOT)
         return subprocess.run(
-            [sys.executable, "-m", "pyinfra", *map(str, arguments)],
+            [*PYTHON_M, "pyinfra", *map(str, arguments)],
             cwd=cwd,
             env=environment,
             stdin=subprocess.DEVNULL,

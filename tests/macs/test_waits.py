@@ -9,10 +9,10 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import time
 
 import pytest
+from fixed_catalog import PYTHON_M
 
 from simlab import keys
 from simlab.lab import SimLab
@@ -95,7 +95,7 @@ def test_a_signal_ends_the_wait_for_a_mac_and_the_rest_is_reported(lab, artefact
     (lab.directory / "locks/stopped").symlink_to("lab")
     begun = mac.root / "commands"
     begun.unlink()
-    words = [sys.executable, "-m", "torchard", "plan", str(file), "--json", "--limit", "hang"]
+    words = [*PYTHON_M, "torchard", "plan", str(file), "--json", "--limit", "hang"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         while not begun.exists():
             time.sleep(0.05)

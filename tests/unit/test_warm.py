@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 
 import pytest
+from fixed_catalog import PYTHON_M
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ import pytest
 )
 def test_it_prints_and_ends_as_a_fresh_process_does(torchard, words):
     fresh = subprocess.run(
-        [sys.executable, "-m", "torchard", *words], capture_output=True, text=True, check=False
+        [*PYTHON_M, "torchard", *words], capture_output=True, text=True, check=False
     )
     done = torchard(*words)
     assert (done.returncode, done.stdout, done.stderr) == (

@@ -4,8 +4,8 @@
 
 The line of a client also has `notes`: whether a story wants to know what was shown.
 
-A run differs from a person's in its start alone. What happens at a start, and at a terminal, is
-tested by true processes.
+A run differs from a person's in its start, and in its catalogue, which is that of tests/catalog.
+What happens at a start, and at a terminal, is tested by true processes.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import forks
+from fixed_catalog import use_fixed_catalog
 from gevent import get_hub
 from pyinfra.api.connectors import get_all_connectors
 
@@ -51,6 +52,7 @@ if __name__ == "__main__":
     for name in IMPORTED:
         importlib.import_module(name)
     get_all_connectors()  # pyinfra imports them for each run
+    use_fixed_catalog()
     load_catalog()
     get_hub().destroy(destroy_loop=True)  # urllib3 starts one when it is imported
     forks.serve(sys.argv[1], run)

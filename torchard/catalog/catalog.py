@@ -6,7 +6,7 @@ These files hold the facts and their sources, as `schemas/catalog.schema.json` d
 from __future__ import annotations
 
 import functools
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -33,6 +33,7 @@ from torchard.catalog.rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+FOLDER = Path(__file__).parent  # tests read a fixed catalogue from another one
 PACKAGES = ("torch", "torchvision", "torchaudio")
 UNVERIFIED = "unverified"
 UNKNOWN = "unknown"
@@ -82,7 +83,7 @@ def parse_catalog(
 
 
 def _read(name: str) -> Any:
-    text = resources.files(__package__).joinpath(name).read_bytes()
+    text = (FOLDER / name).read_bytes()
     # The C loader is some ten times as fast, but not every PyYAML has it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return yaml.load(text, loader)  # noqa: S506 - both are safe loaders

@@ -87,7 +87,7 @@ def refresh(places: tuple[str, ...], *, write: bool) -> None:
 
     Exits 0 if nothing is new, and 2 if something is.
     """
-    folder = Path(catalog_files.__file__).parent
+    folder = catalog_files.FOLDER
     before = {name: (folder / name).read_text(encoding="utf-8") for name in (PYTORCH, INSTALLERS)}
     found = find_new_rows(places or PLACES, load_catalog(), Mirrors())
     for text in found.unanswered:

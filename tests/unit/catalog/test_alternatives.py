@@ -33,7 +33,7 @@ from choosing import ARM, INTEL, refusal
         pytest.param(
             (ARM, "11", "3.15"),
             {"backend": "mps", "release": "2.99"},
-            ["The catalogue has no PyTorch 2.99, only 1.12.0 to 2.15.0."],
+            ["The catalogue has no PyTorch 2.99, only 1.12.1 to 2.15.0."],
             ['Write `release: stable` and `backend: cpu` and `python: "3.14"` (torch 2.9.1).'],
             id="nothing of the asked can stay",
         ),
@@ -124,7 +124,7 @@ from choosing import ARM, INTEL, refusal
         pytest.param(
             (ARM, "15", "3.12"),
             {"release": "2.99"},
-            ["The catalogue has no PyTorch 2.99, only 1.12.0 to 2.15.0."],
+            ["The catalogue has no PyTorch 2.99, only 1.12.1 to 2.15.0."],
             ['Write `release: "2.15.0"`.'],
             id="series nobody knows",
         ),
@@ -146,13 +146,13 @@ from choosing import ARM, INTEL, refusal
             (ARM, "15", "3.12"),
             {"release": "2.1.0"},
             ["it has no wheel for python 3.12, only for 3.8 to 3.11."],
-            ['Write `release: "2.2.0"`, or `python: "3.11"`.'],
+            ['Write `release: "2.2.2"`, or `python: "3.11"`.'],
             id="exact release with nothing older that fits",
         ),
         pytest.param(
             (ARM, "15", "3.12"),
             {"release": "2.99.0"},
-            ["The catalogue has no PyTorch 2.99.0, only 1.12.0 to 2.15.0."],
+            ["The catalogue has no PyTorch 2.99.0, only 1.12.1 to 2.15.0."],
             ['Write `release: "2.15.0"`.'],
             id="release nobody knows",
         ),
@@ -167,7 +167,7 @@ from choosing import ARM, INTEL, refusal
             (ARM, "15", "3.12"),
             {"release": "newest"},
             ["'newest' is not a release of PyTorch."],
-            ["Write `release: stable`, `release: nightly`, or a version from 1.12.0"],
+            ["Write `release: stable`, `release: nightly`, or a version from 1.12.1"],
             id="release that is not a version",
         ),
         pytest.param(

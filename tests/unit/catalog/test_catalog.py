@@ -1,59 +1,22 @@
-"""The catalogue's files are valid under their schema, and its classes have the files' data."""
+"""The catalogue's classes have the data of its files."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
-import itertools
 import json
-import re
 from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
+from fixed_catalog import FIXED, read_files
 from packaging.version import Version
 
 from torchard.catalog import catalog
-from torchard.catalog.catalog import PACKAGES, load_catalog
+from torchard.catalog.catalog import load_catalog
 from torchard.catalog.rows import Builds, Catalogue
 
 ROOT = Path(__file__).parents[3]
-FILES = {
-    name: yaml.safe_load((ROOT / "torchard/catalog" / name).read_text(encoding="utf-8"))
-    for name in ("pytorch.yaml", "installers.yaml", "pairings.yaml")
-}
-PYTORCH, INSTALLERS = FILES["pytorch.yaml"], FILES["installers.yaml"]
-DISTRIBUTIONS = {one["distribution"]: one for one in INSTALLERS["distributions"]}
-INSTALLER_ROWS = [(name, row) for name, one in DISTRIBUTIONS.items() for row in one["installers"]]
-ARCHS = ("arm64", "x86_64")
-
-
-def rows_with_source(value):
-    """Yield every mapping below a value that names its sources."""
-    if isinstance(value, dict):
-        if "source" in value:
-            yield value
-        value = list(value.values())
-    if isinstance(value, list):
-        for one in value:
-            yield from rows_with_source(one)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_the_files_are_valid(name):
-    """Each file is valid under schemas/catalog.schema.json."""
-    schema = json.loads((ROOT / "schemas/catalog.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(FILES[name])
-    assert [f"{one.json_path}: {one.message}" for one in errors] == []
-
-
-def test_a_lab_can_name_each_distribution():
-    """schemas/lab.schema.json lists the distributions of installers.yaml for editors."""
-    schema = json.loads((ROOT / "schemas/lab.schema.json").read_text(encoding="utf-8"))
-    keys = schema["$defs"]["miniconda"]["properties"]
-    assert keys["distribution"]["enum"] == list(DISTRIBUTIONS)
+FILES = read_files(FIXED)
 
 
 @pytest.mark.parametrize(
@@ -87,105 +50,6 @@ def test_the_schema_rejects_a_damaged_file(name, spoil):
     assert not jsonschema.Draft202012Validator(schema).is_valid(data)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_every_source_of_a_row_exists(name):
-    """Each row's sources are keys of `sources`, and every source is used."""
-    named = {key for row in rows_with_source(FILES[name]) for key in row["source"]}
-    assert named == set(FILES[name]["sources"])
-
-
-def test_releases_are_sorted_and_complete():
-    """The releases run from 2.15.0 down to 1.12.0; those of one torch have other companions."""
-    rows = [tuple(Version(row[one]) for one in PACKAGES) for row in PYTORCH["releases"]]
-    assert rows == sorted(set(rows), reverse=True)
-    versions = [row[0] for row in rows]
-    assert len(set(versions)) == 32
-    assert (str(versions[0]), str(versions[-1])) == ("2.15.0", "1.12.0")
-
-
-@pytest.mark.parametrize("row", PYTORCH["releases"], ids=lambda row: row["torch"])
-def test_wheels_of_a_package_do_not_overlap(row):
-    """Within a release, each python has at most one row of each package."""
-    for arch, package in itertools.product(ARCHS, PACKAGES):
-        ranges = [
-            tuple(None if end is None else int(end.split(".")[1]) for end in one["python"])
-            for one in row.get(arch, {}).get(package, [])
-        ]
-        for (first, last), (following, _) in itertools.pairwise(ranges):
-            assert first <= last < following
-
-
-@pytest.mark.parametrize(
-    ("release", "arch", "package", "python", "macos"),
-    [
-        ("2.15.0", "arm64", "torch", (3, 11), "14.0"),
-        ("2.15.0", "arm64", "torch", (3, 10), None),
-        ("2.15.0", "arm64", "torchaudio", (3, 15), "14.0"),
-        ("2.15.0", "arm64", "torchaudio", (3, 9), None),
-        ("2.15.0", "arm64", "torchvision", (3, 16), "14.0"),
-        ("2.12.0", "arm64", "torch", (3, 12), "14.0"),
-        ("2.11.0", "arm64", "torch", (3, 14), "11.0"),
-        ("2.11.0", "arm64", "torchvision", (3, 12), "11.0"),
-        ("2.11.0", "arm64", "torchvision", (3, 13), "12.0"),
-        ("2.10.0", "arm64", "torch", (3, 12), "11.0"),
-        ("2.10.0", "arm64", "torch", (3, 14), "14.0"),
-        ("2.9.1", "arm64", "torchvision", (3, 13), "12.0"),
-        ("2.9.1", "arm64", "torchvision", (3, 14), "11.0"),
-        ("2.7.0", "arm64", "torch", (3, 9), "11.0"),
-        ("2.6.0", "arm64", "torch", (3, 13), "11.0"),
-        ("2.5.1", "arm64", "torch", (3, 8), None),
-        ("2.2.2", "x86_64", "torch", (3, 12), "10.13"),
-        ("2.3.0", "x86_64", "torch", (3, 12), None),
-        ("1.13.1", "arm64", "torchaudio", (3, 10), "12.0"),
-        ("1.12.1", "x86_64", "torch", (3, 10), "11.0"),
-        ("1.12.1", "arm64", "torchvision", (3, 7), None),
-        ("1.12.0", "x86_64", "torchaudio", (3, 10), "10.15"),
-    ],
-)
-def test_wheels_need_the_newest_of_tag_and_imports(release, arch, package, python, macos):
-    """A wheel needs the newest macOS of its tag and of what its libraries import."""
-    known = next(one for one in load_catalog().releases if str(one.version) == release)
-    wheels = known.find(arch, package, python)
-    assert (wheels and wheels.macos) == (macos and Version(macos))
-
-
-@pytest.mark.parametrize(
-    ("release", "companions", "mps"),
-    [
-        ("2.14.0", ("0.29.2", "2.11.1"), "14.0"),
-        ("2.8.0", ("0.23.0", "2.8.0"), "13.0"),
-        ("2.5.0", ("0.20.0", "2.5.0"), "13.0"),
-        ("2.4.1", ("0.19.1", "2.4.1"), "12.3"),
-        ("2.0.0", ("0.15.1", "2.0.1"), "12.3"),
-        ("1.13.1", ("0.14.1", "0.13.1"), "12.3"),
-    ],
-)
-def test_release_has_its_companions_and_its_mps(release, companions, mps):
-    """A release names its torchvision and torchaudio exactly, and the macOS of its MPS."""
-    known = next(one for one in load_catalog().releases if str(one.version) == release)
-    assert known.packages == dict(zip(PACKAGES, (release, *companions), strict=True))
-    assert known.mps == Version(mps)
-
-
-def test_releases_before_2_3_need_numpy_1():
-    """Every release before 2.3 needs numpy below 2, and no later one does."""
-    for release in load_catalog().releases:
-        old = release.version < Version("2.3")
-        assert ("numpy<2" in release.constraints) == old
-
-
-def test_an_advisory_ends_with_the_release_that_fixed_it():
-    """It affects every known release before that one, and none after it."""
-    known = load_catalog()
-    for one in known.advisories:
-        for release in known.releases:
-            affected = one in known.advisories_on(release.version)
-            assert affected == (release.version < one.fixed), (one.id, release.version)
-    dates = [dt.date.fromisoformat(one.published) for one in known.advisories]
-    assert dates == sorted(dates, reverse=True)
-    assert len({one.id for one in known.advisories}) == len(dates) == 5
-
-
 def test_advisories_concern_releases():
     """A local build is compared by its release, and a nightly build has no advisory."""
     known = load_catalog()
@@ -213,74 +77,11 @@ def test_pythons_are_those_of_torch_itself():
     assert load_catalog().nightly.pythons("x86_64") == ()
 
 
-@pytest.mark.parametrize("name", ["conda-forge", "pytorch-channel"])
-def test_conda_builds_are_of_known_releases(name):
-    """Each version of a channel has a row of wheels, whose MPS floor and numpy it shares."""
-    known = load_catalog()
-    own = {one.version: one for one in known.releases}
-    versions = [one.version for one in known.sources[name].releases]
-    assert versions == sorted(versions, reverse=True)
-    for release in known.sources[name].releases:
-        upstream = own[release.version]
-        assert (release.mps, release.constraints) == (upstream.mps, upstream.constraints)
-
-
-def test_intel_has_newer_releases_in_conda_forge_only():
-    """For Intel, wheels end at 2.2.2, and conda-forge has newer releases."""
-    sources = load_catalog().sources
-    newest = {
-        name: next(str(one) for one in source.releases if "x86_64" in one.builds)
-        for name, source in sources.items()
-    }
-    assert newest == {"wheels": "2.2.2", "conda-forge": "2.13.0", "pytorch-channel": "2.2.2"}
-
-
 def test_open_range_of_pythons():
     """A row without a last python is for its first and all newer ones."""
     wheels = Builds((3, 10), None, Version("14.0"), Version("11.0"))
     assert [wheels.is_built_for((3, minor)) for minor in (9, 10, 99)] == [False, True, True]
     assert wheels.macos == Version("14.0")
-
-
-@pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_default_installers_fit_their_macs(name):
-    """Each arch has a default installer from its oldest macOS on, never below its minimum."""
-    platforms, known = load_catalog().platforms, load_catalog().installers[name]
-    assert len(known.defaults) == len(DISTRIBUTIONS[name]["automatic"])
-    for one in known.defaults:
-        assert one.installer in known.rows
-        assert one.installer.macos is None or one.installer.macos <= one.macos
-    for arch in ARCHS:
-        floors = [one.macos for one in known.defaults if one.installer.arch == arch]
-        assert min(floors) == platforms[arch].macos
-
-
-@pytest.mark.parametrize(
-    ("name", "row"), INSTALLER_ROWS, ids=lambda one: one if isinstance(one, str) else one["file"]
-)
-def test_installer_file_is_named_after_its_row(name, row):
-    """An installer's file name has its version and arch, and Miniconda's also its python."""
-    python = row["python"].replace(".", "")
-    stem = f"Miniconda3-py{python}_" if name == "miniconda" else "Miniforge3-"
-    assert row["file"] == f"{stem}{row['version']}-MacOSX-{row['arch']}.sh"
-
-
-def test_no_two_installers_are_the_same():
-    """Every installer has its own file name and sha256."""
-    for key in ("file", "sha256"):
-        assert len({row[key] for _, row in INSTALLER_ROWS}) == len(INSTALLER_ROWS)
-
-
-@pytest.mark.parametrize("arch", ARCHS)
-@pytest.mark.parametrize("name", DISTRIBUTIONS)
-def test_installers_are_newest_first(name, arch):
-    """Installers of an arch go from the newest version to the oldest, newest python first."""
-    order = [
-        tuple(int(part) for part in re.split(r"[.-]", f"{row['version']}.{row['python']}"))
-        for row in DISTRIBUTIONS[name]["installers"]
-        if row["arch"] == arch
-    ]
-    assert order == sorted(order, reverse=True)
 
 
 def test_catalogue_is_read_once_and_cannot_change():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from choosing import (
     ARM,
@@ -205,7 +207,7 @@ def test_intel_keeps_numpy_1_and_has_a_note_on_its_last_release():
     assert answer(ARM, "15", "3.12").constraints == ()
 
 
-@pytest.mark.parametrize("release", ["2.11.0", "2.12.0", "2.12.1"])
+@pytest.mark.parametrize("release", ["2.11.0", "2.12.0"])
 def test_two_releases_keep_setuptools_below_82(release):
     """conda, which is solved first, must choose a setuptools that the wheels accept."""
     assert answer(ARM, "15", "3.12", release=release).constraints == ("setuptools<82",)
@@ -225,7 +227,7 @@ def test_only_the_companions_asked_for_are_installed():
     [
         (ARM, "15", "3.12", "2.5.1", "2.5.1"),
         (ARM, "12.3", "3.10", "1.12.1", "1.12.1"),
-        (INTEL, "12", "3.10", "2.0.1", "2.0.1"),
+        (INTEL, "12", "3.10", "2.1.0", "2.1.0"),
     ],
 )
 def test_exact_release(arch, macos, python, release, torch):
@@ -304,6 +306,27 @@ def test_mac_without_a_class(arch, macos, reason, instead):
     assert isinstance(refused, Refusal)
     assert reason in refused.reason
     assert instead in refused.instead
+
+
+def test_a_release_whose_mps_is_unverified_is_only_for_the_processor():
+    """A request with MPS does not get a release of unknown MPS floor, and a note says so."""
+    known = load_catalog()
+    wheels = known.sources["wheels"]
+    newest, *others = wheels.releases
+    source = replace(wheels, releases=(replace(newest, mps=None), *others))
+    unverified = replace(known, sources={**known.sources, "wheels": source})
+    group = find_mac_class("arm64", "26.0", unverified)
+    auto = choose(Request("3.12"), group, unverified)
+    assert (auto.packages["torch"], auto.mps_expected) == ("2.14.1", True)
+    assert (
+        "torch 2.15.0 would install on macOS 26, but which macOS its MPS needs is not verified yet."
+        in auto.notes
+    )
+    assert choose(Request("3.12", backend="cpu"), group, unverified).packages["torch"] == "2.15.0"
+    for backend in ("auto", "mps"):
+        refused = choose(Request("3.12", "2.15.0", backend), group, unverified)
+        assert "which macOS its MPS needs is not verified yet" in refused.reason
+        assert "`backend: cpu`" in refused.instead
 
 
 def test_class_below_the_oldest_macos_gets_nothing():

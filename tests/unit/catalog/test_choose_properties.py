@@ -5,10 +5,9 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
-from importlib import resources
 
 import pytest
-import yaml
+from fixed_catalog import FIXED, read_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
@@ -22,7 +21,7 @@ from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import list_cells
 from torchard.lab.model import COMPANIONS, Miniconda, Request
 
-ROWS = yaml.safe_load(resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes())
+ROWS = read_files(FIXED)["pytorch.yaml"]
 SYSTEMS = [
     *(f"10.{minor}" for minor in range(9, 17)),
     *(f"{major}.{minor}" for major in (*range(11, 16), 26) for minor in range(8)),
@@ -99,7 +98,8 @@ def fits(row, asked, arch, macos, *, mps):
         if not wheels or any(Version(text) > Version(macos) for text in needed):
             return False
     floor = next(one["mps"] for one in ROWS["releases"] if one["torch"] == row["torch"])
-    return not mps or (arch == "arm64" and Version(floor) <= Version(macos))
+    verified = floor != "unverified"
+    return not mps or (arch == "arm64" and verified and Version(floor) <= Version(macos))
 
 
 @steady
