@@ -154,7 +154,7 @@ def test_an_answer_is_the_catalogues_with_what_other_sources_have():
     (torch, plain) = explain_mac(mac(macos="13.6")).answers
     group = MacClass("osx-arm64", "13.6")
     assert torch.considered.answer == choose(TORCH.pytorch, group, CATALOGUE)
-    assert torch.elsewhere == (("conda-forge", None), ("pytorch-channel", "2.5.1"))
+    assert torch.elsewhere == (("conda-forge", "2.8.0"), ("pytorch-channel", "2.5.1"))
     assert (torch.where, plain.where) == ("lab.yaml:2", "lab.yaml:3")
     assert (plain.considered, plain.elsewhere) == (None, ())
     for request, others in [
