@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from torchard import programs
@@ -15,18 +13,17 @@ from torchard.lock.addresses import form_conda_url
 from torchard.lock.codec import read_conda_package
 from torchard.lock.conda_failure import explain_failure
 from torchard.lock.conda_process import READ_LIMITS, SOLVE_LIMITS, run_worker, solver_request
+from torchard.lock.fetch import fetch_all
 from torchard.lock.lockfile import LockError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from torchard.depot.depot import Depot
     from torchard.lab.model import Mirrors
     from torchard.lock.lockfile import CondaPackage
     from torchard.lock.question import Question
 
-_DOWNLOADS = 8  # at once
-_MOST_FETCHED = 16 << 30  # bytes of the archives that are read for one lock
 _KEPT_SECONDS = 86_400  # for a part of an index that a process which was ended left behind
 
 
@@ -103,29 +100,13 @@ def _read_distributions(
     packages: Sequence[CondaPackage], mirrors: Mirrors, depot: Depot
 ) -> dict[str, dict[str, str]]:
     """Return the Python distributions in each package's archive, with their versions."""
-    missing = [one for one in packages if not depot.has_file(one.sha256)]
-    size = sum(one.size for one in missing)
-    if size > _MOST_FETCHED:
-        largest = max(missing, key=lambda one: one.size)
-        raise LockError(
-            f"The channels say that the conda packages to read have {size} bytes, and"
-            f" {largest.file} alone has {largest.size}. Torchard fetches at most"
-            f" {_MOST_FETCHED >> 30} GiB for a lock.",
-            "Use another channel or mirror: this one may be damaged.",
-        )
-    total = _Total(missing, depot.report)
-
-    def fetch(one: CondaPackage) -> Path:
-        return depot.fetch(
-            one.file,
-            one.sha256,
-            one.size,
-            lambda: form_conda_url(one, mirrors),
-            lambda done, _: total.add(one.file, done),
-        )
-
-    with ThreadPoolExecutor(_DOWNLOADS) as pool:
-        archives = list(pool.map(fetch, packages))
+    archives = fetch_all(
+        packages,
+        depot,
+        lambda one: form_conda_url(one, mirrors),
+        "conda packages",
+        "The channels say",
+    )
     try:
         read = run_worker({"provides": [str(path) for path in archives]}, READ_LIMITS)
     except programs.LimitError as error:
@@ -141,23 +122,3 @@ def _read_distributions(
             "It has the sha256 that its channel lists. Use another channel or mirror.",
         )
     return {one.name: row for one, row in zip(packages, read["provides"], strict=True)}
-
-
-class _Total:
-    """Adds up downloads that run at the same time, so that they have one rate."""
-
-    def __init__(
-        self, packages: Sequence[CondaPackage], report: Callable[[str, int, int], None]
-    ) -> None:
-        number = len(packages)
-        self._what = packages[0].file if number == 1 else f"{number} conda packages"
-        self._size = sum(one.size for one in packages)
-        self._report = report
-        self._done: dict[str, int] = {}
-        self._guard = Lock()
-
-    def add(self, file: str, done: int) -> None:
-        """Report that `done` bytes of a file have come, and what has come of the others."""
-        with self._guard:
-            self._done[file] = done
-            self._report(self._what, sum(self._done.values()), self._size)

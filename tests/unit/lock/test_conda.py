@@ -21,7 +21,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.depot.depot import Depot
 from torchard.depot.download import DownloadError
 from torchard.lab.model import Mirrors
-from torchard.lock import conda, conda_process, conda_worker
+from torchard.lock import conda, conda_process, conda_worker, fetch
 from torchard.lock.lockfile import LockError
 from torchard.lock.question import Question
 
@@ -399,7 +399,7 @@ def test_an_archive_that_unpacks_without_an_end_is_an_error(
 
 def test_archives_that_fill_the_disk_are_not_fetched(solve, asks, mirrors, tmp_path, monkeypatch):
     """The size that a channel names has a bound, because nobody is asked before a lock."""
-    monkeypatch.setattr(conda, "_MOST_FETCHED", 1 << 30)
+    monkeypatch.setattr(fetch, "_MOST_FETCHED", 1 << 30)
     mine = channel(tmp_path / "mine", numpy("9.1"))
     page = tmp_path / "mine" / "osx-arm64" / "repodata.json"
     row = json.loads(page.read_text(encoding="utf-8"))
