@@ -17,7 +17,15 @@ from torchard.catalog.mac_class import parse_mac_class
 from torchard.catalog.variant import Variant
 from torchard.lock import file_format
 from torchard.lock.compare import find_contradictions
-from torchard.lock.lockfile import CondaPackage, Lock, LockFileError, Wheel, conda_row, wheel_row
+from torchard.lock.lockfile import (
+    CondaPackage,
+    LibraryCheck,
+    Lock,
+    LockFileError,
+    Wheel,
+    conda_row,
+    wheel_row,
+)
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -110,6 +118,9 @@ def format_lock(lock: Lock) -> str:
     lines = [f"  {_json(key)}: {_json(value)}" for key, value in head.items()]
     lines.append(_list("conda", lock.conda))
     lines.append(_list("wheels", lock.wheels))
+    if lock.libraries:
+        rows = ",\n".join(f"    {_json(vars(one))}" for one in lock.libraries)
+        lines.append(f'  "libraries": [\n{rows}\n  ]')
     text = "{\n" + ",\n".join(lines) + ",\n"
     return f'{text}  "digest": "{hashlib.sha256(text.encode()).hexdigest()}"\n}}\n'
 
@@ -215,6 +226,7 @@ def _lock(row: file_format.Lock) -> Lock:
         "variant": variant,
         "conda": tuple(map(_conda_package, row.conda)),
         "wheels": tuple(map(_wheel, row.wheels)),
+        "libraries": tuple(LibraryCheck(**msgspec.structs.asdict(one)) for one in row.libraries),
     }
     return Lock(**{**known, **changed})
 

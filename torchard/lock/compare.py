@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from packaging.markers import InvalidMarker, UndefinedEnvironmentName
@@ -16,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
+from torchard.catalog.catalog import PACKAGES
 from torchard.lock.lockfile import CondaPackage, Wheel
 from torchard.lock.tags import list_markers, list_tags
 from torchard.sanitize import sanitize
@@ -101,6 +103,10 @@ def find_other_packages(lock: Lock, solved: Lock) -> Iterator[tuple[Part, str]]:
                     known[name],
                     f"the {what} of {name} is {_show(own[what])}, not {_show(other[what])}",
                 )
+    checks = {one.sha256: replace(one, note="") for one in solved.libraries}
+    for check in lock.libraries:
+        if checks.get(check.sha256, check) != replace(check, note=""):
+            yield "libraries", f"its check of {check.name} is not what the libraries give"
 
 
 def _row(package: CondaPackage | Wheel) -> dict[str, object]:
@@ -135,6 +141,37 @@ def find_contradictions(lock: Lock) -> Iterator[tuple[Part, str]]:
         yield python, f"its python {python.build} has no global interpreter lock"
     else:
         yield from _find_wrong_wheels(lock, python.version)
+    yield from _find_wrong_checks(lock)
+
+
+def _find_wrong_checks(lock: Lock) -> Iterator[tuple[Part, str]]:
+    """Yield each check of libraries that does not fit the wheels."""
+    wheels = {(one.name, one.sha256) for one in lock.wheels}
+    torch = next((one.sha256 for one in lock.wheels if one.name == "torch"), None)
+    for check in lock.libraries:
+        if (check.name, check.sha256) not in wheels:
+            yield "libraries", f"it has a check of another {check.name}"
+        elif check.torch not in {None, torch}:
+            yield "libraries", f"{check.name} was compared with another torch"
+        elif (
+            check.name not in PACKAGES
+            and check.macos is not None
+            and Version(check.macos) > Version(lock.mac_class.macos)
+        ):
+            yield "libraries", f"{check.name} needs macOS {check.macos}"
+
+
+def find_unchecked(lock: Lock) -> Iterator[Wheel]:
+    """Yield the wheels that may have libraries, of which a lock has no check."""
+    checked = {one.sha256 for one in lock.libraries}
+    yield from (
+        one for one in lock.wheels if may_have_libraries(one.file) and one.sha256 not in checked
+    )
+
+
+def may_have_libraries(file: str) -> bool:
+    """Tell whether a wheel may have libraries: by its name, it is not for every system."""
+    return not file.endswith("-any.whl")
 
 
 def _find_wrong_wheels(lock: Lock, python: str) -> Iterator[tuple[Part, str]]:

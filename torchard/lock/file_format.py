@@ -126,6 +126,15 @@ RowDigest = Annotated[
         "1f825aa2f0020ef7",
     ),
 ]
+MacosVersion = Annotated[
+    str,
+    _shape(
+        "macOS version",
+        r"[1-9][0-9]{0,2}\.[0-9]{1,3}(\.[0-9]{1,3})?",
+        "MAJOR.MINOR, or MAJOR.MINOR.PATCH.",
+        "11.0",
+    ),
+]
 Text = Annotated[
     str,
     _shape(
@@ -214,6 +223,48 @@ class Wheel(_Row, frozen=True, kw_only=True):
     ] = ""
 
 
+class LibraryCheck(_Row, frozen=True):
+    """What Torchard found in the libraries of a wheel when the lock was made."""
+
+    name: DistributionName
+    sha256: Sha256
+    macos: Annotated[
+        MacosVersion | None,
+        Meta(
+            title="macOS",
+            description="The oldest macOS on which the libraries load; null if there are none, or"
+            " they cannot be read.",
+            examples=["11.0"],
+        ),
+    ]
+    torch: Annotated[
+        Sha256 | None,
+        Meta(
+            title="Torch",
+            description="The wheel of torch that has what they import from PyTorch; null if they"
+            " import nothing, or nothing was compared.",
+        ),
+    ]
+    symbols: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1 << 32,
+            title="Symbols",
+            description="How many symbols of PyTorch they import.",
+            examples=[205],
+        ),
+    ]
+    note: Annotated[
+        Text,
+        Meta(
+            title="Note",
+            description="What is worth knowing, after the name and the version; else empty.",
+            examples=["may not load: its libraries cannot be read (it ends too early)"],
+        ),
+    ]
+
+
 class CondaRow(CondaPackage, frozen=True):
     """A conda package. Torchard forms its address from channel, subdir and file."""
 
@@ -226,7 +277,7 @@ class WheelRow(Wheel, frozen=True, kw_only=True):
     digest: RowDigest
 
 
-class Lock(_Row, frozen=True, rename={"mac_class": "class"}):
+class Lock(_Row, frozen=True, kw_only=True, rename={"mac_class": "class"}):
     """Every artefact of one environment for one class of Macs.
 
     `torchard lock` writes it with one package a line. Read its diffs, but edit the lab file
@@ -284,6 +335,14 @@ class Lock(_Row, frozen=True, rename={"mac_class": "class"}):
         Meta(title="Conda packages", description="Each comes after its dependencies."),
     ]
     wheels: Annotated[tuple[WheelRow, ...], Meta(title="Wheels", description="Sorted by name.")]
+    libraries: Annotated[
+        tuple[LibraryCheck, ...],
+        Meta(
+            title="Libraries",
+            description="The checks of the wheels that are not for every system, in their order."
+            " Left out if there are none.",
+        ),
+    ] = ()
     digest: Annotated[
         Sha256,
         Meta(title="Digest", description="The sha256 of all lines of the file before this one."),

@@ -64,12 +64,31 @@ class Wheel:
 
 
 @dataclass(frozen=True)
+class LibraryCheck:
+    """What Torchard found in the libraries of a wheel when the lock was made.
+
+    `name` and `sha256` are the wheel's. `macos` is the oldest macOS on which its libraries load,
+    None if it has none or they cannot be read. `torch` is the sha256 of the wheel of torch that has
+    the `symbols` that they import from PyTorch, None if they import none or nothing was compared.
+    `note` says, after the name and the version, what is worth knowing; mostly it is empty.
+    """
+
+    name: str
+    sha256: str
+    macos: str | None = None
+    torch: str | None = None
+    symbols: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Lock:
     """One environment, solved for one Mac class.
 
     `inputs` is the digest of the question that this lock answers (`Question.digest`). If the lab
     asks a question with another digest, the lock is out of date. `conda_specs` and `pip_specs` are
-    what the lab asks for. Each package in `conda` comes after its dependencies.
+    what the lab asks for. Each package in `conda` comes after its dependencies. `libraries` are the
+    checks of wheels that are not for every system.
     """
 
     environment: str
@@ -82,6 +101,7 @@ class Lock:
     channels: tuple[str, ...]
     conda: tuple[CondaPackage, ...]
     wheels: tuple[Wheel, ...] = field(default=())
+    libraries: tuple[LibraryCheck, ...] = field(default=())
 
     @property
     def size(self) -> int:

@@ -30,6 +30,7 @@ class Question:
     the highest priority. `nightly` is the URL of the index of PyTorch's nightly builds, which only
     a nightly variant needs. `pins` is a lock whose versions the solvers must take, and no others.
     `pairings` are the catalogue's, which bound packages beside this PyTorch.
+    `misfits` are requirements that leave out wheels which were found not to load.
     """
 
     environment: Environment
@@ -40,6 +41,7 @@ class Question:
     nightly: str = ""
     pins: Lock | None = None
     pairings: tuple[Pairing, ...] = ()
+    misfits: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return what messages call the subject: `torch for osx-arm64-macos14`."""
@@ -60,7 +62,8 @@ class Question:
     def wheel_constraints(self) -> tuple[str, ...]:
         """The requirements that a wheel must fit if uv takes it."""
         pins = self.pins.wheels if self.pins else ()
-        return (*self.constraints, *(f"{one.name}=={one.version}" for one in pins))
+        pinned = (f"{one.name}=={one.version}" for one in pins)
+        return (*self.constraints, *pinned, *self.misfits)
 
     @property
     def conda_specs(self) -> tuple[str, ...]:

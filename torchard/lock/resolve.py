@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torchard.lock.compare import find_contradictions, find_unasked
 from torchard.lock.conda import solve_conda
 from torchard.lock.conda_failure import find_newest
+from torchard.lock.fitting import resolve_fitting_wheels
 from torchard.lock.lockfile import Lock, LockError
 from torchard.lock.wheels import resolve_wheels
 
@@ -26,15 +27,18 @@ def _ignore(_message: str) -> None:
 def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = _ignore) -> Lock:
     """Answer a question with a lock.
 
-    `announce` gets a short message before each half, which may take minutes. Raise LockError if
-    there is no answer, DepotError or DownloadError if an archive cannot be fetched.
+    `announce` gets a short message before each part, which may take minutes. Wheels that may have
+    libraries are fetched and read. Raise LockError if there is no answer, DepotError or
+    DownloadError if an archive or a wheel cannot be fetched.
     """
     announce(f"solving the conda packages of {question}")
     conda = solve_conda(question, depot)
     announce(f"resolving the wheels of {question}")
     python = next(one.version for one in conda if one.name == "python")
+    provided = _find_provided(conda, question)
     find_conda = partial(find_newest, question, depot.root / "channels")
-    wheels = resolve_wheels(question, python, _find_provided(conda, question), find_conda)
+    ask = partial(resolve_wheels, python=python, provided=provided, find_conda=find_conda)
+    fitting = resolve_fitting_wheels(question, ask, depot, announce)
     lock = Lock(
         environment=question.environment.name,
         mac_class=question.mac_class,
@@ -45,7 +49,8 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
         pip_specs=tuple(question.environment.pip),
         channels=question.channels,
         conda=conda,
-        wheels=wheels,
+        wheels=fitting.wheels,
+        libraries=fitting.libraries,
     )
     for _, what in (*find_contradictions(lock), *find_unasked(lock, question)):
         raise LockError(

@@ -52,8 +52,9 @@ def explain_failure(
                 " `mirrors.wheels`.",
             )
     owned = [name for name in query.installed if has_name(text, name)]
-    # A lock that is solved again with its own versions asks for what nobody wrote.
-    is_new = question.pins is None
+    # A lock that is solved again with its own versions asks for what nobody wrote, and so does a
+    # question after some releases were found not to load.
+    is_new = question.pins is None and not question.misfits
     cause = diagnose(text, question, _gather(text, question, query, find_conda)) if is_new else None
     environment, classes = question.environment.name, (question.mac_class,)
     if cause is not None and cause.about not in owned:

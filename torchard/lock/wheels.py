@@ -40,8 +40,8 @@ def resolve_wheels(
     python: str,
     provided: Mapping[str, str],
     find_conda: Callable[[Iterable[str]], Mapping[str, str]] = _know_nothing,
-) -> tuple[Wheel, ...]:
-    """Return the wheels of an environment, sorted by name.
+) -> dict[Wheel, str]:
+    """Return the wheels of an environment, sorted by name, each with its URL.
 
     `python` is the full version of its python. `provided` are the distributions in its conda
     packages: they count as installed, and none of them comes as a wheel. `find_conda` returns the
@@ -49,7 +49,7 @@ def resolve_wheels(
     LockError.
     """
     if not question.wheel_requirements:
-        return ()
+        return {}
     _check_owners(question, provided)
     query = index.WheelQuery(
         question.wheel_requirements,
@@ -71,13 +71,12 @@ def resolve_wheels(
     for offer in resolved.offers:
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
     ranks = {tag: rank for rank, tag in enumerate(list_tags(question.mac_class, python))}
-    return tuple(
-        replace(
-            _choose_wheel(releases[name], ranks, question),
-            note=_describe_yanked(releases[name][0]) or resolved.notes.get(name, ""),
-        )
-        for name in sorted(releases)
-    )
+    found = {}
+    for name in sorted(releases):
+        wheel, url = _choose_wheel(releases[name], ranks, question)
+        note = _describe_yanked(releases[name][0]) or resolved.notes.get(name, "")
+        found[replace(wheel, note=note)] = url
+    return found
 
 
 def _nightly_packages(variant: Variant | None, nightly: str) -> dict[str, str]:
@@ -113,8 +112,13 @@ def _is_same_version(one: str, other: str | None) -> bool:
         return one == other
 
 
-def _choose_wheel(offers: Sequence[Offer], ranks: Mapping[Tag, int], question: Question) -> Wheel:
-    """Choose among the wheels of one release as pip does: the best tag, then the last build."""
+def _choose_wheel(
+    offers: Sequence[Offer], ranks: Mapping[Tag, int], question: Question
+) -> tuple[Wheel, str]:
+    """Choose among the wheels of one release as pip does: the best tag, then the last build.
+
+    Return the wheel and its URL.
+    """
     fitting = []
     for offer in offers:
         try:
@@ -138,7 +142,7 @@ def _choose_wheel(offers: Sequence[Offer], ranks: Mapping[Tag, int], question: Q
             "Set `mirrors.wheels` to an index that has it (PEP 503), or remove that key.",
         )
     try:
-        return read_wheel(
+        wheel = read_wheel(
             {
                 "name": str(canonicalize_name(chosen.name)),
                 "version": chosen.version,
@@ -153,6 +157,7 @@ def _choose_wheel(offers: Sequence[Offer], ranks: Mapping[Tag, int], question: Q
             f" can hold: {error}.",
             "Set `mirrors.wheels` to another index: this one may be damaged.",
         ) from error
+    return wheel, chosen.url
 
 
 def _find_size(offer: Offer) -> int:

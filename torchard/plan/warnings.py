@@ -132,7 +132,9 @@ def find_package_notes(lock: Lock, catalogue: Catalogue) -> Iterator[str]:
     for bound in find_holds(catalogue.pairings, {**conda, **wheels}):
         if bound.package in wheels:
             yield (f"{bound.package} {wheels[bound.package]} may not be the newest: {bound.reason}")
-    yield from (f"{one.name} {one.version} {one.note}" for one in lock.wheels if one.note)
+    notes = [(one.name, one.note) for one in lock.wheels]
+    notes += [(one.name, one.note) for one in lock.libraries]
+    yield from (f"{name} {wheels[name]} {note}" for name, note in notes if note)
 
 
 def find_variant_warnings(

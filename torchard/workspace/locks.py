@@ -14,7 +14,12 @@ from torchard.catalog.pairings import find_broken_bounds
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.lock.codec import edited_error, find_line, format_lock, read_lock
-from torchard.lock.compare import find_differences, find_other_packages, find_unasked
+from torchard.lock.compare import (
+    find_differences,
+    find_other_packages,
+    find_unasked,
+    find_unchecked,
+)
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
@@ -150,7 +155,11 @@ class LabLocks:
         state = "missing"
         if not upgrade and path.exists():
             lock = read_lock(path)
-            state = describe_outdated(lock, question) or describe_broken_bound(lock, question)
+            state = (
+                describe_outdated(lock, question)
+                or describe_broken_bound(lock, question)
+                or describe_unchecked(lock)
+            )
             if not state:
                 check_answer(lock, question, path)
                 return lock
@@ -202,6 +211,13 @@ def describe_broken_bound(lock: Lock, question: Question) -> str:
                 f"out of date: its {bound.package} is {wheels[bound.package]}, but {bound.reason}"
             )
     return ""
+
+
+def describe_unchecked(lock: Lock) -> str:
+    """Return which check of libraries a lock lacks, as a clause; empty if it has all."""
+    names = [one.name for one in find_unchecked(lock)]
+    more = f" and of {len(names) - 1} more" if len(names) > 1 else ""
+    return f"out of date: it has no check of the libraries of {names[0]}{more}" if names else ""
 
 
 def check_answer(lock: Lock, question: Question, path: Path) -> None:

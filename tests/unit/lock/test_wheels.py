@@ -114,15 +114,14 @@ def test_the_best_tag_is_taken(solve, shelf, mac, python, tags):
 def test_the_last_build_of_a_tag_is_taken(asks, builds):
     """Of wheels with the same tags, the highest build number counts, in whatever order they are."""
     offers = [Offer("a", "1.0", f"a-1.0{one}-py3-none-any.whl", "", "0" * 64, 1) for one in builds]
-    assert (
-        wheels._choose_wheel(offers, ANY, Question(asks(), ARM)).file == "a-1.0-10-py3-none-any.whl"
-    )
+    chosen, _ = wheels._choose_wheel(offers, ANY, Question(asks(), ARM))
+    assert chosen.file == "a-1.0-10-py3-none-any.whl"
 
 
 def test_who_wants_no_wheels_needs_no_uv(solve, monkeypatch):
     """An environment of conda packages alone is locked without an index."""
     monkeypatch.setattr(uv, "find_uv_bin", lambda: "/nowhere/uv")
-    assert solve("http://127.0.0.1:1/simple", provided={"numpy": "1.26.0"}) == ()
+    assert solve("http://127.0.0.1:1/simple", provided={"numpy": "1.26.0"}) == {}
 
 
 def test_a_release_without_a_fitting_wheel_is_an_error(asks):

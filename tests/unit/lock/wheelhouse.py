@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simlab.package import metadata, write_wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -20,8 +21,9 @@ def wheel(
     size: bool = True,
     hashes: dict[str, str] | None = None,
     yanked: str | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> dict[str, Any]:
-    """Return a wheel, or another file, for an index.
+    """Return a wheel with some files, or another file, for an index.
 
     The index has its size if its form allows that, and `hashes` instead of its own. `yanked` is why
     its maker withdrew it.
@@ -33,6 +35,7 @@ def wheel(
         "size": size,
         "hashes": hashes,
         "yanked": yanked,
+        "files": files or {},
     }
 
 
@@ -52,7 +55,7 @@ def write_index(root: Path, *wheels: dict[str, Any], json_pages: bool = False) -
         name, version = one["file"].removesuffix(".tar.gz").split("-")[:2]
         if one["file"].endswith(".whl"):
             meta = metadata(name, version, one["requires"], one["python"])
-            content = write_wheel(root / "wheels", one["file"], {}, meta).read_bytes()
+            content = write_wheel(root / "wheels", one["file"], one["files"], meta).read_bytes()
         else:
             content = b"a source distribution"
             (root / "wheels" / one["file"]).write_bytes(content)

@@ -17,6 +17,7 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate.matrix import Cell, list_cells
 from torchard.lab.model import Environment, Lab, MacHost, Miniconda, Request
+from torchard.lock.lockfile import LibraryCheck
 from torchard.mac.state import RunLock
 from torchard.plan import warnings
 from torchard.plan.plan import plan_mac
@@ -134,6 +135,18 @@ def test_a_lock_with_an_unknown_source_has_no_warning_of_it():
     assert [line[:9] for line in warnings.find_lock_warnings(made, None, CATALOGUE)] == [
         "torch 2.5"
     ]
+
+
+def test_what_is_worth_knowing_of_libraries_is_a_warning():
+    """It has the package and its version; a check without a note is silent."""
+    made = lock([package("python")], [wheel("codec", "0.9.1"), wheel("numpy")], variant=None)
+    codec, numpy = made.wheels
+    checks = (
+        LibraryCheck("codec", codec.sha256, note="is not the newest: 0.17.0 does not fit"),
+        LibraryCheck("numpy", numpy.sha256, "11.0"),
+    )
+    lines = warnings.find_lock_warnings(replace(made, libraries=checks), None, CATALOGUE)
+    assert list(lines) == ["codec 0.9.1 is not the newest: 0.17.0 does not fit"]
 
 
 def test_a_version_that_cannot_be_parsed_is_skipped():

@@ -167,7 +167,9 @@ def test_an_audit_finds_what_digests_cannot(lab):
     lock = read_lock(wheels)
     rows = tuple(one for one in lock.wheels if one.name != "numpy")
     evil = replace(rows[0], name="evil", version="1", file="evil-1-py3-none-any.whl")
-    wheels.write_text(format_lock(replace(lock, wheels=(*rows, evil))), encoding="utf-8")
+    checks = tuple(one for one in lock.libraries if one.name != "numpy")
+    forged_lock = replace(lock, wheels=(*rows, evil), libraries=checks)
+    wheels.write_text(format_lock(forged_lock), encoding="utf-8")
     assert {one.outcome for one in lab.run(check=True)} == {"kept"}
     first, second = lab.run(check=True, audit=True)
     assert (first.outcome, second.outcome) == ("error", "error")
