@@ -121,7 +121,7 @@ def test_a_wheel_without_libraries_has_an_empty_summary():
     ],
 )
 def test_a_symbol_is_named_as_in_its_source(symbol, name):
-    """Parameters are left out, and what is no simple name stays as it is."""
+    """Parameters are left out, and other names stay as they are."""
     assert shorten_name(symbol) == name
 
 

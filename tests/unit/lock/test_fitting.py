@@ -288,7 +288,7 @@ def test_checks_are_in_the_lock_file():
     ],
 )
 def test_a_check_that_does_not_fit_the_wheels_is_an_error(change, what):
-    """Whoever edits a lock cannot add a check of other files."""
+    """A person who edits a lock cannot add a check of other files."""
     first, second = CHECKED.libraries
     forged = replace(CHECKED, libraries=(replace(first, **change), second))
     assert [text for _, text in find_contradictions(forged)] == [what]
