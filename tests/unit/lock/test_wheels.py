@@ -404,4 +404,4 @@ def test_index_that_cannot_be_reached_is_not_the_labs_fault(solve):
     error = fail(solve, "http://127.0.0.1:9/simple", pip=["a"])
     assert error.message.startswith("The wheel index of torch for osx-arm64-macos14 could not be")
     assert "127.0.0.1:9" in error.message
-    assert "Check the network" in error.instead
+    assert "Check the address" in error.instead
