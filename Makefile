@@ -23,7 +23,7 @@ help:
 	@echo 'make bench         measure plans of 20 simulated Macs and of 300 generated ones'
 	@echo ''
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
-	@echo 'make matrix        write docs/matrix.md: the PyTorch for every macOS and Python'
+	@echo 'make matrix        write docs/matrix*.md: the PyTorch for every macOS and Python'
 	@echo 'make dist          build the sdist and the wheel in dist/'
 	@echo 'make clean         remove .venv and every cache'
 
@@ -98,7 +98,7 @@ bench: setup
 	$(BIN)/python benchmarks/plan_of_three_hundred.py
 
 matrix: setup
-	$(BIN)/torchard catalog matrix --out docs/matrix.md
+	$(BIN)/torchard catalog matrix --out docs
 
 SECONDS ?= 60
 fuzz: setup

@@ -56,7 +56,8 @@ def refuse_nightly(query: Query, source: PackageSource, catalogue: Catalogue) ->
 def suggest_safe_change(query: Query, catalogue: Catalogue) -> str:
     """Return what to write, or to do, for a release without known vulnerabilities.
 
-    As for a refusal, one part of the request is changed at a time. Empty if no change is enough.
+    As for a refusal, one part of the request is changed at a time. If that is not enough, another
+    source without some companions is tried. Empty if no change is enough.
     """
     stable = [] if query.release is None else [("`release: stable`", replace(query, release=None))]
     changed = (axis(query, catalogue) for axis in (_change_python, _change_backend, _change_source))
@@ -65,7 +66,9 @@ def suggest_safe_change(query: Query, catalogue: Catalogue) -> str:
         found
         for axis in (stable, *changed)
         for found in _first_that_fits(axis, catalogue, safe=True)
-    ]
+    ] or list(
+        _first_that_fits(_change_source_and_companions(query, catalogue), catalogue, safe=True)
+    )
     write = [f"write {', or '.join(changes)}"] if changes else []
     return ", or ".join([*write, *_first_that_fits(systems, catalogue, safe=True)])
 
@@ -244,6 +247,13 @@ def _change_source(query: Query, catalogue: Catalogue) -> Iterator[Change]:
         for source in catalogue.sources.values():
             if source != query.source and not source.frozen:
                 yield f"`source: {source.name}`", replace(query, source=source)
+
+
+def _change_source_and_companions(query: Query, catalogue: Catalogue) -> Iterator[Change]:
+    begun = "" if query.release is None else "`release: stable` and "
+    for source, other in _change_source(replace(query, release=None), catalogue):
+        for companions, there in _drop_companions(other, catalogue):
+            yield f"{begun}{source} and {companions}", there
 
 
 def _update_macos(query: Query, catalogue: Catalogue) -> Iterator[Change]:

@@ -21,6 +21,7 @@ from torchard.catalog.rows import (
     DefaultInstaller,
     Distribution,
     InstallerRow,
+    KnownFailure,
     MpsFloor,
     Note,
     OnDemand,
@@ -37,6 +38,7 @@ FOLDER = Path(__file__).parent  # tests read a fixed catalogue from another one
 PACKAGES = ("torch", "torchvision", "torchaudio")
 UNVERIFIED = "unverified"
 UNKNOWN = "unknown"
+NO_MPS = "none"
 
 
 @functools.cache
@@ -73,6 +75,7 @@ def parse_catalog(
             for row in pytorch["on_demand"]
         ),
         advisories=tuple(_advisory(row) for row in pytorch["advisories"]),
+        known_failures=tuple(_known_failure(row) for row in pytorch["known_failures"]),
         oldest_conda=Version(installers["conda"]["oldest"]),
         reading_conda=Version(installers["conda"]["reads_condarc"]),
         freezing_conda=Version(installers["conda"]["freezes"]),
@@ -100,6 +103,7 @@ def _platform(row: Mapping[str, Any]) -> Platform:
         name=row["name"],
         macos=Version(row["macos"]),
         reason=row["reason"],
+        last=row.get("last"),
     )
 
 
@@ -108,7 +112,16 @@ def _advisory(row: Mapping[str, Any]) -> Advisory:
         id=row["id"],
         published=row["published"],
         affected=SpecifierSet(row["affected"]),
-        fixed=Version(row["fixed"]),
+        fixed=Version(row["fixed"]) if "fixed" in row else None,
+        text=row["text"],
+        url=row["url"],
+    )
+
+
+def _known_failure(row: Mapping[str, Any]) -> KnownFailure:
+    return KnownFailure(
+        affected=SpecifierSet(row["affected"]),
+        macos=Version(row["macos"]),
         text=row["text"],
         url=row["url"],
     )
@@ -123,7 +136,9 @@ def _release(row: Mapping[str, Any], archs: list[str]) -> Release:
             for arch in archs
             if arch in row
         },
-        mps=None if row["mps"] == UNVERIFIED else Version(row["mps"]),
+        mps=None if row["mps"] in {UNVERIFIED, NO_MPS} else Version(row["mps"]),
+        has_mps=row["mps"] != NO_MPS,
+        is_exact_only=row.get("exact_only", False),
         constraints=tuple(row.get("constraints", ())),
         notes=tuple(Note(one["about"], one["text"]) for one in row.get("notes", ())),
     )
@@ -176,6 +191,7 @@ def _conda_release(row: Mapping[str, Any], upstream: Release) -> Release:
         },
         mps=upstream.mps,
         constraints=upstream.constraints,
+        has_mps=upstream.has_mps,
     )
 
 

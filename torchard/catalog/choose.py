@@ -184,6 +184,7 @@ def _collect_notes(
         clauses = ", and ".join(find_fewest_obstacles(newest, query, catalogue))
         yield f"torch {newest} would install on macOS {format_macos(query.macos)}, but {clauses}."
     yield from describe_certainty(release, query, catalogue)
+    yield from _describe_failures(release, query, catalogue)
     if request.companions is None:
         for name, reason in query.source.without.items():
             yield f"{name} is left out: {reason}."
@@ -195,6 +196,13 @@ def _collect_notes(
         version = release.packages.get(need.package)
         if need.package in query.packages and version is not None and version in need.versions:
             yield need.text
+
+
+def _describe_failures(release: Release, query: Query, catalogue: Catalogue) -> Iterator[str]:
+    for known in (
+        catalogue.failures_on(release.version, query.macos) if query.is_mps_required else ()
+    ):
+        yield f"On macOS {format_macos(known.macos)} and newer, {known.text}: {known.url}."
 
 
 def _is_true_of(note: Note, release: Release) -> bool:

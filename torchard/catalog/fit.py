@@ -56,12 +56,12 @@ class Query:
         asked = self.release
         return asked is not None and len(asked.release) < 3 and str(asked) == asked.base_version
 
-    @property
+    @cached_property
     def candidates(self) -> tuple[Release, ...]:
         """The releases of the source that the request admits, newest first."""
         asked = self.release
         if asked is None:
-            return self.source.releases
+            return tuple(one for one in self.source.releases if not one.is_exact_only)
         if self.is_series:
             numbers = asked.release
             return tuple(
@@ -119,7 +119,9 @@ def find_obstacles(release: Release, query: Query, catalogue: Catalogue) -> Iter
         name = f"its {package} {release.packages[package] or ''}".rstrip()
         name = "it" if package == "torch" else name
         builds = release.find(query.platform.arch, package, query.python)
-        if builds is None:
+        if package not in release.builds[query.platform.arch]:
+            yield f"{name} has no {query.source.build} for {query.platform.name} Macs"
+        elif builds is None:
             only = _format_pythons(release.builds[query.platform.arch][package])
             python = format_python(query.python)
             yield f"{name} has no {query.source.build} for python {python}, only for {only}"
@@ -127,12 +129,22 @@ def find_obstacles(release: Release, query: Query, catalogue: Catalogue) -> Iter
                 break  # its companions have the same pythons
         elif query.macos < (needed := builds.built_for if query.is_by_minos else builds.macos):
             yield f"{name} needs macOS {format_macos(needed)}{_explain_macos(builds)}"
-    if query.is_mps_required and not is_offered_mps(query, catalogue):
+    yield from _find_mps_obstacle(release, query, catalogue)
+
+
+def _find_mps_obstacle(release: Release, query: Query, catalogue: Catalogue) -> Iterator[str]:
+    if not query.is_mps_required:
+        return
+    if not is_offered_mps(query, catalogue):
         yield f"its MPS is not for {query.platform.name} Macs"
-    elif query.is_mps_required and release.mps is None:
+    elif not release.has_mps:
+        yield "it has no MPS"
+    elif release.mps is None:
         yield "which macOS its MPS needs is not verified yet"
-    elif query.is_mps_required and release.mps is not None and query.macos < release.mps:
+    elif query.macos < release.mps:
         yield f"its MPS needs macOS {format_macos(release.mps)}"
+    elif query.release is None and catalogue.failures_on(release.version, query.macos):
+        yield f"its MPS is known to fail on macOS {format_macos(query.macos)}"
 
 
 def find_fewest_obstacles(release: Release, query: Query, catalogue: Catalogue) -> tuple[str, ...]:
@@ -149,6 +161,8 @@ def list_obstacles(release: Release, query: Query, catalogue: Catalogue) -> tupl
 
     Obstacles of its companions are listed only where torch itself has none.
     """
+    if release.is_exact_only and query.release is None:
+        return ("is installed only if it is asked for",)
     if release not in query.candidates:
         return (f"{query.release} is asked for",)
     alone = tuple(find_obstacles(release, replace(query, named=()), catalogue))

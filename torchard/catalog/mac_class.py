@@ -94,6 +94,12 @@ def read_macos(arch: str, macos: str, catalogue: Catalogue) -> Version | Refusal
         if version.release[: len(compatible.release)] == compatible.release:
             rest = version.release[len(compatible.release) :]
             version = Version(".".join(map(str, (*real.release, *rest))))
+    if platform.last is not None and version.major > platform.last:
+        return Refusal(
+            f"macOS {version.major} is not for {platform.name} Macs: macOS {platform.last} is the"
+            " last for them.",
+            "Check the Mac's `arch` and `macos`.",
+        )
     if version < platform.macos:
         oldest = format_macos(platform.macos)
         return Refusal(

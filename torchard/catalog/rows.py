@@ -26,7 +26,8 @@ Python = tuple[int, int]
 class Platform:
     """An arch of Macs: its conda subdir, its name, and the oldest macOS that Torchard supports.
 
-    `reason` is a phrase on why older ones are not supported.
+    `reason` is a phrase on why older ones are not supported. `last` is the newest major version of
+    macOS for the arch, None while each new one is for it.
     """
 
     arch: str
@@ -34,6 +35,7 @@ class Platform:
     name: str
     macos: Version
     reason: str
+    last: int | None = None
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,24 @@ class Note:
 class Advisory:
     """A known vulnerability of torch. `text` is a phrase on what it means.
 
-    `published` is an ISO date, `fixed` the first release without it, `url` the advisory.
+    `published` is an ISO date, `url` the advisory, and `fixed` the first release without it, or
+    None.
     """
 
     id: str
     published: str
     affected: SpecifierSet
-    fixed: Version
+    fixed: Version | None
+    text: str
+    url: str
+
+
+@dataclass(frozen=True)
+class KnownFailure:
+    """What fails with MPS in some releases of torch from a macOS on. `url` is the report."""
+
+    affected: SpecifierSet
+    macos: Version
     text: str
     url: str
 
@@ -126,7 +139,8 @@ class Release:
     and the first of them that fits is taken. `packages` maps torch and the companions that the
     source offers to exact versions, or to None where the solver chooses one for that torch.
     `builds` is keyed by arch, then by package. `mps` is the oldest macOS on which its MPS works,
-    None while that is not verified.
+    None while that is not verified, or if it has no MPS. A release that is `is_exact_only` is only
+    for requests that name it.
     """
 
     version: Version | None
@@ -135,6 +149,8 @@ class Release:
     mps: Version | None
     constraints: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    has_mps: bool = True
+    is_exact_only: bool = False
 
     def __str__(self) -> str:
         return "nightly" if self.version is None else str(self.version)
@@ -173,7 +189,7 @@ class PackageSource:
         return {version: tuple(alike) for version, alike in grouped}
 
     def pythons(self, arch: str) -> tuple[Python, ...]:
-        """Return every python for which some release of torch has a build, in ascending order."""
+        """Return every python for which `stable` may find a torch, in ascending order."""
         return self._pythons.get(arch, ())
 
     @cached_property
@@ -181,7 +197,7 @@ class PackageSource:
         """The pythons of each arch, computed once because every refusal needs them."""
         found: dict[str, set[Python]] = {}
         for release in self.releases:
-            for arch, builds in release.builds.items():
+            for arch, builds in () if release.is_exact_only else release.builds.items():
                 for rows in builds.get("torch", ()):
                     found.setdefault(arch, set()).update(
                         (rows.first[0], minor)
@@ -255,6 +271,7 @@ class Catalogue:
     openmp: tuple[str, ...]
     on_demand: tuple[OnDemand, ...]
     advisories: tuple[Advisory, ...]
+    known_failures: tuple[KnownFailure, ...]
     oldest_conda: Version
     reading_conda: Version
     freezing_conda: Version
@@ -284,6 +301,16 @@ class Catalogue:
             for file in one.files
         )
 
+    def failures_on(self, version: Version | None, macos: Version) -> tuple[KnownFailure, ...]:
+        """Return the known failures of a release's MPS on a macOS, none for a nightly build."""
+        if version is None:
+            return ()
+        return tuple(
+            one
+            for one in self.known_failures
+            if macos >= one.macos and one.affected.contains(version, prereleases=True)
+        )
+
     def thresholds(self, arch: str) -> tuple[str, ...]:
         """Return the macOS versions (MAJOR.MINOR) at which some choice changes, ascending.
 
@@ -306,6 +333,7 @@ class Catalogue:
         offered_mps = arch == self.mps.arch
         if offered_mps:
             yield self.mps.macos
+            yield from (one.macos for one in self.known_failures)
         for source in (*self.sources.values(), self.nightly):
             for release in source.releases:
                 if offered_mps and release.mps is not None:

@@ -10,7 +10,7 @@ import click
 from torchard.catalog import catalog as catalog_files
 from torchard.catalog.catalog import load_catalog
 from torchard.curate.matrix import answer_cells, collect_wheel_sets, list_releases
-from torchard.curate.matrix_page import render_page
+from torchard.curate.matrix_page import MATRIX, render_pages
 from torchard.curate.proposal import INSTALLERS, PYTORCH, make_diff
 from torchard.curate.refresh import PLACES, add_rows, find_new_rows
 from torchard.curate.verify import (
@@ -31,15 +31,18 @@ def catalog() -> None:
 
 @catalog.command()
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the page to this file."
+    "--out",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    help="Write it and the pages on refusals and releases into this folder.",
 )
 def matrix(out: Path | None) -> None:
     """Print which PyTorch each Mac and python gets, in Markdown."""
-    text = render_page(load_catalog())
+    pages = render_pages(load_catalog())
     if out is None:
-        click.echo(text, nl=False)
-    else:
-        _write(out, text)
+        click.echo(pages[MATRIX], nl=False)
+        return
+    for name, text in pages.items():
+        _write(out / name, text)
 
 
 @catalog.command()

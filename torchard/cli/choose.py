@@ -12,7 +12,8 @@ from torchard.catalog.choose import explain_choice
 from torchard.catalog.mac_class import MacClass, find_exact_class
 from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
-from torchard.lab.model import COMPANIONS, Backend, Request, Source
+from torchard.cli.this_mac import read_this_mac
+from torchard.lab.model import COMPANIONS, USUAL_PYTHON, Backend, Request, Source
 from torchard.plan.codec import choice_document, dumps
 from torchard.plan.warnings import find_variant_warnings
 from torchard.render.text import choice_lines
@@ -23,10 +24,18 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 
 @click.command()
 @click.option(
-    "--arch", required=True, type=click.Choice(["arm64", "x86_64"]), help="The Mac's processor."
+    "--arch",
+    type=click.Choice(["arm64", "x86_64"]),
+    help="The Mac's processor; default: this Mac's.",
 )
-@click.option("--macos", required=True, metavar="VERSION", help="Its macOS, such as 15.1.")
-@click.option("--python", required=True, metavar="VERSION", help="The python, such as 3.12.")
+@click.option("--macos", metavar="VERSION", help="Its macOS, such as 15.1; default: this Mac's.")
+@click.option(
+    "--python",
+    default=USUAL_PYTHON,
+    show_default=True,
+    metavar="VERSION",
+    help="The python, as MAJOR.MINOR.",
+)
 @click.option(
     "--release", default="stable", show_default=True, help="stable, nightly or a version."
 )
@@ -56,8 +65,8 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 @click.option("--explain", is_flag=True, help="List the newer releases that do not fit, and why.")
 @options.as_json
 def choose(  # noqa: PLR0917  # click passes them by name
-    arch: str,
-    macos: str,
+    arch: str | None,
+    macos: str | None,
     python: str,
     release: str,
     backend: Backend,
@@ -70,6 +79,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
     as_json: bool,
 ) -> None:
     """Show which PyTorch fits a Mac, and why."""
+    if (arch is None) != (macos is None):
+        raise click.UsageError("Give both --arch and --macos, or neither for this Mac.")
     if companions and no_with:
         raise click.UsageError("--with and --no-with exclude each other.")
     if more and not companions:
@@ -78,6 +89,10 @@ def choose(  # noqa: PLR0917  # click passes them by name
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
+    if arch is None or macos is None:
+        arch, macos = read_this_mac()
+        if not as_json:
+            click.echo(f"This Mac: {arch}, macOS {macos}")
     group = find_exact_class(arch, macos, catalogue)
     found = (
         explain_choice(request, group, catalogue) if isinstance(group, MacClass) else Choice(group)

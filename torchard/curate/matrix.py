@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PYTHONS = tuple(f"3.{minor}" for minor in range(9, 16))
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = tuple(one for one in get_args(Source) if one != "auto")
-_SYSTEMS = ("11.0", "12.0", "13.0", "14.0", "15.0", "26.0")  # after macOS 15 comes 26
+_SYSTEMS = ("11.0", "12.0", "13.0", "14.0", "15.0", "26.0", "27.0")  # after macOS 15 comes 26
 
 
 class Cell(NamedTuple):
@@ -51,8 +51,9 @@ class WheelSet(NamedTuple):
 
 def list_systems(arch: str, catalogue: Catalogue) -> tuple[str, ...]:
     """Return the systems of an arch, ascending. Each represents all versions up to the next."""
-    known = {*catalogue.thresholds(arch), *_SYSTEMS}
-    return tuple(sorted(known, key=Version))
+    last = catalogue.platforms[arch].last
+    known = sorted({*catalogue.thresholds(arch), *_SYSTEMS}, key=Version)
+    return tuple(one for one in known if last is None or Version(one).major <= last)
 
 
 def list_releases(catalogue: Catalogue) -> tuple[str, ...]:

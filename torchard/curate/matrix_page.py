@@ -1,53 +1,147 @@
-"""Render the matrix as `docs/matrix.md`, which `make matrix` writes. Pure."""
+"""Render the matrix as the pages `docs/matrix*.md`, which `make matrix` writes. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packaging.version import Version
+
 from torchard.catalog.fit import format_macos, format_python
 from torchard.catalog.variant import Refusal
 from torchard.curate.matrix import BACKENDS, PYTHONS, SOURCES, Cell, answer_cells, list_systems
+from torchard.lab.model import USUAL_PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from packaging.version import Version
-
-    from torchard.catalog.rows import Builds, Catalogue, PackageSource, Release
+    from torchard.catalog.rows import Advisory, Builds, Catalogue, PackageSource, Release
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Backend, Source
 
     Answers = Mapping[Cell, Variant | Refusal]
 
-_HEAD = """\
-<!-- `make matrix` writes this page. Change torchard/catalog/pytorch.yaml instead. -->
+MATRIX, REFUSALS, RELEASES = "matrix.md", "matrix-refusals.md", "matrix-releases.md"
+_WRITTEN = "<!-- `make matrix` writes this page. Change torchard/catalog/pytorch.yaml instead. -->"
+_FIRST = f"""\
+{_WRITTEN}
 # Which PyTorch for this Mac?
 
-This page has the answers of `torchard choose` for every Mac and python, with the default
-companions. A column is a macOS and all newer ones up to the next column. A cell has the newest
-release that fits. *MPS* marks a release that `backend: auto` uses with MPS; *cpu* is the release
-for `backend: cpu` if that is different. Below each table are the refusals, with what to write
-instead. For the reasons, and for an exact release, use
-`torchard choose --arch arm64 --macos 14 --python 3.12 --release 2.11.0`.
+With python {USUAL_PYTHON} and nothing else asked for, a Mac gets this release as wheels. A column
+is a macOS and all newer ones up to the next column. *MPS* means that torch computes on the GPU,
+*cpu* that it does not. *none* means that there is no such Mac, or that Torchard does not support
+it.
+"""
+_PYTHONS = f"""\
+`torchard choose`, typed on a Mac, answers for that Mac. With options it answers any other request.
+[Refusals]({REFUSALS}) lists what does not fit and what to write instead.
+[Releases]({RELEASES}) lists every release with its companions, known vulnerabilities and failures.
+
+The tables below have every python, with the default companions. *MPS* marks a release that
+`backend: auto` uses with MPS; *cpu* is the release for `backend: cpu` if that is different.
+"""
+_REFUSALS = f"""\
+{_WRITTEN}
+# What does not fit, and what to write instead
+
+These are the refusals of the tables in [which PyTorch for this Mac](matrix.md), with the default
+companions.
+"""
+_RELEASES = f"""\
+{_WRITTEN}
+# Every release
+
+The releases that the catalogue knows, with the pythons and the oldest macOS of torch itself.
+Several rows of one torch have different companions; a Mac gets the first row that fits. A release
+before 1.12.0 is installed only if it is asked for.
 """
 _ADVISORIES = """\
 A plan warns about each environment whose torch is affected, and says which change gets a safe
 release. Advisories that PyTorch disputes or the CVE programme rejected are not listed.
 """
+_FAILURES = """\
+`release: stable` does not get such a release where MPS is wanted. A request that names it gets a
+note.
+"""
 
 
-def render_page(catalogue: Catalogue) -> str:
-    """Return the page."""
+def render_pages(catalogue: Catalogue) -> dict[str, str]:
+    """Return the pages of docs/, by file name."""
     found = answer_cells(catalogue, ("stable", "nightly"))
-    lines = [_HEAD]
+    pages = {
+        MATRIX: _render_matrix(found, catalogue),
+        REFUSALS: _render_refusals(found, catalogue),
+        RELEASES: _render_releases(catalogue),
+    }
+    return {name: "\n".join(lines).rstrip() + "\n" for name, lines in pages.items()}
+
+
+def _render_matrix(found: Answers, catalogue: Catalogue) -> Iterator[str]:
+    yield _FIRST
+    yield from _first_screen(found, catalogue)
+    yield from ("", _PYTHONS)
+    for title, release, source in _list_tables(catalogue):
+        yield from (f"## {title}", "")
+        for arch in catalogue.platforms:
+            yield from _stable(arch, release, source, found, catalogue)
+
+
+def _render_refusals(found: Answers, catalogue: Catalogue) -> Iterator[str]:
+    yield _REFUSALS
+    for title, release, source in _list_tables(catalogue):
+        yield from (f"## {title}", "")
+        for arch, platform in catalogue.platforms.items():
+            yield from (f"### {platform.name} ({arch})", "")
+            yield from _refusals(arch, release, source, found, catalogue)
+
+
+def _render_releases(catalogue: Catalogue) -> Iterator[str]:
+    yield _RELEASES
     for source in SOURCES:
-        lines += [f"## {_title(catalogue.sources[source])}", ""]
-        lines += _stable("stable", source, found, catalogue)
-        lines += ["### Every release", "", *_releases(catalogue.sources[source], catalogue), ""]
-    lines += ["## `release: nightly`, only as wheels", ""]
-    lines += _stable("nightly", "wheels", found, catalogue)
-    lines += ["## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), ""]
-    return "\n".join(lines).rstrip() + "\n"
+        yield from (f"## {_title(catalogue.sources[source])}", "")
+        yield from (*_releases(catalogue.sources[source], catalogue), "")
+    yield from ("## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), "")
+    yield from ("## Known failures of MPS", "", _FAILURES, *_failures(catalogue), "")
+
+
+def _list_tables(catalogue: Catalogue) -> Iterator[tuple[str, str, Source]]:
+    """Yield the title of each table, and the release and source that it is about."""
+    for source in SOURCES:
+        yield _title(catalogue.sources[source]), "stable", source
+    yield "`release: nightly`, only as wheels", "nightly", "wheels"
+
+
+def _first_screen(found: Answers, catalogue: Catalogue) -> Iterator[str]:
+    """Yield one row for each arch; a macOS with the answers of the one before has no column."""
+    systems = sorted(
+        {one for arch in catalogue.platforms for one in list_systems(arch, catalogue)}, key=Version
+    )
+    columns = {
+        macos: [_first_cell(arch, macos, found, catalogue) for arch in catalogue.platforms]
+        for macos in systems
+    }
+    shown = [
+        macos
+        for before, macos in zip([None, *systems], systems, strict=False)
+        if before is None or columns[before] != columns[macos]
+    ]
+    yield from _table(
+        ["", *(f"macOS {_system(one)}" for one in shown)],
+        (
+            [f"**{platform.name}**", *(columns[one][number] for one in shown)]
+            for number, platform in enumerate(catalogue.platforms.values())
+        ),
+    )
+
+
+def _first_cell(arch: str, macos: str, found: Answers, catalogue: Catalogue) -> str:
+    known = [one for one in list_systems(arch, catalogue) if Version(one) <= Version(macos)]
+    last = catalogue.platforms[arch].last
+    if not known or (last is not None and Version(macos).major > last):
+        return "none"
+    got = found[Cell(arch, known[-1], USUAL_PYTHON, "stable", "auto", "wheels")]
+    if isinstance(got, Refusal):
+        return "refused"
+    return f"{_torch(got)} {'MPS' if got.mps_expected else 'cpu'}"
 
 
 def _title(source: PackageSource) -> str:
@@ -60,27 +154,43 @@ def _advisories(catalogue: Catalogue) -> Iterator[str]:
     yield from _table(
         ["what", "since", "torch", "what it means"],
         (
-            [f"[{one.id}]({one.url})", one.published, f"before {one.fixed}", one.text]
+            [f"[{one.id}]({one.url})", one.published, _affected(one), one.text]
             for one in catalogue.advisories
         ),
     )
 
 
-def _stable(release: str, source: Source, found: Answers, catalogue: Catalogue) -> Iterator[str]:
-    """Yield a table for each arch: a row for each python, a column for each system."""
-    for arch, platform in catalogue.platforms.items():
-        columns = list_systems(arch, catalogue)
-        yield from (f"### {platform.name} ({arch})", "")
-        heads = [f"macOS {_system(one)}" for one in columns]
-        yield from _table(
-            ["python", *heads],
-            (
-                [python, *(_cell(arch, one, python, release, source, found) for one in columns)]
-                for python in PYTHONS
-            ),
-        )
-        yield ""
-        yield from _refusals(arch, release, source, found, catalogue)
+def _failures(catalogue: Catalogue) -> Iterator[str]:
+    yield from _table(
+        ["torch", "macOS", "what fails", "report"],
+        (
+            [f"`{one.affected}`", f"from {format_macos(one.macos)}", one.text, f"<{one.url}>"]
+            for one in catalogue.known_failures
+        ),
+    )
+
+
+def _affected(advisory: Advisory) -> str:
+    if advisory.fixed is not None:
+        return f"before {advisory.fixed}"
+    return ", ".join(f"up to {one.version}" for one in advisory.affected)
+
+
+def _stable(
+    arch: str, release: str, source: Source, found: Answers, catalogue: Catalogue
+) -> Iterator[str]:
+    """Yield the table of an arch: a row for each python, a column for each system."""
+    columns = list_systems(arch, catalogue)
+    yield from (f"### {catalogue.platforms[arch].name} ({arch})", "")
+    heads = [f"macOS {_system(one)}" for one in columns]
+    yield from _table(
+        ["python", *heads],
+        (
+            [python, *(_cell(arch, one, python, release, source, found) for one in columns)]
+            for python in PYTHONS
+        ),
+    )
+    yield ""
 
 
 def _cell(  # noqa: PLR0917  # each is one part of the question
@@ -158,12 +268,11 @@ def _refusals(
         where = (cell.arch, cell.release, cell.source)
         if isinstance(got, Refusal) and where == (arch, release, source):
             texts.setdefault(f"{got.reason} {got.instead}", []).append(cell)
-    if texts:
-        yield from ("Refused:", "")
+    if not texts:
+        yield "Every request of these tables gets a release."
     for text, cells in texts.items():
         yield f"- *{'; '.join(_places(cells, list_systems(arch, catalogue)))}*: {text}"
-    if texts:
-        yield ""
+    yield ""
 
 
 def _places(cells: Iterable[Cell], columns: tuple[str, ...]) -> Iterator[str]:

@@ -19,6 +19,7 @@ Source = Literal["auto", SourceName]
 Shell = Literal["zsh", "bash"]
 SHELLS: tuple[Shell, ...] = ("zsh", "bash")
 COMPANIONS = ("torchvision", "torchaudio")
+USUAL_PYTHON = "3.12"  # of examples, and of questions that name none
 
 
 @dataclass(frozen=True)

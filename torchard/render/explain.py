@@ -16,6 +16,7 @@ from torchard.sanitize import sanitize, sanitize_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
 
+    from torchard.catalog.rows import Advisory
     from torchard.catalog.variant import Choice
     from torchard.lab.model import Environment
     from torchard.mac.state import MacState
@@ -125,8 +126,14 @@ def _answer(answer: Answer) -> Rows:
     for one in answer.advisories:
         yield (
             "known",
-            f"{one.id}, since {one.published}: {one.text}; fixed in {one.fixed}: {one.url}",
+            f"{one.id}, since {one.published}: {one.text}; {_fixed(one)}: {one.url}",
         )
+
+
+def _fixed(advisory: Advisory) -> str:
+    if advisory.fixed is None:
+        return "its record names no fixed release"
+    return f"fixed in {advisory.fixed}"
 
 
 def _request(environment: Environment) -> str:

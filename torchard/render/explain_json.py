@@ -79,12 +79,12 @@ class AskedRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AdvisoryRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A known vulnerability of torch; `fixed` is the first release without it."""
+    """A known vulnerability of torch; `fixed` is the first release without it, if known."""
 
     id: str
     published: str
     text: str
-    fixed: str
+    fixed: str | None
     url: str
 
 
@@ -215,7 +215,13 @@ def _environment(answer: Answer) -> EnvironmentRecord:
         answer=catalogue_answer(found.answer) if found else None,
         elsewhere=dict(answer.elsewhere),
         advisories=tuple(
-            AdvisoryRecord(one.id, one.published, one.text, str(one.fixed), one.url)
+            AdvisoryRecord(
+                one.id,
+                one.published,
+                one.text,
+                None if one.fixed is None else str(one.fixed),
+                one.url,
+            )
             for one in answer.advisories
         ),
         lock=_lock(answer.used) if answer.used else None,

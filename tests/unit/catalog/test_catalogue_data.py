@@ -145,10 +145,26 @@ def test_an_advisory_ends_with_the_release_that_fixed_it():
     known = CATALOGUE.advisories
     for one, release in itertools.product(known, CATALOGUE.releases):
         affected = one in CATALOGUE.advisories_on(release.version)
-        assert affected == (release.version < one.fixed), (one.id, release.version)
+        if one.fixed is None:
+            assert affected == one.affected.contains(release.version), (one.id, release.version)
+        else:
+            assert affected == (release.version < one.fixed), (one.id, release.version)
     dates = [dt.date.fromisoformat(one.published) for one in known]
     assert dates == sorted(dates, reverse=True)
     assert len({one.id for one in known}) == len(known)
+
+
+def test_the_page_on_old_instructions_counts_how_the_floors_of_mps_are_known():
+    """It says how many were read in the binary, read in its texts, and inferred."""
+    kinds = {row["torch"]: set(row["source"]) for row in PYTORCH["releases"]}
+    read, text, inferred = (
+        sum(one in sources for sources in kinds.values())
+        for one in ("mps-read", "mps-text", "mps-inferred")
+    )
+    page = (ROOT / "docs/old-instructions.md").read_text(encoding="utf-8")
+    assert (
+        f"{read} were read in the binary, {text} in its texts, and {inferred} are inferred" in page
+    )
 
 
 @pytest.mark.parametrize("name", ["conda-forge", "pytorch-channel"])

@@ -191,7 +191,7 @@ def modules_of(*words):
         (["facts"], "No such command 'facts'."),
         (["check", "--fast"], "No such option"),
         (["check", "a.yaml", "b.yaml"], "unexpected extra argument (b.yaml)"),
-        (["choose", "--arch", "arm64"], "Missing option '--macos'"),
+        (["choose", "--arch", "arm64"], "Give both --arch and --macos"),
         (["choose", "--arch", "ppc", "--macos", "15", "--python", "3.12"], "'ppc' is not one of"),
         (["choose", *MAC, "--source", "pip"], "'pip' is not one of"),
         (["choose", *MAC, "--with", "torchtext"], "'torchtext' is not one of"),

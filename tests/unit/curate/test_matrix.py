@@ -15,10 +15,10 @@ from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal, Variant
 from torchard.curate import matrix
-from torchard.curate.matrix_page import render_page
+from torchard.curate.matrix_page import render_pages
 from torchard.lab.model import Request
 
-PAGE = Path(__file__).parents[3] / "docs/matrix.md"
+DOCS = Path(__file__).parents[3] / "docs"
 CATALOGUE = load_real_catalog()
 RELEASES = matrix.list_releases(CATALOGUE)
 
@@ -30,8 +30,21 @@ def answers():
 
 
 def test_the_page_is_up_to_date():
-    """docs/matrix.md has the catalogue's answers; `make matrix` writes it."""
-    assert PAGE.read_text(encoding="utf-8") == render_page(CATALOGUE)
+    """The pages in docs/ have the catalogue's answers; `make matrix` writes them."""
+    pages = render_pages(CATALOGUE)
+    assert set(pages) == {one.name for one in DOCS.glob("matrix*.md")}
+    for name, text in pages.items():
+        assert (DOCS / name).read_text(encoding="utf-8") == text
+
+
+def test_the_page_begins_with_one_screen():
+    """It has a row for each arch, and what an ordinary request gets on each macOS."""
+    lines = (DOCS / "matrix.md").read_text(encoding="utf-8").splitlines()[:14]
+    (arm,) = (one for one in lines if one.startswith("| **Apple silicon** |"))
+    (intel,) = (one for one in lines if one.startswith("| **Intel** |"))
+    assert " MPS" in arm
+    assert "2.2.2 cpu" in intel
+    assert (arm.split("|")[2].strip(), intel.split("|")[-2].strip()) == ("none", "none")
 
 
 def test_every_cell_has_one_answer(answers):
@@ -142,10 +155,12 @@ def test_wheel_sets_have_their_oldest_macos(answers):
 
 
 def test_command_writes_the_page(torchard, tmp_path):
-    """`torchard catalog matrix` prints the page, or writes it to a file."""
-    page = render_page(load_catalog())
-    assert torchard("catalog", "matrix").stdout == page
-    assert torchard("catalog", "matrix", "--out", tmp_path / "page.md").returncode == 0
-    assert (tmp_path / "page.md").read_bytes() == page.encode()
-    failed = torchard("catalog", "matrix", "--out", tmp_path / "none" / "page.md")
+    """`torchard catalog matrix` prints the first page, or writes every page into a folder."""
+    pages = render_pages(load_catalog())
+    assert torchard("catalog", "matrix").stdout == pages["matrix.md"]
+    assert torchard("catalog", "matrix", "--out", tmp_path).returncode == 0
+    assert {one.name: one.read_text(encoding="utf-8") for one in tmp_path.iterdir()} == pages
+    (tmp_path / "matrix.md").unlink()
+    (tmp_path / "matrix.md").mkdir()
+    failed = torchard("catalog", "matrix", "--out", tmp_path)
     assert (failed.returncode, failed.stderr.count("cannot be written")) == (1, 1)
