@@ -73,8 +73,14 @@ def written(line):
         "backend": r"`backend: (\w+)`",
         "source": r"`source: ([a-z-]+)`",
     }
-    for key, shape in shapes.items():
-        yield from ({key: value} for value in re.findall(shape, line))
+    for change in line.split(", or "):
+        found = {key: re.search(shape, change) for key, shape in shapes.items()}
+        values = {key: one[1] for key, one in found.items() if one}
+        companions = re.search(r"`with: \[(.*)\]`", change)
+        if companions:
+            values["companions"] = tuple(filter(None, companions[1].split(", ")))
+        if values:
+            yield values
 
 
 def test_every_suggested_change_leads_to_a_safe_torch():
