@@ -58,10 +58,10 @@ class Home:
         """Bring back what was kept, with its times: only what differs is copied."""
         now = marks(self.mac.home)
         for path in sorted(now.keys() - self.before.keys(), reverse=True):
-            _remove(self.mac.home / path)
+            remove(self.mac.home / path)
         changed = [path for path, mark in sorted(self.before.items()) if now.get(path) != mark]
         for path in changed:
-            _copy(self.kept / path, self.mac.home / path)
+            copy(self.kept / path, self.mac.home / path)
         for path in reversed(changed):  # a folder's own times last, when nothing comes into it
             if stat.S_ISDIR(self.before[path][0]):
                 shutil.copystat(self.kept / path, self.mac.home / path)
@@ -75,17 +75,19 @@ class Home:
         self.put_back()
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with all in it, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
 
-def _copy(kept: Path, path: Path) -> None:
+def copy(kept: Path, path: Path) -> None:
+    """Make a path what was kept of it; of a folder, the folder alone."""
     if not kept.is_dir() or kept.is_symlink():
-        _remove(path)
+        remove(path)
         shutil.copy2(kept, path, follow_symlinks=False)
     elif path.is_symlink() or not path.is_dir():
-        _remove(path)
+        remove(path)
         path.mkdir()

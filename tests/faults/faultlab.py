@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fixed_catalog import PYTHON_M
+from homes import copy, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -224,30 +225,16 @@ class Settled:
         """Bring the Mac's home back to what it was: only what differs is copied."""
         now = self.lab.snapshot()
         for path in sorted(now.keys() - self.before.keys(), reverse=True):
-            _remove(self._home(path))
+            remove(self._home(path))
         for path in sorted(self.before):
             if now.get(path) != self.before[path]:
-                _remove(self._home(path))
-                _copy(self.kept / path.partition("/")[2], self._home(path))
+                kept = self.kept / path.partition("/")[2]
+                copy(kept, self._home(path))
+                shutil.copystat(kept, self._home(path), follow_symlinks=False)
         assert self.lab.snapshot() == self.before
 
     def _home(self, path: str) -> Path:
         return self.mac.home / path.partition("/")[2]
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _copy(kept: Path, path: Path) -> None:
-    if kept.is_dir() and not kept.is_symlink():
-        path.mkdir()
-        shutil.copystat(kept, path)
-    else:
-        shutil.copy2(kept, path, follow_symlinks=False)
 
 
 def _of(snapshot: dict[str, Entry], places: tuple[str, ...]) -> dict[str, Entry]:
