@@ -67,9 +67,10 @@ Usage: torchard choose [OPTIONS] [COMPANION]...
   Show which PyTorch fits a Mac, and why.
 
 Options:
-  --arch [arm64|x86_64]           The Mac's processor.  [required]
-  --macos VERSION                 Its macOS, such as 15.1.  [required]
-  --python VERSION                The python, such as 3.12.  [required]
+  --arch [arm64|x86_64]           The Mac's processor; default: this Mac's.
+  --macos VERSION                 Its macOS, such as 15.1; default: this
+                                  Mac's.
+  --python VERSION                The python, as MAJOR.MINOR.  [default: 3.12]
   --release TEXT                  stable, nightly or a version.  [default:
                                   stable]
   --backend [auto|mps|cpu]        auto means MPS if the Mac supports it.
@@ -255,8 +256,9 @@ Usage: torchard catalog matrix [OPTIONS]
   Print which PyTorch each Mac and python gets, in Markdown.
 
 Options:
-  --out FILE  Write the page to this file.
-  -h, --help  Show this message and exit.
+  --out DIRECTORY  Write it and the pages on refusals and releases into this
+                   folder.
+  -h, --help       Show this message and exit.
 [0]
 $ torchard catalog verify --help
 Usage: torchard catalog verify [OPTIONS]
@@ -265,6 +267,8 @@ Usage: torchard catalog verify [OPTIONS]
 
 Options:
   --release RELEASE  Only this release.
+  --libraries        Read the libraries of each row's wheel: N MB for a
+                     torch.
   -h, --help         Show this message and exit.
 [0]
 $ torchard catalog refresh --help

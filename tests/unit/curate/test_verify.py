@@ -35,7 +35,7 @@ def test_catalogue_agrees_with_the_index(catalog):
     done = catalog("verify", "--release", "stable")
     assert (done.returncode, done.stderr) == (0, "Resolving\n")
     assert re.fullmatch(
-        r"The index agrees: 945 cells, 21 releases, \d+ sets of wheels resolved\.\n", done.stdout
+        r"The index agrees: 1071 cells, 21 releases, \d+ sets of wheels resolved\.\n", done.stdout
     )
 
 
