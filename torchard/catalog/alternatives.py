@@ -77,6 +77,8 @@ def explain_missing_mps(query: Query, catalogue: Catalogue) -> str:
     """Return a sentence, without its full stop, on why this Mac is not offered MPS."""
     if not is_offered_mps(query, catalogue):
         return f"PyTorch's MPS is not for {query.platform.name} Macs"
+    if query.is_mps_offered:
+        return f"PyTorch {query.release} has no MPS"
     return (
         f"PyTorch's MPS needs macOS {format_macos(catalogue.mps.macos)} or newer, and this Mac has"
         f" macOS {format_macos(query.macos)}"

@@ -73,8 +73,15 @@ class Query:
 
     @property
     def is_mps_required(self) -> bool:
-        """Whether MPS must work: with `mps`, and with `auto` where the Mac is offered it."""
-        return self.backend == "mps" or (self.backend == "auto" and self.is_mps_offered)
+        """Whether MPS must work: with `mps`, and with `auto` where Mac and release have it."""
+        is_possible = self.is_mps_offered and not self.is_from_before_mps
+        return self.backend == "mps" or (self.backend == "auto" and is_possible)
+
+    @property
+    def is_from_before_mps(self) -> bool:
+        """Whether the release asked for has no MPS, on any Mac."""
+        asked = self.release is not None and self.candidates
+        return bool(asked) and not any(one.has_mps for one in self.candidates)
 
     @property
     def is_mps_offered(self) -> bool:

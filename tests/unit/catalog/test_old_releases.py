@@ -50,15 +50,25 @@ def test_stable_is_none_of_them(mac):
 @pytest.mark.parametrize(
     ("mac", "release", "why"),
     [
-        ((ARM, "14", "3.9"), "1.10.2", "it has no MPS."),
         ((ARM, "11", "3.9"), "1.10.0", "its torchvision 0.11.1 has no wheel for Apple silicon"),
         ((ARM, "11", "3.8"), "1.8.0", "it has no wheel for Apple silicon Macs."),
         ((INTEL, "11", "3.6"), "1.11.0", "it has no wheel for python 3.6, only for 3.7 to 3.10."),
     ],
 )
 def test_what_an_old_release_lacks_is_named(mac, release, why):
-    """Apple silicon has fewer of these wheels, and none of them has MPS."""
+    """Apple silicon has fewer of these wheels."""
     assert why in answer(*mac, release=release).reason
+
+
+@pytest.mark.parametrize("release", ["1.10.2", "1.11"])
+def test_a_release_without_mps_computes_on_the_processor(release):
+    """With `backend: auto`, Torchard says so and takes the release; `mps` is refused."""
+    got = answer(ARM, "14", "3.9", release=release)
+    assert isinstance(got, Variant), got
+    assert not got.mps_expected
+    wanted = f"PyTorch {release} has no MPS, so torch computes on the processor alone."
+    assert wanted in got.notes
+    assert "it has no MPS." in answer(ARM, "14", "3.9", release=release, backend="mps").reason
 
 
 @pytest.mark.parametrize(
