@@ -23,7 +23,7 @@ def test_a_release_is_proposed_as_it_was_measured(torch):
     others = tuple(one for one in known.releases if str(one.version) != torch)
     lanes = {**known.sources, "wheels": replace(known.sources["wheels"], releases=others)}
     (proposal,) = propose_releases(
-        fetch_listings(find_default_index()), replace(known, sources=lanes)
+        fetch_listings(find_default_index()).wheels, replace(known, sources=lanes)
     )
     (got,) = yaml.safe_load("\n".join(("releases:", *proposal.lines)))["releases"]
     text = resources.files("torchard.catalog").joinpath("pytorch.yaml").read_bytes()

@@ -86,7 +86,9 @@ def test_the_libraries_of_a_release_need_what_its_rows_say():
     """On macOS 11 to 13 the choice turns on 2.8.0. `torchard catalog verify` reads all releases."""
     catalogue = load_catalog()
     releases = [one for one in catalogue.releases if str(one.version) == "2.8.0"]
-    found = list(compare_libraries(releases, fetch_listings(find_default_index()), catalogue))
+    found = list(
+        compare_libraries(releases, fetch_listings(find_default_index()).wheels, catalogue)
+    )
     assert len(found) >= 3
     assert [one for one in found if one is not None] == []
 

@@ -9,6 +9,7 @@ import click
 
 from torchard.catalog import catalog as catalog_files
 from torchard.catalog.catalog import load_catalog
+from torchard.curate.companions import find_newer_companions
 from torchard.curate.matrix import answer_cells, collect_wheel_sets, list_releases
 from torchard.curate.matrix_page import MATRIX, render_pages
 from torchard.curate.proposal import INSTALLERS, PYTORCH, make_diff
@@ -62,15 +63,24 @@ def verify(named: tuple[str, ...], *, libraries: bool) -> None:
     rows = [
         one for one in catalogue.releases if not named or str(one) in named or "stable" in named
     ]
-    listed = fetch_listings(find_default_index())
+    listed, unanswered = fetch_listings(find_default_index())
+    for text in unanswered:
+        click.echo(f"No answer from the wheel index: {text}", err=True)
     wrong = list(find_contradictions(rows, listed, catalogue))
+    wrong += find_newer_companions(rows, listed, catalogue)
     read = list(compare_libraries(rows, listed, catalogue)) if libraries else []
     wrong += [text for text in read if text is not None]
-    resolving = resolve_wheel_sets(wheel_sets, catalogue)
-    with click.progressbar(resolving, len(wheel_sets), "Resolving", file=sys.stderr) as bar:
-        wrong += [text for text in bar if text is not None]
+    if not unanswered:  # a set of wheels needs every project
+        resolving = resolve_wheel_sets(wheel_sets, catalogue)
+        with click.progressbar(resolving, len(wheel_sets), "Resolving", file=sys.stderr) as bar:
+            wrong += [text for text in bar if text is not None]
     for text in wrong:
         click.echo(text)
+    if unanswered:
+        raise TorchardError(
+            "The index did not answer about every project, so no set of wheels was resolved.",
+            "Check the network, and try again.",
+        )
     if wrong:
         raise click.exceptions.Exit(1)
     click.echo(
@@ -88,15 +98,13 @@ def verify(named: tuple[str, ...], *, libraries: bool) -> None:
 def refresh(places: tuple[str, ...], *, write: bool) -> None:
     """Propose rows for new releases, as a diff to review.
 
-    Exits 0 if nothing is new, and 2 if something is.
+    Exits 0 if nothing is new, 2 if something is, and 1 if a source did not answer.
     """
     folder = catalog_files.FOLDER
     before = {name: (folder / name).read_text(encoding="utf-8") for name in (PYTORCH, INSTALLERS)}
     found = find_new_rows(places or PLACES, load_catalog(), Mirrors())
     for text in found.unanswered:
         click.echo(f"No answer from {text}", err=True)
-    if not found.answered:
-        raise TorchardError("No source answered.", "Check the network, and try again.")
     after = add_rows(before, found)
     for name, text in after.items():
         click.echo(make_diff(f"torchard/catalog/{name}", before[name], text), nl=False)
@@ -107,6 +115,10 @@ def refresh(places: tuple[str, ...], *, write: bool) -> None:
             if text != before[name]:
                 _write(folder / name, text)
                 click.echo(f"Written: {folder / name}", err=True)
+    if found.unanswered:
+        raise TorchardError(
+            "Not every source answered, so more may be new.", "Check the network, and try again."
+        )
     if not found.proposals and not found.remarks:
         click.echo("Nothing is new.")
         return

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from torchard.curate.wheel_index import WheelFile
 
 _MINORS = range(7, 31)  # from the oldest python of any row to one that is far in the future
-_NEWEST = "26.0"  # a macOS that accepts every wheel
+_NEWEST = "99.0"  # a macOS that accepts every wheel
 
 
 def propose_releases(
@@ -34,10 +34,11 @@ def propose_releases(
     """Yield a row for each new release, newest first, or a sentence on why it has none."""
     known = {one.version for one in catalogue.releases}
     oldest = catalogue.releases[-1].version
-    versions = {one.version for one in listed["torch"] if not one.version.is_prerelease}
+    offered = listed.get("torch", ())
+    versions = {one.version for one in offered if not one.version.is_prerelease}
     for version in sorted(versions - known, reverse=True):
         if oldest is not None and version > oldest:
-            own = [one for one in listed["torch"] if one.version == version]
+            own = [one for one in offered if one.version == version]
             pythons = [one for one in _pythons() if find_oldest_macos(own, "arm64", one)]
             if pythons:
                 yield _release(version, pythons, listed, catalogue)
@@ -49,6 +50,9 @@ def _release(
     listed: Mapping[str, Sequence[WheelFile]],
     catalogue: Catalogue,
 ) -> Proposal | str:
+    missing = [one for one in PACKAGES if one not in listed]
+    if missing:
+        return f"torch {version} is new, but the index does not list {' and '.join(missing)}."
     trio = _companions(version, pythons)
     if isinstance(trio, str):
         return f"torch {version} is new, but it has no companions yet: {trio}"

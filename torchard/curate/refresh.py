@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from torchard.catalog.catalog import parse_catalog
+from torchard.curate.companions import find_newer_companions
 from torchard.curate.new_builds import fetch_records, propose_builds
 from torchard.curate.new_installers import PROPOSERS
 from torchard.curate.new_wheels import propose_releases
@@ -37,21 +38,20 @@ class NewRows:
     proposals: list[Proposal] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
-    answered: int = 0
 
 
 def find_new_rows(places: Iterable[str], catalogue: Catalogue, mirrors: Mirrors) -> NewRows:
-    """Query some of PLACES. One that does not answer does not stop the others."""
+    """Query some of PLACES. What does not answer hides nothing of what does."""
     found = NewRows()
     for name, query in _list_queries(frozenset(places), catalogue, mirrors):
         try:
-            answers = list(query())
+            for one in query():
+                if isinstance(one, Proposal):
+                    found.proposals.append(one)
+                else:
+                    found.remarks.append(one)
         except TorchardError as error:
             found.unanswered.append(f"{name}: {error.message}")
-            continue
-        found.answered += 1
-        found.proposals += [one for one in answers if isinstance(one, Proposal)]
-        found.remarks += [one for one in answers if isinstance(one, str)]
     return found
 
 
@@ -72,9 +72,12 @@ def _list_queries(
 
 
 def _wheels(catalogue: Catalogue) -> Answer:
-    listed = fetch_listings(find_default_index())
+    listed, unanswered = fetch_listings(find_default_index())
     yield from propose_releases(listed, catalogue)
     yield from find_contradictions(catalogue.releases, listed, catalogue)
+    yield from find_newer_companions(catalogue.releases, listed, catalogue)
+    if unanswered:
+        raise TorchardError(" ".join(unanswered))
 
 
 def _builds(source: PackageSource, url: str, catalogue: Catalogue) -> Answer:

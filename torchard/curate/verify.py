@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packaging.version import Version
 
@@ -40,20 +40,38 @@ _FULL = {
 }  # fmt: skip
 
 
-def fetch_listings(index: str) -> Listings:
-    """Return the wheels of torch and its companions in an index. Raise TorchardError."""
-    return {name: list_wheels(index, name) for name in PACKAGES}
+class Listed(NamedTuple):
+    """The wheels of each project that an index lists, and why it lists the others not."""
+
+    wheels: Listings
+    unanswered: tuple[str, ...]
+
+
+def fetch_listings(index: str) -> Listed:
+    """Return the wheels of torch and its companions in an index."""
+    found = {}
+    unanswered = []
+    for name in PACKAGES:
+        try:
+            found[name] = list_wheels(index, name)
+        except TorchardError as error:
+            unanswered.append(error.message)
+    return Listed(found, tuple(unanswered))
 
 
 def find_contradictions(
     releases: Iterable[Release], listed: Listings, catalogue: Catalogue
 ) -> Iterator[str]:
-    """Yield a sentence for each difference between a row of wheels and the index."""
+    """Yield a sentence for each difference between a row of wheels and the index.
+
+    A project that is not listed is skipped.
+    """
     for release in releases:
         for arch in catalogue.platforms:
             # A companion may have wheels for an arch for which this torch has none.
             for package in PACKAGES if arch in release.builds else ("torch",):
-                yield from _compare_row(release, arch, package, listed[package])
+                if package in listed:
+                    yield from _compare_row(release, arch, package, listed[package])
 
 
 def _compare_row(
@@ -101,7 +119,7 @@ def compare_libraries(
         pythons = [one for one in PYTHONS if builds.is_built_for(_parse(one))]
         wheels = [
             one
-            for one in listed[package]
+            for one in listed.get(package, ())
             if one.version == Version(version)
             and any(one.oldest_macos(arch, python) == builds.tag for python in pythons[-1:])
         ]

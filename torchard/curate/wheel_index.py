@@ -91,7 +91,12 @@ def _pairs(python: str) -> frozenset[tuple[str, str]]:
 
 
 def _platform(tag: str, arch: str) -> Version | None:
+    """Return the macOS of a platform tag, None if no installer accepts the tag on this arch.
+
+    From macOS 11 on, installers know only tags of major versions (packaging.tags.mac_platforms).
+    """
     parts = tag.split("_", 3)
-    if len(parts) == 4 and parts[0] == "macosx" and parts[3] in {arch, "universal2"}:
-        return Version(f"{parts[1]}.{parts[2]}")
-    return None
+    if len(parts) != 4 or parts[0] != "macosx" or parts[3] not in {arch, "universal2"}:
+        return None
+    macos = Version(f"{parts[1]}.{parts[2]}")
+    return None if macos.major > 10 and macos.minor else macos

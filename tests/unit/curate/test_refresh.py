@@ -72,7 +72,7 @@ def test_a_new_release_is_proposed_like_the_real_row(served, older, monkeypatch,
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     known, text = older
-    (proposal,) = propose_releases(fetch_listings(served.index), known)
+    (proposal,) = propose_releases(fetch_listings(served.index).wheels, known)
     after = add_rows({**REAL_TEXTS, PYTORCH: text}, NewRows([proposal]))[PYTORCH]
     got = yaml.safe_load(after)["releases"][0]
     real = yaml.safe_load(REAL_TEXTS[PYTORCH])["releases"][0]
@@ -93,7 +93,7 @@ def test_a_release_without_companions_is_only_reported(served, older, monkeypatc
     """A torch whose companions are missing gets no row, only a sentence with uv's reason."""
     monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
-    listed = fetch_listings(served.index)
+    listed = fetch_listings(served.index).wheels
     served.instead["/simple/torchvision/index.json"] = None
     (said,) = propose_releases(listed, older[0])
     assert said.startswith(f"torch {NEWEST} is new, but it has no companions yet: ")
@@ -187,7 +187,7 @@ def test_a_source_that_does_not_answer_does_not_stop_the_others(served, monkeypa
     found = find_new_rows(["wheels", "conda"], load_real_catalog(), mirrors)
     (silent,) = found.unanswered
     assert silent.startswith("the channel conda-forge: ")
-    assert (found.proposals, found.remarks, found.answered) == ([], [], 2)
+    assert (found.proposals, found.remarks) == ([], [])
 
 
 def test_git_applies_the_diff(tmp_path):

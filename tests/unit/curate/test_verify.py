@@ -27,7 +27,7 @@ NEWEST = Library(loads=[(0xC, SYSTEM)], binds=[("_newest", 1, False)])
 def test_the_real_rows_agree_with_the_index(served):
     """simlab/wheels.yaml has the wheels of every release that Torchard knows."""
     real = load_real_catalog()
-    assert not list(find_contradictions(real.releases, fetch_listings(served.index), real))
+    assert not list(find_contradictions(real.releases, fetch_listings(served.index).wheels, real))
 
 
 def test_catalogue_agrees_with_the_index(catalog):
@@ -56,12 +56,18 @@ def test_index_that_lost_a_wheel_contradicts_the_catalogue(catalog, served):
     assert done.returncode == 1
 
 
-def test_index_that_lacks_a_page_is_an_error(catalog, served):
-    """A page that cannot be fetched is an error in one sentence, not a list of contradictions."""
+def test_index_that_lacks_a_page_hides_nothing_of_the_others(catalog, served):
+    """The page is named, the other projects are compared, and no set of wheels is resolved."""
     served.instead["/simple/torchvision/"] = None
+    served.lose("torch", "torch-1.12.1-cp39-none-macosx_10_9_x86_64.whl")
     done = catalog("verify", "--release", "1.12.1")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"{served.index}/torchvision/ cannot be fetched" in done.stderr
+    assert done.returncode == 1
+    assert done.stdout == (
+        "torch 1.12.1, x86_64, python 3.9: the catalogue has a wheel for macOS 10.9,"
+        " the index no wheel.\n"
+    )
+    assert f"No answer from the wheel index: {served.index}/torchvision/ cannot be" in done.stderr
+    assert "so no set of wheels was resolved" in done.stderr
 
 
 def test_an_unknown_release_is_an_error(catalog):
@@ -93,7 +99,7 @@ def test_contradicting_row_is_named(served, package, change, said):
     (rows,) = release.builds["arm64"][package]
     arm = {**release.builds["arm64"], package: (replace(rows, **change),)}
     wrong = replace(release, builds={"arm64": arm})
-    listed = fetch_listings(served.index)
+    listed = fetch_listings(served.index).wheels
     assert not list(find_contradictions([release], listed, load_catalog()))
     (line,) = find_contradictions([wrong], listed, load_catalog())
     assert line.endswith(f", arm64, python {said}")
@@ -105,7 +111,7 @@ def test_a_row_that_disagrees_with_a_wheel_is_named(served):
     release = next(one for one in load_catalog().releases if str(one.version) == "2.8.0")
     (rows,) = release.builds["arm64"]["torch"]
     only = replace(release, builds={"arm64": {"torch": (rows,)}})
-    listed = fetch_listings(served.index)
+    listed = fetch_listings(served.index).wheels
     (wheel,) = (one for one in listed["torch"] if one.name.startswith("torch-2.8.0-cp313-none-"))
     library = Library(loads=[(0xC, SYSTEM)], chained=[("_free", 1, False)], minos=(14, 0, 0))
     said = []
@@ -130,7 +136,7 @@ def test_wheels_of_an_arch_without_a_row_contradict_the_catalogue(served):
     """An arch that a row does not have must have no wheel of torch."""
     last = next(one for one in load_catalog().releases if str(one.version) == "2.2.2")
     arm_only = replace(last, builds={"arm64": last.builds["arm64"]})
-    (line,) = find_contradictions([arm_only], fetch_listings(served.index), load_catalog())
+    (line,) = find_contradictions([arm_only], fetch_listings(served.index).wheels, load_catalog())
     assert line == (
         "torch 2.2.2, x86_64, python 3.9, 3.10, 3.11, 3.12:"
         " the catalogue has no wheel, the index a wheel for macOS 10.9."
