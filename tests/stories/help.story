@@ -256,8 +256,8 @@ Usage: torchard catalog matrix [OPTIONS]
   Print which PyTorch each Mac and python gets, in Markdown.
 
 Options:
-  --out DIRECTORY  Write it and the pages on refusals and releases into this
-                   folder.
+  --out DIRECTORY  Write it and the pages on refusals, releases and pairings
+                   here.
   -h, --help       Show this message and exit.
 [0]
 $ torchard catalog verify --help
@@ -276,7 +276,8 @@ Usage: torchard catalog refresh [OPTIONS]
 
   Propose rows for new releases, as a diff to review.
 
-  Exits 0 if nothing is new, and 2 if something is.
+  Exits 0 if nothing is new, 2 if something is, and 1 if a source did not
+  answer.
 
 Options:
   --from [wheels|conda|installers]

@@ -25,12 +25,16 @@ class Fit:
 
 @dataclass(frozen=True)
 class Pairing:
-    """A package that needs certain versions of another. `reason` is a clause on why."""
+    """A package that needs certain versions of another.
+
+    `reason` is a clause on why, and `found` is how it is known, as `pairings.yaml` has it.
+    """
 
     package: str
     beside: str
     reason: str
     rows: tuple[Fit, ...]
+    found: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def read_pairings(data: Mapping[str, Any]) -> tuple[Pairing, ...]:
                 )
                 for one in row["rows"]
             ),
+            found=row["found"],
         )
         for row in data["pairings"]
     )

@@ -34,7 +34,7 @@ def catalog() -> None:
 @click.option(
     "--out",
     type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Write it and the pages on refusals and releases into this folder.",
+    help="Write it and the pages on refusals, releases and pairings here.",
 )
 def matrix(out: Path | None) -> None:
     """Print which PyTorch each Mac and python gets, in Markdown."""

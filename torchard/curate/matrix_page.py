@@ -14,6 +14,8 @@ from torchard.lab.model import USUAL_PYTHON
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from packaging.specifiers import SpecifierSet
+
     from torchard.catalog.rows import Advisory, Builds, Catalogue, PackageSource, Release
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Backend, Source
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     Answers = Mapping[Cell, Variant | Refusal]
 
 MATRIX, REFUSALS, RELEASES = "matrix.md", "matrix-refusals.md", "matrix-releases.md"
+PAIRINGS = "matrix-pairings.md"
 _WRITTEN = "<!-- `make matrix` writes this page. Change torchard/catalog/pytorch.yaml instead. -->"
 _FIRST = f"""\
 {_WRITTEN}
@@ -35,6 +38,7 @@ _PYTHONS = f"""\
 `torchard choose`, typed on a Mac, answers for that Mac. With options it answers any other request.
 [Refusals]({REFUSALS}) lists what does not fit and what to write instead.
 [Releases]({RELEASES}) lists every release with its companions, known vulnerabilities and failures.
+[Pairings]({PAIRINGS}) lists which versions of other packages fit which PyTorch.
 
 The tables below have every python, with the default companions. *MPS* marks a release that
 `backend: auto` uses with MPS; *cpu* is the release for `backend: cpu` if that is different.
@@ -62,6 +66,24 @@ _FAILURES = """\
 `release: stable` does not get such a release where MPS is wanted. A request that names it gets a
 note.
 """
+_PAIRINGS = f"""\
+{_WRITTEN.replace("pytorch", "pairings")}
+# Packages beside PyTorch
+
+These packages need certain versions of another one, and their metadata does not say so. Torchard
+gives each bound to uv when it solves a lock, and says so if a package is not the newest because of
+it. The first row of a table that contains the version on the left counts. A version without a row
+is not bounded. [`pairings.yaml`](../torchard/catalog/pairings.yaml) has the source of each table.
+"""
+_NEEDS = """\
+An answer has such a note if its request names the package under `with`.
+"""
+_FOUND = {
+    "imports": "by comparing the symbols that its libraries import with those that torch exports",
+    "sources": "from the package's own code",
+    "table": "from a table that the project publishes",
+    "contents": "from the files in its wheels",
+}
 
 
 def render_pages(catalogue: Catalogue) -> dict[str, str]:
@@ -71,6 +93,7 @@ def render_pages(catalogue: Catalogue) -> dict[str, str]:
         MATRIX: _render_matrix(found, catalogue),
         REFUSALS: _render_refusals(found, catalogue),
         RELEASES: _render_releases(catalogue),
+        PAIRINGS: _render_pairings(catalogue),
     }
     return {name: "\n".join(lines).rstrip() + "\n" for name, lines in pages.items()}
 
@@ -101,6 +124,23 @@ def _render_releases(catalogue: Catalogue) -> Iterator[str]:
         yield from (*_releases(catalogue.sources[source], catalogue), "")
     yield from ("## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), "")
     yield from ("## Known failures of MPS", "", _FAILURES, *_failures(catalogue), "")
+
+
+def _render_pairings(catalogue: Catalogue) -> Iterator[str]:
+    yield _PAIRINGS
+    for one in catalogue.pairings:
+        yield from (f"## {one.package} beside {one.beside}", "")
+        yield from (f"- Reason: {one.reason}.", f"- Known {_FOUND[one.found]}.", "")
+        rows = ([_specifier(row.beside), _specifier(row.fits)] for row in one.rows)
+        yield from (*_table([one.beside, one.package], rows), "")
+    yield from ("## What a package needs beside it", "", _NEEDS)
+    yield from (f"- {one.text}" for one in catalogue.needs)
+
+
+def _specifier(versions: SpecifierSet | None) -> str:
+    if versions is None:
+        return "none"
+    return f"`{','.join(sorted(map(str, versions), reverse=True))}`" if str(versions) else "any"
 
 
 def _list_tables(catalogue: Catalogue) -> Iterator[tuple[str, str, Source]]:

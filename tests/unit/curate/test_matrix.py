@@ -47,6 +47,19 @@ def test_the_page_begins_with_one_screen():
     assert (arm.split("|")[2].strip(), intel.split("|")[-2].strip()) == ("none", "none")
 
 
+def test_each_pairing_is_on_its_page():
+    """The first page links to it, and it has every row, and how each pairing is known."""
+    assert "](matrix-pairings.md)" in (DOCS / "matrix.md").read_text(encoding="utf-8")
+    page = (DOCS / "matrix-pairings.md").read_text(encoding="utf-8")
+    for one in CATALOGUE.pairings:
+        (part,) = re.findall(rf"(?ms)^## {one.package} beside {one.beside}$(.*?)(?=^## |\Z)", page)
+        assert f"- Reason: {one.reason}." in part
+        assert re.search(r"(?m)^- Known (by|from) ", part)
+        assert part.count("\n| ") == len(one.rows) + 1
+    assert "| `<2.4` | none |" in page
+    assert all(one.text in page for one in CATALOGUE.needs)
+
+
 def test_every_cell_has_one_answer(answers):
     """The matrix has every release that the file has, and each cell a variant or a refusal."""
     systems = sum(len(matrix.list_systems(arch, CATALOGUE)) for arch in ("arm64", "x86_64"))
