@@ -82,6 +82,8 @@ Options:
                                   Only these beside torch, instead of all that
                                   there are.
   --no-with                       Only torch itself.
+  --for PACKAGES                  Also solve with these pip packages, as in
+                                  --for "diffusers einops"; lock nothing.
   --explain                       List the newer releases that do not fit, and
                                   why.
   --json                          Print only JSON.

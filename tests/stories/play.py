@@ -116,7 +116,7 @@ class Play:
             environment["NO_COLOR"] = "1"
         ours, theirs = pty.openpty() if story.terminal else os.pipe()
         process = subprocess.Popen(
-            ["/bin/sh", "-c", line],
+            ["/bin/sh", "-c", line.replace(WEB, self.stage.sim.web_url)],
             cwd=self.directory,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -14,9 +14,14 @@ from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
 from torchard.cli.this_mac import read_this_mac
 from torchard.lab.model import COMPANIONS, USUAL_PYTHON, Backend, Request, Source
+from torchard.lab.specs import find_requirement_fault
 from torchard.plan.codec import choice_document, dumps
 from torchard.plan.warnings import find_variant_warnings
-from torchard.render.text import choice_lines
+from torchard.render.text import choice_lines, forecast_lines
+
+if TYPE_CHECKING:
+    from torchard.catalog.rows import Catalogue
+    from torchard.plan.forecast import Forecast
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -62,6 +67,13 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 )
 @click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
 @click.option("--no-with", is_flag=True, help="Only torch itself.")
+@click.option(
+    "--for",
+    "wanted",
+    multiple=True,
+    metavar="PACKAGES",
+    help='Also solve with these pip packages, as in --for "diffusers einops"; lock nothing.',
+)
 @click.option("--explain", is_flag=True, help="List the newer releases that do not fit, and why.")
 @options.as_json
 def choose(  # noqa: PLR0917  # click passes them by name
@@ -73,6 +85,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
     source: Source,
     companions: tuple[str, ...],
     more: tuple[str, ...],
+    wanted: tuple[str, ...],
     *,
     no_with: bool,
     explain: bool,
@@ -81,11 +94,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
     """Show which PyTorch fits a Mac, and why."""
     if (arch is None) != (macos is None):
         raise click.UsageError("Give both --arch and --macos, or neither for this Mac.")
-    if companions and no_with:
-        raise click.UsageError("--with and --no-with exclude each other.")
-    if more and not companions:
-        names = " ".join(more)
-        raise click.UsageError(f"Write --with before {names}: --with {names}.")
+    _check_companions(companions, more, no_with=no_with)
+    packages = _read_packages(wanted)
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
@@ -103,8 +113,53 @@ def choose(  # noqa: PLR0917  # click passes them by name
         known = (f"{text}." for text in find_variant_warnings(answer, request, group, catalogue))
         answer = replace(answer, notes=(*answer.notes, *known))
     over = found.passed_over if explain else None
-    if as_json:
-        click.echo(dumps(choice_document(answer, over)))
-    else:
+    if not as_json:
         output.print_lines(choice_lines(answer, over or ()), err=refused)
-    console.exit_with(1 if refused else 0)
+    forecast = None
+    if packages and isinstance(group, MacClass) and isinstance(answer, Variant):
+        forecast = _try(packages, request, answer, group, catalogue)
+    is_hopeless = isinstance(forecast, Refusal)
+    if as_json:
+        click.echo(dumps(choice_document(answer, over, forecast)))
+    elif forecast is not None:
+        output.print_lines(forecast_lines(forecast), err=is_hopeless)
+    console.exit_with(1 if refused or is_hopeless else 0)
+
+
+def _check_companions(companions: tuple[str, ...], more: tuple[str, ...], *, no_with: bool) -> None:
+    if companions and no_with:
+        raise click.UsageError("--with and --no-with exclude each other.")
+    if more and not companions:
+        names = " ".join(more)
+        raise click.UsageError(f"Write --with before {names}: --with {names}.")
+
+
+def _read_packages(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the requirements that `--for` names. Raise UsageError for one that no lab can have."""
+    packages = tuple(dict.fromkeys(word for one in wanted for word in one.split()))
+    for one in packages:
+        fault = find_requirement_fault(one)
+        if fault is not None:
+            raise click.UsageError(f"--for: {fault[0]}. {fault[1]}")
+    return packages
+
+
+def _try(
+    packages: tuple[str, ...],
+    request: Request,
+    variant: Variant,
+    group: MacClass,
+    catalogue: Catalogue,
+) -> Forecast | Refusal:
+    """Solve with packages. The solvers take time to load, and no other choice needs them."""
+    from torchard.cli.progress import show_progress  # noqa: PLC0415
+    from torchard.depot.depot import Depot  # noqa: PLC0415
+    from torchard.workspace.forecast import form_packages_question, make_forecast  # noqa: PLC0415
+
+    with show_progress() as progress:
+        depot = Depot()
+        depot.report, depot.announce = progress.report_download, progress.announce
+        question = form_packages_question(packages, request, variant, group, catalogue)
+        found = make_forecast(question, catalogue, depot, progress.announce)
+        progress.pause()
+    return found

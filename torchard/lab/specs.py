@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from torchard.lab.problem import quote
+from torchard.lab.settings import read_schema
 
 _TRIO = {"torch", "pytorch", "pytorch-cpu", "pytorch-gpu", "torchvision", "torchaudio"}
 _CONDA_FORM = "Write NAME, NAME>=1.2,<2 or NAME=1.2."
@@ -85,6 +86,19 @@ def find_pip_fault(text: str) -> Fault | None:
     if name == "python":
         return "python is in pip", 'Write it under python, as in python: "3.12".'
     return None
+
+
+def find_requirement_fault(text: str) -> Fault | None:
+    """Return what is wrong with a requirement on a command line, or None."""
+    if not re.search(read_schema()["$defs"]["pip"]["pattern"], text):
+        return explain_pip_form(text)
+    fault = find_pip_fault(text)
+    if fault is not None and _name(text) in _TRIO:
+        return (
+            f"{quote(text)} is part of PyTorch",
+            "Use --release and --with, which say what of PyTorch comes with these packages.",
+        )
+    return fault
 
 
 def _name(text: str) -> str:

@@ -8,7 +8,7 @@ from torchard import programs
 from torchard.lock.addresses import form_channel_url
 from torchard.lock.conda_process import SECONDS, SOLVE_LIMITS, listing_request, run_worker
 from torchard.lock.diagnose_conda import Listing, Row, diagnose_conda, loosen_conda, name_of, rename
-from torchard.lock.lockfile import LockError
+from torchard.lock.lockfile import LockError, UnreadChannelError
 from torchard.lock.unsolved import UnsolvableError, quote
 from torchard.redact import redact
 
@@ -36,7 +36,7 @@ def explain_failure(answer: Mapping[str, Any], question: Question, cache: Path) 
         places = ", ".join(
             redact(form_channel_url(one, question.mirrors)) for one in question.channels
         )
-        return LockError(
+        return UnreadChannelError(
             f"The channels of {question} could not be read from {places}"
             f"{f', because {cause.what}' if cause else ''}:{_indent(text)}",
             cause.instead

@@ -25,6 +25,10 @@ class LockError(TorchardError):
     """An environment cannot be locked for a Mac class."""
 
 
+class UnreadChannelError(LockError):
+    """No channel gives an answer. `message` says why."""
+
+
 class LockFileError(TorchardError):
     """A lock file cannot be read or written, or is not a lock of this format."""
 

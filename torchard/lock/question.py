@@ -71,8 +71,12 @@ class Question:
 
         PyTorch is among them if it comes as conda packages.
         """
-        python = f"python {self.environment.python}.*"
-        return (python, "pip", *self.torch_specs, *self.environment.conda)
+        return (*self.usual_specs, *self.torch_specs, *self.environment.conda)
+
+    @property
+    def usual_specs(self) -> tuple[str, ...]:
+        """The match specs of every environment."""
+        return (f"python {self.environment.python}.*", "pip")
 
     @property
     def torch_specs(self) -> tuple[str, ...]:

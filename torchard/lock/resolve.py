@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from torchard.lock.compare import find_contradictions, find_unasked
 from torchard.lock.conda import solve_conda
 from torchard.lock.conda_failure import find_newest
-from torchard.lock.fitting import resolve_fitting_wheels
-from torchard.lock.lockfile import Lock, LockError
+from torchard.lock.fitting import FittingWheels, resolve_fitting_wheels
+from torchard.lock.lockfile import Lock, LockError, UnreadChannelError
 from torchard.lock.wheels import resolve_wheels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torchard.depot.depot import Depot
-    from torchard.lock.lockfile import CondaPackage
+    from torchard.lock.lockfile import CondaPackage, Wheel
     from torchard.lock.question import Question
+
+
+_NEWEST_PATCH = 99  # of a python that no channel has named
 
 
 def _ignore(_message: str) -> None:
@@ -34,12 +38,70 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
     announce(f"solving the conda packages of {question}")
     conda = solve_conda(question, depot)
     announce(f"resolving the wheels of {question}")
-    python = next(one.version for one in conda if one.name == "python")
-    provided = _find_provided(conda, question)
-    find_conda = partial(find_newest, question, depot.root / "channels")
-    ask = partial(resolve_wheels, python=python, provided=provided, find_conda=find_conda)
+    ask = _around(conda, question, depot)
     fitting = resolve_fitting_wheels(question, ask, depot, announce)
-    lock = Lock(
+    lock = _form_lock(question, conda, fitting)
+    _check_answer(lock, question)
+    return lock
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What a question would be answered with. No wheel was fetched, so its libraries are unknown.
+
+    `python` is the full version in the lock. If no channel could be read, `unread` is why: the lock
+    then has wheels only, for the newest release of the `python` that the question names.
+    """
+
+    lock: Lock
+    python: str
+    unread: str = ""
+
+
+def forecast(
+    question: Question, depot: Depot, announce: Callable[[str], None] = _ignore
+) -> Solution:
+    """Answer a question as `resolve` does, without fetching a wheel. Raise what it raises.
+
+    Wheels alone are solved if no channel can be read, unless PyTorch itself comes from one.
+    """
+    announce(f"solving the conda packages of {question}")
+    try:
+        conda = solve_conda(question, depot)
+    except UnreadChannelError as error:
+        if question.conda_specs != question.usual_specs:
+            raise
+        minor = question.environment.python
+        announce(f"resolving the wheels of {question}")
+        alone = resolve_wheels(question, f"{minor}.{_NEWEST_PATCH}", {})
+        lock = _form_lock(question, (), FittingWheels(tuple(alone)))
+        return Solution(lock, minor, error.message.splitlines()[0].rstrip(":"))
+    announce(f"resolving the wheels of {question}")
+    wheels = _around(conda, question, depot)(question)
+    lock = _form_lock(question, conda, FittingWheels(tuple(wheels)))
+    _check_answer(lock, question)
+    return Solution(lock, _find_python(conda))
+
+
+def _around(
+    conda: Sequence[CondaPackage], question: Question, depot: Depot
+) -> Callable[[Question], Mapping[Wheel, str]]:
+    """Return what answers a question with wheels around conda packages, each with its URL."""
+    find_conda = partial(find_newest, question, depot.root / "channels")
+    return partial(
+        resolve_wheels,
+        python=_find_python(conda),
+        provided=_find_provided(conda, question),
+        find_conda=find_conda,
+    )
+
+
+def _find_python(conda: Sequence[CondaPackage]) -> str:
+    return next(one.version for one in conda if one.name == "python")
+
+
+def _form_lock(question: Question, conda: tuple[CondaPackage, ...], fitting: FittingWheels) -> Lock:
+    return Lock(
         environment=question.environment.name,
         mac_class=question.mac_class,
         inputs=question.digest,
@@ -52,12 +114,15 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
         wheels=fitting.wheels,
         libraries=fitting.libraries,
     )
+
+
+def _check_answer(lock: Lock, question: Question) -> None:
+    """Raise LockError if a lock contradicts itself or its question."""
     for _, what in (*find_contradictions(lock), *find_unasked(lock, question)):
         raise LockError(
             f"{question.environment.where}: {question} cannot be locked: {what}.",
             "Use another channel, index or mirror: this one may be damaged.",
         )
-    return lock
 
 
 def _find_provided(conda: Sequence[CondaPackage], question: Question) -> dict[str, str]:

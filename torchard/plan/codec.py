@@ -17,6 +17,7 @@ from torchard.mac.state import KeptFolders
 from torchard.plan.disk import Disk
 from torchard.plan.disk_use import DiskUse
 from torchard.plan.drift import EnvironmentStatus
+from torchard.plan.forecast import Forecast
 from torchard.plan.plan import MacPlan, Plan, PlanState, ResultState, Summary
 from torchard.plan.preconditions import Precondition
 from torchard.plan.result import MacResult, Result, StepResult
@@ -181,6 +182,8 @@ class ChoiceDocument(CatalogueAnswer, frozen=True, kw_only=True):
 
     format: Literal[1]
     passed_over: tuple[PassedOver, ...] | None = None
+    forecast: Forecast | None = None
+    forecast_refusal: Refusal | None = None
 
 
 def plan_document(plan: Plan) -> PlanDocument:
@@ -217,11 +220,20 @@ def catalogue_answer(answer: Variant | Refusal) -> CatalogueAnswer:
 
 
 def choice_document(
-    answer: Variant | Refusal, passed_over: tuple[PassedOver, ...] | None = None
+    answer: Variant | Refusal,
+    passed_over: tuple[PassedOver, ...] | None = None,
+    forecast: Forecast | Refusal | None = None,
 ) -> ChoiceDocument:
-    """Return the catalogue's answer as a document, with what was passed over if that is asked."""
+    """Return the catalogue's answer as a document, with what else was asked for."""
     found = catalogue_answer(answer)
-    return ChoiceDocument(found.variant, found.refusal, format=1, passed_over=passed_over)
+    return ChoiceDocument(
+        found.variant,
+        found.refusal,
+        format=1,
+        passed_over=passed_over,
+        forecast=None if isinstance(forecast, Refusal) else forecast,
+        forecast_refusal=forecast if isinstance(forecast, Refusal) else None,
+    )
 
 
 def _fields(made: Any, names: tuple[str, ...]) -> dict[str, Any]:

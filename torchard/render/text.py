@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from torchard.catalog.variant import PassedOver, Variant
+    from torchard.plan.forecast import Forecast
     from torchard.plan.plan import Plan, Summary
     from torchard.plan.result import Result
 
@@ -61,6 +62,29 @@ def choice_lines(
     else:
         yield from _variant(answer)
     yield from (Text(f"  passed over {one}", style="dim") for one in passed_words(passed_over))
+
+
+def forecast_lines(forecast: Forecast | Refusal) -> Iterator[Text]:
+    """Yield the lines of what would come of packages beside PyTorch."""
+    if isinstance(forecast, Refusal):
+        yield Text(sanitize_lines(f"No lock is possible: {forecast.reason}"), style="red")
+        yield Text(sanitize_lines(f"  {forecast.instead}"))
+        return
+    forecast = sanitize_data(forecast)
+    named = " · ".join(f"{name} {version}" for name, version in forecast.packages.items())
+    yield Text(named or "This Mac needs none of these packages.", style="bold")
+    conda = f"conda brings python {forecast.python} and {forecast.conda - 1} other packages"
+    if forecast.unread:
+        conda = f"assuming the newest python {forecast.python} and nothing else from conda"
+    yield Text(f"  {forecast.wheels} wheels in all; {conda}")
+    yield from (Text(f"  {one}.") for one in forecast.notes)
+    if forecast.unread:
+        yield Text(f"  {forecast.unread}.", style="dim")
+    yield Text(
+        "  Nothing is locked, and no wheel was fetched. `torchard lock` also reads their libraries,"
+        " and takes an older release if one does not load.",
+        style="dim",
+    )
 
 
 def passed_words(passed_over: Iterable[PassedOver]) -> Iterator[str]:

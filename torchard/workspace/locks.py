@@ -125,15 +125,7 @@ class LabLocks:
 
     def _question(self, environment: Environment, group: MacClass, mac: MacHost) -> Question:
         variant = self.choose_variant(environment, group)
-        return Question(
-            environment,
-            group,
-            variant,
-            self.list_channels(variant, mac),
-            mac.mirrors,
-            nightly_index(mac, self.catalogue),
-            pairings=self.catalogue.pairings,
-        )
+        return form_question(environment, group, variant, mac, self.catalogue)
 
     def _check_channels(self, key: LockKey, mac: MacHost) -> None:
         """Raise TorchardError if another Mac of the class takes the environment from elsewhere."""
@@ -187,10 +179,30 @@ class LabLocks:
             raise TorchardError(answer.reason, answer.instead)
         return answer
 
-    def list_channels(self, variant: Variant | None, mac: MacHost) -> tuple[str, ...]:
-        """Return an environment's channels: the Mac's, preceded by the one that has its PyTorch."""
-        own = self.catalogue.sources[variant.source].channel if variant else None
-        return mac.channels if own is None or own in mac.channels else (own, *mac.channels)
+
+def form_question(
+    environment: Environment,
+    group: MacClass,
+    variant: Variant | None,
+    mac: MacHost,
+    catalogue: Catalogue,
+) -> Question:
+    """Return the question of an environment for the class of a Mac."""
+    return Question(
+        environment,
+        group,
+        variant,
+        list_channels(variant, mac, catalogue),
+        mac.mirrors,
+        nightly_index(mac, catalogue),
+        pairings=catalogue.pairings,
+    )
+
+
+def list_channels(variant: Variant | None, mac: MacHost, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return an environment's channels: the Mac's, preceded by the one that has its PyTorch."""
+    own = catalogue.sources[variant.source].channel if variant else None
+    return mac.channels if own is None or own in mac.channels else (own, *mac.channels)
 
 
 def describe_outdated(lock: Lock, question: Question) -> str:

@@ -19,11 +19,12 @@ from torchard.catalog.variant import Refusal
 from torchard.lab.model import Request
 from torchard.plan.codec import to_data
 from torchard.plan.diff import PackageChange
+from torchard.plan.forecast import Forecast
 from torchard.plan.plan import Plan
 from torchard.plan.result import MacResult, Result, report_skipped
 from torchard.render.changes import step_lines
 from torchard.render.status import status_document, status_lines
-from torchard.render.text import choice_lines, plan_lines, result_lines
+from torchard.render.text import choice_lines, forecast_lines, plan_lines, result_lines
 from torchard.render.words import duration, size
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -153,6 +154,40 @@ def test_a_choice_has_its_reason():
     ]
     refusal = [line.plain for line in choice_lines(Refusal("Not here.", "Go there."))]
     assert refusal == ["Not here.", "  Go there."]
+
+
+@pytest.mark.parametrize(
+    ("forecast", "lines"),
+    [
+        (
+            Forecast({"einops": "0.8.2"}, "3.12.7", 30, 12, 9, notes=("einops is old\x1b",)),
+            [
+                "einops 0.8.2",
+                "  12 wheels in all; conda brings python 3.12.7 and 29 other packages",
+                "  einops is old\\x1b.",
+            ],
+        ),
+        (
+            Forecast({}, "3.12", 0, 12, 9, unread="No channel answers"),
+            [
+                "This Mac needs none of these packages.",
+                "  12 wheels in all; assuming the newest python 3.12 and nothing else from conda",
+                "  No channel answers.",
+            ],
+        ),
+    ],
+)
+def test_a_forecast_has_versions_and_what_it_rests_on(forecast, lines):
+    """The last line says what it does not know."""
+    *found, last = [line.plain for line in forecast_lines(forecast)]
+    assert found == lines
+    assert "no wheel was fetched" in last
+
+
+def test_a_forecast_that_is_refused_has_its_reason():
+    """In the lines of a solver, as far as a terminal does not interpret them."""
+    found = [line.plain for line in forecast_lines(Refusal("None:\n  \x1b[1m", "Go there."))]
+    assert found == ["No lock is possible: None:\n  \\x1b[1m", "  Go there."]
 
 
 def test_a_nightly_is_the_newest_there_is():

@@ -19,7 +19,7 @@ from torchard.mac.state import RunLock
 from torchard.plan.blockers import find_blockers
 from torchard.workspace import runs
 from torchard.workspace import workspace as workspaces
-from torchard.workspace.locks import LockMissingError, nightly_index
+from torchard.workspace.locks import LockMissingError, list_channels, nightly_index
 from torchard.workspace.workspace import open_workspace
 
 NEWEST, OLDER = MacClass("osx-arm64", "15.0"), MacClass("osx-arm64", "14.0")
@@ -50,7 +50,7 @@ def locked(space, group=NEWEST, conda=(), wheels=()):
     """Write the lock of a lab's environment `torch` for a class."""
     environment, mac = space.lab.environments["torch"], space.find_mac("studio-01")
     variant = space.locks.choose_variant(environment, group)
-    question = Question(environment, group, variant, space.locks.list_channels(variant, mac))
+    question = Question(environment, group, variant, list_channels(variant, mac, space.catalogue))
     made = answer(question, conda, wheels)
     path = lock_path(space.lab.path, "torch", group)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -333,10 +333,10 @@ def test_the_channel_of_a_source_comes_first(workspace):
     space = workspace(environments='torch: {python: "3.12", pytorch: {source: pytorch-channel}}')
     mac, environment = space.find_mac("studio-01"), space.lab.environments["torch"]
     variant = space.locks.choose_variant(environment, NEWEST)
-    assert space.locks.list_channels(variant, mac) == ("pytorch", "conda-forge")
+    assert list_channels(variant, mac, space.catalogue) == ("pytorch", "conda-forge")
     own = replace(mac, channels=("conda-forge", "pytorch"))
-    assert space.locks.list_channels(variant, own) == ("conda-forge", "pytorch")
-    assert space.locks.list_channels(None, mac) == ("conda-forge",)
+    assert list_channels(variant, own, space.catalogue) == ("conda-forge", "pytorch")
+    assert list_channels(None, mac, space.catalogue) == ("conda-forge",)
 
 
 def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(workspace):
