@@ -131,7 +131,7 @@ def find_default_index() -> str:
     settings = _read_settings(None)
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
-        (directory / "pyproject.toml").write_text(_project(["torch"], {}), encoding="utf-8")
+        (directory / "pyproject.toml").write_text(_project([], {}), encoding="utf-8")
         printed, _ = _run(
             [
                 *("pip", "compile", "pyproject.toml", "--no-deps", "--emit-index-url"),

@@ -166,3 +166,30 @@ def test_a_project_without_an_answer_hides_nothing_of_the_others(
     assert done.returncode == 1
     assert said in done.stdout
     assert "Not every source answered, so more may be new." in done.stderr
+
+
+def test_companions_are_compared_although_torch_has_no_answer(served, find, monkeypatch, tmp_path):
+    """A companion that the index lost is a finding, too."""
+    monkeypatch.setenv("UV_DEFAULT_INDEX", served.index)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    find({})
+    served.instead["/simple/torch/"] = None
+    del served.instead["/simple/torch/index.json"]
+    found = find_new_rows(["wheels"], load_catalog(), Mirrors())
+    (silent,) = found.unanswered
+    assert silent.startswith(f"the wheel index: {served.index}/torch/ cannot be fetched")
+    lost = f"torchvision {VISION} (beside torch {NEWEST}), arm64, python 3.10, 3.11, 3.13, "
+    assert any(one.startswith(lost) for one in found.remarks)
+
+
+def test_one_lost_page_of_a_vendor_hides_nothing_of_the_others(served, monkeypatch):
+    """A hash that one arch of Miniforge lacks leaves the row of the other arch."""
+    known = load_catalog()
+    address = f"{served.url}/releases/download/{{version}}/{{file}}"
+    lanes = {name: replace(one, address=address) for name, one in known.installers.items()}
+    served.instead["/releases/latest"] = "<a href='/x/releases/tag/99.9.1-0'>99.9.1-0</a>"
+    file = "/releases/download/99.9.1-0/Miniforge3-99.9.1-0-MacOSX-arm64.sh.sha256"
+    served.instead[file] = f"{'a' * 64}  ./it\n"
+    found = find_new_rows(["installers"], replace(known, installers=lanes), Mirrors())
+    assert [one.below[0] for one in found.proposals] == ["  - distribution: miniforge"]
+    assert len(found.unanswered) == 2
