@@ -31,6 +31,5 @@ def mac_wheels(name: str, version: str, python: str) -> tuple[index.Offer, ...]:
             if "requested Python version" not in error.message:
                 raise
             return ()
-        return tuple(
-            one for one in index._offers(told, directory, settings.logins) if "macosx" in one.file
-        )
+        offers = index._offers(index._read_packages(told), directory, settings.logins)
+        return tuple(one for one in offers if "macosx" in one.file)

@@ -51,9 +51,9 @@ def merge_settings(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
             near = layer[key] or {}
             far = {name: value for name, value in result[key].items() if name not in near}
             # Version and installer exclude each other: the nearer choice ends the farther one.
-            if "version" in near:
+            if key == "miniconda" and "version" in near:
                 far.pop("installer", None)
-            if "installer" in near:
+            if key == "miniconda" and "installer" in near:
                 far.pop("version", None)
             result[key] = {**far, **near}
     return result

@@ -79,6 +79,10 @@ class LabChecks:
         yield from self._check_addresses(defaults.data, overrides.data)
         reported = set()
         for name, mac in self.macs.items():
+            for problem in self._check_indexes(name, mac or {}, defaults, overrides):
+                if problem not in reported:
+                    reported.add(problem)
+                    yield problem
             if inherit_settings(mac or {}, self.lab, defaults.data, overrides.data).get(
                 "accept_anaconda_terms"
             ):
@@ -112,6 +116,39 @@ class LabChecks:
                     "Read them (https://www.anaconda.com/legal) and write accept_anaconda_terms:"
                     " true, or write conda-forge.",
                 )
+
+    def _check_indexes(
+        self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
+    ) -> Iterator[Problem]:
+        """Yield each package of a Mac's wheel indexes that cannot come from there."""
+        layers: list[tuple[Source, KeyPath, Any]] = [
+            (overrides, (), overrides.data),
+            (self.source, ("macs", name), mac),
+            *(
+                (self.source, ("groups", group), self.groups.get(group) or {})
+                for group in reversed(mac.get("groups") or ())
+            ),
+            (self.source, (), self.lab),
+            (defaults, (), defaults.data),
+        ]
+        indexes: dict[str, tuple[Source, KeyPath, Any]] = {}
+        for source, path, said in layers:
+            for key, value in (said.get("indexes") or {}).items():
+                indexes.setdefault(key, (source, (*path, "indexes", key), value or {}))
+        owners: dict[str, str] = {}
+        for key, (source, path, value) in indexes.items():
+            for place, item in enumerate(value.get("packages") or ()):
+                if item is None:
+                    continue
+                where = source.where((*path, "packages", place))
+                package = re.sub(r"[-_.]+", "-", item).lower()
+                if package in specs.TRIO:
+                    sentence = f"{package} is in the index {key}"
+                    yield Problem(where, sentence, "PyTorch has a source: write it under pytorch.")
+                owner = owners.setdefault(package, key)
+                if owner != key:
+                    sentence = f"{package} is in two indexes, {owner} and {key}"
+                    yield Problem(where, sentence, "A package has one index: remove it from one.")
 
     def _check_addresses(
         self, defaults: Mapping[str, Any], overrides: Mapping[str, Any]

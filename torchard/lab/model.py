@@ -118,6 +118,17 @@ class Mirrors:
 
 
 @dataclass(frozen=True)
+class WheelIndex:
+    """A further wheel index, from which some packages come and no others.
+
+    `url` may have `{torch}` in it. If it ends in `.html`, it is one page with links to wheels.
+    """
+
+    url: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Keep:
     """How much stays of what Torchard can do without: its bounds.
 
@@ -169,6 +180,7 @@ class MacHost:
     miniconda: Miniconda = Miniconda()
     channels: tuple[str, ...] = ("conda-forge",)
     mirrors: Mirrors = Mirrors()
+    indexes: Mapping[str, WheelIndex] = field(default_factory=dict)
     shells: tuple[Shell, ...] = ()
     accept_license: bool = False
     accept_anaconda_terms: bool = False

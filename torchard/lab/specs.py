@@ -7,7 +7,7 @@ import re
 from torchard.lab.problem import quote
 from torchard.lab.settings import read_schema
 
-_TRIO = {"torch", "pytorch", "pytorch-cpu", "pytorch-gpu", "torchvision", "torchaudio"}
+TRIO = {"torch", "pytorch", "pytorch-cpu", "pytorch-gpu", "torchvision", "torchaudio"}
 _CONDA_FORM = "Write NAME, NAME>=1.2,<2 or NAME=1.2."
 _PIP_FORM = "Write NAME, NAME==1.2 or NAME[extra]>=1.2,<2."
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -36,7 +36,7 @@ def explain_conda_form(text: str) -> Fault:
 def find_conda_fault(text: str) -> Fault | None:
     """Return what is wrong with a well-formed match spec, or None."""
     name = _name(text)
-    if name in _TRIO:
+    if name in TRIO:
         return f"{name} is in conda", _under_pytorch(name)
     if name == "python":
         return "python is in conda", 'Write it under python, as in python: "3.12".'
@@ -53,7 +53,7 @@ def explain_pip_form(text: str) -> Fault:
     if text.startswith("-"):
         return (
             f"{quote(text)} is an option of pip",
-            "Name packages only. Another index belongs under mirrors, as wheels.",
+            "Name packages only. Another index belongs under mirrors, as wheels, or under indexes.",
         )
     if "://" in text or "@" in text:
         return (
@@ -81,7 +81,7 @@ def find_pip_fault(text: str) -> Fault | None:
             f"{quote(text)} is not a pip package",
             _PIP_FORM,
         )
-    if name in _TRIO:
+    if name in TRIO:
         return f"{name} is in pip", _under_pytorch(name)
     if name == "python":
         return "python is in pip", 'Write it under python, as in python: "3.12".'
@@ -93,7 +93,7 @@ def find_requirement_fault(text: str) -> Fault | None:
     if not re.search(read_schema()["$defs"]["pip"]["pattern"], text):
         return explain_pip_form(text)
     fault = find_pip_fault(text)
-    if fault is not None and _name(text) in _TRIO:
+    if fault is not None and _name(text) in TRIO:
         return (
             f"{quote(text)} is part of PyTorch",
             "Use --release and --with, which say what of PyTorch comes with these packages.",

@@ -19,6 +19,7 @@ from torchard.catalog.pairings import Bound, find_bounds, find_broken_bounds
 from torchard.lock import index
 from torchard.lock.question import has_name
 from torchard.lock.tags import list_markers
+from torchard.lock.ties import resolve_tied
 from torchard.lock.wheel_metadata import read_metadata
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def resolve_within_bounds(query: WheelQuery, question: Question, python: str) ->
 
 def _resolve(query: WheelQuery, bounds: Sequence[Bound]) -> tuple[Offer, ...]:
     more = (one.requirement for one in bounds)
-    return index.resolve(replace(query, constraints=(*query.constraints, *more)))
+    return resolve_tied(replace(query, constraints=(*query.constraints, *more)))
 
 
 def _list_versions(offers: Sequence[Offer]) -> dict[str, str]:

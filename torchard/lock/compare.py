@@ -57,6 +57,12 @@ def find_differences(lock: Lock, question: Question) -> Iterator[tuple[Part, str
             yield key, f"its {key} has {_compare_lists(found, asked)}"
         elif found != asked:
             yield key, f"its {key} is {_show(found)}, and the lab asks for {_show(asked)}"
+    indexes = question.package_indexes
+    for wheel in lock.wheels:
+        index = indexes.get(wheel.name, "")
+        if wheel.index != index:
+            found_in, wanted = (one or "the usual wheel index" for one in (wheel.index, index))
+            yield wheel, f"its {wheel.name} is from {found_in}, and the lab names {wanted}"
 
 
 def _compare_lists(found: tuple[str, ...], asked: tuple[str, ...]) -> str:

@@ -73,7 +73,7 @@ def find_suspects(text: str, question: Question) -> tuple[str, ...]:
 def diagnose(text: str, question: Question, evidence: Evidence) -> Cause | None:
     """Return the cause of a failure, or None if only uv's own words say it."""
     for name in find_missing(text):
-        return _explain_missing(name, text, evidence)
+        return _explain_missing(name, text, question, evidence)
     bound = _find_bound(text, question)
     if bound is not None:
         return bound
@@ -110,15 +110,18 @@ def _parse_all(items: Sequence[str]) -> Iterator[Requirement]:
             continue
 
 
-def _explain_missing(name: str, text: str, evidence: Evidence) -> Cause:
+def _explain_missing(name: str, text: str, question: Question, evidence: Evidence) -> Cause:
     asker = _find_asker(name, text)
     own = asker or name
-    what = f"the wheel index has no package {name}"
+    further = question.package_indexes.get(name)
+    what = f"{further or 'the wheel index'} has no package {name}"
     if asker:
         what = f"{asker} asks for {name}, and {what}"
     near = [f"`{one}`" for one in evidence.near.get(name, ())]
-    where = load_package_facts().no_mac_wheels.get(name, "")
-    if near and not asker:
+    where = "" if further else load_package_facts().no_mac_wheels.get(name, "")
+    if further:
+        instead = f"Check the URL under `indexes:`, or remove {own} from `pip:`."
+    elif near and not asker:
         instead = f"Write {' or '.join(near)} in `pip:`."
     else:
         instead = f"{where} Remove {own} from `pip:`, or check its name.".strip()
@@ -214,7 +217,7 @@ def _examine(name: str, text: str, question: Question, evidence: Evidence) -> Ca
     ways = [
         _change(name, asker, newest, question),
         "" if asker else way,
-        facts.no_mac_wheels.get(name, ""),
+        "" if name in question.package_indexes else facts.no_mac_wheels.get(name, ""),
     ]
     instead = " ".join(one for one in ways if one)
     if newest and str(newest) not in what:

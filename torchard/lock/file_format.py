@@ -90,6 +90,15 @@ Channel = Annotated[
         "https://mirror.example.com/conda/conda-forge",
     ),
 ]
+IndexUrl = Annotated[
+    str,
+    _shape(
+        "Index",
+        f"(|{_CHANNEL_URL})",
+        "The URL of the lab's further index that the wheel comes from.",
+        "https://data.pyg.org/whl/torch-2.6.0+cpu.html",
+    ),
+]
 CondaFile = Annotated[
     str,
     _shape(
@@ -206,7 +215,7 @@ class CondaPackage(_Row, frozen=True):
 
 
 class Wheel(_Row, frozen=True, kw_only=True):
-    """A wheel. Torchard gets its address from the wheel index."""
+    """A wheel. Torchard gets its address from the wheel index, or from the one that it names."""
 
     name: DistributionName
     version: Version
@@ -221,6 +230,7 @@ class Wheel(_Row, frozen=True, kw_only=True):
             examples=["is not the newest: 0.40.0 asks for torch>=2.6 in its extra `torch`"],
         ),
     ] = ""
+    index: IndexUrl = ""
 
 
 class LibraryCheck(_Row, frozen=True):
@@ -272,7 +282,7 @@ class CondaRow(CondaPackage, frozen=True):
 
 
 class WheelRow(Wheel, frozen=True, kw_only=True):
-    """A wheel. Torchard gets its address from the wheel index."""
+    """A wheel. Torchard gets its address from the wheel index, or from the one that it names."""
 
     digest: RowDigest
 

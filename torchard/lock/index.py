@@ -70,7 +70,8 @@ class WheelQuery:
     `python` is the full version of the Mac's python. `index` is the URL of a simple index that
     replaces those of this computer. `installed` are distributions that are already there: no index
     needs to have them, none of them is returned, and their dependencies do not count. `elsewhere`
-    maps a package to the one index that it comes from. With `only_these`, dependencies are ignored.
+    maps a package to the one index that it comes from: uv only follows this for a package among the
+    requirements. With `only_these`, dependencies are ignored.
     """
 
     requirements: Sequence[str]
@@ -83,11 +84,24 @@ class WheelQuery:
     only_these: bool = False
 
 
+@dataclass(frozen=True)
+class Answer:
+    """Every wheel of each chosen release, and the installed distributions that these need."""
+
+    offers: tuple[Offer, ...]
+    installed: frozenset[str]
+
+
 def resolve(query: WheelQuery) -> tuple[Offer, ...]:
     """Return every wheel of each release that satisfies a query.
 
     Raise WheelIndexError with uv's words.
     """
+    return ask(query).offers
+
+
+def ask(query: WheelQuery) -> Answer:
+    """Return uv's answer to a query. Raise WheelIndexError with uv's words."""
     settings = _read_settings(query.index, tuple(query.elsewhere.values()))
     with tempfile.TemporaryDirectory(prefix="torchard-") as made:
         directory = Path(made)
@@ -116,10 +130,12 @@ def resolve(query: WheelQuery) -> tuple[Offer, ...]:
             query.mac_class,
         )
         yanked = _read_yanked(complaints)
-        return tuple(
+        packages = _read_packages(printed)
+        offers = tuple(
             replace(one, yanked=yanked.get(f"{one.name}=={one.version}", ""))
-            for one in _offers(printed, directory, settings.logins)
+            for one in _offers(packages, directory, settings.logins)
         )
+        return Answer(offers, frozenset(one.name for one in packages if not one.wheels))
 
 
 def find_default_index() -> str:
@@ -183,14 +199,20 @@ def _project(requirements: Sequence[str], elsewhere: Mapping[str, str]) -> str:
     """Return a project file with the requirements: only this can tie a package to an index."""
     quoted = [json.dumps(one) for one in requirements]  # a JSON string is also a TOML string
     lines = ["[project]", 'name = "lab"', 'version = "0"', f"dependencies = [{', '.join(quoted)}]"]
+    elsewhere = {name: url for name, url in elsewhere.items() if url}
     names = {url: f"index-{number}" for number, url in enumerate(dict.fromkeys(elsewhere.values()))}
     for url, name in names.items():
         lines += ["[[tool.uv.index]]", f'name = "{name}"', f"url = {json.dumps(url)}"]
-        lines += ["explicit = true"]
+        lines += ["explicit = true", *(['format = "flat"'] if is_flat(url) else [])]
     if elsewhere:
         lines += ["[tool.uv.sources]"]
         lines += [f'{one} = {{index = "{names[url]}"}}' for one, url in elsewhere.items()]
     return _lines(lines)
+
+
+def is_flat(url: str) -> bool:
+    """Tell whether an index is one page with links to wheels, and not a page for each project."""
+    return url.endswith(".html")
 
 
 def _stand_in(name: str, version: str, directory: Path) -> Path:
@@ -247,14 +269,18 @@ class _Packages(msgspec.Struct):
     packages: list[_Package] = []
 
 
-def _offers(text: str, directory: Path, known: Mapping[str, str]) -> list[Offer]:
-    """Return the wheels in the lock that uv printed, which ran in `directory`."""
+def _read_packages(text: str) -> list[_Package]:
+    """Return the packages in the lock that uv printed."""
     try:
-        lock = msgspec.toml.decode(text, type=_Packages)
+        return msgspec.toml.decode(text, type=_Packages).packages
     except msgspec.MsgspecError as error:
         raise WheelIndexError(f"uv printed a lock that cannot be read: {error}") from error
+
+
+def _offers(packages: Sequence[_Package], directory: Path, known: Mapping[str, str]) -> list[Offer]:
+    """Return the wheels of packages that uv chose, which ran in `directory`."""
     offers = []
-    for package in lock.packages:
+    for package in packages:
         for wheel in package.wheels:
             url = wheel.url or Path(os.path.normpath(directory / wheel.path)).as_uri()
             offers.append(

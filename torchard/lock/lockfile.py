@@ -1,7 +1,8 @@
 """A lock: every artefact of one environment for one Mac class. Pure.
 
 A lock holds no address of a package registry. A conda package is identified by channel, subdir and
-file name, a wheel by its file name and sha256. Torchard forms addresses when it fetches.
+file name, a wheel by its file name and sha256. Torchard forms addresses when it fetches. Only a
+channel or an index that the lab itself names by a URL is in the lock by that URL.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Wheel:
     """A wheel. `name` is normalised (PEP 503); `size` in bytes.
 
     `note` says, after the name and the version, what is worth knowing about this choice. Most
-    wheels have none.
+    wheels have none. `index` is the URL of the lab's further index that the wheel comes from, empty
+    if it comes from the usual one.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Wheel:
     sha256: str
     size: int
     note: str = ""
+    index: str = ""
 
 
 @dataclass(frozen=True)

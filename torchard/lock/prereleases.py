@@ -27,7 +27,9 @@ def check_prereleases(offers: Sequence[Offer], question: Question, query: WheelQ
     chosen = {str(canonicalize_name(one.name)): one for one in offers}
     pinned = {one.name for one in question.pins.wheels} if question.pins else set()
     odd = [name for name, one in chosen.items() if _is_prerelease(one.version)]
-    odd = [name for name in odd if name not in query.elsewhere and name not in pinned]
+    variant = question.variant
+    nightly = variant.packages if variant and variant.is_nightly else {}
+    odd = [name for name in odd if name not in nightly and name not in pinned]
     if not odd:
         return
     asked = _list_asked(map(Requirement, query.requirements))

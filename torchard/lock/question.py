@@ -8,13 +8,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from torchard.catalog.packages import normalise
 from torchard.lab.model import Mirrors
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torchard.catalog.mac_class import MacClass
     from torchard.catalog.pairings import Pairing
     from torchard.catalog.variant import Variant
-    from torchard.lab.model import Environment, Position
+    from torchard.lab.model import Environment, Position, WheelIndex
     from torchard.lock.lockfile import Lock
 
 # Raised when the same question gets another answer: every lock is then out of date.
@@ -30,7 +33,8 @@ class Question:
     the highest priority. `nightly` is the URL of the index of PyTorch's nightly builds, which only
     a nightly variant needs. `pins` is a lock whose versions the solvers must take, and no others.
     `pairings` are the catalogue's, which bound packages beside this PyTorch.
-    `misfits` are requirements that leave out wheels which were found not to load.
+    `misfits` are requirements that leave out wheels which were found not to load. `indexes` are the
+    lab's further wheel indexes.
     """
 
     environment: Environment
@@ -42,6 +46,7 @@ class Question:
     pins: Lock | None = None
     pairings: tuple[Pairing, ...] = ()
     misfits: tuple[str, ...] = ()
+    indexes: Mapping[str, WheelIndex] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return what messages call the subject: `torch for osx-arm64-macos14`."""
@@ -97,13 +102,28 @@ class Question:
         return (*torch, *self.environment.pip)
 
     @property
+    def package_indexes(self) -> dict[str, str]:
+        """The URL of the further index of each package that has one, by normalised names.
+
+        It is empty if it has `{torch}` in it, and the environment has no exact version of torch.
+        """
+        packages = self.variant.packages if self.variant else {}
+        torch = packages.get("torch") or packages.get("pytorch")
+        urls = {
+            one: index.url.replace("{torch}", torch or "{torch}")
+            for index in self.indexes.values()
+            for one in map(normalise, index.packages)
+        }
+        return {name: "" if "{torch}" in url else url for name, url in sorted(urls.items())}
+
+    @property
     def digest(self) -> str:
         """The sha256 (64 hex) of everything that the answer depends on.
 
         Mirrors are not part of it: they hold the same files.
         """
         variant = self.variant
-        asked = {
+        asked: dict[str, object] = {
             "question": VERSION,
             "environment": self.environment.name,
             "class": str(self.mac_class),
@@ -118,6 +138,8 @@ class Question:
                 "mps_expected": variant.mps_expected,
             },
         }
+        if self.indexes:
+            asked["indexes"] = self.package_indexes
         text = json.dumps(asked, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

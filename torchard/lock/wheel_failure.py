@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.catalog.packages import load_package_facts
+from torchard.catalog.packages import load_package_facts, normalise
 from torchard.lock import index
 from torchard.lock.diagnose import (
     Evidence,
@@ -48,8 +48,8 @@ def explain_failure(
                 f"{f', because {unreachable.what}' if unreachable else ''}:{lines}",
                 unreachable.instead
                 if unreachable
-                else "Check the network, the index that uv or pip is configured with, and"
-                " `mirrors.wheels`.",
+                else "Check the network, the index that uv or pip is configured with,"
+                f" {'`indexes:` ' if question.indexes else ''}and `mirrors.wheels`.",
             )
     owned = [name for name in query.installed if has_name(text, name)]
     # A lock that is solved again with its own versions asks for what nobody wrote, and so does a
@@ -104,11 +104,12 @@ def _read_page(place: str, name: str) -> tuple[IndexFile, ...]:
     # Only a failure needs the HTTP client.
     from torchard.depot.download import BrokenOffError, DownloadError, fetch_page  # noqa: PLC0415
 
-    url = f"{place.rstrip('/')}/{name}/"
-    if url.startswith("file:"):
+    url = place if index.is_flat(place) else f"{place.rstrip('/')}/{name}/"
+    if not index.is_flat(place) and url.startswith("file:"):
         url += "index.html"
     try:
         page = fetch_page(url, ACCEPT)
-        return read_index_page(page.content, page.media_type, url)
+        files = read_index_page(page.content, page.media_type, url)
+        return tuple(one for one in files if normalise(one.name.split("-")[0]) == name)
     except (DownloadError, BrokenOffError, ValueError):
         return ()

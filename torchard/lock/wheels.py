@@ -58,7 +58,10 @@ def resolve_wheels(
         question.wheel_constraints,
         question.mirrors.wheels,
         installed=provided,
-        elsewhere=_nightly_packages(question.variant, question.nightly),
+        elsewhere={
+            **{k: v for k, v in question.package_indexes.items() if k not in provided},
+            **_nightly_packages(question.variant, question.nightly),
+        },
     )
     try:
         resolved = resolve_within_bounds(query, question, python)
@@ -75,7 +78,8 @@ def resolve_wheels(
     for name in sorted(releases):
         wheel, url = _choose_wheel(releases[name], ranks, question)
         note = _describe_yanked(releases[name][0]) or resolved.notes.get(name, "")
-        found[replace(wheel, note=note)] = url
+        place = question.package_indexes.get(name, "")
+        found[replace(wheel, note=note, index=place)] = url
     return found
 
 
@@ -213,7 +217,10 @@ def find_addresses(lock: Lock, mirrors: Mirrors, nightly: str) -> dict[tuple[str
                 lock.mac_class,
                 lock.python,
                 index=mirrors.wheels,
-                elsewhere=_nightly_packages(lock.variant, nightly),
+                elsewhere={
+                    **{one.name: one.index for one in lock.wheels if one.index},
+                    **_nightly_packages(lock.variant, nightly),
+                },
                 only_these=True,
             )
         )

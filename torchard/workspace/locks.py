@@ -26,13 +26,13 @@ from torchard.lock.resolve import resolve
 from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from torchard.catalog.rows import Catalogue
     from torchard.catalog.variant import Variant
     from torchard.depot.depot import Depot
-    from torchard.lab.model import Environment, Lab, MacHost
+    from torchard.lab.model import Environment, Lab, MacHost, WheelIndex
     from torchard.lock.lockfile import Lock
 
 _NAMED = 5  # differences in one message
@@ -62,7 +62,9 @@ class LabLocks:
     announce: Callable[[str], None] = _ignore
     written: set[Path] = field(default_factory=set)
     _found: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
-    _channels: dict[LockKey, tuple[str, str]] = field(default_factory=dict)
+    _channels: dict[LockKey, tuple[str, str, Mapping[str, WheelIndex]]] = field(
+        default_factory=dict
+    )
     _guard: threading.RLock = field(default_factory=threading.RLock)
 
     def path(self, environment: str, group: MacClass) -> Path:
@@ -130,9 +132,15 @@ class LabLocks:
     def _check_channels(self, key: LockKey, mac: MacHost) -> None:
         """Raise TorchardError if another Mac of the class takes the environment from elsewhere."""
         channels = ", ".join(mac.channels)
-        first, others = self._channels.setdefault(key, (mac.name, channels))
+        first, others, indexes = self._channels.setdefault(key, (mac.name, channels, mac.indexes))
+        environment, group = key
+        if indexes != mac.indexes:
+            raise TorchardError(
+                f"{first} and {mac.name} are both {group}, but take {environment} from"
+                " different wheel indexes.",
+                "Give them the same `indexes:`, or two environments of different names.",
+            )
         if others != channels:
-            environment, group = key
             raise TorchardError(
                 f"{first} and {mac.name} are both {group}, but take {environment} from"
                 f" different channels: {others}, and {channels}.",
@@ -196,6 +204,7 @@ def form_question(
         mac.mirrors,
         nightly_index(mac, catalogue),
         pairings=catalogue.pairings,
+        indexes=mac.indexes,
     )
 
 
@@ -210,7 +219,10 @@ def describe_outdated(lock: Lock, question: Question) -> str:
     if lock.inputs == question.digest:
         return ""
     reasons = (text for _, text in find_differences(lock, question))
-    return f"out of date: {next(reasons, 'another version of Torchard asked the solvers')}"
+    other = "another version of Torchard asked the solvers"
+    if question.indexes:
+        other = f"`indexes:` changed, or {other}"
+    return f"out of date: {next(reasons, other)}"
 
 
 def describe_broken_bound(lock: Lock, question: Question) -> str:

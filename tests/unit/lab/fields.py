@@ -21,8 +21,12 @@ LAB: dict[str, Any] = {
     "groups": {"studio": {}},
     "macs": {"studio-01": {"address": "192.0.2.1", "groups": ["studio"]}},
 }
-NAMES = {"environments": "torch", "groups": "studio", "macs": "studio-01", "conda": "conda-forge"}
+NAMES = {
+    "environments": "torch", "groups": "studio", "macs": "studio-01", "conda": "conda-forge",
+    "indexes": "pyg",
+}  # fmt: skip
 BESIDE = {"url": {"sha256": "0" * 64}, "sha256": {"url": "https://a"}}
+INDEX = {"url": "https://a/{torch}.html", "packages": ["pyg-lib"]}
 
 
 def schema() -> dict[str, Any]:
@@ -67,7 +71,10 @@ def filled(place: Place, text: str) -> dict[str, Any]:
     for key in way:
         around = around.setdefault(key, {})
     if place[-1] == KEY:
-        around[text] = around.pop(NAMES[way[-1]], "https://a" if way[-1] == "conda" else {})
+        fresh: Any = {"conda": "https://a", "indexes": INDEX}.get(way[-1], {})
+        around[text] = around.pop(NAMES[way[-1]], fresh)
+    elif "indexes" in way:
+        around.update({**INDEX, last: [text] if place[-1] == ITEM else text})
     else:
         around[last] = [text] if place[-1] == ITEM else text
         around.update(BESIDE.get(last, {}))

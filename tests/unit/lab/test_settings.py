@@ -22,6 +22,7 @@ VALUES = {
     "miniconda": {"distribution": "miniforge"},
     "channels": ["bioconda"],
     "mirrors": {"wheels": "https://mirror.example.com/simple"},
+    "indexes": {"pyg": {"url": "https://a.example/{torch}.html", "packages": ["pyg-lib"]}},
     "shell": "zsh",
     "accept_license": True,
     "accept_anaconda_terms": True,
@@ -92,8 +93,9 @@ def test_every_setting_is_a_field_of_a_mac():
 
 def test_mappings_merge_and_all_else_replaces():
     """Which settings merge follows from their type in the schema."""
-    assert merged_keys() == {"ssh", "miniconda", "mirrors", "keep", "timeouts"}
+    assert merged_keys() == {"ssh", "miniconda", "mirrors", "indexes", "keep", "timeouts"}
     assert lab_wide_keys() == (
+        "indexes",
         "accept_license",
         "accept_anaconda_terms",
         "prune",

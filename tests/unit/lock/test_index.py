@@ -370,10 +370,10 @@ def test_wheels_in_a_folder_have_file_urls(shelf, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["[[packages]]", "packages = 1", "[", "[[packages]]\nname = 1"])
-def test_a_lock_of_uv_that_cannot_be_read_is_an_error(tmp_path, text):
+def test_a_lock_of_uv_that_cannot_be_read_is_an_error(text):
     """A later uv may write something else: the message says so."""
     with pytest.raises(index.WheelIndexError, match="uv printed a lock that cannot be read"):
-        index._offers(text, tmp_path, {})
+        index._read_packages(text)
 
 
 def test_a_path_that_uv_writes_becomes_a_url(tmp_path):
@@ -384,6 +384,6 @@ def test_a_path_that_uv_writes_becomes_a_url(tmp_path):
         version = "1.0"
         wheels = [{ path = "../ä 50%20 #1/a-1.0-py3-none-any.whl", hashes = { sha256 = "0" } }]
     """
-    (offer,) = index._offers(text, tmp_path / "lab", {})
+    (offer,) = index._offers(index._read_packages(text), tmp_path / "lab", {})
     assert offer.url == (tmp_path / "ä 50%20 #1" / "a-1.0-py3-none-any.whl").as_uri()
     assert offer.file == "a-1.0-py3-none-any.whl"

@@ -271,10 +271,14 @@ def test_a_mac_of_unknown_class_is_read(lab):
         ('arch: arm64, macos: "10.9"', "10.9"),
         ('arch: arm64, macos: "15.1", environments: [old]', "2.2.2"),
         ('arch: arm64, macos: "15.6", channels: [mine, conda-forge]', "different channels"),
+        (
+            'arch: arm64, macos: "15.6", indexes: {i: {url: "file:///i", packages: [a]}}',
+            "different wheel indexes",
+        ),
     ],
 )
 def test_a_mac_without_a_lock_has_a_reason(lab, how, said):
-    """It has no class, no PyTorch fits, or two Macs have different channels."""
+    """It has no class, no PyTorch fits, or two Macs have different channels or indexes."""
     more = '  old: {python: "3.13", pytorch: {release: "2.2.2"}}\n'
     lab.write(MACS[0], ("studio-09", how), more=more)
     kept, failed = lab.run()
