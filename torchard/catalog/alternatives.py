@@ -175,7 +175,7 @@ def _suggest_several_changes(query: Query, catalogue: Catalogue) -> str:
     minimal = replace(query, source=source, release=None, backend="cpu")
     changes = [
         *(["`release: stable`"] if nightly or query.release is not None else []),
-        *(["`backend: cpu`"] if query.is_mps_required else []),
+        *(["`backend: cpu`"] if replace(query, release=None).is_mps_required else []),
     ]
     text = " and ".join(changes)
     begun = f"{text} and " if text else ""

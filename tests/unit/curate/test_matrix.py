@@ -89,10 +89,17 @@ def test_newer_macos_never_gets_an_older_torch(answers):
 
 
 def test_auto_is_mps_or_cpu(answers):
-    """`auto` answers as `mps` where the Mac is offered MPS, and as `cpu` elsewhere."""
+    """`auto` answers as `mps` where Mac and release have MPS, and as `cpu` elsewhere."""
+    lacking = {
+        (name, str(one.version))
+        for name, source in CATALOGUE.sources.items()
+        for one in source.releases
+        if not one.has_mps
+    }
     for cell, got in answers.items():
         if cell.backend == "auto":
             offered = cell.arch == "arm64" and Version(cell.macos) >= Version("12.3")
+            offered = offered and (cell.source, cell.release) not in lacking
             other = answers[cell._replace(backend="mps" if offered else "cpu")]
             assert type(got) is type(other), cell
             if isinstance(got, Variant):
