@@ -17,7 +17,7 @@ $ torchard check
 2> lab.yaml:3:13: environments.torch.python is the number 3.10, but must be text
 2>   Write "3.10", in quotes.
 2> lab.yaml:4:24: environments.torch.pytorch.release cannot be "stabel"
-2>   Write stable, nightly, or an exact version such as "2.6.0".
+2>   Write stable, nightly, or a version such as "2.6.0" or "2.6".
 2> lab.yaml:4:41: environments.torch.pytorch.backend cannot be "gpu"
 2>   Write auto, mps or cpu.
 2> lab.yaml:5:21: environments.torch.conda has "nodejs" twice, first on line 5
@@ -38,7 +38,7 @@ $ torchard plan
 2> lab.yaml:3:13: environments.torch.python is the number 3.10, but must be text
 2>   Write "3.10", in quotes.
 2> lab.yaml:4:24: environments.torch.pytorch.release cannot be "stabel"
-2>   Write stable, nightly, or an exact version such as "2.6.0".
+2>   Write stable, nightly, or a version such as "2.6.0" or "2.6".
 2> lab.yaml:4:41: environments.torch.pytorch.backend cannot be "gpu"
 2>   Write auto, mps or cpu.
 2> lab.yaml:5:21: environments.torch.conda has "nodejs" twice, first on line 5

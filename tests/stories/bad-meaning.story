@@ -14,7 +14,7 @@ lab: |
 ---
 $ torchard check
 2> lab.yaml:4:24: environments.torch.pytorch.release cannot be "stabel"
-2>   Write stable, nightly, or an exact version such as "2.6.0".
+2>   Write stable, nightly, or a version such as "2.6.0" or "2.6".
 2> lab.yaml:4:41: environments.torch.pytorch.backend cannot be "gpu"
 2>   Write auto, mps or cpu.
 2> lab.yaml:5:21: environments.torch.conda has "nodejs" twice, first on line 5

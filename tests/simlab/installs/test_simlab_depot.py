@@ -24,6 +24,7 @@ def served_depot(tmp_path_factory, simlab_depot):
         yield lab.web_url
 
 
+NEWEST = wheels.rows()["torch"][-1]["versions"][-1]
 FORGE, LEGACY = ("conda-forge",), ("pytorch", "conda-forge")
 TRIO = "pytorch torchvision torchaudio python=3.12"
 
@@ -208,7 +209,7 @@ def compiled(url, mac, requirements, *options):
         (("3.9", "x86_64", "10.15"), "torch==1.12.1 torchvision==0.13.1 torchaudio==0.12.1",
          {"torch": "1.12.1", "pillow": "11.3.0"}),
         (("3.14", "arm64", "15.0"), "torch torchvision torchaudio pandas",
-         {"torch": "2.15.0", "torchvision": "0.29.2", "torchaudio": "2.11.1", "numpy": "2.5.5"}),
+         {"torch": NEWEST, "torchvision": "0.29.2", "torchaudio": "2.11.1", "numpy": "2.5.5"}),
         (("3.10", "arm64", "14.0"), "torch", {"torch": "2.14.1"}),
         (("3.9", "arm64", "13.0"), "torch torchvision",
          {"torch": "2.8.0", "torchvision": "0.23.0"}),

@@ -10,6 +10,7 @@ from fixed_catalog import load_real_catalog
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose, explain_choice
 from torchard.catalog.mac_class import find_exact_class, find_mac_class
 from torchard.catalog.rows import KnownFailure
@@ -41,7 +42,7 @@ def test_a_release_that_fails_with_mps_is_named(macos, backend, noted):
 def test_stable_passes_over_a_release_that_fails_with_mps():
     """Stable takes the next older release, and only where MPS is wanted."""
     failing = KnownFailure(SpecifierSet(">=2.15"), Version("27"), "everything fails", REPORT)
-    known = replace(KNOWN, known_failures=(failing,))
+    known = replace(load_catalog(), known_failures=(failing,))
     group = find_exact_class(ARM, "27.1", known)
     assert choose(Request("3.12"), group, known).packages["torch"] == "2.14.1"
     assert choose(Request("3.12", backend="cpu"), group, known).packages["torch"] == "2.15.0"
