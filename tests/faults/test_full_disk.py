@@ -139,7 +139,7 @@ def test_a_disk_that_fills_in_a_first_install_is_named_and_nothing_half_stays(em
 
     The next run has the same lab, or one with another installer or another Python.
     """
-    states = empty.fill([1_000_000, 7_000_000, 15_000_000])
+    states = empty.fill([1_000_000, 7_000_000, 12_000_000])
     assert set(states.values()) == {"failed"}
     assert empty.failures == []
 

@@ -33,20 +33,25 @@ def test_a_macos_that_differs_is_worth_a_note_and_no_more(lab, torchard):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("change", "said", "instead"),
     [
-        ('python: "3.12"', 'python: "3.12"\n    conda: ["nodejs >99"]', "nodejs >99"),
-        ('["einops"]', '["einops>99"]', "einops>99"),
+        (
+            ('python: "3.12"', 'python: "3.12"\n    conda: ["nodejs >99"]'),
+            "nodejs >99",
+            "Write `nodejs=24.9.0` in `conda:`",
+        ),
+        (('["einops"]', '["einops>99"]'), "einops>99", "Write `einops==0.8.2` in `pip:`"),
     ],
     ids=["conda", "wheels"],
 )
-def test_what_cannot_be_solved_is_refused_at_its_line(lab, torchard, old, new, said):
-    """The message names the Mac class, the environment, and the lab file's line."""
-    lab_file = lab((old, new))
+def test_what_cannot_be_solved_is_refused_at_its_line(lab, torchard, change, said, instead):
+    """The message names the Mac, the environment and the lab file's line, and what to write."""
+    lab_file = lab(change)
     code, printed = plan(torchard, lab_file)
     assert code == 3
     assert f"blocked     torch: {line_of(lab_file, said)}" in printed
-    assert "satisfies torch for osx-arm64-macos15" in printed
+    assert "torch cannot be locked for macOS 15.1 on arm64" in printed
+    assert instead in printed
 
 
 def test_a_mac_whose_torch_needs_an_older_setuptools_is_not_refused(lab, torchard):

@@ -37,7 +37,7 @@ def lab(tmp_path_factory, simlab_depot, torchard):
 def silent():
     """A server that takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(60)
+        server.settimeout(300)
         yield server
 
 
@@ -57,7 +57,7 @@ def interrupt(server, number, *arguments):
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         connection, _ = server.accept()
         run.send_signal(number)
-        printed, errors = run.communicate(timeout=60)
+        printed, errors = run.communicate(timeout=300)
         connection.close()
     assert without_events(errors).endswith(SAID)
     return run.returncode, printed + without_events(errors).removesuffix(SAID)
@@ -113,8 +113,9 @@ def test_while_a_mac_is_connected_to(lab, silent, artefacts, words, said):
     assert said in printed
 
 
-def test_while_a_file_is_fetched(lab, silent, artefacts):
+def test_while_a_file_is_fetched(lab, silent, tmp_path, monkeypatch):
     """The result has the plan's steps, of which none was done, and no lock stays on the Mac."""
+    monkeypatch.setenv("TORCHARD_DEPOT", str(tmp_path))  # another test may have fetched it
     port = silent.getsockname()[1]
     url = f"{lab.web_url}/installers/"
     file = write_lab(lab, "lab2", (f'url: "{url}', f'url: "http://127.0.0.1:{port}/'))

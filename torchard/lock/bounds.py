@@ -20,7 +20,6 @@ from torchard.lock import index
 from torchard.lock.question import has_name
 from torchard.lock.tags import list_markers
 from torchard.lock.ties import resolve_tied
-from torchard.lock.wheel_metadata import read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,6 +123,9 @@ def _find_unmet(url: str, beside: Torch) -> str:
     Only lower bounds count: an upper one says no more than what was there at the time, and an exact
     one is for tests.
     """
+    # It loads an HTTP client, which most commands do not need.
+    from torchard.lock.wheel_metadata import read_metadata  # noqa: PLC0415
+
     metadata = read_metadata(url)
     for extra in filter(_OWN_EXTRA.fullmatch, metadata.extras):
         for one in metadata.find_in_extra(extra, beside.markers):

@@ -9,7 +9,6 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from torchard.lock.lockfile import LockError
-from torchard.lock.wheel_metadata import read_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,6 +64,9 @@ def _list_asked(requirements: Iterable[Requirement]) -> set[str]:
 def _find_needs(wanted: str, chosen: dict[str, Offer]) -> Iterator[tuple[str, Requirement]]:
     """Yield the chosen packages that need one of them, each with its requirement."""
     for name, offer in chosen.items():
+        # It loads an HTTP client, which most commands do not need.
+        from torchard.lock.wheel_metadata import read_metadata  # noqa: PLC0415
+
         for one in read_metadata(offer.url).requirements:
             if canonicalize_name(one.name) == wanted:
                 yield name, one

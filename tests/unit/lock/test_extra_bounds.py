@@ -10,7 +10,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.catalog.pairings import Fit, Pairing
 from torchard.catalog.variant import Variant
 from torchard.lab.model import Mirrors
-from torchard.lock import bounds, wheels
+from torchard.lock import wheel_metadata, wheels
 from torchard.lock.lockfile import LockError
 from torchard.lock.question import Question
 
@@ -154,6 +154,6 @@ def test_a_package_of_which_every_release_asks_for_more_is_noted(solve, shelf):
 
 def test_without_torch_no_metadata_is_read(solve, shelf, monkeypatch):
     """An environment of other packages costs no request more."""
-    monkeypatch.setattr(bounds, "read_metadata", None)
+    monkeypatch.setattr(wheel_metadata, "read_metadata", None)
     url = shelf(extra("m", "2.0", "torch>=2.4"))
     assert solve(url, ["m"], variant=None)["m"].version == "2.0"
