@@ -12,7 +12,7 @@ $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
    M =  tools       verified WHEN: python 3.12.13 arm64
-          pip: 1 of 18 files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
+          pip: 1 of N files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
 
 On disk:
    studio-01     generations N MB, depot N MB, logs N kB, kept 0 bytes, set aside 0 bytes
@@ -24,7 +24,7 @@ An apply: 0 Macs to change, 1 up to date.
 [0]
 $ torchard verify
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! failed      tools: pip: 1 of 18 files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
+  ! failed      tools: pip: 1 of N files is gone: lib/python3.12/site-packages/pip/__main__.py; run `torchard apply --rebuild tools`
 
 Done: 0 Macs up to date, 1 failed.
 [1]
@@ -35,9 +35,9 @@ $ torchard status
 1 Mac  · studio-01 · arm64 · macOS 15.1
    = =  miniconda   26.5.3
    M ~  tools       verified WHEN: python 3.12.13 arm64
-          its last verification failed on WHEN: pip: 1 of 18 files is gone: lib/python3.12/site-packages/pip/__main__.py; `torchard apply --rebuild tools` builds it again
+          its last verification failed on WHEN: pip: 1 of N files is gone: lib/python3.12/site-packages/pip/__main__.py; `torchard apply --rebuild tools` builds it again
           einops: 1 of 6 files is gone: einops/__init__.py
-          pip: 1 of 18 files is gone: lib/python3.12/site-packages/pip/__main__.py
+          pip: 1 of N files is gone: lib/python3.12/site-packages/pip/__main__.py
           changed by hand since it was built
           - einops   0.8.2   removed by hand
 

@@ -33,6 +33,7 @@ _VARIES = (
     (r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:Z|\+00:00)?", "WHEN"),
     (r"\b[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\b", "WHEN"),
     (r"(?:at least )?\b\d+ GB free", "N GB free"),  # this host's own disk
+    (r"(?<=\bpip: 1 of )\d+(?= files)", "N"),  # of this host's pip
     (r"\b[1-9]\d* (?P<kept>GB|MB|kB|bytes)\b", r"N \g<kept>"),
 )
 
