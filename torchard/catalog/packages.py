@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import functools
-import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
 import yaml
+from packaging.utils import canonicalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,11 +34,11 @@ class PackageFacts:
     def name_wheel(self, conda: str) -> str:
         """Return the name of the wheel of a conda package's project."""
         names = {other: name for name, other in reversed([*self.conda_names.items()])}
-        return names.get(conda, normalise(conda))
+        return names.get(conda, canonicalize_name(conda))
 
     def near_wheels(self, name: str, more: Iterable[str] = ()) -> tuple[str, ...]:
         """Return names of wheels that a person may mean by a name that no index has."""
-        name = normalise(name)
+        name = canonicalize_name(name)
         known = {*self.often, *self.conda_names, *self.import_names.values(), *more}
         renamed = self.import_names.get(name) or self.name_wheel(name)
         if renamed != name:
@@ -52,8 +52,3 @@ def load_package_facts() -> PackageFacts:
     text = resources.files(__package__).joinpath("packages.yaml").read_text(encoding="utf-8")
     rows = yaml.safe_load(text)
     return PackageFacts(**{**rows, "often": tuple(rows["often"].split())})
-
-
-def normalise(name: str) -> str:
-    """Return a name as an index compares it (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()

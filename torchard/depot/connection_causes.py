@@ -39,7 +39,7 @@ _CAUSES = (
         ),
     ),
     (
-        r"proxy authorization required|407 proxy auth|\b407\b",
+        r"proxy auth(?:entication|orization) required|(?:answered|status|error|failed)\W+407\b",
         ConnectionCause(
             "the proxy wants a login",
             "Write it into the variable: `https_proxy=http://USER:PASSWORD@HOST:PORT`.",

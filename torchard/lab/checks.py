@@ -92,19 +92,26 @@ class LabChecks:
                     reported.add(problem)
                     yield problem
 
-    def _check_terms(
+    def _list_layers(
         self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
-    ) -> Iterator[Problem]:
-        """Yield each of Anaconda's channels in the list of channels that applies to a Mac."""
-        layers: list[tuple[Source, KeyPath, Any]] = [
+    ) -> list[tuple[Source, KeyPath, Any]]:
+        """Return the settings that apply to a Mac and where they stand, the nearest first."""
+        return [
             (overrides, (), overrides.data),
             (self.source, ("macs", name), mac),
             *(
                 (self.source, ("groups", group), self.groups.get(group) or {})
                 for group in reversed(mac.get("groups") or ())
             ),
+            (self.source, (), self.lab),
             (defaults, (), defaults.data),
         ]
+
+    def _check_terms(
+        self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
+    ) -> Iterator[Problem]:
+        """Yield each of Anaconda's channels in the list of channels that applies to a Mac."""
+        layers = self._list_layers(name, mac, defaults, overrides)
         source, path, said = next(
             layer for layer in layers if "channels" in layer[2] or layer[0] is defaults
         )
@@ -121,18 +128,8 @@ class LabChecks:
         self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
     ) -> Iterator[Problem]:
         """Yield each package of a Mac's wheel indexes that cannot come from there."""
-        layers: list[tuple[Source, KeyPath, Any]] = [
-            (overrides, (), overrides.data),
-            (self.source, ("macs", name), mac),
-            *(
-                (self.source, ("groups", group), self.groups.get(group) or {})
-                for group in reversed(mac.get("groups") or ())
-            ),
-            (self.source, (), self.lab),
-            (defaults, (), defaults.data),
-        ]
         indexes: dict[str, tuple[Source, KeyPath, Any]] = {}
-        for source, path, said in layers:
+        for source, path, said in self._list_layers(name, mac, defaults, overrides):
             for key, value in (said.get("indexes") or {}).items():
                 indexes.setdefault(key, (source, (*path, "indexes", key), value or {}))
         owners: dict[str, str] = {}
@@ -141,7 +138,7 @@ class LabChecks:
                 if item is None:
                     continue
                 where = source.where((*path, "packages", place))
-                package = re.sub(r"[-_.]+", "-", item).lower()
+                package = specs.normalise_name(item)
                 if package in specs.TRIO:
                     sentence = f"{package} is in the index {key}"
                     yield Problem(where, sentence, "PyTorch has a source: write it under pytorch.")

@@ -69,10 +69,9 @@ def find_pip_fault(text: str) -> Fault | None:
     """Return what is wrong with a well-formed requirement, or None."""
     # This import takes 20 ms, which a lab without pip packages need not wait for.
     from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415
-    from packaging.utils import canonicalize_name  # noqa: PLC0415
 
     try:
-        name = canonicalize_name(Requirement(text).name)
+        name = normalise_name(Requirement(text).name)
     except InvalidRequirement:
         single = re.fullmatch(r"([A-Za-z0-9._-]+) *= *([0-9][A-Za-z0-9.]*)", text)
         if single:
@@ -99,6 +98,13 @@ def find_requirement_fault(text: str) -> Fault | None:
             "Use --release and --with, which say what of PyTorch comes with these packages.",
         )
     return fault
+
+
+def normalise_name(name: str) -> str:
+    """Return the name of a Python package as an index compares it."""
+    from packaging.utils import canonicalize_name  # noqa: PLC0415  # a lab may have no such name
+
+    return canonicalize_name(name)
 
 
 def _name(text: str) -> str:

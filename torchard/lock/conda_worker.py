@@ -24,6 +24,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import rattler
+from packaging.utils import canonicalize_name
 from rattler.exceptions import GatewayError, InvalidMatchSpecError, SolverError
 
 from torchard.lock.conda_listing import list_channels
@@ -116,7 +117,7 @@ def read_distributions(archive: str) -> dict[str, str]:
     for entry in rattler.PathsJson.from_package_archive(archive).paths:
         match = _METADATA.search(str(entry.relative_path).replace(os.sep, "/"))
         if match:
-            found[re.sub(r"[-_.]+", "-", match["name"]).lower()] = match["version"]
+            found[str(canonicalize_name(match["name"]))] = match["version"]
     return found
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
-from torchard.catalog.packages import load_package_facts, normalise
+from torchard.catalog.packages import load_package_facts
 from torchard.lock.question import has_name
 from torchard.lock.wheel_fit import WheelPage, describe_macs, describe_pythons
 
@@ -61,8 +62,8 @@ def find_missing(text: str) -> tuple[str, ...]:
 def find_suspects(text: str, question: Question) -> tuple[str, ...]:
     """Return the packages that uv's message is about, those that the lab asks for first."""
     flat = _flat(text)
-    asked = [normalise(one.name) for one in _parse_all(question.wheel_requirements)]
-    named = [name for name in asked if has_name(flat, name)]
+    asked = [canonicalize_name(one.name) for one in _parse_all(question.wheel_requirements)]
+    named: list[str] = [name for name in asked if has_name(flat, name)]
     pattern = rf"(?:no|all) versions of ({_NAME})|(?<![\w.`-])({_NAME}){_BOUND}|`({_NAME})`"
     mentioned = re.finditer(pattern, flat)
     named += [next(one for one in match.groups() if one) for match in mentioned]
@@ -90,7 +91,7 @@ def loosen(text: str, question: Question) -> str:
     items = [
         f"`{one}`"
         for one in map(Requirement, question.environment.pip)
-        if one.specifier and has_name(text, normalise(one.name))
+        if one.specifier and has_name(text, canonicalize_name(one.name))
     ]
     if items:
         return f"Loosen {' or '.join(items)} in `pip:`, or choose another `release:` or `python:`."
@@ -153,7 +154,7 @@ def _find_bound(text: str, question: Question) -> Cause | None:
     if variant is None:
         return None
     for one in _parse_all(variant.constraints):
-        name = normalise(one.name)
+        name = canonicalize_name(one.name)
         if not re.search(rf"{re.escape(f'{name}{one.specifier}')}(?![\w.])", flat):
             continue
         torch = f"torch {variant.packages.get('torch') or variant.packages.get('pytorch') or ''}"
@@ -173,14 +174,14 @@ def _find_bound(text: str, question: Question) -> Cause | None:
 
 
 def _is_about(item: str, name: str) -> bool:
-    return any(normalise(one.name) == name for one in _parse_all([item]))
+    return any(canonicalize_name(one.name) == name for one in _parse_all([item]))
 
 
 def _combine(items: Sequence[str], name: str) -> SpecifierSet:
     """Return what requirements ask of a package's version."""
     bounds = SpecifierSet()
     for one in _parse_all(items):
-        if normalise(one.name) == name:
+        if canonicalize_name(one.name) == name:
             bounds &= one.specifier
     return bounds
 
@@ -188,7 +189,7 @@ def _combine(items: Sequence[str], name: str) -> SpecifierSet:
 def _find_bounds(name: str, text: str, question: Question) -> SpecifierSet:
     """Return what the lab, the catalogue and other packages ask of a package's version."""
     bounds = _combine([*question.wheel_requirements, *question.wheel_constraints], name)
-    asked = {normalise(one.name) for one in _parse_all(question.wheel_requirements)}
+    asked = {canonicalize_name(one.name) for one in _parse_all(question.wheel_requirements)}
     match = re.search(rf"depends? on {re.escape(name)}({_BOUND})", _flat(text))
     if name not in asked and match:
         with suppress(InvalidSpecifier):

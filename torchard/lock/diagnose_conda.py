@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
-from torchard.catalog.packages import load_package_facts, normalise
+from torchard.catalog.packages import load_package_facts
 from torchard.lock.diagnose import Cause
 from torchard.lock.question import has_name
 from torchard.lock.wheel_fit import describe_pythons
@@ -59,7 +60,9 @@ def name_of(spec: str) -> str:
 def rename(name: str) -> str:
     """Return conda-forge's name for what a person calls by another: a wheel's or an import's."""
     facts = load_package_facts()
-    return facts.name_conda(facts.import_names.get(normalise(name), normalise(name)))
+    return facts.name_conda(
+        facts.import_names.get(canonicalize_name(name), canonicalize_name(name))
+    )
 
 
 def diagnose_conda(text: str, question: Question, listings: Mapping[str, Listing]) -> Cause | None:

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from torchard.catalog.packages import normalise
+from packaging.utils import canonicalize_name
+
 from torchard.lab.model import Mirrors
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Question:
         urls = {
             one: index.url.replace("{torch}", torch or "{torch}")
             for index in self.indexes.values()
-            for one in map(normalise, index.packages)
+            for one in map(canonicalize_name, index.packages)
         }
         return {name: "" if "{torch}" in url else url for name, url in sorted(urls.items())}
 
@@ -151,7 +152,7 @@ class Question:
         items = self.environment.conda if kind == "conda" else self.environment.pip
         for index, item in enumerate(items):
             name = _NAME.match(item)
-            if item == text or (name and has_name(text, _normalise(name[0], kind))):
+            if item == text or (name and has_name(text, _compared_name(name[0], kind))):
                 return self.locate_item(kind, index)
         return self.environment.where
 
@@ -166,9 +167,9 @@ def has_name(text: str, name: str) -> bool:
     return bool(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)", text.lower()))
 
 
-def _normalise(name: str, kind: Literal["conda", "pip"]) -> str:
+def _compared_name(name: str, kind: Literal["conda", "pip"]) -> str:
     # conda tells `a_b` from `a-b`; an index does not (PEP 503).
-    return name.lower() if kind == "conda" else re.sub(r"[-_.]+", "-", name).lower()
+    return name.lower() if kind == "conda" else canonicalize_name(name)
 
 
 def _pinned(name: str, version: str | None, equals: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.catalog.packages import load_package_facts, normalise
+from packaging.utils import canonicalize_name
+
+from torchard.catalog.packages import load_package_facts
 from torchard.lock import index
 from torchard.lock.diagnose import (
     Evidence,
@@ -110,6 +112,6 @@ def _read_page(place: str, name: str) -> tuple[IndexFile, ...]:
     try:
         page = fetch_page(url, ACCEPT)
         files = read_index_page(page.content, page.media_type, url)
-        return tuple(one for one in files if normalise(one.name.split("-")[0]) == name)
+        return tuple(one for one in files if canonicalize_name(one.name.split("-")[0]) == name)
     except (DownloadError, BrokenOffError, ValueError):
         return ()

@@ -6,7 +6,6 @@ end of the wheel, which has the list of its files, and the metadata in it.
 
 from __future__ import annotations
 
-import io
 import zipfile
 from dataclasses import dataclass
 from email.parser import HeaderParser
@@ -20,14 +19,13 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from torchard.depot.connection import BrokenOffError, DownloadError, RangeError, open_url
-from torchard.depot.download import fetch_length
+from torchard.depot.ranged_file import RangedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _LARGEST = 4 << 20  # bytes of metadata: a README of a MiB is in it
 _MOST_READ = 16 << 20  # bytes of one wheel: the list of 50,000 files has 5 MB
-_BLOCK = 1 << 16  # bytes in one request
 
 
 @dataclass(frozen=True)
@@ -90,59 +88,10 @@ def _fetch(url: str) -> bytes:
 def _read_wheel(url: str) -> bytes:
     parts = urlsplit(url)
     is_here = parts.scheme == "file"
-    place = Path(url2pathname(parts.path)) if is_here else _Remote(url, fetch_length(url))
+    place = Path(url2pathname(parts.path)) if is_here else RangedFile(url, _MOST_READ)
     with zipfile.ZipFile(place) as wheel:
         for one in wheel.namelist():
             if one.endswith(".dist-info/METADATA") and one.count("/") == 1:
                 with wheel.open(one) as member:
                     return member.read(_LARGEST)
     return b""
-
-
-class _Remote(io.RawIOBase):
-    """A file on a server of which parts are read. Raise OSError where the server sends no parts."""
-
-    def __init__(self, url: str, size: int) -> None:
-        super().__init__()
-        self.url, self.size, self.place = url, size, 0
-        self.read_so_far = 0
-        self.block, self.begin = b"", 0
-
-    def seekable(self) -> bool:
-        """Tell that any place can be read."""
-        return True
-
-    def readable(self) -> bool:
-        """Tell that it can be read."""
-        return True
-
-    def tell(self) -> int:
-        """Return the place in bytes."""
-        return self.place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a place."""
-        self.place = max(0, offset + (0, self.place, self.size)[whence])
-        return self.place
-
-    def read(self, size: int = -1) -> bytes:
-        """Return bytes from the block in memory, which is fetched around them if it lacks them."""
-        end = self.size if size < 0 else min(self.size, self.place + size)
-        if self.place >= end:
-            return b""
-        if not self.begin <= self.place <= end <= self.begin + len(self.block):
-            # The end of a wheel is read first, so a block reaches back before it.
-            self._fill(max(0, min(self.place, self.size - _BLOCK)), max(end, self.place + _BLOCK))
-        found = self.block[self.place - self.begin : end - self.begin]
-        self.place += len(found)
-        return found
-
-    def _fill(self, begin: int, end: int) -> None:
-        end = min(end, self.size)
-        self.read_so_far += end - begin
-        if self.read_so_far > _MOST_READ:
-            raise OSError("its list of files is too long")
-        with open_url(self.url, headers={"Range": f"bytes={begin}-{end - 1}"}) as answer:
-            if answer.status != 206:
-                raise OSError("the server sends no parts of a file")
-            self.block, self.begin = answer.read(end - begin), begin

@@ -125,6 +125,8 @@ def test_server_without_a_name_has_its_cause(store, pauses):
     [
         ("Failed to write: No space left on device (os error 28)", "the disk of this computer is"),
         ("cause: tunnel error: proxy authorization required", "the proxy wants a login"),
+        ("HTTP status client error (407 Proxy Authentication Required)", "the proxy wants a login"),
+        ("the server answered 407 Who are you", "the proxy wants a login"),
         ("Caused by: tunnel error: unsuccessful", "the proxy refuses to connect to the server"),
         (
             "tunnel error: failed to create underlying connection\nConnection refused",
@@ -145,6 +147,11 @@ def test_words_of_the_clients_are_understood(text, what):
     assert found is not None
     assert found.what.startswith(what)
     assert found.instead.endswith((".", ")"))
+
+
+def test_a_number_in_an_address_is_not_an_answer():
+    """A package may have the number of an error in its version."""
+    assert find_connection_cause("Failed to fetch https://mirror.example/407/m-4.407.whl") is None
 
 
 def test_file_of_certificates_that_cannot_be_read_is_named(monkeypatch):

@@ -58,9 +58,12 @@ class Server:
                 part = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
                 if part and outer.ranges:
                     begin, end = int(part[1]), int(part[2]) + 1
-                    content = Path(self.translate_path(self.path)).read_bytes()[begin:end]
+                    whole = Path(self.translate_path(self.path)).read_bytes()
+                    content = whole[begin:end]
                     outer.sent += len(content)
                     self.send_response(206)
+                    place = f"{begin}-{begin + len(content) - 1}/{len(whole)}"
+                    self.send_header("Content-Range", f"bytes {place}")
                     self.send_header("Content-Length", str(len(content)))
                     self.end_headers()
                     self.wfile.write(content)
