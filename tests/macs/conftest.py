@@ -5,8 +5,17 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import on_a_mac
 import pytest
 from probed import build
+
+
+@pytest.fixture
+def mac(tmp_path):
+    """A Mac with nothing on it, whose scripts run here and not over SSH."""
+    mac = on_a_mac.make(tmp_path)
+    yield mac
+    mac.end()
 
 
 @pytest.fixture

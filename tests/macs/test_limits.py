@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 
-import on_a_mac
 import pytest
 import shells
 from on_a_mac import locked
@@ -39,14 +38,6 @@ NO_LIMIT = [
     "ERROR: No matching distribution found",
     "",
 ]
-
-
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
 
 
 def named(shell, text: str) -> str:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import on_a_mac
-import pytest
-
 from torchard.lab.model import Keep
 from torchard.operations import script_text
 from torchard.operations.controller import Controller
-
-
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
 
 
 def test_the_oldest_logs_are_removed(mac):

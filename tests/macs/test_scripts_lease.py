@@ -6,7 +6,6 @@ import os
 import re
 import time
 
-import on_a_mac
 import pytest
 import shells
 from on_a_mac import let_go, locked
@@ -17,14 +16,6 @@ from torchard.operations.controller import Controller
 TAKE = "take_lock; echo taken"
 RUN = "41-0123456789abcdef-3f9a12c4"
 LEASE = 600  # seconds
-
-
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
 
 
 def script(body: str = TAKE, **more: object) -> str:

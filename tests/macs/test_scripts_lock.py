@@ -11,7 +11,6 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-import on_a_mac
 import pytest
 import shells
 from on_a_mac import let_go, locked
@@ -22,14 +21,6 @@ if TYPE_CHECKING:
 TAKE = "take_lock; echo taken"
 CONTENT = b"whatever was pushed"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
 
 
 def leave_lock(mac, running: str | None) -> None:

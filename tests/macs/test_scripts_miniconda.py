@@ -22,14 +22,6 @@ MARK = {
 
 
 @pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
-
-
-@pytest.fixture
 def own(mac):
     """Run an installer of a test's own making, whose sha256 is right; return what came of it."""
 

@@ -34,14 +34,6 @@ KILL = 'kill -KILL "$(sed 1q "{lock}/running")"'
 HALF = 'mkdir -p "$3/bin"; : >"$3/bin/conda"; : >"$3/_conda"; {kill}'
 
 
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
-
-
 def install(mac, text: str, prefix: str = ""):
     """Run an installer of a test's own making, as a lab names it; return what came of it."""
     sha256 = hashlib.sha256(text.encode()).hexdigest()

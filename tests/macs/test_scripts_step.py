@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 
-import on_a_mac
 import pytest
 import shells
 from on_a_mac import locked
@@ -14,14 +13,6 @@ from on_a_mac import locked
 TAKE = "take_lock; echo taken"
 CONTENT = b"whatever was pushed"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
 
 
 def test_a_home_that_cannot_be_written_is_reported_at_once(mac):

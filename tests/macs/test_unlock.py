@@ -8,7 +8,6 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-import on_a_mac
 import pytest
 from on_a_mac import CONTROLLER, let_go
 from test_scripts_lock import dead_pid, start_of
@@ -150,14 +149,6 @@ def test_the_lock_of_another_mac_is_reported_with_what_to_do(token, way):
     )
     assert said.instead.startswith("Only that Mac knows whether its run has ended.")
     assert way in said.instead
-
-
-@pytest.fixture
-def mac(tmp_path):
-    """A Mac with nothing on it, without SSH."""
-    mac = on_a_mac.make(tmp_path)
-    yield mac
-    mac.end()
 
 
 def test_everything_is_judged_again_on_the_mac(mac):
