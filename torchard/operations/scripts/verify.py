@@ -6,8 +6,8 @@ It starts this text as
 
 WANTED is JSON: `arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps`
 (booleans), `seconds`, how long it may take, and `instead`, what to say if a library cannot be
-loaded. If the environment has all of it, one line of JSON
-on stdout says what was found. Otherwise each failure is a line on stderr, and the exit code is 1.
+loaded. If the environment has all of it, one line of JSON on stdout says what was found. Otherwise
+each failure is a line on stderr, and the exit code is 1.
 
 A second process does the work: a broken PyTorch may abort, or wait for its GPU without an end in C
 code that no signal handler interrupts. The first process turns that into a sentence.
