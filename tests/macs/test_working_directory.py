@@ -25,6 +25,7 @@ TYPED = (
     ("status", "{lab}"),
     ("rollback", "torch", "{lab}", "--yes"),
     ("unlock", "studio-01", "{lab}"),
+    ("depot", "list", "{lab}"),
     ("demo", "--macs", "1", "--keep", "{kept}"),
     ("catalog", "verify", "--release", "2.15.0"),
 )

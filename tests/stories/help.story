@@ -25,6 +25,7 @@ Commands:
   verify    Verify every environment again.
   rollback  Activate the previous generation of ENV on each Mac.
   unlock    Show who holds a Mac's run lock, or remove a dead run's lock.
+  depot     List, verify and clean the store of downloads.
   demo      Run the whole job on simulated Macs.
   catalog   Print, verify and update the catalogue of releases.
 [0]

@@ -9,7 +9,6 @@ ROOT/channels/             the indexes of conda channels, kept by py-rattler
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from torchard.depot.bounds import mark_used
+from torchard.depot.contents import compute_sha256
 from torchard.depot.holder import describe_holder, write_holder
 from torchard.errors import TorchardError
 from torchard.redact import redact
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 5
 _PAUSE = 0.25  # seconds before the second attempt, and twice as long before each further one
-_CHUNK = 1 << 20  # bytes
 _POLL = 0.1  # seconds between looks at a lock that another process holds
 _SILENT_WAIT = 10  # seconds without a byte, before the process that fetches is named
 _LONGEST_WAIT = 900  # seconds without a byte, while another process fetches an artefact
@@ -80,8 +79,8 @@ class Depot:
         path = self.root / "files" / sha256 / file
         unfinished = self.root / "partial" / sha256
         try:
+            mark_used(path)  # first: what was just used is not removed
             if self._is_verified(path, sha256):
-                mark_used(path)
                 return path
             url = address()
             unfinished.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +151,7 @@ class Depot:
             return False
         if self._verified.get(path) != identity:
             with path.open("rb") as stream:
-                if _digest(stream) != sha256:
+                if compute_sha256(stream) != sha256:
                     return False
             self._verified[path] = identity
         return True
@@ -185,7 +184,7 @@ class Depot:
             except BrokenOffError as error:
                 reason, wait = str(error), error.wait
                 continue
-            found = _digest(stream)
+            found = compute_sha256(stream)
             if found == sha256:
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -223,11 +222,3 @@ def _identity(path: Path) -> tuple[int, ...]:
     """Return what tells a file from another one, or from itself after a change."""
     stat = path.stat()
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-
-
-def _digest(stream: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    stream.seek(0)
-    while chunk := stream.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()

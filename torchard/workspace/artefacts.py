@@ -34,9 +34,15 @@ def read_locked_digests(folder: Path) -> set[str]:
     """Return every sha256 in the lock files below a folder, whatever their format."""
     found: set[str] = set()
     for path in folder.rglob("*.json"):
-        with suppress(OSError), path.open("rb") as file:
-            found.update(one.decode() for one in _SHA256.findall(file.read(LARGEST_LOCK)))
+        found.update(read_digests(path))
     return found
+
+
+def read_digests(path: Path) -> set[str]:
+    """Return every sha256 in a lock file, whatever its format."""
+    with suppress(OSError), path.open("rb") as file:
+        return {one.decode() for one in _SHA256.findall(file.read(LARGEST_LOCK))}
+    return set()
 
 
 @dataclass

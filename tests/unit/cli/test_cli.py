@@ -29,6 +29,7 @@ NAMES = (
     "verify",
     "rollback",
     "unlock",
+    "depot",
     "demo",
     "catalog",
 )

@@ -59,7 +59,7 @@ def test_every_command_that_opens_a_lab_has_the_option():
         if any(option.name == "allow_ssh_commands" for option in one.params)
     }
     assert having == set(WORDS)
-    assert set(COMMANDS) - having == {"choose", "show", "demo", "catalog"}
+    assert set(COMMANDS) - having == {"choose", "show", "depot", "demo", "catalog"}
 
 
 @pytest.mark.parametrize("name", WORDS)

@@ -11,6 +11,7 @@ from torchard.depot.bounds import UNUSED_SECONDS, bound_depot, measure_depot
 from torchard.depot.depot import Depot
 
 DAY = 86400
+A, B, C = (letter * 64 for letter in "abc")
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def store(tmp_path):
 
 def test_what_was_unused_for_longest_goes_until_the_rest_fits(tmp_path, store):
     """No more than that is removed."""
-    oldest, older, newer = store("a", 60, 90), store("b", 60, 60), store("c", 60, 30)
+    oldest, older, newer = store(A, 60, 90), store(B, 60, 60), store(C, 60, 30)
     assert measure_depot(tmp_path) == 180
     assert bound_depot(tmp_path, 130, ()) == 60
     assert [one.exists() for one in (oldest, older, newer)] == [False, True, True]
@@ -39,15 +40,15 @@ def test_what_was_unused_for_longest_goes_until_the_rest_fits(tmp_path, store):
 
 def test_what_a_lock_names_or_a_run_has_just_used_stays(tmp_path, store):
     """The depot is then larger than its bound."""
-    locked, used = store("a", 60, 90), store("b", 60, UNUSED_SECONDS / DAY - 1)
-    gone = store("c", 60, 8)
-    assert bound_depot(tmp_path, 1, {"a"}) == 60
+    locked, used = store(A, 60, 90), store(B, 60, UNUSED_SECONDS / DAY - 1)
+    gone = store(C, 60, 8)
+    assert bound_depot(tmp_path, 1, {A}) == 60
     assert [one.exists() for one in (locked, used, gone)] == [True, True, False]
 
 
 def test_an_old_part_of_a_download_goes_and_a_new_one_stays(tmp_path, store):
     """A download that broke off is continued for a week."""
-    old, new = store("a", 60, 8, "partial"), store("b", 60, 1, "partial")
+    old, new = store(A, 60, 8, "partial"), store(B, 60, 1, "partial")
     assert measure_depot(tmp_path) == 120
     assert bound_depot(tmp_path, 10**9, ()) == 60
     assert (old.exists(), new.exists()) == (False, True)

@@ -62,8 +62,8 @@ def test_verified_file_is_hashed_once(web, store, monkeypatch):
     get(store, f"{web.url}/a.conda")
     fresh = Depot(store.root)
     hashed = []
-    digest = depot._digest
-    monkeypatch.setattr(depot, "_digest", lambda stream: hashed.append(1) or digest(stream))
+    digest = depot.compute_sha256
+    monkeypatch.setattr(depot, "compute_sha256", lambda stream: hashed.append(1) or digest(stream))
     for _ in range(20):
         fresh.fetch("a.conda", SHA, SIZE, never)
     assert len(hashed) == 1
