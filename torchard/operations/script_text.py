@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FILES_SECONDS = 300
 # A python that runs its first argument as a program.
 RUN_ARGUMENT = "import sys; exec(sys.argv[1])"
+# What each script that works under the run lock begins with.
+_LOCKED = ("explain_errors.sh", "run_lock.sh", "depot.sh", "watch_step.sh")
 _MODULES = f"{__package__}.scripts."
 # A program that brings along the modules that it imports: a Mac has no torchard.
 _PROGRAM = """import sys, types
@@ -92,7 +94,7 @@ def under_run_lock(body: str, controller: Controller, values: Mapping[str, str])
         [
             *(f"{key}={shlex.quote(value)}" for key, value in given.items()),
             *map(probe.read_part, ("tools.sh", "packages.sh", "prefix.sh")),
-            *map(read_script, ("explain_errors.sh", "run_lock.sh", "watch_step.sh")),
+            *map(read_script, _LOCKED),
             body,
         ]
     )
