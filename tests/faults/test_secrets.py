@@ -48,6 +48,7 @@ SWEEP: dict[str, list[tuple[int, str]]] = {
     "status": [(0, "MORE --full")],
     "unlock": [(0, "studio-01 MORE")],
     "rollback": [(0, "torch MORE --yes")],
+    "bundle": [(0, "bundle MORE --json")],
     "depot list": [(0, "MORE")],
     "depot verify": [(0, "MORE --json")],
     "depot clean": [(0, "MORE --keep 30")],

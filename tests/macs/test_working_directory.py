@@ -25,6 +25,7 @@ TYPED = (
     ("status", "{lab}"),
     ("rollback", "torch", "{lab}", "--yes"),
     ("unlock", "studio-01", "{lab}"),
+    ("bundle", "{bundle}", "{lab}"),
     ("depot", "list", "{lab}"),
     ("demo", "--macs", "1", "--keep", "{kept}"),
     ("catalog", "verify", "--release", "2.15.0"),
@@ -65,7 +66,8 @@ def test_no_command_runs_anything_there(start, type_there, tmp_path):
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "thesis.tex").touch()
     assert {words[0] for words in TYPED} == set(COMMANDS)
-    places = {"lab": lab.lab_file, "saved": tmp_path / "saved.json", "kept": tmp_path / "kept"}
+    names = {"saved": "saved.json", "kept": "kept", "bundle": "bundle"}
+    places = {"lab": lab.lab_file, **{key: tmp_path / name for key, name in names.items()}}
     for words in TYPED:
         done = type_there(*(word.format_map(places) for word in words))
         assert done.returncode == EXPECTED.get(words[0], 0), (words, done.stdout, done.stderr)

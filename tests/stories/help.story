@@ -26,6 +26,7 @@ Commands:
   rollback  Activate the previous generation of ENV on each Mac.
   unlock    Show who holds a Mac's run lock, or remove a dead run's lock.
   depot     List, verify and clean the store of downloads.
+  bundle    Write all that LAB needs to the folder DIR.
   demo      Run the whole job on simulated Macs.
   catalog   Print, verify and update the catalogue of releases.
 [0]
@@ -96,11 +97,14 @@ Usage: torchard lock [OPTIONS] [LAB]
   Solve each environment for each class of Macs.
 
   The lock files of NAME.yaml go into locks/NAME/ beside it. Torchard contacts
-  a Mac only if LAB does not say its arch and macOS.
+  a Mac only if LAB does not say its arch and macOS. With --depot, nothing is
+  solved: the locks are the bundle's.
 
 Options:
   --upgrade             Solve again, even if a lock file is up to date.
   --check               Write nothing; exit 2 if one is out of date.
+  --depot DIR           Take everything from this folder, which `torchard
+                        bundle` wrote; fetch nothing.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
   --audit               As --check, and compare each package with the channels
@@ -117,6 +121,8 @@ Options:
   --only-failed-from REPORT  Only the Macs that failed or were left alone in
                              this output of `apply --json`.
   --locked                   Fail if a lock file is missing or out of date.
+  --depot DIR                Take everything from this folder, which `torchard
+                             bundle` wrote; fetch nothing.
   --full                     Show every package.
   --json                     Print only JSON.
   --out FILE                 Save the plan in this .json file.
@@ -150,6 +156,8 @@ Options:
   --only-failed-from REPORT  Only the Macs that failed or were left alone in
                              this output of `apply --json`.
   --locked                   Fail if a lock file is missing or out of date.
+  --depot DIR                Take everything from this folder, which `torchard
+                             bundle` wrote; fetch nothing.
   --full                     Show every package.
   --json                     Print only JSON.
   -y, --yes                  Do not ask.

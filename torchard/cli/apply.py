@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @options.limits
 @options.only_failed_from
 @options.locked
+@options.bundle
 @options.full
 @options.as_json
 @options.yes
@@ -37,6 +38,7 @@ def apply(
     limits: tuple[str, ...],
     report: Path | None,
     rebuild: tuple[str, ...],
+    folder: Path | None,
     *,
     locked: bool,
     full: bool,
@@ -54,9 +56,11 @@ def apply(
     if saved and (limits or report or locked):
         raise click.UsageError("A saved plan already says which Macs and which lock files.")
     if saved:
-        opened = connect.open_planned_session(saved)
+        opened = connect.open_planned_session(saved, folder)
     else:
-        opened = connect.open_session(lab, limits, report, locked=locked, rebuild=rebuild)
+        opened = connect.open_session(
+            lab, limits, report, locked=locked, rebuild=rebuild, folder=folder
+        )
     with opened as session:
         planned = recheck_plan(session, saved.plan) if saved else make_plan(session)
         session.progress.pause()

@@ -13,6 +13,7 @@ from torchard.plan.leftover import find_left_behind
 from torchard.plan.rollback import find_macs_with
 from torchard.session.session import Session
 from torchard.session.signals import install_signal_handlers
+from torchard.workspace.bundle import open_bundle, use_bundled_locks
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -33,15 +34,16 @@ def open_session(
     locked: bool,
     only: str | None = None,
     rebuild: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> Iterator[Session]:
     """Connect to the selected Macs, read their state, and show progress meanwhile.
 
     `limits` are names, groups or patterns; `only` is the exact name of one Mac. With `report`, the
     JSON of an apply, only the Macs that it left behind are selected. `rebuild` names environments
-    to build again although they are up to date.
+    to build again although they are up to date. `folder` has a bundle that stands for the network.
     """
     install_signal_handlers()
-    workspace = open_workspace(lab, locked=locked)
+    workspace = open_lab(lab, folder, locked=locked)
     macs = select(workspace.lab, limits) if only is None else (find_mac(workspace.lab, only),)
     if report is not None:
         macs = _select_left_behind(report, workspace.lab, macs)
@@ -78,11 +80,25 @@ def open_session_without_locks(
         yield session
 
 
+def open_lab(lab: Path, folder: Path | None, *, locked: bool, replace: bool = False) -> Workspace:
+    """Open a lab; with a `folder`, with the bundle there in place of the network.
+
+    Lock files that the lab lacks are taken from the bundle unless `locked`; with `replace`, also
+    those that differ.
+    """
+    if folder is None:
+        return open_workspace(lab, locked=locked)
+    bundle = open_bundle(folder, lab)
+    workspace = open_workspace(lab, locked=True, depot=bundle)
+    use_bundled_locks(workspace, bundle, replace=replace, write=not locked)
+    return workspace
+
+
 @contextmanager
-def open_planned_session(saved: SavedPlan) -> Iterator[Session]:
+def open_planned_session(saved: SavedPlan, folder: Path | None = None) -> Iterator[Session]:
     """Connect to the Macs that a saved plan may change; its lock files must still be there."""
     install_signal_handlers()
-    workspace = open_workspace(saved.lab, locked=True)
+    workspace = open_lab(saved.lab, folder, locked=True)
     planned = {mac.name for mac in saved.plan.macs if mac.state not in {"unreachable", "blocked"}}
     macs = [mac for mac in workspace.lab.macs.values() if mac.name in planned]
     with _connect(workspace, macs) as session:

@@ -8,12 +8,12 @@ import click
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, options
+from torchard.cli.connect import open_lab
 from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
 from torchard.session.session import Session
 from torchard.session.signals import install_signal_handlers, interruptible
 from torchard.workspace.update_locks import list_errors, update_locks, without_class
-from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,26 +28,29 @@ if TYPE_CHECKING:
 @click.option(
     "--check", "only_check", is_flag=True, help="Write nothing; exit 2 if one is out of date."
 )
+@options.bundle
 @options.allow_ssh_commands
 @click.option(
     "--audit",
     is_flag=True,
     help="As --check, and compare each package with the channels and the index.",
 )
-def lock(lab: Path, *, upgrade: bool, only_check: bool, audit: bool) -> None:
+def lock(lab: Path, folder: Path | None, *, upgrade: bool, only_check: bool, audit: bool) -> None:
     """Solve each environment for each class of Macs.
 
     The lock files of NAME.yaml go into locks/NAME/ beside it. Torchard contacts a Mac only if LAB
-    does not say its arch and macOS.
+    does not say its arch and macOS. With --depot, nothing is solved: the locks are the bundle's.
     """
     if upgrade and (only_check or audit):
         other = "--check" if only_check else "--audit"
         raise click.UsageError(f"--upgrade and {other} exclude each other.")
+    if folder and (upgrade or audit):
+        raise click.UsageError("--upgrade and --audit need the network: leave out --depot.")
     to_read = without_class(load_lab(lab))
     states, reasons = {}, {}
     install_signal_handlers()
     with show_progress() as progress:
-        workspace = open_workspace(lab, locked=only_check or audit)
+        workspace = open_lab(lab, folder, locked=only_check or audit, replace=True)
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce

@@ -37,6 +37,7 @@ COMMANDS = {
     "rollback": "Activate the previous generation of ENV on each Mac.",
     "unlock": "Show who holds a Mac's run lock, or remove a dead run's lock.",
     "depot": "List, verify and clean the store of downloads.",
+    "bundle": "Write all that LAB needs to the folder DIR.",
     "demo": "Run the whole job on simulated Macs.",
     "catalog": "Print, verify and update the catalogue of releases.",
 }

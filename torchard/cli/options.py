@@ -48,5 +48,12 @@ allow_ssh_commands = click.option(
     callback=_allow_ssh_commands,
     help="Let the ssh_config that LAB names run commands on this computer.",
 )
+bundle = click.option(
+    "--depot",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Take everything from this folder, which `torchard bundle` wrote; fetch nothing.",
+)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 full = click.option("--full", is_flag=True, help="Show every package.")

@@ -18,6 +18,7 @@ from torchard.session.plan import make_plan
 @options.limits
 @options.only_failed_from
 @options.locked
+@options.bundle
 @options.full
 @options.as_json
 @click.option(
@@ -29,12 +30,13 @@ from torchard.session.plan import make_plan
 @click.option("--explain", "mac", metavar="MAC", help="Explain the plan of this Mac alone.")
 @options.allow_ssh_commands
 def plan(  # click passes them by name
+    *,
     lab: Path,
     limits: tuple[str, ...],
     report: Path | None,
     out: Path | None,
     mac: str | None,
-    *,
+    folder: Path | None,
     locked: bool,
     full: bool,
     as_json: bool,
@@ -43,10 +45,10 @@ def plan(  # click passes them by name
     if out is not None and out.suffix != ".json":
         raise click.UsageError(f"A plan is a .json file: --out {out}.json")
     if mac is not None:
-        if limits or report or full or out:
+        if limits or report or full or out or folder:
             raise click.UsageError("--explain goes alone, or with --locked and --json.")
         explain(lab, mac, locked=locked, as_json=as_json)
-    with connect.open_session(lab, limits, report, locked=locked) as session:
+    with connect.open_session(lab, limits, report, locked=locked, folder=folder) as session:
         planned = make_plan(session)
     if session.interrupted is not None:
         out = None  # it would not be the whole plan

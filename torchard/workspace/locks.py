@@ -51,14 +51,16 @@ def _ignore(_message: str) -> None:
 class LabLocks:
     """The lock files of a lab, each read or made once in a process.
 
-    `read_only` forbids to write a lock file. `announce` gets a short message before a lock is made,
-    which may take minutes. `written` holds the paths of the lock files written so far.
+    `read_only` forbids to make a lock; `remedy` then says what to type. `announce` gets a short
+    message before a lock is made, which may take minutes. `written` holds the paths of the lock
+    files written so far.
     """
 
     lab: Lab
     catalogue: Catalogue
     depot: Depot
     read_only: bool = False
+    remedy: str = "Run `torchard lock`, or leave out --locked."
     announce: Callable[[str], None] = _ignore
     written: set[Path] = field(default_factory=set)
     _found: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
@@ -168,7 +170,7 @@ class LabLocks:
         if self.read_only:
             raise LockMissingError(
                 f"The lock {shorten_local_path(path)} is {state}.",
-                "Run `torchard lock`, or leave out --locked.",
+                self.remedy,
             )
         lock = resolve(question, self.depot, self.announce)
         write_lock(path, format_lock(lock))

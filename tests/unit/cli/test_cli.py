@@ -30,10 +30,11 @@ NAMES = (
     "rollback",
     "unlock",
     "depot",
+    "bundle",
     "demo",
     "catalog",
 )
-CONNECTING = ("keys", "lock", "plan", "apply", "status", "verify", "rollback", "unlock")
+CONNECTING = ("keys", "lock", "plan", "apply", "status", "verify", "rollback", "unlock", "bundle")
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 
 

@@ -24,6 +24,7 @@ WORDS = {
     "verify": ("verify",),
     "rollback": ("rollback", "torch"),
     "unlock": ("unlock", "studio-01"),
+    "bundle": ("bundle", "never-made"),
 }
 
 

@@ -1,0 +1,230 @@
+"""A bundle has all that a lab needs, and stands for the network; what is wrong in it is named."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from types import SimpleNamespace
+
+import pytest
+from filelock import FileLock
+
+from torchard.depot.bundle import Bundle, BundleError, form_bundle_url
+from torchard.depot.depot import Depot
+from torchard.errors import TorchardError
+from torchard.workspace.bundle import open_bundle, use_bundled_locks, verify_bundle, write_bundle
+from torchard.workspace.locks import LockMissingError
+from torchard.workspace.update_locks import update_locks
+from torchard.workspace.workspace import open_workspace
+
+CLASS = "osx-arm64-macos15"
+OUTSIDE = json.dumps({"name": "../a.whl", "sha256": "0" * 64, "size": 1})
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, simlab_depot, artefacts):
+    """A lab of one Mac with its lock, and its bundle."""
+    path = tmp_path_factory.mktemp("bundled") / "lab.yaml"
+    file, sha256 = simlab_depot.installers["arm64"]
+    installer = (simlab_depot.root / "installers" / file).as_uri()
+    path.write_text(
+        'environments:\n  plain: {python: "3.12", pytorch: false, conda: [git], pip: [einops]}\n'
+        'macs:\n  one:\n    arch: arm64\n    macos: "15.1"\n    environments: [plain]\n'
+        f'    miniconda: {{installer: {{url: "{installer}", sha256: "{sha256}"}}}}\n'
+        f'    mirrors: {{conda: {{conda-forge: "{simlab_depot.channel.as_uri()}"}},'
+        f' wheels: "{(simlab_depot.root / "simple").as_uri()}"}}\n',
+        encoding="utf-8",
+    )
+    workspace = open_workspace(path, depot=Depot(artefacts))
+    assert [one.outcome for one in update_locks(workspace, {}, {})] == ["written"]
+    report = write_bundle(workspace, {}, path.parent / "bundle")
+    return SimpleNamespace(path=path, folder=path.parent / "bundle", report=report, file=file)
+
+
+@pytest.fixture
+def lab(made, tmp_path):
+    """A copy of that lab, its lock and its bundle, which a test may change."""
+    shutil.copytree(made.path.parent, tmp_path / "copy")
+    return tmp_path / "copy" / "lab.yaml"
+
+
+def opened(lab, *, replace=False, write=True):
+    """Open the lab with its bundle in place of the network."""
+    bundle = open_bundle(lab.parent / "bundle", lab)
+    workspace = open_workspace(lab, locked=True, depot=bundle)
+    use_bundled_locks(workspace, bundle, replace=replace, write=write)
+    return workspace
+
+
+def fetch_all(workspace):
+    """Take the installer and every package of the lab's Mac from its bundle."""
+    mac = workspace.find_mac("one")
+    (update,) = update_locks(workspace, {}, {})
+    assert update.outcome in {"kept", "written"}, update.detail
+    environment = workspace.lab.environments["plain"]
+    lock = workspace.locks.find(environment, update.mac_class, mac)
+    return [workspace.artefacts.fetch(one, lock, mac) for one in (*lock.conda, *lock.wheels)]
+
+
+def test_a_bundle_has_the_lock_the_installer_and_every_package(made, simlab_depot):
+    """Each is below its own sha256, and the index has their sizes."""
+    index = json.loads((made.folder / "index/lab.json").read_text(encoding="utf-8"))
+    names = {one["name"] for one in index["artefacts"]}
+    assert made.file in names
+    assert {re.split(r"-\d", name)[0] for name in names} >= {"python", "git", "einops"}
+    for one in index["artefacts"]:
+        path = made.folder / "sha256" / one["sha256"][:2] / one["sha256"] / one["name"]
+        assert path.stat().st_size == one["size"]
+    assert [one["name"] for one in index["locks"]] == [f"plain.{CLASS}.json"]
+    assert made.report.new == made.report.bytes > 0
+    found = {path.name for path in made.folder.rglob("*") if path.is_file()}
+    assert not [name for name in found if name.endswith(".partial")]
+
+
+def test_the_same_command_writes_only_what_is_missing_or_damaged(lab, artefacts):
+    """So a bundle that was stopped is continued."""
+    folder = lab.parent / "bundle"
+    damaged, missing = sorted(folder.glob("sha256/*/*/*.conda"))[:2]
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1] + b"?")
+    size = missing.stat().st_size
+    missing.unlink()
+    workspace = open_workspace(lab, depot=Depot(artefacts))
+    report = write_bundle(workspace, {}, folder)
+    assert report.new == len(whole) + size
+    assert damaged.read_bytes() == whole
+    assert write_bundle(workspace, {}, folder).new == 0
+
+
+def test_a_bundle_stands_for_the_network(lab, monkeypatch):
+    """Nothing is asked for and nothing solved, also if the lab has no locks."""
+    monkeypatch.setattr("torchard.depot.connection.open_url", lambda *_: pytest.fail("network"))
+    monkeypatch.setattr("torchard.lock.resolve.resolve", lambda *_: pytest.fail("solved"))
+    shutil.rmtree(lab.parent / "locks")
+    workspace = opened(lab)
+    assert [one.name for one in workspace.locks.written] == [f"plain.{CLASS}.json"]
+    assert all(lab.parent / "bundle" in path.parents for path in fetch_all(workspace))
+
+
+@pytest.mark.parametrize("how", ["missing", "truncated"])
+def test_an_incomplete_bundle_is_an_error_at_once(lab, how):
+    """It names the file, and what to type."""
+    file = min((lab.parent / "bundle").glob("sha256/*/*/*.conda"))
+    if how == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(BundleError, match=re.escape(str(file))) as said:
+        opened(lab)
+    assert f"torchard bundle {lab.parent / 'bundle'} lab.yaml" in said.value.instead
+    assert "where there is a network" in said.value.instead
+
+
+def test_a_changed_file_of_the_same_size_is_an_error_when_it_is_used(lab):
+    """Nothing takes it; `--check` finds it too."""
+    for file in (lab.parent / "bundle").glob("sha256/*/*/git-*.conda"):
+        file.write_bytes(b"?" + file.read_bytes()[1:])
+    with pytest.raises(BundleError, match=r"git-.* does not have its sha256"):
+        fetch_all(opened(lab))
+    report = verify_bundle(lab.parent / "bundle", lab)
+    assert report.exit_code == 1
+    assert len(report.damage) == 1
+    assert "git-" in report.damage[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[" * 100_000,
+        '{"format": 2, "lab": "lab", "locks": [], "artefacts": []}',
+        f'{{"format": 1, "lab": "lab", "locks": [], "artefacts": [{OUTSIDE}]}}',
+        '{"format": 1, "lab": "lab", "locks": [], "artefacts": [], "more": 1}',
+    ],
+)
+def test_an_index_that_is_not_one_is_an_error(lab, text):
+    """A file in it never names a path."""
+    (lab.parent / "bundle/index/lab.json").write_text(text, encoding="utf-8")
+    with pytest.raises(BundleError, match="has no bundle of the lab lab"):
+        opened(lab)
+
+
+def test_a_folder_without_this_lab_is_an_error(lab):
+    """One folder may have the bundles of several labs."""
+    other = lab.with_name("other.yaml")
+    other.write_bytes(lab.read_bytes())
+    with pytest.raises(BundleError, match="has no bundle of the lab other") as said:
+        open_bundle(lab.parent / "bundle", other)
+    assert "other.yaml" in said.value.instead
+
+
+def test_another_lock_of_the_lab_is_not_replaced_unless_asked_for(lab):
+    """`torchard lock --depot` takes the bundle's."""
+    file = lab.parent / "locks/lab" / f"plain.{CLASS}.json"
+    before = file.read_bytes()
+    file.write_bytes(before + b"\n")
+    with pytest.raises(BundleError, match="is not the lock in the bundle") as said:
+        opened(lab)
+    assert "torchard lock" in said.value.instead
+    assert file.read_bytes() == before + b"\n"
+    opened(lab, replace=True)
+    assert file.read_bytes() == before
+
+
+def test_a_lab_that_changed_since_needs_another_bundle(lab):
+    """The message says what to type, and nothing is solved."""
+    lab.write_text(
+        lab.read_text(encoding="utf-8").replace("[git]", "[git, rhash]"), encoding="utf-8"
+    )
+    workspace = opened(lab)
+    environment, mac = workspace.lab.environments["plain"], workspace.find_mac("one")
+    (update,) = update_locks(workspace, {}, {})
+    assert update.outcome == "out of date"
+    with pytest.raises(LockMissingError) as said:
+        workspace.locks.find(environment, update.mac_class, mac)
+    assert "torchard bundle" in said.value.instead
+
+
+def test_a_changed_lock_in_a_bundle_is_an_error(lab):
+    """It is not written beside the lab."""
+    shutil.rmtree(lab.parent / "locks")
+    file = lab.parent / "bundle/locks/lab" / f"plain.{CLASS}.json"
+    file.write_bytes(b" " + file.read_bytes()[1:])
+    with pytest.raises(BundleError, match=r"plain.* does not have its sha256"):
+        opened(lab)
+    assert not (lab.parent / "locks").exists()
+
+
+def test_only_one_process_writes_to_a_folder(lab, artefacts):
+    """The other one says so and changes nothing."""
+    workspace = open_workspace(lab, depot=Depot(artefacts))
+    with (
+        FileLock(lab.parent / "bundle/.torchard-bundle.lock"),
+        pytest.raises(BundleError, match="Another process writes"),
+    ):
+        write_bundle(workspace, {}, lab.parent / "bundle")
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(lab, artefacts):
+    """The message names it."""
+    workspace = open_workspace(lab, depot=Depot(artefacts))
+    (lab.parent / "file").touch()
+    with pytest.raises(TorchardError, match="cannot be written to"):
+        write_bundle(workspace, {}, lab.parent / "file")
+
+
+def test_a_url_in_a_bundle_is_safe_for_any_server():
+    """An object store may read `+` as a space."""
+    url = form_bundle_url("https://a.example/lab/", "ab" * 32, "torch-2.6.0+cpu-cp312.whl")
+    assert url == f"https://a.example/lab/sha256/ab/{'ab' * 32}/torch-2.6.0%2Bcpu-cp312.whl"
+
+
+def test_a_bundle_knows_what_it_has(lab):
+    """A plan fetches nothing of that."""
+    bundle = Bundle(lab.parent / "bundle", "lab")
+    assert all(bundle.has_file(one.sha256) for one in bundle.index.artefacts)
+    assert not bundle.has_file("0" * 64)
+    with pytest.raises(BundleError, match=r"does not have a\.whl"):
+        bundle.fetch("a.whl", "0" * 64, 1, str)

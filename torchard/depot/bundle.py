@@ -1,0 +1,238 @@
+"""A bundle: all that a lab needs, in a folder for a computer or for Macs without internet.
+
+DIR/sha256/AB/SHA256/NAME   an artefact; AB are the first two digits of its sha256
+DIR/locks/LAB/NAME          a lock file of a lab
+DIR/index/LAB.json          what a lab needs; written last, so all of it is there
+
+Any web server or object store can serve the folder: names never change their bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta, Struct
+
+from torchard.depot.contents import compute_sha256
+from torchard.depot.depot import Depot, DepotError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+_LARGEST_INDEX = 64 << 20  # bytes
+_CHUNK = 1 << 20  # bytes
+_LOCK = ".torchard-bundle.lock"
+
+_Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_Size = Annotated[int, Meta(ge=0, le=1 << 40)]
+_Name = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._!+-]{0,240}\.(conda|tar\.bz2|whl|sh)\Z")
+]
+_LockName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.json\Z")]
+
+
+class BundleError(DepotError):
+    """A bundle is incomplete or damaged, or is not one."""
+
+
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
+    """A JSON object that has exactly these keys."""
+
+
+class BundledFile(_Entry, frozen=True):
+    """An artefact in a bundle; `size` in bytes."""
+
+    name: _Name
+    sha256: _Sha256
+    size: _Size
+
+    @property
+    def path(self) -> str:
+        """Its path below the folder of the bundle."""
+        return form_path(self.sha256, self.name)
+
+
+class BundledLock(_Entry, frozen=True):
+    """A lock file in a bundle; `size` in bytes."""
+
+    name: _LockName
+    sha256: _Sha256
+    size: _Size
+
+
+class Index(_Entry, frozen=True):
+    """What a lab needs, as DIR/index/LAB.json says."""
+
+    format: Literal[1]
+    lab: str
+    locks: tuple[BundledLock, ...]
+    artefacts: tuple[BundledFile, ...]
+
+
+def form_path(sha256: str, name: str) -> str:
+    """Return the path of an artefact below the folder of a bundle."""
+    return f"sha256/{sha256[:2]}/{sha256}/{name}"
+
+
+def form_bundle_url(url: str, sha256: str, name: str) -> str:
+    """Return the URL of an artefact in a bundle that a web server has at `url`."""
+    return f"{url.rstrip('/')}/{quote(form_path(sha256, name))}"
+
+
+class Bundle(Depot):
+    """A bundle that stands for the depot: what it does not have is an error, and not fetched.
+
+    `lab` is the lab file's name without its ending. Raise BundleError if the folder lacks a file of
+    that lab, or has one of another size. A file is read and compared when it is used.
+    """
+
+    def __init__(self, folder: Path, lab: str) -> None:
+        super().__init__(folder)
+        self.lab = lab
+        self.index = self._read_index()
+        self._names = {one.sha256: one.name for one in self.index.artefacts}
+        wrong = [text for text in map(self._describe_size, self.paths()) if text]
+        if wrong:
+            more = f", and {len(wrong) - 1} more files are not right" if len(wrong) > 1 else ""
+            self._fail(f"{wrong[0]}{more}.")
+
+    @property
+    def command(self) -> str:
+        """What to type where there is a network, to write the bundle again."""
+        return f"torchard bundle {self.root} {self.lab}.yaml"
+
+    def paths(self) -> Iterator[tuple[str, str, int]]:
+        """Yield the path below the folder, the sha256 and the size of each file of the lab."""
+        for lock in self.index.locks:
+            yield f"locks/{self.lab}/{lock.name}", lock.sha256, lock.size
+        for one in self.index.artefacts:
+            yield one.path, one.sha256, one.size
+
+    def find_damage(self) -> Iterator[str]:
+        """Read every file of the lab, and yield a clause on each that is not as the index says."""
+        for path, sha256, size in self.paths():
+            if text := self._describe_size((path, sha256, size)):
+                yield text
+                continue
+            with (self.root / path).open("rb") as stream:
+                found = compute_sha256(stream)
+            if found != sha256:
+                yield f"{path} has the wrong sha256: wanted {sha256}, found {found}"
+
+    def has_file(self, sha256: str) -> bool:
+        """Say whether the bundle has an artefact."""
+        return sha256 in self._names
+
+    def fetch(  # as Depot's
+        self,
+        file: str,
+        sha256: str,
+        size: int | None,  # noqa: ARG002  # the index has it
+        address: Callable[[], str],  # noqa: ARG002  # nothing is fetched
+        report: Callable[[int, int], None] | None = None,  # noqa: ARG002
+    ) -> Path:
+        """Return the path of an artefact that the bundle has, once its sha256 is verified.
+
+        Raise BundleError if it is not there, or not that.
+        """
+        if sha256 not in self._names:
+            self._fail(f"The bundle {self.root} does not have {file}, whose sha256 is {sha256}.")
+        path = self.root / form_path(sha256, self._names[sha256])
+        if not self._is_verified(path, sha256):
+            self._fail(f"{path} does not have its sha256, {sha256}.")
+        return path
+
+    def read_lock(self, lock: BundledLock) -> bytes:
+        """Return the bytes of a lock file. Raise BundleError if they are not as the index says."""
+        path = self.root / "locks" / self.lab / lock.name
+        with path.open("rb") as stream:
+            content = stream.read(lock.size + 1)
+            if len(content) != lock.size or compute_sha256(stream) != lock.sha256:
+                self._fail(f"{path} does not have its sha256, {lock.sha256}.")
+        return content
+
+    def _read_index(self) -> Index:
+        path = self.root / "index" / f"{self.lab}.json"
+        try:
+            with path.open("rb") as stream:
+                return msgspec.json.decode(stream.read(_LARGEST_INDEX), type=Index)
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            why = error.strerror or error if isinstance(error, OSError) else error
+            self._fail(f"{self.root} has no bundle of the lab {self.lab}: {path}: {why}.")
+
+    def _describe_size(self, file: tuple[str, str, int]) -> str:
+        """Return what is wrong with the size of a file, as a clause; empty if nothing is."""
+        path, _, size = file
+        try:
+            found = (self.root / path).stat().st_size
+        except OSError as error:
+            return f"{self.root / path} cannot be read: {error.strerror or error}"
+        if found != size:
+            return f"{self.root / path} has {found} bytes, and its index says {size}"
+        return ""
+
+    def _fail(self, what: str) -> NoReturn:
+        raise BundleError(what, f"Run `{self.command}` where there is a network.")
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Have a bundle's folder to write in. Raise BundleError if another process has it."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415  # only writing needs it
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / _LOCK).acquire(timeout=0):
+            yield
+    except Timeout as error:
+        raise BundleError(
+            f"Another process writes a bundle to {folder}.", "Wait until it has ended."
+        ) from error
+    except OSError as error:
+        raise BundleError(
+            f"The bundle cannot be written to {folder}: {error.strerror or error}.",
+            "Name another folder, or make room there. The same command continues.",
+        ) from error
+
+
+def put_file(source: Path, target: Path, sha256: str) -> int:
+    """Copy a file, unless the target has these bytes. Return the number of bytes written.
+
+    The target is never half a file. Raise BundleError if the source does not have the sha256.
+    """
+    with suppress(OSError), target.open("rb") as stream:
+        if compute_sha256(stream) == sha256:
+            return 0
+    with source.open("rb") as stream:
+        chunks = iter(lambda: stream.read(_CHUNK), b"")
+        return _write(target, chunks, sha256)
+
+
+def put_content(content: bytes, target: Path, sha256: str = "") -> int:
+    """Write a file of these bytes by one rename. Return their number."""
+    return _write(target, [content], sha256)
+
+
+def _write(target: Path, chunks: Iterable[bytes], sha256: str) -> int:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.partial")  # one process at a time writes here
+    try:
+        with partial.open("wb+") as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+            size = stream.tell()
+            if sha256 and compute_sha256(stream) != sha256:
+                raise BundleError(
+                    f"{target.name} changed while it was copied.", "Run the same command again."
+                )
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+    return size

@@ -1,0 +1,186 @@
+"""Write a lab's bundle, and use one in place of the network."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from torchard.catalog.installers import choose_installer
+from torchard.catalog.mac_class import find_mac_class
+from torchard.catalog.variant import Refusal
+from torchard.depot.bundle import (
+    Bundle,
+    BundledFile,
+    BundledLock,
+    BundleError,
+    Index,
+    put_content,
+    put_file,
+    writing,
+)
+from torchard.errors import TorchardError
+from torchard.resources import shorten_local_path
+from torchard.workspace.locks import write_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from torchard.catalog.mac_class import MacClass
+    from torchard.lab.model import MacHost
+    from torchard.lock.lockfile import CondaPackage, Wheel
+    from torchard.mac.state import MacState
+    from torchard.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class _MacOfClass:
+    """A Mac, its arch and macOS, and its class."""
+
+    mac: MacHost
+    arch: str
+    macos: str
+    group: MacClass
+
+
+@dataclass(frozen=True)
+class BundleReport:
+    """What a bundle has of a lab: `new` are the bytes that were written now."""
+
+    folder: str
+    lab: str
+    locks: int
+    artefacts: int
+    bytes: int
+    new: int = 0
+    damage: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a file is damaged."""
+        return int(bool(self.damage))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The report as JSON."""
+        return {"format": 1, "kind": "bundle", **vars(self), "damage": list(self.damage)}
+
+
+def write_bundle(
+    workspace: Workspace, states: Mapping[str, MacState], folder: Path
+) -> BundleReport:
+    """Write all that a lab needs to a folder: its locks must be up to date.
+
+    `states` are those of the Macs whose arch and macOS the lab does not say. The index comes last.
+    What is there already is read, compared and kept. Raise TorchardError.
+    """
+    folder = folder.expanduser().absolute()
+    lab = workspace.lab.path.stem
+    with writing(folder):
+        new = 0
+        artefacts: dict[str, BundledFile] = {}
+        macs = list(_list_macs(workspace, states))
+        for name, sha256, fetch in _list_artefacts(workspace, macs):
+            if sha256 not in artefacts:
+                path = fetch()
+                one = BundledFile(name, sha256, path.stat().st_size)
+                new += put_file(path, folder / one.path, sha256)
+                artefacts[sha256] = one
+        locks = []
+        named = [(name, one.group) for one in macs for name in one.mac.environments]
+        for environment, group in dict.fromkeys(named):
+            path = workspace.locks.path(environment, group)
+            content = path.read_bytes()
+            sha256 = hashlib.sha256(content).hexdigest()
+            new += put_file(path, folder / "locks" / lab / path.name, sha256)
+            locks.append(BundledLock(path.name, sha256, len(content)))
+        index = Index(
+            1,
+            lab,
+            tuple(sorted(locks, key=lambda one: one.name)),
+            tuple(sorted(artefacts.values(), key=lambda one: (one.name, one.sha256))),
+        )
+        text = msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
+        put_content(text, folder / "index" / f"{lab}.json")
+    return _report(Bundle(folder, lab), new)
+
+
+def verify_bundle(folder: Path, lab: Path) -> BundleReport:
+    """Read every file of a lab's bundle. Raise BundleError if one is missing."""
+    bundle = open_bundle(folder, lab)
+    return _report(bundle, damage=tuple(bundle.find_damage()))
+
+
+def open_bundle(folder: Path, lab: Path) -> Bundle:
+    """Return the bundle of a lab file. Raise BundleError if a file of it is missing."""
+    return Bundle(folder, lab.resolve().stem)
+
+
+def use_bundled_locks(workspace: Workspace, bundle: Bundle, *, replace: bool, write: bool) -> None:
+    """Put the bundle's lock files beside the lab where it has none, or with `replace` other ones.
+
+    Raise BundleError where the lab has another lock, or `write` is false and one is missing.
+    """
+    workspace.locks.remedy = f"Run `{bundle.command}` where there is a network."
+    for lock in bundle.index.locks:
+        path = workspace.lab.path.parent / "locks" / bundle.lab / lock.name
+        content = bundle.read_lock(lock)
+        try:
+            is_same = path.read_bytes() == content
+        except FileNotFoundError:
+            is_same = None
+        if is_same:
+            continue
+        if write and (replace or is_same is None):
+            write_lock(path, content.decode())
+            workspace.locks.written.add(path)
+        elif is_same is False:
+            raise BundleError(
+                f"{shorten_local_path(path)} is not the lock in the bundle {bundle.root}.",
+                f"Run `torchard lock {shorten_local_path(workspace.lab.path)} --depot"
+                f" {bundle.root}` to take the bundle's, or `{bundle.command}` where there is a"
+                " network to bundle this one.",
+            )
+
+
+def _report(bundle: Bundle, new: int = 0, damage: tuple[str, ...] = ()) -> BundleReport:
+    size = sum(size for _, _, size in bundle.paths())
+    locks, artefacts = len(bundle.index.locks), len(bundle.index.artefacts)
+    return BundleReport(str(bundle.root), bundle.lab, locks, artefacts, size, new, damage)
+
+
+def _list_artefacts(
+    workspace: Workspace, macs: Sequence[_MacOfClass]
+) -> Iterator[tuple[str, str, Callable[[], Path]]]:
+    """Yield the name and the sha256 of all that the Macs need, and what fetches it."""
+    artefacts = workspace.artefacts
+    for one in macs:
+        installer = choose_installer(one.arch, one.macos, one.mac.miniconda, workspace.catalogue)
+        if isinstance(installer, Refusal):
+            raise TorchardError(f"{one.mac.name}: {installer.reason}", installer.instead)
+        fetch = partial(artefacts.fetch_installer, installer, one.mac)
+        yield installer.file, installer.sha256, fetch
+        for name in one.mac.environments:
+            lock = workspace.locks.find(workspace.lab.environments[name], one.group, one.mac)
+            packages: tuple[CondaPackage | Wheel, ...] = (*lock.conda, *lock.wheels)
+            for package in packages:
+                yield package.file, package.sha256, partial(artefacts.fetch, package, lock, one.mac)
+
+
+def _list_macs(workspace: Workspace, states: Mapping[str, MacState]) -> Iterator[_MacOfClass]:
+    """Yield the Macs that have environments, with their arch and macOS as the lab says or was read.
+
+    A Mac whose class is not known has an error among its locks.
+    """
+    for mac in workspace.lab.macs.values():
+        state = states.get(mac.name)
+        arch = mac.arch or (state and state.arch)
+        macos = mac.macos or (state and state.macos)
+        if mac.environments and arch and macos:
+            group = find_mac_class(arch, macos, workspace.catalogue)
+            if not isinstance(group, Refusal):
+                yield _MacOfClass(mac, arch, macos, group)
