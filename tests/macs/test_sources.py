@@ -14,6 +14,7 @@ import pytest
 from labs import describe
 
 from simlab.lab import SimLab
+from simlab.package import metadata, write_wheel
 from simlab.spec import MacSpec
 from simlab.write_lab import Served
 
@@ -25,7 +26,11 @@ environments:
     conda: [nodejs, einops]
     pip: [pandas]
   frozen: {python: "3.11", pytorch: {source: pytorch-channel}, pip: [einops]}
-  mixed: {python: "3.12", pytorch: {with: []}, conda: [numpy, einops], pip: ["pandas>=2"]}
+  mixed:
+    python: "3.12"
+    pytorch: {with: []}
+    conda: [numpy, einops]
+    pip: ["pandas>=2", torch-scatter]
 """
 MACS = {
     MacSpec("forge", "arm64", "14.2"): ["all-conda"],
@@ -56,6 +61,8 @@ def job(tmp_path_factory, simlab_depot, torchard):
                 "anaconda": "    channels: [defaults]\n    accept_anaconda_terms: true\n"
                 f'    mirrors: {{conda: {{defaults: "{lab.web_url}/conda/conda-forge",'
                 f' pytorch: "{lab.web_url}/conda/pytorch"}}}}\n',
+                "old": f'    indexes: {{pyg: {{url: "{write_further_index(lab.directory)}",'
+                " packages: [torch-scatter]}}\n",
             },
         )
         install_by_hand(lab.macs["old"], simlab_depot)
@@ -70,6 +77,17 @@ def job(tmp_path_factory, simlab_depot, torchard):
         done.after = lab.snapshot()
         done.again = torchard("plan", lab.lab_file, "--locked")
         yield done
+
+
+def write_further_index(folder):
+    """Write an index as PyG has it: for each torch one page with links, without hashes."""
+    root = folder / "further"
+    root.mkdir()
+    name = "torch_scatter-2.1.2-py3-none-any.whl"
+    meta = metadata("torch_scatter", "2.1.2", (), "")
+    write_wheel(root, name, {"torch_scatter/__init__.py": b""}, meta)
+    (root / "torch-2.15.0+cpu.html").write_text(f'<a href="{name}">{name}</a>', encoding="utf-8")
+    return f"{root.as_uri()}/torch-{{torch}}+cpu.html"
 
 
 def install_by_hand(mac, depot):
@@ -167,6 +185,31 @@ def test_records_and_settings_of_an_environment_name_the_real_channels(job, mac,
     assert f"channels: {json.dumps(channels)}\n" in settings
     assert "channel_priority: strict\n" in settings
     assert ("default_channels: []" in settings) == ("defaults" not in channels)
+
+
+def test_a_package_of_a_further_index_is_locked_by_its_hash_and_installed(job):
+    """The lock says where the wheel is from, and the Mac gets it with the others."""
+    lock = locked(job, "mixed", "osx-arm64-macos15")
+    (scatter,) = (one for one in lock["wheels"] if one["name"] == "torch-scatter")
+    page = f"{(job.lab.directory / 'further').as_uri()}/torch-2.15.0+cpu.html"
+    assert scatter["index"] == page
+    assert lock["indexes"] == {"torch-scatter": page}
+    site = job.lab.macs["old"].home / "miniconda3/envs/mixed/lib/python3.12/site-packages"
+    assert (site / "torch_scatter/__init__.py").is_file()
+    assert (site / "torch_scatter-2.1.2.dist-info/METADATA").is_file()
+
+
+def test_a_lab_that_drops_a_further_index_hears_what_its_lock_has(job, torchard):
+    """The message names the package and both places, and not another version of Torchard."""
+    text = job.lab.lab_file.read_text(encoding="utf-8")
+    without = re.sub(r"    indexes: .*\n", "", text)
+    assert without != text
+    job.lab.lab_file.write_text(without, encoding="utf-8")
+    done = torchard("lock", job.lab.lab_file, "--check")
+    job.lab.lab_file.write_text(text, encoding="utf-8")
+    assert done.returncode == 2
+    assert "its index of torch-scatter is file://" in done.stdout
+    assert "and the lab's is the usual one" in done.stdout
 
 
 @pytest.fixture

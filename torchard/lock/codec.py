@@ -114,6 +114,7 @@ def format_lock(lock: Lock) -> str:
         "conda_specs": lock.conda_specs,
         "pip_specs": lock.pip_specs,
         "channels": lock.channels,
+        **({"indexes": dict(lock.indexes)} if lock.indexes else {}),
     }
     lines = [f"  {_json(key)}: {_json(value)}" for key, value in head.items()]
     lines.append(_list("conda", lock.conda))

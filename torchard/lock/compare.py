@@ -57,12 +57,16 @@ def find_differences(lock: Lock, question: Question) -> Iterator[tuple[Part, str
             yield key, f"its {key} has {_compare_lists(found, asked)}"
         elif found != asked:
             yield key, f"its {key} is {_show(found)}, and the lab asks for {_show(asked)}"
-    indexes = question.package_indexes
-    for wheel in lock.wheels:
-        index = indexes.get(wheel.name, "")
-        if wheel.index != index:
-            found_in, wanted = (one or "the usual wheel index" for one in (wheel.index, index))
-            yield wheel, f"its {wheel.name} is from {found_in}, and the lab names {wanted}"
+    asked_from = question.package_indexes
+    for name in sorted(lock.indexes.keys() | asked_from.keys()):
+        if lock.indexes.get(name) != asked_from.get(name):
+            places = (_describe_index(one.get(name)) for one in (lock.indexes, asked_from))
+            part = "indexes" if lock.indexes else "channels"
+            yield part, f"its index of {name} is {next(places)}, and the lab's is {next(places)}"
+
+
+def _describe_index(url: str | None) -> str:
+    return "the usual one" if url is None else url or "one for an exact torch"
 
 
 def _compare_lists(found: tuple[str, ...], asked: tuple[str, ...]) -> str:
@@ -186,6 +190,8 @@ def _find_wrong_wheels(lock: Lock, python: str) -> Iterator[tuple[Part, str]]:
     for wheel in lock.wheels:
         if wheel.name in provided:
             yield wheel, f"{wheel.name} is a wheel, and comes from conda as well"
+        if wheel.index != lock.indexes.get(wheel.name, ""):
+            yield wheel, f"{wheel.name} is not from the index that it names for {wheel.name}"
         try:
             name, version, _, fitting = parse_wheel_filename(wheel.file)
             is_named = name == wheel.name and version == Version(wheel.version)

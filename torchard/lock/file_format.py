@@ -95,7 +95,7 @@ IndexUrl = Annotated[
     _shape(
         "Index",
         f"(|{_CHANNEL_URL})",
-        "The URL of the lab's further index that the wheel comes from.",
+        "The URL of a further index that the lab names.",
         "https://data.pyg.org/whl/torch-2.6.0+cpu.html",
     ),
 ]
@@ -340,6 +340,15 @@ class Lock(_Row, frozen=True, kw_only=True, rename={"mac_class": "class"}):
             examples=[["conda-forge"]],
         ),
     ]
+    indexes: Annotated[
+        dict[DistributionName, IndexUrl],
+        Meta(
+            title="Indexes",
+            description="The lab's further index of each package that has one, needed or not; empty"
+            " for one whose URL needs an exact version of torch. Left out if the lab has none.",
+            examples=[{"torch-scatter": "https://data.pyg.org/whl/torch-2.6.0+cpu.html"}],
+        ),
+    ] = {}
     conda: Annotated[
         tuple[CondaRow, ...],
         Meta(title="Conda packages", description="Each comes after its dependencies."),
@@ -357,42 +366,3 @@ class Lock(_Row, frozen=True, kw_only=True, rename={"mac_class": "class"}):
         Sha256,
         Meta(title="Digest", description="The sha256 of all lines of the file before this one."),
     ]
-
-
-# In the schema, and in tests.
-EXAMPLE = {
-    "format": FORMAT,
-    "environment": "tools",
-    "class": "osx-arm64-macos14",
-    "inputs": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "python": "3.12",
-    "variant": None,
-    "conda_specs": ["python 3.12.*", "pip"],
-    "pip_specs": ["einops"],
-    "channels": ["conda-forge"],
-    "conda": [
-        {
-            "name": "python",
-            "version": "3.12.13",
-            "build": "h894a449_0_cpython",
-            "channel": "conda-forge",
-            "subdir": "osx-arm64",
-            "file": "python-3.12.13-h894a449_0_cpython.conda",
-            "sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558fa11c75",
-            "size": 13739,
-            "provides": {},
-            "digest": "df8bfbd2fd0c00f1",
-        }
-    ],
-    "wheels": [
-        {
-            "name": "einops",
-            "version": "0.8.2",
-            "file": "einops-0.8.2-py3-none-any.whl",
-            "sha256": "fd61bf0c2ca6ee67f92b1a5a4c0ec8c2a8a9f3f1f7f0b0d1e7a0c7d9c5f1b8aa",
-            "size": 65638,
-            "digest": "b28feed10e9f0df1",
-        }
-    ],
-    "digest": "3f59da6efec0f361791d14327f91d233c247170007b6d39aecb7883dac7eba67",
-}

@@ -16,6 +16,7 @@ from torchard.errors import TorchardError
 from torchard.lab.channels import condarc
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torchard.catalog.mac_class import MacClass
@@ -95,7 +96,8 @@ class Lock:
     `inputs` is the digest of the question that this lock answers (`Question.digest`). If the lab
     asks a question with another digest, the lock is out of date. `conda_specs` and `pip_specs` are
     what the lab asks for. Each package in `conda` comes after its dependencies. `libraries` are the
-    checks of wheels that are not for every system.
+    checks of wheels that are not for every system. `indexes` has the URL of each package's further
+    index (`Question.package_indexes`), whether or not the package is in the lock.
     """
 
     environment: str
@@ -109,6 +111,7 @@ class Lock:
     conda: tuple[CondaPackage, ...]
     wheels: tuple[Wheel, ...] = field(default=())
     libraries: tuple[LibraryCheck, ...] = field(default=())
+    indexes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:

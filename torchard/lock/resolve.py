@@ -113,6 +113,7 @@ def _form_lock(question: Question, conda: tuple[CondaPackage, ...], fitting: Fit
         conda=conda,
         wheels=fitting.wheels,
         libraries=fitting.libraries,
+        indexes=question.package_indexes,
     )
 
 

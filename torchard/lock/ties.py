@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from torchard.lock.index import Offer, WheelQuery
 
 _NONE = "0"  # the version of a stand-in where the index has no wheel that fits
+# What uv says of an index that has no such package, on the web and on this computer.
+_NOTHING_THERE = ("No solution found", "(404 ", "No such file or directory (os error 2)")
 
 
 def resolve_tied(query: WheelQuery) -> tuple[Offer, ...]:
@@ -88,7 +90,7 @@ def _find_newest(name: str, query: WheelQuery) -> str:
         offers = index.resolve(alone)
     except index.WheelIndexError as error:
         # Another failure must not lead to another lock.
-        if "No solution found" in error.message or "(404 " in error.message:
+        if any(one in error.message for one in _NOTHING_THERE):
             return _NONE
         raise
     return next((one.version for one in offers if canonicalize_name(one.name) == name), _NONE)

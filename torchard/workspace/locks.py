@@ -221,10 +221,7 @@ def describe_outdated(lock: Lock, question: Question) -> str:
     if lock.inputs == question.digest:
         return ""
     reasons = (text for _, text in find_differences(lock, question))
-    other = "another version of Torchard asked the solvers"
-    if question.indexes:
-        other = f"`indexes:` changed, or {other}"
-    return f"out of date: {next(reasons, other)}"
+    return f"out of date: {next(reasons, 'another version of Torchard asked the solvers')}"
 
 
 def describe_broken_bound(lock: Lock, question: Question) -> str:

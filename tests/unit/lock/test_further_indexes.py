@@ -14,8 +14,9 @@ from torchard.lab.model import Mirrors, WheelIndex
 from torchard.lock import wheels
 from torchard.lock.codec import format_lock, parse_lock, read_conda_package
 from torchard.lock.compare import find_differences, find_other_packages
-from torchard.lock.lockfile import Lock, LockError
+from torchard.lock.lockfile import Lock, LockError, LockFileError
 from torchard.lock.question import Question
+from torchard.workspace.locks import describe_outdated
 
 ARM = MacClass("osx-arm64", "14.0")
 TORCH = Variant("wheels", {"torch": "2.6.0"}, "3.12", mps_expected=True, reason="it fits")
@@ -151,8 +152,10 @@ def test_an_index_that_gives_no_answer_is_an_error(shelf, serve, asked, tmp_path
     said = fail(asked(near, "http://127.0.0.1:1/page.html", "scat", pip=["a"]))
     assert "could not be read" in said
     server = serve(tmp_path / "index")
-    absent = f"{server.url}/torch-9.0+cpu.html"
-    assert solve(asked(near, absent, "scat", pip=["b"])) == {"b 1.0": ""}
+    for absent in (server.url, (tmp_path / "nowhere").as_uri()):
+        page = f"{absent}/torch-9.0+cpu.html"
+        assert solve(asked(near, page, "scat", pip=["b"])) == {"b 1.0": ""}
+    assert "could not be read" in fail(asked(near, page, "scat", pip=["scat"]))
 
 
 def test_what_conda_brings_does_not_come_from_the_index(shelf, asked):
@@ -192,7 +195,7 @@ def locked(shelf, asked):
     found = wheels.resolve_wheels(question, "3.12.13", {})
     lock = Lock(
         "torch", ARM, question.digest, "3.12", None, question.conda_specs, ("a",), ("conda-forge",),
-        (PYTHON,), tuple(found),
+        (PYTHON,), tuple(found), indexes=question.package_indexes,
     )  # fmt: skip
     return lock, replace(question, channels=("conda-forge",)), near, far
 
@@ -202,7 +205,20 @@ def test_a_lock_file_names_the_index_of_a_wheel(locked):
     lock, _, _, far = locked
     text = format_lock(lock)
     assert text.count(f'"index": "{far}"') == 1
+    assert f'  "indexes": {{"scat": "{far}"}},\n' in text
     assert parse_lock(text.encode(), "x.json") == lock
+
+
+def test_a_lock_file_whose_wheel_is_from_another_index_is_edited(locked):
+    """Its own table of indexes says where each wheel comes from."""
+    lock, _, _, far = locked
+    for changed in (
+        replace(lock, indexes={}),
+        replace(lock, indexes={"scat": "https://wheels.example.com/simple"}),
+        replace(lock, indexes={"a": far, "scat": far}),
+    ):
+        with pytest.raises(LockFileError, match="is not from the index that it names for"):
+            parse_lock(format_lock(changed).encode(), "x.json")
 
 
 def test_a_lock_with_another_index_is_not_the_labs_answer(locked):
@@ -215,12 +231,29 @@ def test_a_lock_with_another_index_is_not_the_labs_answer(locked):
     without = replace(question, indexes={})
     said = [text for one in (moved, wider, without) for _, text in find_differences(lock, one)]
     assert said == [
-        f"its scat is from {far}, and the lab names {other}",
-        f"its a is from the usual wheel index, and the lab names {far}",
-        f"its scat is from {far}, and the lab names the usual wheel index",
+        f"its index of scat is {far}, and the lab's is {other}",
+        f"its index of a is the usual one, and the lab's is {far}",
+        f"its index of scat is {far}, and the lab's is the usual one",
     ]
     digests = {one.digest for one in (question, moved, wider, without)}
     assert len(digests) == 4
+
+
+def test_an_index_of_a_package_that_nothing_needs_is_compared(shelf, asked):
+    """The message names the package and both indexes, also if the lab no longer has any."""
+    near = shelf(pure("a", "1.0"))
+    question = asked(near, "https://wheels.example.com/torch-{torch}.html", "scat", pip=["a"])
+    found = wheels.resolve_wheels(question, "3.12.13", {})
+    lock = Lock(
+        "torch", ARM, question.digest, "3.12", None, question.conda_specs, ("a",), (),
+        (PYTHON,), tuple(found), indexes=question.package_indexes,
+    )  # fmt: skip
+    assert describe_outdated(lock, question) == ""
+    removed = replace(question, indexes={})
+    said = "its index of scat is one for an exact torch, and the lab's is the usual one"
+    assert describe_outdated(lock, removed) == f"out of date: {said}"
+    added = replace(lock, indexes={}, inputs=removed.digest)
+    assert "the usual one, and the lab's is one for an" in describe_outdated(added, question)
 
 
 def test_a_locks_own_versions_are_found_in_the_index_again(locked, shelf):

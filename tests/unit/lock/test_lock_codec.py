@@ -18,6 +18,7 @@ from torchard.catalog.variant import Variant
 from torchard.json_schema import make_schema
 from torchard.lock import codec, file_format
 from torchard.lock.codec import format_lock, parse_lock
+from torchard.lock.file_example import EXAMPLE
 from torchard.lock.lockfile import CondaPackage, Lock, Wheel, lock_path
 from torchard.resources import find_resource
 
@@ -159,7 +160,7 @@ def test_lock_file_is_beside_its_lab(tmp_path):
 
 def test_committed_schema_is_that_of_the_types(schema_file):
     """`pytest tests/unit/lock --renew` writes schemas/lock.schema.json from the types."""
-    schema_file("lock", make_schema(file_format.Lock, "lock", [file_format.EXAMPLE]))
+    schema_file("lock", make_schema(file_format.Lock, "lock", [EXAMPLE]))
 
 
 def test_every_part_of_the_schema_is_explained():
