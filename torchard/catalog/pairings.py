@@ -39,11 +39,15 @@ class Pairing:
 
 @dataclass(frozen=True)
 class Bound:
-    """A requirement that Torchard adds to what a lab asks for, and why, as a clause."""
+    """A requirement that Torchard adds to what a lab asks for, and why, as a clause.
+
+    `is_general`: it is the same beside every version of the other package.
+    """
 
     package: str
     requirement: str
     reason: str
+    is_general: bool = False
 
     def is_met_by(self, version: str) -> bool:
         """Tell whether a version of the package fits. One that cannot be parsed does."""
@@ -100,11 +104,10 @@ def find_bounds(pairings: Iterable[Pairing], versions: Mapping[str, str]) -> Ite
             continue
         # No version is below 0, which uv and conda's solver both understand.
         fits = "<0" if row.fits is None else ",".join(sorted(map(str, row.fits), reverse=True))
-        yield Bound(
-            pairing.package,
-            f"{pairing.package}{fits}",
-            f"{pairing.reason}, and {pairing.beside} is {version}",
-        )
+        is_general = not row.beside
+        beside = "" if is_general else f", and {pairing.beside} is {version}"
+        reason = f"{pairing.reason}{beside}"
+        yield Bound(pairing.package, f"{pairing.package}{fits}", reason, is_general)
 
 
 def find_broken_bounds(pairings: Iterable[Pairing], versions: Mapping[str, str]) -> Iterator[Bound]:

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from torchard.catalog.packages import load_package_facts
 from torchard.lock.question import has_name
-from torchard.lock.wheel_fit import WheelPage, describe_macs, describe_pythons
+from torchard.lock.wheel_fit import WheelPage, describe_macos, describe_macs, describe_pythons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -215,8 +215,11 @@ def _examine(name: str, text: str, question: Question, evidence: Evidence) -> Ca
     if asker:
         what = f"{asker} asks for {name}{bounds}, and {what}"
     facts = load_package_facts()
+    change = _change(name, asker, newest, question)
+    if change and way:
+        way = f"Or {way[0].lower()}{way[1:]}"
     ways = [
-        _change(name, asker, newest, question),
+        change,
         "" if asker else way,
         "" if name in question.package_indexes else facts.no_mac_wheels.get(name, ""),
     ]
@@ -263,12 +266,14 @@ def _describe_fault(
     if not page.has_arch(version):
         way = "" if page.has_any_for_arch else remove
         return f"{name} {version} has wheels for {describe_macs(archs)} only", way
-    pythons = page.list_pythons(version)
-    short = ".".join(python.split(".")[:2])
-    if short not in pythons:
-        listed = describe_pythons(pythons)
-        return (
-            f"{name} {version} has wheels for python {listed}, and the environment has {short}",
-            f'Or choose `python: "{pythons[-1]}"`.' if pythons else "",
-        )
-    return f"{name} {version} needs macOS {page.find_oldest_macos(version)}", ""
+    nearest = page.find_nearest_python(wanted)
+    way = f'Choose `python: "{nearest}"`.' if nearest else ""
+    for_python = page.select_for_python(wanted)
+    if not for_python:
+        listed = describe_pythons(page.list_pythons(version))
+        short = ".".join(python.split(".")[:2])
+        what = f"has wheels for python {listed}, and the environment has {short}"
+        return f"{name} {version} {what}", way or remove
+    macos = min(map(page.find_oldest_macos, for_python))
+    version = max(one for one in for_python if page.find_oldest_macos(one) == macos)
+    return f"{name} {version} needs macOS {describe_macos(macos)}", way

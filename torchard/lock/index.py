@@ -71,7 +71,8 @@ class WheelQuery:
     replaces those of this computer. `installed` are distributions that are already there: no index
     needs to have them, none of them is returned, and their dependencies do not count. `elsewhere`
     maps a package to the one index that it comes from: uv only follows this for a package among the
-    requirements. With `only_these`, dependencies are ignored.
+    requirements. With `only_these`, dependencies are ignored. With `only_named_prereleases`, a
+    pre-release counts only for a requirement that names one, and else also if no release fits.
     """
 
     requirements: Sequence[str]
@@ -82,6 +83,7 @@ class WheelQuery:
     installed: Mapping[str, str] = field(default_factory=dict)
     elsewhere: Mapping[str, str] = field(default_factory=dict)
     only_these: bool = False
+    only_named_prereleases: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def ask(query: WheelQuery) -> Answer:
                 *(("--no-deps",) if query.only_these else ()),
                 *("--python-platform", PLATFORMS[query.mac_class.arch]),
                 *("--python-version", query.python),
-                *("--resolution", "highest", "--prerelease", "if-necessary-or-explicit"),
+                *("--resolution", "highest", "--prerelease"),
+                "explicit" if query.only_named_prereleases else "if-necessary-or-explicit",
                 *("--index-strategy", "first-index", "--fork-strategy", "requires-python"),
                 *("--format", "pylock.toml"),
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
@@ -44,7 +45,7 @@ def explain_failure(
 
         unreachable = explain_connection(text)
         lines = "".join(f"\n    {line}" for line in text.splitlines())
-        if unreachable is not None or "Failed to fetch" in text:
+        if unreachable is not None or re.search("Failed to (fetch|read) ", text):
             return LockError(
                 f"The wheel index of {question} could not be read"
                 f"{f', because {unreachable.what}' if unreachable else ''}:{lines}",
@@ -112,6 +113,12 @@ def _read_page(place: str, name: str) -> tuple[IndexFile, ...]:
     try:
         page = fetch_page(url, ACCEPT)
         files = read_index_page(page.content, page.media_type, url)
-        return tuple(one for one in files if canonicalize_name(one.name.split("-")[0]) == name)
+        return tuple(one for one in files if _is_of(one.name, name))
     except (DownloadError, BrokenOffError, ValueError):
         return ()
+
+
+def _is_of(file: str, project: str) -> bool:
+    """Tell whether a file is of a project. Old source distributions have hyphens in their names."""
+    name = file.split("-", maxsplit=1)[0] if file.endswith(".whl") else file.rpartition("-")[0]
+    return canonicalize_name(name) == project

@@ -107,17 +107,26 @@ class WheelPage:
         wheels = self._for_arch(version)
         return tuple(one for one in _PYTHONS if any(wheel.accepts(one) for wheel in wheels))
 
-    def find_oldest_macos(self, version: Version) -> str:
-        """Return the macOS that a release needs with this python, as `14` or `10.15`."""
+    def find_oldest_macos(self, version: Version) -> Version:
+        """Return the macOS that a release needs with this python, for which it has wheels."""
         found = [one.macos[self._mac.arch] for one in self._for_python(version)]
-        oldest = min(one for one in found if one is not None)
-        return f"{oldest.major}" if oldest.minor == 0 else f"{oldest.major}.{oldest.minor}"
+        return min(one for one in found if one is not None)
 
-    def fits(self, version: Version) -> bool:
-        """Say whether a release has a wheel for the class and its python."""
+    def select_for_python(self, versions: Sequence[Version]) -> list[Version]:
+        """Return the releases that have a wheel for the class's arch and python."""
+        return [one for one in versions if self._for_python(one)]
+
+    def fits(self, version: Version, python: str = "") -> bool:
+        """Say whether a release has a wheel for the class and a python, by default its own."""
         limit = Version(self._mac.macos)
-        found = (one.macos[self._mac.arch] for one in self._for_python(version))
+        found = (one.macos[self._mac.arch] for one in self._for_python(version, python))
         return any(one <= limit for one in found if one is not None)
+
+    def find_nearest_python(self, versions: Sequence[Version]) -> str:
+        """Return the python nearest to the class's for which a release fits; empty if none."""
+        own = int(self._python.split(".")[1])
+        fitting = [one for one in _PYTHONS if any(self.fits(version, one) for version in versions)]
+        return min(fitting, key=lambda one: abs(int(one.split(".")[1]) - own), default="")
 
     def find_newest_fitting(self, bounds: SpecifierSet) -> Version | None:
         """Return the newest final release within bounds that fits."""
@@ -129,8 +138,13 @@ class WheelPage:
         wheels = self._wheels.get(version, ())
         return [one for one in wheels if one.macos[self._mac.arch] is not None]
 
-    def _for_python(self, version: Version) -> list[_MacWheel]:
-        return [one for one in self._for_arch(version) if one.accepts(self._python)]
+    def _for_python(self, version: Version, python: str = "") -> list[_MacWheel]:
+        return [one for one in self._for_arch(version) if one.accepts(python or self._python)]
+
+
+def describe_macos(macos: Version) -> str:
+    """Return a macOS as `14` or `10.15`."""
+    return f"{macos.major}" if macos.minor == 0 else f"{macos.major}.{macos.minor}"
 
 
 def describe_macs(archs: Iterable[str]) -> str:

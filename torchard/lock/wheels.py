@@ -13,7 +13,7 @@ from torchard.lock import index
 from torchard.lock.bounds import resolve_within_bounds
 from torchard.lock.codec import read_wheel
 from torchard.lock.lockfile import LockError
-from torchard.lock.prereleases import check_prereleases
+from torchard.lock.prereleases import explain_prerelease, find_unasked
 from torchard.lock.tags import list_tags
 from torchard.lock.unsolved import UnsolvableError, quote
 from torchard.lock.wheel_failure import explain_failure
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from torchard.catalog.variant import Variant
     from torchard.lab.model import Mirrors
-    from torchard.lock.index import Offer
+    from torchard.lock.bounds import Resolution
+    from torchard.lock.index import Offer, WheelQuery
     from torchard.lock.lockfile import Lock, Wheel
     from torchard.lock.question import Question
 
@@ -63,13 +64,13 @@ def resolve_wheels(
             **_nightly_packages(question.variant, question.nightly),
         },
     )
-    try:
-        resolved = resolve_within_bounds(query, question, python)
-    except index.WheelIndexError as error:
-        if error.bounds:
-            raise _explain_bounds(error, question) from error
-        raise explain_failure(error.message, question, query, find_conda) from error
-    check_prereleases(resolved.offers, question, query)
+    resolved = _resolve(query, question, find_conda)
+    unasked = find_unasked(resolved.offers, question, query)
+    if unasked is not None:
+        try:
+            resolved = _resolve(replace(query, only_named_prereleases=True), question, find_conda)
+        except UnsolvableError as error:
+            raise explain_prerelease(unasked, question, error) from error
     releases: dict[str, list[Offer]] = {}
     for offer in resolved.offers:
         releases.setdefault(str(canonicalize_name(offer.name)), []).append(offer)
@@ -81,6 +82,20 @@ def resolve_wheels(
         place = question.package_indexes.get(name, "")
         found[replace(wheel, note=note, index=place)] = url
     return found
+
+
+def _resolve(
+    query: WheelQuery,
+    question: Question,
+    find_conda: Callable[[Iterable[str]], Mapping[str, str]],
+) -> Resolution:
+    """Return uv's answer to a query. Raise LockError with the cause if there is none."""
+    try:
+        return resolve_within_bounds(query, question, query.python)
+    except index.WheelIndexError as error:
+        if error.bounds:
+            raise _explain_bounds(error, question) from error
+        raise explain_failure(error.message, question, query, find_conda) from error
 
 
 def _nightly_packages(variant: Variant | None, nightly: str) -> dict[str, str]:
@@ -200,7 +215,9 @@ def _explain_bounds(error: index.WheelIndexError, question: Question) -> LockErr
         question.environment.name,
         (question.mac_class,),
         f"no set of wheels satisfies it:\n    {quote(error.message).strip()}{lines}",
-        f"Choose another `release:` of PyTorch, or do without {names} and what needs it.",
+        f"Do without {names} and what needs it."
+        if all(one.is_general for one in error.bounds)
+        else f"Choose another `release:` of PyTorch, or do without {names} and what needs it.",
     )
 
 

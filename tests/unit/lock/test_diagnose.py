@@ -104,7 +104,24 @@ def explain(asks, shelf):
             [f"a-1.0-{tag}.whl" for tag in (MAC.replace("12", "9"), MAC.replace("12", "10"))],
             "a",
             "a 1.0 has wheels for python 3.9 and 3.10, and the environment has 3.12",
-            'Or choose `python: "3.10"`.',
+            'Choose `python: "3.10"`.',
+        ),
+        (
+            [
+                "a-2.0-cp315-cp315-macosx_15_0_arm64.whl",
+                "a-1.0-cp312-cp312-macosx_15_0_arm64.whl",
+                "a-0.9-cp312-cp312-macosx_26_0_arm64.whl",
+                *(f"a-1.0-{MAC.replace('12', minor)}.whl" for minor in ("8", "10")),
+            ],
+            "a",
+            "a 1.0 needs macOS 15",
+            'Choose `python: "3.10"`.',
+        ),
+        (
+            ["a-2.0-cp315-cp315-macosx_15_0_arm64.whl"],
+            "a",
+            "a 2.0 has wheels for python 3.15, and the environment has 3.12",
+            "Remove a from `pip:`: no release fits these Macs.",
         ),
         (
             ["a-2.0-cp312-cp312-macosx_15_0_arm64.whl", f"a-1.0-{MAC}.whl"],

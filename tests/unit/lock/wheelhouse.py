@@ -52,8 +52,10 @@ def write_index(root: Path, *wheels: dict[str, Any], json_pages: bool = False) -
     pages: dict[str, list[dict[str, Any]]] = {}
     (root / "wheels").mkdir(parents=True, exist_ok=True)
     for one in wheels:
-        name, version = one["file"].removesuffix(".tar.gz").split("-")[:2]
-        if one["file"].endswith(".whl"):
+        is_wheel = one["file"].endswith(".whl")
+        stem = one["file"].removesuffix(".tar.gz")
+        name, version = stem.split("-")[:2] if is_wheel else stem.rsplit("-", 1)
+        if is_wheel:
             meta = metadata(name, version, one["requires"], one["python"])
             content = write_wheel(root / "wheels", one["file"], one["files"], meta).read_bytes()
         else:
