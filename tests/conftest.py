@@ -152,8 +152,8 @@ def torchard(artefacts: Path, warm: Path) -> Callable[..., subprocess.CompletedP
 
 
 def look(lab: Path):
-    """Run `pytest tests/verify` over a lab as a person would."""
-    options = ["-q", "-p", "no:cacheprovider", "tests/verify", "--lab", str(lab)]
+    """Run `pytest --torchard-lab LAB` as a person would."""
+    options = ["-q", "-p", "no:cacheprovider", "--torchard-lab", str(lab)]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options],
         cwd=ROOT,

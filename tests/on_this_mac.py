@@ -60,7 +60,7 @@ UPDATED = (
     torchard("Update: build the new environment beside the old one", *APPLY),
     Step(
         "Look at the Mac without Torchard's own plan",
-        ("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/verify", "--lab", "LAB"),
+        ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--torchard-lab", "LAB"),
     ),
     torchard("Go back to the environment before", "rollback", "torch", "LAB", "--yes"),
     torchard("Now the plan goes forward again", "plan", "LAB", code=2),

@@ -172,6 +172,6 @@ def test_locks_that_fit_are_up_to_date(job):
 
 
 def test_testinfra_finds_the_same(job):
-    """`pytest tests/verify --lab LAB`, which knows nothing of plans, passes on every Mac."""
+    """`pytest --torchard-lab LAB`, which knows nothing of plans, passes on every Mac."""
     assert job.look.returncode == 0, job.look.stdout
     assert "35 passed" in job.look.stdout

@@ -15,8 +15,6 @@ from torchard.remote.host_keys import RevokedHostKeyError
 from torchard.remote.inventory import KNOWN_HOSTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torchard.remote.dial import Route
     from torchard.remote.known_hosts import HostKey, Line
     from torchard.remote.ssh_config import EffectiveConfig
@@ -28,13 +26,19 @@ _RSA = ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa")  # three signatures by one ty
 
 
 class KnownHosts:
-    """The known_hosts files that count for one host; `file` is where its key is recorded."""
+    """The known_hosts files that count for one host; `file` is where its key is recorded.
+
+    `own` are the files that ssh calls the user's, `shared` the global ones.
+    """
 
     def __init__(self, to: EffectiveConfig, named: str | None, *, pinned: bool) -> None:
         if named is not None:
-            paths: Sequence[str] = (str(Path(named).expanduser()),)
+            self.own: tuple[str, ...] = (str(Path(named).expanduser()),)
+            self.shared: tuple[str, ...] = ()
         else:
-            paths = (*_paths(to.user_known_hosts), *_paths(to.global_known_hosts))
+            self.own = _paths(to.user_known_hosts)
+            self.shared = _paths(to.global_known_hosts)
+        paths = (*self.own, *self.shared)
         self.file = paths[0] if paths else str(Path(KNOWN_HOSTS).expanduser())
         self._to = to
         self._lines = () if pinned else tuple(line for path in paths for line in _lines(path))

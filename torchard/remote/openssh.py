@@ -57,7 +57,7 @@ class Configurations:
 
     def command(self, destination: Destination, *more: str) -> list[str]:
         """Return the words that start ssh for a host under our rules. Raise ReachError."""
-        return [_ssh(), "-F", str(self._file(destination.config)), *more, *destination.words]
+        return [_ssh(), "-F", str(self.find_file(destination.config)), *more, *destination.words]
 
     @property
     def folder(self) -> Path:
@@ -90,7 +90,8 @@ class Configurations:
             self._scans[path] = ssh_commands.scan(path)
         return self._scans[path]
 
-    def _file(self, config: str | None) -> Path:
+    def find_file(self, config: str | None) -> Path:
+        """Return the file that `ssh -F` gets for a lab's ssh_config, or without one."""
         if config not in self._files:
             file = self.folder / f"{next(self._numbers)}.conf"
             includes = [self._name(path) for path in self._find_includes(config)]
