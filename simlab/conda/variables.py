@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from simlab.conda.root import Root
 
 _UNSET = "***unset***"
+_RESERVED = ("PATH",)
 
 
 @dataclass(frozen=True)
 class Dialect:
     """How shells of one family set, unset and source, each in one command (conda/activate.py).
 
-    `suffix` is that of the scripts in activate.d that they read.
+    conda quotes no value. `suffix` is that of the scripts in activate.d that they read.
     """
 
     assign: str
@@ -33,15 +34,19 @@ class Dialect:
     suffix: str
 
 
-POSIX = Dialect("export {}={}\n", "unset {}\n", ". {}\n", "sh")
-FISH = Dialect("set -gx {} {};\n", "set -e {};\n", "source {};\n", "fish")
-CSH = Dialect("setenv {} {};\n", "unsetenv {};\n", "source {};\n", "csh")
+POSIX = Dialect("export {}='{}'\n", "unset {}\n", ". {}\n", "sh")
+FISH = Dialect('set -gx {} "{}";\n', "set -e {};\n", "source {};\n", "fish")
+CSH = Dialect('setenv {} "{}";\n', "unsetenv {};\n", "source {};\n", "csh")
 
 
 def variables(prefix: Path) -> dict[str, str]:
-    """Return what conda-meta/state sets; names are in capitals, as conda makes them."""
+    """Return what conda-meta/state sets; names are in capitals, as conda makes them.
+
+    conda ignores the names in _RESERVED (conda/base/constants.py).
+    """
     found = _state(prefix).get("env_vars", {})
-    return {name.upper(): str(value) for name, value in found.items() if value != _UNSET}
+    kept = {name: value for name, value in found.items() if name not in _RESERVED}
+    return {name.upper(): str(value) for name, value in kept.items() if value != _UNSET}
 
 
 def _state(prefix: Path) -> dict[str, dict[str, str]]:
@@ -64,17 +69,21 @@ def set_variables(conda: Root, options: argparse.Namespace) -> int:
 
 
 def unset_variables(conda: Root, options: argparse.Namespace) -> int:
-    """Unset variables by name."""
+    """Unset variables by name: conda notes a mark as their value (core/prefix_data.py)."""
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
     known = _state(prefix).get("env_vars", {})
-    _keep(prefix, {name: value for name, value in known.items() if name not in options.vars})
+    marks = {name: _UNSET for name in options.vars if name in known and name not in _RESERVED}
+    kept = {name: value for name, value in known.items() if name not in options.vars}
+    if known:
+        _keep(prefix, {**kept, **marks})
     return 0
 
 
 def list_variables(conda: Root, options: argparse.Namespace) -> int:
     """List the variables."""
     prefix = root.existing(conda.prefix_of(options.name, options.prefix))
-    found = _state(prefix).get("env_vars", {})
+    known = _state(prefix).get("env_vars", {})
+    found = {name: value for name, value in known.items() if value != _UNSET}
     if options.json:
         print(json.dumps(found, indent=2))
     else:
@@ -103,9 +112,7 @@ def deactivation(prefix: Path | None, others: Iterable[str], dialect: Dialect = 
 
 def exports(values: dict[str, str], dialect: Dialect = POSIX) -> str:
     """Return the shell text that sets and exports variables."""
-    return "".join(
-        dialect.assign.format(name, shlex.quote(value)) for name, value in values.items()
-    )
+    return "".join(dialect.assign.format(name, value) for name, value in values.items())
 
 
 def _scripts(prefix: Path, when: str, dialect: Dialect) -> str:

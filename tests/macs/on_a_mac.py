@@ -29,9 +29,11 @@ from torchard.operations import change_scripts, read_scripts, script_text
 from torchard.operations.controller import Controller
 from torchard.operations.kit import write_kit
 from torchard.plan import steps
+from torchard.plan.environment_settings import NO_VARIABLES
 from torchard.plan.own_files import add_reports, list_questions, read_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from simlab.depot import Depot
@@ -112,13 +114,16 @@ class OnAMac:
             if one.sha256 not in there:
                 self.push(one.sha256, artefact(depot, one).read_bytes())
 
-    def build_script(self, lock: Lock, *, frozen: bool = False) -> str:
+    def build_script(
+        self, lock: Lock, *, frozen: bool = False, variables: Mapping[str, str] = NO_VARIABLES
+    ) -> str:
         """Let the kit arrive that a lock needs here and now, and return what builds it."""
         state = self.state
-        step = steps.environment_step(lock, state, frozen=frozen)
+        step = steps.environment_step(lock, state, frozen=frozen, variables=variables)
         assert step is not None, "it is up to date"
         urls = {channel: channel_url(channel) for channel in lock.channels}
-        kit = write_kit(state, lock, step.path.rpartition("/")[2], urls, frozen=frozen)
+        name = step.path.rpartition("/")[2]
+        kit = write_kit(state, lock, name, urls, frozen=frozen, variables=variables)
         self.push(kit.sha256, kit.archive)
         return change_scripts.build_environment(state, lock, kit, CONTROLLER)
 

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from torchard.plan.diff import PackageChange
 from torchard.plan.disk import Disk
+from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import MacPlan, Plan, PlanState
 from torchard.plan.result import MacResult, MacRun, Result, report_failure, report_mac
-from torchard.plan.steps import FileChange, Step, StepId
+from torchard.plan.steps import Step, StepId
 
 TEXT = st.one_of(
     st.text(st.characters(), max_size=6),  # lone surrogates too: a file name may hold any byte

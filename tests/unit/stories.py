@@ -26,6 +26,7 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
 from torchard.plan.drift import find_drift
+from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import MacPlan, Plan, plan_mac, unreachable
 from torchard.plan.result import (
     MacResult,
@@ -35,7 +36,7 @@ from torchard.plan.result import (
     report_mac,
     report_skipped,
 )
-from torchard.plan.steps import FileChange, Step, StepId
+from torchard.plan.steps import Step, StepId
 from torchard.plan.target import Target
 from torchard.render.words import folded
 

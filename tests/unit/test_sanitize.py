@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchard.plan.steps import FileChange
+from torchard.plan.file_changes import FileChange
 from torchard.sanitize import sanitize, sanitize_data, sanitize_lines
 
 

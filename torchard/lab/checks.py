@@ -15,6 +15,7 @@ from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
 from torchard.lab.check_form import find_nearest, format_path
 from torchard.lab.problem import Problem, quote
+from torchard.lab.variables import find_variable_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +48,7 @@ class LabChecks:
         yield from self._check_environment_names()
         for name, environment in self.environments.items():
             yield from self._check_packages(("environments", name), environment)
+            yield from self._check_variables(("environments", name), environment)
         for name, group in self.groups.items():
             yield from self._check_group_name(name)
             yield from self.check_settings(self.source, ("groups", name), group or {})
@@ -189,6 +191,13 @@ class LabChecks:
                     here = (*path, key, index)
                     sentence = f"{format_path(here)}: {fault[0]}"
                     yield Problem(self.source.where(here), sentence, fault[1])
+
+    def _check_variables(self, path: KeyPath, environment: Mapping[str, Any]) -> Iterator[Problem]:
+        for name, value in (environment.get("variables") or {}).items():
+            fault = find_variable_fault(name, value, str(path[-1]))
+            if fault is not None:
+                where = self.source.where((*path, "variables", name), key=True)
+                yield Problem(where, f"{format_path((*path, 'variables'))}: {fault[0]}", fault[1])
 
     def _check_group_name(self, name: str) -> Iterator[Problem]:
         where = self.source.where(("groups", name), key=True)

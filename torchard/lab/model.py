@@ -54,7 +54,8 @@ class Request:
 class Environment:
     """One named conda environment. `pytorch` is None only where the lab says `pytorch: false`.
 
-    `conda` holds conda match specs and `pip` PEP 508 requirements, both as written.
+    `conda` holds conda match specs and `pip` PEP 508 requirements, both as written. conda sets the
+    `variables` while the environment is active.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Environment:
     pytorch: Request | None
     conda: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict, hash=False)
     where: Position = Position("", 0, 0)
     item_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
     """The position of each key and item, by path: `pip/0`, `conda`, `python`."""

@@ -34,6 +34,7 @@ from torchard.mac.state import (
     RunLock,
     ShellFile,
     ShellFileState,
+    VariableOwner,
     Volume,
 )
 
@@ -135,6 +136,7 @@ class _Environment:
     missing: list[Part] = field(default_factory=list)
     same_place: bool = False
     failed: Mapping[str, Any] | None = None
+    variables: dict[str, VariableOwner] = field(default_factory=dict)
 
     def add(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -158,6 +160,8 @@ class _Environment:
                 self.condarc.append(_text(line))
             case "made", [("same" | "other") as which]:
                 self.made = which
+            case "variable", [name, owner] if owner in get_args(VariableOwner):
+                self.variables[name[:LONGEST_NAME]] = cast("VariableOwner", owner)
 
     def build(self) -> InstalledEnvironment:
         found = Packages(tuple(self.conda), tuple(self.dists))
@@ -177,6 +181,7 @@ class _Environment:
             tuple(self.missing),
             str(built) if moved else None,
             failed=None if self.failed is None else _failure(self.failed),
+            variables=self.variables,
         )
 
 
@@ -194,6 +199,7 @@ _PARTS = {
     "made",
     "made_conda",
     "made_dist",
+    "variable",
 }
 
 

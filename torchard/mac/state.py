@@ -11,6 +11,7 @@ from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types
 
 Part = Literal["python", "history", "records"]
 PrefixState = Literal["absent", "whole", "half", "foreign"]
+VariableOwner = Literal["same", "other", "own"]
 ShellFileState = Literal["absent", "file", "tangled", "closed", "outside", "odd"]
 
 
@@ -98,6 +99,8 @@ class InstalledEnvironment:
     - `moved_from`: the path where it was built, if it has moved.
     - `own`: what a person made in it; None if the plan does not depend on that. A second command
       reads it.
+    - `variables`: the variables in a generation's conda-meta/state, by name: `same` as Torchard set
+      it, `other` if a person changed or unset it since, `own` if only a person set it.
     - `failed`: the day (YYYY-MM-DD, or empty) and the reason, if its last verification failed.
     """
 
@@ -114,6 +117,15 @@ class InstalledEnvironment:
     moved_from: str | None = None
     own: OwnReport | None = None
     failed: tuple[str, str] | None = None
+    variables: Mapping[str, VariableOwner] = field(default_factory=dict)
+
+    @property
+    def stamped_variables(self) -> Mapping[str, str]:
+        """The variables that Torchard set, by its stamp."""
+        found = (self.stamp or {}).get("variables")
+        if not isinstance(found, Mapping):
+            return {}
+        return {name: value for name, value in found.items() if isinstance(value, str)}
 
     @property
     def built_for(self) -> str | None:

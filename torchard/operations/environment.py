@@ -51,7 +51,8 @@ def environment(
         yield report.fail_mac(report.UNREADABLE)
         return
     rebuild = lock.environment in workspace.rebuild
-    step = environment_step(lock, state, frozen=mac.frozen, rebuild=rebuild)
+    variables = workspace.lab.environments[lock.environment].variables
+    step = environment_step(lock, state, frozen=mac.frozen, variables=variables, rebuild=rebuild)
     if step is None:
         host.noop(f"{lock.environment} is as locked")
         return
@@ -66,6 +67,7 @@ def environment(
         {channel: channel_url(channel) for channel in lock.channels},
         seconds=mac.timeouts.verification,
         frozen=mac.frozen,
+        variables=variables,
     )
     artefacts: tuple[CondaPackage | Wheel, ...] = (
         () if step.action == "activate" else (*lock.conda, *lock.wheels)

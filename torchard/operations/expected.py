@@ -11,8 +11,11 @@ from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import find_safer_variant
 from torchard.catalog.fit import format_macos
 from torchard.lab.model import Timeouts
+from torchard.plan.environment_settings import NO_VARIABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torchard.catalog.mac_class import MacClass
     from torchard.catalog.variant import Variant
     from torchard.lock.lockfile import Lock
@@ -21,11 +24,15 @@ if TYPE_CHECKING:
 COMPANION_IMPORTS = ("torchvision", "torchaudio")
 
 
-def describe_verification(lock: Lock, seconds: int = Timeouts.verification) -> dict[str, object]:
+def describe_verification(
+    lock: Lock,
+    seconds: int = Timeouts.verification,
+    variables: Mapping[str, str] = NO_VARIABLES,
+) -> dict[str, object]:
     """Return what an environment of a lock must have, as `verify.py` reads it.
 
     A verification of more than `seconds` hangs; the first import of PyTorch from a cold disk takes
-    a minute.
+    a minute. It runs with the lab's `variables`, as the environment does once it is active.
     """
     dists = {
         str(canonicalize_name(name)): version
@@ -43,6 +50,7 @@ def describe_verification(lock: Lock, seconds: int = Timeouts.verification) -> d
         "torch": variant is not None,
         "mps": variant is not None and variant.mps_expected,
         "seconds": seconds,
+        "variables": dict(variables),
         "instead": "" if variant is None else _describe_safer_release(variant, lock.mac_class),
     }
 

@@ -15,6 +15,7 @@ from torchard.lab.model import Timeouts
 from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory
 from torchard.operations.script_text import read_program, root
+from torchard.plan.environment_settings import NO_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,10 +62,12 @@ def write_kit(
     *,
     seconds: int = Timeouts.verification,
     frozen: bool = False,
+    variables: Mapping[str, str] = NO_VARIABLES,
 ) -> Kit:
     """Write the kit of one generation; `urls` has the real URL of each of the lock's channels.
 
-    Its verification may take so many `seconds`. conda refuses to change a `frozen` environment.
+    Its verification may take so many `seconds`. conda refuses to change a `frozen` environment,
+    and sets its `variables`.
     """
     place = f"{root(state)}/kits/{generation}"
     artefacts = [(one.sha256, f"{DEPOT}/{one.subdir}/{one.file}") for one in lock.conda]
@@ -90,10 +93,11 @@ def write_kit(
                     "condarc": lock.condarc,
                     **_accepted(lock),
                     **({"frozen": True} if frozen else {}),
+                    **({"variables": dict(variables)} if variables else {}),
                 },
             }
         ),
-        "expected.json": _json(describe_verification(lock, seconds)),
+        "expected.json": _json(describe_verification(lock, seconds, variables)),
         **{name: read_program(name).encode() for name in _SCRIPTS},
     }
     return Kit(generation, _tar(files))

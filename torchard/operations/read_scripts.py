@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from torchard.lab.model import Timeouts
+from torchard.mac.environments import view_environment
 from torchard.operations.expected import COMPANION_IMPORTS, describe_verification
 from torchard.operations.script_text import (
     FILES_SECONDS,
@@ -18,6 +19,7 @@ from torchard.operations.script_text import (
     root,
     run_cleanly,
 )
+from torchard.plan.environment_settings import NO_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +36,9 @@ ACCOUNT_SECONDS = 120  # for slow startup files, and an import of PyTorch from a
 def verify_environment(state: MacState, lock: Lock, seconds: int = Timeouts.verification) -> str:
     """Return the command that verifies the active generation of an environment in `seconds`."""
     python = _python_of(state, lock.environment)
-    wanted = json.dumps(describe_verification(lock, seconds))
+    active = view_environment(lock.environment, state).generation
+    variables = NO_VARIABLES if active is None else active.stamped_variables
+    wanted = json.dumps(describe_verification(lock, seconds, variables))
     return run_cleanly('exec "$@"', "sh", *python, read_script("verify.py"), wanted)
 
 

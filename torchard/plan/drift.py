@@ -16,9 +16,10 @@ from torchard.mac.generations import describe_failure, read_generation_name
 from torchard.mac.paths import shorten_mac_path
 from torchard.mac.state import NO_FILES, OwnFiles
 from torchard.plan.diff import PackageChange, diff, list_installed
+from torchard.plan.environment_settings import list_changed_variables, list_missing_variables
+from torchard.plan.file_changes import FileChange, condarc_change
 from torchard.plan.own_files import join_files
 from torchard.plan.result import describe_verification
-from torchard.plan.steps import FileChange, condarc_change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +131,7 @@ def _check_generation(view: EnvironmentView, owner: Owner, state: MacState) -> E
         files=condarc_change(view.name, state, condarc, active.condarc)
         if isinstance(condarc, str)
         else (),
-        remarks=faults if failure is None else (*faults, failure),
+        remarks=(*faults, *_describe_variables(active), *filter(None, [failure])),
         verification=None
         if active.verification is None
         else describe_verification(active.verification, active.built_on),
@@ -141,6 +142,15 @@ def _check_generation(view: EnvironmentView, owner: Owner, state: MacState) -> E
         return status
     remark = f"a person's files in it could not be inspected: {active.own.error}"
     return replace(status, remarks=(*status.remarks, remark))
+
+
+def _describe_variables(active: InstalledEnvironment) -> Iterator[str]:
+    """Yield what became of the variables that Torchard set. Their values may be secret by now."""
+    changed, missing = list_changed_variables(active), list_missing_variables(active)
+    if changed:
+        yield f"a person set or unset {', '.join(changed)} (conda env config vars)"
+    if missing:
+        yield f"{', '.join(missing)} was removed from its conda-meta/state"
 
 
 def _add_changes(

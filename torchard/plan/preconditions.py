@@ -119,6 +119,7 @@ def hash_contents(environment: InstalledEnvironment) -> str:
         environment.condarc,
         environment.missing,
         environment.moved_from,
+        sorted(environment.variables.items()),
     )
     return _hash(json.dumps(facts, sort_keys=True))
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from torchard.mac.paths import shorten_mac_path
 from torchard.mac.probe import BLOCK_BEGIN, BLOCK_END
 from torchard.mac.state import ShellFile
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.file_changes import FileChange
+from torchard.plan.steps import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

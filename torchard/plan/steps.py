@@ -5,9 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
-import msgspec
 from packaging.utils import canonicalize_name
 
 from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
@@ -20,16 +19,17 @@ from torchard.mac.generations import (
 from torchard.mac.paths import shorten_mac_path
 from torchard.mac.state import NO_FILES, OwnFiles
 from torchard.plan.diff import PackageChange, compare, without_sizes
+from torchard.plan.environment_settings import NO_VARIABLES, Settings
+from torchard.plan.file_changes import FileChange, condarc_change, variables_change
 from torchard.plan.unneeded import (
     KeptGeneration,
     describe_own_files,
     list_kept,
     list_removable,
 )
-from torchard.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import Lock
@@ -42,24 +42,6 @@ Action = Literal["create", "update", "repair", "activate", "remove"]
 NOT_THERE = "not there yet"
 LOCK_CHANGED = "the lock has changed"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-
-
-class FileChange(
-    msgspec.Struct,
-    frozen=True,
-    forbid_unknown_fields=True,
-    rename={"before": "from", "after": "to"},
-):
-    """One small file that changes: an environment's settings, or Torchard's part of a shell's file.
-
-    `from` and `to` are its texts, null where it does not exist. `path` is as a person writes it.
-    """
-
-    multiline: ClassVar[tuple[str, ...]] = ("before", "after")
-
-    path: str
-    before: str | None
-    after: str | None
 
 
 @dataclass(frozen=True)
@@ -214,18 +196,24 @@ def _text(value: object) -> str | None:
 
 
 def environment_step(
-    lock: Lock, state: MacState, *, frozen: bool = False, rebuild: bool = False
+    lock: Lock,
+    state: MacState,
+    *,
+    frozen: bool = False,
+    variables: Mapping[str, str] = NO_VARIABLES,
+    rebuild: bool = False,
 ) -> Step | None:
     """Return what must be done for one environment, or None if it is up to date.
 
-    `frozen` says that conda must refuse to change it. Torchard never changes the active generation
-    for that: it builds the same lock again, from what the Mac already has. `rebuild` asks for the
-    same although the environment is up to date.
+    `frozen` says that conda must refuse to change it, `variables` what conda must set in it.
+    Torchard never changes the active generation for that: it builds the same lock again, from what
+    the Mac already has. `rebuild` asks for the same although the environment is up to date.
     """
+    settings = Settings(frozen, variables)
     name = lock.environment
     view = view_kept_environment(name, state)
     active = view.generation
-    up_to_date = active and not view.has_moved and _is_built_from(lock, active, frozen=frozen)
+    up_to_date = active and not view.has_moved and _is_built_from(lock, active, settings)
     if up_to_date and not rebuild:
         return None
     paths = re.compile(re.escape(_path(lock, state)) + r"(\.[0-9]+)?")
@@ -233,15 +221,16 @@ def environment_step(
         (
             one
             for one in state.environments.values()
-            if not rebuild
-            and paths.fullmatch(one.path)
-            and _is_built_from(lock, one, frozen=frozen)
+            if not rebuild and paths.fullmatch(one.path) and _is_built_from(lock, one, settings)
         ),
         None,
     )
     before = active if active is not None and active.whole else None
     changes, kept = compare(lock, before, state.depot)
-    files = condarc_change(name, state, before.condarc, lock.condarc) if before else ()
+    files = (
+        *(condarc_change(name, state, before.condarc, lock.condarc) if before else ()),
+        *variables_change(name, state, before.stamped_variables if before else None, variables),
+    )
     path = ready.path if ready is not None else _free_path(lock, state)
     own = describe_own_files(view, state, path, lock.digest if rebuild else "")
     if ready is not None:
@@ -261,7 +250,7 @@ def environment_step(
         )
     volume = state.home_volume
     is_new = view.found == "nothing"
-    reason = NOT_THERE if is_new else _reason(lock, view, changes, frozen=frozen)
+    reason = NOT_THERE if is_new else _reason(lock, view, changes, settings)
     return Step(
         "environment",
         "create" if is_new else "repair" if before is None or up_to_date else "update",
@@ -281,17 +270,6 @@ def environment_step(
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
         **vars(own),
     )
-
-
-def condarc_change(
-    name: str, state: MacState, before: str | None, after: str | None
-) -> tuple[FileChange, ...]:
-    """Return the change of an environment's own .condarc, without secrets."""
-    if before == after:
-        return ()
-    path = f"{shorten_mac_path(state.prefix, state.home)}/envs/{name}/.condarc"
-    texts = (None if text is None else redact(text) for text in (before, after))
-    return (FileChange(path, *texts),)
 
 
 def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
@@ -348,7 +326,7 @@ def _requested(lock: Lock) -> tuple[str, ...]:
 
 
 def _reason(
-    lock: Lock, view: EnvironmentView, changes: Sequence[PackageChange], *, frozen: bool
+    lock: Lock, view: EnvironmentView, changes: Sequence[PackageChange], settings: Settings
 ) -> str:
     active = view.generation
     if active is not None and not active.whole:
@@ -358,18 +336,17 @@ def _reason(
         return fault or "its link leads nowhere"
     if active.lock_digest != lock.digest:
         return LOCK_CHANGED
-    if active.frozen is not frozen:
-        if (active.stamp or {}).get("frozen", False) is frozen:
-            return f"its conda-meta/frozen was {'removed' if frozen else 'made'} by hand"
-        return "the lab freezes it" if frozen else "the lab freezes it no longer"
+    other = settings.explain_difference(active)
+    if other is not None:
+        return other
     if not changes:
         return f"its .condarc was {'removed' if active.condarc is None else 'altered'} by hand"
     return "changed by hand since it was built"
 
 
-def _is_built_from(lock: Lock, environment: InstalledEnvironment, *, frozen: bool) -> bool:
+def _is_built_from(lock: Lock, environment: InstalledEnvironment, settings: Settings) -> bool:
     """Tell whether a generation is this lock's: whole, verified, with its packages and settings."""
-    if not environment.whole or environment.damaged or environment.frozen is not frozen:
+    if not environment.whole or environment.damaged or settings.explain_difference(environment):
         return False
     if environment.lock_digest != lock.digest or environment.verification is None:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from torchard.plan.environment_settings import NO_VARIABLES
 from torchard.plan.steps import environment_step, miniconda_step
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 class Target:
     """What one Mac should become, with everything that had to be looked up.
 
-    `blockers` are reasons to leave this Mac alone. `locks` is keyed by environment. `rebuild` names
-    environments that must be built again although they are up to date.
+    `blockers` are reasons to leave this Mac alone. `locks` and `variables` are keyed by
+    environment. `rebuild` names environments that must be built again although they are up to date.
     """
 
     mac: MacHost
@@ -34,14 +35,22 @@ class Target:
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rebuild: frozenset[str] = frozenset()
+    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def build_steps(target: Target) -> list[Step]:
     """Return the steps that need artefacts: Miniconda, then the environments."""
-    frozen = target.mac.frozen
     steps = [miniconda_step(target.state, target.installer)]
-    steps += [
-        environment_step(lock, target.state, frozen=frozen, rebuild=name in target.rebuild)
-        for name, lock in target.locks.items()
-    ]
+    steps += [plan_environment(target, name) for name in target.locks]
     return [step for step in steps if step is not None]
+
+
+def plan_environment(target: Target, name: str) -> Step | None:
+    """Return what must be done for one environment of a target, or None if it is up to date."""
+    return environment_step(
+        target.locks[name],
+        target.state,
+        frozen=target.mac.frozen,
+        variables=target.variables.get(name, NO_VARIABLES),
+        rebuild=name in target.rebuild,
+    )

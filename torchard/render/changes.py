@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from torchard.plan.diff import PackageChange
-    from torchard.plan.steps import FileChange, Step
+    from torchard.plan.file_changes import FileChange
+    from torchard.plan.steps import Step
 
 SHORT = 12  # packages of one step on the screen, unless all are asked for
 ALIKE = 3  # packages that several environments must have in common to be printed once

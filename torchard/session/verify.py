@@ -27,6 +27,7 @@ from torchard.plan.result import (
     report_verification,
 )
 from torchard.plan.steps import environment_step
+from torchard.plan.target import plan_environment
 from torchard.redact import redact
 from torchard.remote import read_guard
 from torchard.remote.limits import limit_verification
@@ -135,7 +136,8 @@ def _verify_environment(session: Session, name: str, lock: Lock) -> tuple[bool, 
     ok, output = host.run_shell_command(StringCommand(command), _timeout=limit)
     if not ok:
         return False, output.stderr.strip() or "its python does not run"
-    step = environment_step(lock, state, frozen=mac.frozen)
+    variables = session.workspace.lab.environments[lock.environment].variables
+    step = environment_step(lock, state, frozen=mac.frozen, variables=variables)
     if step is not None:
         return False, f"{step.reason}; run `torchard plan`"
     try:
@@ -153,12 +155,12 @@ def _notes(
     """
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     verifications = dict(mac.verifications)
-    for name, lock in target.locks.items():
+    for name in target.locks:
         active = view_environment(name, target.state).generation
         if active is None or active.stamp is None:
             continue
         if name in failures:
-            if environment_step(lock, target.state, frozen=target.mac.frozen) is None:
+            if plan_environment(target, name) is None:
                 # What to type is added each time this is shown.
                 reason = " ".join(failures[name].replace(f"; {suggest_rebuild(name)}", "").split())
                 yield name, {"date": date, "reason": redact(reason)[:LONGEST_REASON]}

@@ -23,7 +23,7 @@ LAB: dict[str, Any] = {
 }
 NAMES = {
     "environments": "torch", "groups": "studio", "macs": "studio-01", "conda": "conda-forge",
-    "indexes": "pyg",
+    "indexes": "pyg", "variables": "OMP_NUM_THREADS",
 }  # fmt: skip
 BESIDE = {"url": {"sha256": "0" * 64}, "sha256": {"url": "https://a"}}
 INDEX = {"url": "https://a/{torch}.html", "packages": ["pyg-lib"]}
@@ -71,7 +71,7 @@ def filled(place: Place, text: str) -> dict[str, Any]:
     for key in way:
         around = around.setdefault(key, {})
     if place[-1] == KEY:
-        fresh: Any = {"conda": "https://a", "indexes": INDEX}.get(way[-1], {})
+        fresh: Any = {"conda": "https://a", "indexes": INDEX, "variables": "1"}.get(way[-1], {})
         around[text] = around.pop(NAMES[way[-1]], fresh)
     elif "indexes" in way:
         around.update({**INDEX, last: [text] if place[-1] == ITEM else text})

@@ -75,12 +75,14 @@ def test_each_field_accepts_its_own_kind_of_text(tmp_path, place):
         "pip": "einops", "channels": "conda-forge", "environments": "torch", "groups": "studio",
         "wheels": "https://a", "nightly": "https://a", "installers": "https://a",
         "conda-forge": "https://a", "shell": "zsh", "packages": "pyg-lib",
+        "OMP_NUM_THREADS": "8",
         "fingerprint": f"SHA256:{'A' * 43}",
     }  # fmt: skip
     if place[-1] == KEY:
         text = {"macs": "studio-01", "groups": "studio", "environments": "torch"}.get(place[0], "")
         text = "defaults" if "mirrors" in place else text
         text = "pyg" if "indexes" in place else text
+        text = "HF_HOME" if "variables" in place else text
     else:
         text = good[place[-2] if place[-1] == ITEM else place[-1]]
     # A fingerprint belongs to one Mac, so a group cannot have one.

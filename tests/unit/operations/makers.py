@@ -20,8 +20,9 @@ from torchard.operations.controller import Controller
 from torchard.operations.incoming import incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
 from torchard.plan import shell_init
+from torchard.plan.file_changes import FileChange
 from torchard.plan.own_files import Question
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.steps import Step
 from torchard.remote import facts, host_keys, shell_upload, unreachable
 from torchard.remote.ssh_config import EffectiveConfig
 

@@ -38,7 +38,8 @@ from torchard.operations import change_scripts, incoming, read_scripts, script_t
 from torchard.operations.incoming import incoming_directory
 from torchard.operations.kit import write_kit
 from torchard.plan import shell_init
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.file_changes import FileChange
+from torchard.plan.steps import Step
 from torchard.remote.quoting import for_any_shell
 
 PACKAGE = Path(torchard.__file__).parent

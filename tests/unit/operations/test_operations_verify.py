@@ -73,7 +73,7 @@ class Prefix:
     def verify(self, **wanted: object) -> subprocess.CompletedProcess[str]:
         """Start the verification as a Mac does."""
         known = {"arch": HERE, "python": SHORT, "dists": {}, "imports": [], "torch": False}
-        known |= {"mps": False, "seconds": 60, "instead": "", **wanted}
+        known |= {"mps": False, "seconds": 60, "variables": {}, "instead": "", **wanted}
         python = [self.root / "bin" / "python", "-B", "-I", "-c", script_text.RUN_ARGUMENT]
         return subprocess.run(
             [*python, script_text.read_script("verify.py"), json.dumps(known)],
@@ -120,6 +120,14 @@ def test_a_cpu_environment_does_not_touch_mps(prefix):
     prefix.module("torch", TORCH.format(on_device="assert device == 'cpu'"))
     done = prefix.verify(torch=True)
     assert json.loads(done.stdout)["mps"] is False
+
+
+def test_the_labs_variables_are_set_while_it_works(prefix):
+    """So one that breaks PyTorch fails the verification."""
+    prefix.module("torch", f"import os\nassert os.environ.get('BREAKS') != '1', 'broken'\n{GOOD}")
+    assert prefix.verify(torch=True).returncode == 0
+    done = prefix.verify(torch=True, variables={"BREAKS": "1"})
+    assert failures(done) == ["torch fails: AssertionError: broken"]
 
 
 def test_output_of_modules_is_not_an_answer(prefix):

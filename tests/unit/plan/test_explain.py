@@ -14,9 +14,10 @@ from torchard.catalog.mac_class import MacClass, find_mac_class
 from torchard.lab.model import Environment, Lab, MacHost, Position, Request
 from torchard.mac.state import Link, ShellFile
 from torchard.plan.explain import explain
+from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import plan_mac, unreachable
 from torchard.plan.result import MacRun, find_steps, report_failure
-from torchard.plan.steps import FileChange, Step, StepId
+from torchard.plan.steps import Step, StepId
 from torchard.plan.target import Target
 
 CATALOGUE = load_catalog()

@@ -10,9 +10,9 @@ from locked import HOME, PREFIX, lock, mac, package, shown
 from torchard.lab.model import MacHost
 from torchard.mac.probe import BLOCK_BEGIN, BLOCK_END
 from torchard.mac.state import ShellFile
+from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import plan_mac
 from torchard.plan.shell_init import find_shell_blockers, plan_shell, render_block
-from torchard.plan.steps import FileChange
 from torchard.plan.target import Target
 
 LOCK = lock([package("python", "3.12.13")])

@@ -8,8 +8,9 @@ from locked import mac
 
 from torchard.mac.state import KeptFolders, OwnFiles, RunLock
 from torchard.plan.drift import EnvironmentStatus
+from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import MacPlan, Plan
-from torchard.plan.steps import FileChange, Step
+from torchard.plan.steps import Step
 from torchard.plan.unneeded import KeptGeneration
 from torchard.render.changes import done_line, step_lines
 from torchard.render.explain import _run_lock

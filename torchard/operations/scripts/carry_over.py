@@ -19,6 +19,12 @@ import subprocess
 import sys
 from typing import Any
 
+from torchard.operations.scripts.conda_state import (
+    STATE,
+    find_own_variables,
+    read_lab_variables,
+    read_state,
+)
 from torchard.operations.scripts.own_files import (
     BUILT,
     CARRIED,
@@ -63,8 +69,9 @@ def carry_over(kit: str, before: str, path: str, link: str) -> None:
     """Copy the settings and documents that a person made, and note which ones."""
     if read_environment(before) not in {None, read(kit, "kit.json")["stamp"]["environment"]}:
         return  # another environment's settings do not belong here
-    wanted = [one for one in find_own(before).files if one.is_setting]
-    wanted = [one for one in wanted if not os.path.lexists(os.path.join(path, one.name))]
+    settings = [one for one in find_own(before).files if one.is_setting]
+    carry_variables(kit, before, path, [one for one in settings if one.name == STATE])
+    wanted = [one for one in settings if not os.path.lexists(os.path.join(path, one.name))]
     if not wanted:
         return
     staging = os.path.join(path, ".torchard-carrying")
@@ -83,6 +90,33 @@ def carry_over(kit: str, before: str, path: str, link: str) -> None:
                     os.rename(staged, whole)
                     done[one.name] = [one.size, one.time]
     shutil.rmtree(staging)
+    write_rows(os.path.join(path, CARRIED), done)
+
+
+def carry_variables(kit: str, before: str, path: str, own: list[Own]) -> None:
+    """Add a person's variables to those of the lab, if there are both. Those of a person win.
+
+    `own` has the conda-meta/state of the generation before, if that has anything of a person's.
+    Without variables of the lab before and now, it is copied like any other setting.
+    """
+    labs = read(kit, "kit.json")["stamp"].get("variables", {})
+    labs_before = read_lab_variables(before)
+    old, new = read_state(before), read_state(path)
+    if not own or not (labs or labs_before) or old is None or new is None:
+        return
+    theirs = {**find_own_variables(old, labs_before), **find_own_variables(new, labs)}
+    target = os.path.join(path, STATE)
+    partial = f"{target}.torchard-partial"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(partial)
+    mode = stat.S_IMODE(os.stat(os.path.join(before, STATE)).st_mode)
+    with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({**old, **new, "env_vars": {**labs, **theirs}}, file)
+        os.fchmod(file.fileno(), mode)
+    sync(partial)
+    os.replace(partial, target)
+    done = read_rows(os.path.join(path, CARRIED))
+    done[STATE] = [own[0].size, own[0].time]
     write_rows(os.path.join(path, CARRIED), done)
 
 

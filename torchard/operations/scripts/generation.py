@@ -69,6 +69,7 @@ def write_records(kit: str, path: str) -> None:
 
     conda installed from this Mac's depot. With the real channels, a person's later `conda install`
     can be solved. If the lab freezes its environments, conda gets the file that says so (CEP 22).
+    conda sets the variables that the lab names.
     The python imports from its own generation, even if the link leads to another one later.
     """
     wanted = read(kit, "kit.json")
@@ -92,9 +93,7 @@ def write_records(kit: str, path: str) -> None:
     if missing:
         sys.exit("conda did not install " + ", ".join(missing))
     rewrite_history(os.path.join(meta, "history"), wanted)
-    if "frozen" in wanted:
-        message = json.dumps({"message": wanted["frozen"]})
-        write(message + "\n", os.path.join(meta, "frozen"))
+    write_settings(meta, wanted)
     with open(os.path.join(kit, "pin_imports.py"), encoding="utf-8") as text:
         pinning = text.read()
     # Without site-packages no python runs, and the verification says so.
@@ -105,6 +104,17 @@ def write_records(kit: str, path: str) -> None:
             write(f"import {PIN}\n", os.path.join(packages, f"{PIN}.pth"))
     with open(os.path.join(kit, "condarc"), encoding="utf-8") as settings:
         write(settings.read(), os.path.join(path, ".condarc"))
+
+
+def write_settings(meta: str, wanted: dict[str, Any]) -> None:
+    """Write what conda reads of an environment's own settings in its conda-meta."""
+    if "frozen" in wanted:
+        message = json.dumps({"message": wanted["frozen"]})
+        write(message + "\n", os.path.join(meta, "frozen"))
+    variables = wanted["stamp"].get("variables")
+    if variables:
+        # As `conda env config vars set` writes it (conda/core/prefix_data.py).
+        write(json.dumps({"env_vars": variables}), os.path.join(meta, "state"))
 
 
 def rewrite_history(path: str, wanted: dict[str, Any]) -> None:

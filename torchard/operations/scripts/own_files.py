@@ -24,6 +24,7 @@ from torchard.operations.scripts.check_files import (
     read_packages,
     resolve_path,
 )
+from torchard.operations.scripts.conda_state import STATE, has_own_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +35,7 @@ BUILT_BYTES = 256 * 1024 * 1024  # of the list of a generation, unpacked
 MOST = 1000000  # files and folders of a generation
 HEAD = 512  # bytes of a program that are read
 NOT_CARRIED = frozenset(("bin", "lib", "include", "conda-meta"))
-SETTINGS = frozenset(("conda-meta/pinned", "conda-meta/state"))
+SETTINGS = frozenset(("conda-meta/pinned", STATE))
 STALE_NAMES = frozenset(("sitecustomize.py", "usercustomize.py"))
 STALE_ENDS = (".so", ".dylib", ".a", ".o", ".pth", ".egg-link", ".pyc")
 STALE_FOLDERS = ("share/jupyter/lab/staging",)  # JupyterLab's own build
@@ -135,7 +136,8 @@ class Owner:
             return False
         name = next((one for one in find_originals(name) if self.has(one)), name)
         if name in self.built:
-            return stat.S_ISREG(one.mode) and self.is_edited(name, one.size, one.time)
+            edited = stat.S_ISREG(one.mode) and self.is_edited(name, one.size, one.time)
+            return edited and (name != STATE or has_own_variables(self.root))
         return not (
             name in self.listed or plain in self.listed or name.rpartition("/")[0] in self.folders
         )
@@ -255,7 +257,8 @@ def find_own(root: str, unpacked: Iterable[str] = ()) -> Found:
     mixed: set[str] = {""}
     for one in files:
         if not one.mode or owner.is_persons(one):
-            setting = one.name not in owner.built and is_setting(root, one)
+            is_new = one.name not in owner.built or one.name == STATE
+            setting = is_new and is_setting(root, one)
             own.append(Own(one.name, one.size, one.time, setting))
         else:
             folder = one.name.rpartition("/")[0]

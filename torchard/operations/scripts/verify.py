@@ -5,9 +5,9 @@ It starts this text as
     python -B -I -c 'import sys; exec(sys.argv[1])' TEXT WANTED
 
 WANTED is JSON: `arch`, `python`, `dists` ({name: version}), `imports`, `torch` and `mps`
-(booleans), `seconds`, how long it may take, and `instead`, what to say if a library cannot be
-loaded. If the environment has all of it, one line of JSON on stdout says what was found. Otherwise
-each failure is a line on stderr, and the exit code is 1.
+(booleans), `seconds`, how long it may take, `variables`, which are set for it, and `instead`, what
+to say if a library cannot be loaded. If the environment has all of it, one line of JSON on stdout
+says what was found. Otherwise each failure is a line on stderr, and the exit code is 1.
 
 A second process does the work: a broken PyTorch may abort, or wait for its GPU without an end in C
 code that no signal handler interrupts. The first process turns that into a sentence.
@@ -261,7 +261,11 @@ def run_outside(text: str, wanted: dict[str, Any]) -> int:
     """Start the work in a second process, and print its result or its failures."""
     command = [sys.executable, "-B", "-I", "-c", START, text, json.dumps(wanted), INSIDE]
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **wanted["variables"]},
     )
     late = False
     try:
