@@ -55,7 +55,7 @@ def read(whose: int, text: bytes) -> None:
         if whose == LOCK:
             read_lock(path)
         elif whose == SETTINGS:
-            load_lab(work / "lab.yaml", defaults=path)
+            load_lab(work / "lab.yaml", group_data=path)
         else:
             load_lab(path)
     except (LabError, LockFileError) as error:

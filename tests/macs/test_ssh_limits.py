@@ -111,8 +111,11 @@ def test_a_key_with_a_passphrase_is_taken_from_the_agent(lab, mac, torchard, tmp
 @pytest.mark.parametrize(
     ("ssh", "says"),
     [
-        (", key: nowhere", "the private key {here}/nowhere does not exist; write another ssh.key"),
-        (", key: ~/no-such-key", "/no-such-key does not exist; write another ssh.key"),
+        (
+            ", key: nowhere",
+            "the private key {here}/nowhere does not exist; correct ssh.key",
+        ),
+        (", key: ~/no-such-key", "/no-such-key does not exist; correct ssh.key"),
         (", key: spoilt", "{here}/spoilt is not a readable private key"),
         (", key: token", "{here}/token is on a security key, which needs an agent; run `ssh-add"),
     ],

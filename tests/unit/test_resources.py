@@ -11,7 +11,7 @@ from torchard.resources import find_resource
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["deploy.py", "group_data", "schemas/lab.schema.json"])
+@pytest.mark.parametrize("name", ["deploy.py", "schemas/lab.schema.json"])
 def test_a_checkout_keeps_its_files_at_its_root(name):
     """In a checkout a file of the project is beside the package."""
     assert find_resource(name) == ROOT / name

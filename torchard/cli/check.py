@@ -8,6 +8,7 @@ import click
 
 from torchard.cli import options
 from torchard.lab.load import load_lab
+from torchard.lab.notes import find_notes
 from torchard.remote import ssh_commands
 
 if TYPE_CHECKING:
@@ -20,13 +21,16 @@ if TYPE_CHECKING:
 def check(lab: Path) -> None:
     """Check a lab file without contacting any Mac.
 
-    Torchard also checks that the ssh_config files that LAB names run no command.
+    Torchard also checks that the ssh_config files that LAB names run no command. What LAB may still
+    lack is a note, and no error.
     """
     found = load_lab(lab)
     named = dict.fromkeys(mac.ssh.config for mac in found.macs.values())
     ssh_commands.require_permission(ssh_commands.scan(path) for path in named if path is not None)
     macs, environments = len(found.macs), len(found.environments)
     click.echo(f"{lab} is fine: {_count(macs, 'Mac')}, {_count(environments, 'environment')}.")
+    for note in find_notes(found):
+        click.echo(f"note: {note}")
 
 
 def _count(number: int, name: str) -> str:

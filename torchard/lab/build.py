@@ -1,7 +1,8 @@
 """Build the lab's objects: each Mac with the settings that it inherits. The nearest setting wins.
 
-The layers, the farthest first: group_data/all.py, the lab file's top level, the Mac's groups in
-their order, the Mac itself, and `--data` on the command line.
+The layers, the farthest first: the settings of all Macs, the Mac's groups in their order, the Mac
+itself, and `--data` on the command line. The settings of all Macs are those of `defaults:`, of the
+lab file's top level and of group_data/all.py together: the same key in two of them is an error.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _PATHS = ("key", "known_hosts", "config")
 def inherit_settings(
     mac: Mapping[str, Any],
     lab: Mapping[str, Any],
-    defaults: Mapping[str, Any],
+    group_data: Mapping[str, Any],
     overrides: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return a Mac's settings, merged from all layers. `lab` is the data of the whole file.
@@ -37,7 +38,8 @@ def inherit_settings(
     top = {key: lab[key] for key in lab_wide_keys() if key in lab}
     groups = lab.get("groups") or {}
     own = [groups.get(name) or {} for name in mac.get("groups") or ()]
-    return merge_settings([defaults, top, *own, mac, overrides])
+    shared = lab.get("defaults") or {}
+    return merge_settings([group_data, top, shared, *own, mac, overrides])
 
 
 def merge_settings(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -59,12 +61,12 @@ def merge_settings(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def build_lab(path: Path, source: Source, defaults: Source, overrides: Source) -> Lab:
+def build_lab(path: Path, source: Source, group_data: Source, overrides: Source) -> Lab:
     """Build a lab from sources without problems. `path` is absolute."""
     groups = source.data.get("groups", {})
     macs = {}
     for name, mac in source.data["macs"].items():
-        settings = inherit_settings(mac or {}, source.data, defaults.data, overrides.data)
+        settings = inherit_settings(mac or {}, source.data, group_data.data, overrides.data)
         built = _build_mac(name, mac or {}, settings, path.parent)
         macs[name] = replace(built, where=source.where(("macs", name), key=True))
     members: dict[str, list[str]] = {group: [] for group in groups}

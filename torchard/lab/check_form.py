@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from torchard.lab import specs
+from torchard.lab import hints, specs
 from torchard.lab.problem import Problem, quote, take_few
 from torchard.lab.settings import read_schema, setting_keys
 
@@ -152,6 +152,7 @@ def _type(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
         instead = f'Write "{typed}", in quotes.' if quoted else error.schema["patternErrorMessage"]
     elif wanted == "array" and isinstance(error.instance, str) and _NAME.fullmatch(error.instance):
         instead = f"Write [{error.instance}]."
+    instead = hints.suggest_for_type(path, wanted, error.instance, typed) or instead
     what = _kind(error.instance, typed)
     yield Problem(source.where(path), f"{format_path(path)} is {what}, but must be {noun}", instead)
 
@@ -179,9 +180,22 @@ def _unknown_keys(error: Any, path: KeyPath, source: Source) -> Iterator[Problem
             continue
         near = find_nearest(key, known)
         instead = f"Write {near}." if near else f"Its keys are {', '.join(known)}."
-        if key in setting_keys():
-            instead = f"Write {key} under a Mac in macs:, or under a group in groups:."
+        instead = hints.suggest_for_key(key, known) or _find_place(key, path) or instead
         yield Problem(where, f"{format_path(path)} has no key {quote(key)}", instead)
+
+
+def _find_place(key: str, path: KeyPath) -> str | None:
+    """Say where a key belongs that another part of the lab file has."""
+    if key in setting_keys() and path != ("defaults",):
+        return f"Write {key} under defaults: for all Macs, or under a group or a Mac."
+    if len(path) > 2:
+        return None
+    parts = read_schema()["$defs"]
+    if key in parts["environment"]["properties"]:
+        return f"Write {key} under an environment, as in environments: {{torch: {{{key}: …}}}}."
+    if key in parts["mac"]["properties"]:
+        return f"Write {key} under a Mac, as in macs: {{studio-01: {{{key}: …}}}}."
+    return None
 
 
 def is_secret(key: str) -> bool:
@@ -219,6 +233,8 @@ def _pattern(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
             where, f"{format_path(path)} cannot have a key {quote(error.instance)}", message
         )
         return
+    if path[-1] == "address":
+        message = hints.suggest_for_address(error.instance) or message
     where = source.where(path)
     key = path[-2] if isinstance(path[-1], int) else path[-1]
     if key in {"conda", "pip"} and isinstance(path[-1], int):

@@ -15,11 +15,13 @@ from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
 from torchard.lab.check_form import find_nearest, format_path
 from torchard.lab.problem import Problem, quote
+from torchard.lab.settings import lab_wide_keys
 from torchard.lab.variables import find_variable_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from torchard.lab.model import Position
     from torchard.lab.specs import Fault
     from torchard.lab.yaml_source import KeyPath, Source
 
@@ -46,6 +48,7 @@ class LabChecks:
     def check_file(self) -> Iterator[Problem]:
         """Yield the problems of the lab file itself."""
         yield from self._check_environment_names()
+        yield from self.check_settings(self.source, ("defaults",), self.lab.get("defaults") or {})
         for name, environment in self.environments.items():
             yield from self._check_packages(("environments", name), environment)
             yield from self._check_variables(("environments", name), environment)
@@ -76,26 +79,43 @@ class LabChecks:
             sentence = f"conda cannot be in {_TORCHARD}, where Torchard keeps its environments"
             yield Problem(where, sentence, "Write ~/miniconda3, or leave prefix out.")
 
-    def check_inherited(self, defaults: Source, overrides: Source) -> Iterator[Problem]:
+    def check_shared(self, group_data: Source) -> Iterator[Problem]:
+        """Yield each setting of all Macs that is in two places, of which neither is the nearer."""
+        top = {key: self.lab[key] for key in lab_wide_keys() if key in self.lab}
+        first: dict[str, Position] = {}
+        places: tuple[tuple[Source, KeyPath, Mapping[str, Any]], ...] = (
+            (self.source, (), top),
+            (self.source, ("defaults",), self.lab.get("defaults") or {}),
+            (group_data, (), group_data.data or {}),
+        )
+        for source, path, settings in places:
+            for key in settings:
+                where = source.where((*path, key), key=True)
+                earlier = first.setdefault(key, where)
+                if earlier != where:
+                    sentence = f"{key} is already set for all Macs at {earlier}"
+                    yield Problem(where, sentence, "Keep one of the two.")
+
+    def check_inherited(self, group_data: Source, overrides: Source) -> Iterator[Problem]:
         """Yield the problems of the settings that Macs inherit from groups and other sources."""
-        yield from self._check_addresses(defaults.data, overrides.data)
+        yield from self._check_addresses(group_data.data, overrides.data)
         reported = set()
         for name, mac in self.macs.items():
-            for problem in self._check_indexes(name, mac or {}, defaults, overrides):
+            for problem in self._check_indexes(name, mac or {}, group_data, overrides):
                 if problem not in reported:
                     reported.add(problem)
                     yield problem
-            if inherit_settings(mac or {}, self.lab, defaults.data, overrides.data).get(
+            if inherit_settings(mac or {}, self.lab, group_data.data, overrides.data).get(
                 "accept_anaconda_terms"
             ):
                 continue
-            for problem in self._check_terms(name, mac or {}, defaults, overrides):
+            for problem in self._check_terms(name, mac or {}, group_data, overrides):
                 if problem not in reported:
                     reported.add(problem)
                     yield problem
 
     def _list_layers(
-        self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
+        self, name: str, mac: Mapping[str, Any], group_data: Source, overrides: Source
     ) -> list[tuple[Source, KeyPath, Any]]:
         """Return the settings that apply to a Mac and where they stand, the nearest first."""
         return [
@@ -105,17 +125,18 @@ class LabChecks:
                 (self.source, ("groups", group), self.groups.get(group) or {})
                 for group in reversed(mac.get("groups") or ())
             ),
+            (self.source, ("defaults",), self.lab.get("defaults") or {}),
             (self.source, (), self.lab),
-            (defaults, (), defaults.data),
+            (group_data, (), group_data.data),
         ]
 
     def _check_terms(
-        self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
+        self, name: str, mac: Mapping[str, Any], group_data: Source, overrides: Source
     ) -> Iterator[Problem]:
         """Yield each of Anaconda's channels in the list of channels that applies to a Mac."""
-        layers = self._list_layers(name, mac, defaults, overrides)
+        layers = self._list_layers(name, mac, group_data, overrides)
         source, path, said = next(
-            layer for layer in layers if "channels" in layer[2] or layer[0] is defaults
+            layer for layer in layers if "channels" in layer[2] or layer[0] is group_data
         )
         for index, channel in enumerate(said.get("channels") or ()):
             if channel is not None and is_anaconda(channel):
@@ -127,11 +148,11 @@ class LabChecks:
                 )
 
     def _check_indexes(
-        self, name: str, mac: Mapping[str, Any], defaults: Source, overrides: Source
+        self, name: str, mac: Mapping[str, Any], group_data: Source, overrides: Source
     ) -> Iterator[Problem]:
         """Yield each package of a Mac's wheel indexes that cannot come from there."""
         indexes: dict[str, tuple[Source, KeyPath, Any]] = {}
-        for source, path, said in self._list_layers(name, mac, defaults, overrides):
+        for source, path, said in self._list_layers(name, mac, group_data, overrides):
             for key, value in (said.get("indexes") or {}).items():
                 indexes.setdefault(key, (source, (*path, "indexes", key), value or {}))
         owners: dict[str, str] = {}
@@ -150,7 +171,7 @@ class LabChecks:
                     yield Problem(where, sentence, "A package has one index: remove it from one.")
 
     def _check_addresses(
-        self, defaults: Mapping[str, Any], overrides: Mapping[str, Any]
+        self, group_data: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> Iterator[Problem]:
         """Yield the Macs that have the address and port of an earlier one."""
         seen: dict[tuple[str, int, str], str] = {}
@@ -158,7 +179,7 @@ class LabChecks:
             said = mac or {}
             if said.get("connection") == "local":
                 continue
-            ssh = inherit_settings(said, self.lab, defaults, overrides)["ssh"]
+            ssh = inherit_settings(said, self.lab, group_data, overrides)["ssh"]
             address, port = said.get("address", name), ssh.get("port", 22)
             key = (_normalize_address(address), port, ssh.get("config", ""))
             first = seen.setdefault(key, name)

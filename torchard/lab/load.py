@@ -9,9 +9,9 @@ from torchard.lab.build import build_lab
 from torchard.lab.check_form import check_schema
 from torchard.lab.checks import LabChecks
 from torchard.lab.defaults import read_defaults, read_overrides
+from torchard.lab.group_data import read_group_data
 from torchard.lab.problem import LabError, Problem, take_few
 from torchard.lab.yaml_source import read_yaml
-from torchard.resources import find_resource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,18 +23,18 @@ __all__ = ["LabError", "Problem", "load_lab"]
 
 
 def load_lab(
-    path: Path, overrides: Mapping[str, Any] | None = None, defaults: Path | None = None
+    path: Path, overrides: Mapping[str, Any] | None = None, group_data: Path | None = None
 ) -> Lab:
     """Return the lab that a file describes. Raise LabError with every problem of it.
 
-    `overrides` are settings that replace every Mac's own, such as pyinfra's `--data`. `defaults` is
-    a group_data file, the project's where left out.
+    `overrides` are settings that replace every Mac's own, such as pyinfra's `--data`. `group_data`
+    is a file such as group_data/all.py; without it, Torchard looks for the lab's own.
     """
     source = read_yaml(path)
     problems = list(source.problems)
     if not source.readable:
         raise LabError(problems)
-    below = read_defaults(defaults or find_resource("group_data") / "all.py")
+    below = read_defaults(group_data) if group_data else read_group_data(path)
     above = read_overrides(overrides or {})
     lab = check_schema(source)
     problems += lab.problems
@@ -46,6 +46,7 @@ def load_lab(
         problems += [*settings.problems, *checked.problems]
         problems += take_few(checks.check_settings(settings, (), checked.data))
         outside.append(replace(settings, data=checked.data))
+    problems += take_few(checks.check_shared(outside[0]))
     problems += take_few(checks.check_inherited(*outside))
     if problems:
         raise LabError(problems)

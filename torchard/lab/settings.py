@@ -1,6 +1,7 @@
 """The settings that a Mac can have, as `schemas/lab.schema.json` lists them.
 
-The schema is the only list: a Mac, a group, group_data/all.py and `--data` take the same keys.
+The schema is the only list: a Mac, a group, `defaults:`, group_data/all.py and `--data` take the
+same keys.
 """
 
 from __future__ import annotations

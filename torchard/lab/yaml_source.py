@@ -37,6 +37,7 @@ _LONGEST = 200  # characters of a name or of a parser's own words
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.[0-9]{1,18}|[0-9]{1,18}(\.[0-9]{0,18})?)([eE][-+]?[0-9]{1,3})?")
+_NO_SPACE = re.compile(r"[ -]*(?P<key>[a-z_]{1,63}):(?P<value>[^\s/].*?)\s*")
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 # Control characters, characters that change the reading direction or break a line invisibly, and
@@ -113,7 +114,7 @@ def parse_yaml(content: bytes, file: str, parser: type = PARSER) -> Source:
             if not builder.take(event):
                 break
     except yaml.YAMLError as error:
-        builder.reject(_syntax(error, file))
+        builder.reject(_find_missing_space(error, text, file) or _syntax(error, file))
     except (ValueError, OverflowError):
         # The pure parser passes an escape such as "\U00110000" to chr() unchecked.
         sentence = "an escape after this is not a character"
@@ -168,6 +169,24 @@ def _syntax(error: yaml.YAMLError, file: str) -> Problem:
     else:
         instead = "Check the indentation, quotes and brackets of this line and the line before."
     return Problem(_at(mark, file), f"this is not YAML: {_cut(problem)}", instead)
+
+
+def _find_missing_space(error: yaml.YAMLError, text: str, file: str) -> Problem | None:
+    """Find a line such as `address:192.0.2.11` that made the next line a syntax error.
+
+    YAML reads it as the beginning of a text, and then meets a colon in that text.
+    """
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "mapping values are not allowed" not in str(error):
+        return None
+    before = text.splitlines()[: mark.line]
+    line = next((number for number in range(len(before), 0, -1) if before[number - 1].strip()), 0)
+    found = _NO_SPACE.fullmatch(before[line - 1]) if line else None
+    if found is None:
+        return None
+    where = Position(file, line, found.end("key") + 1)
+    instead = f"Write {found['key']}: {_cut(found['value'])}."
+    return Problem(where, "there is no space after this colon", instead)
 
 
 def _cut(text: str) -> str:

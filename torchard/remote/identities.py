@@ -10,6 +10,7 @@ import base64
 import binascii
 import copy
 import os
+import shlex
 import socket
 from functools import lru_cache
 from pathlib import Path
@@ -84,10 +85,12 @@ class Login:
         self._lab_key, self._password, self._with_agent = lab_key, password, with_agent
         self._notes: list[str] = []
         self._paths = [openssh.expand(one, effective) for one in effective.identities]
-        places = () if lab_key is None else (Path(lab_key), Path(f"{lab_key}.pub"))
-        if places and not any(one.is_file() for one in places):
+        if lab_key is not None and not _has_key_file(lab_key):
+            login = f"{effective.user}@{effective.hostname}"
             raise unreachable.ReachError(
-                f"the private key {lab_key} does not exist; write another ssh.key"
+                f"the private key {lab_key} does not exist; correct ssh.key in the lab, or run"
+                f" `{shlex.join(['ssh-keygen', '-t', 'ed25519', '-f', lab_key])}` and then"
+                f" `{shlex.join(['ssh-copy-id', '-i', lab_key, login])}`"
             )
         _require_keys(effective, password)
 
@@ -219,6 +222,11 @@ class Login:
             return start + "; ".join(self._notes)
         more = "; Torchard does not use Kerberos" if self._to.gssapi else ""
         return f"{start}none in an agent, none in ~/.ssh; run `ssh-add`, or set ssh.key{more}"
+
+
+def _has_key_file(key: str) -> bool:
+    """Tell whether a key or its public half, which an agent can complete, is on this computer."""
+    return Path(key).is_file() or Path(f"{key}.pub").is_file()
 
 
 def _require_keys(effective: EffectiveConfig, password: str | None) -> None:

@@ -333,7 +333,7 @@ def test_an_error_wins_over_a_lock_that_is_out_of_date(command, lab):
     text = lab.read_text(encoding="utf-8")
     old = '{torch: {python: "3.12"}}'
     lab.write_text(
-        text.replace(old, '{torch: {python: "3.12"}, odd: {python: "3.99"}}').replace(
+        text.replace(old, '{torch: {python: "3.12"}, odd: {python: "3.19"}}').replace(
             "[torch]", "[torch, odd]"
         ),
         encoding="utf-8",
@@ -341,7 +341,7 @@ def test_an_error_wins_over_a_lock_that_is_out_of_date(command, lab):
     code, out, err = command("lock", lab, "--check")
     assert code == 1
     assert "out of date torch" in out
-    assert "No release of PyTorch has a wheel for python 3.99" in err
+    assert "No release of PyTorch has a wheel for python 3.19" in err
     assert "Write `python: " in err
 
 

@@ -263,7 +263,7 @@ def main() -> None:
     good.write_text("macs: {m: }\nenvironments: {e: {python: '3.12', pip: [a]}}\n")
     readers: dict[str, tuple[dict[str, Callable[[], bytes]], Reader]] = {
         "lab": (LABS, lambda: load_lab(path)),
-        "settings": (SETTINGS, lambda: load_lab(good, defaults=path)),
+        "settings": (SETTINGS, lambda: load_lab(good, group_data=path)),
         "lock": (LOCKS, lambda: read_lock(path)),
         "plan": (PLANS, lambda: read(path)),
     }

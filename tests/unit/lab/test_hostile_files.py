@@ -158,7 +158,7 @@ def test_any_value_of_group_data_is_a_setting_or_a_problem(tmp_path_factory, dat
     base = tmp_path_factory.getbasetemp()
     text = "".join(f"{key} = {value!r}\n" for key, value in data.items()) + f"# {rest}"
     (base / "all.py").write_bytes(text.encode("utf-8", "surrogatepass"))
-    load_or_faults(base / "ok.yaml", b"macs: {m: }\n", defaults=base / "all.py")
+    load_or_faults(base / "ok.yaml", b"macs: {m: }\n", group_data=base / "all.py")
 
 
 JSON = st.recursive(

@@ -49,15 +49,6 @@ def test_a_mac_without_settings_has_the_defaults(lab):
     assert mac.where.line == 2
 
 
-def test_group_data_is_found_from_any_folder(tmp_path, monkeypatch):
-    """group_data/all.py is the project's, not one of the lab or the working directory."""
-    monkeypatch.chdir(tmp_path)
-    Path("lab.yaml").write_text("macs:\n  studio-01:\n")
-    mac = load_lab(Path("lab.yaml")).macs["studio-01"]
-    assert mac.miniconda.distribution == "miniconda"
-    assert mac.channels == ("conda-forge",)
-
-
 def test_the_labs_path_is_absolute(tmp_path, monkeypatch):
     """A lab knows the path of its file; messages have the path as typed."""
     monkeypatch.chdir(tmp_path)
@@ -269,7 +260,7 @@ def test_a_missing_lab_is_a_lab_error(file, tmp_path):
 
 
 def test_acceptance_of_terms_can_apply_to_the_whole_lab(lab):
-    """It wins over group_data, and groups, Macs and the command line win over it."""
+    """Groups, Macs and the command line win over it."""
     text = """
         accept_license: true
         accept_anaconda_terms: true
@@ -280,7 +271,7 @@ def test_acceptance_of_terms_can_apply_to_the_whole_lab(lab):
           lent: {groups: [cautious]}
           own: {groups: [cautious], accept_license: true, accept_anaconda_terms: false}
     """
-    found = lab(text, defaults="accept_license = False\n").macs
+    found = lab(text).macs
     assert {
         name: (mac.accept_license, mac.accept_anaconda_terms) for name, mac in found.items()
     } == {"plain": (True, True), "lent": (False, True), "own": (True, False)}

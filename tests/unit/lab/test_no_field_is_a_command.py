@@ -85,6 +85,6 @@ def test_each_field_accepts_its_own_kind_of_text(tmp_path, place):
         text = "HF_HOME" if "variables" in place else text
     else:
         text = good[place[-2] if place[-1] == ITEM else place[-1]]
-    # A fingerprint belongs to one Mac, so a group cannot have one.
-    alone = place[0] == "groups" and place[-1] == "fingerprint"
+    # A fingerprint belongs to one Mac, so only a Mac has one.
+    alone = place[0] != "macs" and place[-1] == "fingerprint"
     assert (loaded(tmp_path, place, text) is None) is alone

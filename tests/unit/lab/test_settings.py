@@ -41,6 +41,7 @@ def load_with(tmp_path, place, key):
         "groups": {"studio": said if place == "group" else {}},
         "macs": {"one": {"groups": ["studio"], **(said if place == "Mac" else {})}},
         **(said if place == "top" else {}),
+        **({"defaults": said} if place == "defaults" else {}),
     }
     path, defaults = tmp_path / "lab.yaml", tmp_path / "all.py"
     path.write_text(json.dumps(lab), encoding="utf-8")
@@ -56,12 +57,12 @@ def test_every_setting_has_a_value_here():
 
 @pytest.mark.parametrize("key", VALUES)
 def test_every_place_takes_every_setting(tmp_path, key):
-    """A Mac gets the same from its group, its own entry, group_data/all.py and `--data`."""
+    """A Mac gets the same from its group, its own entry, defaults, group_data and `--data`."""
     field = {"shell": "shells"}.get(key, key)
     plain = getattr(MacHost("one"), field)
     got = {
         place: getattr(load_with(tmp_path, place, key), field)
-        for place in ("group", "Mac", "group_data", "--data")
+        for place in ("group", "Mac", "defaults", "group_data", "--data")
     }
     assert plain not in got.values()
     assert len(set(map(repr, got.values()))) == 1

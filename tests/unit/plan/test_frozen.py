@@ -35,7 +35,7 @@ def test_the_nearest_setting_of_frozen_wins(tmp_path):
     (tmp_path / "all.py").write_text("frozen = True\n", encoding="utf-8")
     found = load_lab(tmp_path / "lab.yaml").macs
     assert [name for name, mac in found.items() if mac.frozen] == ["b", "d"]
-    above = load_lab(tmp_path / "lab.yaml", defaults=tmp_path / "all.py").macs
+    above = load_lab(tmp_path / "lab.yaml", group_data=tmp_path / "all.py").macs
     assert [name for name, mac in above.items() if mac.frozen] == ["a", "b", "d"]
     over = load_lab(tmp_path / "lab.yaml", {"frozen": False}).macs
     assert not any(mac.frozen for mac in over.values())

@@ -12,6 +12,8 @@ from pathlib import Path
 import decoys
 import pytest
 
+from torchard.lab.load import load_lab
+
 ROOT = Path(__file__).parents[3]
 LABS = ROOT / "tests" / "labs"
 
@@ -58,10 +60,15 @@ def test_another_lab_is_named_relative_to_the_working_directory():
     assert found["studio-01"]["data"]["torchard_lab"] == str(LABS / "good" / "everything.yaml")
 
 
-def test_the_projects_own_folder_is_a_working_directory_too():
-    """The group_data beside it is read as well, without a conflict."""
-    found = hosts(pyinfra("inventory/lab.py", ROOT))
-    assert found["studio-02"]["data"]["channels"] == ["conda-forge"]
+def test_pyinfra_and_torchard_read_the_same_group_data(tmp_path):
+    """In a project's folder, pyinfra runs group_data/all.py, and Torchard parses it."""
+    shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+    (tmp_path / "group_data").mkdir()
+    (tmp_path / "group_data" / "all.py").write_text("channels = ['bioconda']\n", encoding="utf-8")
+    found = hosts(pyinfra("inventory/lab.py", tmp_path))
+    assert found["studio-02"]["data"]["channels"] == ["bioconda"]
+    mac = load_lab(tmp_path / "inventory" / "lab.yaml").macs["studio-02"]
+    assert mac.channels == ("bioconda",)
 
 
 def test_this_mac_can_be_limited_to_by_its_name(tmp_path):
