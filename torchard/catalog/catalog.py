@@ -19,6 +19,7 @@ from torchard.catalog.rows import (
     Builds,
     Catalogue,
     DefaultInstaller,
+    Dismissed,
     Distribution,
     InstallerRow,
     KnownFailure,
@@ -75,6 +76,7 @@ def parse_catalog(
             for row in pytorch["on_demand"]
         ),
         advisories=tuple(_advisory(row) for row in pytorch["advisories"]),
+        dismissed=tuple(Dismissed(row["id"], row["reason"]) for row in pytorch["dismissed"]),
         known_failures=tuple(_known_failure(row) for row in pytorch["known_failures"]),
         oldest_conda=Version(installers["conda"]["oldest"]),
         reading_conda=Version(installers["conda"]["reads_condarc"]),

@@ -113,6 +113,14 @@ class Advisory:
 
 
 @dataclass(frozen=True)
+class Dismissed:
+    """An advisory of which no plan warns. `reason` is a clause on why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class KnownFailure:
     """What fails with MPS in some releases of torch from a macOS on. `url` is the report."""
 
@@ -271,6 +279,7 @@ class Catalogue:
     openmp: tuple[str, ...]
     on_demand: tuple[OnDemand, ...]
     advisories: tuple[Advisory, ...]
+    dismissed: tuple[Dismissed, ...]
     known_failures: tuple[KnownFailure, ...]
     oldest_conda: Version
     reading_conda: Version

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from torchard.catalog import catalog as catalog_files
 from torchard.catalog.catalog import load_catalog
 from torchard.curate.companions import find_newer_companions
+from torchard.curate.given_files import compare_file
 from torchard.curate.matrix import answer_cells, collect_wheel_sets, list_releases
 from torchard.curate.matrix_page import MATRIX, render_pages
 from torchard.curate.proposal import INSTALLERS, PYTORCH, make_diff
@@ -23,6 +25,9 @@ from torchard.curate.verify import (
 from torchard.errors import TorchardError
 from torchard.lab.model import Mirrors
 from torchard.lock.index import find_default_index
+
+if TYPE_CHECKING:
+    from torchard.catalog.rows import Catalogue
 
 
 @click.group()
@@ -51,9 +56,24 @@ def matrix(out: Path | None) -> None:
 @click.option(
     "--libraries", is_flag=True, help="Read the libraries of each row's wheel: 60 MB for a torch."
 )
-def verify(named: tuple[str, ...], *, libraries: bool) -> None:
+@click.option(
+    "--from",
+    "files",
+    multiple=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Compare a conda channel's listing, or OSV's records, in this file instead.",
+)
+@click.option("--channel", help="The channel of a listing that does not name it: repodata.json.")
+def verify(
+    named: tuple[str, ...], files: tuple[Path, ...], channel: str | None, *, libraries: bool
+) -> None:
     """Compare every row of wheels with the package index."""
     catalogue = load_catalog()
+    if files and (named or libraries):
+        raise click.UsageError("--from compares only files: leave out --release and --libraries.")
+    if files:
+        _verify_files(files, channel, catalogue)
+        return
     known = list_releases(catalogue)
     for one in named:
         if one not in known:
@@ -88,6 +108,19 @@ def verify(named: tuple[str, ...], *, libraries: bool) -> None:
         f" {len(wheel_sets)} sets of wheels resolved"
         + (f", {len(read)} wheels read." if libraries else ".")
     )
+
+
+def _verify_files(files: tuple[Path, ...], channel: str | None, catalogue: Catalogue) -> None:
+    """Compare the catalogue with files that a person gives, and print what they say."""
+    found = [compare_file(path, channel, catalogue) for path in files]
+    for text in (text for one in found for text in one.wrong):
+        click.echo(text)
+    for text in (text for one in found for text in one.remarks):
+        click.echo(text, err=True)
+    if any(one.wrong for one in found):
+        raise click.exceptions.Exit(1)
+    for one in found:
+        click.echo(one.summary)
 
 
 @catalog.command()

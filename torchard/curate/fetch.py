@@ -12,9 +12,14 @@ def fetch(url: str) -> bytes:
     return fetch_typed(url).content
 
 
-def fetch_typed(url: str, accept: str = "*/*") -> Page:
+def post(url: str, body: bytes) -> bytes:
+    """Return what a server answers to a body in JSON. Raise TorchardError."""
+    return fetch_typed(url, "application/json", body).content
+
+
+def fetch_typed(url: str, accept: str = "*/*", body: bytes | None = None) -> Page:
     """Return what a server has at a URL, with its media type. Raise TorchardError."""
     try:
-        return fetch_page(url, accept)
+        return fetch_page(url, accept, body)
     except BrokenOffError as error:
         raise TorchardError(f"{redact(url)} cannot be fetched: {error}.") from error

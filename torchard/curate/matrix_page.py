@@ -60,7 +60,10 @@ before 1.12.0 is installed only if it is asked for.
 """
 _ADVISORIES = """\
 A plan warns about each environment whose torch is affected, and says which change gets a safe
-release. Advisories that PyTorch disputes or the CVE programme rejected are not listed.
+release.
+"""
+_DISMISSED = """\
+No plan warns of these:
 """
 _FAILURES = """\
 `release: stable` does not get such a release where MPS is wanted. A request that names it gets a
@@ -123,6 +126,9 @@ def _render_releases(catalogue: Catalogue) -> Iterator[str]:
         yield from (f"## {_title(catalogue.sources[source])}", "")
         yield from (*_releases(catalogue.sources[source], catalogue), "")
     yield from ("## Known vulnerabilities", "", _ADVISORIES, *_advisories(catalogue), "")
+    yield _DISMISSED
+    yield from (f"- {one.id}: {one.reason}." for one in catalogue.dismissed)
+    yield ""
     yield from ("## Known failures of MPS", "", _FAILURES, *_failures(catalogue), "")
 
 

@@ -49,7 +49,7 @@ def propose_builds(
     for arch, packages in found.items():
         for record in packages:
             if record["name"] == source.names.get("torch", "torch"):
-                version = _version(record["version"])
+                version = parse_version(record["version"])
                 if version is not None and version in upstream and version not in known:
                     built.setdefault(version, {}).setdefault(arch, []).append(record)
     for version in sorted(built, reverse=True):
@@ -59,7 +59,8 @@ def propose_builds(
             yield Proposal(PYTORCH, heads, row)
 
 
-def _version(text: str) -> Version | None:
+def parse_version(text: str) -> Version | None:
+    """Return the version of a conda package, None if only conda can parse it."""
     try:
         return Version(text)
     except InvalidVersion:
@@ -72,7 +73,7 @@ def _row(
     records = [record for group in built.values() for record in group]
     # A build's name contains its python, as in cpu_generic_py312_h….
     minors = sorted(
-        {int(text) for one in records for text in re.findall(r"py3(\d+)", one["build"])}
+        {int(text) for one in records for text in re.findall(r"py3\.?(\d+)", one["build"])}
     )
     macos = {arch: _oldest(group) for arch, group in built.items()}
     if not minors or None in macos.values():
@@ -101,7 +102,7 @@ def _oldest(group: Iterable[Mapping[str, Any]]) -> Version | None:
 def _has_build_for(name: str, version: Version, packages: Iterable[Mapping[str, Any]]) -> bool:
     """Tell whether any build of a companion was made for this torch."""
     return any(
-        _is_allowed(text.removeprefix("pytorch "), version)
+        is_allowed(text.removeprefix("pytorch "), version)
         for one in packages
         if one["name"] == name
         for text in one["depends"]
@@ -109,7 +110,7 @@ def _has_build_for(name: str, version: Version, packages: Iterable[Mapping[str, 
     )
 
 
-def _is_allowed(spec: str, version: Version) -> bool:
+def is_allowed(spec: str, version: Version) -> bool:
     """Tell whether `>=2.14.0,<2.15.0a0` or `2.14.* cpu_*` admits a version."""
     text = spec.split(" ", maxsplit=1)[0]
     try:

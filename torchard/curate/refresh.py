@@ -13,6 +13,7 @@ from torchard.curate.companions import find_newer_companions
 from torchard.curate.new_builds import fetch_records, propose_builds
 from torchard.curate.new_installers import PROPOSERS
 from torchard.curate.new_wheels import propose_releases
+from torchard.curate.osv import fetch_vulnerabilities, find_advisory_differences
 from torchard.curate.proposal import INSTALLERS, PYTORCH, Proposal, apply_proposals
 from torchard.curate.verify import fetch_listings, find_contradictions
 from torchard.errors import TorchardError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     Answer = Iterator[Proposal | str]
 
-PLACES = ("wheels", "conda", "installers")
+PLACES = ("wheels", "conda", "installers", "advisories")
 _PUBLISHED = "  published: The sha256 that vendors publish beside their installers"
 
 
@@ -65,6 +66,8 @@ def _list_queries(
             if source.channel is not None:
                 url = form_channel_url(source.channel, mirrors)
                 yield f"the channel {source.channel}", partial(_builds, source, url, catalogue)
+    if "advisories" in places:
+        yield "OSV", partial(_advisories, catalogue)
     if "installers" in places:
         for name, propose in PROPOSERS.items():
             known = catalogue.installers[name]
@@ -78,6 +81,12 @@ def _wheels(catalogue: Catalogue) -> Answer:
     yield from find_newer_companions(catalogue.releases, listed, catalogue)
     if unanswered:
         raise TorchardError(" ".join(unanswered))
+
+
+def _advisories(catalogue: Catalogue) -> Answer:
+    """Compare each record on its own, so that a page that fails hides none of the others."""
+    for one in fetch_vulnerabilities():
+        yield from find_advisory_differences([one], catalogue)
 
 
 def _builds(source: PackageSource, url: str, catalogue: Catalogue) -> Answer:

@@ -60,17 +60,21 @@ class RangeError(Exception):
 
 
 def open_url(
-    url: str, method: str = "GET", headers: Mapping[str, str] | None = None
+    url: str,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
 ) -> BaseHTTPResponse:
     """Return a server's answer with status 200 or 206; the caller reads and closes it.
 
-    A file URL has an answer, too. Raise DownloadError, BrokenOffError or RangeError.
+    `body` is what is sent. A file URL has an answer, too. Raise DownloadError, BrokenOffError or
+    RangeError.
     """
     try:
         scheme = urlsplit(url).scheme
         if scheme not in {"http", "https", "file"}:
             raise DownloadError(f"{redact(url)} is not an https, http or file URL.")
-        answer = _open_file(url) if scheme == "file" else _follow(url, method, headers or {})
+        answer = _open_file(url) if scheme == "file" else _follow(url, method, headers or {}, body)
     except SSLError as error:
         if not any(isinstance(one, ssl.SSLCertVerificationError) for one in error.args):
             raise BrokenOffError(_reason(error)) from error
@@ -121,7 +125,9 @@ def _open_file(url: str) -> BaseHTTPResponse:
     return HTTPResponse(stream, {"Content-Length": length}, 200, preload_content=False)
 
 
-def _follow(url: str, method: str, headers: Mapping[str, str]) -> BaseHTTPResponse:
+def _follow(
+    url: str, method: str, headers: Mapping[str, str], body: bytes | None
+) -> BaseHTTPResponse:
     """Return the answer at the end of a URL's redirects, or the last redirect."""
     login, first = _find_login(url), _without_login(url)
     for _ in range(_REDIRECTS):
@@ -130,6 +136,7 @@ def _follow(url: str, method: str, headers: Mapping[str, str]) -> BaseHTTPRespon
         answer = _pool(_find_proxy(url)).request(
             method,
             url,
+            body=body,
             headers={"User-Agent": "torchard", **headers, **(login if own else {})},
             redirect=False,
             retries=False,

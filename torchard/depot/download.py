@@ -85,9 +85,13 @@ def fetch_length(url: str) -> int:
     return length
 
 
-def fetch_page(url: str, accept: str = "*/*") -> Page:
-    """Return a page of at most 64 MiB. Raise DownloadError or BrokenOffError."""
-    with open_url(url, headers={"Accept": accept}) as answer:
+def fetch_page(url: str, accept: str = "*/*", body: bytes | None = None) -> Page:
+    """Return a page of at most 64 MiB, or what a server answers to a posted `body`.
+
+    Raise DownloadError or BrokenOffError.
+    """
+    method = "GET" if body is None else "POST"
+    with open_url(url, method, {"Accept": accept}, body) as answer:
         content = b""
         for chunk in _chunks(answer):
             content += chunk
