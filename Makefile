@@ -75,6 +75,8 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@# All have one name, so mypy takes them one by one.
+	for one in $$(find tests -name conftest.py); do $(BIN)/mypy $$one || exit 1; done
 	$(BIN)/lint-imports
 	$(BIN)/python tests/lint_shell.py
 	$(BIN)/codespell

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from simlab.depot import Depot
+    from simlab.spec import MacSpec
 
 ROOT = Path(__file__).parents[1]
 profiles.register()
@@ -30,7 +31,7 @@ use_fixed_catalog()
 # Importing torchard.session patches the standard library for gevent. A test's own process stays as
 # it is: half of its threads and queues would be real ones by then, and wait for each other.
 monkey.patch_all = lambda **_: None
-SimLab.launch = lab_process.LabProcess
+SimLab.launch = lab_process.LabProcess  # type: ignore[assignment]  # it has what SimLab uses
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -97,7 +98,7 @@ def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Call
     """Start simulated Macs: `start(2)`, or `start([MacSpec(…), …])`; they end with the test."""
     labs: list[SimLab] = []
 
-    def begin(spec=1, directory: Path | None = None) -> SimLab:
+    def begin(spec: int | list[MacSpec] = 1, directory: Path | None = None) -> SimLab:
         lab = SimLab(directory or tmp_path / f"lab{len(labs)}", spec, simlab_depot.root)
         labs.append(lab)
         lab.start()
@@ -111,22 +112,23 @@ def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Call
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Path]:
     """The socket of a server that runs the command with its modules imported: see tests/warm."""
-    server, path = lab_process.start(
-        ROOT / "tests/warm/server.py", ROOT / "tests", ROOT / "tests/stories"
-    )
+    server, path = lab_process.start(ROOT / "tests/warm/server.py", ROOT / "tests/stories")
     yield Path(path)
     lab_process.stop(server, path)
 
 
+class Run(subprocess.CompletedProcess[str]):
+    """A run of the command. The events of its progress are in `events`, and not in `stderr`."""
+
+    events: list[str]
+
+
 @pytest.fixture(scope="session")
-def torchard(artefacts: Path, warm: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def torchard(artefacts: Path, warm: Path) -> Callable[..., Run]:
     """The `torchard` command: `torchard("plan", lab.lab_file)`."""
 
-    def run(*arguments: str | Path, stdin: str = "", **environment: str):
-        """Run the command as a person would; return what it printed and its exit code.
-
-        The events of its progress are not in `stderr`, but in `events`.
-        """
+    def run(*arguments: str | Path, stdin: str = "", **environment: str) -> Run:
+        """Run the command as a person would; return what it printed and its exit code."""
         words = [*map(str, arguments)]
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, \
                 tempfile.TemporaryFile() as errors:  # fmt: skip
@@ -144,14 +146,14 @@ def torchard(artefacts: Path, warm: Path) -> Callable[..., subprocess.CompletedP
             for file in (out, errors):
                 file.seek(0)
                 texts.append(file.read().decode().replace("\r\n", "\n"))
-        done = subprocess.CompletedProcess(words, code, *texts)
+        done = Run(words, code, *texts)
         done.stderr, done.events = split_events(done.stderr)
         return done
 
     return run
 
 
-def look(lab: Path):
+def look(lab: Path) -> subprocess.CompletedProcess[str]:
     """Run `pytest --torchard-lab LAB` as a person would."""
     options = ["-q", "-p", "no:cacheprovider", "--torchard-lab", str(lab)]
     return subprocess.run(

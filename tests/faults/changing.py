@@ -24,9 +24,9 @@ from places import Recorder, at_work, quiet, stop_at, wait_until
 from simlab import macs
 from simlab import shell as sh
 from torchard.catalog.catalog import load_catalog
-from torchard.catalog.mac_class import find_mac_class
+from torchard.catalog.mac_class import MacClass, find_mac_class
+from torchard.lab.channels import channel_url
 from torchard.lab.model import MacHost, Miniconda
-from torchard.lock.addresses import channel_url
 from torchard.mac import probe
 from torchard.operations import change_scripts
 from torchard.operations.controller import Controller
@@ -47,7 +47,7 @@ from torchard.plan.target import Target
 
 sys.path.append(str(Path(__file__).parents[1] / "macs"))
 import on_a_mac  # by the path above
-from on_a_mac import CONTROLLER, Installer, OnAMac
+from on_a_mac import CONTROLLER, OnAMac
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from places import Kill
 
     from simlab.depot import Depot
+    from torchard.catalog.installers import Installer
+    from torchard.lab.model import Shell
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
     from torchard.plan.steps import Step
@@ -80,7 +82,7 @@ class Wanted:
     locks: Mapping[str, Lock]
     prefix: str = "~/miniconda3"
     prune: bool = False
-    shells: tuple[str, ...] = ("zsh",)
+    shells: tuple[Shell, ...] = ("zsh",)
 
     @property
     def host(self) -> MacHost:
@@ -125,10 +127,12 @@ class Changing:
             or has_other_installer(state, wanted.installer)
             or state.is_prefix_moved
         )
+        mac_class = find_mac_class(state.arch, state.macos, load_catalog())
+        assert isinstance(mac_class, MacClass), mac_class
         return Target(
             wanted.host,
             state,
-            mac_class=find_mac_class(state.arch, state.macos, load_catalog()),
+            mac_class=mac_class,
             installer=wanted.installer if is_wanted else None,
             locks=wanted.locks,
         )
@@ -181,7 +185,7 @@ class Changing:
 
     def _build(self, state: MacState, lock: Lock, step: Step, controller: Controller) -> str:
         if step.action != "activate":
-            for one in (*lock.conda, *lock.wheels):
+            for one in on_a_mac.list_artefacts(lock):
                 if one.sha256 not in state.depot:
                     self.mac.push(one.sha256, on_a_mac.artefact(self.depot, one).read_bytes())
         urls = {channel: channel_url(channel) for channel in lock.channels}

@@ -12,11 +12,18 @@ from simlab.lab import SimLab
 from simlab.spec import MacSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from subprocess import CompletedProcess
+
+    from simlab.depot import Depot
 
 
 @pytest.fixture(scope="session")
-def settled_once(tmp_path_factory, simlab_depot, torchard) -> Iterator[Settled]:
+def settled_once(
+    tmp_path_factory: pytest.TempPathFactory,
+    simlab_depot: Depot,
+    torchard: Callable[..., CompletedProcess[str]],
+) -> Iterator[Settled]:
     directory = tmp_path_factory.mktemp("settled") / "lab"
     with SimLab(directory, [MacSpec("studio-01", "arm64", "15.1")], simlab_depot.root) as lab:
         done = torchard("apply", lab.lab_file, "--yes")
@@ -35,7 +42,7 @@ def settled_once(tmp_path_factory, simlab_depot, torchard) -> Iterator[Settled]:
 
 
 @pytest.fixture
-def settled(settled_once) -> Iterator[Settled]:
+def settled(settled_once: Settled) -> Iterator[Settled]:
     """An up-to-date Mac for a test that changes it. It is restored afterwards."""
     yield settled_once
     settled_once.mac.set(fault=None, mps=True, macos="15.1")
@@ -44,7 +51,11 @@ def settled(settled_once) -> Iterator[Settled]:
 
 
 @pytest.fixture(scope="session")
-def fresh(tmp_path_factory, simlab_depot, torchard) -> Iterator[SimLab]:
+def fresh(
+    tmp_path_factory: pytest.TempPathFactory,
+    simlab_depot: Depot,
+    torchard: Callable[..., CompletedProcess[str]],
+) -> Iterator[SimLab]:
     """A Mac that nobody has touched, and that no test changes."""
     macs = [MacSpec("studio-01", "arm64", "15.1")]
     with SimLab(tmp_path_factory.mktemp("fresh") / "lab", macs, simlab_depot.root) as lab:

@@ -17,7 +17,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from simlab import macs
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from keeper import Home, Keeper
-
-    from simlab.lab import SimMac
 
 TOOL = """#!/bin/sh
 tool=${0##*/}
@@ -125,6 +123,16 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+class Rooted(Protocol):
+    """A simulated Mac, with or without SSH."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def home(self) -> Path: ...
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a recorded command was: the tool that began, as the how-manieth since its start.
@@ -159,7 +167,7 @@ class Kill:
         return f"SIG{self.signal} to {self.whom} at {self.place}"
 
 
-def instrument(mac: SimMac) -> None:
+def instrument(mac: Rooted) -> None:
     """Put the Mac's tools and pythons behind what tells where they are."""
     tools, real = mac.root / "bin", mac.root / "bin-itself"
     tools.rename(real)
@@ -189,7 +197,7 @@ class Recorder:
     line. `states` are all that the home was.
     """
 
-    def __init__(self, mac: SimMac, keeper: Keeper) -> None:
+    def __init__(self, mac: Rooted, keeper: Keeper) -> None:
         self.mac = mac
         self.keeper = keeper
         self.places: list[Place] = []
@@ -259,7 +267,7 @@ class Recorder:
         self.places.append(Place(command, at, total, tool, what, state))
 
 
-def at_work(mac: SimMac) -> list[int]:
+def at_work(mac: Rooted) -> list[int]:
     """Return the processes that belong to a Mac."""
     mark = b"HOME=" + os.fsencode(mac.root / "home")
     pids = []
@@ -270,15 +278,15 @@ def at_work(mac: SimMac) -> list[int]:
     return pids
 
 
-def quiet(mac: SimMac, patience: float = 120) -> None:
+def quiet(mac: Rooted, patience: float = 120) -> None:
     """Wait until nothing is at work on a Mac any more."""
     end = time.monotonic() + patience
     while at_work(mac):
-        assert time.monotonic() < end, f"something on {mac.name} goes on and on"
+        assert time.monotonic() < end, f"something on {mac.root.name} goes on and on"
         time.sleep(0.05)
 
 
-def stop_at(mac: SimMac, at: int, kill: Kill) -> None:
+def stop_at(mac: Rooted, at: int, kill: Kill) -> None:
     for name in ("trace", "stopped"):
         (mac.root / name).unlink(missing_ok=True)
     line = f"{at} {kill.place.tool} {kill.signal} {kill.whom}\n"

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import on_a_mac
 import pytest
 from probed import build
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 @pytest.fixture
-def mac(tmp_path):
+def mac(tmp_path: Path) -> Iterator[on_a_mac.OnAMac]:
     """A Mac with nothing on it, whose scripts run here and not over SSH."""
     mac = on_a_mac.make(tmp_path)
     yield mac
@@ -19,13 +23,13 @@ def mac(tmp_path):
 
 
 @pytest.fixture
-def root(tmp_path):
+def root(tmp_path: Path) -> Path:
     """The root of one simulated Mac, with an empty home."""
     return build(tmp_path, "arm64", "15.1")
 
 
 @pytest.fixture
-def strangers():
+def strangers() -> Iterator[Path]:
     """A Mac whose probe runs as somebody who may not read everything."""
     with tempfile.TemporaryDirectory() as made:
         Path(made).chmod(0o755)

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import shells
 
@@ -17,10 +17,10 @@ from torchard.catalog.catalog import load_catalog
 from torchard.catalog.choose import choose
 from torchard.catalog.installers import Installer
 from torchard.catalog.mac_class import MacClass
-from torchard.catalog.variant import Variant
+from torchard.catalog.variant import Refusal
 from torchard.depot.depot import Depot as Artefacts
+from torchard.lab.channels import channel_url
 from torchard.lab.model import Environment, Mirrors
-from torchard.lock.addresses import channel_url
 from torchard.lock.lockfile import CondaPackage, Lock
 from torchard.lock.question import Question
 from torchard.lock.resolve import resolve
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 CONTROLLER = Controller("ada@desk", "a-token")
 
 
-def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: object) -> OnAMac:
+def make(directory: Path, arch: str = "arm64", macos: str = "15.1", **more: Any) -> OnAMac:
     """Make a simulated Mac below a directory."""
     spec = MacSpec("mac-1", arch, macos, **more)
     return OnAMac(macs.build(directory, [spec])["mac-1"])
 
 
-def locked(body: str, who: str = "ada@desk", run: str = "a-token", **more: object) -> str:
+def locked(body: str, who: str = "ada@desk", run: str = "a-token", **more: Any) -> str:
     """Return a script of one controller that begins with run_lock.sh."""
     return script_text.under_run_lock(body, Controller(who, run, **more), {})
 
@@ -110,7 +110,7 @@ class OnAMac:
     def push_all(self, depot: Depot, lock: Lock) -> None:
         """Let every artefact of a lock arrive that is not there yet."""
         there = self.state.depot
-        for one in (*lock.conda, *lock.wheels):
+        for one in list_artefacts(lock):
             if one.sha256 not in there:
                 self.push(one.sha256, artefact(depot, one).read_bytes())
 
@@ -168,6 +168,8 @@ class OnAMac:
     def hold(self, who: str = "ada@desk", **options: str) -> subprocess.Popen[str]:
         """Start a controller that takes the lock, and keeps it until a line is sent to it."""
         process = self.start(locked("take_lock; echo taken; read -r line", who), **options)
+        assert process.stdout
+        assert process.stderr
         assert process.stdout.readline() == "taken\n", process.stderr.read()
         return process
 
@@ -193,7 +195,8 @@ class OnAMac:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             for stream in (process.stdin, process.stdout, process.stderr):
-                stream.close()
+                if stream is not None:
+                    stream.close()
 
 
 def let_go(process: subprocess.Popen[str]) -> int:
@@ -213,6 +216,11 @@ def install_script(mac: OnAMac, installer: Installer) -> str:
     return change_scripts.install_miniconda(mac.state, installer, CONTROLLER, "2026-11-23 12:00:00")
 
 
+def list_artefacts(lock: Lock) -> list[CondaPackage | Wheel]:
+    """Return every package of a lock."""
+    return [*lock.conda, *lock.wheels]
+
+
 def artefact(depot: Depot, one: CondaPackage | Wheel) -> Path:
     """Return the file of a lock's artefact in the depot."""
     if isinstance(one, CondaPackage):
@@ -224,9 +232,8 @@ def solve(depot: Depot, environment: Environment, web: str, macos: str = "15.0")
     """Lock an environment for arm64, from a depot that is served at `web`, which reports sizes."""
     mirrors = Mirrors({"conda-forge": depot.channel.as_uri()}, f"{web}/simple")
     group = MacClass("osx-arm64", macos)
-    variant = None
-    if environment.pytorch is not None:
-        variant = choose(environment.pytorch, group, load_catalog())
-        assert isinstance(variant, Variant)
+    request = environment.pytorch
+    variant = choose(request, group, load_catalog()) if request is not None else None
+    assert not isinstance(variant, Refusal), variant
     question = Question(environment, group, variant, ("conda-forge",), mirrors)
     return resolve(question, Artefacts())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 from locked import GENERATIONS, HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of, wheel
@@ -11,6 +12,10 @@ from torchard.lab.model import SHELLS, MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, Packages, ShellFile
 from torchard.plan import shell_init
 from torchard.plan.target import Target
+
+if TYPE_CHECKING:
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import InstalledEnvironment, ShellFileState
 
 NAMES = ["a", "b", "numpy", "pip", "torch"]
 # Made once: hypothesis inspects every strategy that is made while it draws.
@@ -26,11 +31,13 @@ VERSIONS = st.sampled_from(["1.0", "1.0.0", "2.0", "2025c"])
 FREE = st.sampled_from([10**12] * 7 + [0])  # bytes
 SOME_SHELLS = st.sampled_from([(), SHELLS[:1], SHELLS[1:], SHELLS])
 # Most files can be changed. If one blocks the Mac, nothing else is visible.
-FILE_STATE = st.sampled_from([*["absent", "file"] * 4, "tangled", "closed", "outside", "odd"])
+OFTEN: list[ShellFileState] = ["absent", "file"]
+BLOCKING: list[ShellFileState] = ["tangled", "closed", "outside", "odd"]
+FILE_STATE = st.sampled_from([*OFTEN * 4, *BLOCKING])
 
 
 @st.composite
-def locks(draw, environment="torch"):
+def locks(draw: st.DrawFn, environment: str = "torch") -> Lock:
     """Conda packages with or without a distribution, and wheels that none of them provides."""
     conda = []
     for name in draw(SOME):
@@ -45,7 +52,7 @@ def locks(draw, environment="torch"):
 
 
 @st.composite
-def environments(draw, wanted):
+def environments(draw: st.DrawFn, wanted: Lock) -> InstalledEnvironment:
     """Something at the path of a generation: as built, of another lock, altered or broken."""
     locked = draw(st.one_of(st.just(wanted), locks(), locks("old")))
     base = path_of(draw(st.sampled_from([wanted, locked])))
@@ -74,7 +81,7 @@ def environments(draw, wanted):
 
 
 @st.composite
-def shell_files(draw):
+def shell_files(draw: st.DrawFn) -> dict[str, ShellFile]:
     """The files of both shells: without conda's block, or with that of this prefix or another."""
     found = {}
     for shell, name in shell_init.FILES.items():
@@ -91,14 +98,14 @@ def shell_files(draw):
 
 
 @st.composite
-def labs(draw):
+def labs(draw: st.DrawFn) -> Target:
     """A Mac in some state, and what it should become."""
     wanted = draw(locks())
     there = draw(st.lists(environments(wanted), max_size=4, unique_by=lambda one: one.path))
     ours = [one.path for one in there if one.path.startswith(f"{GENERATIONS}/")]
     paths = [one.path for one in there] + [f"{GENERATIONS}/gone", path_of(wanted), None]
     names = draw(LINKED)
-    depot = [one.sha256 for one in (*wanted.conda, *wanted.wheels)]
+    depot = [one.sha256 for one in wanted.conda] + [one.sha256 for one in wanted.wheels]
     state = mac(
         *there,
         links={name: draw(st.sampled_from(paths)) for name in names},

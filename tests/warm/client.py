@@ -59,12 +59,23 @@ def read_line(connection: socket.socket) -> bytes:
     return line
 
 
-def run(path: str, arguments: list[str], *, timeout: float | None = None, **more: object) -> int:
+def run(
+    path: str,
+    arguments: list[str],
+    *,
+    environment: dict[str, str],
+    directory: str,
+    files: tuple[int, int, int],
+    notes: bool = False,
+    timeout: float | None = None,
+) -> int:
     """Run the command to its end as `begin` begins it; return its exit code.
 
     Raise TimeoutError after `timeout` seconds; the run is ended then.
     """
-    connection, pid = begin(path, arguments, **more)
+    connection, pid = begin(
+        path, arguments, environment=environment, directory=directory, files=files, notes=notes
+    )
     with connection:
         try:
             return wait(connection, timeout)

@@ -13,6 +13,7 @@ import gc
 import io
 import json
 import os
+import socket
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
 
 # The real ones: gevent's own would start a hub here, and no fork could use it.
 fork, waitpid = get_original("os", "fork"), get_original("os", "waitpid")
-Socket = get_original("socket", "socket")
+open_socket = get_original("socket", "socket")
 select = get_original("select", "select")
 
 
 def become(
-    connection: Socket, received: bytes, files: list[int], run: Callable[[dict[str, Any]], int]
+    connection: socket.socket,
+    received: bytes,
+    files: list[int],
+    run: Callable[[dict[str, Any]], int],
 ) -> None:
     """Become the run that was asked for; never return."""
     wanted = json.loads(received)
@@ -54,10 +58,10 @@ def become(
     code = 1
     try:
         code = end_as_python(run, wanted)
-        threading._shutdown()
+        threading._shutdown()  # type: ignore[attr-defined]  # typeshed leaves it out
         atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+        sys.stdout.flush()
+        sys.stderr.flush()
     except BrokenPipeError:
         code = 120  # as an interpreter ends that cannot write its last words
     finally:
@@ -76,7 +80,7 @@ def end_as_python(run: Callable[[dict[str, Any]], int], wanted: dict[str, Any]) 
         return 1
 
 
-def receive(connection: Socket) -> tuple[bytes, list[int]]:
+def receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     """Return the line and the three files that a client hands over."""
     data, ancillary, _, _ = connection.recvmsg(1 << 16, 1024)
     files = [
@@ -94,7 +98,7 @@ def receive(connection: Socket) -> tuple[bytes, list[int]]:
 
 def serve(path: str, run: Callable[[dict[str, Any]], int]) -> None:
     """Fork for each client until stdin ends; all that a run needs is imported."""
-    listener = Socket(1, 1)  # AF_UNIX, SOCK_STREAM
+    listener = open_socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
     gc.collect()
@@ -105,7 +109,7 @@ def serve(path: str, run: Callable[[dict[str, Any]], int]) -> None:
         if 0 in ready:
             return
         number, _ = listener._accept()
-        connection = Socket(fileno=number)
+        connection = open_socket(fileno=number)
         received, files = receive(connection)
         if fork() == 0:
             listener.close()

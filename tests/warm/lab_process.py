@@ -11,8 +11,12 @@ import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from warm import client
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).parent
 
@@ -20,13 +24,13 @@ HERE = Path(__file__).parent
 class LabProcess:
     """A lab's process with what `simlab.lab` uses of subprocess.Popen."""
 
-    def __init__(self, arguments, errors) -> None:
+    def __init__(self, arguments: Sequence[str], errors: TextIO) -> None:
         theirs_in, ours_in = os.pipe()
         ours_out, theirs_out = os.pipe()
         self.stdin, self.stdout = os.fdopen(ours_in, "w"), os.fdopen(ours_out)
         self._connection, self.pid = client.begin(
             start_server(),
-            arguments,
+            [*arguments],
             environment=dict(os.environ),
             directory=str(Path.cwd()),
             files=(theirs_in, theirs_out, errors.fileno()),
@@ -34,12 +38,12 @@ class LabProcess:
         os.close(theirs_in)
         os.close(theirs_out)
 
-    def wait(self, timeout=None) -> int:
+    def wait(self, timeout: float | None = None) -> int:
         """Return the exit code; raise subprocess.TimeoutExpired after `timeout` seconds."""
         try:
             code = client.wait(self._connection, timeout)
         except TimeoutError as error:
-            raise subprocess.TimeoutExpired("simlab", timeout) from error
+            raise subprocess.TimeoutExpired("simlab", timeout or 0) from error
         self._connection.close()
         return code
 
@@ -59,19 +63,22 @@ def start_server() -> str:
 def start(program: Path, *folders: Path) -> tuple[subprocess.Popen[bytes], str]:
     """Start a server; return it and its socket once it is ready. It imports from `folders`, too."""
     path = f"{tempfile.mkdtemp()}/socket"  # short: it may have 104 bytes
-    paths = [HERE.parents[1], *folders, os.environ.get("PYTHONPATH")]
+    paths = [HERE.parents[1], HERE.parent, *folders, os.environ.get("PYTHONPATH")]
     server = subprocess.Popen(
         [sys.executable, str(program), path],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(str(one) for one in paths if one)},
     )
+    assert server.stdout
     assert server.stdout.readline() == b"ready\n"
     return server, path
 
 
 def stop(server: subprocess.Popen[bytes], path: str) -> None:
     """Stop a server."""
+    assert server.stdin
+    assert server.stdout
     server.stdin.close()
     server.wait()
     server.stdout.close()

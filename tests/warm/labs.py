@@ -12,9 +12,8 @@ import importlib
 import sys
 from typing import Any
 
-import forks
-
 from simlab import cli
+from warm import forks
 
 
 def run(wanted: dict[str, Any]) -> int:

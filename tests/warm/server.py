@@ -19,12 +19,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import forks
 from fixed_catalog import use_fixed_catalog
 from gevent import get_hub
 from pyinfra.api.connectors import get_all_connectors
 
 from torchard.catalog.catalog import load_catalog
+from warm import forks
 
 COMMANDS = Path(__file__).parents[2] / "torchard/cli"
 # What a run imports: every command at its own top, and these only when they are needed.

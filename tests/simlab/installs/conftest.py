@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -59,7 +59,7 @@ class SimulatedMac:
 def make_mac(tmp_path: Path, simlab_depot: Depot) -> Callable[..., SimulatedMac]:
     """Make a Mac with nothing installed: `make_mac("x86_64", "12.7")`."""
 
-    def make(arch: str = "arm64", macos: str = "15.1", **more: object) -> SimulatedMac:
+    def make(arch: str = "arm64", macos: str = "15.1", **more: Any) -> SimulatedMac:
         name = f"mac-{len(list(tmp_path.glob('*/macs/*'))) + 1}"
         spec = MacSpec(name, arch, macos, **more)
         return SimulatedMac(macs.build(tmp_path / "lab", [spec])[name], simlab_depot, arch)
@@ -105,7 +105,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def archive(simlab_depot):
+def archive(simlab_depot: Depot) -> Callable[..., Path]:
     """Return what finds a package's archive: `archive("xz-5.8.1")`, for arm64 unless said."""
 
     def archive(stem: str, subdir: str = "osx-arm64") -> Path:
@@ -116,7 +116,7 @@ def archive(simlab_depot):
 
 
 @pytest.fixture
-def explicit(tmp_path, archive):
+def explicit(tmp_path: Path, archive: Callable[..., Path]) -> Callable[..., Path]:
     """Return what writes an explicit file of packages, and gives its path."""
 
     def explicit(*stems: str, lines: tuple[str, ...] = ()) -> Path:
@@ -129,7 +129,7 @@ def explicit(tmp_path, archive):
 
 
 @pytest.fixture(scope="session")
-def env(arm_mac):
+def env(arm_mac: SimulatedMac) -> Path:
     """An environment with xz that nothing changes: its prefix."""
     assert arm_mac.conda(f"create -y -q -n kept {arm_mac.channel} xz=5.8.1").returncode == 0
     return arm_mac.prefix / "envs/kept"

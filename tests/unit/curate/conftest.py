@@ -6,8 +6,15 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from subprocess import CompletedProcess
+
+    from simlab.depot import Depot
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -15,15 +22,21 @@ JSON = "application/vnd.pypi.simple.v1+json"
 class Quiet(SimpleHTTPRequestHandler):
     """Serve a folder, with other texts for some pages by path; None removes a page."""
 
-    def __init__(self, *arguments, instead, files, **options):
+    def __init__(
+        self,
+        *arguments: Any,
+        instead: Mapping[str, str | None],
+        files: Mapping[str, bytes],
+        **options: Any,
+    ) -> None:
         self.instead = instead
         self.files = files
         super().__init__(*arguments, **options)
 
-    def log_message(self, *_words):
+    def log_message(self, *_words: object) -> None:
         pass
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.path in self.files:
             self.send_part(self.files[self.path])
             return
@@ -47,9 +60,11 @@ class Quiet(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def send_part(self, content):
+    def send_part(self, content: bytes) -> None:
         """Answer a Range request."""
-        first, last = map(int, re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"]).groups())
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers["Range"])
+        assert asked
+        first, last = int(asked[1]), int(asked[2])
         part = content[first : last + 1]
         self.send_response(206)
         self.send_header("Content-Range", f"bytes {first}-{last}/{len(content)}")
@@ -61,7 +76,7 @@ class Quiet(SimpleHTTPRequestHandler):
 class Served:
     """A web server over simlab's depot at `url`; `instead` replaces pages, `files` adds files."""
 
-    def __init__(self, root: Path):
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.instead: dict[str, str | None] = {}
         self.files: dict[str, bytes] = {}
@@ -72,10 +87,10 @@ class Served:
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
 
     @property
-    def index(self):
+    def index(self) -> str:
         return f"{self.url}/simple"
 
-    def lose(self, project, lost):
+    def lose(self, project: str, lost: str) -> None:
         """Remove every file whose name begins with `lost` from a project's pages."""
         folder = self.root / "simple" / project
         data = json.loads((folder / "index.json").read_text(encoding="utf-8"))
@@ -87,7 +102,7 @@ class Served:
 
 
 @pytest.fixture
-def served(simlab_depot):
+def served(simlab_depot: Depot) -> Iterator[Served]:
     """The depot on its own loopback port, so that caches of other tests do not matter."""
     served = Served(simlab_depot.root)
     served.thread.start()
@@ -98,7 +113,9 @@ def served(simlab_depot):
 
 
 @pytest.fixture
-def catalog(torchard, served, tmp_path):
+def catalog(
+    torchard: Callable[..., CompletedProcess[str]], served: Served, tmp_path: Path
+) -> Callable[..., CompletedProcess[str]]:
     """`torchard catalog …` on a machine that is configured with simlab's index."""
     reached = {"UV_DEFAULT_INDEX": served.index, "UV_CACHE_DIR": str(tmp_path / "uv")}
     return lambda *arguments: torchard("catalog", *arguments, **reached)

@@ -5,15 +5,23 @@ from __future__ import annotations
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 import pytest
 from fetching import Served
 
 from torchard.depot.depot import Depot
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    # The path and the headers of each request.
+    Seen = list[tuple[str, dict[str, str]]]
+
 
 @pytest.fixture
-def web(tmp_path):
+def web(tmp_path: Path) -> Iterator[Served]:
     """Simlab's web server with `a.conda` in it."""
     served = Served(tmp_path / "web")
     yield served
@@ -21,23 +29,27 @@ def web(tmp_path):
 
 
 @pytest.fixture
-def answering():
+def answering() -> Iterator[Callable[..., tuple[str, Seen]]]:
     """Return what starts a server that answers as a function of the request says."""
-    servers = []
+    servers: list[ThreadingHTTPServer] = []
 
-    def begin(answer, protocol="HTTP/1.0", certificate=None):
-        seen = []
+    def begin(
+        answer: Callable[[BaseHTTPRequestHandler], object],
+        protocol: str = "HTTP/1.0",
+        certificate: Path | None = None,
+    ) -> tuple[str, Seen]:
+        seen: Seen = []
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = protocol
 
-            def do_GET(self):
+            def do_GET(self) -> None:
                 seen.append((self.path, dict(self.headers)))
                 answer(self)
 
             do_HEAD = do_CONNECT = do_GET  # noqa: N815  # the names that http.server calls
 
-            def log_message(self, *_words):
+            def log_message(self, *_words: object) -> None:
                 pass
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -57,12 +69,12 @@ def answering():
 
 
 @pytest.fixture
-def pauses():
+def pauses() -> list[float]:
     """The pauses that the depot has made."""
     return []
 
 
 @pytest.fixture
-def store(tmp_path, pauses):
+def store(tmp_path: Path, pauses: list[float]) -> Depot:
     """A depot that notes its pauses and makes none."""
     return Depot(tmp_path / "depot", pauses.append)

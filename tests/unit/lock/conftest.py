@@ -9,6 +9,7 @@ import threading
 from contextlib import suppress
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from wheelhouse import write_index
@@ -16,6 +17,12 @@ from wheelhouse import write_index
 from torchard.depot.depot import Depot
 from torchard.lab.model import Environment, Mirrors, Position
 from torchard.lock import index_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from os import PathLike
+
+    from simlab.depot import Depot as SimulatedDepot
 
 
 class Server:
@@ -26,9 +33,10 @@ class Server:
     set, and `sent` counts their bytes.
     """
 
-    def __init__(self, root, login, endless):
+    def __init__(self, root: Path, login: str, endless: bytes) -> None:
         wanted = f"Basic {base64.b64encode(login.encode()).decode()}"
-        self.seen = seen = []
+        self.seen: list[str] = []
+        seen = self.seen
         self.sent = 0
         self.ranges = True
         outer = self
@@ -36,7 +44,7 @@ class Server:
         class Handler(SimpleHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self):
+            def do_GET(self) -> None:
                 seen.append(f"{self.command} {self.path}")
                 if endless and self.path.endswith(("/", "/repodata.json")):
                     self.send_response(200)
@@ -75,11 +83,11 @@ class Server:
 
             do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
 
-            def guess_type(self, path):
-                page = path.endswith("/index.json")
+            def guess_type(self, path: str | PathLike[str]) -> str:
+                page = str(path).endswith("/index.json")
                 return "application/vnd.pypi.simple.v1+json" if page else super().guess_type(path)
 
-            def log_message(self, *_words):
+            def log_message(self, *_words: object) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(
@@ -90,16 +98,16 @@ class Server:
         self.host = f"127.0.0.1:{self.server.server_port}"
         self.url = f"http://{self.host}"
 
-    def stop(self):
+    def stop(self) -> None:
         """End it."""
         self.server.shutdown()
         self.server.server_close()
 
 
 @pytest.fixture
-def serve():
+def serve() -> Iterator[Callable[..., Server]]:
     """Return a function that serves a folder over HTTP."""
-    servers = []
+    servers: list[Server] = []
 
     def begin(root: Path, login: str = "", endless: bytes = b"") -> Server:
         servers.append(Server(root, login, endless))
@@ -111,20 +119,22 @@ def serve():
 
 
 @pytest.fixture
-def shelf(tmp_path):
+def shelf(tmp_path: Path) -> Callable[..., str]:
     """Return a function that writes an index: `shelf(wheel("a-1.0-py3-none-any.whl"))` is its URL.
 
     A `folder` of another name is another index.
     """
 
-    def write(*wheels, folder="index", **options):
-        return write_index(tmp_path / folder, *wheels, **options).as_uri()
+    def write(*wheels: dict[str, Any], folder: str = "index", json_pages: bool = False) -> str:
+        return write_index(tmp_path / folder, *wheels, json_pages=json_pages).as_uri()
 
     return write
 
 
 @pytest.fixture(autouse=True)
-def bare_shell(monkeypatch, tmp_path_factory):
+def bare_shell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """The tests use no index, login or setting of the person who runs them."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
@@ -144,13 +154,13 @@ def bare_shell(monkeypatch, tmp_path_factory):
 
 
 @pytest.fixture
-def store(artefacts):
+def store(artefacts: Path) -> Depot:
     """The controller's depot of this run of the tests."""
     return Depot(artefacts, pause=lambda _seconds: None)
 
 
 @pytest.fixture
-def mirrors(simlab_depot):
+def mirrors(simlab_depot: SimulatedDepot) -> Mirrors:
     """Mirrors in the folders of simlab's depot."""
     return Mirrors(
         conda={"conda-forge": simlab_depot.channel.as_uri()},
@@ -158,7 +168,9 @@ def mirrors(simlab_depot):
     )
 
 
-def environment(*, conda=(), pip=(), python="3.12", name="torch"):
+def environment(
+    *, conda: Sequence[str] = (), pip: Sequence[str] = (), python: str = "3.12", name: str = "torch"
+) -> Environment:
     """Return an environment of lab.yaml: it is in line 2, and each of its items has its own line.
 
     The first of `conda` is in line 11, the first of `pip` in line 21.
@@ -177,6 +189,6 @@ def environment(*, conda=(), pip=(), python="3.12", name="torch"):
 
 
 @pytest.fixture
-def asks():
+def asks() -> Callable[..., Environment]:
     """Return a function that makes an environment: `asks(conda=["numpy"])`."""
     return environment

@@ -6,10 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 from simlab import macs, stock
 from simlab.spec import MacSpec
 from torchard.operations import script_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOUR_AGO = 3700  # seconds
 
@@ -17,7 +21,7 @@ HOUR_AGO = 3700  # seconds
 class Root:
     """A Torchard directory on a Mac, and the environments beside it."""
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         self.root = path / ".torchard"
         self.tools = macs.build(path, [MacSpec("mac-1", "arm64", "15.1")])["mac-1"]
         self.stamps = 0  # how many were made: the order of their stamps
@@ -40,7 +44,7 @@ class Root:
             check=False,
         )
 
-    def generation(self, name: str, environment: str, date: object, *artefacts: str):
+    def generation(self, name: str, environment: str, date: object, *artefacts: str) -> Path:
         """Make a generation with a stamp younger than those before it, and its kit."""
         path = self.root / "generations" / name
         path.mkdir()
@@ -67,7 +71,7 @@ class Root:
         path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def show(self, path) -> None:
+    def show(self, path: Path) -> None:
         done = self.run("activate", path, self.envs / "torch")
         assert (done.returncode, done.stderr) == (0, "")
 
@@ -84,7 +88,7 @@ class Root:
                 then = os.lstat(path).st_mtime - HOUR_AGO
                 os.utime(path, (then, then))
 
-    def sweep(self, shown) -> None:
+    def sweep(self, shown: object) -> None:
         done = self.run("sweep", self.root, self.envs / "torch", shown)
         assert (done.returncode, done.stderr) == (0, "")
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torchard.operations import script_text
 
@@ -76,7 +76,7 @@ def grow_old(path: Path) -> None:
             os.utime(one, (time.time() - 86400, time.time() - 86400))
 
 
-def look(path: Path, *others: Path, after: Path | None = None, half: bool = False):
+def look(path: Path, *others: Path, after: Path | None = None, half: bool = False) -> Any:
     """Return what a person made in a generation, as a plan asks."""
     question = {
         "path": str(path),

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
     from pyinfra.api import StringCommand
 
+    from torchard.catalog.installers import Installer
+    from torchard.lock.lockfile import Lock
+    from torchard.mac.state import MacState
+
 
 def _unlock() -> ModuleType:
     """Import the command only when it is used: it patches threads, which xdist does not survive."""
@@ -50,7 +54,7 @@ class Made:
         return f"{self.home}/{self.text}"
 
     @property
-    def state(self):
+    def state(self) -> MacState:
         ours = {"sha256": self.text, "version": self.text}
         return locked.mac(
             home=self.path, user=self.text, prefix=f"{self.path}/conda", prefix_ours=ours,
@@ -66,7 +70,7 @@ class Made:
         )  # fmt: skip
 
     @property
-    def lock(self):
+    def lock(self) -> Lock:
         text = self.text
         package = replace(
             locked.package("python"), name=text, version=text, build=text, channel=text,
@@ -80,7 +84,7 @@ class Made:
         )  # fmt: skip
 
     @property
-    def installer(self):
+    def installer(self) -> Installer:
         text = self.text
         return replace(
             locked.INSTALLER, distribution=text, version=text, file=text, url=text, sha256=text,
@@ -88,12 +92,12 @@ class Made:
         )  # fmt: skip
 
     @property
-    def plan_shell(self):
+    def plan_shell(self) -> Step:
         file = FileChange(self.text, self.text, self.text)
         return Step("shell", "create", None, self.text, self.path, files=(file,))
 
     @property
-    def step(self):
+    def step(self) -> Step:
         return Step("environment", "activate", self.text, self.text, self.path)
 
     @property
@@ -108,12 +112,15 @@ class Made:
 def mv(made: Made) -> str:
     """Return the command that renames an uploaded file, as it is sent."""
     sent: list[StringCommand] = []
-    host = SimpleNamespace(
-        name="m", run_shell_command=lambda command, **_: (sent.append(command), (True, None))[1]
-    )
+
+    def note(command: StringCommand, **_: object) -> tuple[bool, None]:
+        sent.append(command)
+        return True, None
+
+    host = SimpleNamespace(name="m", run_shell_command=note)
     upload._rename(host, MacHost("m"), [f"{incoming_directory(made.state)}/{made.text}"])
     (command,) = sent
-    return command.get_raw_value()
+    return str(command.get_raw_value())
 
 
 def typed(said: str, after: str) -> str:

@@ -15,6 +15,7 @@ import sys
 import tarfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -43,16 +44,29 @@ from torchard.session.session import Session
 from torchard.workspace import workspace as workspaces
 from torchard.workspace.artefacts import Artefacts
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pyinfra.api import Host
+
+    from torchard.lab.model import MacHost
+    from torchard.mac.state import InstalledEnvironment, MacState
+    from torchard.plan.plan import MacPlan
+    from torchard.plan.target import Target
+
+    # What was done: the kind of the step, its environment, and its path.
+    Done = list[tuple[str, str | None, str]]
+
 VERIFICATION = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
 ROOM = for_any_shell(probe.build_room_script())
 OCTAL = re.compile(rb"\\0([0-7]{3})")
 
 
-def coded(text):
+def coded(text: str) -> str:
     return f"={text}" if text.isascii() and text.isprintable() else text.encode().hex()
 
 
-def answer(state):
+def answer(state: MacState) -> Iterator[str]:
     """Return what the probe prints on such a Mac."""
     yield from ("begin", "kernel\tDarwin", f"machine\t{state.arch}", f"macos\t{state.macos}")
     yield from (f"home\t{coded(state.home)}", f"user\t{coded(state.user)}")
@@ -77,7 +91,7 @@ def answer(state):
     yield "end\tok"
 
 
-def environment(kind, one):
+def environment(kind: str, one: InstalledEnvironment) -> Iterator[str]:
     """Return what the probe prints for one environment."""
     yield f"{kind}\t{coded(one.path)}"
     yield from ["whole\t1"] * one.whole + ["frozen\t1"] * one.frozen + ["damaged\t1"] * one.damaged
@@ -95,14 +109,14 @@ def environment(kind, one):
         yield from packages("made_", one.made) if one.made != found else ()
 
 
-def packages(which, some):
+def packages(which: str, some: Packages) -> Iterator[str]:
     """Return packages as packages.sh prints them."""
     for one in some.conda:
         yield "\t".join((f"{which}conda", one.name, one.version, one.build, one.sha256 or ""))
     yield from (f"{which}dist\t{one.name}-{one.version}" for one in some.dists)
 
 
-def values_of(script):
+def values_of(script: str) -> dict[str, str]:
     """Return the shell variables at the start of a script."""
     words = shlex.shlex(script, posix=True)
     words.whitespace_split, words.commenters = True, ""
@@ -115,38 +129,46 @@ def values_of(script):
     return values
 
 
+def _read(archive: tarfile.TarFile, name: str) -> str:
+    file = archive.extractfile(name)
+    assert file is not None
+    return file.read().decode()
+
+
 class Model:
     """A pyinfra connector to a Mac that is only a state; `done` lists what was done to it."""
 
     handles_execution = True
 
-    def __init__(self, target):
+    def __init__(self, target: Target) -> None:
         self.target = target
         self.state = target.state
         self.probe = for_any_shell(probe.build_script(target.mac.miniconda.prefix))
         self.room = 10**12 if self.state.depot else 0  # what macOS would make
-        self.done = []
-        self.pushed = {}
+        self.done: Done = []
+        self.pushed: dict[str, bytes] = {}
         assert probe.parse(answer(self.state)) == self.state
 
-    def connect(self):
+    def connect(self) -> None:
         """Connect without a network."""
 
-    def disconnect(self):
+    def disconnect(self) -> None:
         """Disconnect."""
 
-    def put_file(self, file, name, *_, **__):
+    def put_file(self, file: object, name: str, *_: object, **__: object) -> bool:
         if isinstance(file, io.BytesIO):  # a kit: artefacts are files of the depot
             self.pushed[Path(name).name.partition(".")[0]] = file.getvalue()
         return True
 
-    def get_file(self, *_, **__):
+    def get_file(self, *_: object, **__: object) -> bool:
         raise AssertionError("nothing is fetched from a Mac")
 
-    def rsync(self, *_, **__):
+    def rsync(self, *_: object, **__: object) -> bool:
         raise AssertionError("nothing is copied by rsync")
 
-    def run_shell_command(self, command, *_, **__):
+    def run_shell_command(
+        self, command: object, *_: object, **__: object
+    ) -> tuple[bool, CommandOutput]:
         text = str(command)
         if text == ROOM:
             out = [str(self.room)]
@@ -154,7 +176,7 @@ class Model:
             out = list(answer(self.state)) if text == self.probe else self._run(text)
         return True, CommandOutput([OutputLine("stdout", line) for line in out])
 
-    def _run(self, command):
+    def _run(self, command: str) -> list[str]:
         plain = OCTAL.sub(lambda found: bytes([int(found[1], 8)]), command.encode()).decode()
         asked = re.search(r"\[\{\"path\": .*\}\]", plain)
         if asked:  # nobody made anything in a generation
@@ -176,7 +198,7 @@ class Model:
                 done(values)
         return [VERIFICATION] if "verify.py" in plain or "INSIDE" in plain else []
 
-    def _miniconda(self, values):
+    def _miniconda(self, values: dict[str, str]) -> None:
         self.done.append(("miniconda", None, values["PREFIX"]))
         kept = {} if self.state.prefix_state == "half" else self.state.links
         within = f"{self.state.prefix}/"
@@ -186,7 +208,7 @@ class Model:
             self.state, prefix_state="whole", prefix_ours=mark, links=kept, environments=there
         )
 
-    def _environment(self, values):
+    def _environment(self, values: dict[str, str]) -> None:
         name = values["NAME"]
         path = f"{self.state.home}/.torchard/generations/{values['GENERATION']}"
         self.done.append(("environment", name, path))
@@ -197,16 +219,16 @@ class Model:
         links = {**self.state.links, name: Link(name, path)}
         self.state = replace(self.state, environments=there, links=links)
 
-    def _build(self, name, path, kit):
+    def _build(self, name: str, path: str, kit: bytes) -> InstalledEnvironment:
         """Build the packages of a kit."""
         with tarfile.open(fileobj=io.BytesIO(kit)) as archive:
-            said = json.load(archive.extractfile("kit.json"))
-            condarc = archive.extractfile("condarc").read().decode()
+            said = json.loads(_read(archive, "kit.json"))
+            condarc = _read(archive, "condarc")
         one = built(self.target.locks[name], path, condarc=condarc, frozen="frozen" in said)
         stamp = {**said["stamp"], "verification": json.loads(VERIFICATION)}
         return replace(one, stamp=stamp, made=Packages(one.conda, one.dists))
 
-    def _shell_file(self, values):
+    def _shell_file(self, values: dict[str, str]) -> None:
         self.done.append(("shell", None, values["FILE"]))
         files = dict(self.state.shell_files)
         (name,) = (name for name, file in files.items() if file.path == values["FILE"])
@@ -214,7 +236,7 @@ class Model:
         files[name] = ShellFile(values["FILE"], "file", values["AFTER"])
         self.state = replace(self.state, shell_files=files)
 
-    def _remove(self, values):
+    def _remove(self, values: dict[str, str]) -> None:
         name, target = values["NAME"], values["TARGET"]
         self.done.append(("prune", name, target))
         links = dict(self.state.links)
@@ -235,32 +257,32 @@ class Model:
 class Given(workspaces.Workspace):
     """A workspace whose answers are given, and whose artefacts are all there."""
 
-    def __init__(self, lab):
+    def __init__(self, lab: Lab, given: Target) -> None:
         super().__init__(lab)
+        self.given = given
         self.artefacts = Fetched(self.catalogue, self.depot)
 
-    def find_target(self, mac, state):
+    def find_target(self, mac: MacHost, state: MacState) -> Target:
         return replace(self.given, mac=mac, state=state)
 
 
 class Fetched(Artefacts):
     """Artefacts that need no network."""
 
-    def fetch(self, *_):
+    def fetch(self, *_: object) -> Path:
         return Path("/dev/null")
 
-    def fetch_installer(self, *_):
+    def fetch_installer(self, *_: object) -> Path:
         return Path("/dev/null")
 
 
-def opened(target):
+def opened(target: Target) -> tuple[Session, Host]:
     """Return a session on the one Mac of an target, and the Mac."""
     environments = {name: Environment(name, "3.12", None) for name in target.locks}
     mac = replace(target.mac, name="mac", address="192.0.2.1")
     target = replace(target, mac=mac)
     lab = Lab(Path("/model/lab.yaml"), environments, {}, {"mac": mac})
-    workspace = Given(lab)
-    workspace.given = target
+    workspace = Given(lab, target)
     workspaces._WORKSPACES[lab.path] = workspace
     session = Session(workspace, [mac])
     (host,) = session.hosts.values()
@@ -268,7 +290,7 @@ def opened(target):
     return session, host
 
 
-def by_session(target):
+def by_session(target: Target) -> tuple[Done, MacPlan, MacPlan]:
     """Apply as `torchard apply` does; return what was done, the plan, and the plan that is left."""
     session, host = opened(target)
     with session:
@@ -282,7 +304,7 @@ def by_session(target):
     return host.connector.done, plan.macs[0], left
 
 
-def by_stock(target):
+def by_stock(target: Target) -> tuple[Done, MacPlan, MacPlan]:
     """Apply as the `pyinfra` command does with deploy.py: a dry run first, then a real run."""
     session, host = opened(target)
     state = session.state
@@ -310,7 +332,7 @@ def by_stock(target):
     return host.connector.done, plan, left
 
 
-def main(examples, how):
+def main(examples: int, how: str) -> None:
     """Compare what was done to that many Macs with their plans."""
     apply = {"session": by_session, "stock": by_stock}[how]
     count = 0
@@ -324,7 +346,7 @@ def main(examples, how):
         suppress_health_check=list(HealthCheck),
     )
     @given(labs())
-    def hold(target):
+    def hold(target: Target) -> None:
         nonlocal count
         done, plan, left = apply(target)
         assert done == [(step.kind, step.environment, step.path) for step in plan.steps]
