@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import connect, console, options, output
+from torchard.lab.select import order_by_limits
+from torchard.plan.batches import Batches
 from torchard.plan.planfile import is_plan, read_saved
 from torchard.render.text import plan_lines, result_lines
 from torchard.session.apply import apply_plan
@@ -32,6 +34,19 @@ if TYPE_CHECKING:
     metavar="ENV",
     help="Build this environment again from the same lock file, although it is up to date.",
 )
+@options.parallel
+@click.option(
+    "--batch",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Change so many Macs, then the next ones, in the order of --limit or of LAB.",
+)
+@click.option(
+    "--stop-after",
+    metavar="FAILURES",
+    type=click.IntRange(min=0),
+    help="Begin no further batch after one in which more Macs failed (default: 0).",
+)
 @options.allow_ssh_commands
 def apply(
     lab: Path,
@@ -40,6 +55,9 @@ def apply(
     rebuild: tuple[str, ...],
     folder: Path | None,
     *,
+    parallel: int | None,
+    batch: int | None,
+    stop_after: int | None,
     locked: bool,
     full: bool,
     as_json: bool,
@@ -55,11 +73,19 @@ def apply(
         raise click.UsageError("A saved plan is done as it is: give --rebuild with a LAB.")
     if saved and (limits or report or locked):
         raise click.UsageError("A saved plan already says which Macs and which lock files.")
+    if stop_after is not None and batch is None:
+        raise click.UsageError("--stop-after goes with --batch: it is about a batch's failures.")
     if saved:
-        opened = connect.open_planned_session(saved, folder)
+        opened = connect.open_planned_session(saved, folder, parallel=parallel)
     else:
         opened = connect.open_session(
-            lab, limits, report, locked=locked, rebuild=rebuild, folder=folder
+            lab,
+            limits,
+            report,
+            locked=locked,
+            rebuild=rebuild,
+            folder=folder,
+            parallel=parallel,
         )
     with opened as session:
         planned = recheck_plan(session, saved.plan) if saved else make_plan(session)
@@ -72,7 +98,9 @@ def apply(
                 lambda: console.confirm_plan("torchard plan", is_shown=not as_json)
             )
         session.progress.resume()
-        result = apply_plan(session, planned)
+        order = order_by_limits(session.workspace.lab, limits)
+        batches = None if batch is None else Batches(batch, stop_after or 0, order)
+        result = apply_plan(session, planned, batches)
     if as_json or planned.summary.change:
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:

@@ -32,6 +32,7 @@ def open_session(
     report: Path | None = None,
     *,
     locked: bool,
+    parallel: int | None = None,
     only: str | None = None,
     rebuild: Sequence[str] = (),
     folder: Path | None = None,
@@ -41,6 +42,7 @@ def open_session(
     `limits` are names, groups or patterns; `only` is the exact name of one Mac. With `report`, the
     JSON of an apply, only the Macs that it left behind are selected. `rebuild` names environments
     to build again although they are up to date. `folder` has a bundle that stands for the network.
+    `parallel` is how many Macs are worked on at a time.
     """
     install_signal_handlers()
     workspace = open_lab(lab, folder, locked=locked)
@@ -50,7 +52,7 @@ def open_session(
     for environment in rebuild:
         find_macs_with(environment, workspace.lab, macs)
     workspace.rebuild = frozenset(rebuild)
-    with _connect(workspace, macs) as session:
+    with _connect(workspace, macs, parallel=parallel) as session:
         yield session
 
 
@@ -95,25 +97,31 @@ def open_lab(lab: Path, folder: Path | None, *, locked: bool, replace: bool = Fa
 
 
 @contextmanager
-def open_planned_session(saved: SavedPlan, folder: Path | None = None) -> Iterator[Session]:
+def open_planned_session(
+    saved: SavedPlan, folder: Path | None = None, *, parallel: int | None = None
+) -> Iterator[Session]:
     """Connect to the Macs that a saved plan may change; its lock files must still be there."""
     install_signal_handlers()
     workspace = open_lab(saved.lab, folder, locked=True)
     planned = {mac.name for mac in saved.plan.macs if mac.state not in {"unreachable", "blocked"}}
     macs = [mac for mac in workspace.lab.macs.values() if mac.name in planned]
-    with _connect(workspace, macs) as session:
+    with _connect(workspace, macs, parallel=parallel) as session:
         yield session
 
 
 @contextmanager
 def _connect(
-    workspace: Workspace, macs: Sequence[MacHost], *, lock_ahead: bool = True
+    workspace: Workspace,
+    macs: Sequence[MacHost],
+    *,
+    lock_ahead: bool = True,
+    parallel: int | None = None,
 ) -> Iterator[Session]:
     with show_progress() as progress:
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce
-        session = Session(workspace, macs, progress)
+        session = Session(workspace, macs, progress, parallel=parallel)
         if lock_ahead:
             session.until_interrupted(lambda: workspace.locks.find_ahead(macs))
         with session:

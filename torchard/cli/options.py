@@ -55,5 +55,11 @@ bundle = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Take everything from this folder, which `torchard bundle` wrote; fetch nothing.",
 )
+parallel = click.option(
+    "--parallel",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Work on so many Macs at a time (default: 20 for each processor of this computer).",
+)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 full = click.option("--full", is_flag=True, help="Show every package.")

@@ -19,6 +19,7 @@ from torchard.session.plan import make_plan
 @options.only_failed_from
 @options.locked
 @options.bundle
+@options.parallel
 @options.full
 @options.as_json
 @click.option(
@@ -37,6 +38,7 @@ def plan(  # click passes them by name
     out: Path | None,
     mac: str | None,
     folder: Path | None,
+    parallel: int | None,
     locked: bool,
     full: bool,
     as_json: bool,
@@ -48,7 +50,9 @@ def plan(  # click passes them by name
         if limits or report or full or out or folder:
             raise click.UsageError("--explain goes alone, or with --locked and --json.")
         explain(lab, mac, locked=locked, as_json=as_json)
-    with connect.open_session(lab, limits, report, locked=locked, folder=folder) as session:
+    with connect.open_session(
+        lab, limits, report, locked=locked, folder=folder, parallel=parallel
+    ) as session:
         planned = make_plan(session)
     if session.interrupted is not None:
         out = None  # it would not be the whole plan

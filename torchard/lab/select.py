@@ -20,16 +20,24 @@ def select(lab: Lab, limits: Iterable[str]) -> tuple[MacHost, ...]:
     A limit is the name of a Mac or a group, or a pattern of Macs' names (`studio-*`), or several of
     them between commas. Raise TorchardError for one that matches no Mac.
     """
-    wanted = [part.strip() for limit in limits for part in limit.split(",")]
-    if not wanted:
-        return tuple(lab.macs.values())
-    selected: set[str] = set()
-    for one in wanted:
-        names = {name for name in lab.macs if fnmatchcase(name, one)} | set(lab.groups.get(one, ()))
-        if not names:
-            raise _no_match(lab, one)
-        selected |= names
+    selected = set(order_by_limits(lab, limits))
     return tuple(mac for name, mac in lab.macs.items() if name in selected)
+
+
+def order_by_limits(lab: Lab, limits: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the Macs that match any limit, those of the first limit first.
+
+    The Macs of one limit keep the lab's order. Raise TorchardError as `select`.
+    """
+    wanted = [part.strip() for limit in limits for part in limit.split(",")]
+    ordered: dict[str, None] = {}
+    for one in wanted or ["*"]:
+        group = lab.groups.get(one, ())
+        names = [name for name in lab.macs if fnmatchcase(name, one) or name in group]
+        if not names and wanted:
+            raise _no_match(lab, one)
+        ordered.update(dict.fromkeys(names))
+    return tuple(ordered)
 
 
 def find_mac(lab: Lab, name: str) -> MacHost:

@@ -10,12 +10,12 @@ from torchard.plan.result import Result
 if TYPE_CHECKING:
     from pathlib import Path
 
-_STATES = {"failed", "unreachable", "blocked"}
+_STATES = {"failed", "unreachable", "blocked", "change"}
 _INSTEAD = "Give it what `torchard apply --json` printed."
 
 
 def find_left_behind(path: Path) -> tuple[str, ...]:
-    """Return the Macs that failed, were unreachable or blocked, in the result's order.
+    """Return the Macs that failed, were left alone or not begun, in the result's order.
 
     Raise PlanFileError for a file that is not a result, such as a plan.
     """

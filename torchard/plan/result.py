@@ -30,8 +30,8 @@ class StepResult(Step):
 class MacResult:
     """What was done on one Mac, and the state that was found after it.
 
-    `reason` says why the Mac is blocked, unreachable or failed. `seconds` is how long the work
-    took, None if none was started. `verifications` has what each verification found, as
+    `reason` says why the Mac is blocked, unreachable, failed or not begun. `seconds` is how long
+    the work took, None if none was started. `verifications` has what each verification found, as
     (environment, answer).
     """
 
@@ -88,6 +88,11 @@ def find_steps(operation: str, steps: Sequence[Step]) -> tuple[StepId, ...]:
 def report_skipped(planned: MacPlan) -> MacResult:
     """Return the result for a Mac on which nothing was done."""
     return report_mac(planned, MacRun(), planned.state, planned.reason)
+
+
+def report_not_started(planned: MacPlan, reason: str) -> MacResult:
+    """Return the result for a Mac that is still to change; `reason` says why it was not begun."""
+    return report_mac(planned, MacRun(), planned.state, reason)
 
 
 def report_apply(planned: MacPlan, target: Target, run: MacRun) -> MacResult:

@@ -1,8 +1,8 @@
 """Only read-only commands leave for a Mac while a plan is made; every other one is an error.
 
 pyinfra's own dry run skips what operations yield. It would not stop a fact, or a line of deploy.py,
-that writes. So in a session, until pyinfra executes, each connection passes on only commands that
-are known to read, and the facts of operations that a person added to deploy.py. The `pyinfra`
+that writes. So in a session, until a Mac's own plan is done, its connection passes on only commands
+that are known to read, and the facts of operations that a person added to deploy.py. The `pyinfra`
 command has no such guard: the deploys beside ours are their authors'.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _READING = "torchard reading"
 _OTHERS = "torchard facts of others"  # how many are being read
 _GUARDED = "torchard_is_guarded"
+_EXECUTING = "torchard executing"
 
 
 class WrittenTooEarlyError(Exception):
@@ -33,6 +34,16 @@ def guard_state(state: PyinfraState) -> None:
     setattr(state, _GUARDED, True)
 
 
+def set_executing(host: Host, *, executing: bool) -> None:
+    """Let a Mac of a session be changed from now on, or only be read."""
+    host.connector_data[_EXECUTING] = executing
+
+
+def is_executing(host: Host) -> bool:
+    """Tell whether a Mac of a session may be changed."""
+    return bool(host.connector_data.get(_EXECUTING, False))
+
+
 def allow_command(host: Host, state: PyinfraState, command: str) -> None:
     """Allow a command that only reads; in a session, every other command is stopped."""
     if not getattr(state, _GUARDED, False):
@@ -42,7 +53,7 @@ def allow_command(host: Host, state: PyinfraState, command: str) -> None:
         host.connector_data[_OTHERS] = 0
         host.get_fact = _counted(host, host.get_fact)
         for name in ("run_shell_command", "put_file", "get_file", "rsync"):
-            setattr(host.connector, name, _watched(host, state, getattr(host.connector, name)))
+            setattr(host.connector, name, _watched(host, getattr(host.connector, name)))
     host.connector_data[_READING].add(command)
 
 
@@ -61,11 +72,11 @@ def _counted(host: Host, get_fact: Callable[..., Any]) -> Callable[..., Any]:
     return read
 
 
-def _watched(host: Host, state: PyinfraState, way: Callable[..., Any]) -> Callable[..., Any]:
+def _watched(host: Host, way: Callable[..., Any]) -> Callable[..., Any]:
     """Return one method of a connector, behind the guard."""
 
     def pass_on(what: Any, *more: Any, **options: Any) -> Any:
-        if not state.is_executing:
+        if not is_executing(host):
             text = what.get_raw_value() if hasattr(what, "get_raw_value") else what
             known = host.connector_data[_OTHERS] or text in host.connector_data[_READING]
             if way.__name__ != "run_shell_command" or not known:

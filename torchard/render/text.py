@@ -176,6 +176,8 @@ def _result_of(mac: MacResult, *, full: bool) -> Iterator[Text]:
             yield from _why(mac, str(step.id), "failed: ", width)
         else:
             yield from row(" ", str(step.id), "not started", "", width)
+    if mac.state == "change" and mac.reason:
+        yield from row("!", "note", mac.reason)
     if all(step.outcome != "failed" for step in mac.steps):
         yield from _why(mac)
     for name, verification in mac.verifications:

@@ -4,84 +4,125 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pyinfra
 from pyinfra.api.exceptions import PyinfraError
 from pyinfra.api.operations import run_host_op
-from pyinfra.api.state import StateStage
 from pyinfra_cli.util import exec_file
 
 from torchard.operations.lease import end_run
 from torchard.operations.report import FAILURE, PROGRESS
+from torchard.plan.batches import describe_stop, split_batches
 from torchard.plan.result import (
     MacRun,
     Result,
     find_steps,
     report_apply,
     report_failure,
+    report_not_started,
     report_skipped,
 )
+from torchard.remote import read_guard
 from torchard.resources import find_resource
 from torchard.session import inspection
 from torchard.session.plan import find_target, isolate
 from torchard.session.session import NO_OUTPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from torchard.plan.batches import Batches
     from torchard.plan.plan import MacPlan, Plan
     from torchard.plan.result import MacResult
     from torchard.plan.steps import StepId
     from torchard.session.session import Session
 
 
-def apply_plan(session: Session, plan: Plan) -> Result:
-    """Do what a plan says, and return what is on each Mac's disk afterwards."""
-    session.workspace.planned = {mac.name: mac.steps for mac in plan.macs}
-    names = [mac.name for mac in plan.macs if mac.state == "change"]
-    runs = dict.fromkeys(names, MacRun())
-    warnings: dict[str, tuple[str, ...]] = {}
+def apply_plan(session: Session, plan: Plan, batches: Batches | None = None) -> Result:
+    """Do what a plan says, and return what is on each Mac's disk afterwards.
 
-    def work(name: str) -> None:
+    With `batches`, no batch begins before the one before it has ended.
+    """
+    session.workspace.planned = {mac.name: mac.steps for mac in plan.macs}
+    work = _Work(session, {mac.name: mac for mac in plan.macs})
+    names = [mac.name for mac in plan.macs if mac.state == "change"]
+    stop = None
+    for batch in split_batches(names, batches):
+        if stop is None:
+            work.change(batch)
+            if batches is not None and session.interrupted is None:
+                failed = [one for one in batch if work.results[one].state == "failed"]
+                stop = describe_stop(failed, batch, batches)
+        else:
+            work.skip(batch, stop)
+    return Result(tuple(work.results.get(mac.name) or report_skipped(mac) for mac in plan.macs))
+
+
+@dataclass
+class _Work:
+    """The work on the Macs of one run; `results` has each Mac on which it has ended."""
+
+    session: Session
+    plans: dict[str, MacPlan]
+    results: dict[str, MacResult] = field(default_factory=dict)
+    _runs: dict[str, MacRun] = field(default_factory=dict)
+    _warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def change(self, names: Sequence[str]) -> None:
+        """Change some Macs at once, and find out what they have then."""
+        with identify_operations_by_line():
+            self.session.each(names, self._change_mac, is_executing=False)
+        for name in names:
+            if name not in self.results:
+                self.results[name] = self._report(name)
+
+    def skip(self, names: Iterable[str], reason: str) -> None:
+        """Leave some Macs as they are."""
+        for name in names:
+            self.results[name] = report_not_started(self.plans[name], reason)
+
+    def _change_mac(self, name: str) -> None:
+        try:
+            self._run_deploy(name)
+        except Exception:
+            self.session.progress.report_end(name, "failed")
+            raise
+        self.results[name] = self._report(name)
+        is_failed = self.results[name].state == "failed"
+        self.session.progress.report_end(name, "failed" if is_failed else "done")
+
+    def _run_deploy(self, name: str) -> None:
+        session, host = self.session, self.session.hosts[name]
+        exec_file(str(find_resource("deploy.py")))  # pyinfra only prepares its operations
+        read_guard.set_executing(host, executing=True)
         start = time.monotonic()
+        self._runs[name] = MacRun()
         try:
             for run in _run_operations(session, name):
-                runs[name] = run
+                self._runs[name] = run
         finally:
-            end_run(session.hosts[name])
-            runs[name] = replace(runs[name], seconds=time.monotonic() - start)
-            session.progress.report_end(name, "failed" if name in session.reasons else "done")
+            end_run(host)
+            self._runs[name] = replace(self._runs[name], seconds=time.monotonic() - start)
         if name in session.reasons:
             return
         session.read_state(name)
         if any(step.kind == "environment" for step in session.workspace.planned[name]):
             locks, ask = find_target(session, name).locks, partial(session.run_read_only, name)
-            warnings[name] = inspection.describe_account(session.states[name], locks, ask)
+            self._warnings[name] = inspection.describe_account(session.states[name], locks, ask)
 
-    session.state.set_stage(StateStage.Prepare)
-    with identify_operations_by_line():
-        session.each(
-            names, lambda _: exec_file(str(find_resource("deploy.py"))), is_executing=False
-        )
-    session.state.set_stage(StateStage.Execute)
-    left = [name for name in names if name not in session.reasons]
-    session.each(left, work, is_executing=True)
+    def _report(self, name: str) -> MacResult:
+        run, planned = self._runs.get(name, MacRun()), self.plans[name]
+        reasons = self.session.reasons
 
-    def report(mac: MacPlan) -> MacResult:
-        made = report_apply(mac, find_target(session, mac.name), runs[mac.name])
-        return replace(made, warnings=(*made.warnings, *warnings.get(mac.name, ())))
+        def report() -> MacResult:
+            made = report_apply(planned, find_target(self.session, name), run)
+            return replace(made, warnings=(*made.warnings, *self._warnings.get(name, ())))
 
-    def result(mac: MacPlan) -> MacResult:
-        if mac.state != "change":
-            return report_skipped(mac)
-        name = mac.name
-        done = None if name in session.reasons else isolate(session, name, partial(report, mac))
-        return done or report_failure(mac, replace(runs[name], reason=session.reasons[name]))
-
-    return Result(tuple(result(mac) for mac in plan.macs))
+        done = None if name in reasons else isolate(self.session, name, report)
+        return done or report_failure(planned, replace(run, reason=reasons[name]))
 
 
 def _run_operations(session: Session, name: str) -> Iterator[MacRun]:

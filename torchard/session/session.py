@@ -11,8 +11,7 @@ import signal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gevent
-from pyinfra.api import Config, Inventory, State, StringCommand
-from pyinfra.api.state import StateStage
+from pyinfra.api import Config, Inventory, StringCommand
 from pyinfra.connectors import util as connector
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.exceptions import UnexpectedExternalError
@@ -33,6 +32,7 @@ from torchard.remote.unreachable import (
     require_config,
     silence_logs,
 )
+from torchard.session.paced_state import PacedState
 from torchard.session.signals import find_exit_code, interruptible
 from torchard.workspace.runs import mark_own_lock
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 KEEPALIVE = 30  # seconds between signs of life, so that a lost connection is noticed
+PER_PROCESSOR = 20  # Macs at a time
 NO_OUTPUT = "a command failed without output"
 INTERRUPTED = "the run was interrupted before anything was changed on this Mac"
 INTERRUPTED_STEP = (
@@ -70,9 +71,17 @@ class Session:
     """
 
     def __init__(
-        self, workspace: Workspace, macs: Sequence[MacHost], progress: Progress | None = None
+        self,
+        workspace: Workspace,
+        macs: Sequence[MacHost],
+        progress: Progress | None = None,
+        *,
+        parallel: int | None = None,
     ) -> None:
-        """Raise LabError if the lab's ssh_config needs the operator's permission."""
+        """Work on `parallel` Macs at a time, by default on PER_PROCESSOR for each processor.
+
+        Raise LabError if the lab's ssh_config needs the operator's permission.
+        """
         openssh.CONFIGURATIONS.require_permission(macs)
         self.workspace = workspace
         self.macs = {mac.name: mac for mac in macs}
@@ -89,16 +98,16 @@ class Session:
             for name, data in pyinfra_groups(workspace.lab)["macs"]
             if data["torchard_mac"] in self.macs
         ]
-        self.state = State()  # its constructor does not take an inventory without hosts
+        self.state = PacedState()  # its constructor does not take an inventory without hosts
         allowed = open_files.raise_limit(open_files.count_needed(len(hosts)))
         config = Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT)
         config.PARALLEL = min(
-            20 * (os.cpu_count() or 1), max(1, len(hosts)), open_files.limit_parallel(allowed)
+            parallel or PER_PROCESSOR * (os.cpu_count() or 1),
+            max(1, len(hosts)),
+            open_files.limit_parallel(allowed),
         )
         self.state.init(Inventory((hosts, {})), config)
         read_guard.guard_state(self.state)
-        # pyinfra raises when every host has failed; `reasons` has them all.
-        self.state.fail_hosts = lambda *_, **__: None
         self.hosts: dict[str, Host] = {
             host.data.torchard_mac: host for host in self.state.inventory
         }
@@ -107,8 +116,7 @@ class Session:
         """Connect to all Macs at once and read their state."""
         count = len(self.macs)
         self.progress.announce(f"reading {count} {'Mac' if count == 1 else 'Macs'}")
-        self.state.set_stage(StateStage.Connect)
-        self._each_until_interrupted([*self.hosts], self._connect)
+        self.each([*self.hosts], self._connect, is_executing=False)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -136,19 +144,16 @@ class Session:
     def each(
         self, names: Iterable[str], task: Callable[[str], None], *, is_executing: bool
     ) -> None:
-        """Run a task for several Macs at once, with each Mac's name.
+        """Run a task for several Macs at once, with each Mac's name. Each goes at its own pace.
 
-        An exception becomes that Mac's reason in `reasons`. Unless `is_executing`, a command that
-        writes on a Mac raises WrittenTooEarlyError.
+        An exception becomes that Mac's reason in `reasons`, and so does a signal that has ended its
+        task. Unless `is_executing`, a command that writes on a Mac raises WrittenTooEarlyError.
         """
-        self.state.is_executing = is_executing
-        self._each_until_interrupted(list(names), task)
-
-    def _each_until_interrupted(self, names: Sequence[str], task: Callable[[str], None]) -> None:
-        """Run a task for several Macs; a Mac whose task a signal has ended gets that as reason."""
+        names = list(names)
         ended: set[str] = set()
 
         def run(name: str) -> None:
+            read_guard.set_executing(self.hosts[name], executing=is_executing)
             task(name)
             ended.add(name)
 
@@ -157,10 +162,10 @@ class Session:
                 self.until_interrupted(lambda: self._each(names, run))
         if self.interrupted is None:
             return
-        reason = INTERRUPTED_STEP if self.state.is_executing else INTERRUPTED
         for name in names:
             if name not in ended:
-                self.reasons.setdefault(name, reason)
+                begun = read_guard.is_executing(self.hosts[name])
+                self.reasons.setdefault(name, INTERRUPTED_STEP if begun else INTERRUPTED)
 
     def _each(self, names: Iterable[str], task: Callable[[str], None]) -> None:
         def guarded(name: str) -> None:

@@ -26,7 +26,7 @@ from drawn import labs
 from hypothesis import HealthCheck, Phase, given, settings
 from locked import built
 from pyinfra.api.operations import run_ops
-from pyinfra.api.state import StateStage
+from pyinfra.api.state import State, StateStage
 from pyinfra.connectors.util import CommandOutput, OutputLine
 from pyinfra.context import ctx_config, ctx_host, ctx_inventory, ctx_state
 from pyinfra_cli.util import exec_file
@@ -308,6 +308,8 @@ def by_stock(target: Target) -> tuple[Done, MacPlan, MacPlan]:
     """Apply as the `pyinfra` command does with deploy.py: a dry run first, then a real run."""
     session, host = opened(target)
     state = session.state
+    state.__class__ = State  # as that command has it: one stage for all hosts, and no guard
+    state.torchard_is_guarded, state.fail_hosts = False, lambda *_, **__: None
     known = replace(target, mac=host.connector.target.mac)
     if is_short_of_disk(known):
         known = replace(known, state=replace(known.state, room=host.connector.room))

@@ -40,7 +40,7 @@ class Connector:
 
 @pytest.fixture
 def state():
-    state = SimpleNamespace(is_executing=False)
+    state = SimpleNamespace()
     read_guard.guard_state(state)
     return state
 
@@ -101,9 +101,9 @@ def test_a_fact_of_torchard_must_be_known(host):
         host.get_fact(Room)
 
 
-def test_everything_passes_during_execution(host, state):
+def test_everything_passes_during_execution(host):
     """The plan was approved."""
-    state.is_executing = True
+    read_guard.set_executing(host, executing=True)
     host.connector.run_shell_command("touch x")
     host.connector.put_file("a", "b")
     assert host.connector.reached == ["touch x", ("a", "b")]
@@ -111,7 +111,7 @@ def test_everything_passes_during_execution(host, state):
 
 def test_a_run_of_pyinfra_itself_has_no_guard():
     """Other people's operations have facts of their own, which are read while pyinfra prepares."""
-    state = SimpleNamespace(is_executing=False)
+    state = SimpleNamespace()
     connector = Connector()
     host = SimpleNamespace(name="studio-01", connector=connector, connector_data={})
     read_guard.allow_command(host, state, "uname -m")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torchard.session  # isort: skip  # noqa: F401  # patches the standard library, so it comes first
 
 import pytest
+from gevent.event import Event
+from pyinfra.api.state import StateStage
 
 from torchard.errors import TorchardError
 from torchard.remote import read_guard
@@ -68,3 +70,26 @@ def test_a_task_that_a_signal_ends_returns_nothing(session):
     assert session.until_interrupted(lambda: 7) == 7
     assert session.until_interrupted(press) is None
     assert session.interrupted == 130
+
+
+def test_each_mac_has_a_stage_of_its_own(tmp_path):
+    """While one Mac is changed, another one is still only read."""
+    lab = tmp_path / "lab.yaml"
+    lab.write_text("macs: {a: {address: 192.0.2.11}, b: {address: 192.0.2.12}}\n")
+    workspace = open_workspace(lab, locked=True)
+    session = Session(workspace, tuple(workspace.lab.macs.values()))
+    is_changing, is_read = Event(), Event()
+    stages = {}
+
+    def work(name):
+        if name == "a":
+            read_guard.set_executing(session.hosts[name], executing=True)
+            is_changing.set()
+            is_read.wait()
+        else:
+            is_changing.wait()
+        stages[name] = (session.state.is_executing, session.state.current_stage)
+        is_read.set()
+
+    session.each(["a", "b"], work, is_executing=False)
+    assert stages == {"a": (True, StateStage.Execute), "b": (False, StateStage.Prepare)}
