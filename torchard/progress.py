@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 Outcome = Literal["done", "failed"]
 
@@ -16,11 +19,20 @@ class Progress(Protocol):
     def report_download(self, file: str, done: int, total: int) -> None:
         """Report a download to the controller: `done` of `total` bytes, 0 if it is not known."""
 
+    def begin(self, names: Collection[str]) -> None:
+        """Report that something begins that is done on each of these Macs."""
+
     def report_mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
         """Report what one Mac does now; `done` of `total` bytes, where bytes are sent."""
 
     def report_end(self, name: str, outcome: Outcome) -> None:
         """Report that the work on one Mac has ended, and how."""
+
+    def report_done(self, name: str) -> None:
+        """Report that one Mac needs nothing more of what has begun."""
+
+    def report_unreachable(self, names: Collection[str]) -> None:
+        """Report all Macs that could not be read."""
 
     def pause(self) -> None:
         """Clear the screen for a question."""
@@ -38,10 +50,19 @@ class NoProgress:
     def report_download(self, file: str, done: int, total: int) -> None:
         """Show nothing."""
 
+    def begin(self, names: Collection[str]) -> None:
+        """Show nothing."""
+
     def report_mac(self, name: str, doing: str, done: int = 0, total: int = 0) -> None:
         """Show nothing."""
 
     def report_end(self, name: str, outcome: Outcome) -> None:
+        """Show nothing."""
+
+    def report_done(self, name: str) -> None:
+        """Show nothing."""
+
+    def report_unreachable(self, names: Collection[str]) -> None:
         """Show nothing."""
 
     def pause(self) -> None:

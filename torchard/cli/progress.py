@@ -22,7 +22,8 @@ def show_progress() -> Iterator[Progress]:
     """Show progress on stderr: live on a terminal, one line an event elsewhere."""
     console = Console(stderr=True)
     if not (sys.stderr.isatty() and console.is_interactive):  # FORCE_COLOR makes pipes interactive
-        yield EventProgress(sys.stderr)
+        with EventProgress(sys.stderr) as events:
+            yield events
         return
     with LiveProgress(console) as progress:
         yield progress

@@ -117,6 +117,9 @@ class Session:
         count = len(self.macs)
         self.progress.announce(f"reading {count} {'Mac' if count == 1 else 'Macs'}")
         self.each([*self.hosts], self._connect, is_executing=False)
+        unread = [name for name in self.macs if name not in self.states]
+        if unread and self.interrupted is None:
+            self.progress.report_unreachable(unread)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,6 +160,7 @@ class Session:
             task(name)
             ended.add(name)
 
+        self.progress.begin(names)
         if self.interrupted is None:
             with ctx_state.use(self.state):
                 self.until_interrupted(lambda: self._each(names, run))
@@ -184,6 +188,7 @@ class Session:
                 self.reasons[name] = explain_error(wrapped.exception, self.macs[name])
             except Exception as error:  # noqa: BLE001  # it concerns this Mac alone
                 self.reasons[name] = explain_error(error, self.macs[name])
+            self.progress.report_done(name)
 
         greenlets: list[gevent.Greenlet] = []
         try:

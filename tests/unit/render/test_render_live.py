@@ -35,22 +35,22 @@ def screen(text):
 
 
 class Watched:
-    """A LiveProgress on a terminal of 60 columns, whose clock moves only when it is set."""
+    """A LiveProgress on a terminal of 70 columns, whose clock moves only when it is set."""
 
-    def __init__(self):
+    def __init__(self, height=20):
         self.now = 100.0
         self.file = StringIO()
         console = Console(
             file=self.file,
-            width=60,
-            height=20,
+            width=70,
+            height=height,
             force_terminal=True,
             _environ={"TERM": "xterm"},
         )
         self.progress = LiveProgress(console, lambda: self.now)
 
     def shown(self):
-        self.progress._progress.refresh()
+        self.progress.refresh()
         return screen(self.file.getvalue())
 
 
@@ -63,28 +63,43 @@ def watched():
 
 def test_each_mac_has_a_line_that_says_what_it_does_and_for_how_long(watched):
     """In the order in which they began; the next step starts its clock again."""
+    watched.progress.begin(["studio-01", "library-03"])
     watched.progress.report_mac("studio-01", "pushing", 30_000_000, 214_000_000)
     watched.progress.report_mac("library-03", "reading")
     watched.now += 65
     assert watched.shown() == [
-        "studio-01   pushing  30 MB of 214 MB  1 min 5 s",
+        "0 of 2 done, 1 min 5 s",
+        "studio-01   pushing  14 %  30 MB of 214 MB  1 min 5 s",
         "library-03  reading  1 min 5 s",
     ]
     watched.progress.report_mac("studio-01", "verifying")
     watched.now += 2
-    assert watched.shown()[0] == "studio-01   verifying  2 s"
+    assert watched.shown()[1] == "studio-01   verifying  2 s"
 
 
-def test_a_mac_that_came_to_its_end_says_how_and_in_what_time(watched):
-    """Of all its steps together; one that never said anything took none."""
+def test_a_mac_that_failed_stays_and_one_that_is_done_is_counted(watched):
+    """The time is that of all steps together."""
+    watched.progress.begin(["studio-01", "library-04", "library-05"])
+    watched.progress.report_mac("library-04", "pushing")
     watched.progress.report_mac("studio-01", "pushing")
     watched.now += 30
-    watched.progress.report_mac("studio-01", "verifying")
+    watched.progress.report_mac("library-04", "verifying")
     watched.now += 31
-    watched.progress.report_end("studio-01", "done")
     watched.progress.report_end("library-04", "failed")
-    watched.now += 500
-    assert watched.shown() == ["studio-01   = done in 1 min 1 s", "library-04  ! failed in 0 s"]
+    watched.progress.report_done("library-04")
+    watched.progress.report_end("studio-01", "done")
+    assert watched.shown() == [
+        "2 of 3 done, 1 failed, 1 min 1 s",
+        "library-04  ! failed in 1 min 1 s",
+        "library-05  1 Mac waiting",
+    ]
+
+
+def test_one_mac_needs_no_count(watched):
+    """What it does is all that there is."""
+    watched.progress.begin(["studio-01"])
+    watched.progress.report_mac("studio-01", "reading")
+    assert watched.shown() == ["studio-01  reading  0 s"]
 
 
 def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
@@ -99,32 +114,61 @@ def test_the_controller_has_a_line_of_its_own_until_a_mac_goes_on(watched):
 
 
 def test_bytes_have_a_rate_once_it_is_known(watched):
-    """Of what came since they began to, over all files of one push."""
+    """Of what came in the last half minute, over all files of one push."""
     push = watched.progress.report_mac
     push("studio-01", "pushing a.whl", 30_000_000, 214_000_000)
     watched.now += 10
     push("studio-01", "pushing a.whl", 50_000_000, 214_000_000)
-    assert watched.shown() == ["studio-01  pushing a.whl  50 MB of 214 MB  2 MB/s  10 s"]
+    assert watched.shown() == ["studio-01  pushing  23 %  50 MB of 214 MB  2 MB/s  10 s  a.whl"]
     watched.now += 10
     push("studio-01", "pushing b.whl", 130_000_000, 214_000_000)
-    assert watched.shown() == ["studio-01  pushing b.whl  130 MB of 214 MB  5 MB/s  20 s"]
+    assert watched.shown() == ["studio-01  pushing  60 %  130 MB of 214 MB  5 MB/s  20 s  b.whl"]
+    watched.now += 31
+    push("studio-01", "pushing b.whl", 161_000_000, 214_000_000)
+    assert "  1 MB/s  " in watched.shown()[0]
 
 
 def test_a_file_that_comes_has_the_line_of_the_controller(watched):
     """While Macs go on; where its size is not known, the line has no size, and then it ends."""
     watched.progress.report_download("torch.whl", 0, 88_000_000)
-    watched.now += 4
-    watched.progress.report_download("torch.whl", 22_000_000, 88_000_000)
-    watched.now += 4
+    watched.now += 8
     watched.progress.report_download("torch.whl", 66_000_000, 88_000_000)
     watched.progress.report_mac("studio-01", "reading")
     controller, mac = watched.shown()
-    assert controller.endswith("fetching torch.whl  66 MB of 88 MB  11 MB/s  8 s")
+    assert controller.endswith("fetching  75 %  66 MB of 88 MB  8 MB/s  8 s  torch.whl")
     assert mac.split() == ["studio-01", "reading", "0", "s"]
     watched.progress.report_download("torch.whl", 88_000_000, 88_000_000)
     assert watched.shown() == ["studio-01  reading  0 s"]
     watched.progress.report_download("page.html", 17, 0)
     assert watched.shown()[0].endswith("fetching page.html  0 s")
+
+
+def test_macs_that_could_not_be_read_are_one_line(watched):
+    """However many there are, until the run ends."""
+    watched.progress.begin(["a", "b", "c"])
+    for name in "abc":
+        watched.progress.report_done(name)
+    watched.progress.report_unreachable(["a", "b"])
+    watched.progress.begin(["c"])
+    watched.progress.report_mac("c", "building torch")
+    assert watched.shown() == ["c    building torch  0 s", "a b  ! 2 Macs unreachable"]
+
+
+@pytest.mark.parametrize("height", [2, 3, 5, 12])
+def test_no_more_is_drawn_than_the_terminal_is_high(height):
+    """One line stays free for the cursor; what does not fit is counted."""
+    watched = Watched(height)
+    with watched.progress as progress:
+        names = [f"studio-{number:02}" for number in range(40)]
+        progress.begin(names)
+        progress.announce("reading 40 Macs")
+        for number, name in enumerate(names):
+            progress.report_mac(name, f"building {number}")
+        progress.report_download("torch.whl", 1, 88)
+        shown = watched.shown()
+    assert len(shown) == height - 1
+    assert "fetching" in shown[0]
+    assert height == 2 or shown[-1].endswith("more lines")
 
 
 def test_no_line_is_there_during_a_question(watched):
