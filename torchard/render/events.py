@@ -104,7 +104,7 @@ class EventProgress:
         self._print(name, f"{outcome} in {duration(self._view.end(name, outcome))}")
 
     def report_done(self, name: str) -> None:
-        """Print nothing: this is no event of its own."""
+        """Print nothing: a log has other events."""
         self._view.end(name, "done")
 
     def report_unreachable(self, names: Collection[str]) -> None:

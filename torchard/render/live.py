@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torchard.progress import Outcome
 
 _PER_SECOND = 8
-_MARGIN = 1  # line below the others, on which the cursor stands
+_MARGIN = 1  # line below the others, for the cursor
 
 
 class LiveProgress:
