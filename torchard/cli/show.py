@@ -15,7 +15,7 @@ from torchard.render.text import plan_lines, result_lines
 
 @click.command()
 @click.argument(
-    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+    "files", metavar="FILE [FILE]...", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
 @options.full
 @options.as_json
