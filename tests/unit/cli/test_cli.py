@@ -218,7 +218,7 @@ def modules_of(*words):
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),
         (["show", "gone.json"], "gone.json: the plan cannot be read: No such file"),
-        (["show"], "Missing argument 'FILE'."),
+        (["show"], "Missing argument 'FILE [FILE]...'."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
