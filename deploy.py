@@ -14,10 +14,10 @@ from torchard.api import (
     SHELLS,
     TorchardError,
     block,
-    environment,
+    build_environment,
     find_blockers,
     find_target,
-    miniconda,
+    install_miniconda,
     open_lab,
     prune,
     shell_file,
@@ -37,13 +37,15 @@ if target is not None:
     if blockers:
         block(name="Blocked", reason="; ".join(blockers))
     else:
-        miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=workspace)
+        install_miniconda(
+            name="Miniconda", mac=mac, installer=target.installer, workspace=workspace
+        )
         # All environments of the lab, in one order for every Mac: pyinfra identifies an operation
         # by its position, and would mix up the lists of two Macs.
         for name in host.loop(workspace.lab.environments):
             if name in target.locks:
                 lock = target.locks[name]
-                built = environment(
+                built = build_environment(
                     name=f"Environment {name}", mac=mac, lock=lock, workspace=workspace
                 )
                 verify(name=f"Verify {name}", mac=mac, lock=lock, after=built)

@@ -26,27 +26,24 @@ Operations of your own, after those of deploy.py:
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyinfra
 
 from torchard.errors import TorchardError
 from torchard.lab.load import load_lab
 from torchard.lab.model import SHELLS, Lab, MacHost, Shell
 from torchard.mac.state import MacState
 from torchard.operations.block import block
-from torchard.operations.environment import environment
-from torchard.operations.miniconda import miniconda
+from torchard.operations.environment import build_environment
+from torchard.operations.miniconda import install_miniconda
 from torchard.operations.prune import prune
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
-from torchard.plan import blockers, disk, shell_init
-from torchard.plan.own_files import list_questions
+from torchard.plan import blockers, shell_init
 from torchard.plan.target import Target
-from torchard.remote import client, facts, inventory, openssh, pyinfra_output
-from torchard.session.inspection import describe_own_files
+from torchard.remote import client, inventory, openssh, pyinfra_output
+from torchard.session.current_host import find_target, read_state
+from torchard.standalone import environment, miniconda
 from torchard.workspace.workspace import Workspace, get_workspace
 
 if TYPE_CHECKING:
@@ -62,9 +59,11 @@ __all__ = [
     "TorchardError",
     "Workspace",
     "block",
+    "build_environment",
     "environment",
     "find_blockers",
     "find_target",
+    "install_miniconda",
     "make_inventory",
     "miniconda",
     "open_lab",
@@ -111,45 +110,6 @@ def open_lab(path: str | Path, overrides: Mapping[str, object] | None = None) ->
         mac = workspace.find_mac(host.data.torchard_mac)
     """
     return get_workspace(path, overrides)
-
-
-def read_state(mac: MacHost) -> MacState | None:
-    """Read pyinfra's current host with one command; None if pyinfra failed it.
-
-    **Example:**
-
-    .. code:: python
-
-        state = read_state(mac)
-        has_torch = state is not None and "torch" in state.links
-    """
-    return facts.read_state(mac)
-
-
-def find_target(workspace: Workspace, mac: MacHost) -> Target | None:
-    """Read pyinfra's current host and work out what it should become; None if pyinfra failed it.
-
-    Raise TorchardError if a lock file is missing and cannot be written.
-
-    **Example:**
-
-    .. code:: python
-
-        target = find_target(workspace, mac)
-    """
-    state = read_state(mac)
-    if state is None:
-        return None
-    target = workspace.find_target(mac, state)
-    questions = list_questions(target)
-    if questions:
-        state = describe_own_files(state, questions, partial(facts.read_lines, mac))
-        facts.remember_state(pyinfra.host, mac.miniconda.prefix, state)
-        target = workspace.find_target(mac, state)
-    if not disk.is_short_of_disk(target):
-        return target
-    # df does not count what macOS would remove to make room, so macOS is asked too.
-    return workspace.find_target(mac, facts.read_room(mac, state))
 
 
 def find_blockers(target: Target) -> tuple[str, ...]:

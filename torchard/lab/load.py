@@ -11,7 +11,7 @@ from torchard.lab.checks import LabChecks
 from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.group_data import read_group_data
 from torchard.lab.problem import LabError, Problem, take_few
-from torchard.lab.yaml_source import read_yaml
+from torchard.lab.yaml_source import Source, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import Lab
 
-__all__ = ["LabError", "Problem", "load_lab"]
+__all__ = ["LabError", "Problem", "load_lab", "make_lab"]
 
 
 def load_lab(
@@ -30,12 +30,23 @@ def load_lab(
     `overrides` are settings that replace every Mac's own, such as pyinfra's `--data`. `group_data`
     is a file such as group_data/all.py; without it, Torchard looks for the lab's own.
     """
-    source = read_yaml(path)
+    below = read_defaults(group_data) if group_data else read_group_data(path)
+    return _build(path.resolve(), read_yaml(path), below, read_overrides(overrides or {}))
+
+
+def make_lab(path: Path, data: Mapping[str, Any]) -> Lab:
+    """Return the lab of some data, which is checked as a file's would be.
+
+    `path` is an absolute path of no file: its folder has the locks. Raise LabError.
+    """
+    nothing = read_overrides({})
+    return _build(path, Source(path.name, dict(data)), nothing, nothing)
+
+
+def _build(path: Path, source: Source, below: Source, above: Source) -> Lab:
     problems = list(source.problems)
     if not source.readable:
         raise LabError(problems)
-    below = read_defaults(group_data) if group_data else read_group_data(path)
-    above = read_overrides(overrides or {})
     lab = check_schema(source)
     problems += lab.problems
     checks = LabChecks(source, lab.data or {})
@@ -50,4 +61,4 @@ def load_lab(
     problems += take_few(checks.check_inherited(*outside))
     if problems:
         raise LabError(problems)
-    return build_lab(path.resolve(), source, *outside)
+    return build_lab(path, source, *outside)

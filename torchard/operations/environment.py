@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @operation()
-def environment(
+def build_environment(
     mac: MacHost, lock: Lock, workspace: Workspace
 ) -> Generator[StringCommand | FunctionCommand]:
     """Build and activate the generation that an environment's lock describes.
@@ -44,7 +44,7 @@ def environment(
 
     .. code:: python
 
-        environment(name="Environment torch", mac=mac, lock=lock, workspace=workspace)
+        build_environment(name="Environment torch", mac=mac, lock=lock, workspace=workspace)
     """
     state = facts.read_state(mac)
     if state is None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @operation()
-def miniconda(
+def install_miniconda(
     mac: MacHost, installer: Installer | None, workspace: Workspace
 ) -> Generator[StringCommand | FunctionCommand]:
     """Install Miniconda once, from an installer whose sha256 is verified on the Mac.
@@ -44,7 +44,9 @@ def miniconda(
 
     .. code:: python
 
-        miniconda(name="Miniconda", mac=mac, installer=target.installer, workspace=workspace)
+        install_miniconda(
+            name="Miniconda", mac=mac, installer=target.installer, workspace=workspace
+        )
     """
     state = facts.read_state(mac)
     if state is None:

@@ -37,12 +37,13 @@ from torchard.remote.transport import Transport
 from torchard.remote.unreachable import ReachError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from paramiko import PKey
 
 _OPEN_FILES = 1024  # macOS begins with 256, of which each Mac takes some
 _PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds: sshd frees a session a little after its end
+_put_by_sftp = ssh_connector.SSHConnector._put_file  # noqa: SLF001
 
 
 class KeyFile:
@@ -65,6 +66,9 @@ def install_client() -> None:
 
 def _put_file(connector: Any, filename_or_io: Any, remote_location: str) -> None:
     """Upload a file as pyinfra's connector does, also without SFTP."""
+    if not isinstance(connector.client, Client):  # connected before install_client()
+        _put_by_sftp(connector, filename_or_io, remote_location)
+        return
     with get_file_io(filename_or_io) as file:
         connector.client.put(file, remote_location)
 
@@ -197,20 +201,20 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         made.auth_timeout = self._login_seconds
         allowed = made.get_security_options()
         known = self._known.algorithms()
-        keys = _common(to.host_key_algorithms, allowed.key_types)
+        keys = ssh_config.find_common(to.host_key_algorithms, allowed.key_types)
         first = [one for one in keys if one in known]
         for name, chosen, what in (
             ("key_types", [*first, *(one for one in keys if one not in first)], "host keys"),
-            ("kex", _common(to.kex, allowed.kex), "key exchanges"),
-            ("ciphers", _common(to.ciphers, allowed.ciphers), "ciphers"),
-            ("digests", _common(to.macs, allowed.digests), "MACs"),
+            ("kex", ssh_config.find_common(to.kex, allowed.kex), "key exchanges"),
+            ("ciphers", ssh_config.find_common(to.ciphers, allowed.ciphers), "ciphers"),
+            ("digests", ssh_config.find_common(to.macs, allowed.digests), "MACs"),
         ):
             if not chosen:
                 made.close()
                 raise ReachError(unreachable.explain_no_common_algorithm(to.address, what))
             setattr(allowed, name, tuple(chosen))
         plain: Any = made
-        pubkeys = _common(to.pubkey_algorithms, plain._preferred_pubkeys)  # noqa: SLF001
+        pubkeys = ssh_config.find_common(to.pubkey_algorithms, plain._preferred_pubkeys)  # noqa: SLF001
         plain._preferred_pubkeys = tuple(pubkeys) or plain._preferred_pubkeys  # noqa: SLF001
         return made
 
@@ -358,13 +362,6 @@ class _Policy(MissingHostKeyPolicy):
 
     def missing_host_key(self, client: Any, hostname: str, key: PKey) -> None:  # noqa: ARG002
         self._client.require_known_key(key)
-
-
-def _common(wanted: Sequence[str], ours: Sequence[str]) -> list[str]:
-    """Return what both know, in the order of `wanted`."""
-    same = {"curve25519-sha256": "curve25519-sha256@libssh.org"}  # two names of one exchange
-    names = [one if one in ours else same.get(one, one) for one in wanted]
-    return list(dict.fromkeys(one for one in names if one in ours)) if wanted else list(ours)
 
 
 class _KnownKeyError(Exception):

@@ -309,3 +309,10 @@ def join_words(text: str) -> frozenset[str]:
     words = text.split(" ")
     ends = range(len(words) + 1)
     return frozenset(" ".join(words[a:b]) for a in ends for b in ends if a < b)
+
+
+def find_common(wanted: Sequence[str], ours: Sequence[str]) -> list[str]:
+    """Return the algorithms that both know, in the order of `wanted`; all of `ours` without it."""
+    same = {"curve25519-sha256": "curve25519-sha256@libssh.org"}  # two names of one exchange
+    names = [one if one in ours else same.get(one, one) for one in wanted]
+    return list(dict.fromkeys(one for one in names if one in ours)) if wanted else list(ours)
