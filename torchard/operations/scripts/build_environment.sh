@@ -96,9 +96,11 @@ if ! is_stamped; then
   if [ -s requirements.txt ]; then
     # Without this variable, a python built with an older SDK takes macOS 26 for 16, and pip with it.
     run_logged env SYSTEM_VERSION_COMPAT=0 "$path/bin/python" -I -m pip install --no-deps --require-hashes --no-index \
-      --only-binary :all: --find-links "$kit/wheels" --no-cache-dir --no-input \
+      --only-binary :all: --find-links "$kit/wheels" --no-cache-dir --no-input --no-compile \
       --disable-pip-version-check --no-warn-script-location -q -r "$kit/requirements.txt" ||
       give_up "pip could not install the wheels into $path"
+    run_logged "$path/bin/python" -I -S "$kit/compile_wheels.py" "$path" ||
+      give_up "the modules of $path could not be compiled"
   fi
   run_logged "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
     give_up "the records of $path could not be written"
