@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
     from torchard.binaries.image import Image
 
-_READER = 1  # raised when the same wheel gets another summary
+_READER = 2  # raised when the same wheel gets another summary
 _TORCH = re.compile(r"lib(?:torch(?:_[a-z_]+)?|c10|shm)\.dylib")
+# A name of C++ whose outermost namespace is one of PyTorch's, and names of its stable C interface.
+_TORCH_SYMBOL = re.compile(r"_(_Z(T[VTIS])?N?[KVRO]*(2at|3c10|5torch|6caffe2)|aoti_torch_)")
+ANY_LIBRARY = ""  # of a symbol that dyld looks for in every library of the process
 _LONGEST = 300  # characters of a phrase: names of C++ can have thousands
 
 
@@ -31,8 +34,9 @@ class Summary(msgspec.Struct, frozen=True):
     `macos` is the oldest macOS on which they load, and `cause` a phrase on what needs it; both are
     empty without libraries. `built_for` is the newest macOS that one of them was built for.
     `unknown` counts the imports from macOS that Torchard does not know, and `example` is one.
-    `imports` are strong imports from PyTorch by library, and `exports` what PyTorch's own libraries
-    in this wheel have. `error` is a phrase if the libraries cannot be read; all else is then empty.
+    `imports` are strong imports from PyTorch by library, those of a flat namespace under
+    ANY_LIBRARY, and `exports` what PyTorch's own libraries in this wheel have. `error` is a phrase
+    if the libraries cannot be read; all else is then empty.
     """
 
     macos: str = ""
@@ -64,9 +68,13 @@ def summarize(images: Mapping[str, Image]) -> Summary:
     built_for = max((one.minos for one in images.values() if one.minos), default=None)
     imports: dict[str, dict[str, None]] = {}
     for need in trace_needs(images):
-        for library in map(_last, need.libraries if not need.is_weak else ()):
-            if _TORCH.fullmatch(library):
+        if need.is_weak:
+            continue
+        for library in map(_last, need.libraries):
+            if is_torch_library(library):
                 imports.setdefault(library, {})[need.name] = None
+        if not need.libraries and _TORCH_SYMBOL.match(need.name):
+            imports.setdefault(ANY_LIBRARY, {})[need.name] = None
     return Summary(
         macos="" if minimum.macos is None else str(minimum.macos),
         cause=minimum.cause[:_LONGEST],
@@ -81,13 +89,24 @@ def summarize(images: Mapping[str, Image]) -> Summary:
 def find_missing(wheel: Summary, torch: Summary) -> list[Symbol]:
     """Return what a wheel's libraries import from PyTorch, and this torch does not have.
 
-    dyld looks for a symbol in the library that the import names, and in what that one re-exports.
+    dyld looks for a symbol in the library that the import names, and in what that one re-exports;
+    for one of a flat namespace, it looks in all libraries.
     """
+    everything = [name for names in torch.exports.values() for name in names]
     return [
         Symbol(library, name)
         for library, names in wheel.imports.items()
-        for name in sorted(set(names).difference(torch.exports.get(library, ())))
+        for name in sorted(
+            set(names).difference(
+                torch.exports.get(library, ()) if library != ANY_LIBRARY else everything
+            )
+        )
     ]
+
+
+def is_torch_library(file: str) -> bool:
+    """Tell whether a file is one of PyTorch's own libraries, by its name."""
+    return bool(_TORCH.fullmatch(file))
 
 
 def shorten_name(symbol: str) -> str:

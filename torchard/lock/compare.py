@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _SHOWN = 120  # characters of a value
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
+CONDA_TORCH = ("libtorch", "pytorch")  # conda packages that may have PyTorch's libraries
+
 Part = str | CondaPackage | Wheel
 """A key of a lock file, or one of its packages."""
 
@@ -157,11 +159,12 @@ def find_contradictions(lock: Lock) -> Iterator[tuple[Part, str]]:
 def _find_wrong_checks(lock: Lock) -> Iterator[tuple[Part, str]]:
     """Yield each check of libraries that does not fit the wheels."""
     wheels = {(one.name, one.sha256) for one in lock.wheels}
-    torch = next((one.sha256 for one in lock.wheels if one.name == "torch"), None)
+    known = {one.sha256 for one in lock.wheels if one.name == "torch"}
+    known |= {one.sha256 for one in lock.conda if one.name in CONDA_TORCH}
     for check in lock.libraries:
         if (check.name, check.sha256) not in wheels:
             yield "libraries", f"it has a check of another {check.name}"
-        elif check.torch not in {None, torch}:
+        elif check.torch is not None and check.torch not in known:
             yield "libraries", f"{check.name} was compared with another torch"
         elif (
             check.name not in PACKAGES

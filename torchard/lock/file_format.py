@@ -251,8 +251,8 @@ class LibraryCheck(_Row, frozen=True):
         Sha256 | None,
         Meta(
             title="Torch",
-            description="The wheel of torch that has what they import from PyTorch; null if they"
-            " import nothing, or nothing was compared.",
+            description="The wheel or conda package of the torch that has what they import from"
+            " PyTorch; null if they import nothing, or nothing was compared.",
         ),
     ]
     symbols: Annotated[

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from torchard.binaries.summary import find_missing, shorten_name
+from torchard.binaries.summary import Summary, find_missing, shorten_name
 from torchard.catalog.catalog import PACKAGES
-from torchard.lock.libraries import read_libraries
+from torchard.lock.compare import CONDA_TORCH
+from torchard.lock.libraries import read_conda_libraries, read_libraries
 from torchard.lock.lockfile import LibraryCheck
 from torchard.lock.unsolved import UnsolvableError
 from torchard.sanitize import sanitize
@@ -22,10 +23,9 @@ from torchard.sanitize import sanitize
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from torchard.binaries.summary import Summary
     from torchard.catalog.mac_class import MacClass
     from torchard.depot.depot import Depot
-    from torchard.lock.lockfile import Wheel
+    from torchard.lock.lockfile import CondaPackage, Wheel
     from torchard.lock.question import Question
 
 _ROUNDS = 16  # of uv, in each of which at least one release was left out
@@ -60,11 +60,13 @@ def resolve_fitting_wheels(
     ask: Callable[[Question], Mapping[Wheel, str]],
     depot: Depot,
     announce: Callable[[str], None],
+    conda: Sequence[CondaPackage] = (),
 ) -> FittingWheels:
     """Return the wheels of an environment, of which each library loads as far as is known.
 
-    `ask` answers a question with wheels and the URL of each. Raise LockError if no such wheels are
-    found, and DepotError or DownloadError if a wheel cannot be fetched.
+    `ask` answers a question with wheels and the URL of each. `conda` are the environment's conda
+    packages: if PyTorch is among them, wheels are compared with its libraries. Raise LockError if
+    no such wheels are found, and DepotError or DownloadError if an archive cannot be fetched.
     """
     misfits: list[Misfit] = []
     for _ in range(_ROUNDS):
@@ -75,20 +77,34 @@ def resolve_fitting_wheels(
                 raise
             raise _explain(misfits, question, "no older release fits") from error
         summaries = read_libraries(wheels, question.mac_class.arch, depot, announce)
-        found = find_misfits(tuple(wheels), summaries, question.mac_class)
+        torch = _find_torch(wheels, summaries)
+        if torch is None and any(one.imports for one in summaries.values()):
+            torch = _read_conda_torch(conda, question, depot, announce)
+        found = find_misfits(tuple(wheels), summaries, question.mac_class, torch)
         if not found:
-            checks = check_libraries(tuple(wheels), summaries, question.mac_class, misfits)
+            checks = check_libraries(tuple(wheels), summaries, question.mac_class, torch, misfits)
             return FittingWheels(tuple(wheels), checks)
         announce(f"{found[0].name} {found[0].version} {found[0].reason}: trying an older one")
         misfits += found
     raise _explain(misfits, question, f"Torchard tried no more than {_ROUNDS} times")
 
 
+@dataclass(frozen=True)
+class Torch:
+    """The libraries of a PyTorch: its version, and the sha256 of its wheel or conda package."""
+
+    version: str
+    sha256: str
+    summary: Summary
+
+
 def find_misfits(
-    wheels: Sequence[Wheel], summaries: Mapping[str, Summary], mac_class: MacClass
+    wheels: Sequence[Wheel],
+    summaries: Mapping[str, Summary],
+    mac_class: MacClass,
+    torch: Torch | None,
 ) -> list[Misfit]:
-    """Return the wheels whose libraries do not load."""
-    torch = _find_torch(wheels, summaries)
+    """Return the wheels whose libraries do not load, beside a PyTorch that can be read."""
     found = []
     for wheel in wheels:
         summary = summaries.get(wheel.sha256)
@@ -104,10 +120,10 @@ def check_libraries(
     wheels: Sequence[Wheel],
     summaries: Mapping[str, Summary],
     mac_class: MacClass,
+    torch: Torch | None,
     misfits: Iterable[Misfit] = (),
 ) -> tuple[LibraryCheck, ...]:
     """Return what a lock keeps of libraries that fit. `misfits` are the releases left out."""
-    torch = _find_torch(wheels, summaries)
     newest = {one.name: one for one in reversed(tuple(misfits))}
     found = []
     for wheel in wheels:
@@ -125,7 +141,7 @@ def check_libraries(
                 name=wheel.name,
                 sha256=wheel.sha256,
                 macos=summary.macos or None,
-                torch=torch.wheel.sha256 if torch and compared else None,
+                torch=torch.sha256 if torch and compared else None,
                 symbols=sum(map(len, summary.imports.values())),
                 note=sanitize("; ".join(notes)),
             )
@@ -133,21 +149,37 @@ def check_libraries(
     return tuple(found)
 
 
-@dataclass(frozen=True)
-class _Torch:
-    """The wheel of torch, and its libraries."""
-
-    wheel: Wheel
-    summary: Summary
-
-
-def _find_torch(wheels: Iterable[Wheel], summaries: Mapping[str, Summary]) -> _Torch | None:
-    """Return the torch of a lock; None if it does not come as a wheel that can be read."""
+def _find_torch(wheels: Iterable[Wheel], summaries: Mapping[str, Summary]) -> Torch | None:
+    """Return the torch among wheels; None if it is not there, or cannot be read."""
     for one in wheels:
         summary = summaries.get(one.sha256) if one.name == "torch" else None
         if summary is not None and summary.exports:
-            return _Torch(one, summary)
+            return Torch(one.version, one.sha256, summary)
     return None
+
+
+def _read_conda_torch(
+    conda: Sequence[CondaPackage],
+    question: Question,
+    depot: Depot,
+    announce: Callable[[str], None],
+) -> Torch | None:
+    """Return the torch among conda packages; None if it is not there, or cannot be read.
+
+    conda-forge has the libraries for C++ in libtorch, and those for Python in pytorch.
+    """
+    packages = [one for one in conda if one.name in CONDA_TORCH]
+    if not packages:
+        return None
+    arch, mirrors = question.mac_class.arch, question.mirrors
+    summaries = read_conda_libraries(packages, mirrors, arch, depot, announce)
+    exports = {
+        library: names
+        for one in packages
+        for library, names in summaries[one.sha256].exports.items()
+    }
+    first = packages[0]
+    return Torch(first.version, first.sha256, Summary(exports=exports)) if exports else None
 
 
 def _find_newer_macos(wheel: Wheel, summary: Summary, mac_class: MacClass) -> str:
@@ -162,20 +194,18 @@ def _find_newer_macos(wheel: Wheel, summary: Summary, mac_class: MacClass) -> st
     return sanitize(f"needs macOS {summary.macos} ({summary.cause})")
 
 
-def _compare(summary: Summary, torch: _Torch | None) -> str:
+def _compare(summary: Summary, torch: Torch | None) -> str:
     """Return what libraries need that this torch does not have; empty if it has all."""
     missing = find_missing(summary, torch.summary) if torch else []
     if torch is None or not missing:
         return ""
     number = "a symbol" if len(missing) == 1 else f"{len(missing)} symbols"
     example = shorten_name(missing[0].name)[:_LONGEST_NAME]
-    return sanitize(
-        f"needs {number} that torch {torch.wheel.version} does not have, such as {example}"
-    )
+    return sanitize(f"needs {number} that torch {torch.version} does not have, such as {example}")
 
 
 def _find_unknown(
-    wheel: Wheel, summary: Summary, torch: _Torch | None, mac_class: MacClass
+    wheel: Wheel, summary: Summary, torch: Torch | None, mac_class: MacClass
 ) -> list[str]:
     """Return a clause on each thing that is not known of a wheel's libraries.
 
@@ -198,7 +228,10 @@ def _find_unknown(
             f" has {summary.example}{others}"
         )
     if summary.imports and torch is None:
-        notes.append("may not load: its libraries could not be compared with those of torch")
+        notes.append(
+            "may not load: its imports from PyTorch were not compared, because no library of this"
+            " PyTorch could be read"
+        )
     return notes
 
 

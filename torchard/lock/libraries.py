@@ -1,21 +1,24 @@
-"""Read the libraries in the wheels of a lock. A wheel is read once, and the summary kept beside it.
+"""Read the libraries in the wheels of a lock, and those of a PyTorch that comes from conda.
 
-So a lock with the same wheels, or another environment with one of them, costs no second reading.
+An archive is read once, and the summary kept beside it. So a lock with the same wheels, or another
+environment with one of them, costs no second reading.
 """
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from torchard import programs
 from torchard.binaries.summary import Summary, read_key
+from torchard.lock.addresses import form_conda_url
 from torchard.lock.compare import may_have_libraries
 from torchard.lock.fetch import fetch_all
-from torchard.lock.lockfile import LockError
+from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 from torchard.redact import redact
 
 if TYPE_CHECKING:
@@ -23,12 +26,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchard.depot.depot import Depot
-    from torchard.lock.lockfile import Wheel
+    from torchard.lab.model import Mirrors
 
 # The libraries of torch take 100 MB of memory, and a second.
 LIMITS = programs.Limits(seconds=600, memory=1 << 30, file=256 << 20, output=256 << 20)
 _LARGEST = 64 << 20  # bytes of a kept summary; that of torch has 3 MB
 _WORKER = "torchard.lock.library_worker"
+
+Artefact = TypeVar("Artefact", CondaPackage, Wheel)
 
 
 class _Answer(msgspec.Struct):
@@ -51,21 +56,54 @@ def read_libraries(
     one cannot be read within limits, DepotError or DownloadError if one cannot be fetched.
     """
     wanted = [one for one in wheels if may_have_libraries(one.file)]
-    key = read_key() if wanted else ""
-    kept = {one: _read_kept(_place(one, arch, depot), key) for one in wanted}
-    left = [one for one in wanted if kept[one] is None]
-    if left:
+
+    def fetch(left: Sequence[Wheel]) -> list[Path]:
         announce("reading the libraries in the wheels")
-        paths = fetch_all(left, depot, lambda one: wheels[one], "wheels", "The wheel index says")
-        for one, found in zip(left, _run_worker(paths, arch), strict=True):
+        return fetch_all(left, depot, lambda one: wheels[one], "wheels", "The wheel index says")
+
+    return _read(wanted, fetch, arch, depot)
+
+
+def read_conda_libraries(
+    packages: Sequence[CondaPackage],
+    mirrors: Mirrors,
+    arch: str,
+    depot: Depot,
+    announce: Callable[[str], None],
+) -> dict[str, Summary]:
+    """Return the summary of PyTorch's own libraries in each conda package, by its sha256.
+
+    Raise what `read_libraries` raises.
+    """
+
+    def fetch(left: Sequence[CondaPackage]) -> list[Path]:
+        announce("reading the libraries of conda's PyTorch")
+        place = partial(form_conda_url, mirrors=mirrors)
+        return fetch_all(left, depot, place, "conda packages", "The channels say")
+
+    return _read(packages, fetch, arch, depot)
+
+
+def _read(
+    artefacts: Sequence[Artefact],
+    fetch: Callable[[Sequence[Artefact]], list[Path]],
+    arch: str,
+    depot: Depot,
+) -> dict[str, Summary]:
+    """Return the summary of each artefact, from its kept one or newly read."""
+    key = read_key() if artefacts else ""
+    kept = {one: _read_kept(_place(one, arch, depot), key) for one in artefacts}
+    left = [one for one in artefacts if kept[one] is None]
+    if left:
+        for one, found in zip(left, _run_worker(fetch(left), arch), strict=True):
             kept[one] = found
             _keep(_place(one, arch, depot), _Kept(key, found))
     return {one.sha256: found for one, found in kept.items() if found is not None}
 
 
-def _place(wheel: Wheel, arch: str, depot: Depot) -> Path:
-    """Return where the summary of a wheel is kept: it is removed together with the wheel."""
-    return depot.root / "files" / wheel.sha256 / f"libraries-{arch}.json"
+def _place(artefact: CondaPackage | Wheel, arch: str, depot: Depot) -> Path:
+    """Return where the summary of an artefact is kept: it is removed together with it."""
+    return depot.root / "files" / artefact.sha256 / f"libraries-{arch}.json"
 
 
 def _read_kept(path: Path, key: str) -> Summary | None:
@@ -110,7 +148,7 @@ def _run_worker(paths: Sequence[Path], arch: str) -> list[Summary]:
         said = redact(done.err).strip().splitlines()
         last = said[-1] if said else f"exit {done.status}"
         raise LockError(
-            f"The reader of the libraries in wheels ended without an answer: {last}",
+            f"The reader of libraries ended without an answer: {last}",
             "Run the command again.",
         )
     return found

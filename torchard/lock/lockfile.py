@@ -76,9 +76,10 @@ class LibraryCheck:
     """What Torchard found in the libraries of a wheel when the lock was made.
 
     `name` and `sha256` are the wheel's. `macos` is the oldest macOS on which its libraries load,
-    None if it has none or they cannot be read. `torch` is the sha256 of the wheel of torch that has
-    the `symbols` that they import from PyTorch, None if they import none or nothing was compared.
-    `note` says, after the name and the version, what is worth knowing; mostly it is empty.
+    None if it has none or they cannot be read. `torch` is the sha256 of the wheel or conda package
+    of the torch that has the `symbols` that they import from PyTorch, None if they import none or
+    nothing was compared. `note` says, after the name and the version, what is worth knowing; mostly
+    it is empty.
     """
 
     name: str

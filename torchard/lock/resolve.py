@@ -39,7 +39,7 @@ def resolve(question: Question, depot: Depot, announce: Callable[[str], None] = 
     conda = solve_conda(question, depot)
     announce(f"resolving the wheels of {question}")
     ask = _around(conda, question, depot)
-    fitting = resolve_fitting_wheels(question, ask, depot, announce)
+    fitting = resolve_fitting_wheels(question, ask, depot, announce, conda)
     lock = _form_lock(question, conda, fitting)
     _check_answer(lock, question)
     return lock

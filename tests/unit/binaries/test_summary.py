@@ -87,6 +87,25 @@ def test_a_symbol_is_missing_where_its_own_library_lacks_it():
     ]
 
 
+def test_imports_of_a_flat_namespace_are_found_in_any_library():
+    """Only names in PyTorch's own namespaces count: Python's functions are flat as well."""
+    names = (
+        "__ZN3c105ErrorD1Ev", "__ZNK2at6Tensor3addEv", "__ZTVN5torch3nn6ModuleE",
+        "_aoti_torch_aten_full", "_PyList_New", "__ZNSt3__16vectorIN2at6TensorEE", "__ZN2ax1yEv",
+    )  # fmt: skip
+    flat = tuple((one, -2, False) for one in names)
+    weak = ("__ZN3c104goneEv", -2, True)
+    own = Library(name="@rpath/libown.dylib", exports={"__ZN2at4mineEv": None})
+    files = {
+        "a/_C.so": Library(binds=(*flat, weak, ("__ZN2at4mineEv", -2, False))),
+        "a/libown.dylib": own,
+    }
+    found = summary(files)
+    assert found.imports == {"": sorted(names[:4])}
+    torch = Summary(exports={"libc10.dylib": [names[0]], "libtorch_cpu.dylib": [names[1]]})
+    assert find_missing(found, torch) == [Symbol("", names[2]), Symbol("", names[3])]
+
+
 def test_the_macos_is_that_of_the_table():
     """What the table does not know is counted, with an example."""
     found = summary(

@@ -213,6 +213,10 @@ A = Wheel("a", "1.0", f"a-1.0-{TAG}.whl", "1" * 64, 5)
 T = Wheel("torch", "2.8.0", f"torch-2.8.0-{TAG}.whl", "2" * 64, 5)
 BUILT = "may need a newer macOS: its libraries {}, and Torchard does not know which macOS has {}"
 IMPORTS = {"libc10.dylib": ["_x"]}
+NOT_COMPARED = (
+    "may not load: its imports from PyTorch were not compared, because no library of this PyTorch"
+    " could be read"
+)
 
 
 def one_wheel(check):
@@ -240,15 +244,15 @@ def parse(lock):
         ),
         (
             Summary(imports=IMPORTS),
-            "may not load: its libraries could not be compared with those of torch",
+            NOT_COMPARED,
         ),
     ],
 )
 def test_what_is_not_known_is_a_note(summary, note):
     """An unknown symbol counts only if the libraries were built for a newer macOS."""
     summaries = {A.sha256: summary}
-    assert fitting.find_misfits([A], summaries, ARM) == []
-    (check,) = fitting.check_libraries([A], summaries, ARM)
+    assert fitting.find_misfits([A], summaries, ARM, None) == []
+    (check,) = fitting.check_libraries([A], summaries, ARM, None)
     assert check.note == note
     assert check.torch is None
 
@@ -256,10 +260,11 @@ def test_what_is_not_known_is_a_note(summary, note):
 def test_the_macos_of_pytorch_itself_is_the_catalogues():
     """The catalogue knows which of its libraries load only on demand."""
     summaries = {T.sha256: Summary(macos="15.0", exports={"libc10.dylib": []})}
-    assert fitting.find_misfits([T], summaries, ARM) == []
+    torch = fitting.Torch("2.8.0", T.sha256, summaries[T.sha256])
+    assert fitting.find_misfits([T], summaries, ARM, torch) == []
     own = replace(A, name="torchvision")
     both = {**summaries, own.sha256: Summary(imports=IMPORTS)}
-    (misfit,) = fitting.find_misfits([T, own], both, ARM)
+    (misfit,) = fitting.find_misfits([T, own], both, ARM, torch)
     assert misfit.reason == "needs a symbol that torch 2.8.0 does not have, such as x"
 
 
