@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -13,7 +14,7 @@ from torchard.catalog.mac_class import MacClass, find_exact_class
 from torchard.catalog.variant import Choice, Refusal, Variant
 from torchard.cli import console, options, output
 from torchard.cli.this_mac import read_this_mac
-from torchard.lab.model import COMPANIONS, USUAL_PYTHON, Backend, Request, Source
+from torchard.lab.model import COMPANIONS, USUAL_PYTHON, Backend, MacHost, Request, Source
 from torchard.lab.specs import find_requirement_fault
 from torchard.plan.codec import choice_document, dumps
 from torchard.plan.warnings import find_variant_warnings
@@ -74,6 +75,13 @@ SOURCES: tuple[Source, ...] = get_args(Source)
     metavar="PACKAGES",
     help='Also solve with these pip packages, as in --for "diffusers einops"; lock nothing.',
 )
+@click.option(
+    "--lab",
+    "lab_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Solve --for with the channels, mirrors and indexes of this lab.",
+)
+@click.option("--mac", "mac_name", metavar="NAME", help="Those of this Mac of the lab.")
 @click.option("--explain", is_flag=True, help="List the newer releases that do not fit, and why.")
 @options.as_json
 def choose(  # noqa: PLR0917  # click passes them by name
@@ -86,6 +94,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
     companions: tuple[str, ...],
     more: tuple[str, ...],
     wanted: tuple[str, ...],
+    lab_file: Path | None,
+    mac_name: str | None,
     *,
     no_with: bool,
     explain: bool,
@@ -96,6 +106,7 @@ def choose(  # noqa: PLR0917  # click passes them by name
         raise click.UsageError("Give both --arch and --macos, or neither for this Mac.")
     _check_companions(companions, more, no_with=no_with)
     packages = _read_packages(wanted)
+    _check_lab(packages, lab_file, mac_name)
     asked = tuple(one for one in COMPANIONS if one in {*companions, *more})
     request = Request(python, release, backend, source, asked if asked or no_with else None)
     catalogue = load_catalog()
@@ -117,7 +128,8 @@ def choose(  # noqa: PLR0917  # click passes them by name
         output.print_lines(choice_lines(answer, over or ()), err=refused)
     forecast = None
     if packages and isinstance(group, MacClass) and isinstance(answer, Variant):
-        forecast = _try(packages, request, answer, group, catalogue)
+        sources = _find_sources(lab_file, mac_name)
+        forecast = _try(packages, request, answer, group, catalogue, sources)
     is_hopeless = isinstance(forecast, Refusal)
     if as_json:
         click.echo(dumps(choice_document(answer, over, forecast)))
@@ -134,6 +146,13 @@ def _check_companions(companions: tuple[str, ...], more: tuple[str, ...], *, no_
         raise click.UsageError(f"Write --with before {names}: --with {names}.")
 
 
+def _check_lab(packages: tuple[str, ...], lab_file: Path | None, mac_name: str | None) -> None:
+    if lab_file is not None and not packages:
+        raise click.UsageError("--lab only serves --for: add --for PACKAGES.")
+    if mac_name is not None and lab_file is None:
+        raise click.UsageError("--mac names a Mac of a lab: add --lab LAB.")
+
+
 def _read_packages(wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the requirements that `--for` names. Raise UsageError for one that no lab can have."""
     packages = tuple(dict.fromkeys(word for one in wanted for word in one.split()))
@@ -144,12 +163,23 @@ def _read_packages(wanted: tuple[str, ...]) -> tuple[str, ...]:
     return packages
 
 
-def _try(
+def _find_sources(lab_file: Path | None, mac_name: str | None) -> MacHost:
+    """Return a Mac with the channels, mirrors and indexes to solve with."""
+    if lab_file is None:
+        return MacHost("this Mac")
+    from torchard.lab.load import load_lab  # noqa: PLC0415  # no other choice reads a lab
+    from torchard.workspace.forecast import find_sources  # noqa: PLC0415
+
+    return find_sources(load_lab(lab_file), mac_name)
+
+
+def _try(  # noqa: PLR0917  # the one caller has them all
     packages: tuple[str, ...],
     request: Request,
     variant: Variant,
     group: MacClass,
     catalogue: Catalogue,
+    sources: MacHost,
 ) -> Forecast | Refusal:
     """Solve with packages. The solvers take time to load, and no other choice needs them."""
     from torchard.cli.progress import show_progress  # noqa: PLC0415
@@ -159,7 +189,7 @@ def _try(
     with show_progress() as progress:
         depot = Depot()
         depot.report, depot.announce = progress.report_download, progress.announce
-        question = form_packages_question(packages, request, variant, group, catalogue)
+        question = form_packages_question(packages, request, variant, group, catalogue, sources)
         found = make_forecast(question, catalogue, depot, progress.announce)
         progress.pause()
     return found

@@ -14,7 +14,7 @@ from torchard.catalog.choose import choose
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Refusal
 from torchard.cli.main import cli
-from torchard.lab.model import Request
+from torchard.lab.model import MacHost, Request
 from torchard.workspace.forecast import form_packages_question, make_forecast
 
 EXACT = MacClass("osx-arm64", "15.1")
@@ -100,13 +100,70 @@ def test_what_no_lab_can_ask_for_is_a_usage_error(ask, package, said):
     assert said in " ".join(done.stderr.split())
 
 
+LAB = """\
+environments: {torch: {python: "3.12"}}
+groups:
+  far:
+    environments: [torch]
+    mirrors: {wheels: "%s"}
+    indexes: {pyg: {url: "%s/torch-{torch}.html", packages: [scat]}}
+macs:
+  one: {address: 192.0.2.1, groups: [far]}
+  two: {address: 192.0.2.2, groups: [far]}
+"""
+
+
+@pytest.fixture
+def lab(shelf, tmp_path):
+    """A lab with a mirror of wheels and a further index, as its text and its path."""
+    mirror = shelf(TORCH, pure("tools", "2.0", "torch>=2", "scat"), folder="index/mirror")
+    far = tmp_path / "index/far"
+    shelf(pure("scat", "3.0"), folder="index/far")
+    link = '<a href="wheels/scat-3.0-py3-none-any.whl">scat-3.0-py3-none-any.whl</a>'
+    (far / "torch-2.8.0.html").write_text(link, encoding="utf-8")
+    path = tmp_path / "index/lab.yaml"
+    path.write_text(LAB % (mirror, far.as_uri()), encoding="utf-8")
+    return path
+
+
+def test_a_labs_mirrors_and_further_indexes_are_used(ask, lab):
+    """The usual index has another release of the package, and none of what it needs."""
+    done = ask("--for", "tools scat", "--lab", str(lab))
+    assert done.exit_code == 0, done.stderr
+    assert "tools 2.0 · scat 3.0" in done.stdout.splitlines()
+    assert "tools 1.0" in ask("--for", "tools").stdout
+
+
+def test_one_of_several_macs_with_different_places_is_named(ask, lab):
+    """The message says what to type, and a name of no Mac is an error."""
+    text = lab.read_text(encoding="utf-8").replace("192.0.2.2, groups: [far]", "192.0.2.2")
+    lab.write_text(text, encoding="utf-8")
+    words = ("--for", "tools", "--lab", str(lab))
+    done = ask(*words)
+    assert done.exit_code == 1
+    assert "`--mac one` or `--mac two`" in str(done.exception)
+    assert "tools 2.0" in ask(*words, "--mac", "one").stdout
+    assert "tools 1.0" in ask(*words, "--mac", "two").stdout
+    assert "Its Macs are one, two." in str(ask(*words, "--mac", "three").exception)
+
+
+@pytest.mark.parametrize("words", [("--lab", "index/lab.yaml"), ("--for", "tools", "--mac", "one")])
+def test_a_lab_only_serves_packages(ask, lab, words):
+    """Without packages nothing comes from a mirror, and without a lab there are no Macs."""
+    done = ask(*words)
+    assert done.exit_code != 0
+    assert "--lab" in done.stderr
+
+
 def test_with_a_channel_it_is_what_a_lock_would_have(mirrors, store):
     """Conda's python and its other packages count, and the wheels fit around them."""
     request = Request("3.12", release="2.2.2", companions=())
     catalogue = load_catalog()
     variant = choose(request, EXACT, catalogue)
     assert not isinstance(variant, Refusal)
-    question = form_packages_question(("pandas",), request, variant, EXACT, catalogue)
+    question = form_packages_question(
+        ("pandas",), request, variant, EXACT, catalogue, MacHost("mac")
+    )
     assert (str(question.mac_class), question.channels) == ("osx-arm64-macos15", ("conda-forge",))
     found = make_forecast(replace(question, mirrors=mirrors), catalogue, store, lambda _text: None)
     assert not isinstance(found, Refusal)
