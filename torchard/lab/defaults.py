@@ -6,7 +6,7 @@ pyinfra runs group_data/all.py. Torchard only parses it.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from torchard.lab.check_form import find_nearest, is_secret, refuse_secret
 from torchard.lab.model import Position
@@ -122,9 +122,9 @@ def _spots(
     """Record the position of each part of a literal."""
     spots[path] = Spot(_position(file, node), key)
     if isinstance(node, ast.Dict):
-        for name, value in zip(node.keys, node.values, strict=True):
-            if isinstance(name, ast.Constant) and isinstance(name.value, str):
-                _spots(file, value, (*path, name.value), _position(file, name), spots)
+        names = cast("list[ast.Constant]", node.keys)  # `_plain` refuses every other key
+        for name, value in zip(names, node.values, strict=True):
+            _spots(file, value, (*path, str(name.value)), _position(file, name), spots)
     elif isinstance(node, (ast.List, ast.Tuple)):
         for index, item in enumerate(node.elts):
             _spots(file, item, (*path, index), _position(file, item), spots)

@@ -79,7 +79,8 @@ class Server:
                 if Path(self.translate_path(self.path), "index.json").exists():
                     self.path += "index.json"
                 send = super().do_HEAD if self.command == "HEAD" else super().do_GET
-                send()
+                with suppress(ConnectionError):  # a client may have read enough
+                    send()
 
             do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
 

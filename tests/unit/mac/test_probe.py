@@ -14,6 +14,7 @@ from torchard.mac.state import (
     InstalledConda,
     InstalledDist,
     InstalledEnvironment,
+    KeptFolders,
     Link,
     MacState,
     Packages,
@@ -334,3 +335,12 @@ def test_the_generation_that_was_activated_last_comes_first():
     state = probe.parse([*HEAD, *PLACE, "shown\ttorch-b", "shown\ttorch-a", "end\tok"])
     root = "/Users/ann/.torchard/generations"
     assert state.last_activated == (f"{root}/torch-b", f"{root}/torch-a")
+
+
+def test_what_a_stopped_run_left_and_what_people_made_are_read():
+    """Each folder that is left, in hexadecimal if its name needs that; how much kept/ has."""
+    odd = "pkgs/café"
+    lines = ["leftover\t=installing", f"leftover\t{odd.encode().hex()}", "kept\t2\t3\t4000"]
+    state = probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
+    assert state.leftovers == ("installing", odd)
+    assert state.kept == KeptFolders(2, 3, 4000)

@@ -114,8 +114,9 @@ def test_what_a_stopped_run_left_is_removed_if_nothing_else_is_done():
     assert line.split() == ["-", "leftovers", "~/.torchard", "finished", "or", "removed"]
     built_too = plan_mac(Target(MacHost("m"), left, locks={"torch": LOCK}))
     assert [one.kind for one in built_too.steps] == ["environment"]
-    busy = replace(left, lock=RunLock("a-token", "ada", 1, (7,)))
-    assert plan_mac(Target(MacHost("m"), busy)).steps == ()
+    lock = RunLock("a-token", "ada", 1, (7,), is_ours=True)  # another's would block the Mac
+    busy = plan_mac(Target(MacHost("m"), replace(left, lock=lock)))
+    assert (busy.state, busy.steps) == ("up_to_date", ())
 
 
 def test_links_that_a_stopped_replacement_will_restore_count():

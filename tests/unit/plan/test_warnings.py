@@ -119,7 +119,7 @@ def test_a_torch_that_another_package_needs_has_the_warning_too():
 
 
 def test_a_package_that_is_not_the_newest_is_explained():
-    """The catalogue knows what torch asks of it, or the lock has a note; others need no word."""
+    """The catalogue bounds it, or the lock has a note; others and those of conda need no word."""
     held = replace(wheel("diffusers", "0.37.1"), note="is not the newest: 0.39.0 asks for more")
     rows = [wheel("torch", "2.2.2"), wheel("transformers", "4.57.6"), wheel("einops"), held]
     assert list(warnings.find_package_notes(lock([], rows), CATALOGUE)) == [
@@ -133,6 +133,8 @@ def test_a_package_that_is_not_the_newest_is_explained():
     assert list(warnings.find_package_notes(lock([], new), CATALOGUE)) == []
     conda = [package("pytorch", "2.2.2", provides=[("torch", "2.2.2")])]
     assert len(list(warnings.find_package_notes(lock(conda, rows[1:2]), CATALOGUE))) == 1
+    bound = [package("transformers", "4.57.6", provides=[("transformers", "4.57.6")])]
+    assert list(warnings.find_package_notes(lock(bound, rows[:1]), CATALOGUE)) == []
 
 
 def test_a_lock_with_an_unknown_source_has_no_warning_of_it():

@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from locked import mac
 
+from torchard.catalog.catalog import load_catalog
 from torchard.mac.state import KeptFolders, OwnFiles, RunLock
 from torchard.plan.drift import EnvironmentStatus
 from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import MacPlan, Plan
 from torchard.plan.steps import Step
 from torchard.plan.unneeded import KeptGeneration
-from torchard.render.changes import done_line, step_lines
-from torchard.render.explain import _run_lock
+from torchard.render.changes import done_line, row, step_lines
+from torchard.render.explain import _fixed, _run_lock
 from torchard.render.status import status_lines
 
 STEP = Step("environment", "update", "torch", "another lock", "/generations/torch-1")
@@ -81,14 +82,28 @@ def test_a_shell_and_an_edited_file_are_lines_of_a_status():
     assert "~/.zshrc" in lines
 
 
+def test_a_name_that_is_too_long_for_its_line_leaves_the_rest_to_the_next():
+    """No part of a line meets the next one."""
+    first, second = row("+", "n" * 70, "added", "10 kB")
+    assert first.plain.endswith("n added")
+    assert second.plain.split() == ["10", "kB"]
+
+
+def test_an_advisory_without_a_fixed_release_says_so():
+    """The others name the release."""
+    known = load_catalog().advisories[0]
+    assert _fixed(known) == f"fixed in {known.fixed}"
+    assert _fixed(replace(known, fixed=None)) == "its record names no fixed release"
+
+
 def test_a_run_lock_is_explained():
-    """Nobody's, another Mac's, a running one, and one that a dead run left."""
+    """Nobody's, another Mac's, a running one, one between two scripts, and a dead run's."""
     state = replace(mac(), clock=1000)
     lock = RunLock("12-ab", "ann@desk", 400)
-    said = [
-        _run_lock(replace(state, lock=one))
-        for one in (None, replace(lock, elsewhere="other"), replace(lock, processes=(41,)), lock)
-    ]
-    assert len(set(said)) == 4
+    changes = {"elsewhere": "other"}, {"processes": (41,)}, {"until": 1300}, {}
+    locks = [None, *(replace(lock, **one) for one in changes)]
+    said = [_run_lock(replace(state, lock=one)) for one in locks]
+    assert len(set(said)) == 5
+    assert said[3].endswith("for 10 min 0 s; the lock ends in 5 min 0 s")
     assert all("ann@desk" in one for one in said[1:])
     assert "other" in said[1]
