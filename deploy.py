@@ -18,6 +18,7 @@ from torchard.api import (
     find_blockers,
     find_target,
     install_miniconda,
+    kernel,
     open_lab,
     prune,
     shell_file,
@@ -53,5 +54,6 @@ if target is not None:
             if shell in mac.shells:
                 path = shell_file_path(shell)
                 shell_file(name=f"Shell {path}", mac=mac, shell=shell, workspace=workspace)
+        kernel(name="Kernel", mac=mac, workspace=workspace)
         if mac.prune or target.state.leftovers:
             prune(name="Prune", mac=mac, workspace=workspace)

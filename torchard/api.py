@@ -35,6 +35,7 @@ from torchard.lab.model import SHELLS, Lab, MacHost, Shell
 from torchard.mac.state import MacState
 from torchard.operations.block import block
 from torchard.operations.environment import build_environment
+from torchard.operations.kernel import kernel
 from torchard.operations.miniconda import install_miniconda
 from torchard.operations.prune import prune
 from torchard.operations.shell_file import shell_file
@@ -64,6 +65,7 @@ __all__ = [
     "find_blockers",
     "find_target",
     "install_miniconda",
+    "kernel",
     "make_inventory",
     "miniconda",
     "open_lab",

@@ -33,8 +33,9 @@ def mac(tmp_path_factory, simlab_depot, artefacts):
 
 def plan(mac, variables):
     """Plan it as a lab with these variables would."""
+    wanted = Environment("own", "3.12", None, variables=variables)
     host = MacHost("mac-1", environments=("own",))
-    target = Target(host, mac.state, locks={"own": mac.its_lock}, variables={"own": variables})
+    target = Target(host, mac.state, locks={"own": mac.its_lock}, environments={"own": wanted})
     return plan_mac(mac.look(target))
 
 

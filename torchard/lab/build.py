@@ -102,7 +102,9 @@ def _build_environment(name: str, data: Mapping[str, Any]) -> Environment:
             # In one order, however the file lists them: a lock depends on it.
             "companions": companions and [one for one in COMPANIONS if one in companions],
         }
-    return msgspec.convert({**data, "name": name, "pytorch": request}, Environment)
+    kernel = data.get("kernel") or None
+    found = {**data, "name": name, "pytorch": request, "kernel": name if kernel is True else kernel}
+    return msgspec.convert(found, Environment)
 
 
 def _build_mac(

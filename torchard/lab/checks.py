@@ -52,6 +52,7 @@ class LabChecks:
         for name, environment in self.environments.items():
             yield from self._check_packages(("environments", name), environment)
             yield from self._check_variables(("environments", name), environment)
+            yield from self._check_kernel(("environments", name), environment)
         for name, group in self.groups.items():
             yield from self._check_group_name(name)
             yield from self.check_settings(self.source, ("groups", name), group or {})
@@ -219,6 +220,13 @@ class LabChecks:
             if fault is not None:
                 where = self.source.where((*path, "variables", name), key=True)
                 yield Problem(where, f"{format_path((*path, 'variables'))}: {fault[0]}", fault[1])
+
+    def _check_kernel(self, path: KeyPath, environment: Mapping[str, Any]) -> Iterator[Problem]:
+        items = [*(environment.get("conda") or ()), *(environment.get("pip") or ())]
+        if environment.get("kernel") and not specs.has_kernel(filter(None, items)):
+            where = self.source.where((*path, "kernel"), key=True)
+            sentence = f"{format_path(path)} is to be a Jupyter kernel, and has no ipykernel"
+            yield Problem(where, sentence, "Add ipykernel or jupyterlab under its pip or conda.")
 
     def _check_group_name(self, name: str) -> Iterator[Problem]:
         where = self.source.where(("groups", name), key=True)

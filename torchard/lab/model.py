@@ -55,7 +55,8 @@ class Environment:
     """One named conda environment. `pytorch` is None only where the lab says `pytorch: false`.
 
     `conda` holds conda match specs and `pip` PEP 508 requirements, both as written. conda sets the
-    `variables` while the environment is active.
+    `variables` while the environment is active. `kernel` is the name that Jupyter shows; None if
+    it is not a Jupyter kernel.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Environment:
     conda: tuple[str, ...] = ()
     pip: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)
+    kernel: str | None = None
     where: Position = Position("", 0, 0)
     item_positions: Mapping[str, Position] = field(default_factory=dict, compare=False)
     """The position of each key and item, by path: `pip/0`, `conda`, `python`."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from torchard.lab.problem import quote
 from torchard.lab.settings import read_schema
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 TRIO = {"torch", "pytorch", "pytorch-cpu", "pytorch-gpu", "torchvision", "torchaudio"}
+_KERNELS = {"ipykernel", "jupyter", "jupyterlab", "notebook", "jupyter-console"}
 _CONDA_FORM = "Write NAME, NAME>=1.2,<2 or NAME=1.2."
 _PIP_FORM = "Write NAME, NAME==1.2 or NAME[extra]>=1.2,<2."
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
@@ -98,6 +103,11 @@ def find_requirement_fault(text: str) -> Fault | None:
             "Use --release and --with, which say what of PyTorch comes with these packages.",
         )
     return fault
+
+
+def has_kernel(packages: Iterable[str]) -> bool:
+    """Tell whether one of these specs and requirements is ipykernel, or needs it."""
+    return any(_name(one) in _KERNELS for one in packages)
 
 
 def normalise_name(name: str) -> str:

@@ -26,6 +26,7 @@ from torchard.mac.state import (
     InstalledDist,
     InstalledEnvironment,
     KeptFolders,
+    KernelFile,
     Link,
     MacState,
     Packages,
@@ -47,7 +48,7 @@ BLOCK_BEGIN = "# >>> conda initialize >>>"
 BLOCK_END = "# <<< conda initialize <<<"
 _PROBE = (
     *("tools.sh", "packages.sh", "prefix.sh", "places.sh", "environments.sh"),
-    *("conda_settings.sh", "shell_files.sh", "probe.sh"),
+    *("conda_settings.sh", "shell_files.sh", "kernels.sh", "probe.sh"),
 )
 
 
@@ -215,6 +216,7 @@ class _Reader:
         self.kept: KeptFolders | None = None
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
+        self.kernels: dict[str, KernelFile] = {}
         self.activated: list[str] = []
         self.leftovers: list[str] = []
         self.settings: dict[tuple[str, str], list[str]] = {}
@@ -266,6 +268,9 @@ class _Reader:
             case "shell_file", [name, state, path, block] if state in get_args(ShellFileState):
                 known = cast("ShellFileState", state)
                 self.shell_files[name] = ShellFile(_text(path), known, _text(block) or None)
+            case "kernel", [name, path, text]:
+                content = None if text == "-" else _text(text)
+                self.kernels[_text(name)] = KernelFile(_text(path), content)
             case _, [value]:
                 self.facts[kind] = value[:LONGEST_FACT]
 
@@ -357,6 +362,8 @@ class _Reader:
             prefix_volume=self.volumes.get("volume_prefix"),
             shell_files=self.shell_files,
             bash_reads=facts.get("bash_reads"),
+            kernels=self.kernels,
+            kernels_closed=_text(facts.get("unwritable_kernels", "")) or None,
             unwritable=tuple(
                 dict.fromkeys(_text(facts[one]) for one in _UNWRITABLE if one in facts)
             ),

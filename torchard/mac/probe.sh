@@ -244,4 +244,5 @@ if [ -d "$root/lock" ]; then
   say lock "$owner$tab$busy$tab$elsewhere$tab$leased"
 fi
 say_shell_files
+say_kernels
 say end ok

@@ -215,6 +215,17 @@ class ShellFile:
 
 
 @dataclass(frozen=True)
+class KernelFile:
+    """The kernel.json of a Jupyter kernel that is called torchard-NAME.
+
+    `text` is its content if Torchard wrote it; None for a person's, which is not read.
+    """
+
+    path: str
+    text: str | None = None
+
+
+@dataclass(frozen=True)
 class Volume:
     """The volume of a directory, as `mount` prints it.
 
@@ -286,6 +297,8 @@ class MacState:
     - `unmounted`: volumes that are not mounted, and that the prefix or `~/.torchard` is on.
     - `guarded`: the folder that macOS protects and that the prefix is in, and whether Torchard has
       access to it.
+    - `kernels`: the account's Jupyter kernels called torchard-NAME, by NAME; `kernels_closed`: a
+      folder in which the account may not make one.
     - `unwritable`: directories that Torchard needs and that the account may not write to.
     - `world_writable`: the prefix and `~/.torchard`, if every account may write there.
     - `printed_at_start`: the first line that the account's shell prints at every start.
@@ -349,6 +362,8 @@ class MacState:
     room: int | None = None
     shell_files: Mapping[str, ShellFile] = field(default_factory=dict)
     bash_reads: str | None = None
+    kernels: Mapping[str, KernelFile] = field(default_factory=dict)
+    kernels_closed: str | None = None
     unwritable: tuple[str, ...] = ()
     world_writable: tuple[str, ...] = ()
     printed_at_start: str = ""

@@ -116,6 +116,20 @@ def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
     return under_run_lock(read_script("edit_shell_file.sh"), controller, values)
 
 
+def edit_kernel(state: MacState, step: Step, content: str, controller: Controller) -> str:
+    """Return the script that writes a Jupyter kernel, or removes it if there is no `content`."""
+    name = step.path.rpartition("/torchard-")[2].removesuffix("/kernel.json")
+    found = state.kernels.get(name)
+    values = {
+        "PREFIX": state.prefix,
+        "FILE": step.path,
+        "BEFORE": "" if found is None else found.text or "",
+        "AFTER": content,
+        "EDIT": read_script("edit_kernel.py"),
+    }
+    return under_run_lock(read_script("edit_shell_file.sh"), controller, values)
+
+
 def activate_generation(state: MacState, step: Step, controller: Controller) -> str:
     """Return the script that activates a generation that was active before."""
     name = step.environment or ""

@@ -20,6 +20,7 @@ from torchard.mac.paths import shorten_mac_path
 from torchard.plan.conda_settings import find_conda_blockers
 from torchard.plan.conflicts import find_conflicts, find_other_run
 from torchard.plan.disk import find_shortages
+from torchard.plan.kernels import find_kernel_blockers
 from torchard.plan.places import find_place_blockers, is_prefix_unreadable
 from torchard.plan.shell_init import find_shell_blockers
 from torchard.plan.steps import has_other_installer
@@ -73,6 +74,7 @@ def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
         *(text for stops, text in find_shortages(target.state, builds) if stops),
         *(find_conda_blockers(target.state, target.locks) if builds else ()),
         *find_shell_blockers(target.mac.shells, target.state),
+        *find_kernel_blockers(target),
     )
 
 

@@ -60,8 +60,9 @@ def find_variable_warnings(
         return
     for variable in sorted(variables.keys() & active.variables.keys()):
         if active.variables[variable] != "same":
-            again = shlex.quote(f"{variable}={variables[variable]}")
+            words = ["conda", "env", "config", "vars", "set", "-n", name]
+            again = shlex.join([*words, f"{variable}={variables[variable]}"])
             yield (
                 f"a person set or unset {variable} in {name} on this Mac, and that wins over the"
-                f" lab; `conda env config vars set -n {name} {again}` there takes the lab's value"
+                f" lab; `{again}` there takes the lab's value"
             )

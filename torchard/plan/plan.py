@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
 from torchard.plan.blockers import list_blockers
 from torchard.plan.disk import Disk, disk_needed
+from torchard.plan.kernels import plan_kernels
 from torchard.plan.preconditions import list_preconditions
 from torchard.plan.shell_init import plan_shell
 from torchard.plan.steps import leftover_step, removal_steps
@@ -126,6 +127,7 @@ def plan_mac(target: Target) -> MacPlan:
         return replace(base, state="blocked", reason="; ".join(blockers))
     base = replace(base, warnings=(*base.warnings, *find_build_warnings(target, steps)))
     steps += filter(None, (plan_shell(shell, target.state) for shell in target.mac.shells))
+    steps += plan_kernels(target)
     if target.mac.prune:
         steps += removal_steps(target.mac.environments, target.state)
     lock = target.state.lock

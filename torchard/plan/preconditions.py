@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from torchard.mac.environments import view_kept_environment
+from torchard.mac.paths import shorten_mac_path
 from torchard.plan.shell_init import FILES, name_shell_file
 from torchard.plan.steps import removal_steps
 
@@ -37,6 +38,7 @@ Kind = Literal[
     "target",
     "contents",
     "shell",
+    "kernel",
 ]
 
 
@@ -73,6 +75,10 @@ def list_preconditions(
             for shell in mac.shells
         ),
         *(one for step in removed for one in _of_environment(step.environment or "", state)),
+        *(
+            Precondition("kernel", shorten_mac_path(one.path, state.home), _hash(one.text or ""))
+            for one in state.kernels.values()
+        ),
     )
 
 

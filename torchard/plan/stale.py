@@ -76,7 +76,7 @@ def _keys(step: Step) -> tuple[Key, ...]:
         return ()
     if step.environment is not None:
         return tuple((kind, step.environment) for kind in _OF_ENVIRONMENT)
-    return (("shell", step.place),)
+    return (("kernel" if step.kind == "kernel" else "shell", step.place),)
 
 
 def _facts(plan: MacPlan) -> Facts:
@@ -97,7 +97,7 @@ def _is_done(step: Step, now: MacPlan) -> bool:
     if step.environment is not None:
         return facts.get(("target", step.environment)) == step.path
     # Where the file is not as this step makes it, `now` has the step too, if the lab still asks.
-    return ("shell", step.place) in facts
+    return (step.kind, step.place) in facts
 
 
 def _describe_changes(saved: MacPlan, now: MacPlan, ours: set[Key]) -> Iterator[str]:
@@ -133,6 +133,8 @@ def _describe_change(key: Key, before: Facts, after: Facts, saved: MacPlan, now:
     if kind in _OF_ENVIRONMENT:
         was, is_now = _describe_view(subject, before), _describe_view(subject, after)
         return f"{subject} was {was}, and is {is_now} now"
+    if kind == "kernel":
+        return f"the Jupyter kernel {subject} has changed"
     if kind == "shell":
         was, is_now = _describe_block(before[key]), _describe_block(after[key])
         return f"{subject} was {was}, and is {is_now} now"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import InstalledEnvironment, MacState
 
-StepKind = Literal["miniconda", "environment", "shell", "prune"]
+StepKind = Literal["miniconda", "environment", "shell", "kernel", "prune"]
 Action = Literal["create", "update", "repair", "activate", "remove"]
 # Reasons that a plan's signs already say.
 NOT_THERE = "not there yet"
@@ -48,7 +48,8 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 class StepId:
     """Which step of a Mac's plan one is: no two steps of a plan have the same.
 
-    `name` is the environment, or the shell's file as a person writes it; empty for Miniconda.
+    `name` is the environment, or the file of a shell or kernel as a person writes it; empty for
+    Miniconda.
     """
 
     kind: StepKind
@@ -61,15 +62,15 @@ class StepId:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that is done to a Mac: to its Miniconda, one environment, or a shell's file.
+    """One thing that is done to a Mac: to its Miniconda, an environment, or one small file.
 
     `action` says what is done. `create`: nothing exists yet. `update`: a new generation is built
     beside the active one, or another Miniconda is installed. `repair`: what exists is incomplete or
     missing. `activate`: the generation exists, and its link is set. `remove`: the lab does not name
     the environment and says `prune: true`.
 
-    `environment` is null for Miniconda, a shell, and leftovers of a stopped run. `path` is the
-    prefix, the generation or the file on the Mac; `place` is that path as a person writes it.
+    `environment` is null for Miniconda, a shell, a kernel, and leftovers of a stopped run. `path`
+    is the prefix, the generation or the file; `place` is that path as a person writes it.
     `kept` counts the packages that stay. `bytes` is the size of all artefacts of the result, `disk`
     the space that the step needs, both in bytes. `digest` is the installer's sha256, or the lock's.
     `requested` names the packages that the lab itself names. `notes` say why this PyTorch, and what
@@ -103,7 +104,7 @@ class Step:
     @property
     def id(self) -> StepId:
         """What tells the step from every other of its plan."""
-        named = {"miniconda": "", "shell": self.place}
+        named = {"miniconda": "", "shell": self.place, "kernel": self.place}
         return StepId(self.kind, named.get(self.kind, self.environment or ""))
 
     @property
@@ -309,7 +310,7 @@ def leftover_step(state: MacState, steps: Sequence[Step]) -> Step | None:
 
     None if there are none, or if one of the other `steps` does that at its beginning.
     """
-    if not state.leftovers or any(step.kind != "shell" for step in steps):
+    if not state.leftovers or any(step.kind not in {"shell", "kernel"} for step in steps):
         return None
     place = f"{state.home}/.torchard"
     reason = f"a run that was stopped left {', '.join(state.leftovers)}"

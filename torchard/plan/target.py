@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from torchard.catalog.installers import Installer
     from torchard.catalog.mac_class import MacClass
-    from torchard.lab.model import MacHost
+    from torchard.lab.model import Environment, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
     from torchard.plan.steps import Step
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class Target:
     """What one Mac should become, with everything that had to be looked up.
 
-    `blockers` are reasons to leave this Mac alone. `locks` and `variables` are keyed by
-    environment. `rebuild` names environments that must be built again although they are up to date.
+    `blockers` are reasons to leave this Mac alone. `locks` and `environments` are keyed by the
+    environment's name. `rebuild` names environments that must be built again although they are up
+    to date.
     """
 
     mac: MacHost
@@ -35,7 +36,7 @@ class Target:
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rebuild: frozenset[str] = frozenset()
-    variables: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    environments: Mapping[str, Environment] = field(default_factory=dict)
 
 
 def build_steps(target: Target) -> list[Step]:
@@ -51,6 +52,12 @@ def plan_environment(target: Target, name: str) -> Step | None:
         target.locks[name],
         target.state,
         frozen=target.mac.frozen,
-        variables=target.variables.get(name, NO_VARIABLES),
+        variables=find_variables(target, name),
         rebuild=name in target.rebuild,
     )
+
+
+def find_variables(target: Target, name: str) -> Mapping[str, str]:
+    """Return the variables that the lab gives an environment."""
+    wanted = target.environments.get(name)
+    return NO_VARIABLES if wanted is None else wanted.variables

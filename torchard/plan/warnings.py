@@ -21,8 +21,9 @@ from torchard.mac.generations import describe_failure
 from torchard.mac.paths import shorten_mac_path
 from torchard.plan.conda_settings import find_conda_warnings
 from torchard.plan.disk import find_shortages
-from torchard.plan.environment_settings import NO_VARIABLES, find_variable_warnings
+from torchard.plan.environment_settings import find_variable_warnings
 from torchard.plan.places import find_place_warnings
+from torchard.plan.target import find_variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,9 +93,7 @@ def find_build_warnings(target: Target, builds: Sequence[Step]) -> Iterator[str]
         failure = describe_failure(active, name) if active else None
         if failure is not None and all(step.environment != name for step in builds):
             yield f"{name}: {failure}"
-        yield from find_variable_warnings(
-            name, target.variables.get(name, NO_VARIABLES), target.state
-        )
+        yield from find_variable_warnings(name, find_variables(target, name), target.state)
     yield from (text for stops, text in find_shortages(target.state, builds) if not stops)
 
 

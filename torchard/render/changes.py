@@ -123,8 +123,8 @@ def _planned(step: Step) -> Lines:
     if step.kind == "miniconda":
         what = f"{_versions(step.packages[0]).plain} at {step.place}"
         return "miniconda", what, f"sha256 {(step.digest or '')[:8]}…"
-    if step.kind == "shell":
-        return "shell", step.place, ""
+    if step.kind in {"shell", "kernel"}:
+        return step.kind, step.place, ""
     name = step.environment or "leftovers"
     if step.is_of_leftovers:
         return name, step.place, "finished or removed"
@@ -140,8 +140,8 @@ def _done(step: Step) -> Lines:
     name, what, _ = _planned(step)
     if step.kind == "miniconda":
         return name, what, "installed" if step.action == "create" else "installed again"
-    if step.kind == "shell":
-        return name, what, "written"
+    if step.kind in {"shell", "kernel"}:
+        return name, what, "removed" if step.action == "remove" else "written"
     if step.action == "activate":
         return name, _counts(step, "changed"), "active again"
     if step.action == "remove":

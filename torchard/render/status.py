@@ -96,7 +96,7 @@ def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
         (
             step
             for step in mac.steps
-            if step.kind != "shell"
+            if step.kind not in {"shell", "kernel"}
             and step.environment == one.environment
             and not step.is_of_leftovers
         ),

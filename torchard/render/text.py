@@ -164,7 +164,7 @@ def _disk(block: Sequence[MacPlan]) -> Iterator[Text]:
 
 def _result_of(mac: MacResult, *, full: bool) -> Iterator[Text]:
     """Say what was done and what was not, in the order of the plan."""
-    names = [str(step.id) for step in mac.steps] + [name for name, _ in mac.verifications]
+    names = [step.environment or "" for step in mac.steps] + [name for name, _ in mac.verifications]
     width = widest(iter(names))
     yield from (line for warning in mac.warnings for line in row("!", "note", warning))
     if mac.state == "change":

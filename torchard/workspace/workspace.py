@@ -113,7 +113,7 @@ class Workspace:
                 *self._find_warnings(state, locks),
             ),
             rebuild=self.rebuild,
-            variables={name: self.lab.environments[name].variables for name in locks},
+            environments={name: self.lab.environments[name] for name in mac.environments},
         )
 
     def _find_warnings(self, state: MacState, locks: Mapping[str, Lock]) -> Iterator[str]:

@@ -25,7 +25,11 @@ NAMES = {
     "environments": "torch", "groups": "studio", "macs": "studio-01", "conda": "conda-forge",
     "indexes": "pyg", "variables": "OMP_NUM_THREADS",
 }  # fmt: skip
-BESIDE = {"url": {"sha256": "0" * 64}, "sha256": {"url": "https://a"}}
+BESIDE: dict[str, dict[str, Any]] = {
+    "kernel": {"pip": ["ipykernel"]},
+    "url": {"sha256": "0" * 64},
+    "sha256": {"url": "https://a"},
+}
 INDEX = {"url": "https://a/{torch}.html", "packages": ["pyg-lib"]}
 
 

@@ -14,12 +14,13 @@ from paramiko import PKey
 from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import MacHost, Miniconda, Position, Ssh
 from torchard.mac import probe
-from torchard.mac.state import RunLock
+from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
 from torchard.operations.incoming import incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
 from torchard.plan import shell_init
+from torchard.plan.environment_settings import find_variable_warnings
 from torchard.plan.file_changes import FileChange
 from torchard.plan.own_files import Question
 from torchard.plan.steps import Step
@@ -133,6 +134,15 @@ def forget(made: Made) -> str:
     return typed(str(host_keys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
 
 
+def conda_env(made: Made) -> str:
+    """Return the command that gives an environment the lab's value of a variable again."""
+    path = f"{locked.GENERATIONS}/a-1"
+    found = InstalledEnvironment(path, whole=True, variables={made.text: "other"})
+    state = locked.mac(found, links={made.text: path})
+    (warning,) = find_variable_warnings(made.text, {made.text: made.text}, state)
+    return typed(warning, "lab;")
+
+
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.incoming.remove_partial_file": lambda made: remove_partial_file(
@@ -186,6 +196,10 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.change_scripts.edit_shell_file": lambda made: change_scripts.edit_shell_file(
         made.state, made.plan_shell, made.controller
     ),
+    "operations.change_scripts.edit_kernel": lambda made: change_scripts.edit_kernel(
+        made.state, made.plan_shell, made.text, made.controller
+    ),
+    "plan.environment_settings.find_variable_warnings": conda_env,
     "operations.upload._rename": mv,
     # This stays in a person's file, and is read at each login.
     "plan.shell_init._hook": lambda made: shell_init.render_block("zsh", made.path),

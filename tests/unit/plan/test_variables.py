@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from locked import VARIANT, built, lock, mac, package, path_of, shown, stamp, wheel
 
-from torchard.lab.model import MacHost
+from torchard.lab.model import Environment, MacHost
 from torchard.plan.drift import find_drift
 from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import plan_mac
@@ -22,7 +22,8 @@ LABS = {"A": "1", "B": "2"}
 
 def plan(state, variables):
     """Plan a Mac whose lab has these variables."""
-    return plan_mac(Target(MAC, state, locks={"torch": LOCK}, variables={"torch": variables}))
+    wanted = Environment("torch", "3.12", None, variables=variables)
+    return plan_mac(Target(MAC, state, locks={"torch": LOCK}, environments={"torch": wanted}))
 
 
 def state_with(labs, found):

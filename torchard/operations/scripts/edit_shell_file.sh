@@ -1,5 +1,5 @@
-# Puts conda's block into a shell's file. POSIX sh.
-# PREFIX, FILE, BEFORE, AFTER and EDIT (the text of edit_shell_file.py) are set above this text.
+# Changes one small file: a shell's, or a Jupyter kernel's. POSIX sh. PREFIX, FILE, BEFORE, AFTER and
+# EDIT (the text of edit_shell_file.py or edit_kernel.py) are set above this text.
 take_lock
 [ -x "$PREFIX/bin/conda" ] || die "there is no conda at $PREFIX any more; run it again"
 # shellcheck disable=SC2086 # native is two words, or none
