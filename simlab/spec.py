@@ -51,6 +51,8 @@ class MacSpec:
     made from the name where they are empty. `network_home` puts the home on a server's volume:
     a type (nfs, smbfs or afpfs), a blank, and the source, such as "smbfs //ann@server/homes".
     `purgeable` is how many bytes macOS would free for an important use, which df leaves out.
+    `filevault` says whether FileVault is on, `sleeps` after how many minutes it sleeps (0: never),
+    and `updates` how many updates macOS has found.
     `unloadable` is a library that imports what macOS lacks: libtorch_cpu.dylib, or torchvision's
     image.so.
     `hard_links` is False for a home on a volume without them, as SMB and exFAT are: `ln`, what
@@ -82,6 +84,9 @@ class MacSpec:
     purgeable: int = 0
     hard_links: bool = True
     unloadable: str = ""
+    filevault: bool = False
+    sleeps: int = 0
+    updates: int = 0
     sshd: Mapping[str, Any] = field(default_factory=dict, hash=False)
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)  # last, as shims read
 
@@ -117,6 +122,10 @@ class MacSpec:
                 f"{self.name}: network_home is {self.network_home!r}; write a type and a source,"
                 " such as 'smbfs //ann@server/homes'."
             )
+        for key in ("sleeps", "updates"):
+            found = getattr(self, key)
+            if type(found) is not int or found < 0:
+                raise SpecError(f"{self.name}: {key} is {found!r}; write a whole number.")
         if type(self.purgeable) is not int or self.purgeable < 0:
             raise SpecError(f"{self.name}: purgeable is {self.purgeable!r}; write bytes.")
         if not isinstance(self.variables, Mapping) or not all(
@@ -144,7 +153,7 @@ class MacSpec:
             raise SpecError(
                 f"{self.name}: unloadable is {self.unloadable!r}; write the name of a library."
             )
-        for key in ("compat", "gnu", "virtual", "sbin", "hard_links"):
+        for key in ("compat", "gnu", "virtual", "sbin", "hard_links", "filevault"):
             found = getattr(self, key)
             if not isinstance(found, bool):
                 raise SpecError(f"{self.name}: {key} is {found!r}; write true or false.")

@@ -95,7 +95,7 @@ GUARDED = {
 # Shims that read mac.json: the Mac itself answers.
 ANSWERED = (
     "uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date", "ioreg",
-    "mount", "osascript", "mv", "ln", "rm", "cp",
+    "mount", "osascript", "mv", "ln", "rm", "cp", "fdesetup", "pmset", "defaults",
 )  # fmt: skip
 # Shims that translate between the systems' options.
 TRANSLATED = (

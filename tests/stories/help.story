@@ -16,6 +16,7 @@ Options:
 Commands:
   check     Check a lab file without contacting any Mac.
   keys      Manage the lab's SSH host keys.
+  doctor    Show what gets in the way, here and on each Mac.
   choose    Show which PyTorch fits a Mac, and why.
   lock      Solve each environment for each class of Macs.
   plan      Show what would change on each Mac, and change nothing.

@@ -27,6 +27,7 @@ TERMINATED = 143  # by SIGTERM
 COMMANDS = {
     "check": "Check a lab file without contacting any Mac.",
     "keys": "Manage the lab's SSH host keys.",
+    "doctor": "Show what gets in the way, here and on each Mac.",
     "choose": "Show which PyTorch fits a Mac, and why.",
     "lock": "Solve each environment for each class of Macs.",
     "plan": "Show what would change on each Mac, and change nothing.",

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[3]
 NAMES = (
     "check",
     "keys",
+    "doctor",
     "choose",
     "lock",
     "plan",

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 WORDS = {
     "check": ("check",),
     "keys": ("keys", "trust"),
+    "doctor": ("doctor",),
     "lock": ("lock",),
     "plan": ("plan",),
     "apply": ("apply", "--yes"),
