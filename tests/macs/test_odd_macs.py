@@ -38,7 +38,8 @@ def lab(tmp_path_factory, simlab_depot, torchard):
     with SimLab(directory, [*FINE, *REFUSED], simlab_depot.root) as lab:
         links = lab.macs["fine-links"].root / "tmp"
         assert links.is_symlink()
-        prefix = {"fine-links": f"    miniconda: {{prefix: {links}/miniconda3}}\n"}
+        (lab.macs["fine-links"].home / "elsewhere").symlink_to(links)
+        prefix = {"fine-links": "    miniconda: {prefix: ~/elsewhere/miniconda3}\n"}
         plain = 'environments:\n  plain: {python: "3.12", pytorch: false, pip: [einops]}\n'
         describe(lab, plain, {one.name: ["plain"] for one in lab.spec}, prefix)
         for one in lab.macs.values():

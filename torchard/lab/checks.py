@@ -174,15 +174,15 @@ class LabChecks:
     def _check_addresses(
         self, group_data: Mapping[str, Any], overrides: Mapping[str, Any]
     ) -> Iterator[Problem]:
-        """Yield the Macs that have the address and port of an earlier one."""
-        seen: dict[tuple[str, int, str], str] = {}
+        """Yield the Macs that have the address, port and account of an earlier one."""
+        seen: dict[tuple[str, int, str, str], str] = {}
         for name, mac in self.macs.items():
             said = mac or {}
             if said.get("connection") == "local":
                 continue
             ssh = inherit_settings(said, self.lab, group_data, overrides)["ssh"]
             address, port = said.get("address", name), ssh.get("port", 22)
-            key = (_normalize_address(address), port, ssh.get("config", ""))
+            key = (_normalize_address(address), port, ssh.get("config", ""), ssh.get("user", ""))
             first = seen.setdefault(key, name)
             if first != name:
                 line = self.source.where(("macs", first, "address")).line

@@ -18,6 +18,15 @@ def is_prefix_unreadable(state: MacState) -> bool:
     return bool(state.unmounted) or (state.guarded is not None and not state.guarded[1])
 
 
+def is_outside_home(state: MacState) -> bool:
+    """Tell whether the prefix is where other accounts look for a conda, such as /opt.
+
+    Another volume is not such a place: people add volumes for room.
+    """
+    inside = f"{state.prefix}/".startswith((f"{state.home}/", "/Volumes/"))
+    return not inside and state.prefix.startswith("/")
+
+
 def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield why Torchard can install nothing where the lab wants it."""
     prefix = shorten_mac_path(state.prefix, state.home)
@@ -31,6 +40,13 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
         yield (
             f"{prefix} lies in {folder}, which macOS protects: Torchard may not even list it. Turn"
             f" on {_settings(mac)}, or set miniconda.prefix to another path, such as ~/miniconda3"
+        )
+    if is_outside_home(state) and state.prefix_state in {"absent", "half"}:
+        yield (
+            f"{prefix} is outside the home of {state.user}, and its environments would be in"
+            " ~/.torchard, which other accounts may not read. Torchard does not share environments"
+            " between accounts: write `miniconda: {prefix: ~/miniconda3}`, and name each account as"
+            " a Mac of its own (`ssh: {user: …}`)"
         )
     if state.home_volume is not None and not state.home_volume.executes:
         yield (
@@ -53,6 +69,11 @@ def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
             f" `chmod o-w {place}` on it"
         )
     prefix = shorten_mac_path(state.prefix, state.home)
+    if is_outside_home(state) and state.prefix_state == "whole" and mac.environments:
+        yield (
+            f"{prefix} is outside the home of {state.user}; its environments are in ~/.torchard, so"
+            " other accounts that use this conda may get `Permission denied` in them"
+        )
     folder = None if state.guarded is None else shorten_mac_path(state.guarded[0], state.home)
     # A prefix on another volume is not a warning: people add volumes for such things.
     if folder is not None and folder.startswith("~/") and not is_prefix_unreadable(state):

@@ -12,6 +12,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.mac.state import Volume
 from torchard.plan.disk import is_short_of_disk
+from torchard.plan.places import find_place_warnings
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target
 from torchard.plan.warnings import find_mac_warnings
@@ -30,10 +31,27 @@ def reason(**changes):
 
 def test_a_prefix_that_the_account_cannot_create_blocks():
     """The reason names the directory, the account, and two things to do."""
-    assert reason(prefix="/opt/miniconda3", unwritable=("/opt",)) == (
+    assert (
         "ann may not write to /opt; name another account in ssh.user, or set miniconda.prefix to a"
         " path below its home"
-    )
+    ) in reason(prefix="/opt/miniconda3", unwritable=("/opt",))
+
+
+def test_a_miniconda_outside_the_home_is_not_installed():
+    """Its environments would be closed to the accounts that it is meant for."""
+    said = reason(prefix="/opt/miniconda3")
+    assert said.startswith("/opt/miniconda3 is outside the home of ann, and its environments would")
+    assert "write `miniconda: {prefix: ~/miniconda3}`" in said
+    assert reason(prefix="/Volumes/Data/miniconda3") is None
+    assert reason(prefix=f"{HOME}/conda/mini") is None
+
+
+def test_a_persons_conda_outside_the_home_is_used_with_a_warning():
+    """Such as Homebrew's."""
+    state = mac(prefix="/opt/homebrew/Caskroom/miniconda/base", links={})
+    found = list(find_place_warnings(replace(MAC, environments=("torch",)), state))
+    assert ["other accounts that use this conda" in one for one in found] == [True]
+    assert list(find_place_warnings(replace(MAC, environments=()), state)) == []
 
 
 def test_every_unwritable_directory_is_named():
@@ -60,11 +78,11 @@ def test_a_mac_that_is_up_to_date_may_have_both():
 
 def test_a_home_with_a_space_blocks():
     """Miniconda's installer rejects it, and the environments are in the home too."""
-    assert reason(home="/Users/Ann Lee") == (
+    assert reason(home="/Users/Ann Lee", prefix="/Users/Ann Lee/miniconda3") == (
         "its home is /Users/Ann Lee, and conda does not work in a path with spaces: name another"
         " account in ssh.user"
     )
-    assert reason(home="/Users/Zoë") is None
+    assert reason(home="/Users/Zoë", prefix="/Users/Zoë/miniconda3") is None
 
 
 @pytest.mark.parametrize(
