@@ -150,10 +150,12 @@ class Keep:
 class Timeouts:
     """How many seconds Torchard waits for a Mac.
 
-    `login` includes jump hosts. `transfer` and `step` are without a sign of life, the others in
-    all. `lease` is how long the run lock lasts after a step, until the run goes on.
+    `wake` is for one that does not answer, as if it slept. `login` includes jump hosts. `transfer`
+    and `step` are without a sign of life, the others in all. `lease` is how long the run lock lasts
+    after a step, until the run goes on.
     """
 
+    wake: int = 0
     login: int = 60
     probe: int = 60
     transfer: int = 60

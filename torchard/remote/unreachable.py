@@ -68,7 +68,9 @@ def shorten(text: str, lines: int = 2) -> str:
 def explain_dial_error(error: BaseException, address: str) -> str:
     """Explain why there is no connection to an address."""
     if isinstance(error, gaierror):
-        return f"{address} is a name that does not resolve; write another `address:`"
+        local = " (a name in .local exists only in the Mac's own network, while the Mac is awake)"
+        about = local if re.search(r"\.local(:|$)", address) else ""
+        return f"{address} is a name that does not resolve{about}; write another `address:`"
     numbers = {getattr(error, "errno", None)}
     if isinstance(error, NoValidConnectionsError):  # of one address, or of several of a name
         numbers = {getattr(one, "errno", None) for one in error.errors.values()}

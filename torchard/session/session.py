@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import gevent
@@ -32,6 +33,7 @@ from torchard.remote.unreachable import (
     require_config,
     silence_logs,
 )
+from torchard.remote.wake import connect_once_awake
 from torchard.session.paced_state import PacedState
 from torchard.session.signals import find_exit_code, interruptible
 from torchard.workspace.runs import mark_own_lock
@@ -202,7 +204,11 @@ class Session:
     def _connect(self, name: str) -> None:
         host = self.hosts[name]
         require_config(self.macs[name])
-        host.connect(show_errors=False, raise_exceptions=True)
+        connect_once_awake(
+            partial(host.connect, show_errors=False, raise_exceptions=True),
+            self.macs[name].timeouts.wake,
+            partial(self.progress.report_mac, name),
+        )
         self.state.activate_host(host)
         connection = ssh_client(host)
         if connection is not None:
