@@ -56,8 +56,8 @@ def render_kernel(environment: Environment, prefix: str) -> str:
 def plan_kernels(target: Target) -> tuple[Step, ...]:
     """Return the steps that write, correct and remove Jupyter kernels.
 
-    A kernel is removed if its environment is not to be one any more. One of an environment that the
-    lab does not name goes with `prune: true` only.
+    A kernel is removed if its environment is not to be one any more, or does not exist. One of an
+    environment that exists and that the lab does not name goes with `prune: true` only.
     """
     state, mac = target.state, target.mac
     steps = []
@@ -68,7 +68,8 @@ def plan_kernels(target: Target) -> tuple[Step, ...]:
         if found is None or (found.text is not None and not _is_same(found.text, after)):
             steps.append(_write(name, found, after, state))
     for name, found in sorted(state.kernels.items()):
-        is_unwanted = name not in wanted and (name in mac.environments or mac.prune)
+        is_left = name in state.links and name not in mac.environments and not mac.prune
+        is_unwanted = name not in wanted and not is_left
         if is_unwanted and _is_of(name, found, state):
             steps.append(_remove(name, found, state))
     return tuple(steps)

@@ -82,6 +82,14 @@ def test_a_kernel_goes_when_the_lab_drops_it(host, is_removed):
     assert all(step.files[0].after is None for step in removed)
 
 
+def test_a_kernel_whose_environment_is_gone_is_removed():
+    """It would not start: the environment was removed, and the lab does not name it any more."""
+    path = f"{HOME}/{PLACE[2:]}"
+    state = mac(kernels={"torch": KernelFile(path, OURS)})
+    (step,) = plan_mac(Target(MacHost("studio-01"), state)).steps
+    assert (step.kind, step.action, step.path) == ("kernel", "remove", path)
+
+
 @pytest.mark.parametrize("text", [None, OF_A_PERSON, "{"])
 def test_a_persons_kernel_of_that_name_blocks_and_is_never_removed(text):
     """Also one whose mark somebody copied to another python."""
