@@ -98,14 +98,17 @@ Usage: torchard lock [OPTIONS] [LAB]
   Solve each environment for each class of Macs.
 
   The lock files of NAME.yaml go into locks/NAME/ beside it. Torchard contacts
-  a Mac only if LAB does not say its arch and macOS. With --depot, nothing is
+  a Mac only if LAB does not say its arch and macOS. Each lock that is made is
+  compared with the one before, package by package. With --depot, nothing is
   solved: the locks are the bundle's.
 
 Options:
   --upgrade             Solve again, even if a lock file is up to date.
+  --diff                As --upgrade, but write nothing; exit 2 for changes.
   --check               Write nothing; exit 2 if one is out of date.
   --depot DIR           Take everything from this folder, which `torchard
                         bundle` wrote; fetch nothing.
+  --full                Show every package.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
   --audit               As --check, and compare each package with the channels

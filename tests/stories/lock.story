@@ -14,7 +14,9 @@ out of date torch for osx-64-macos12         The lock locks/lab/torch.osx-64-mac
 [2]
 $ torchard lock
 written     torch for osx-arm64-macos15      locks/lab/torch.osx-arm64-macos15.json
+      new: 30 packages, N MB
 written     torch for osx-64-macos12         locks/lab/torch.osx-64-macos12.json
+      new: 30 packages, N MB
 [0]
 $ torchard lock
 kept        torch for osx-arm64-macos15      locks/lab/torch.osx-arm64-macos15.json

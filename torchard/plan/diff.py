@@ -38,6 +38,7 @@ class Package:
     dists: tuple[tuple[str, str], ...] = ()
 
 
+OTHER_FILE = "the same version, but another file"
 Contents = Mapping[tuple[Source, str], Package]
 
 
@@ -198,6 +199,19 @@ def compare(
         )
 
     return tuple(map(complete, changes)), kept
+
+
+def compare_locks(before: Lock, after: Lock) -> tuple[PackageChange, ...]:
+    """Return which packages moved from one lock of an environment to the next."""
+    changes = diff(list_locked(before), list_locked(after))[0]
+    changed = {(one.source, one.name) for one in changes}
+    files = {one.name: one.sha256 for one in before.wheels}
+    others = (
+        PackageChange("update", one.name, one.version, one.version, "wheel", note=OTHER_FILE)
+        for one in after.wheels
+        if ("wheel", one.name) not in changed and files.get(one.name) != one.sha256
+    )
+    return (*changes, *others)
 
 
 def _unasked(lock: Lock, before: InstalledEnvironment | None) -> str:

@@ -267,7 +267,7 @@ def environment_step(
         disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size + own.carried.bytes,
         digest=lock.digest,
         files=files,
-        requested=_requested(lock),
+        requested=list_requested(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
         **vars(own),
     )
@@ -317,7 +317,7 @@ def leftover_step(state: MacState, steps: Sequence[Step]) -> Step | None:
     return Step("prune", "remove", None, reason, place, shorten_mac_path(place, state.home))
 
 
-def _requested(lock: Lock) -> tuple[str, ...]:
+def list_requested(lock: Lock) -> tuple[str, ...]:
     """Return what the lab asks for by name: python, PyTorch, and its own packages."""
     asked = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
     conda = [match[0].lower() for match in map(asked.match, lock.conda_specs) if match]

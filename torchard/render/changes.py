@@ -44,11 +44,12 @@ def steps_lines(steps: Sequence[Step], *, full: bool) -> Iterator[Text]:
             named = tuple(dict.fromkeys(name for one in sharing for name in one.requested))
             all_of_them = "both" if len(sharing) == 2 else f"all {len(sharing)}"
             yield Text(f"  in {all_of_them}: {', '.join(str(one.id) for one in sharing)}")
-            yield from _packages(alike, named, full=full)
+            yield from change_lines(alike, named, full=full)
         yield from row(SIGNS[step.action], *_planned(step), width)
         yield from _reasons(step, full=full)
         own = [one for one in step.packages if one not in alike]
-        yield from _packages(own, step.requested, full=full) if step.kind == "environment" else ()
+        if step.kind == "environment":
+            yield from change_lines(own, step.requested, full=full)
         yield from _own_files(step)
         for file in step.files:
             yield from diff_lines(file, whole=step.kind != "shell")
@@ -157,7 +158,7 @@ def _counts(step: Step, changed: str) -> str:
     return f"{step.kept} kept, {len(step.packages)} {changed}"
 
 
-def _packages(
+def change_lines(
     packages: Sequence[PackageChange], named: Sequence[str], *, full: bool
 ) -> Iterator[Text]:
     """Yield what changes or goes, then what the lab itself asks for; the rest only in full."""

@@ -51,9 +51,10 @@ def _ignore(_message: str) -> None:
 class LabLocks:
     """The lock files of a lab, each read or made once in a process.
 
-    `read_only` forbids to make a lock; `remedy` then says what to type. `announce` gets a short
-    message before a lock is made, which may take minutes. `written` holds the paths of the lock
-    files written so far.
+    `read_only` forbids to make a lock; `remedy` then says what to type. With `is_trial`, locks are
+    made and no file is written. `announce` gets a short message before a lock is made, which may
+    take minutes. `written` holds the paths of the lock files written so far. `replaced` holds the
+    lock that was there before each lock that was made, None if there was none that can be read.
     """
 
     lab: Lab
@@ -61,8 +62,10 @@ class LabLocks:
     depot: Depot
     read_only: bool = False
     remedy: str = "Run `torchard lock`, or leave out --locked."
+    is_trial: bool = False
     announce: Callable[[str], None] = _ignore
     written: set[Path] = field(default_factory=set)
+    replaced: dict[Path, Lock | None] = field(default_factory=dict)
     _found: dict[LockKey, Lock | TorchardError] = field(default_factory=dict)
     _channels: dict[LockKey, tuple[str, str, Mapping[str, WheelIndex]]] = field(
         default_factory=dict
@@ -173,8 +176,13 @@ class LabLocks:
                 self.remedy,
             )
         lock = resolve(question, self.depot, self.announce)
-        write_lock(path, format_lock(lock))
-        self.written.add(path)
+        self.replaced[path] = before = read_replaced(path)
+        text = format_lock(lock)
+        if before is not None and format_lock(before) == text:
+            return before
+        if not self.is_trial:
+            write_lock(path, text)
+            self.written.add(path)
         return lock
 
     def choose_variant(self, environment: Environment, group: MacClass) -> Variant | None:
@@ -247,6 +255,14 @@ def check_answer(lock: Lock, question: Question, path: Path) -> None:
     """Raise LockFileError if a lock says that it answers a question, and does not."""
     for part, what in (*find_differences(lock, question), *find_unasked(lock, question)):
         raise edited_error(f"{shorten_local_path(path)}:{find_line(lock, part)}", what)
+
+
+def read_replaced(path: Path) -> Lock | None:
+    """Return the lock that a new one replaces; None if there is none that can be read."""
+    try:
+        return read_lock(path) if path.exists() else None
+    except LockFileError:
+        return None
 
 
 def check_old_place(path: Path, environment: str) -> None:

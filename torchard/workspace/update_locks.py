@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.errors import TorchardError
 from torchard.lock.unsolved import UnsolvableError, merge_errors
+from torchard.plan.diff import compare_locks
+from torchard.plan.steps import list_requested
 from torchard.plan.warnings import find_package_notes
 from torchard.resources import shorten_local_path
 from torchard.workspace.locks import LockMissingError
@@ -19,23 +21,47 @@ if TYPE_CHECKING:
     from torchard.catalog.mac_class import MacClass
     from torchard.lab.model import Lab, MacHost
     from torchard.mac.state import MacState
+    from torchard.plan.diff import PackageChange
     from torchard.workspace.workspace import Workspace
+
+
+Outcome = Literal["kept", "unchanged", "written", "to change", "out of date", "error"]
 
 
 @dataclass(frozen=True)
 class LockUpdate:
     """What became of one lock. `detail` is the path of its file, or an error's text.
 
+    `outcome` is `kept`: it was up to date and was not solved, `unchanged`: solved again with the
+    same answer, `written`, `to change`: no file may be written, `out of date`, or `error`.
     `error` is the error if other classes may share its cause. `notes` are sentences on packages
-    that are not what a person may expect.
+    that are not what a person may expect. `changes` are the packages that moved, `requested` the
+    names that the lab asks for. `packages` and `bytes` count a lock that did not exist before.
     """
 
     environment: str
     mac_class: MacClass | None
-    outcome: Literal["kept", "written", "out of date", "error"]
+    outcome: Outcome
     detail: str
     error: UnsolvableError | None = None
     notes: tuple[str, ...] = ()
+    changes: tuple[PackageChange, ...] = ()
+    requested: tuple[str, ...] = ()
+    packages: int = 0
+    bytes: int = 0
+
+
+def group_by_changes(updates: Iterable[LockUpdate]) -> list[list[LockUpdate]]:
+    """Put the classes of an environment together in which the same packages moved.
+
+    A lock that could not be made is in no group.
+    """
+    groups: dict[object, list[LockUpdate]] = {}
+    for one in updates:
+        if one.outcome != "error":
+            what = (one.outcome, one.changes, one.packages, one.bytes, one.requested)
+            groups.setdefault((one.environment, *what), []).append(one)
+    return list(groups.values())
 
 
 def list_errors(updates: Iterable[LockUpdate]) -> list[str]:
@@ -64,7 +90,8 @@ def update_locks(
 ) -> Iterator[LockUpdate]:
     """Yield what became of every lock that the lab needs, each once. An error stops no other lock.
 
-    `states` holds the Macs that were read, `unreachable` why others could not be. With `audit`, a
+    `states` holds the Macs that were read, `unreachable` why others could not be. With `upgrade`,
+    every lock is solved again. With `audit`, a
     lock that is up to date is solved again with its own versions and compared.
     """
     reported: set[LockUpdate] = set()
@@ -116,6 +143,15 @@ def _update(
     except TorchardError as error:
         shared = error if isinstance(error, UnsolvableError) else None
         return LockUpdate(name, group, "error", str(error), shared)
-    outcome: Literal["written", "kept"] = "written" if path in workspace.locks.written else "kept"
     notes = tuple(find_package_notes(lock, workspace.catalogue))
-    return LockUpdate(name, group, outcome, shorten_local_path(path), notes=notes)
+    update = LockUpdate(name, group, "kept", shorten_local_path(path), notes=notes)
+    if path not in workspace.locks.replaced:
+        return update
+    before = workspace.locks.replaced[path]
+    if lock is before:
+        return replace(update, outcome="unchanged")
+    update = replace(update, outcome="to change" if workspace.locks.is_trial else "written")
+    if before is None:
+        return replace(update, packages=len(lock.conda) + len(lock.wheels), bytes=lock.size)
+    changes = compare_locks(before, lock)
+    return replace(update, changes=changes, requested=list_requested(lock))

@@ -201,6 +201,7 @@ def modules_of(*words):
         (["choose", *MAC, "torchaudio"], "Write --with before torchaudio: --with torchaudio."),
         (["choose", *MAC, "--with", "torchaudio", "--no-with"], "exclude each other"),
         (["lock", "--upgrade", "--check"], "--upgrade and --check exclude each other."),
+        (["lock", "--upgrade", "--diff"], "--upgrade and --diff exclude each other."),
         (["keys", "trust", "-y", "--fingerprint", "SHA256:x"], "exclude each other."),
         (
             ["keys", "trust", "mac", "a.yaml", "b.yaml"],

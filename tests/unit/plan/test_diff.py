@@ -8,7 +8,7 @@ import pytest
 from locked import built, lock, package, sha256, wheel
 
 from torchard.mac.state import InstalledConda, InstalledDist
-from torchard.plan.diff import PackageChange, compare, is_same_version
+from torchard.plan.diff import OTHER_FILE, PackageChange, compare, compare_locks, is_same_version
 
 NUMPY = package("numpy", "2.0", provides=[("numpy", "2.0")])
 LOCK = lock(
@@ -28,6 +28,21 @@ def test_an_environment_as_locked_keeps_every_package():
     named = lock([], [wheel("ruamel-yaml"), wheel("jinja2")])
     dists = (InstalledDist("Jinja2", "1.0.0"), InstalledDist("ruamel.yaml", "1.0"))
     assert compare(named, built(named, dists=dists), {}) == ((), 2)
+
+
+def test_a_lock_is_compared_with_the_one_before():
+    """A package that moved is a change, also if only the file of its version is another one."""
+    torch, einops = wheel("torch", "2.3.0"), replace(wheel("einops"), sha256=sha256("other"))
+    after = lock(LOCK.conda[:2], [einops, torch, wheel("torchvision", "0.17.2")])
+    assert [
+        (one.change, one.name, one.before, one.after) for one in compare_locks(LOCK, after)
+    ] == [
+        ("remove", "numpy", "2.0", None),
+        ("update", "torch", "2.2.2", "2.3.0"),
+        ("update", "einops", "1.0", "1.0"),
+    ]
+    assert compare_locks(LOCK, after)[-1].note == OTHER_FILE
+    assert compare_locks(LOCK, LOCK) == ()
 
 
 def test_a_new_environment_adds_every_package():

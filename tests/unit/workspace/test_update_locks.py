@@ -16,7 +16,13 @@ from torchard.catalog.pairings import Fit, Pairing
 from torchard.depot.depot import Depot
 from torchard.lock.codec import format_lock, read_lock
 from torchard.workspace import workspace
-from torchard.workspace.update_locks import list_errors, update_locks, without_class
+from torchard.workspace.update_locks import (
+    LockUpdate,
+    group_by_changes,
+    list_errors,
+    update_locks,
+    without_class,
+)
 from torchard.workspace.workspace import open_workspace
 
 ARM, INTEL = "osx-arm64-macos15", "osx-64-macos12"
@@ -49,9 +55,10 @@ def lab(tmp_path, simlab_depot, artefacts):
             encoding="utf-8",
         )
 
-    def run(states=(), unreachable=(), *, check=False, upgrade=False, audit=False):
+    def run(states=(), unreachable=(), *, check=False, upgrade=False, audit=False, trial=False):
         depot = Depot(artefacts, pause=lambda _seconds: None)
         workspace = open_workspace(path, locked=check, depot=depot)
+        workspace.locks.is_trial = trial
         return list(
             update_locks(workspace, dict(states), dict(unreachable), upgrade=upgrade, audit=audit)
         )
@@ -94,14 +101,41 @@ def test_each_class_is_locked_once_and_then_kept(lab):
     assert lab.files() == written
 
 
-def test_upgrade_writes_the_same_bytes_if_nothing_is_new(lab):
-    """With `--upgrade` each lock is solved and written again, with the same content."""
+def test_upgrade_leaves_the_files_alone_if_nothing_is_new(lab):
+    """With `--upgrade` each lock is solved again, and is unchanged if the answer is the same."""
     lab.run()
     first = lab.files()
-    assert {one.outcome for one in lab.run(upgrade=True)} == {"written"}
-    assert {name: one[0] for name, one in lab.files().items()} == {
-        name: one[0] for name, one in first.items()
-    }
+    assert {one.outcome for one in lab.run(upgrade=True)} == {"unchanged"}
+    assert lab.files() == first
+
+
+def test_a_lock_that_is_made_again_says_which_packages_moved(lab):
+    """A trial writes nothing, and says the same as the upgrade after it."""
+    lab.write(MACS[0], plain='["ffmpeg<8", rhash]')
+    (new,) = lab.run()
+    assert (new.outcome, new.changes) == ("written", ())
+    assert min(new.packages, new.bytes) > 0
+    lab.write(MACS[0], plain="[ffmpeg]")
+    before = lab.files()
+    (trial,) = lab.run(upgrade=True, trial=True)
+    assert (trial.outcome, lab.files()) == ("to change", before)
+    (done,) = lab.run(upgrade=True)
+    assert replace(done, outcome="to change") == trial
+    moved = {one.name: (one.change, one.before, one.after) for one in done.changes}
+    assert moved["ffmpeg"] == ("update", "7.1.1", "8.0.1")
+    assert moved["rhash"][0] == "remove"
+    assert lab.run(upgrade=True, trial=True)[0].outcome == "unchanged"
+
+
+def test_classes_in_which_the_same_moved_are_a_group(lab):
+    """Each environment has groups of its own, and an error is in none."""
+    one = LockUpdate("a", None, "written", "x", requested=("git",))
+    others = (
+        replace(one, detail="y"),
+        replace(one, environment="b"),
+        replace(one, outcome="error"),
+    )
+    assert group_by_changes([one, *others]) == [[one, others[0]], [others[1]]]
 
 
 def test_check_writes_nothing(lab):
@@ -295,7 +329,7 @@ def test_the_exit_code_reports_errors_and_outdated_locks(lab, torchard):
     assert not lab.locks.exists()
     done = torchard("lock", lab.path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[:4] for line in done.stdout.splitlines()] == [
+    assert [line.split()[:4] for line in done.stdout.splitlines() if ".json" in line] == [
         ["written", "plain", "for", ARM],
         ["written", "plain", "for", INTEL],
     ]
