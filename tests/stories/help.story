@@ -23,6 +23,7 @@ Commands:
   show      Show a saved plan, or what --json printed.
   apply     Plan, ask, make each Mac match LAB, and verify it.
   status    Show what each Mac has, and what was changed by hand.
+  report    Write what each Mac has, and what would change, as one web page.
   verify    Verify every environment again.
   rollback  Activate the previous generation of ENV on each Mac.
   unlock    Show who holds a Mac's run lock, or remove a dead run's lock.
@@ -164,6 +165,8 @@ Options:
                              bundle` wrote; fetch nothing.
   --full                     Show every package.
   --json                     Print only JSON.
+  --junit FILE               Also write what was found into this file, as
+                             JUnit's XML.
   -y, --yes                  Do not ask.
   --rebuild ENV              Build this environment again from the same lock
                              file, although it is up to date.
@@ -184,6 +187,8 @@ Options:
   --locked              Fail if a lock file is missing or out of date.
   --full                Show every package.
   --json                Print only JSON.
+  --junit FILE          Also write what was found into this file, as JUnit's
+                        XML.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
   -h, --help            Show this message and exit.
@@ -202,6 +207,8 @@ Options:
   --limit NAME          Only this Mac, group or pattern.
   --locked              Fail if a lock file is missing or out of date.
   --json                Print only JSON.
+  --junit FILE          Also write what was found into this file, as JUnit's
+                        XML.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
   -h, --help            Show this message and exit.

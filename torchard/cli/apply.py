@@ -9,6 +9,7 @@ import click
 from torchard.cli import connect, console, options, output
 from torchard.lab.select import order_by_limits
 from torchard.plan.batches import Batches
+from torchard.plan.codec import document
 from torchard.plan.planfile import is_plan, read_saved
 from torchard.render.text import plan_lines, result_lines
 from torchard.session.apply import apply_plan
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @options.bundle
 @options.full
 @options.as_json
+@options.junit
 @options.yes
 @click.option(
     "--rebuild",
@@ -48,10 +50,11 @@ if TYPE_CHECKING:
     help="Begin no further batch after one in which more Macs failed (default: 0).",
 )
 @options.allow_ssh_commands
-def apply(
+def apply(  # noqa: PLR0917  # click passes them by name
     lab: Path,
     limits: tuple[str, ...],
     report: Path | None,
+    junit: Path | None,
     rebuild: tuple[str, ...],
     folder: Path | None,
     *,
@@ -75,6 +78,7 @@ def apply(
         raise click.UsageError("A saved plan already says which Macs and which lock files.")
     if stop_after is not None and batch is None:
         raise click.UsageError("--stop-after goes with --batch: it is about a batch's failures.")
+    output.require_folder(junit)
     if saved:
         opened = connect.open_planned_session(saved, folder, parallel=parallel)
     else:
@@ -105,5 +109,6 @@ def apply(
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:
         click.echo("Nothing has been changed.")
+    output.write_junit(document(result), junit, session.workspace.lab.path)
     session.workspace.artefacts.bound_depot(session.workspace.lab)
     console.exit_after(session, result.summary.exit_code)

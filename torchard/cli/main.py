@@ -34,6 +34,7 @@ COMMANDS = {
     "show": "Show a saved plan, or what --json printed.",
     "apply": "Plan, ask, make each Mac match LAB, and verify it.",
     "status": "Show what each Mac has, and what was changed by hand.",
+    "report": "Write what each Mac has, and what would change, as one web page.",
     "verify": "Verify every environment again.",
     "rollback": "Activate the previous generation of ENV on each Mac.",
     "unlock": "Show who holds a Mac's run lock, or remove a dead run's lock.",

@@ -61,5 +61,11 @@ parallel = click.option(
     type=click.IntRange(min=1),
     help="Work on so many Macs at a time (default: 20 for each processor of this computer).",
 )
+junit = click.option(
+    "--junit",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what was found into this file, as JUnit's XML.",
+)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 full = click.option("--full", is_flag=True, help="Show every package.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import connect, console, options, output
+from torchard.plan.codec import document
 from torchard.render.text import result_lines
 from torchard.session.verify import verify_macs
 
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
 @options.limits
 @options.locked
 @options.as_json
+@options.junit
 @options.allow_ssh_commands
-def verify(lab: Path, limits: tuple[str, ...], *, locked: bool, as_json: bool) -> None:
+def verify(
+    lab: Path, limits: tuple[str, ...], junit: Path | None, *, locked: bool, as_json: bool
+) -> None:
     """Verify every environment again.
 
     Torchard checks for a native python, the locked versions, a real computation, and MPS where it
     is expected. It changes nothing in the environment. It notes a failure on the Mac, so that
     `plan` and `status` show it, and removes the note when verification succeeds.
     """
+    output.require_folder(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_macs(session)
     output.print_plan(verified, result_lines(verified), as_json=as_json)
+    output.write_junit(document(verified), junit, lab)
     console.exit_after(session, verified.summary.exit_code)

@@ -105,7 +105,8 @@ class EnvironmentReport(EnvironmentStatus):
     made it and the lab does not name it, or `person`: somebody else made it. `since` says what
     happened to it: `same`, `modified`, `gone`, or `unknown`. `packages` and `files` have what
     changed. `apply` is the action of its step; null if an apply leaves it as it is. `version` is
-    Miniconda's. `own` has the files that a person made in it.
+    Miniconda's. `own` has the files that a person made in it. `verified` has the parts of
+    `verification`.
     """
 
     apply: Action | None = None

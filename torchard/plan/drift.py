@@ -6,6 +6,7 @@ when it built them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -31,6 +32,23 @@ if TYPE_CHECKING:
 Owner = Literal["lab", "torchard", "person"]
 Since = Literal["same", "modified", "gone", "unknown"]
 BY_HAND = "installed by hand"
+_TIME = re.compile(r"[0-9-]{10}[ T][0-9:]{5,8}Z?")
+_LONGEST = 100  # characters of a version that are kept
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What the last verification of an environment found.
+
+    `date` is its time in UTC, or its day. `machine` is the processor that its python ran as.
+    `torch` is null without PyTorch, and `mps` says whether MPS worked.
+    """
+
+    date: str | None = None
+    python: str | None = None
+    machine: str | None = None
+    torch: str | None = None
+    mps: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,6 +63,7 @@ class EnvironmentStatus:
     - `version`: of Miniconda.
     - `verification`: the result and the day of its last verification.
     - `own`: files that a person made in it; they do not count as changes.
+    - `verified`: the parts of `verification`.
     """
 
     environment: str | None
@@ -56,6 +75,7 @@ class EnvironmentStatus:
     version: str | None = None
     verification: str | None = None
     own: OwnFiles = NO_FILES
+    verified: Verified | None = None
 
 
 def find_drift(mac: MacHost, state: MacState) -> tuple[EnvironmentStatus, ...]:
@@ -136,6 +156,7 @@ def _check_generation(view: EnvironmentView, owner: Owner, state: MacState) -> E
         if active.verification is None
         else describe_verification(active.verification, active.built_on),
         own=join_files(active.own),
+        verified=None if active.verification is None else _read_verified(active),
     )
     status = _add_changes(status, active, f"not in the lock; {BY_HAND}")
     if active.own is None or not active.own.error:
@@ -151,6 +172,16 @@ def _describe_variables(active: InstalledEnvironment) -> Iterator[str]:
         yield f"a person set or unset {', '.join(changed)} (conda env config vars)"
     if missing:
         yield f"{', '.join(missing)} was removed from its conda-meta/state"
+
+
+def _read_verified(active: InstalledEnvironment) -> Verified:
+    """Return what a stamp says of a verification; what it says otherwise than Torchard is lost."""
+    found, date = active.verification or {}, (active.stamp or {}).get("date")
+    parts = (found.get(key) for key in ("python", "machine", "torch"))
+    python, machine, torch = (one[:_LONGEST] if isinstance(one, str) else None for one in parts)
+    is_time = isinstance(date, str) and _TIME.fullmatch(date)
+    day = date if isinstance(date, str) and is_time else active.built_on
+    return Verified(day, python, machine, torch, found.get("mps") is True)
 
 
 def _add_changes(

@@ -27,6 +27,7 @@ NAMES = (
     "show",
     "apply",
     "status",
+    "report",
     "verify",
     "rollback",
     "unlock",
@@ -35,7 +36,10 @@ NAMES = (
     "demo",
     "catalog",
 )
-CONNECTING = ("keys", "lock", "plan", "apply", "status", "verify", "rollback", "unlock", "bundle")
+CONNECTING = (
+    *("keys", "lock", "plan", "apply", "status", "report", "verify", "rollback", "unlock"),
+    "bundle",
+)
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")
 
 
@@ -216,7 +220,8 @@ def modules_of(*words):
         (["verify", "--full"], "No such option"),
         (["demo", "--macs", "0"], "0 is not in the range"),
         (["demo", "here"], "unexpected extra argument (here)"),
-        (["report", "--html", "page.html"], "No such command 'report'."),
+        (["report"], "Missing option '--html'."),
+        (["report", "--html", "gone/page.html"], "its folder does not exist"),
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),
         (["show", "gone.json"], "gone.json: the plan cannot be read: No such file"),

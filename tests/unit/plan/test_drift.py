@@ -9,7 +9,7 @@ from locked import GENERATIONS, INSTALLER, PREFIX, built, lock, mac, package, st
 
 from torchard.lab.model import MacHost
 from torchard.mac.state import InstalledConda, InstalledDist, InstalledEnvironment, Packages
-from torchard.plan.drift import EnvironmentStatus, find_drift
+from torchard.plan.drift import EnvironmentStatus, Verified, find_drift
 
 LOCK = lock(
     [
@@ -46,10 +46,22 @@ def packages_of(standing):
     return [(one.change, one.name, one.before, one.after, one.note) for one in standing.packages]
 
 
+def test_a_stamp_of_other_types_verifies_nothing():
+    """The Mac may have sent anything: a number is not a version, and words are not a date."""
+    found = {"python": 3, "torch": ["x"], "mps": "yes", "machine": "m" * 999}
+    stamp = {**VERIFIED, "date": "2026-11-26 at noon", "verification": found}
+    verified = drift_of(as_made(stamp=stamp)).verified
+    assert verified == Verified("2026-11-26", machine="m" * 100)
+
+
 def test_an_unchanged_environment_is_the_same_with_its_last_verification():
     """A file system may list its files in any order."""
     assert drift_of(as_made()) == EnvironmentStatus(
-        "torch", "lab", "same", verification=VERIFICATION
+        "torch",
+        "lab",
+        "same",
+        verification=VERIFICATION,
+        verified=Verified("2026-11-26 10:31:22", "3.12.13", mps=True),
     )
     made = Packages(MADE.conda[::-1], MADE.dists[::-1])
     assert drift_of(as_made(made=made)).since == "same"

@@ -8,6 +8,7 @@ from locked import mac
 
 from torchard.catalog.catalog import load_catalog
 from torchard.mac.state import KeptFolders, OwnFiles, RunLock
+from torchard.plan.diff import PackageChange
 from torchard.plan.drift import EnvironmentStatus
 from torchard.plan.file_changes import FileChange
 from torchard.plan.plan import MacPlan, Plan
@@ -15,6 +16,7 @@ from torchard.plan.steps import Step
 from torchard.plan.unneeded import KeptGeneration
 from torchard.render.changes import done_line, row, step_lines
 from torchard.render.explain import _fixed, _run_lock
+from torchard.render.locks import lock_change_lines
 from torchard.render.status import status_lines
 
 STEP = Step("environment", "update", "torch", "another lock", "/generations/torch-1")
@@ -23,6 +25,14 @@ STEP = Step("environment", "update", "torch", "another lock", "/generations/torc
 def plain(lines):
     """Return lines as one text."""
     return "\n".join(line.plain for line in lines)
+
+
+def test_a_lock_says_which_packages_moved():
+    """A new one has counts. A lock in which no package moved says that."""
+    moved = (PackageChange("update", "torch", "2.14.1", "2.15.0", "wheel"),)
+    assert plain(lock_change_lines(moved, ())) == "      ~ torch   2.14.1 -> 2.15.0   wheel"
+    assert plain(lock_change_lines((), (), (30, 3 * 10**6))) == "      new: 30 packages, 3 MB"
+    assert plain(lock_change_lines((), ())) == "      no package moved, only what the lab asks for"
 
 
 def test_a_step_names_a_persons_files():
