@@ -40,6 +40,7 @@ COMMANDS = {
     "unlock": "Show who holds a Mac's run lock, or remove a dead run's lock.",
     "depot": "List, verify and clean the store of downloads.",
     "bundle": "Write all that LAB needs to the folder DIR.",
+    "export": "Print the lock of ENV in a format of conda, pip, PEP 751 or pixi.",
     "demo": "Run the whole job on simulated Macs.",
     "catalog": "Print, verify and update the catalogue of releases.",
 }

@@ -33,6 +33,7 @@ NAMES = (
     "unlock",
     "depot",
     "bundle",
+    "export",
     "demo",
     "catalog",
 )
