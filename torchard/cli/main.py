@@ -37,6 +37,7 @@ COMMANDS = {
     "report": "Write what each Mac has, and what would change, as one web page.",
     "verify": "Verify every environment again.",
     "rollback": "Activate the previous generation of ENV on each Mac.",
+    "remove": "Remove ENV and all its generations from each Mac.",
     "unlock": "Show who holds a Mac's run lock, or remove a dead run's lock.",
     "depot": "List, verify and clean the store of downloads.",
     "bundle": "Write all that LAB needs to the folder DIR.",

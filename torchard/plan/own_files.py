@@ -56,6 +56,11 @@ def list_questions(target: Target) -> tuple[Question, ...]:
     return tuple(questions.values())
 
 
+def list_removal_questions(step: Step, state: MacState) -> tuple[Question, ...]:
+    """Return what to ask a Mac before a step removes an environment."""
+    return tuple(_ask(step, state, ""))
+
+
 def list_active_questions(state: MacState) -> tuple[Question, ...]:
     """Return the question for each active environment that Torchard built."""
     views = (view_environment(name, state) for name in state.links)

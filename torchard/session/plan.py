@@ -20,7 +20,7 @@ from torchard.session.session import INTERRUPTED
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from torchard.mac.state import MacState
     from torchard.plan.drift import EnvironmentStatus
@@ -78,6 +78,11 @@ def find_own_files(
         asked = isolate(session, name, partial(_list_questions, session, name, is_for_all))
         if asked:
             questions[name] = asked
+    ask_own_files(session, questions)
+
+
+def ask_own_files(session: Session, questions: Mapping[str, tuple[Question, ...]]) -> None:
+    """Ask Macs what a person made in some generations, and remember it with their states."""
 
     def describe(name: str) -> None:
         session.progress.report_mac(name, "looking for files of people")

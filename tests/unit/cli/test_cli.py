@@ -30,6 +30,7 @@ NAMES = (
     "report",
     "verify",
     "rollback",
+    "remove",
     "unlock",
     "depot",
     "bundle",
@@ -38,7 +39,8 @@ NAMES = (
     "catalog",
 )
 CONNECTING = (
-    *("keys", "lock", "plan", "apply", "status", "report", "verify", "rollback", "unlock"),
+    *("keys", "lock", "plan", "apply", "status", "report", "verify", "rollback", "remove"),
+    "unlock",
     "bundle",
 )
 MAC = ("--arch", "arm64", "--macos", "15.1", "--python", "3.12")

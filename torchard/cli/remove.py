@@ -1,0 +1,72 @@
+"""`torchard remove`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from torchard.cli import connect, console, options, output
+from torchard.lab.select import select
+from torchard.mac.environments import view_environment
+from torchard.render.text import plan_lines, result_lines
+from torchard.session.remove import plan_removals, remove_environments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torchard.session.session import Session
+
+
+@click.command()
+@click.argument("environment", metavar="ENV")
+@options.lab
+@options.limits
+@options.full
+@options.as_json
+@options.yes
+@options.allow_ssh_commands
+def remove(
+    environment: str,
+    lab: Path,
+    limits: tuple[str, ...],
+    *,
+    full: bool,
+    as_json: bool,
+    yes: bool,
+) -> None:
+    """Remove ENV and all its generations from each Mac.
+
+    The lab need not name ENV. What a person made in it goes to ~/.torchard/kept, and the plan names
+    that first. An environment that a person made is left alone, and so is one that a process uses.
+    """
+    with connect.open_session_without_locks(lab, lambda found: select(found, limits)) as session:
+        planned = plan_removals(session, environment)
+        session.progress.pause()
+        if not as_json:
+            output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
+        if planned.summary.change and not yes and session.interrupted is None:
+            session.until_interrupted(
+                lambda: console.confirm_plan(f"torchard remove {environment}", is_shown=not as_json)
+            )
+        session.progress.resume()
+        result = remove_environments(session, environment, planned)
+    if as_json or planned.summary.change:
+        output.print_plan(result, result_lines(result), as_json=as_json)
+    else:
+        click.echo("Nothing has been changed.")
+        _explain_nothing(session, environment)
+    console.exit_after(session, result.summary.exit_code)
+
+
+def _explain_nothing(session: Session, environment: str) -> None:
+    """Say which environments of Torchard there are, if none has that name."""
+    found = {
+        name
+        for state in session.states.values()
+        for name in state.links
+        if view_environment(name, state).is_ours
+    }
+    if environment not in found and found:
+        names = ", ".join(sorted(found))
+        console.print_error(f"No Mac that was read has {environment}. They have: {names}.")
