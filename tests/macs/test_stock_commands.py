@@ -83,6 +83,14 @@ def test_the_stock_commands_show_then_do_then_have_nothing_to_do(lab, pyinfra, t
     assert re.search(r"Grand total +6 +- +- +6\b", again.stderr)
     assert torchard("plan", lab.lab_file).returncode == 0
 
+    # docs/pyinfra.md: a command on every Mac, by the python of an environment.
+    python = "~/miniconda3/envs/torch/bin/python"
+    printing = f'{python} -c "import torch; print(torch.__version__)"'
+    ran = pyinfra("inventory/lab.py", "-y", "exec", "--", printing)
+    assert ran.returncode == 0, ran.stderr
+    for name, version in (("studio-01", "2.15.0"), ("studio-02", "2.14.1")):
+        assert re.search(rf"\[{name}\] .*{re.escape(version)}", ran.stdout + ran.stderr)
+
 
 def test_a_limit_holds(pyinfra):
     """--limit NAME touches that Mac alone."""
