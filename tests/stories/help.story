@@ -26,9 +26,11 @@ Commands:
   report    Write what each Mac has, and what would change, as one web page.
   verify    Verify every environment again.
   rollback  Activate the previous generation of ENV on each Mac.
+  remove    Remove ENV and all its generations from each Mac.
   unlock    Show who holds a Mac's run lock, or remove a dead run's lock.
   depot     List, verify and clean the store of downloads.
   bundle    Write all that LAB needs to the folder DIR.
+  export    Print the lock of ENV in a format of conda, pip, PEP 751 or pixi.
   demo      Run the whole job on simulated Macs.
   catalog   Print, verify and update the catalogue of releases.
 [0]
@@ -38,7 +40,7 @@ Usage: torchard check [OPTIONS] [LAB]
   Check a lab file without contacting any Mac.
 
   Torchard also checks that the ssh_config files that LAB names run no
-  command.
+  command. What LAB may still lack is a note, and no error.
 
 Options:
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
@@ -128,6 +130,8 @@ Options:
   --locked                   Fail if a lock file is missing or out of date.
   --depot DIR                Take everything from this folder, which `torchard
                              bundle` wrote; fetch nothing.
+  --parallel N               Work on so many Macs at a time (default: 20 for
+                             each processor of this computer).  [x>=1]
   --full                     Show every package.
   --json                     Print only JSON.
   --out FILE                 Save the plan in this .json file.
@@ -137,11 +141,12 @@ Options:
   -h, --help                 Show this message and exit.
 [0]
 $ torchard show --help
-Usage: torchard show [OPTIONS] FILE
+Usage: torchard show [OPTIONS] FILE [FILE]...
 
   Show a saved plan, or what --json printed.
 
-  No Mac is contacted.
+  Several files of one kind are shown as one, for example what several
+  controllers did on different Macs of one lab. No Mac is contacted.
 
 Options:
   --full      Show every package.
@@ -170,6 +175,12 @@ Options:
   -y, --yes                  Do not ask.
   --rebuild ENV              Build this environment again from the same lock
                              file, although it is up to date.
+  --parallel N               Work on so many Macs at a time (default: 20 for
+                             each processor of this computer).  [x>=1]
+  --batch N                  Change so many Macs, then the next ones, in the
+                             order of --limit or of LAB.  [x>=1]
+  --stop-after FAILURES      Begin no further batch after one in which more
+                             Macs failed (default: 0).  [x>=0]
   --allow-ssh-commands       Let the ssh_config that LAB names run commands on
                              this computer.
   -h, --help                 Show this message and exit.
@@ -291,6 +302,10 @@ Options:
   --release RELEASE  Only this release.
   --libraries        Read the libraries of each row's wheel: N MB for a
                      torch.
+  --from FILE        Compare a conda channel's listing, or OSV's records, in
+                     this file instead.
+  --channel TEXT     The channel of a listing that does not name it:
+                     repodata.json.
   -h, --help         Show this message and exit.
 [0]
 $ torchard catalog refresh --help
@@ -302,7 +317,7 @@ Usage: torchard catalog refresh [OPTIONS]
   answer.
 
 Options:
-  --from [wheels|conda|installers]
+  --from [wheels|conda|installers|advisories]
                                   Only this source.
   --write                         Write the rows into the catalogue's files.
   -h, --help                      Show this message and exit.

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from torchard.plan.result import Result
 
 
-def require_folder(path: Path | None) -> None:
+def require_place(path: Path | None) -> None:
     """Raise TorchardError if a file cannot be written there: before any Mac is contacted."""
+    if path is not None and path.exists() and not path.is_file():  # such as /dev/stdout
+        raise TorchardError(f"{path} is not a file.", "Name a file: it is written as a whole.")
     if path is not None and not os.access(path.absolute().parent, os.W_OK | os.X_OK):
         raise TorchardError(
             f"{path} cannot be written: its folder does not exist, or you may not write to it.",

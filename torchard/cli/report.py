@@ -35,7 +35,7 @@ def report(
     from torchard.render.page import render_page  # noqa: PLC0415  # only this command needs Jinja
 
     for file in (html, junit):
-        output.require_folder(file)
+        output.require_place(file)
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)
     workspace = session.workspace

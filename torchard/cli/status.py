@@ -38,7 +38,7 @@ def status(
     Each environment has two signs: what happened to it since Torchard built it, and what an apply
     would do to it. Nothing is written on a Mac.
     """
-    output.require_folder(junit)
+    output.require_place(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)
     if as_json:

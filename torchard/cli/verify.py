@@ -31,7 +31,7 @@ def verify(
     is expected. It changes nothing in the environment. It notes a failure on the Mac, so that
     `plan` and `status` show it, and removes the note when verification succeeds.
     """
-    output.require_folder(junit)
+    output.require_place(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_macs(session)
     output.print_plan(verified, result_lines(verified), as_json=as_json)

@@ -224,6 +224,7 @@ def modules_of(*words):
         (["demo", "--macs", "0"], "0 is not in the range"),
         (["demo", "here"], "unexpected extra argument (here)"),
         (["report"], "Missing option '--html'."),
+        (["report", "--html", "/dev/null"], "/dev/null is not a file."),
         (["report", "--html", "gone/page.html"], "its folder does not exist"),
         (["plan", "--out", "plan"], "A plan is a .json file: --out plan.json"),
         (["apply", "gone.json"], "gone.json: the plan cannot be read: No such file"),

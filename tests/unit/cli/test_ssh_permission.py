@@ -22,8 +22,10 @@ WORDS = {
     "plan": ("plan",),
     "apply": ("apply", "--yes"),
     "status": ("status",),
+    "report": ("report", "--html", "PAGE"),
     "verify": ("verify",),
     "rollback": ("rollback", "torch"),
+    "remove": ("remove", "torch"),
     "unlock": ("unlock", "studio-01"),
     "bundle": ("bundle", "never-made"),
 }
@@ -61,19 +63,20 @@ def test_every_command_that_opens_a_lab_has_the_option():
         if any(option.name == "allow_ssh_commands" for option in one.params)
     }
     assert having == set(WORDS)
-    assert set(COMMANDS) - having == {"choose", "show", "depot", "demo", "catalog"}
+    assert set(COMMANDS) - having == {"choose", "show", "depot", "export", "demo", "catalog"}
 
 
 @pytest.mark.parametrize("name", WORDS)
 def test_no_command_runs_what_comes_with_a_lab(name, lab, mark, torchard):
     """It ends before any Mac is contacted, and names the line; the option allows it."""
-    done = torchard(*WORDS[name], lab, **{PERMISSION: ""})
+    words = [str(lab.parent / "page.html") if one == "PAGE" else one for one in WORDS[name]]
+    done = torchard(*words, lab, **{PERMISSION: ""})
     assert done.returncode == 1
     more = lab.parent / "more"
     assert f"{more}:2:1: Match exec runs a command on this computer" in done.stderr
     assert "--allow-ssh-commands" in done.stderr
     assert not mark.exists()
-    allowed = torchard(*WORDS[name], lab, "--allow-ssh-commands", **{PERMISSION: ""})
+    allowed = torchard(*words, lab, "--allow-ssh-commands", **{PERMISSION: ""})
     assert "Match exec" not in allowed.stderr
     assert mark.exists() is (name != "check")  # which never asks ssh
     assert allowed.returncode == 0 or name != "check"
