@@ -62,6 +62,10 @@ def job(tmp_path_factory, simlab_depot, torchard):
         kept = lab.snapshot()
         done.status = torchard("status", lab.lab_file, "--locked")
         done.status_json = torchard("status", lab.lab_file, "--json")
+        done.files = (lab.directory / "page.html", lab.directory / "junit.xml")
+        done.report = torchard(
+            "report", lab.lab_file, "--html", done.files[0], "--junit", done.files[1]
+        )
         done.wrote = lab.snapshot() != kept
 
         text = lab.lab_file.read_text(encoding="utf-8")
@@ -72,6 +76,18 @@ def job(tmp_path_factory, simlab_depot, torchard):
         done.after = torchard("status", lab.lab_file)
         done.envs = envs
         yield done
+
+
+def test_a_report_has_what_status_says(job):
+    """The page and JUnit's XML are of the same Mac, and nobody's secret is in them."""
+    assert (job.report.returncode, job.report.stderr) == (2, "")
+    assert job.report.stdout == f"Written: {job.files[0]}\n"
+    page, junit = (one.read_text(encoding="utf-8") for one in job.files)
+    for word in ("changed by hand, to update", "not in the lab", "git", "pytz", "python 3.12."):
+        assert word in page
+    assert re.search(r"verified 20\d\d-\d\d-\d\d \d\d:\d\d", page)
+    assert 'classname="studio-01" name="tools"' in junit
+    assert "secret" not in page + junit
 
 
 def test_status_exits_as_a_plan_and_writes_nothing(job):
