@@ -19,7 +19,7 @@ from simlab import shell as sh
 # Tools whose options are the same here and there, or that our scripts use without options.
 LINKED = (
     "zsh", "echo", "sleep", "printf", "printenv", "test", "[", "true", "false", "expr",
-    "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "curl", "diff", "cmp", "comm",
+    "seq", "sort", "gzip", "gunzip", "zcat", "bzip2", "bunzip2", "diff", "cmp", "comm",
     "paste", "join", "split", "fold", "nl", "rev", "cksum", "mkfifo", "nohup", "nice", "getconf",
     "pwd", "whoami", "logname", "tty", "groups", "which", "unzip", "zip", "perl", "openssl",
     "yes", "file", "ssh", "scp", "rsync",
@@ -100,7 +100,7 @@ ANSWERED = (
 # Shims that translate between the systems' options.
 TRANSLATED = (
     "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "du", "head", "wc",
-    "dd", "tar", "xattr", "sudo", "kill", "pgrep", "pkill",
+    "dd", "tar", "curl", "xattr", "sudo", "kill", "pgrep", "pkill",
 )  # fmt: skip
 _STRICT_ENDS = ("head", "readlink", "rm")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")

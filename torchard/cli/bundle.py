@@ -35,7 +35,8 @@ def bundle(folder: Path, lab: Path, *, locked: bool, only_check: bool, as_json: 
     """Write all that LAB needs to the folder DIR.
 
     The locks, the installers and the packages go there, each under its sha256. On a computer
-    without internet, use it by --depot DIR. The same command continues and updates it.
+    without internet, use it by --depot DIR. A web server that has it serves Macs whose `delivery:`
+    is its URL. The same command continues and updates it.
     """
     if only_check:
         _print(verify_bundle(folder, lab), as_json=as_json)

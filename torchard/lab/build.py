@@ -119,6 +119,7 @@ def _build_mac(
     timeouts = {key: int(seconds) for key, seconds in settings["timeouts"].items()}
     named = settings.get("shell", [])
     shells = [named] if isinstance(named, str) else named
+    way = settings.get("delivery", "push")
     data = {
         "address": None if mac.get("connection") == "local" else name,
         **mac,
@@ -126,6 +127,7 @@ def _build_mac(
         "name": name,
         "ssh": ssh,
         "timeouts": timeouts,
+        "delivery": {"way": way} if isinstance(way, str) else {"way": "url", **way},
         "shells": [one for one in SHELLS if one in shells],
     }
     return msgspec.convert(data, MacHost)

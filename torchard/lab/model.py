@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003  # msgspec reads the types when it converts
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,6 +134,23 @@ class WheelIndex:
 
 
 @dataclass(frozen=True)
+class Delivery:
+    """How a Mac gets its packages.
+
+    `push`: the controller sends them over SSH. `pull`: the Mac fetches them from the addresses of
+    the packages. `url`: the Mac fetches them from a bundle that a web server has at `url`.
+    """
+
+    way: Literal["push", "pull", "url"] = "push"
+    url: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where the Mac fetches from itself, for people; empty if files are pushed to it."""
+        return {"push": "", "pull": "the internet", "url": urlsplit(self.url).netloc}[self.way]
+
+
+@dataclass(frozen=True)
 class Keep:
     """How much stays of what Torchard can do without: its bounds.
 
@@ -172,7 +190,8 @@ class MacHost:
     in that order, in which `conda activate` must work. `accept_license` is the owner's consent to
     the terms that an installer's `-b` accepts, `accept_anaconda_terms` to those of Anaconda's
     channels. `frozen` lets conda refuse changes to the environments. `prune` removes environments
-    that Torchard built and `environments` no longer names. `keep` bounds what else stays there.
+    that Torchard built and `environments` no longer names. `delivery` is how it gets its packages.
+    `keep` bounds what else stays there.
     """
 
     name: str
@@ -192,6 +211,7 @@ class MacHost:
     accept_anaconda_terms: bool = False
     prune: bool = False
     frozen: bool = False
+    delivery: Delivery = Delivery()
     keep: Keep = Keep()
     timeouts: Timeouts = Timeouts()
     where: Position = Position("", 0, 0)

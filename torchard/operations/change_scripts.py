@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
     from torchard.mac.state import MacState
     from torchard.operations.controller import Controller
+    from torchard.operations.deliver import FileList
     from torchard.operations.kit import Kit
     from torchard.plan.steps import Step
 
@@ -84,6 +85,16 @@ def build_environment(
         "REBUILT": "rebuilt" if rebuild else "",
     }
     return under_run_lock(_recovering("build_environment.sh"), controller, values)
+
+
+def fetch_files(files: FileList, controller: Controller) -> str:
+    """Return the script that fetches the files of a list from web servers, and verifies them."""
+    values = {
+        "LIST": files.sha256,
+        "MOST": str(files.largest // 512 + 2048),
+        "REMEDY": files.remedy,
+    }
+    return under_run_lock(read_script("fetch_files.sh"), controller, values)
 
 
 def remove_environment(state: MacState, step: Step, controller: Controller) -> str:

@@ -9,10 +9,10 @@ from pyinfra.api import StringCommand, operation
 
 from torchard.lab.channels import channel_url
 from torchard.operations import change_scripts, report
+from torchard.operations.deliver import deliver_files
 from torchard.operations.diff import print_diff
 from torchard.operations.kit import write_kit
 from torchard.operations.lease import begin_run, continue_run
-from torchard.operations.upload import upload_files
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
 from torchard.remote.limits import limit_script, limit_step
@@ -73,11 +73,12 @@ def build_environment(
         () if step.action == "activate" else (*lock.conda, *lock.wheels)
     )
     yield begin_run(mac, state.lock)
-    yield upload_files(
+    yield deliver_files(
         mac,
         state,
         artefacts,
         lambda one: workspace.artefacts.fetch(one, lock, mac),
+        lambda one: workspace.artefacts.find_url(one, lock, mac),
         text=kit.archive,
         text_path=kit.path(state),
     )

@@ -12,9 +12,9 @@ from pyinfra import host
 from pyinfra.api import StringCommand, operation
 
 from torchard.operations import change_scripts, report
+from torchard.operations.deliver import deliver_files
 from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
-from torchard.operations.upload import upload_files
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
 from torchard.remote.limits import limit_script, limit_step
@@ -61,8 +61,12 @@ def install_miniconda(
         return
     print_diff(step)
     yield begin_run(mac, state.lock)
-    yield upload_files(
-        mac, state, [installer], lambda one: workspace.artefacts.fetch_installer(one, mac)
+    yield deliver_files(
+        mac,
+        state,
+        [installer],
+        lambda one: workspace.artefacts.fetch_installer(one, mac),
+        lambda one: workspace.artefacts.find_url(one, None, mac),
     )
     yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")

@@ -40,6 +40,8 @@ _BATCH_BYTES = (
     32 * 1024 * 1024
 )  # uploaded before they get their names; a lost connection costs these
 
+_LOST = "the connection was lost while pushing"
+
 
 def upload_files(  # noqa: PLR0917  # as _upload
     mac: MacHost,
@@ -68,7 +70,7 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     text: bytes | None,
     text_path: str,
 ) -> bool:
-    missing = [one for one in artefacts if not _is_in_depot(mac_state, one)]
+    missing = list_missing(mac_state, artefacts)
     total = sum(getattr(one, "size", 0) for one in missing)
     done = named = 0
     complete: list[str] = []
@@ -88,9 +90,7 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
                 _rename(host, mac, complete)
                 complete, named = [], done
         if text is not None:
-            what, partial = "what it is built with", _partial_name(host, text_path)
-            with _explaining(host, mac, mac_state, text_path, what, len(text)):
-                _require_success(host.put_file(io.BytesIO(text), partial, **_limit_copy(mac)))
+            _put_content(host, mac, mac_state, text, text_path)
             complete.append(text_path)
         _rename(host, mac, complete)
     except TorchardError as error:
@@ -99,8 +99,33 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
             _rename(host, mac, complete)
         return record_failure(state, host, str(error))
     except (OSError, EOFError, SSHException) as error:
-        return record_failure(state, host, f"the connection was lost while pushing: {error}")
+        return record_failure(state, host, f"{_LOST}: {error}")
     return True
+
+
+def upload_content(  # noqa: PLR0917  # as _upload
+    state: State, host: Host, mac: MacHost, mac_state: MacState, content: bytes, path: str
+) -> bool:
+    """Write a small file on a Mac by one rename; return whether it is there."""
+    try:
+        _put_content(host, mac, mac_state, content, path)
+        _rename(host, mac, [path])
+    except TorchardError as error:
+        return record_failure(state, host, str(error))
+    except (OSError, EOFError, SSHException) as error:
+        return record_failure(state, host, f"{_LOST}: {error}")
+    return True
+
+
+def list_missing(mac_state: MacState, artefacts: Sequence[A]) -> list[A]:
+    """Return the artefacts that a Mac does not have in its depot."""
+    return [one for one in artefacts if not _is_in_depot(mac_state, one)]
+
+
+def _put_content(host: Host, mac: MacHost, mac_state: MacState, content: bytes, path: str) -> None:
+    with _explaining(host, mac, mac_state, path, "what it is built with", len(content)):
+        partial = _partial_name(host, path)
+        _require_success(host.put_file(io.BytesIO(content), partial, **_limit_copy(mac)))
 
 
 def _progress_of(host: Host, file: str, begun: int, total: int) -> Callable[[int], None]:

@@ -66,6 +66,7 @@ class PlannedMac(_Mac, frozen=True, kw_only=True):
     state: PlanState
     steps: tuple[Step, ...]
     disk: Disk | None = None
+    fetches_from: str = ""
 
 
 class FinishedMac(_Mac, frozen=True, kw_only=True):

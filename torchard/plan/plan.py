@@ -33,6 +33,7 @@ ResultState = Literal["up_to_date", "change", "unreachable", "blocked", "failed"
 class MacPlan:
     """What would be done to one Mac; `reason` says why it is blocked or unreachable.
 
+    `fetches_from` is where it fetches its packages itself, empty if the controller pushes them.
     `preconditions` are the facts that the plan depends on.
     """
 
@@ -45,6 +46,7 @@ class MacPlan:
     steps: tuple[Step, ...] = ()
     warnings: tuple[str, ...] = ()
     disk: Disk | None = None
+    fetches_from: str = ""
     preconditions: tuple[Precondition, ...] = ()
 
 
@@ -52,8 +54,9 @@ class MacPlan:
 class Summary:
     """The number of Macs in each state. Every Mac counts once.
 
-    `fetch_bytes` is the size of all artefacts that must be fetched. Each artefact counts once, if
-    its size is known, a Mac that is to change lacks it, and the controller's depot lacks it too.
+    `fetch_bytes` is the size of all artefacts that the controller must fetch. Each artefact counts
+    once, if its size is known, and the controller's depot and a Mac that is to change lack it. A
+    Mac that fetches from somewhere itself does not count.
     """
 
     change: Count
@@ -89,7 +92,7 @@ class Plan:
         artefacts = {
             package.sha256: package.bytes
             for mac in self.macs
-            for step in (mac.steps if mac.state == "change" else ())
+            for step in (mac.steps if mac.state == "change" and not mac.fetches_from else ())
             for package in step.packages
             if package.bytes and package.sha256 and package.sha256 not in self.in_depot
         }
@@ -119,6 +122,7 @@ def plan_mac(target: Target) -> MacPlan:
         arch=target.state.arch,
         macos=target.state.macos,
         warnings=target.warnings,
+        fetches_from=target.mac.delivery.place,
         preconditions=list_preconditions(target.mac, target.state, target.locks),
     )
     steps = build_steps(target)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "address",
+    "delivery",
     "arch",
     "macos",
     "user",
@@ -63,6 +64,7 @@ def list_preconditions(
     removed = removal_steps(mac.environments, state) if mac.prune else ()
     return (
         Precondition("address", "", _address(mac)),
+        Precondition("delivery", "", f"{mac.delivery.way} {mac.delivery.url}".strip()),
         Precondition("arch", "", state.arch),
         Precondition("macos", "", state.macos),
         Precondition("user", "", state.user),

@@ -28,6 +28,7 @@ _OF_MINICONDA: tuple[Kind, ...] = ("prefix_state", "conda", "installer", "prefix
 _OF_ENVIRONMENT: tuple[Kind, ...] = ("environment", "target", "contents")
 _SENTENCES: Mapping[Kind, str] = {
     "address": "Torchard was to reach it as {0}, and the lab says {1} now",
+    "delivery": "its packages were to come by {0}, and the lab says {1} now",
     "arch": "its processor was {0}, and is {1} now",
     "macos": "its macOS was {0}, and is {1} now",
     "user": "its account was {0}, and is {1} now",

@@ -128,7 +128,8 @@ def blocks(found: Iterable[Mac], describe: Callable[..., Iterator[Text]]) -> lis
     for mac in found:
         safe = replace(sanitize_data(mac), reason=sanitize_lines(mac.reason or ""))
         lines: list[str] = [line.plain for line in describe(_without_sizes(safe), full=True)]
-        alike.setdefault((mac.arch, mac.macos, *lines), []).append(safe)
+        place = getattr(mac, "fetches_from", "")
+        alike.setdefault((mac.arch, mac.macos, place, *lines), []).append(safe)
     return list(alike.values())
 
 
@@ -138,7 +139,7 @@ def _without_sizes(mac: Mac) -> Mac:
 
 
 def _pushed(mac: MacPlan) -> int:
-    """Return how many bytes go to a Mac over SSH."""
+    """Return how many bytes a Mac gets: over SSH, or from where it fetches them itself."""
     return sum(one.bytes for step in mac.steps for one in step.packages)
 
 
@@ -158,7 +159,9 @@ def _disk(block: Sequence[MacPlan]) -> Iterator[Text]:
         text = f"{size(needed)} needed, {'at least ' if len(disks) > 1 else ''}{free} free"
         pushed = sorted(map(_pushed, block))
         up_to = "up to " if pushed[0] != pushed[-1] else ""
-        what = f"; {up_to}{size(pushed[-1])} to push" if pushed[-1] else ""
+        place = block[0].fetches_from
+        way = f"to pull from {place}" if place else "to push"
+        what = f"; {up_to}{size(pushed[-1])} {way}" if pushed[-1] else ""
         yield from row(" ", "disk", text + what)
 
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from torchard.depot.bounds import bound_depot, measure_depot
+from torchard.depot.bundle import form_bundle_url
 from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
+from torchard.lock.web_addresses import require_web_address
 from torchard.lock.wheels import find_addresses
 from torchard.workspace.locks import nightly_index
 
@@ -87,6 +89,25 @@ class Artefacts:
         return self._fetch(
             artefact, artefact.size, lambda: self._wheel_address(artefact, lock, mac)
         )
+
+    def find_url(
+        self, artefact: CondaPackage | Wheel | Installer, lock: Lock | None, mac: MacHost
+    ) -> str:
+        """Return the URL from which a Mac itself fetches an artefact. Raise TorchardError.
+
+        `lock` is that of a package, None for an installer.
+        """
+        if mac.delivery.way == "url":
+            url = form_bundle_url(mac.delivery.url, artefact.sha256, artefact.file)
+        elif isinstance(artefact, CondaPackage):
+            url = form_conda_url(artefact, mac.mirrors)
+        elif isinstance(artefact, Wheel):
+            if lock is None:
+                raise AssertionError("a wheel is from a lock")
+            url = self._wheel_address(artefact, lock, mac)
+        else:
+            url = form_installer_url(artefact, mac.mirrors)
+        return require_web_address(url, artefact.file)
 
     def _fetch(
         self,

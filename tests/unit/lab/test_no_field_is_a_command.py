@@ -75,7 +75,7 @@ def test_each_field_accepts_its_own_kind_of_text(tmp_path, place):
         "pip": "einops", "channels": "conda-forge", "environments": "torch", "groups": "studio",
         "wheels": "https://a", "nightly": "https://a", "installers": "https://a",
         "conda-forge": "https://a", "shell": "zsh", "packages": "pyg-lib",
-        "OMP_NUM_THREADS": "8", "kernel": "PyTorch",
+        "OMP_NUM_THREADS": "8", "kernel": "PyTorch", "delivery": "pull",
         "fingerprint": f"SHA256:{'A' * 43}",
     }  # fmt: skip
     if place[-1] == KEY:

@@ -28,6 +28,7 @@ VALUES = {
     "accept_anaconda_terms": True,
     "prune": True,
     "frozen": True,
+    "delivery": {"url": "https://packages.example.com/lab"},
     "keep": {"logs": 7},
     "timeouts": {"step": 60},
 }
@@ -100,6 +101,7 @@ def test_mappings_merge_and_all_else_replaces():
         "accept_license",
         "accept_anaconda_terms",
         "prune",
+        "delivery",
         "keep",
         "timeouts",
     )

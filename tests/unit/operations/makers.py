@@ -17,6 +17,7 @@ from torchard.mac import circumstances, probe
 from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
+from torchard.operations.deliver import FileList
 from torchard.operations.incoming import incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
 from torchard.plan import shell_init
@@ -150,6 +151,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     ),
     "operations.change_scripts.install_miniconda": lambda made: change_scripts.install_miniconda(
         made.state, made.installer, made.controller, made.text
+    ),
+    "operations.change_scripts.fetch_files": lambda made: change_scripts.fetch_files(
+        FileList(made.text.encode(), 1, made.text), made.controller
     ),
     "operations.change_scripts.build_environment": lambda made: change_scripts.build_environment(
         made.state, made.lock, Kit(made.text, b""), made.controller

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from locked import lock, mac, package, wheel
 
@@ -46,3 +48,11 @@ def test_an_unreachable_mac_has_a_reason_and_nothing_else():
     assert unreachable("studio-01", "it is off") == MacPlan(
         "studio-01", "unreachable", reason="it is off"
     )
+
+
+def test_a_mac_that_fetches_itself_needs_nothing_of_the_controller():
+    """Its bytes are not to be fetched once for all."""
+    plan = plan_of("change", "change")
+    far = replace(plan.macs[0], fetches_from="the internet")
+    assert Plan((far,)).summary.fetch_bytes == 0
+    assert Plan((far, plan.macs[1])).summary.fetch_bytes == 1200

@@ -31,6 +31,7 @@ def test_each_fact_of_a_mac_is_one_precondition():
     *facts, shell = facts_of(HOST, state, LOCK)
     assert facts == [
         Precondition("address", "", "ann@192.0.2.11:2222"),
+        Precondition("delivery", "", "push"),
         Precondition("arch", "", "arm64"),
         Precondition("macos", "", "15.1"),
         Precondition("user", "", "ann"),
