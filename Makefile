@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .PHONY: help setup demo test test-nightly test-live test-scripts test-lowest coverage lint \
-  on-this-mac on-this-mac-mps bench matrix fuzz dist clean
+  on-this-mac on-this-mac-mps bench bench-push matrix fuzz dist clean
 
 help:
 	@echo 'make setup         create .venv with the torchard, pyinfra and pytest commands'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test-live     use the real package index; downloads about 700 MB'
 	@echo 'make fuzz          feed random texts to everything that reads a file, for SECONDS=60'
 	@echo 'make bench         measure plans of 20 simulated Macs and of 300 generated ones'
+	@echo 'make bench-push    push a large file to 1 and 20 hosts, against scp'
 	@echo ''
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
 	@echo 'make matrix        write docs/matrix*.md: the PyTorch for every macOS and Python'
@@ -98,6 +99,9 @@ test-lowest: setup
 bench: setup
 	$(BIN)/python benchmarks/plan_of_twenty.py
 	$(BIN)/python benchmarks/plan_of_three_hundred.py
+
+bench-push: setup
+	$(BIN)/python benchmarks/push.py
 
 matrix: setup
 	$(BIN)/torchard catalog matrix --out docs

@@ -119,6 +119,16 @@ def _holding(root: Path, sha256: str) -> Iterator[bool]:
         lock.release()
 
 
+def compute_sha256_of_part(path: Path, size: int) -> str:
+    """Return the sha256 of the first bytes of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(min(_CHUNK, size)):
+            digest.update(chunk)
+            size -= len(chunk)
+    return digest.hexdigest()
+
+
 def compute_sha256(stream: BinaryIO) -> str:
     """Return the sha256 of a file from its beginning, as 64 hexadecimal digits."""
     digest = hashlib.sha256()

@@ -151,6 +151,18 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Transfers:
+    """What the pushes to all Macs with the same values share.
+
+    `parallel` is how many files are sent at once, `rate` megabytes a second in all, None for no
+    bound.
+    """
+
+    parallel: int = 20
+    rate: int | None = None
+
+
+@dataclass(frozen=True)
 class Keep:
     """How much stays of what Torchard can do without: its bounds.
 
@@ -191,7 +203,7 @@ class MacHost:
     the terms that an installer's `-b` accepts, `accept_anaconda_terms` to those of Anaconda's
     channels. `frozen` lets conda refuse changes to the environments. `prune` removes environments
     that Torchard built and `environments` no longer names. `delivery` is how it gets its packages.
-    `keep` bounds what else stays there.
+    `transfers` bounds what is pushed, `keep` what else stays there.
     """
 
     name: str
@@ -212,6 +224,7 @@ class MacHost:
     prune: bool = False
     frozen: bool = False
     delivery: Delivery = Delivery()
+    transfers: Transfers = Transfers()
     keep: Keep = Keep()
     timeouts: Timeouts = Timeouts()
     where: Position = Position("", 0, 0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING
 
 from torchard.mac import probe
 from torchard.operations.script_text import read_script, root
+
+PARTS = "torchard parts"  # the key of a host's connector_data
+_PART = re.compile(r"part\t([0-9a-f]{64})\.([0-9A-Za-z-]{1,100})\t([0-9]{1,15})")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +33,24 @@ def remove_partial_file(state: MacState, path: str) -> str:
     more = f"errors=$({{ head -c 65536 /dev/zero >>{file}; }} 2>&1)"
     shared = probe.read_part("tools.sh") + read_script("explain_errors.sh")
     return f"{shared}read_free {place}; {more}; rm -f {file}; {_EXPLAIN}; :"
+
+
+def continue_part(state: MacState, name: str, path: str, size: int) -> str:
+    """Return the command that renames a part of an upload, and prints its first bytes' sha256."""
+    old, new = shlex.quote(f"{incoming_directory(state)}/{name}"), shlex.quote(path)
+    clean = 'env -i PATH="$PATH" LC_ALL=C shasum -a 256'
+    return f"mv -f {old} {new} && head -c {size} {new} | {clean}"
+
+
+def parse_parts(printed: Iterable[str]) -> dict[str, tuple[str, int]]:
+    """Return the parts of large files that `begin_run.sh` printed: name and bytes by sha256."""
+    found: dict[str, tuple[str, int]] = {}
+    for line in printed:
+        if match := _PART.fullmatch(line):
+            sha256, size = match[1], int(match[3])
+            if size > found.get(sha256, ("", 0))[1]:
+                found[sha256] = (f"{sha256}.{match[2]}", size)
+    return found
 
 
 def parse_free_bytes(printed: Iterable[str]) -> int | None:

@@ -17,6 +17,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from torchard.errors import TorchardError
 from torchard.operations import change_scripts
 from torchard.operations.controller import Controller, find_controller
+from torchard.operations.incoming import PARTS, parse_parts
 from torchard.operations.report import record_failure
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
@@ -57,6 +58,7 @@ def _begin_run(state: State, host: Host, mac: MacHost, lock: RunLock | None) -> 
     done, output = host.run_shell_command(script, _timeout=limit_step(mac))
     if not done:
         return record_failure(state, host, output.stderr.strip())
+    host.connector_data[PARTS] = parse_parts(output.stdout_lines)
     return True
 
 

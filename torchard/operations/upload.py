@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, TypeVar
 from paramiko import SSHException
 from pyinfra.api import FunctionCommand, StringCommand
 
+from torchard.depot.contents import compute_sha256_of_part
 from torchard.errors import TorchardError
 from torchard.operations.controller import find_controller
 from torchard.operations.incoming import (
+    PARTS,
+    continue_part,
     incoming_directory,
     parse_free_bytes,
     remove_partial_file,
 )
 from torchard.operations.lease import renewed_lease
 from torchard.operations.report import record_failure, report_progress
+from torchard.operations.transfers import find_line
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
+from torchard.remote.uploads import WatchedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +60,8 @@ def upload_files(  # noqa: PLR0917  # as _upload
 
     `text` is the content of one more file. Each file has a name of this run until it is complete,
     then its sha256 as a name. So a lost connection, or another controller at the same work, never
-    leaves half a file under that name. The Mac verifies all of them before use.
+    leaves half a file under that name. The next run sends the rest of a large one. The Mac verifies
+    all of them before use.
     """
     return FunctionCommand(_upload, (mac, mac_state, artefacts, fetch, text, text_path), {})
 
@@ -83,7 +89,9 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
             target = f"{incoming_directory(mac_state)}/{artefact.sha256}"
             report = _progress_of(host, artefact.file, done, total)
             with _explaining(host, mac, mac_state, target, artefact.file, path.stat().st_size):
-                _put(host, mac, path, _partial_name(host, target), report)
+                partial = _partial_name(host, target)
+                begin = _continue_part(host, mac, mac_state, path, partial, artefact.sha256)
+                _put(host, mac, path, partial, report, begin)
             complete.append(target)
             done += getattr(artefact, "size", 0)
             if done - named >= _BATCH_BYTES:
@@ -133,26 +141,41 @@ def _progress_of(host: Host, file: str, begun: int, total: int) -> Callable[[int
     return lambda sent: report_progress(host, f"pushing {file}", begun + sent, total)
 
 
-class _WatchedFile(io.FileIO):
-    """A file that reports how many of its bytes were read."""
-
-    def __init__(self, path: Path, report: Callable[[int], None]) -> None:
-        super().__init__(path)
-        self._report = report
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        data = super().read(size) or b""
-        self._report(self.tell())
-        return data
-
-
-def _put(host: Host, mac: MacHost, path: Path, target: str, report: Callable[[int], None]) -> None:
-    """Upload one file. On this very Mac, pyinfra copies it by its name without progress."""
+def _put(  # noqa: PLR0917  # all of one upload
+    host: Host,
+    mac: MacHost,
+    path: Path,
+    target: str,
+    report: Callable[[int], None],
+    begin: int,
+) -> None:
+    """Upload one file from a byte on. On this very Mac, pyinfra copies it without progress."""
     if mac.connection == "local":
         _require_success(host.put_file(str(path), target, **_limit_copy(mac)))
         return
-    with _WatchedFile(path, report) as file:
-        _require_success(host.put_file(file, target))
+    line = find_line(mac.transfers)
+    with renewed_lease(host, mac):
+        line.turns.acquire()
+    try:
+        with WatchedFile(path, report, begin, line.take) as file:
+            _require_success(host.put_file(file, target))
+    finally:
+        line.turns.release()
+
+
+def _continue_part(  # noqa: PLR0917  # all of one upload
+    host: Host, mac: MacHost, mac_state: MacState, path: Path, target: str, sha256: str
+) -> int:
+    """Return how many bytes of a file an earlier run has sent: they become those of `target`.
+
+    Another process may still write to them: the same bytes, or their sha256 is another one.
+    """
+    name, size = host.connector_data.get(PARTS, {}).pop(sha256, ("", 0))
+    if mac.connection == "local" or not 0 < size < path.stat().st_size:
+        return 0
+    command = StringCommand(for_any_shell(continue_part(mac_state, name, target, size)))
+    _, output = host.run_shell_command(command, _timeout=limit_file_command(mac))
+    return size if output.stdout.split()[:1] == [compute_sha256_of_part(path, size)] else 0
 
 
 def _limit_copy(mac: MacHost) -> dict[str, Limit]:

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import gevent
 from gevent.monkey import get_original
@@ -33,18 +33,28 @@ class Child:
     """One program in a session of its own, so that it cannot ask at a terminal.
 
     `err` is what it wrote to stderr, `out` to stdout with `reads`; output over MOST_BYTES is lost.
+    `status` is its exit status, negative after a signal, and None until it has ended.
     """
 
     def __init__(
-        self, words: Sequence[str], connection: socket.socket | None = None, *, reads: bool = False
+        self,
+        words: Sequence[str],
+        connection: socket.socket | None = None,
+        *,
+        reads: bool = False,
+        stdin: IO[bytes] | None = None,
     ) -> None:
-        """Start the program. `connection` becomes its stdin and stdout. Raise OSError."""
+        """Start the program. `connection` becomes its stdin and stdout. Raise OSError.
+
+        `stdin` is an open file that it reads from its present offset on, and moves that.
+        """
         self._texts = {"out": bytearray(), "err": bytearray()}
         self._greenlets: list[gevent.Greenlet] = []
         self._ended = False
+        self.status: int | None = None
         ours, theirs = zip(*(os.pipe() for _ in range(2 if reads else 1)), strict=True)
         try:
-            self._pid = _spawn(words, connection, theirs)
+            self._pid = _spawn(words, connection, theirs, stdin)
         except BaseException:
             for one in ours:
                 os.close(one)
@@ -87,7 +97,9 @@ class Child:
     def _has_ended(self) -> bool:
         if not self._ended:
             try:
-                self._ended = _waitpid(self._pid, os.WNOHANG)[0] != 0
+                pid, status = _waitpid(self._pid, os.WNOHANG)
+                if pid:
+                    self._ended, self.status = True, os.waitstatus_to_exitcode(status)
             except ChildProcessError:  # gevent's loop has waited for it
                 self._ended = True
         return self._ended
@@ -104,10 +116,18 @@ class Child:
         gevent.killall(self._greenlets)
 
 
-def _spawn(words: Sequence[str], connection: socket.socket | None, outputs: Sequence[int]) -> int:
+def _spawn(
+    words: Sequence[str],
+    connection: socket.socket | None,
+    outputs: Sequence[int],
+    stdin: IO[bytes] | None,
+) -> int:
     """Start a program; its stderr is the first of `outputs`, its stdout the second, if any."""
     actions: list[Any] = [(os.POSIX_SPAWN_DUP2, outputs[0], 2)]
-    if connection is None:
+    if stdin is not None:
+        actions.append((os.POSIX_SPAWN_DUP2, stdin.fileno(), 0))
+        actions.append((os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0))
+    elif connection is None:
         actions.append((os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0))
     else:
         actions += [(os.POSIX_SPAWN_DUP2, connection.fileno(), one) for one in (0, 1)]

@@ -7,13 +7,12 @@ By itself, pyinfra reads ssh_config in its own way, asks, warns, or accepts any 
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
 import paramiko
-from paramiko import ChannelException, HostKeys, MissingHostKeyPolicy, SFTPClient, SSHException
+from paramiko import ChannelException, HostKeys, MissingHostKeyPolicy, SSHException
 from paramiko.ssh_exception import IncompatiblePeer
 from pyinfra.api.util import get_file_io
 from pyinfra.connectors import local as local_connector
@@ -31,10 +30,10 @@ from torchard.remote.host_keys import (
 from torchard.remote.identities import Login
 from torchard.remote.known_hosts import HostKey
 from torchard.remote.known_hosts_files import KnownHosts
-from torchard.remote.shell_upload import upload_through_shell
 from torchard.remote.ssh_config import Destination, EffectiveConfig
 from torchard.remote.transport import Transport
 from torchard.remote.unreachable import ReachError
+from torchard.remote.uploads import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +76,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
     """pyinfra's SSH client. It goes where ssh would, and accepts known host keys only."""
 
     _route: dial.Route | None = None
-    _files: SFTPClient | None = None
-    _has_sftp = True
+    _uploads: Uploads
     _login_seconds = _answer_seconds = 60  # as in lab.model.Timeouts
     failure: str | None = None
     """Why Torchard gave the connection up, if it did."""
@@ -108,6 +106,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         path = key.path if isinstance(key, KeyFile) else None
         user, port = options.get("username"), options.get("port")
         destination = Destination(hostname, user, port, path, _pyinfra_ssh_config_file, jump)
+        self._uploads = Uploads(self, destination)
         to = openssh.CONFIGURATIONS.evaluate(destination)
         if path is not None:
             to = ssh_config.use_lab_key(to, path)
@@ -266,7 +265,7 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             try:
                 return self._do_while_heard(start)
             except ChannelException:
-                self._close_files()
+                self._uploads.close()
                 gevent.sleep(pause)
         try:
             return self._do_while_heard(start)
@@ -274,8 +273,19 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             raise ReachError(unreachable.explain_too_few_sessions(self._to.address)) from error
 
     def put(self, file: Any, path: str) -> None:
-        """Upload an open file: by SFTP, or through `cat` without SFTP. Raise OSError."""
-        self._do_while_heard(lambda: self._put(file, path))
+        """Upload an open file. Raise OSError."""
+        if not self._uploads.put_by_ssh(file, path, self._answer_seconds):
+            self._do_while_heard(lambda: self._uploads.put(file, path))
+
+    @property
+    def has_known_hosts_command(self) -> bool:
+        """Whether the configuration has a program that prints known keys; OpenSSH 8.1 cannot."""
+        return self._to.known_hosts_command is not None
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether a program passes the connection on: a jump host's, or a ProxyCommand."""
+        return self._route is not None and self._route.child is not None
 
     def _do_while_heard(self, act: Callable[[], Any]) -> Any:
         """Do something as long as the host answers; then give the connection up.
@@ -312,43 +322,10 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         self.close()
         raise ReachError(self.failure)
 
-    def _put(self, file: Any, path: str) -> None:
-        if self._has_sftp and self._files is None:
-            self._open_files()
-        if self._files is None:
-            upload_through_shell(self, file, path)
-            return
-        try:
-            self._files.putfo(file, path)
-        except (EOFError, SSHException):
-            self._close_files()
-            raise
-
-    def _open_files(self) -> None:
-        transport: Any = self.get_transport()
-        for pause in (*_PAUSES, None):
-            try:
-                self._files = SFTPClient.from_transport(transport)
-            except ChannelException:  # a session that has just ended may still count
-                if pause is not None:
-                    gevent.sleep(pause)
-                    continue
-            except (SSHException, EOFError):
-                if not transport.is_active():
-                    raise
-            break
-        self._has_sftp = self._files is not None
-
-    def _close_files(self) -> None:
-        opened, self._files = self._files, None
-        if opened is not None:
-            with suppress(OSError, EOFError, SSHException):
-                opened.close()
-
     def close(self) -> None:
         """Close the connection, and the route to it."""
         super().close()  # first: a connection that takes no byte blocks the end of a session
-        self._close_files()
+        self._uploads.close()
         route, self._route = self._route, None
         if route is not None:
             route.close()

@@ -15,14 +15,19 @@ _AT_ONCE = 128 * 1024  # bytes
 _SECONDS = 60.0  # without any progress
 
 
-def take_file(path: str) -> str:
-    """Return the script that writes its stdin to a file."""
-    return f"cat > {shlex.quote(path)}"
+def take_file(path: str, *, append: bool = False) -> str:
+    """Return the script that writes its stdin to a file, or behind what is in it."""
+    return f"cat {'>>' if append else '>'} {shlex.quote(path)}"
 
 
-def upload_through_shell(client: SSHClient, file: IO[bytes], path: str) -> None:
-    """Write an open file to a path on the host. Raise OSError with the host's message."""
-    stdin, stdout, stderr = client.exec_command(for_any_shell(take_file(path)))
+def upload_through_shell(
+    client: SSHClient, file: IO[bytes], path: str, *, append: bool = False
+) -> None:
+    """Write the rest of an open file to a path on the host, or behind what is there.
+
+    Raise OSError with the host's message.
+    """
+    stdin, stdout, stderr = client.exec_command(for_any_shell(take_file(path, append=append)))
     channel = stdout.channel
     with stdin, stdout, stderr:
         channel.settimeout(_SECONDS)

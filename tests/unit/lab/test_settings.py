@@ -29,6 +29,7 @@ VALUES = {
     "prune": True,
     "frozen": True,
     "delivery": {"url": "https://packages.example.com/lab"},
+    "transfers": {"parallel": 4},
     "keep": {"logs": 7},
     "timeouts": {"step": 60},
 }
@@ -95,13 +96,15 @@ def test_every_setting_is_a_field_of_a_mac():
 
 def test_mappings_merge_and_all_else_replaces():
     """Which settings merge follows from their type in the schema."""
-    assert merged_keys() == {"ssh", "miniconda", "mirrors", "indexes", "keep", "timeouts"}
+    merged = {"ssh", "miniconda", "mirrors", "indexes", "transfers", "keep", "timeouts"}
+    assert merged_keys() == merged
     assert lab_wide_keys() == (
         "indexes",
         "accept_license",
         "accept_anaconda_terms",
         "prune",
         "delivery",
+        "transfers",
         "keep",
         "timeouts",
     )

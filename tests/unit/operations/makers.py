@@ -18,7 +18,7 @@ from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
 from torchard.operations.deliver import FileList
-from torchard.operations.incoming import incoming_directory, remove_partial_file
+from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
 from torchard.plan import shell_init
 from torchard.plan.environment_settings import find_variable_warnings
@@ -146,6 +146,9 @@ def conda_env(made: Made) -> str:
 
 # Every maker of a command's text, by where it is; a function that quotes is one, see below.
 MAKERS: dict[str, Callable[[Made], str]] = {
+    "operations.incoming.continue_part": lambda made: continue_part(
+        made.state, made.text, made.path, 1
+    ),
     "operations.incoming.remove_partial_file": lambda made: remove_partial_file(
         made.state, made.path
     ),

@@ -55,6 +55,7 @@ SENDERS = {
     "remote.facts.read_state", "remote.facts.read_room", "remote.facts.read_lines",
     "operations.shell_file.shell_file", "operations.prune.prune", "operations.kernel.kernel",
     "operations.upload._explaining", "operations.deliver._fetch_there",
+    "operations.upload._continue_part", "remote.uploads.put_by_ssh",
     "operations.lease._begin_run", "operations.lease.end_run",
     "operations.lease.renewed_lease", "operations.lease.renew",
     "remote.shell_upload.upload_through_shell",

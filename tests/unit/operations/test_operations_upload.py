@@ -15,7 +15,8 @@ from torchard.lock.lockfile import Wheel
 from torchard.mac.state import MacState
 from torchard.operations import report
 from torchard.operations.controller import find_controller
-from torchard.operations.upload import upload_files
+from torchard.operations.incoming import PARTS
+from torchard.operations.upload import _continue_part, upload_files
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +183,22 @@ def test_a_failure_has_no_escape_sequences(host, pyinfra_state, caplog, monkeypa
     (record,) = caplog.records
     assert "a link to \\x1b]0;x\\x07y\n  Go." in record.getMessage()
     assert "\x07" not in record.getMessage()
+
+
+def continued(host, pushed, sent):
+    """Return at which byte an upload of a wheel goes on, after an earlier run has sent some."""
+    wheel = pushed.wheel("large", b"right bytes" * 200_000)
+    part, target = pushed.incoming / f"{wheel.sha256}.old", pushed.incoming / f"{wheel.sha256}.new"
+    part.write_bytes(sent)
+    host.connector_data[PARTS] = {wheel.sha256: (part.name, len(sent))}
+    path = pushed.fetch(wheel)
+    begin = _continue_part(host, MacHost("m"), pushed.state, path, str(target), wheel.sha256)
+    assert host.connector_data.pop(PARTS) == {}
+    return begin
+
+
+def test_the_rest_of_a_file_is_sent_if_the_mac_has_the_right_beginning(host, pushed):
+    """Otherwise all of it is sent, as if nothing were there."""
+    assert continued(host, pushed, b"right bytes" * 100_000) == 1_100_000
+    assert continued(host, pushed, b"wrong bytes" * 100_000) == 0
+    assert continued(host, pushed, b"right bytes" * 200_000) == 0
