@@ -18,7 +18,7 @@ help:
 	@echo 'make test-lowest   run the unit tests with the lowest allowed versions of all dependencies'
 	@echo 'make test-scripts  run what is sent to a Mac under every shell that this machine has'
 	@echo 'make test-nightly  interrupt simulated Macs at every step, and fill their disks'
-	@echo 'make test-live     use the real package index; downloads about 700 MB'
+	@echo 'make test-live     use the real package index; downloads about 800 MB'
 	@echo 'make fuzz          feed random texts to everything that reads a file, for SECONDS=60'
 	@echo 'make bench         measure plans of 20 simulated Macs and of 300 generated ones'
 	@echo 'make bench-push    push a large file to 1 and 20 hosts, against scp'
