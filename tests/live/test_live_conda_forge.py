@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from torchard.catalog.catalog import load_catalog
 from torchard.catalog.mac_class import MacClass
 from torchard.catalog.variant import Variant
+from torchard.curate.given_files import compare_file
 from torchard.depot.depot import Depot, DepotError
 from torchard.depot.download import DownloadError
 from torchard.lab.model import Environment, Mirrors
@@ -175,3 +177,15 @@ def test_real_records_say_why_nothing_fits(lock_file, tmp_path, changes, cause):
     with pytest.raises(LockError) as caught:
         solve_conda(question, Depot(tmp_path / "depot"))
     assert cause in caught.value.message
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda one: f"{one.mac_class}-{one.place[-30:-10]}")
+def test_real_records_agree_with_the_rows_of_the_catalogue(lock_file, tmp_path, case):
+    """Their pythons, macOS and companions are in the rows, and other rows are not compared."""
+    rows = read_records(lock_file(case))[case.mac_class.subdir]
+    data = {"info": {"subdir": case.mac_class.subdir}, "packages": {}, "packages.conda": rows}
+    path = tmp_path / "repodata.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    found = compare_file(path, "conda-forge", load_catalog())
+    assert found.wrong == ()
+    assert re.search(r"Rows compared of conda-forge: [1-9]", found.summary)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Comparison:
-    """Sentences on contradictions, and the rows that the listing confirms or does not have."""
+    """Sentences on contradictions, how many rows agree, and which were not compared, by arch."""
 
     wrong: list[str] = field(default_factory=list)
     confirmed: int = 0
@@ -61,9 +61,10 @@ def compare_builds(
                 said += _compare_companion(name, version, arch, rows, companions[name])
             found.wrong += said
             found.confirmed += 0 if said else len(rows)
-        missing = [one for one in source.releases if arch in one.builds]
-        unseen = dict.fromkeys(str(one) for one in missing if one.version not in versions)
-        found.unseen += [f"{one} for {arch}" for one in unseen]
+        rows = [one for one in source.releases if arch in one.builds]
+        unseen = dict.fromkeys(str(one) for one in rows if one.version not in versions)
+        if unseen:
+            found.unseen.append(f"{arch}: {', '.join(unseen) if versions else 'all'}")
     return found
 
 

@@ -73,8 +73,8 @@ def _compare_listing(
         wrong += [f"{source.name}: {text}" for text in found.wrong]
         ends.append(f"{source.name}: {found.confirmed}")
         if found.unseen:
-            listed = ", ".join(found.unseen)
-            remarks.append(f"{path} has no torch {listed}, so these rows were not compared.")
+            listed = "; ".join(found.unseen)
+            remarks.append(f"{path} lacks these rows, so they were not compared. {listed}.")
     return Report(
         tuple(wrong), tuple(remarks), f"{path} agrees. Rows compared of {', of '.join(ends)}."
     )
