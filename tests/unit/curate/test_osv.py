@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from click.testing import CliRunner
 from fixed_catalog import load_real_catalog
 
 from torchard.catalog.catalog import load_catalog
+from torchard.cli.main import cli
 from torchard.curate.osv import (
     fetch_vulnerabilities,
     find_advisory_differences,
@@ -199,3 +203,41 @@ def test_a_page_that_is_missing_hides_nothing_of_the_others(monkeypatch):
 def fetch(pages):
     """Yield the records of some pages."""
     return fetch_vulnerabilities(lambda _url, _body: pages.pop(0))
+
+
+@pytest.fixture
+def server():
+    """A server that answers posted queries: one page, and then that it has no more."""
+    seen = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_words):
+            pass
+
+        def do_POST(self):
+            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            content = answer(NEW, following="two")
+            self.send_response(200 if len(seen) == 1 else 404)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/v1/query", seen
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_refresh_prints_what_came_and_exits_with_1_for_a_page_that_did_not(server, monkeypatch):
+    """The query is posted as OSV's API wants it, and the error names the server's answer."""
+    url, seen = server
+    monkeypatch.setattr("torchard.curate.osv.QUERY", url)
+    done = CliRunner().invoke(cli, ["catalog", "refresh", "--from", "advisories"])
+    assert done.exit_code == 1
+    assert done.stdout.startswith("CVE-2026-99999 = PYSEC-2026-200 = GHSA-xxxx-yyyy-zzzz: ")
+    assert f"No answer from OSV: {url} cannot be fetched: the server answered 404" in done.stderr
+    assert [one.get("page_token") for one in seen] == [None, "two"]
+    assert "Not every source answered" in str(done.exception)
