@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import runpy
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ def read_files(folder: Path) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=1)
 def load_real_catalog() -> Catalogue:
     """Return the catalogue that Torchard carries."""
     return catalog.parse_catalog(*read_files(REAL).values())

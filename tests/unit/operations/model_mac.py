@@ -309,7 +309,8 @@ def by_stock(target: Target) -> tuple[Done, MacPlan, MacPlan]:
     session, host = opened(target)
     state = session.state
     state.__class__ = State  # as that command has it: one stage for all hosts, and no guard
-    state.torchard_is_guarded, state.fail_hosts = False, lambda *_, **__: None
+    state.torchard_is_guarded = False
+    state.fail_hosts = lambda *_, **__: None  # type: ignore[method-assign]
     known = replace(target, mac=host.connector.target.mac)
     if is_short_of_disk(known):
         known = replace(known, state=replace(known.state, room=host.connector.room))
