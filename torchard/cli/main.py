@@ -42,6 +42,7 @@ COMMANDS = {
     "depot": "List, verify and clean the store of downloads.",
     "bundle": "Write all that LAB needs to the folder DIR.",
     "export": "Print the lock of ENV in a format of conda, pip, PEP 751 or pixi.",
+    "schema": "Print the JSON Schema of lab files, for editors and validators.",
     "demo": "Run the whole job on simulated Macs.",
     "catalog": "Print, verify and update the catalogue of releases.",
 }

@@ -35,6 +35,7 @@ NAMES = (
     "depot",
     "bundle",
     "export",
+    "schema",
     "demo",
     "catalog",
 )
@@ -135,6 +136,7 @@ def test_every_option_that_is_shown_says_what_it_is_for(name):
         (["choose", *MAC], ("jsonschema",)),
         (["choose", *MAC, "--json"], ("jsonschema",)),
         (["show", "--help"], ()),
+        (["schema"], ("yaml", "jsonschema", "rich")),
         (["demo", "--help"], ("yaml", "jsonschema", "rich")),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -391,3 +393,21 @@ def test_a_demo_without_its_extra_says_what_to_install(missing):
         f"The demo needs {missing}, which this installation does not have.\n"
         "  Type: pip install 'torchard[demo]'\n"
     )
+
+
+def test_the_schema_is_printed_or_renewed_in_a_file(command, tmp_path):
+    """An older copy of it is renewed; any other file stays as it is."""
+    code, out, err = command("schema")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["$id"] == "urn:torchard:lab"
+    path = tmp_path / "lab.schema.json"
+    path.write_text('{\n  "$id": "urn:torchard:lab"\n}\n', encoding="utf-8")
+    assert command("schema", "--out", path) == (0, f"Schema written: {path}\n", "")
+    assert path.read_text(encoding="utf-8") == out
+    path.write_text("mine", encoding="utf-8")
+    code, out, err = command("schema", "--out", path)
+    assert (code, out) == (1, "")
+    assert f"{path} exists and is not this schema.\n  Name another file with --out." in err
+    assert path.read_text(encoding="utf-8") == "mine"
+    _, _, err = command("schema", "--out", tmp_path / "none" / "schema.json")
+    assert "cannot be written: No such file or directory." in err

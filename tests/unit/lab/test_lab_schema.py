@@ -237,6 +237,7 @@ def test_every_rule_of_the_schema_has_a_sentence():
         "description",
         "examples",
         "default",
+        "$comment",
         "errorMessage",
         "patternErrorMessage",
         "properties",
