@@ -14,6 +14,7 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
+  init      Write a lab folder to start from.
   check     Check a lab file without contacting any Mac.
   keys      Manage the lab's SSH host keys.
   doctor    Show what gets in the way, here and on each Mac.

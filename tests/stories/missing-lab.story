@@ -2,13 +2,13 @@
 ---
 $ torchard check
 2> lab.yaml: there is no such file
-2>   Name a lab file that exists.
+2>   Name a lab file that exists, or type: torchard init
 [1]
 $ torchard plan nowhere/lab.yaml
 2> nowhere/lab.yaml: there is no such file
-2>   Name a lab file that exists.
+2>   Name a lab file that exists, or type: torchard init
 [1]
 $ torchard lock
 2> lab.yaml: there is no such file
-2>   Name a lab file that exists.
+2>   Name a lab file that exists, or type: torchard init
 [1]

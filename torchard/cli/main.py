@@ -25,6 +25,7 @@ TERMINATED = 143  # by SIGTERM
 # Each command is the function of its own name in the module of its own name, `torchard.cli.NAME`.
 # Its first sentence is here, so that the list of commands imports none of them.
 COMMANDS = {
+    "init": "Write a lab folder to start from.",
     "check": "Check a lab file without contacting any Mac.",
     "keys": "Manage the lab's SSH host keys.",
     "doctor": "Show what gets in the way, here and on each Mac.",

@@ -24,6 +24,7 @@ KeyPath = tuple[str | int, ...]
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
+_NO_FILE = "Name a lab file that exists, or type: torchard init"
 _TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
 _FLATTER = "Nest less: a lab file needs six levels at most."
 _FEWER = "Put what Macs share into groups, or split the lab into several files."
@@ -85,7 +86,7 @@ def read_yaml(path: Path) -> Source:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return _unreadable(file, "there is no such file", "Name a lab file that exists.")
+        return _unreadable(file, "there is no such file", _NO_FILE)
     except IsADirectoryError:
         return _unreadable(file, "this is a folder", "Name the lab file in it.")
     except (OSError, ValueError) as error:

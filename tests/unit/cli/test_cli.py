@@ -18,6 +18,7 @@ from torchard.cli.main import COMMANDS, cli, main
 
 ROOT = Path(__file__).parents[3]
 NAMES = (
+    "init",
     "check",
     "keys",
     "doctor",
@@ -393,21 +394,3 @@ def test_a_demo_without_its_extra_says_what_to_install(missing):
         f"The demo needs {missing}, which this installation does not have.\n"
         "  Type: pip install 'torchard[demo]'\n"
     )
-
-
-def test_the_schema_is_printed_or_renewed_in_a_file(command, tmp_path):
-    """An older copy of it is renewed; any other file stays as it is."""
-    code, out, err = command("schema")
-    assert (code, err) == (0, "")
-    assert json.loads(out)["$id"] == "urn:torchard:lab"
-    path = tmp_path / "lab.schema.json"
-    path.write_text('{\n  "$id": "urn:torchard:lab"\n}\n', encoding="utf-8")
-    assert command("schema", "--out", path) == (0, f"Schema written: {path}\n", "")
-    assert path.read_text(encoding="utf-8") == out
-    path.write_text("mine", encoding="utf-8")
-    code, out, err = command("schema", "--out", path)
-    assert (code, out) == (1, "")
-    assert f"{path} exists and is not this schema.\n  Name another file with --out." in err
-    assert path.read_text(encoding="utf-8") == "mine"
-    _, _, err = command("schema", "--out", tmp_path / "none" / "schema.json")
-    assert "cannot be written: No such file or directory." in err

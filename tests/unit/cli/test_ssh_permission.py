@@ -64,6 +64,15 @@ def test_every_command_that_opens_a_lab_has_the_option():
     }
     assert having == set(WORDS)
     assert set(COMMANDS) - having == {"choose", "show", "depot", "export", "demo", "catalog"}
+    assert set(COMMANDS) - having == {
+        "init",
+        "choose",
+        "show",
+        "schema",
+        "depot",
+        "demo",
+        "catalog",
+    }
 
 
 @pytest.mark.parametrize("name", WORDS)

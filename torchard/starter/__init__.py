@@ -1,0 +1,1 @@
+"""What does a new lab folder have? The files that `torchard init` writes."""
