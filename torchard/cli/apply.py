@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import connect, console, options, output
+from torchard.cli.complete import complete_environments
 from torchard.lab.select import order_by_limits
 from torchard.plan.batches import Batches
 from torchard.plan.codec import document
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     "rebuild",
     multiple=True,
     metavar="ENV",
+    shell_complete=complete_environments,
     help="Build this environment again from the same lock file, although it is up to date.",
 )
 @options.parallel

@@ -10,6 +10,7 @@ import click
 
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import console, options
+from torchard.cli.complete import complete_limits
 from torchard.lab.load import load_lab
 from torchard.lab.select import select
 from torchard.remote.host_keys import (
@@ -36,7 +37,7 @@ def keys() -> None:
 
 
 @keys.command()
-@click.argument("words", nargs=-1, metavar="[MAC]... [LAB]")
+@click.argument("words", nargs=-1, metavar="[MAC]... [LAB]", shell_complete=complete_limits)
 @click.option(
     "--fingerprint",
     "fingerprints",

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from torchard.cli.console import print_error, print_interrupted
+from torchard.cli.suggestions import suggest_command, suggest_option
 from torchard.errors import TorchardError
 from torchard.redact import redact
 from torchard.resources import clean_path
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    from click.shell_completion import CompletionItem
 
 INTERRUPTED = 130  # by Ctrl-C
 TERMINATED = 143  # by SIGTERM
@@ -44,6 +47,7 @@ COMMANDS = {
     "bundle": "Write all that LAB needs to the folder DIR.",
     "export": "Print the lock of ENV in a format of conda, pip, PEP 751 or pixi.",
     "schema": "Print the JSON Schema of lab files, for editors and validators.",
+    "completion": "Print what makes a shell complete commands, Macs and files.",
     "demo": "Run the whole job on simulated Macs.",
     "catalog": "Print, verify and update the catalogue of releases.",
 }
@@ -62,6 +66,23 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(f"torchard.cli.{cmd_name}"), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was typed; say what to type if there is none."""
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            instead = suggest_command(args[0], COMMANDS)
+            raise click.UsageError(f"No such command '{args[0]}'.\n  {instead}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without importing one."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415  # only shells need it
+
+        names = [one for one in COMMANDS if one.startswith(incomplete)]
+        found = [CompletionItem(name, help=COMMANDS[name]) for name in names]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands without importing them."""
@@ -105,6 +126,9 @@ def main() -> NoReturn:
         code = cli.main(prog_name="torchard", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        instead = suggest_option(error) if isinstance(error, click.NoSuchOption) else None
+        if instead is not None:
+            print_error(instead)
         code = 1
     except TorchardError as error:
         print_error(str(error))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from torchard.cli.complete import complete_limits
+from torchard.cli.suggestions import check_lab
 from torchard.remote.ssh_commands import PERMISSION
 from torchard.resources import find_default_lab
 
@@ -18,7 +20,11 @@ def _allow_ssh_commands(_context: click.Context, _option: click.Parameter, value
 
 
 lab = click.argument(
-    "lab", required=False, type=click.Path(path_type=Path), default=find_default_lab
+    "lab",
+    required=False,
+    type=click.Path(path_type=Path),
+    default=find_default_lab,
+    callback=check_lab,
 )
 lab_or_plan = click.argument(
     "lab",
@@ -26,10 +32,16 @@ lab_or_plan = click.argument(
     required=False,
     type=click.Path(path_type=Path),
     default=find_default_lab,
+    callback=check_lab,
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print only JSON.")
 limits = click.option(
-    "--limit", "limits", multiple=True, metavar="NAME", help="Only this Mac, group or pattern."
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_limits,
+    help="Only this Mac, group or pattern.",
 )
 only_failed_from = click.option(
     "--only-failed-from",

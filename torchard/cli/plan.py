@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from torchard.cli import connect, console, options, output
+from torchard.cli.complete import complete_macs
 from torchard.cli.explain import explain
 from torchard.plan.planfile import save
 from torchard.render.text import plan_lines
@@ -28,7 +29,13 @@ from torchard.session.plan import make_plan
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the plan in this .json file.",
 )
-@click.option("--explain", "mac", metavar="MAC", help="Explain the plan of this Mac alone.")
+@click.option(
+    "--explain",
+    "mac",
+    metavar="MAC",
+    shell_complete=complete_macs,
+    help="Explain the plan of this Mac alone.",
+)
 @options.allow_ssh_commands
 def plan(  # click passes them by name
     *,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import connect, console, options
+from torchard.cli.complete import complete_macs
 from torchard.errors import TorchardError
 from torchard.plan.conflicts import format_time
 from torchard.session.unlock import remove_lock
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("mac", metavar="MAC")
+@click.argument("mac", metavar="MAC", shell_complete=complete_macs)
 @options.lab
 @click.option(
     "--holder",

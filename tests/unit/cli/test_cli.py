@@ -37,6 +37,7 @@ NAMES = (
     "bundle",
     "export",
     "schema",
+    "completion",
     "demo",
     "catalog",
 )

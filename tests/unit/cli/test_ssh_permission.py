@@ -69,6 +69,7 @@ def test_every_command_that_opens_a_lab_has_the_option():
         "choose",
         "show",
         "schema",
+        "completion",
         "depot",
         "demo",
         "catalog",
