@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
-import msgspec
-
 T = TypeVar("T")
 
 
@@ -37,11 +35,13 @@ def sanitize_data(value: T) -> T:
     elif is_dataclass(value) and not isinstance(value, type):
         parts = {one.name: sanitize_data(getattr(value, one.name)) for one in fields(value)}
         made = replace(value, **parts)
-    elif isinstance(value, msgspec.Struct):
+    elif hasattr(value, "__struct_fields__"):
+        import msgspec  # noqa: PLC0415  # 10 ms that --help and check do not need
+
         multiline = getattr(value, "multiline", ())
-        parts = {name: getattr(value, name) for name in value.__struct_fields__}
+        parts = {name: getattr(made, name) for name in made.__struct_fields__}
         made = msgspec.structs.replace(
-            value,
+            made,
             **{
                 name: "\n".join(map(sanitize, part.split("\n")))
                 if name in multiline and part is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from torchard.errors import TorchardError
@@ -35,6 +34,8 @@ def suggest_command(name: str, known: Collection[str]) -> str:
     """Return what to type instead of a command that does not exist."""
     if name in _COMMANDS:
         return f"Type: {_COMMANDS[name]}"
+    import difflib  # noqa: PLC0415  # only a wrong command needs it
+
     near = difflib.get_close_matches(name, known, 1)
     return f"Type: torchard {near[0]}" if near else "Type: torchard --help"
 

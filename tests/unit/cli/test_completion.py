@@ -160,7 +160,7 @@ def test_a_completion_of_commands_loads_nothing_slow(lab):
     ("words", "says"),
     [
         (["version"], "No such command 'version'.\n  Type: torchard --version"),
-        (["aply"], "No such command 'aply'.\n  Type: torchard apply"),
+        (["stat"], "No such command 'stat'.\n  Type: torchard status"),
         (["zzz"], "No such command 'zzz'.\n  Type: torchard --help"),
         (["plan", "studio-01"], "  Type: torchard plan --limit studio-01"),
         (["check", "studio"], "studio is a group in inventory/lab.yaml, and not a lab file."),
