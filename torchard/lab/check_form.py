@@ -31,8 +31,8 @@ _WANTED = {
     "integer": ("a whole number", "Write a whole number, without quotes."),
     "boolean": ("true or false", "Write true or false, without quotes."),
 }
-# The keywords with what to write instead: the standard one, and those that only editors know.
-_INSTEAD = ("$comment", "patternErrorMessage", "errorMessage")
+# The keyword with what to write instead. It is a standard one, so strict validators accept it.
+_INSTEAD = "$comment"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,63}")
 _MAX_COMPARED = 100  # words; each takes up to 0.1 ms
 _SECRETS = ("password", "passphrase", "secret", "token")
@@ -147,11 +147,11 @@ def _type(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     typed = spot.text if spot is not None else None
     if typed is None and not isinstance(error.instance, (dict, list, str)):
         typed = json.dumps(error.instance)
-    if isinstance(error.validator_value, list) and _find_instead(error.schema):
-        instead = _find_instead(error.schema)
+    if isinstance(error.validator_value, list) and _INSTEAD in error.schema:
+        instead = error.schema[_INSTEAD]
     elif wanted == "string":
         quoted = typed and re.search(error.schema["pattern"], typed)
-        instead = f'Write "{typed}", in quotes.' if quoted else _find_instead(error.schema)
+        instead = f'Write "{typed}", in quotes.' if quoted else error.schema[_INSTEAD]
     elif wanted == "array" and isinstance(error.instance, str) and _NAME.fullmatch(error.instance):
         instead = f"Write [{error.instance}]."
     instead = hints.suggest_for_type(path, wanted, error.instance, typed) or instead
@@ -227,12 +227,8 @@ def _examples(schema: dict[str, Any]) -> list[Any]:
     return found
 
 
-def _find_instead(schema: dict[str, Any]) -> str:
-    return next((str(schema[key]) for key in _INSTEAD if key in schema), "")
-
-
 def _pattern(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
-    message = _find_instead(error.schema)
+    message = error.schema[_INSTEAD]
     if "propertyNames" in error.absolute_schema_path:
         where = source.where((*path, error.instance), key=True)
         yield Problem(
@@ -299,7 +295,7 @@ def _twice(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
 
 def _not(error: Any, path: KeyPath, source: Source) -> Iterator[Problem]:
     sentence = f"{format_path(path)} cannot be {quote(error.instance)}"
-    yield Problem(source.where(path), sentence, _find_instead(error.schema))
+    yield Problem(source.where(path), sentence, error.schema[_INSTEAD])
 
 
 _FAULTS: dict[str, Callable[[Any, KeyPath, Source], Iterable[Problem]]] = {

@@ -238,8 +238,6 @@ def test_every_rule_of_the_schema_has_a_sentence():
         "examples",
         "default",
         "$comment",
-        "errorMessage",
-        "patternErrorMessage",
         "properties",
         "propertyNames",
         "items",
