@@ -14,26 +14,29 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  init      Write a lab folder to start from.
-  check     Check a lab file without contacting any Mac.
-  keys      Manage the lab's SSH host keys.
-  doctor    Show what gets in the way, here and on each Mac.
-  choose    Show which PyTorch fits a Mac, and why.
-  lock      Solve each environment for each class of Macs.
-  plan      Show what would change on each Mac, and change nothing.
-  show      Show a saved plan, or what --json printed.
-  apply     Plan, ask, make each Mac match LAB, and verify it.
-  status    Show what each Mac has, and what was changed by hand.
-  report    Write what each Mac has, and what would change, as one web page.
-  verify    Verify every environment again.
-  rollback  Activate the previous generation of ENV on each Mac.
-  remove    Remove ENV and all its generations from each Mac.
-  unlock    Show who holds a Mac's run lock, or remove a dead run's lock.
-  depot     List, verify and clean the store of downloads.
-  bundle    Write all that LAB needs to the folder DIR.
-  export    Print the lock of ENV in a format of conda, pip, PEP 751 or pixi.
-  demo      Run the whole job on simulated Macs.
-  catalog   Print, verify and update the catalogue of releases.
+  init        Write a lab folder to start from.
+  check       Check a lab file without contacting any Mac.
+  keys        Manage the lab's SSH host keys.
+  doctor      Show what gets in the way, here and on each Mac.
+  choose      Show which PyTorch fits a Mac, and why.
+  lock        Solve each environment for each class of Macs.
+  plan        Show what would change on each Mac, and change nothing.
+  show        Show a saved plan, or what --json printed.
+  apply       Plan, ask, make each Mac match LAB, and verify it.
+  status      Show what each Mac has, and what was changed by hand.
+  report      Write what each Mac has, and what would change, as one web page.
+  verify      Verify every environment again.
+  rollback    Activate the previous generation of ENV on each Mac.
+  remove      Remove ENV and all its generations from each Mac.
+  unlock      Show who holds a Mac's run lock, or remove a dead run's lock.
+  depot       List, verify and clean the store of downloads.
+  bundle      Write all that LAB needs to the folder DIR.
+  export      Print the lock of ENV in a format of conda, pip, PEP 751 or
+              pixi.
+  schema      Print the JSON Schema of lab files, for editors and validators.
+  completion  Print what makes a shell complete commands, Macs and files.
+  demo        Run the whole job on simulated Macs.
+  catalog     Print, verify and update the catalogue of releases.
 [0]
 $ torchard check --help
 Usage: torchard check [OPTIONS] [LAB]
@@ -65,6 +68,8 @@ Options:
   --fingerprint SHA256:…  Record this key and no other; do not ask.
   --allow-ssh-commands    Let the ssh_config that LAB names run commands on
                           this computer.
+  -v, --verbose           Show what pyinfra and ssh say.
+  --log FILE              Append what pyinfra and ssh say to this file.
   -y, --yes               Do not ask.
   -h, --help              Show this message and exit.
 [0]
@@ -91,6 +96,9 @@ Options:
   --no-with                       Only torch itself.
   --for PACKAGES                  Also solve with these pip packages, as in
                                   --for "diffusers einops"; lock nothing.
+  --lab FILE                      Solve --for with the channels, mirrors and
+                                  indexes of this lab.
+  --mac NAME                      Those of this Mac of the lab.
   --explain                       List the newer releases that do not fit, and
                                   why.
   --json                          Print only JSON.
@@ -115,6 +123,8 @@ Options:
   --full                Show every package.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
+  -v, --verbose         Show what pyinfra and ssh say.
+  --log FILE            Append what pyinfra and ssh say to this file.
   --audit               As --check, and compare each package with the channels
                         and the index.
   -h, --help            Show this message and exit.
@@ -139,6 +149,8 @@ Options:
   --explain MAC              Explain the plan of this Mac alone.
   --allow-ssh-commands       Let the ssh_config that LAB names run commands on
                              this computer.
+  -v, --verbose              Show what pyinfra and ssh say.
+  --log FILE                 Append what pyinfra and ssh say to this file.
   -h, --help                 Show this message and exit.
 [0]
 $ torchard show --help
@@ -184,6 +196,8 @@ Options:
                              Macs failed (default: 0).  [x>=0]
   --allow-ssh-commands       Let the ssh_config that LAB names run commands on
                              this computer.
+  -v, --verbose              Show what pyinfra and ssh say.
+  --log FILE                 Append what pyinfra and ssh say to this file.
   -h, --help                 Show this message and exit.
 [0]
 $ torchard status --help
@@ -203,6 +217,8 @@ Options:
                         XML.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
+  -v, --verbose         Show what pyinfra and ssh say.
+  --log FILE            Append what pyinfra and ssh say to this file.
   -h, --help            Show this message and exit.
 [0]
 $ torchard verify --help
@@ -223,6 +239,8 @@ Options:
                         XML.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
+  -v, --verbose         Show what pyinfra and ssh say.
+  --log FILE            Append what pyinfra and ssh say to this file.
   -h, --help            Show this message and exit.
 [0]
 $ torchard rollback --help
@@ -240,6 +258,8 @@ Options:
   -y, --yes             Do not ask.
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
+  -v, --verbose         Show what pyinfra and ssh say.
+  --log FILE            Append what pyinfra and ssh say to this file.
   -h, --help            Show this message and exit.
 [0]
 $ torchard unlock --help
@@ -256,6 +276,8 @@ Options:
                         this option).
   --allow-ssh-commands  Let the ssh_config that LAB names run commands on this
                         computer.
+  -v, --verbose         Show what pyinfra and ssh say.
+  --log FILE            Append what pyinfra and ssh say to this file.
   -h, --help            Show this message and exit.
 [0]
 $ torchard demo --help

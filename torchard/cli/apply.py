@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     help="Begin no further batch after one in which more Macs failed (default: 0).",
 )
 @options.allow_ssh_commands
+@options.logs
 def apply(  # noqa: PLR0917  # click passes them by name
     lab: Path,
     limits: tuple[str, ...],

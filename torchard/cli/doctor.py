@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @options.limits
 @options.as_json
 @options.allow_ssh_commands
+@options.logs
 def doctor(lab: Path, limits: tuple[str, ...], *, as_json: bool) -> None:
     """Show what gets in the way, here and on each Mac.
 

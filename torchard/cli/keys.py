@@ -46,6 +46,7 @@ def keys() -> None:
     help="Record this key and no other; do not ask.",
 )
 @options.allow_ssh_commands
+@options.logs
 @options.yes
 def trust(words: tuple[str, ...], fingerprints: tuple[str, ...], *, yes: bool) -> None:
     """Record the host keys of Macs, once you have compared them.

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @options.bundle
 @options.full
 @options.allow_ssh_commands
+@options.logs
 @click.option(
     "--audit",
     is_flag=True,

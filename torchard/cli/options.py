@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from torchard.cli import logs as logs_of_others
 from torchard.cli.complete import complete_limits
 from torchard.cli.suggestions import check_lab
 from torchard.remote.ssh_commands import PERMISSION
 from torchard.resources import find_default_lab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def _allow_ssh_commands(_context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
     """Allow it as the variable does, which the `pyinfra` command reads too."""
     if value:
         os.environ[PERMISSION] = "1"
+
+
+def _show_logs(_context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
+    if value:
+        logs_of_others.show_logs()
+
+
+def _keep_logs(_context: click.Context, _option: click.Parameter, path: Path | None) -> None:
+    if path is not None:
+        logs_of_others.keep_logs(path)
+
+
+def logs(function: F) -> F:
+    """Add -v and --log to a command that contacts Macs."""
+    return _verbose(_log(function))
 
 
 lab = click.argument(
@@ -59,6 +82,22 @@ allow_ssh_commands = click.option(
     expose_value=False,
     callback=_allow_ssh_commands,
     help="Let the ssh_config that LAB names run commands on this computer.",
+)
+_verbose = click.option(
+    "--verbose",
+    "-v",
+    is_flag=True,
+    expose_value=False,
+    callback=_show_logs,
+    help="Show what pyinfra and ssh say.",
+)
+_log = click.option(
+    "--log",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    expose_value=False,
+    callback=_keep_logs,
+    help="Append what pyinfra and ssh say to this file.",
 )
 bundle = click.option(
     "--depot",

@@ -37,6 +37,7 @@ from torchard.session.plan import make_plan
     help="Explain the plan of this Mac alone.",
 )
 @options.allow_ssh_commands
+@options.logs
 def plan(  # click passes them by name
     *,
     lab: Path,

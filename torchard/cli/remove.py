@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import connect, console, options, output
+from torchard.cli.complete import complete_environments
 from torchard.lab.select import select
 from torchard.mac.environments import view_environment
 from torchard.render.text import plan_lines, result_lines
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("environment", metavar="ENV")
+@click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @options.lab
 @options.limits
 @options.full
 @options.as_json
 @options.yes
 @options.allow_ssh_commands
+@options.logs
 def remove(
     environment: str,
     lab: Path,

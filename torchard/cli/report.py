@@ -24,6 +24,7 @@ from torchard.session.status import read_status
 )
 @options.junit
 @options.allow_ssh_commands
+@options.logs
 def report(
     lab: Path, limits: tuple[str, ...], html: Path, junit: Path | None, *, locked: bool
 ) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.as_json
 @options.yes
 @options.allow_ssh_commands
+@options.logs
 def rollback(
     environment: str,
     lab: Path,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @options.as_json
 @options.junit
 @options.allow_ssh_commands
+@options.logs
 def status(
     lab: Path,
     limits: tuple[str, ...],

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help="ID of the run that holds the lock (printed without this option).",
 )
 @options.allow_ssh_commands
+@options.logs
 def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     """Show who holds a Mac's run lock, or remove a dead run's lock.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @options.as_json
 @options.junit
 @options.allow_ssh_commands
+@options.logs
 def verify(
     lab: Path, limits: tuple[str, ...], junit: Path | None, *, locked: bool, as_json: bool
 ) -> None:

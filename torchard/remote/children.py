@@ -5,7 +5,9 @@ They wait by gevent, beside the connections. The solvers are started by `torchar
 
 from __future__ import annotations
 
+import logging
 import os
+import shlex
 import signal
 import time
 from contextlib import suppress
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Sequence
 
+_LOG = logging.getLogger("torchard.ssh")  # for -v and --log
 MOST_BYTES = 256 * 1024
 _GRACE = 2.0  # seconds for a program to end by itself
 _TICK = 0.005  # seconds between two looks at a program that ends
@@ -102,6 +105,8 @@ class Child:
                     self._ended, self.status = True, os.waitstatus_to_exitcode(status)
             except ChildProcessError:  # gevent's loop has waited for it
                 self._ended = True
+            if self._ended and self._texts["err"]:
+                _LOG.debug("%s", self.err)
         return self._ended
 
     def stop(self, grace: float = _GRACE) -> None:
@@ -133,6 +138,7 @@ def _spawn(
         actions += [(os.POSIX_SPAWN_DUP2, connection.fileno(), one) for one in (0, 1)]
     if len(outputs) > 1:
         actions.append((os.POSIX_SPAWN_DUP2, outputs[1], 1))
+    _LOG.debug("$ %s", shlex.join(words))
     environment = {**os.environ, "PATH": clean_path()}
     options: dict[str, Any] = {"file_actions": actions, "setsigdef": [signal.SIGPIPE]}
     try:
