@@ -10,6 +10,7 @@ from torchard.catalog.catalog import load_catalog
 from torchard.catalog.mac_class import find_mac_class
 from torchard.catalog.variant import Refusal
 from torchard.cli import options
+from torchard.cli.complete import complete_environments
 from torchard.errors import TorchardError
 from torchard.lab.load import load_lab
 from torchard.lab.model import MacHost
@@ -28,7 +29,7 @@ MAKE = "Run `torchard lock`."
 
 
 @click.command()
-@click.argument("environment", metavar="ENV")
+@click.argument("environment", metavar="ENV", shell_complete=complete_environments)
 @options.lab
 @click.option(
     "--format",
