@@ -220,12 +220,12 @@ def test_a_lock_that_breaks_a_pairing_is_out_of_date(lab, monkeypatch):
     lab.write(("studio-01", 'arch: arm64, macos: "15.1", environments: [wheels]'), more=more)
     lab.run()
     versions = {one.name: one.version for one in read_lock(lab.locks / f"wheels.{ARM}.json").wheels}
-    fits = Fit(SpecifierSet(""), SpecifierSet(f">={versions['pandas']}"))
+    fits = Fit(SpecifierSet(">=0"), SpecifierSet(f">={versions['pandas']}"))
     pairing = Pairing("pandas", "numpy", "it is newer", (fits,))
     known = replace(load_catalog(), pairings=(pairing,))
     monkeypatch.setattr(workspace, "load_catalog", lambda: known)
     assert [one.outcome for one in lab.run(check=True)] == ["kept"]
-    broken = replace(pairing, rows=(Fit(SpecifierSet(""), None),))
+    broken = replace(pairing, rows=(Fit(SpecifierSet(">=0"), None),))
     known = replace(known, pairings=(broken,))
     (answer,) = lab.run(check=True)
     assert answer.outcome == "out of date"
@@ -239,7 +239,7 @@ def test_what_is_worth_knowing_of_a_lock_comes_with_it(lab, monkeypatch):
     """Each note is a sentence about a package that may not be the newest."""
     more = '  wheels: {python: "3.12", pytorch: false, pip: [pandas]}\n'
     lab.write(("studio-01", 'arch: arm64, macos: "15.1", environments: [wheels]'), more=more)
-    pairing = Pairing("pandas", "numpy", "so", (Fit(SpecifierSet(""), SpecifierSet("<99")),))
+    pairing = Pairing("pandas", "numpy", "so", (Fit(SpecifierSet(">=0"), SpecifierSet("<99")),))
     known = replace(load_catalog(), pairings=(pairing,))
     monkeypatch.setattr(workspace, "load_catalog", lambda: known)
     (answer,) = lab.run()
