@@ -30,7 +30,7 @@ def files(version: str, arch: str) -> dict[str, File]:
     start = (folder / "python.sh").read_text(encoding="utf-8")
     start = start.replace("@short@", short).replace("@version@", version).replace("@arch@", arch)
     programs = {f"{lib}/simlab_interpreter.py": File((folder / "start.py").read_bytes())}
-    for name in ("__init__", "interpreter", "modules"):
+    for name in ("__init__", "clones", "interpreter", "modules"):
         text = b"" if name == "__init__" else (folder / f"{name}.py").read_bytes()
         programs[f"{lib}/simlab_python/{name}.py"] = File(text)
         cached = f"__pycache__/{name}.{sys.implementation.cache_tag}.pyc"

@@ -142,8 +142,17 @@ def become(version: str, arch: str, executable: str, mac: dict[str, object]) -> 
         platform.mac_ver = lambda *_, **__: (compatible_macos(macos), ("", "", ""), arch)
 
     change("platform", answer_for_the_mac)
-    if mac.get("hard_links") is False:
-        forbid_hard_links(os.path.join(str(mac["root"]), str(mac.get("home", "home"))))
+    home = os.path.join(str(mac["root"]), str(mac.get("home", "home")))
+    has_links = mac.get("hard_links") is not False  # without, a volume cannot clone files either
+    if not has_links:
+        forbid_hard_links(home)
+
+    def add_clonefile(ctypes: types.ModuleType) -> None:
+        from . import clones
+
+        clones.add_clonefile(ctypes, str(mac["root"]), "" if has_links else home)
+
+    change("ctypes", add_clonefile)
     lay_out()
 
 
