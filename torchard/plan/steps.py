@@ -249,7 +249,6 @@ def environment_step(
             files=files,
             **vars(own),
         )
-    volume = state.home_volume
     is_new = view.found == "nothing"
     reason = NOT_THERE if is_new else _reason(lock, view, changes, settings)
     return Step(
@@ -262,15 +261,28 @@ def environment_step(
         packages=changes,
         kept=kept,
         bytes=lock.size,
-        # An artefact is in the depot and, unpacked, in the generation. Without hard links, the
-        # generation is built from a third copy.
-        disk=(2 if volume is None or volume.has_hard_links else 3) * lock.size + own.carried.bytes,
+        disk=_disk_needed(lock, state) + own.carried.bytes,
         digest=lock.digest,
         files=files,
         requested=list_requested(lock),
         notes=(lock.variant.reason, *lock.variant.notes) if lock.variant else (),
         **vars(own),
     )
+
+
+def _disk_needed(lock: Lock, state: MacState) -> int:
+    """Return what a build takes of the disk at least, in bytes.
+
+    An artefact is in the depot and, unpacked, in the generation. Without hard links, the generation
+    is built from a third copy. On APFS, which can clone files, a wheel that the depot has already
+    needs nothing more: another generation may share its files.
+    """
+    volume = state.home_volume
+    if volume is None:
+        return 2 * lock.size
+    has = [one.size for one in lock.wheels if state.depot.get(one.sha256) == one.size]
+    shared = sum(has) if volume.kind == "apfs" else 0
+    return (2 if volume.has_hard_links else 3) * (lock.size - shared)
 
 
 def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
+from torchard.lock.lockfile import Wheel
 from torchard.mac.state import Volume
 from torchard.plan.disk import is_short_of_disk
 from torchard.plan.places import find_place_warnings
@@ -130,6 +131,18 @@ def test_without_hard_links_a_build_needs_disk_for_one_more_copy(volume, copies)
     state = mac(home_volume=volume)
     plan = plan_mac(Target(MAC, state, locks={"torch": LOCK}))
     assert plan.disk.needed == copies * LOCK.size
+
+
+@pytest.mark.parametrize(("kind", "free"), [("apfs", 2 * 30), ("nfs", 0)])
+def test_a_wheel_of_another_generation_needs_no_disk_on_apfs(kind, free):
+    """The depot has it, and files of a generation can be cloned."""
+    wheels = [
+        Wheel(name, "1", f"{name}.whl", name * 64, size) for name, size in (("a", 30), ("b", 9))
+    ]
+    wanted = lock([package("python", "3.12.13")], wheels)
+    state = mac(home_volume=Volume(kind, "x"), depot={"a" * 64: 30, "b" * 64: 8})
+    plan = plan_mac(Target(MAC, state, locks={"torch": wanted}))
+    assert plan.disk.needed == 2 * wanted.size - free
 
 
 @pytest.mark.parametrize(
