@@ -20,7 +20,7 @@ help:
 	@echo 'make test-nightly  interrupt simulated Macs at every step, and fill their disks'
 	@echo 'make test-live     use the real package index; downloads about 800 MB'
 	@echo 'make fuzz          feed random texts to everything that reads a file, for SECONDS=60'
-	@echo 'make bench         measure plans of 20 simulated Macs and of 300 generated ones'
+	@echo 'make bench         measure plans of 20 and of 300 Macs, and an update of one wheel'
 	@echo 'make bench-push    push a large file to 1 and 20 hosts, against scp'
 	@echo ''
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
@@ -99,6 +99,7 @@ test-lowest: setup
 bench: setup
 	$(BIN)/python benchmarks/plan_of_twenty.py
 	$(BIN)/python benchmarks/plan_of_three_hundred.py
+	$(BIN)/python benchmarks/update_of_one_wheel.py
 
 bench-push: setup
 	$(BIN)/python benchmarks/push.py
