@@ -1,12 +1,9 @@
-"""Compile the modules of an environment's wheels. Runs on a Mac, with that environment's python.
+"""Compile modules of wheels on all cores: a program imports this. It runs on a Mac.
 
-PATH       compile each module of a wheel in the environment at PATH that has no valid byte code
-- part     compile the modules whose paths stdin has, each with a NUL at its end
-
-It starts as `python -I -S`. pip compiles in one process, which takes most of its time. As with pip,
-a module that does not compile stays without byte code: templates for other programs end in .py too.
-Each process ends by itself once its modules are compiled. So none is left that waits for another
-one which was killed, as in a pool of processes: the next run would wait for it.
+pip compiles in one process, which takes most of its time. As with pip, a module that does not
+compile stays without byte code: templates for other programs end in .py too. Each process ends by
+itself once its modules are compiled. So none is left that waits for another one which was killed,
+as in a pool of processes: the next run would wait for it.
 """
 
 from __future__ import annotations
@@ -20,25 +17,11 @@ import sys
 import warnings
 from typing import IO, TYPE_CHECKING, cast
 
-from torchard.operations.scripts.check_files import Sizes, read_packages
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FEWEST = 200  # modules that are worth another process
-
-
-def list_modules(root: str) -> list[str]:
-    """Return the paths of the modules that wheels brought, the largest first, without scripts."""
-    paths = {
-        os.path.join(root, path)
-        for package in read_packages(root, Sizes())
-        if package.source == "wheel"
-        for _, path in package.files
-        if path.endswith(".py") and not path.startswith("bin/")
-    }
-    sized = [(os.lstat(path).st_size, path) for path in paths if os.path.isfile(path)]
-    return [path for _, path in sorted(sized, reverse=True)]
+PART = "part"  # the argument of such a process
 
 
 def compile_modules(paths: Iterable[str]) -> None:
@@ -51,9 +34,13 @@ def compile_modules(paths: Iterable[str]) -> None:
             compileall.compile_file(path, quiet=2, invalidation_mode=mode)
 
 
-def compile_wheels(root: str) -> None:
-    """Compile the modules of all wheels, on all cores if there are many."""
-    modules = list_modules(root)
+def compile_all(paths: Iterable[str]) -> None:
+    """Compile modules, on all cores if there are many.
+
+    The program that calls this has to call `compile_part` if its only argument is `part`.
+    """
+    sized = [(os.lstat(path).st_size, path) for path in paths if os.path.isfile(path)]
+    modules = [path for _, path in sorted(sized, reverse=True)]
     most = max(1, min(os.cpu_count() or 1, len(modules) // FEWEST))
     own, *parts = (modules[first::most] for first in range(most))
     started = []
@@ -72,15 +59,13 @@ def compile_wheels(root: str) -> None:
 
 def start_part(part: list[str]) -> subprocess.Popen[bytes]:
     """Start a process that compiles a part of the modules. Raise OSError if none can start."""
-    command = [sys.executable, "-I", "-S", sys.argv[0], "-", "part"]
+    command = [sys.executable, "-I", "-S", sys.argv[0], PART]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", process.stdin) as stdin:
         stdin.write(b"".join(os.fsencode(path) + b"\0" for path in part))
     return process
 
 
-if __name__ == "__main__":
-    if sys.argv[2:] == ["part"]:
-        compile_modules(map(os.fsdecode, sys.stdin.buffer.read().split(b"\0")[:-1]))
-    else:
-        compile_wheels(sys.argv[1])
+def compile_part() -> None:
+    """Compile the modules whose paths stdin has, each with a NUL at its end."""
+    compile_modules(map(os.fsdecode, sys.stdin.buffer.read().split(b"\0")[:-1]))
