@@ -61,7 +61,7 @@ def installed(mac):
 
 def _build_aside(mac):
     log = _build_log(mac)
-    conda, pip = re.findall(r"(?m)^\+ (\S+/bin/conda create .*|\S+ -I -m pip .*)$", log)
+    conda, pip = re.findall(r"(?m)^\+ (\S+/bin/conda create .*|env \S+ \S+ -I -m pip .*)$", log)
     generation = re.search(r" -p (\S+)", conda)[1]
     _lay_out_kit(mac, Path(generation).name)
     aside = mac.home / "aside"
