@@ -9,15 +9,17 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib import resources
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, Literal
 
 from jinja2 import Environment, StrictUndefined
 
+from torchard.plan.disk_use import DiskUse
 from torchard.plan.plan import MacPlan, Plan
 from torchard.render.changes import steps_lines
+from torchard.render.disk_use import WORDS
 from torchard.render.status import status_lines
 from torchard.render.text import blocks, head, plan_lines
 from torchard.render.words import macs as count_macs
@@ -146,7 +148,7 @@ def describe_page(found: StatusDocument, lab: Lab) -> dict[str, Any]:
         "systems": _count(_list_systems(found)),
         "releases": tuple((sanitize(name), _count(_list_releases(found, name))) for name in names),
         "disks": tuple(_describe_disks(found)),
-        "disk_parts": ("environments", "depot", "logs", "kept", "set aside"),
+        "disk_parts": tuple(WORDS.get(one.name, one.name) for one in fields(DiskUse)),
         "depot": size(found.depot),
         "bar": BAR,
     }

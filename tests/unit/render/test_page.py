@@ -107,6 +107,9 @@ def test_versions_and_systems_are_counted(document):
         ("macOS 15, arm64", 6),
         ("not read", 1),
     ]
+    (disk,) = shown["disks"]
+    assert len(disk.parts) == len(shown["disk_parts"])
+    assert (disk.parts[0], disk.total) == ("3000 MB", "3000 MB")
     assert [(name, [one.name for one in found]) for name, found in shown["releases"]] == [
         ("torch", ["python 3.12.13"]),
         ("old-env", ["python 3.12.13"]),
