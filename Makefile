@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .PHONY: help setup demo test test-nightly test-live test-scripts test-lowest coverage lint \
-  on-this-mac on-this-mac-mps bench bench-push matrix fuzz dist clean
+  on-this-mac on-this-mac-mps bench bench-push matrix fuzz docs dist clean
 
 help:
 	@echo 'make setup         create .venv with the torchard, pyinfra and pytest commands'
@@ -25,6 +25,7 @@ help:
 	@echo ''
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
 	@echo 'make matrix        write docs/matrix*.md: the PyTorch for every macOS and Python'
+	@echo 'make docs          build the documentation as a site in site/'
 	@echo 'make dist          build the sdist and the wheel in dist/'
 	@echo 'make clean         remove .venv and every cache'
 
@@ -81,6 +82,7 @@ lint: $(VENV)/.ready-dev
 	$(BIN)/lint-imports
 	$(BIN)/python tests/lint_shell.py
 	$(BIN)/codespell
+	$(BIN)/mkdocs build --quiet --strict --site-dir $(VENV)/site
 	$(BIN)/validate-pyproject pyproject.toml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms \
@@ -107,6 +109,9 @@ bench-push: setup
 matrix: setup
 	$(BIN)/torchard catalog matrix --out docs
 
+docs: $(VENV)/.ready-dev
+	$(BIN)/mkdocs build --quiet --strict
+
 SECONDS ?= 60
 fuzz: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
@@ -117,4 +122,4 @@ dist: setup
 	$(BIN)/uv build --quiet
 
 clean:
-	rm -rf $(VENV) .venv-lowest dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
+	rm -rf $(VENV) .venv-lowest dist site .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz
