@@ -41,6 +41,7 @@ SWEEP: dict[str, list[tuple[int, str]]] = {
     "choose": [(1, "--arch x86_64 --macos 12.7 --python 3.14 --json")],
     "lock": [(1, "WRONG --upgrade"), (0, "MORE")],
     "keys trust": [(0, "NEW --yes")],
+    "doctor": [(0, "MORE --json")],
     "plan": [(0, "KEY --json"), (2, "MORE --explain studio-01"), (2, "MORE --out plan.json")],
     "show": [(2, "plan.json --json")],
     "apply": [(3, "WRONG --yes"), (0, "plan.json --yes")],
