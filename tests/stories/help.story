@@ -31,8 +31,7 @@ Commands:
   unlock      Show who holds a Mac's run lock, or remove a dead run's lock.
   depot       List, verify and clean the store of downloads.
   bundle      Write all that LAB needs to the folder DIR.
-  export      Print the lock of ENV in a format of conda, pip, PEP 751 or
-              pixi.
+  export      Print the lock of ENV for conda, pip, PEP 751 or pixi.
   schema      Print the JSON Schema of lab files, for editors and validators.
   completion  Print what makes a shell complete commands, Macs and files.
   demo        Run the whole job on simulated Macs.

@@ -42,7 +42,7 @@ MAKE = "Run `torchard lock`."
 @click.option("--class", "group", metavar="CLASS", help="The class, such as osx-arm64-macos15.")
 @click.option("--mac", metavar="MAC", help="The class of this Mac, if LAB says it.")
 def export(environment: str, lab: Path, to: Format, group: str | None, mac: str | None) -> None:
-    """Print the lock of ENV in a format of conda, pip, PEP 751 or pixi.
+    """Print the lock of ENV for conda, pip, PEP 751 or pixi.
 
     No Mac is contacted. For pylock and pixi, the wheel index is asked for the addresses of wheels.
     """

@@ -96,7 +96,7 @@ def test_the_table_of_commands_says_what_each_command_says(name):
     made = command_named(name)
     assert isinstance(made, click.Command)
     assert made.name == name
-    assert COMMANDS[name] == made.help.partition("\n")[0] == made.get_short_help_str(68)
+    assert COMMANDS[name] == made.help.partition("\n")[0] == made.get_short_help_str(64)
 
 
 def test_the_list_of_commands_has_every_command(command):
