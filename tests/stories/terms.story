@@ -10,7 +10,7 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     Torchard runs Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh unattended, which accepts Anaconda's Terms of Service (https://www.anaconda.com/legal); read them. To allow that, write `accept_license: true` under this Mac in `macs:`, or under its group in `groups:`. Or write `miniconda: {distribution: miniforge}` there: Miniforge has no terms to accept
+  ! blocked     Torchard runs Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh unattended, which accepts Anaconda's Terms of Service (https://www.anaconda.com/legal); read them. To allow that, write `accept_license: true` under `defaults:`, or only under this Mac. Or write `miniconda: {distribution: miniforge}` there: Miniforge has no terms to accept
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

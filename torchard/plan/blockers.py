@@ -109,9 +109,9 @@ def _find_unaccepted_licence(mac: MacHost, installer: Installer | None) -> Itera
     if installer is not None and installer.licence and not mac.accept_license:
         yield (
             f"Torchard runs {installer.file} unattended, which accepts {installer.licence}; read"
-            " them. To allow that, write `accept_license: true` under this Mac in `macs:`, or under"
-            " its group in `groups:`. Or write `miniconda: {distribution: miniforge}` there:"
-            " Miniforge has no terms to accept"
+            " them. To allow that, write `accept_license: true` under `defaults:`, or only under"
+            " this Mac. Or write `miniconda: {distribution: miniforge}` there: Miniforge has no"
+            " terms to accept"
         )
 
 
