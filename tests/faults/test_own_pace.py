@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import socket
 
 import pytest
 from faultlab import commands, count_commands, held, started
@@ -16,8 +18,8 @@ PLAIN = 'environments:\n  tools: {python: "3.12", pytorch: false, conda: [rhash]
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, simlab_depot, torchard):
-    """Four Macs with nothing yet, an environment without PyTorch, and its lock."""
-    spec = [MacSpec(name, "arm64", "15.1") for name in NAMES]
+    """Four Macs of two classes with nothing yet, an environment without PyTorch, and its locks."""
+    spec = [MacSpec(name, "arm64", "14.5" if name == "canary" else "15.1") for name in NAMES]
     with SimLab(tmp_path_factory.mktemp("pace") / "lab", spec, simlab_depot.root) as lab:
         text = lab.lab_file.read_text(encoding="utf-8")
         text = PLAIN + "groups:\n" + text.partition("groups:\n")[2]
@@ -94,6 +96,35 @@ def test_a_batch_that_fails_keeps_the_rest_from_beginning(lab, torchard, tmp_pat
     assert "Done: 3 Macs up to date." in again.stdout
     ended = [line.partition("]")[0] for line in again.events if " done in " in line]
     assert set(ended[:2]) == {"[slow", "[rest"}  # the lab's order
+
+
+def test_a_mac_whose_lock_is_there_waits_for_no_solver(lab):
+    """It is done while the lock of another class is still being solved, of which nothing comes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(240)
+        file = lab.directory / "unsolved.yaml"
+        text = lab.lab_file.read_text(encoding="utf-8")
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        file.write_text(text.replace(f"{lab.web_url}/conda", address), encoding="utf-8")
+        locks = lab.directory / "locks"
+        (locks / "unsolved").mkdir()
+        known = "tools.osx-arm64-macos15.json"
+        shutil.copy(locks / "lab" / known, locks / "unsolved" / known)
+        with started("apply", file, "--yes", "--json", "--limit", "rest,canary") as run:
+            solver, _ = silent.accept()
+            read_events(run, "rest")
+            assert run.poll() is None
+            solver.close()
+            silent.close()
+            printed, _ = run.communicate(timeout=240)
+    macs = json.loads(printed)["macs"]
+    assert run.returncode == 3
+    assert {name: mac["state"] for name, mac in macs.items()} == {
+        "rest": "up_to_date",
+        "canary": "blocked",
+    }
+    assert [step["outcome"] for step in macs["rest"]["steps"]] == ["done"]
+    assert "could not be read from" in macs["canary"]["reason"]
 
 
 def test_a_bound_of_failures_goes_with_batches(lab, torchard):

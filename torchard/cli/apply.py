@@ -13,11 +13,13 @@ from torchard.plan.batches import Batches
 from torchard.plan.codec import document
 from torchard.plan.planfile import is_plan, read_saved
 from torchard.render.text import plan_lines, result_lines
-from torchard.session.apply import apply_plan
+from torchard.session.apply import apply_as_planned, apply_plan
 from torchard.session.plan import make_plan, recheck_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from torchard.plan.plan import Plan
 
 
 @click.command()
@@ -95,19 +97,26 @@ def apply(  # noqa: PLR0917  # click passes them by name
             parallel=parallel,
         )
     with opened as session:
-        planned = recheck_plan(session, saved.plan) if saved else make_plan(session)
-        session.progress.pause()
-        if not as_json:
-            output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
-            output.print_lock_files(session.workspace.locks.written)
-        if planned.summary.change and not yes and session.interrupted is None:
-            session.until_interrupted(
-                lambda: console.confirm_plan("torchard plan", is_shown=not as_json)
-            )
-        session.progress.resume()
-        order = order_by_limits(session.workspace.lab, limits)
-        batches = None if batch is None else Batches(batch, stop_after or 0, order)
-        result = apply_plan(session, planned, batches)
+
+        def show(planned: Plan) -> None:
+            session.progress.pause()
+            if not as_json:
+                output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
+                output.print_lock_files(session.workspace.locks.written)
+            if planned.summary.change and not yes and session.interrupted is None:
+                session.until_interrupted(
+                    lambda: console.confirm_plan("torchard plan", is_shown=not as_json)
+                )
+            session.progress.resume()
+
+        if yes and not (saved or locked or batch):
+            planned, result = apply_as_planned(session, show)
+        else:  # a question, the saved plan, a missing lock or a batch is about all Macs
+            planned = recheck_plan(session, saved.plan) if saved else make_plan(session)
+            show(planned)
+            order = order_by_limits(session.workspace.lab, limits)
+            batches = None if batch is None else Batches(batch, stop_after or 0, order)
+            result = apply_plan(session, planned, batches)
     if as_json or planned.summary.change:
         output.print_plan(result, result_lines(result), as_json=as_json)
     else:

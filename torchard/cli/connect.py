@@ -78,7 +78,7 @@ def open_session_without_locks(
     """Connect to the Macs that `choose` returns; no lock file is read or written."""
     install_signal_handlers()
     workspace = open_workspace(lab, locked=True)
-    with _connect(workspace, choose(workspace.lab), lock_ahead=False) as session:
+    with _connect(workspace, choose(workspace.lab), locks_ahead=False) as session:
         yield session
 
 
@@ -114,15 +114,13 @@ def _connect(
     workspace: Workspace,
     macs: Sequence[MacHost],
     *,
-    lock_ahead: bool = True,
+    locks_ahead: bool = True,
     parallel: int | None = None,
 ) -> Iterator[Session]:
     with show_progress() as progress:
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce
-        session = Session(workspace, macs, progress, parallel=parallel)
-        if lock_ahead:
-            session.until_interrupted(lambda: workspace.locks.find_ahead(macs))
+        session = Session(workspace, macs, progress, parallel=parallel, locks_ahead=locks_ahead)
         with session:
             yield session

@@ -82,7 +82,9 @@ class RunView:
 
     def begin(self, names: Collection[str]) -> None:
         """Begin a stage of the run, in which something is done on these Macs."""
-        self._stage, self._stage_start = dict.fromkeys(names), self.clock()
+        if not self._steps:
+            self._stage, self._stage_start = {}, self.clock()
+        self._stage.update(dict.fromkeys(names))
         for name in names:
             self._ended.pop(name, None)
             self._steps.pop(name, None)
@@ -95,6 +97,7 @@ class RunView:
         """Note what a Mac does now: the same step with more bytes, or another one."""
         self._stage.setdefault(name)
         self._starts.setdefault(name, self.clock())
+        self._ended.pop(name, None)
         self._steps[name] = self._advance(self._steps.get(name), doing, done, total)
         if self.controller is not None and not self.controller.total:
             self.controller = None  # what it announced is over

@@ -28,11 +28,11 @@ from torchard.plan.result import (
 from torchard.remote import read_guard
 from torchard.resources import find_resource
 from torchard.session import inspection
-from torchard.session.plan import find_target, isolate
-from torchard.session.session import NO_OUTPUT
+from torchard.session.plan import complete_plan, find_target, isolate, plan_as_locked
+from torchard.session.session import INTERRUPTED, NO_OUTPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from torchard.plan.batches import Batches
     from torchard.plan.plan import MacPlan, Plan
@@ -58,7 +58,31 @@ def apply_plan(session: Session, plan: Plan, batches: Batches | None = None) -> 
                 stop = describe_stop(failed, batch, batches)
         else:
             work.skip(batch, stop)
-    return Result(tuple(work.results.get(mac.name) or report_skipped(mac) for mac in plan.macs))
+    return work.finish(plan)
+
+
+def apply_as_planned(session: Session, show: Callable[[Plan], None]) -> tuple[Plan, Result]:
+    """Plan each Mac as soon as its locks are known, and do its plan at once.
+
+    `show` gets the plan of all Macs as soon as there is one. Return it, and the result.
+    """
+    session.workspace.planned = {}
+    work = _Work(session, {})
+
+    def plan() -> Iterator[str]:
+        for plans in plan_as_locked(session):
+            work.plans.update(plans)
+            session.workspace.planned.update((name, mac.steps) for name, mac in plans.items())
+            if len(work.plans) == len(session.macs):
+                show(complete_plan(session, work.plans))
+            yield from (name for name, mac in plans.items() if mac.state == "change")
+
+    work.change(plan())
+    for name in session.macs:
+        if name not in work.plans:  # a signal came first
+            session.reasons.setdefault(name, INTERRUPTED)
+    planned = complete_plan(session, work.plans)
+    return planned, work.finish(planned)
 
 
 @dataclass
@@ -71,13 +95,18 @@ class _Work:
     _runs: dict[str, MacRun] = field(default_factory=dict)
     _warnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def change(self, names: Sequence[str]) -> None:
+    def change(self, names: Iterable[str]) -> None:
         """Change some Macs at once, and find out what they have then."""
         with identify_operations_by_line():
-            self.session.each(names, self._change_mac, is_executing=False)
-        for name in names:
+            begun = self.session.each(names, self._change_mac, is_executing=False)
+        for name in begun:
             if name not in self.results:
                 self.results[name] = self._report(name)
+
+    def finish(self, plan: Plan) -> Result:
+        """Return the result for all Macs of a plan."""
+        macs = (self.results.get(mac.name) or report_skipped(mac) for mac in plan.macs)
+        return Result(tuple(macs))
 
     def skip(self, names: Iterable[str], reason: str) -> None:
         """Leave some Macs as they are."""

@@ -20,7 +20,7 @@ from torchard.session.session import INTERRUPTED
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from torchard.mac.state import MacState
     from torchard.plan.drift import EnvironmentStatus
@@ -38,14 +38,40 @@ def make_plan(session: Session, *, is_inspected: bool = False) -> Plan:
     """
     if not is_inspected:
         find_own_files(session)
-    targets = find_targets(session)
+    return complete_plan(session, _plan_macs(session, session.macs))
+
+
+def plan_as_locked(session: Session) -> Iterator[dict[str, MacPlan]]:
+    """Yield the plans of all Macs in groups: those whose locks are known need not wait.
+
+    Raise KeyboardInterrupt once a signal has ended the run.
+    """
+    left = list(session.macs)
+    while left:
+        ready = session.wait_for_locks(left, 1)
+        find_own_files(session, ready)
+        plans = _plan_macs(session, ready)
+        if session.interrupted is not None:
+            raise KeyboardInterrupt
+        left = [name for name in left if name not in plans]
+        yield plans
+
+
+def _plan_macs(session: Session, names: Iterable[str]) -> dict[str, MacPlan]:
+    names = list(names)
+    targets = find_targets(session, names)
 
     def plan(name: str) -> MacPlan:
         made = isolate(session, name, lambda: plan_mac(targets[name])) if name in targets else None
         return made or plan_without_state(session, name)
 
-    macs = tuple(plan(name) for name in session.macs)
-    return session.workspace.artefacts.mark_fetched(Plan(macs))
+    return {name: plan(name) for name in names}
+
+
+def complete_plan(session: Session, plans: Mapping[str, MacPlan]) -> Plan:
+    """Return the plan of the whole session; a Mac without one has the reason."""
+    macs = (plans.get(name) or plan_without_state(session, name) for name in session.macs)
+    return session.workspace.artefacts.mark_fetched(Plan(tuple(macs)))
 
 
 def isolate(session: Session, name: str, task: Callable[[], T]) -> T | None:
@@ -73,6 +99,9 @@ def find_own_files(
     With `is_for_all`, read it in every active one as well. `names` limits it to some Macs.
     """
     session.workspace.states.update(session.states)
+    session.until_interrupted(lambda: session.wait_for_locks(names or list(session.states)))
+    if session.interrupted is not None:
+        return
     questions: dict[str, tuple[Question, ...]] = {}
     for name in [one for one in session.states if names is None or one in names]:
         asked = isolate(session, name, partial(_list_questions, session, name, is_for_all))
@@ -102,8 +131,10 @@ def _list_questions(session: Session, name: str, is_for_all: bool) -> tuple[Ques
     return tuple(asked.values())
 
 
-def find_targets(session: Session) -> dict[str, Target]:
-    """Return what each Mac whose state is known should become."""
+def find_targets(session: Session, names: Iterable[str] | None = None) -> dict[str, Target]:
+    """Return what each Mac whose state is known should become. `names` limits it to some Macs."""
+    wanted = list(session.macs if names is None else names)
+    session.until_interrupted(lambda: session.wait_for_locks(wanted))
     session.workspace.states.update(session.states)
     targets: dict[str, Target] = {}
     short: list[str] = []
@@ -114,7 +145,7 @@ def find_targets(session: Session) -> dict[str, Target]:
             short.append(name)
         return target
 
-    for name in [name for name in session.macs if name in session.states]:
+    for name in [name for name in wanted if name in session.states]:
         target = _until_interrupted(session, name, partial(find, name))
         if target is not None:
             targets[name] = target
@@ -134,12 +165,11 @@ def _until_interrupted(session: Session, name: str, find: Callable[[], Target]) 
         if session.interrupted is None:
             target = session.until_interrupted(lambda: isolate(session, name, find))
         else:  # nobody waits for a solver any more
-            session.workspace.locks.read_only = True
+            session.wait_for_locks([name])
             target = isolate(session, name, find)
-    except LockMissingError as error:
+    except LockMissingError:
         if session.interrupted is None:
             raise
-        session.reasons[name] = error.message
     if target is None:
         session.reasons.setdefault(name, INTERRUPTED)
     return target

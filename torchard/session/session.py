@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Collection
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,12 +35,13 @@ from torchard.remote.unreachable import (
     silence_logs,
 )
 from torchard.remote.wake import connect_once_awake
+from torchard.session.locking import LockJobs
 from torchard.session.paced_state import PacedState
 from torchard.session.signals import find_exit_code, interruptible
 from torchard.workspace.runs import mark_own_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pyinfra.api.host import Host
 
@@ -79,9 +81,11 @@ class Session:
         progress: Progress | None = None,
         *,
         parallel: int | None = None,
+        locks_ahead: bool = False,
     ) -> None:
         """Work on `parallel` Macs at a time, by default on PER_PROCESSOR for each processor.
 
+        With `locks_ahead`, each lock is found or solved as soon as its class is known.
         Raise LabError if the lab's ssh_config needs the operator's permission.
         """
         openssh.CONFIGURATIONS.require_permission(macs)
@@ -91,6 +95,8 @@ class Session:
         self.states: dict[str, MacState] = {}
         self.reasons: dict[str, str] = {}
         self.unfit: set[str] = set()
+        self.locks_ahead = locks_ahead
+        self.locking = LockJobs(workspace.locks)
         self._interrupted: int | None = None
         silence_logs()
         # `reasons` has what goes wrong in a greenlet; gevent would print it, even Ctrl-C.
@@ -116,6 +122,8 @@ class Session:
 
     def __enter__(self) -> Session:  # noqa: PYI034  # typing.Self is not in Python 3.10
         """Connect to all Macs at once and read their state."""
+        for mac in self.macs.values() if self.locks_ahead else ():
+            self.locking.start_known(mac)
         count = len(self.macs)
         self.progress.announce(f"reading {count} {'Mac' if count == 1 else 'Macs'}")
         self.each([*self.hosts], self._connect, is_executing=False)
@@ -125,7 +133,8 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close every connection."""
+        """Close every connection, and end what is still being solved."""
+        self.locking.stop()
         with ctx_state.use(self.state):
             connected = [name for name, host in self.hosts.items() if host.connected]
             self._each(connected, self._disconnect)
@@ -141,37 +150,64 @@ class Session:
             with interruptible():
                 return task()
         except KeyboardInterrupt:
-            self._interrupted = 128 + signal.SIGINT
+            self._interrupted = self._interrupted or 128 + signal.SIGINT
         except SystemExit as stop:
-            self._interrupted = int(stop.code or 0)
+            self._interrupted = self._interrupted or int(stop.code or 0)
         return None
 
     def each(
         self, names: Iterable[str], task: Callable[[str], None], *, is_executing: bool
-    ) -> None:
+    ) -> list[str]:
         """Run a task for several Macs at once, with each Mac's name. Each goes at its own pace.
 
-        An exception becomes that Mac's reason in `reasons`, and so does a signal that has ended its
-        task. Unless `is_executing`, a command that writes on a Mac raises WrittenTooEarlyError.
+        `names` may become known one by one. Return those that were taken. An exception becomes
+        that Mac's reason in `reasons`, and so does a signal that has ended its task. Unless
+        `is_executing`, a command that writes on a Mac raises WrittenTooEarlyError.
         """
-        names = list(names)
+        taken = list(names) if isinstance(names, Collection) else []
         ended: set[str] = set()
+
+        def take() -> Iterator[str]:
+            for name in names:
+                taken.append(name)
+                yield name
 
         def run(name: str) -> None:
             read_guard.set_executing(self.hosts[name], executing=is_executing)
             task(name)
             ended.add(name)
 
-        self.progress.begin(names)
+        self.progress.begin(taken)
         if self.interrupted is None:
             with ctx_state.use(self.state):
-                self.until_interrupted(lambda: self._each(names, run))
-        if self.interrupted is None:
-            return
-        for name in names:
+                waiting = list(taken) or take()
+                self.until_interrupted(lambda: self._each(waiting, run))
+        for name in taken if self.interrupted is not None else ():
             if name not in ended:
                 begun = read_guard.is_executing(self.hosts[name])
                 self.reasons.setdefault(name, INTERRUPTED_STEP if begun else INTERRUPTED)
+        return taken
+
+    def wait_for_locks(self, names: Iterable[str], count: int | None = None) -> list[str]:
+        """Wait until the locks of `count` of these Macs, by default of all, are known or failed.
+
+        Return the Macs whose locks are. One that was not read waits for nothing, and after a signal
+        no Mac does.
+        """
+        if self.interrupted is not None:
+            self.locking.stop()
+            self.workspace.locks.read_only = True
+        waiting = list(names)
+        while True:
+            jobs = {
+                name: self.locking.list_unfinished(self.macs[name], self.states[name])
+                for name in waiting
+                if name in self.states
+            }
+            ready = [name for name in waiting if not jobs.get(name)]
+            if len(ready) >= min(count or len(waiting), len(waiting)):
+                return ready
+            gevent.wait([job for own in jobs.values() for job in own], count=1)
 
     def _each(self, names: Iterable[str], task: Callable[[str], None]) -> None:
         def guarded(name: str) -> None:
@@ -214,6 +250,8 @@ class Session:
         if connection is not None:
             connection.get_transport().set_keepalive(KEEPALIVE)
         self.read_state(name)
+        if self.locks_ahead:
+            self.locking.start(self.macs[name], self.states[name])
 
     def _disconnect(self, name: str) -> None:
         host = self.hosts[name]

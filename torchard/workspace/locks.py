@@ -26,7 +26,7 @@ from torchard.lock.resolve import resolve
 from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from torchard.catalog.rows import Catalogue
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from torchard.lock.lockfile import Lock
 
 _NAMED = 5  # differences in one message
+_SOLVERS = 2  # at a time: each may need more than half a gigabyte, and a processor
 LockKey = tuple[str, MacClass]
 
 
@@ -71,6 +72,8 @@ class LabLocks:
         default_factory=dict
     )
     _guard: threading.RLock = field(default_factory=threading.RLock)
+    _turns: dict[LockKey, threading.Lock] = field(default_factory=dict)
+    _solvers: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_SOLVERS))
 
     def path(self, environment: str, group: MacClass) -> Path:
         """Return the path of the lock file of an environment for a Mac class."""
@@ -88,6 +91,8 @@ class LabLocks:
         key = (environment.name, group)
         with self._guard:
             self._check_channels(key, mac)
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:  # another lock may be solved at the same time
             if key not in self._found:
                 try:
                     self._found[key] = self._find(environment, group, mac, upgrade=upgrade)
@@ -98,20 +103,14 @@ class LabLocks:
             raise answer
         return answer
 
-    def find_ahead(self, macs: Iterable[MacHost]) -> None:
-        """Find or make the locks of all Macs whose class the lab file says.
-
-        This happens before Torchard connects to a Mac, so that no connection waits for it. Errors
-        are kept and raised by `find`.
-        """
-        for mac in macs:
-            if mac.arch is None or mac.macos is None:
-                continue
-            group = find_mac_class(mac.arch, mac.macos, self.catalogue)
-            if not isinstance(group, Refusal):
-                for name in mac.environments:
-                    with suppress(TorchardError):
-                        self.find(self.lab.environments[name], group, mac)
+    def list_wanted(
+        self, mac: MacHost, arch: str, macos: str
+    ) -> list[tuple[Environment, MacClass]]:
+        """Return what a Mac of this arch and macOS needs the locks of; nothing if none can be."""
+        group = find_mac_class(arch, macos, self.catalogue)
+        if isinstance(group, Refusal):
+            return []
+        return [(self.lab.environments[name], group) for name in mac.environments]
 
     def audit(self, environment: Environment, group: MacClass, mac: MacHost) -> None:
         """Solve a lock again with its own versions, and compare every package of it.
@@ -175,7 +174,8 @@ class LabLocks:
                 f"The lock {shorten_local_path(path)} is {state}.",
                 self.remedy,
             )
-        lock = resolve(question, self.depot, self.announce)
+        with self._solvers:
+            lock = resolve(question, self.depot, self.announce)
         self.replaced[path] = before = read_replaced(path)
         text = format_lock(lock)
         if before is not None and format_lock(before) == text:

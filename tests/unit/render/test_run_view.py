@@ -103,8 +103,16 @@ def test_names_that_do_not_fit_are_counted():
 
 
 def test_a_stage_counts_only_its_own_macs(view):
-    """What failed before stays in view."""
+    """What failed before stays in view. A stage beside busy Macs adds its own to them."""
+    view.begin(["attic-03"])
+    assert plain(view.draw(100, 50))[0] == "14 of 31 done, 2 failed, 1 min 10 s"
+    for name in NAMES[14:]:
+        view.end(name, "done")
     view.begin(["studio-01", "studio-30"])
     lines = plain(view.draw(100, 50))
     assert lines[0] == "0 of 2 done, 0 s"
     assert "studio-13" in lines[1]
+    view.set_step("studio-01", "verifying")
+    view.end("studio-01", "done")
+    view.set_step("studio-01", "verifying again")
+    assert plain(view.draw(100, 50))[0] == "0 of 2 done, 0 s"

@@ -348,20 +348,13 @@ def test_nightly_builds_come_from_the_labs_mirror_or_the_catalogues_index(worksp
     assert nightly_index(plain, space.catalogue) == space.catalogue.nightly.index
 
 
-def test_locking_ahead_keeps_errors_for_the_macs_concerned(workspace):
-    """Locks of described Macs are made before Torchard connects; errors are reported later."""
-    described = ', arch: arm64, macos: "15.1"'
-    space = workspace(described, environments='torch: {python: "3.99"}', locked=False)
-    space.locks.find_ahead(space.lab.macs.values())
-    (refusal,) = blockers(space, WHOLE)
-    assert refusal.startswith("torch: No release of PyTorch")
-    silent = workspace(described)
-    silent.locks.find_ahead(silent.lab.macs.values())
-    with pytest.raises(LockMissingError):
-        blockers(silent, WHOLE)
-    unknown = workspace(", arch: arm64", locked=False)
-    unknown.locks.find_ahead(unknown.lab.macs.values())
-    assert not (unknown.lab.path.parent / "locks").exists()
+def test_what_a_mac_needs_the_locks_of_follows_from_its_class(workspace):
+    """A Mac that nothing fits needs none."""
+    space = workspace()
+    mac = space.find_mac("studio-01")
+    ((environment, group),) = space.locks.list_wanted(mac, "arm64", "15.1")
+    assert (environment.name, str(group)) == ("torch", "osx-arm64-macos15")
+    assert space.locks.list_wanted(mac, "x86_64", "10.9") == []
 
 
 def test_a_wheel_that_left_the_index_is_an_error(workspace, tmp_path):
