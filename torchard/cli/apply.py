@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options, output
+from torchard.cli import console, options
 from torchard.cli.complete import complete_environments
-from torchard.lab.select import order_by_limits
-from torchard.plan.batches import Batches
-from torchard.plan.codec import document
-from torchard.plan.planfile import is_plan, read_saved
-from torchard.render.text import plan_lines, result_lines
-from torchard.session.apply import apply_as_planned, apply_plan
-from torchard.session.plan import make_plan, recheck_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +69,15 @@ def apply(  # noqa: PLR0917  # click passes them by name
     PLAN is a file that `torchard plan --out` wrote. Torchard does exactly what it says, and skips a
     Mac that has changed since.
     """
+    from torchard.cli import connect, output
+    from torchard.lab.select import order_by_limits
+    from torchard.plan.batches import Batches
+    from torchard.plan.codec import document
+    from torchard.plan.planfile import is_plan, read_saved
+    from torchard.render.text import plan_lines, result_lines
+    from torchard.session.apply import apply_as_planned, apply_plan
+    from torchard.session.plan import make_plan, recheck_plan
+
     saved = read_saved(lab) if is_plan(lab) else None
     if saved and rebuild:
         raise click.UsageError("A saved plan is done as it is: give --rebuild with a LAB.")
@@ -109,7 +111,7 @@ def apply(  # noqa: PLR0917  # click passes them by name
                 )
             session.progress.resume()
 
-        if yes and not (saved or locked or batch):
+        if yes and not (saved or batch or session.workspace.locks.read_only):
             planned, result = apply_as_planned(session, show)
         else:  # a question, the saved plan, a missing lock or a batch is about all Macs
             planned = recheck_plan(session, saved.plan) if saved else make_plan(session)

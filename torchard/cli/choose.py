@@ -167,8 +167,8 @@ def _find_sources(lab_file: Path | None, mac_name: str | None) -> MacHost:
     """Return a Mac with the channels, mirrors and indexes to solve with."""
     if lab_file is None:
         return MacHost("this Mac")
-    from torchard.lab.load import load_lab  # noqa: PLC0415  # no other choice reads a lab
-    from torchard.workspace.forecast import find_sources  # noqa: PLC0415
+    from torchard.lab.load import load_lab  # no other choice reads a lab
+    from torchard.workspace.forecast import find_sources
 
     return find_sources(load_lab(lab_file), mac_name)
 
@@ -182,9 +182,9 @@ def _try(  # noqa: PLR0917  # the one caller has them all
     sources: MacHost,
 ) -> Forecast | Refusal:
     """Solve with packages. The solvers take time to load, and no other choice needs them."""
-    from torchard.cli.progress import show_progress  # noqa: PLC0415
-    from torchard.depot.depot import Depot  # noqa: PLC0415
-    from torchard.workspace.forecast import form_packages_question, make_forecast  # noqa: PLC0415
+    from torchard.cli.progress import show_progress
+    from torchard.depot.depot import Depot
+    from torchard.workspace.forecast import form_packages_question, make_forecast
 
     with show_progress() as progress:
         depot = Depot()

@@ -97,8 +97,8 @@ def _find_lock(lab: Lab, environment: str, group: str | None) -> Path:
 
 def _find_addresses(lock: Lock, lab: Lab, path: Path) -> dict[tuple[str, str], str]:
     """Return the URL of each wheel. Raise TorchardError for one that left the index."""
-    from torchard.lock.wheels import find_addresses  # noqa: PLC0415  # only two formats need uv
-    from torchard.workspace.locks import nightly_index  # noqa: PLC0415
+    from torchard.lock.wheels import find_addresses  # only two formats need uv
+    from torchard.workspace.locks import nightly_index
 
     having = (mac for mac in lab.macs.values() if lock.environment in mac.environments)
     mac = next(having, MacHost("any Mac"))  # a lock may outlive its last Mac

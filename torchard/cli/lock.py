@@ -6,20 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-import torchard.session  # noqa: F401  # patches the standard library, so it comes first
-from torchard.cli import console, options, output
-from torchard.cli.connect import open_lab
-from torchard.cli.progress import show_progress
-from torchard.lab.load import load_lab
-from torchard.render.locks import lock_change_lines
-from torchard.session.session import Session
-from torchard.session.signals import install_signal_handlers, interruptible
-from torchard.workspace.update_locks import (
-    group_by_changes,
-    list_errors,
-    update_locks,
-    without_class,
-)
+from torchard.cli import console, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +49,14 @@ def lock(
     does not say its arch and macOS. Each lock that is made is compared with the one before, package
     by package. With --depot, nothing is solved: the locks are the bundle's.
     """
+    import torchard.session  # noqa: F401  # patches the standard library, so it comes first
+    from torchard.cli.connect import open_lab
+    from torchard.cli.progress import show_progress
+    from torchard.lab.load import load_lab
+    from torchard.session.session import Session
+    from torchard.session.signals import install_signal_handlers, interruptible
+    from torchard.workspace.update_locks import update_locks, without_class
+
     given = {"--upgrade": upgrade, "--diff": is_trial, "--check": only_check, "--audit": audit}
     names = [name for name, is_given in given.items() if is_given]
     if len(names) > 1 and names != ["--check", "--audit"]:
@@ -97,6 +92,10 @@ def lock(
 
 def _print_answers(answers: Iterable[LockUpdate], *, full: bool) -> None:
     """Print what became of each lock; also what an interrupted command had done so far."""
+    from torchard.cli import output
+    from torchard.render.locks import lock_change_lines
+    from torchard.workspace.update_locks import group_by_changes, list_errors
+
     answers = list(answers)
     for same in group_by_changes(answers):
         for answer in same:

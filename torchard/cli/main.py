@@ -78,7 +78,7 @@ class LazyGroup(click.Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete the name of a command without importing one."""
-        from click.shell_completion import CompletionItem  # noqa: PLC0415  # only shells need it
+        from click.shell_completion import CompletionItem  # only shells need it
 
         names = [one for one in COMMANDS if one.startswith(incomplete)]
         found = [CompletionItem(name, help=COMMANDS[name]) for name in names]
@@ -109,7 +109,7 @@ def _print_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Print the traceback of an unexpected error, without the logins of the URLs in it."""
-    import traceback  # noqa: PLC0415  # 10 ms that only an unexpected error needs
+    import traceback  # 10 ms that only an unexpected error needs
 
     sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))
 

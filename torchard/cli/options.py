@@ -11,7 +11,6 @@ import click
 from torchard.cli import logs as logs_of_others
 from torchard.cli.complete import complete_limits
 from torchard.cli.suggestions import check_lab
-from torchard.remote.ssh_commands import PERMISSION
 from torchard.resources import find_default_lab
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ F = TypeVar("F", bound="Callable[..., Any]")
 def _allow_ssh_commands(_context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
     """Allow it as the variable does, which the `pyinfra` command reads too."""
     if value:
+        from torchard.remote.ssh_commands import PERMISSION
+
         os.environ[PERMISSION] = "1"
 
 

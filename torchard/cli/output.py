@@ -51,7 +51,7 @@ def write_file(path: Path, text: str) -> None:
 def write_junit(found: Document, path: Path | None, lab: Path) -> None:
     """Write what was found as JUnit's XML, if a file is named; `lab` is the suite's name."""
     if path is not None:
-        from torchard.render.junit import render_junit  # noqa: PLC0415  # few need it
+        from torchard.render.junit import render_junit  # few need it
 
         write_file(path, render_junit(found, lab.stem))
 

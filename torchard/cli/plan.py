@@ -6,12 +6,8 @@ from pathlib import Path
 
 import click
 
-from torchard.cli import connect, console, options, output
+from torchard.cli import console, options
 from torchard.cli.complete import complete_macs
-from torchard.cli.explain import explain
-from torchard.plan.planfile import save
-from torchard.render.text import plan_lines
-from torchard.session.plan import make_plan
 
 
 @click.command()
@@ -52,11 +48,18 @@ def plan(  # click passes them by name
     as_json: bool,
 ) -> None:
     """Show what would change on each Mac, and change nothing."""
+    from torchard.cli import connect, output
+    from torchard.plan.planfile import save
+    from torchard.render.text import plan_lines
+    from torchard.session.plan import make_plan
+
     if out is not None and out.suffix != ".json":
         raise click.UsageError(f"A plan is a .json file: --out {out}.json")
     if mac is not None:
         if limits or report or full or out or folder:
             raise click.UsageError("--explain goes alone, or with --locked and --json.")
+        from torchard.cli.explain import explain
+
         explain(lab, mac, locked=locked, as_json=as_json)
     with connect.open_session(
         lab, limits, report, locked=locked, folder=folder, parallel=parallel

@@ -33,7 +33,7 @@ def report(
     The page has what `torchard status` says. It needs no network and no other file, and runs no
     script. Nothing is written on a Mac.
     """
-    from torchard.render.page import render_page  # noqa: PLC0415  # only this command needs Jinja
+    from torchard.render.page import render_page  # only this command needs Jinja
 
     for file in (html, junit):
         output.require_place(file)

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options, output
+from torchard.cli import console, options
 from torchard.cli.complete import complete_environments
-from torchard.lab.select import select
-from torchard.plan.rollback import find_macs_with
-from torchard.render.text import plan_lines, result_lines
-from torchard.session.rollback import plan_rollbacks, roll_back
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +36,12 @@ def rollback(
     Torchard renames one link; nothing is downloaded, locked or built. A second rollback goes no
     further back. To go forward again, run `torchard apply`.
     """
+    from torchard.cli import connect, output
+    from torchard.lab.select import select
+    from torchard.plan.rollback import find_macs_with
+    from torchard.render.text import plan_lines, result_lines
+    from torchard.session.rollback import plan_rollbacks, roll_back
+
     with connect.open_session_without_locks(
         lab, lambda found: find_macs_with(environment, found, select(found, limits))
     ) as session:

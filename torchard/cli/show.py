@@ -6,11 +6,7 @@ from pathlib import Path
 
 import click
 
-from torchard.cli import console, options, output
-from torchard.plan.merge import merge
-from torchard.plan.planfile import SavedPlan, read
-from torchard.plan.result import Result
-from torchard.render.text import plan_lines, result_lines
+from torchard.cli import console, options
 
 
 @click.command()
@@ -25,6 +21,12 @@ def show(files: tuple[Path, ...], *, full: bool, as_json: bool) -> None:
     Several files of one kind are shown as one, for example what several controllers did on
     different Macs of one lab. No Mac is contacted.
     """
+    from torchard.cli import output
+    from torchard.plan.merge import merge
+    from torchard.plan.planfile import SavedPlan, read
+    from torchard.plan.result import Result
+    from torchard.render.text import plan_lines, result_lines
+
     found = [read(file) for file in files]
     parts = [one.plan if isinstance(one, SavedPlan) else one for one in found]
     made = merge(list(zip(files, parts, strict=True)))

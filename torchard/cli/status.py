@@ -6,11 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options, output
-from torchard.plan.codec import dumps
-from torchard.render.disk_use import disk_lines
-from torchard.render.status import status_lines
-from torchard.session.status import read_status
+from torchard.cli import console, options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +35,12 @@ def status(
     Each environment has two signs: what happened to it since Torchard built it, and what an apply
     would do to it. Nothing is written on a Mac.
     """
+    from torchard.cli import connect, output
+    from torchard.plan.codec import dumps
+    from torchard.render.disk_use import disk_lines
+    from torchard.render.status import status_lines
+    from torchard.session.status import read_status
+
     output.require_place(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)

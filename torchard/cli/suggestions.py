@@ -34,7 +34,7 @@ def suggest_command(name: str, known: Collection[str]) -> str:
     """Return what to type instead of a command that does not exist."""
     if name in _COMMANDS:
         return f"Type: {_COMMANDS[name]}"
-    import difflib  # noqa: PLC0415  # only a wrong command needs it
+    import difflib  # only a wrong command needs it
 
     near = difflib.get_close_matches(name, known, 1)
     return f"Type: torchard {near[0]}" if near else "Type: torchard --help"
@@ -54,7 +54,7 @@ def check_lab(context: click.Context, _argument: click.Parameter, path: Path | N
     """Return the path of a lab. Raise TorchardError if it is the name of a Mac or a group."""
     if path is None or len(path.parts) != 1 or path.suffix in _LAB_ENDINGS or path.exists():
         return path
-    from torchard.cli.complete import read_names  # noqa: PLC0415  # only a wrong path needs it
+    from torchard.cli.complete import read_names  # only a wrong path needs it
 
     lab = find_default_lab()
     names = read_names(lab)

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options
+from torchard.cli import console, options
 from torchard.cli.complete import complete_macs
 from torchard.errors import TorchardError
-from torchard.plan.conflicts import format_time
-from torchard.session.unlock import remove_lock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +35,8 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     The next run removes it as well. Torchard never removes a lock while a process of its run is at
     work on the Mac: end that process, and its lock goes with it.
     """
+    from torchard.cli import connect
+    from torchard.session.unlock import remove_lock
 
     def select_mac(found: Lab) -> Sequence[MacHost]:
         if mac not in found.macs:
@@ -68,6 +68,8 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
 
 def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardError:
     """Return an error that says who holds a lock, since when, and what to do about it."""
+    from torchard.plan.conflicts import format_time
+
     found = f"{lock.who} holds the run lock of {mac}"
     if lock.since:
         found += f" since {format_time(lock.since)}"

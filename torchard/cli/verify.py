@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options, output
-from torchard.plan.codec import document
-from torchard.render.text import result_lines
-from torchard.session.verify import verify_macs
+from torchard.cli import console, options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +29,11 @@ def verify(
     is expected. It changes nothing in the environment. It notes a failure on the Mac, so that
     `plan` and `status` show it, and removes the note when verification succeeds.
     """
+    from torchard.cli import connect, output
+    from torchard.plan.codec import document
+    from torchard.render.text import result_lines
+    from torchard.session.verify import verify_macs
+
     output.require_place(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_macs(session)
