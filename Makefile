@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .PHONY: help setup demo test test-nightly test-live test-scripts test-lowest coverage lint \
-  on-this-mac on-this-mac-mps bench bench-push matrix fuzz docs dist clean
+  on-this-mac on-this-mac-mps bench bench-push bench-on-this-mac matrix fuzz docs dist clean
 
 help:
 	@echo 'make setup         create .venv with the torchard, pyinfra and pytest commands'
@@ -20,9 +20,10 @@ help:
 	@echo 'make test-nightly  interrupt simulated Macs at every step, and fill their disks'
 	@echo 'make test-live     use the real package index; downloads about 800 MB'
 	@echo 'make fuzz          feed random texts to everything that reads a file, for SECONDS=60'
-	@echo 'make bench         measure plans of 20 and of 300 Macs, and an update of one wheel'
+	@echo 'make bench         measure plans and applies of simulated Macs, and draw docs/bench-*.svg'
 	@echo 'make bench-push    push a large file to 1 and 20 hosts, against scp'
 	@echo ''
+	@echo 'make bench-on-this-mac  measure clones, first imports and signatures on this Mac'
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
 	@echo 'make matrix        write docs/matrix*.md: the PyTorch for every macOS and Python'
 	@echo 'make docs          build the documentation as a site in site/'
@@ -98,10 +99,21 @@ test-lowest: setup
 	  --editable '.[test]'
 	.venv-lowest/bin/python -m pytest -n $(WORKERS) tests/unit
 
+bench: export TORCHARD_BENCH_RESULTS = $(CURDIR)/.bench.json
 bench: setup
-	$(BIN)/python benchmarks/plan_of_twenty.py
+	rm -f $(TORCHARD_BENCH_RESULTS)
+	$(BIN)/python benchmarks/start_up.py
+	$(BIN)/python benchmarks/plan_against_ssh.py
+	$(BIN)/python benchmarks/large_lab.py
 	$(BIN)/python benchmarks/plan_of_three_hundred.py
 	$(BIN)/python benchmarks/update_of_one_wheel.py
+	$(BIN)/python benchmarks/slow_mac.py
+	$(BIN)/python benchmarks/plots.py $(TORCHARD_BENCH_RESULTS) docs
+
+# What only a Mac can tell. Options: FILES=42000, NETWORK=FOLDER on a network volume.
+bench-on-this-mac: setup
+	$(BIN)/python benchmarks/on_this_mac.py $(if $(FILES),--files $(FILES)) \
+	  $(if $(NETWORK),--network '$(NETWORK)') --json on-this-mac.json
 
 bench-push: setup
 	$(BIN)/python benchmarks/push.py
