@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Characters that no shell expands, quoted or not. macOS's /bin/sh is bash 3.2. For it, the inner
 # quotes of `"$(printf %b "…")"` end the outer ones, so it expands braces there.
 _NOT_PLAIN = re.compile(rb"[^A-Za-z0-9 _./:;=,+@%&<>|-]")
 
 
+@lru_cache(maxsize=32)  # every Mac of a lab gets the same probe, which has tens of kilobytes
 def for_any_shell(script: str) -> str:
     """Return a line that runs a script under `sh -c '…'`, whatever the login shell is.
 
