@@ -1,11 +1,12 @@
 """Measure a controller that plans hundreds or thousands of Macs: growth of CPU and memory.
 
-    python benchmarks/large_lab.py [--macs 50 300 1000] [--parallel N ...]
+    python benchmarks/large_lab.py [--macs 50 300 1000] [--parallel N ...] [--delay SECONDS]
 
 One simulated Mac is brought up to date, and its answer to the probe is recorded. Then SSH servers
 on this machine give that answer as so many Macs, each with a hardware UUID of its own. So key
 exchange, login, channel and answer are real, and no shell runs. Only the controller's CPU and
-memory count. The clock also counts the servers, which run on the same processors.
+memory count. The clock also counts the servers, which run on the same processors. With --delay,
+each answer comes so many seconds late, as that of a real Mac does: then --parallel matters.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ SMALL = 'environments:\n  tools: {python: "3.12", pytorch: false, conda: [rhash]
 _UUID = "hardware\t"
 
 
-async def serve(key: str, allowed: str, lines: list[str]) -> None:
+async def serve(key: str, allowed: str, lines: list[str], delay: float) -> None:
     """Answer every command as the Mac that the user is named after; print the port first."""
 
-    def reply(process: asyncssh.SSHServerProcess[str]) -> None:
+    async def reply(process: asyncssh.SSHServerProcess[str]) -> None:
+        await asyncio.sleep(delay)
         own = f"{_UUID}{process.get_extra_info('username')}"
         text = "\n".join(own if line.startswith(_UUID) else line for line in lines)
         process.stdout.write(f"{text}\n")
@@ -58,9 +60,9 @@ async def serve(key: str, allowed: str, lines: list[str]) -> None:
 
 
 @contextmanager
-def servers(count: int, *words: str) -> Iterator[list[int]]:
+def servers(count: int, delay: float, *words: str) -> Iterator[list[int]]:
     """Start so many processes that serve; give their ports."""
-    command = [sys.executable, __file__, "--serve", *words]
+    command = [sys.executable, __file__, "--delay", str(delay), "--serve", *words]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
     try:
         yield [int(one.stdout.readline()) for one in running if one.stdout]
@@ -114,18 +116,20 @@ def main() -> None:
     parser.add_argument("--macs", type=int, nargs="+", default=[50, 300, 1000])
     parser.add_argument("--parallel", type=int, nargs="+", default=[0], help="0 is the default")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--delay", type=float, default=0, help="seconds")
     parser.add_argument("--serve", nargs=3, metavar=("KEY", "ALLOWED", "ANSWER"))
     wanted = parser.parse_args()
     if wanted.serve:
         key, allowed, answer = wanted.serve
-        asyncio.run(serve(key, allowed, Path(answer).read_text(encoding="utf-8").splitlines()))
+        lines = Path(answer).read_text(encoding="utf-8").splitlines()
+        asyncio.run(serve(key, allowed, lines, wanted.delay))
         return
     rows: dict[str, dict[str, float]] = {}
     with scratch() as directory:
         answer, like = record(directory)
         host_key = str(next(like.parent.rglob(keys.HOST_KEY)))
         user_key = str(like.parent / f"{keys.USER_KEY}.pub")
-        with servers(os.cpu_count() or 1, host_key, user_key, str(answer)) as ports:
+        with servers(os.cpu_count() or 1, wanted.delay, host_key, user_key, str(answer)) as ports:
             for macs in wanted.macs:
                 lab = like.with_name(f"large{macs}.yaml")
                 write_lab(lab, like, macs, ports)

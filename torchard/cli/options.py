@@ -111,7 +111,7 @@ parallel = click.option(
     "--parallel",
     metavar="N",
     type=click.IntRange(min=1),
-    help="Work on so many Macs at a time (default: 20 for each processor of this computer).",
+    help="Work on so many Macs at a time (default: 100).",
 )
 junit = click.option(
     "--junit",

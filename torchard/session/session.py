@@ -6,7 +6,6 @@ a greenlet of its own, and an exception in it becomes the reason why that Mac is
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Collection
 from functools import partial
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 KEEPALIVE = 30  # seconds between signs of life, so that a lost connection is noticed
-PER_PROCESSOR = 20  # Macs at a time
+PARALLEL = 100  # Macs at a time: docs/large-labs.md has the measurement
 NO_OUTPUT = "a command failed without output"
 INTERRUPTED = "the run was interrupted before anything was changed on this Mac"
 INTERRUPTED_STEP = (
@@ -83,7 +82,7 @@ class Session:
         parallel: int | None = None,
         locks_ahead: bool = False,
     ) -> None:
-        """Work on `parallel` Macs at a time, by default on PER_PROCESSOR for each processor.
+        """Work on `parallel` Macs at a time, by default on PARALLEL.
 
         With `locks_ahead`, each lock is found or solved as soon as its class is known.
         Raise LabError if the lab's ssh_config needs the operator's permission.
@@ -110,7 +109,7 @@ class Session:
         allowed = open_files.raise_limit(open_files.count_needed(len(hosts)))
         config = Config(CONNECT_TIMEOUT=CONNECT_TIMEOUT)
         config.PARALLEL = min(
-            parallel or PER_PROCESSOR * (os.cpu_count() or 1),
+            parallel or PARALLEL,
             max(1, len(hosts)),
             open_files.limit_parallel(allowed),
         )
