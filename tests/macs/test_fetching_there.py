@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import ssl
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from on_a_mac import CONTROLLER
+from tls import write_certificate
 
 from torchard.lock.lockfile import Wheel
 from torchard.lock.web_addresses import format_requests
@@ -251,6 +253,22 @@ def test_a_server_that_cannot_be_reached_is_named(mac, fetch, url, words):
     done = fetch(url=url)
     assert done.returncode == 1
     assert words in done.stderr
+
+
+def test_a_certificate_must_be_trusted_by_the_mac_or_its_account(mac, fetch, server, tmp_path):
+    """Nothing is fetched otherwise, and the message says what to set."""
+    certificate = write_certificate(tmp_path / "certificate.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = server.url.replace("http:", "https:")
+    done = fetch(url=url)
+    assert done.returncode == 1
+    assert "its certificate was not accepted" in done.stderr
+    assert "CURL_CA_BUNDLE" in done.stderr
+    assert there(mac) == set()
+    done = fetch(url=url, CURL_CA_BUNDLE=str(certificate))
+    assert (done.returncode, there(mac)) == (0, {"a", "b", "c"}), done.stderr
 
 
 def test_a_proxy_of_the_account_is_used_and_its_password_is_not_logged(mac, fetch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ def find_notes(lab: Lab) -> Iterator[Problem]:
         yield _note(examples, "an address that no computer has, only examples", instead)
     for key in dict.fromkeys(mac.ssh.key for mac in macs if mac.ssh.key is not None):
         path = Path(key).expanduser()
-        if not path.exists() and not Path(f"{path}.pub").exists():
+        # Unlike pathlib's, this is also false for a name that is too long.
+        if not any(map(os.path.exists, (str(path), f"{path}.pub"))):
             users = [mac for mac in macs if mac.ssh.key == key]
             command = shlex.join(["ssh-keygen", "-t", "ed25519", "-f", str(path)])
             instead = f"Correct the path, or type: {command}"

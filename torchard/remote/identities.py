@@ -226,7 +226,8 @@ class Login:
 
 def _has_key_file(key: str) -> bool:
     """Tell whether a key or its public half, which an agent can complete, is on this computer."""
-    return Path(key).is_file() or Path(f"{key}.pub").is_file()
+    # Unlike pathlib's, this is also false for a name that is too long.
+    return any(map(os.path.isfile, (key, f"{key}.pub")))
 
 
 def _require_keys(effective: EffectiveConfig, password: str | None) -> None:

@@ -81,5 +81,5 @@ def filled(place: Place, text: str) -> dict[str, Any]:
         around.update({**INDEX, last: [text] if place[-1] == ITEM else text})
     else:
         around[last] = [text] if place[-1] == ITEM else text
-        around.update(BESIDE.get(last, {}) if way[-1:] == ["installer"] else {})
+        around.update({} if "delivery" in way else BESIDE.get(last, {}))
     return lab

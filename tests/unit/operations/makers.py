@@ -9,10 +9,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import locked
+import pytest
 from paramiko import PKey
 
 from torchard.catalog.mac_class import MacClass
-from torchard.lab.model import MacHost, Miniconda, Position, Ssh
+from torchard.lab.model import Lab, MacHost, Miniconda, Position, Ssh
+from torchard.lab.notes import find_notes
 from torchard.mac import circumstances, probe
 from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
@@ -26,6 +28,7 @@ from torchard.plan.file_changes import FileChange
 from torchard.plan.own_files import Question
 from torchard.plan.steps import Step
 from torchard.remote import facts, host_keys, shell_upload, unreachable
+from torchard.remote.identities import Login
 from torchard.remote.ssh_config import EffectiveConfig
 
 if TYPE_CHECKING:
@@ -39,9 +42,9 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
 
 
-def _unlock() -> ModuleType:
-    """Import the command only when it is used: it patches threads, which xdist does not survive."""
-    return import_module("torchard.cli.unlock")
+def _command(name: str) -> ModuleType:
+    """Import a command only when it is used: it patches threads, which xdist does not survive."""
+    return import_module(f"torchard.cli.{name}")
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,27 @@ def forget(made: Made) -> str:
     return typed(str(host_keys.ChangedHostKeyError(made.text, PKey(), made.text, PKey())), "run")
 
 
+def make_key(made: Made) -> str:
+    """Return the command that makes the key which a lab names."""
+    mac = MacHost("m", environments=("torch",), ssh=Ssh(key=f"/nowhere/{made.text}"))
+    (note,) = find_notes(Lab(Path("lab.yaml"), {}, {}, {"m": mac}))
+    return note.instead.partition("type: ")[2]
+
+
+def go_there(made: Made) -> str:
+    """Return the command that goes to the folder of a new lab."""
+    lab = SimpleNamespace(macs={})
+    _, line, *_ = _command("init")._list_next(Path(made.path), lab, has_consent=True)
+    return str(line)
+
+
+def make_and_copy_key(made: Made) -> str:
+    """Return the commands that make the key which a lab names, and send it to the Mac."""
+    with pytest.raises(unreachable.ReachError) as raised:
+        Login(EffectiveConfig("m", "mac", 2222, made.text), f"/nowhere/{made.text}")
+    return typed(str(raised.value), "run").replace("` and then `", "; ")
+
+
 def conda_env(made: Made) -> str:
     """Return the command that gives an environment the lab's value of a variable again."""
     path = f"{locked.GENERATIONS}/a-1"
@@ -217,6 +241,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "remote.unreachable._trust": lambda made: unreachable._trust(made.mac),
     "remote.unreachable._ssh_copy_id": lambda made: unreachable._ssh_copy_id(made.mac),
     "remote.host_keys._sentence": forget,
+    "remote.identities.__init__": make_and_copy_key,
+    "lab.notes.find_notes": make_key,
+    "cli.init._list_next": go_there,
     "remote.unreachable.explain_config_error": lambda made: typed(
         unreachable.explain_config_error(made.text, "bad"), "try"
     ),
@@ -237,6 +264,6 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     ),
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
     "cli.unlock._refuse": lambda made: typed(
-        _unlock()._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
+        _command("unlock")._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
     ),
 }
