@@ -32,6 +32,7 @@ Commands:
   depot       List, verify and clean the store of downloads.
   bundle      Write all that LAB needs to the folder DIR.
   export      Print the lock of ENV for conda, pip, PEP 751 or pixi.
+  import      Print an environment.yml or requirements as a lab has them.
   schema      Print the JSON Schema of lab files, for editors and validators.
   completion  Print what makes a shell complete commands, Macs and files.
   demo        Run the whole job on simulated Macs.

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130  # by Ctrl-C
 TERMINATED = 143  # by SIGTERM
 
-# Each command is the function of its own name in the module of its own name, `torchard.cli.NAME`.
+# Each command is the function of its own name in the module of its own name, `torchard.cli.NAME`;
+# a name that is a keyword of Python has an underscore behind it.
 # Its first sentence is here, so that the list of commands imports none of them.
 COMMANDS = {
     "init": "Write a lab folder to start from.",
@@ -46,6 +48,7 @@ COMMANDS = {
     "depot": "List, verify and clean the store of downloads.",
     "bundle": "Write all that LAB needs to the folder DIR.",
     "export": "Print the lock of ENV for conda, pip, PEP 751 or pixi.",
+    "import": "Print an environment.yml or requirements as a lab has them.",
     "schema": "Print the JSON Schema of lab files, for editors and validators.",
     "completion": "Print what makes a shell complete commands, Macs and files.",
     "demo": "Run the whole job on simulated Macs.",
@@ -64,7 +67,8 @@ class LazyGroup(click.Group):
         """Import one command; return None if there is no such command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"torchard.cli.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(import_module(f"torchard.cli.{name}"), name)
         return command
 
     def resolve_command(

@@ -66,6 +66,18 @@ def read_environment_file(content: bytes, file: str) -> FirstLab:
     )
 
 
+def read_requirements(text: str, file: str) -> FirstLab:
+    """Return the environment that a requirements file of pip describes; it names no python."""
+    made = _Environment(file)
+    made.notes.append(f"{file}: it names no python; {made.python} was taken.")
+    for line in re.sub(r"\\\r?\n", " ", text).splitlines():
+        found = re.split(r"(?:^|\s)#", line, maxsplit=1)[0]
+        requirement = re.sub(r"\s--hash[=\s]\S+", "", found).strip()
+        if requirement:
+            _read_pip(made, requirement)
+    return FirstLab(environments={"torch": _describe(made, None)}, notes=tuple(made.notes))
+
+
 def _describe(made: _Environment, variables: Any) -> dict[str, Any]:
     """Return the environment in the keys of lab.yaml."""
     found: dict[str, Any] = {"python": made.python}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from torchard.lab.model import USUAL_PYTHON
+from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,12 +85,7 @@ def _write_parts(lab: FirstLab, consent: Mapping[str, Any]) -> Iterator[str]:
     if not consent:
         yield _LICENCE
     yield "\nenvironments:\n"
-    for name, environment in environments.items():
-        yield f"  {_key(name)}:\n"
-        for key, value in environment.items():
-            yield f"    {key}: {json.dumps(value) if isinstance(value, str) else _flow(value)}\n"
-            if key == "python" and "pytorch" not in environment:
-                yield _PYTORCH
+    yield from _write_environments(environments)
     if lab.groups:
         yield "\ngroups:  # settings that some Macs share\n"
         yield from (f"  {_key(name)}: {{}}\n" for name in lab.groups)
@@ -97,6 +93,29 @@ def _write_parts(lab: FirstLab, consent: Mapping[str, Any]) -> Iterator[str]:
     for name, mac in macs.items():
         example = "  # an example: write your Mac's address" if macs is EXAMPLE_MAC else ""
         yield f"  {_key(name)}: {_flow(mac)}{example}\n"
+
+
+def _write_environments(environments: Mapping[str, Any]) -> Iterator[str]:
+    for name, environment in environments.items():
+        yield f"  {_key(name)}:\n"
+        for key, value in environment.items():
+            yield f"    {key}: {json.dumps(value) if isinstance(value, str) else _flow(value)}\n"
+            if key == "python" and "pytorch" not in environment:
+                yield _PYTORCH
+
+
+def write_import(lab: FirstLab, name: str | None = None) -> str:
+    """Return what to add to a lab.yaml for the environment of `lab`, with its notes as comments.
+
+    `name` is the environment's, if it must have another one than its source gives it.
+    """
+    environments = {name or one: value for one, value in lab.environments.items()}
+    parts = [f"# {sanitize(note)}\n" for note in lab.notes]
+    parts += ["environments:\n", *_write_environments(environments)]
+    if lab.defaults:
+        parts.append("defaults:  # or under a group, or under each Mac that gets it\n")
+        parts += [f"  {key}: {_flow(value)}\n" for key, value in lab.defaults.items()]
+    return "".join(parts)
 
 
 def _key(name: str) -> str:

@@ -71,6 +71,7 @@ def test_every_command_that_opens_a_lab_has_the_option():
         "completion",
         "depot",
         "export",
+        "import",
         "demo",
         "catalog",
     }

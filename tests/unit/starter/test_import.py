@@ -1,0 +1,113 @@
+"""`torchard import`: an environment of another tool, as a lab has it."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from torchard.lab.load import load_lab
+
+ENVIRONMENT = """\
+name: vision
+channels: [pytorch, bioconda, defaults]
+dependencies:
+  - python=3.11
+  - pytorch=2.6.0=py3.11_0
+  - torchvision
+  - cudatoolkit=11.8
+  - ffmpeg=7.1=h1_0
+  - pip:
+      - einops==0.8.2
+      - git+https://github.com/someone/thing
+"""
+REQUIREMENTS = """\
+# what we use
+--extra-index-url https://download.pytorch.org/whl/cu126
+torch==2.6.0+cu126
+einops==0.8.2 \\
+    --hash=sha256:aaaa --hash=sha256:bbbb
+pandas>=2  # tables
+./local
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, text):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def check(tmp_path, text):
+    """Return the environment of a lab that has what was printed; load_lab checks all of it."""
+    lab = tmp_path / "lab.yaml"
+    macs = "macs:\n  a: {address: 192.0.2.1}\n"
+    lab.write_text(text + macs, encoding="utf-8")
+    return load_lab(lab)
+
+
+def test_an_environment_file_becomes_a_part_of_a_lab(write, torchard, tmp_path):
+    """What a lab cannot have is a comment with the reason. The file stays as it is."""
+    file = write("environment.yml", ENVIRONMENT)
+    done = torchard("import", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    lab = check(tmp_path, done.stdout)
+    vision = lab.environments["vision"]
+    assert (vision.python, vision.conda, vision.pip) == (
+        "3.11",
+        ("ffmpeg=7.1",),
+        ("einops==0.8.2",),
+    )
+    assert (vision.pytorch.release, vision.pytorch.companions) == ("2.6.0", ("torchvision",))
+    assert lab.macs["a"].channels == ("bioconda",)
+    comments = [line for line in done.stdout.splitlines() if line.startswith("# ")]
+    for word in ("cudatoolkit=11.8", "git+https", "defaults"):
+        assert sum(word in line for line in comments) == 1
+    assert file.read_text(encoding="utf-8") == ENVIRONMENT
+
+
+def test_requirements_become_a_part_of_a_lab(write, torchard, tmp_path):
+    """Hashes and comments are dropped: a lock has the hashes. Options and paths are named."""
+    done = torchard("import", write("requirements.txt", REQUIREMENTS), "--name", "mine")
+    assert (done.returncode, done.stderr) == (0, "")
+    mine = check(tmp_path, done.stdout).environments["mine"]
+    assert mine.pip == ("einops==0.8.2", "pandas>=2")
+    assert mine.pytorch.release == "2.6.0"
+    assert "it names no python" in done.stdout
+    for word in ("--extra-index-url", "./local"):
+        assert done.stdout.count(word) == 1
+
+
+def test_a_comment_is_one_line_whatever_the_file_says(write, torchard):
+    """No text of the file can become a key of the lab."""
+    hostile = "x\x1b[2J\u202e @ y\r\nmacs: {evil: {}}\n\u2028macs: {evil: {}}\n"
+    done = torchard("import", write("requirements.txt", hostile))
+    assert done.returncode == 0
+    assert yaml.safe_load(done.stdout).keys() == {"environments"}
+    assert done.stdout.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "said"),
+    [
+        ("environment.yml", "a: [", (), "environment.yml:"),
+        ("requirements.txt", b"\xff", (), "is not UTF-8"),
+        ("requirements.txt", "#" * (2**20 + 1), (), "is over 1 MiB"),
+        ("requirements.txt", "", ("--name", "../x"), "is not a name of an environment"),
+    ],
+)
+def test_what_cannot_be_read_is_an_error(*, write, torchard, name, text, words, said):
+    """Nothing is printed on stdout then."""
+    done = torchard("import", write(name, text), *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert said in done.stderr
+
+
+def test_a_file_that_is_missing_is_an_error(torchard, tmp_path):
+    """The message says what to name."""
+    done = torchard("import", tmp_path / "gone.yml")
+    assert done.returncode == 1
+    assert "Name an environment.yml or a requirements.txt." in done.stderr
