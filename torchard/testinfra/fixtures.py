@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from torchard.plan.target import Target
     from torchard.workspace.workspace import Workspace
 
+LAB = pytest.StashKey["Lab"]()
 _CONNECTIONS = "torchard.testinfra.connections"
 
 
@@ -86,62 +87,57 @@ class Connections:
         self._child.communicate()
 
 
-class LabFixtures:
-    """The plugin that pytest gets for one lab."""
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for each Mac, or for each environment of each Mac, that it asks for."""
+    macs = metafunc.config.stash[LAB].macs
+    if "environment" in metafunc.fixturenames:
+        pairs = [(mac.name, name) for mac in macs.values() for name in mac.environments]
+        ids = [f"{mac}/{name}" for mac, name in pairs]
+        metafunc.parametrize(("mac", "environment"), pairs, ids=ids, indirect=True, scope="session")
+    elif "mac" in metafunc.fixturenames:
+        metafunc.parametrize("mac", list(macs), indirect=True, scope="session")
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
 
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run a test for each Mac, or for each environment of each Mac, that it asks for."""
-        macs = self.lab.macs.values()
-        if "environment" in metafunc.fixturenames:
-            pairs = [(mac.name, name) for mac in macs for name in mac.environments]
-            ids = [f"{mac}/{name}" for mac, name in pairs]
-            metafunc.parametrize(
-                ("mac", "environment"), pairs, ids=ids, indirect=True, scope="session"
-            )
-        elif "mac" in metafunc.fixturenames:
-            metafunc.parametrize("mac", list(self.lab.macs), indirect=True, scope="session")
+@pytest.fixture(scope="session")
+def connections(request: pytest.FixtureRequest) -> Iterator[Connections]:
+    """Return the ways to all Macs."""
+    try:
+        connections = Connections(request.config.stash[LAB])
+    except TorchardError as error:
+        pytest.fail(str(error), pytrace=False)
+    yield connections
+    connections.close()
 
-    @pytest.fixture(scope="session")
-    def connections(self) -> Iterator[Connections]:
-        """Return the ways to all Macs."""
-        try:
-            connections = Connections(self.lab)
-        except TorchardError as error:
-            pytest.fail(str(error), pytrace=False)
-        yield connections
-        connections.close()
 
-    @pytest.fixture(scope="session")
-    def workspace(self) -> Workspace:
-        """Return the lab with its lock files, which are only read."""
-        return open_workspace(self.lab.path, locked=True)
+@pytest.fixture(scope="session")
+def workspace(request: pytest.FixtureRequest) -> Workspace:
+    """Return the lab with its lock files, which are only read."""
+    return open_workspace(request.config.stash[LAB].path, locked=True)
 
-    @pytest.fixture(scope="session")
-    def mac(
-        self, request: pytest.FixtureRequest, connections: Connections, workspace: Workspace
-    ) -> LabMac:
-        """Return one Mac. A test fails with the reason if the Mac is unreachable."""
-        settings = self.lab.macs[request.param]
-        try:
-            return LabMac(settings, connections.get_host(settings), workspace)
-        except TorchardError as error:
-            pytest.fail(f"{settings.name}: {error}", pytrace=False)
 
-    @pytest.fixture(scope="session")
-    def environment(self, request: pytest.FixtureRequest, mac: LabMac) -> Lock:
-        """Return the lock of one environment for this Mac."""
-        try:
-            return mac.target.locks[request.param]
-        except TorchardError as error:
-            pytest.fail(f"{mac.settings.name}: {error}", pytrace=False)
-        except KeyError:
-            reason = "; ".join(mac.target.blockers)
-            pytest.fail(f"{mac.settings.name}: {reason}", pytrace=False)
+@pytest.fixture(scope="session")
+def mac(request: pytest.FixtureRequest, connections: Connections, workspace: Workspace) -> LabMac:
+    """Return one Mac. A test fails with the reason if the Mac is unreachable."""
+    settings = request.config.stash[LAB].macs[request.param]
+    try:
+        return LabMac(settings, connections.get_host(settings), workspace)
+    except TorchardError as error:
+        pytest.fail(f"{settings.name}: {error}", pytrace=False)
 
-    @pytest.fixture(scope="session")
-    def host(self, mac: LabMac) -> Any:
-        """Return testinfra's host for this Mac."""
-        return mac.host
+
+@pytest.fixture(scope="session")
+def environment(request: pytest.FixtureRequest, mac: LabMac) -> Lock:
+    """Return the lock of one environment for this Mac."""
+    try:
+        return mac.target.locks[request.param]
+    except TorchardError as error:
+        pytest.fail(f"{mac.settings.name}: {error}", pytrace=False)
+    except KeyError:
+        reason = "; ".join(mac.target.blockers)
+        pytest.fail(f"{mac.settings.name}: {reason}", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def host(mac: LabMac) -> Any:
+    """Return testinfra's host for this Mac."""
+    return mac.host

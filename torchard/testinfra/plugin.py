@@ -6,12 +6,15 @@ of `test_lab.py`, and the tests at the paths that you name, on every Mac of the 
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from torchard.lab.model import Lab
 
 SUITE = Path(__file__).with_name("test_lab.py")
@@ -34,8 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = []
     config.args.append(str(SUITE))
+    fixtures = _load_fixtures()
+    config.stash[fixtures.LAB] = _read_lab(path)
     # Registered last, so that its `host` is used instead of testinfra's.
-    config.pluginmanager.register(_load_fixtures(_read_lab(path)), "torchard-lab")
+    config.pluginmanager.register(fixtures, "torchard-lab")
 
 
 def _read_lab(path: str) -> Lab:
@@ -48,9 +53,9 @@ def _read_lab(path: str) -> Lab:
         raise pytest.UsageError(str(error)) from None
 
 
-def _load_fixtures(lab: Lab) -> object:
+def _load_fixtures() -> ModuleType:
     try:
-        from torchard.testinfra.fixtures import LabFixtures  # noqa: PLC0415
+        return importlib.import_module("torchard.testinfra.fixtures")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "testinfra":
             raise
@@ -58,4 +63,3 @@ def _load_fixtures(lab: Lab) -> object:
             "--torchard-lab needs testinfra, which is not installed;"
             " install the extra: pip install 'torchard[testinfra]'"
         ) from None
-    return LabFixtures(lab)
