@@ -248,13 +248,13 @@ def test_a_conda_that_cannot_unpack_todays_packages_blocks_a_mac(workspace, foun
 
 def test_a_refused_environment_does_not_stop_the_others(workspace):
     """Each blocker names its environment and what to write; the others have their locks."""
-    environments = 'torch: {python: "3.12"}\n  odd: {python: "3.99"}'
+    environments = 'torch: {python: "3.12"}\n  odd: {python: "3.5"}'
     space = workspace(environments=environments, macs="")
     made = locked(space)
     mac = replace(space.find_mac("studio-01"), environments=("odd", "torch"))
     target = space.find_target(mac, WHOLE)
     (refusal,) = target.blockers
-    assert refusal.startswith("odd: No release of PyTorch has a wheel for python 3.99")
+    assert refusal.startswith("odd: No release of PyTorch has a wheel for python 3.5")
     assert "Write `python: " in refusal
     assert "\n" not in refusal
     assert target.locks == {"torch": made}
