@@ -33,7 +33,7 @@ _HANDED_ON = re.compile(r"^(?=cd / && exec env -i )", re.MULTILINE)
 _DIRECTIVE = "# shellcheck disable=SC2016\n"
 # Makers of what is not a script: words that a person types, or a line that is encoded already.
 _NOT_SCRIPTS = (
-    *("remote.facts.", "remote.host_keys.", "remote.unreachable.", "cli.unlock."),
+    *("remote.facts.", "remote.host_keys.", "remote.unreachable.", "cli.unlock.", "cli.init."),
     *("operations.upload.", "operations.script_text.under_run_lock"),
 )
 

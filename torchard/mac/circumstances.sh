@@ -17,6 +17,7 @@ pmset -g 2>/dev/null </dev/null | awk -v OFS="$tab" '
 updates=$(defaults read /Library/Preferences/com.apple.SoftwareUpdate LastUpdatesAvailable 2>/dev/null </dev/null)
 case $updates in '' | *[!0-9]*) ;; *) printf 'updates\t%s\n' "$updates" ;; esac
 # Condas where their installers and Homebrew put them.
+# shellcheck disable=SC2088
 case $PREFIX in
   '~/'*) PREFIX=$HOME/${PREFIX#??} ;;
 esac
@@ -31,7 +32,8 @@ for folder in /opt/homebrew /usr/local; do
   done
 done
 for path in "$@"; do
-  [ -x "$path/bin/conda" ] && ! is_same "$path" "$PREFIX" || continue
+  [ -x "$path/bin/conda" ] || continue
+  ! is_same "$path" "$PREFIX" || continue
   case $path in "$HOME"/*) ;; *) path=${path#"${TORCHARD_ROOT-}"} ;; esac
   printf 'conda\t%s\n' "$path"
 done
