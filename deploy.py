@@ -54,6 +54,7 @@ if target is not None:
             if shell in mac.shells:
                 path = shell_file_path(shell)
                 shell_file(name=f"Shell {path}", mac=mac, shell=shell, workspace=workspace)
-        kernel(name="Kernel", mac=mac, workspace=workspace)
+        if target.state.kernels or any(one.kernel for one in target.environments.values()):
+            kernel(name="Kernel", mac=mac, workspace=workspace)
         if mac.prune or target.state.leftovers:
             prune(name="Prune", mac=mac, workspace=workspace)

@@ -17,8 +17,8 @@ $ torchard show report.json
   ! tools       failed: the connection to 127.0.0.1:2201 was lost; its step goes on by itself, and the same command again waits for it and does the rest
     ~/.zshrc    not started
 1 Mac  · studio-02 · arm64 · macOS 15.1 · N s
-  + shell           ~/.bash_profile                            written
-  = tools           verified: python 3.12.13 arm64
+  + shell       ~/.bash_profile                                written
+  = tools       verified: python 3.12.13 arm64
 
 Done: 1 Mac up to date, 1 failed.
 [1]

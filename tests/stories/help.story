@@ -141,8 +141,8 @@ Options:
   --locked                   Fail if a lock file is missing or out of date.
   --depot DIR                Take everything from this folder, which `torchard
                              bundle` wrote; fetch nothing.
-  --parallel N               Work on so many Macs at a time (default: 20 for
-                             each processor of this computer).  [x>=1]
+  --parallel N               Work on so many Macs at a time (default: 100).
+                             [x>=1]
   --full                     Show every package.
   --json                     Print only JSON.
   --out FILE                 Save the plan in this .json file.
@@ -188,8 +188,8 @@ Options:
   -y, --yes                  Do not ask.
   --rebuild ENV              Build this environment again from the same lock
                              file, although it is up to date.
-  --parallel N               Work on so many Macs at a time (default: 20 for
-                             each processor of this computer).  [x>=1]
+  --parallel N               Work on so many Macs at a time (default: 100).
+                             [x>=1]
   --batch N                  Change so many Macs, then the next ones, in the
                              order of --limit or of LAB.  [x>=1]
   --stop-after FAILURES      Begin no further batch after one in which more

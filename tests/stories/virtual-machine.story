@@ -35,6 +35,7 @@ Done: 0 Macs up to date, 1 failed.
 lab: {environments: {torch: {pytorch: {backend: cpu}}}}
 $ torchard lock
 written     torch for osx-arm64-macos15      locks/lab/torch.osx-arm64-macos15.json
+      no package moved, only what the lab asks for
 [0]
 $ torchard apply --yes
 1 Mac  · runner-01 · arm64 · macOS 15.1

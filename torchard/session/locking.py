@@ -50,6 +50,10 @@ class LockJobs:
         jobs = (self._jobs.get((environment.name, group)) for environment, group in wanted)
         return [job for job in jobs if job is not None and not job.ready()]
 
+    def wait(self) -> None:
+        """Wait for all that was begun."""
+        gevent.joinall(list(self._jobs.values()))
+
     def stop(self) -> None:
         """End what is still being solved."""
         gevent.killall(list(self._jobs.values()))

@@ -70,6 +70,7 @@ def _plan_macs(session: Session, names: Iterable[str]) -> dict[str, MacPlan]:
 
 def complete_plan(session: Session, plans: Mapping[str, MacPlan]) -> Plan:
     """Return the plan of the whole session; a Mac without one has the reason."""
+    session.wait_for_all_locks()
     macs = (plans.get(name) or plan_without_state(session, name) for name in session.macs)
     return session.workspace.artefacts.mark_fetched(Plan(tuple(macs)))
 

@@ -19,6 +19,7 @@ from pyinfra_cli.exceptions import UnexpectedExternalError
 
 from torchard.errors import TorchardError
 from torchard.mac import probe
+from torchard.plan.blockers import find_mac_blockers
 from torchard.progress import NoProgress, Progress
 from torchard.remote import client, facts, open_files, openssh, read_guard
 from torchard.remote.inventory import pyinfra_groups
@@ -187,6 +188,12 @@ class Session:
                 self.reasons.setdefault(name, INTERRUPTED_STEP if begun else INTERRUPTED)
         return taken
 
+    def _start_locks(self, name: str) -> None:
+        """Begin to find the locks of a Mac that was read, unless it is blocked in any case."""
+        mac, state = self.macs[name], self.states[name]
+        if not any(find_mac_blockers(mac, {name: state}, self.workspace.catalogue.oldest_conda)):
+            self.locking.start(mac, state)
+
     def wait_for_locks(self, names: Iterable[str], count: int | None = None) -> list[str]:
         """Wait until the locks of `count` of these Macs, by default of all, are known or failed.
 
@@ -207,6 +214,14 @@ class Session:
             if len(ready) >= min(count or len(waiting), len(waiting)):
                 return ready
             gevent.wait([job for own in jobs.values() for job in own], count=1)
+
+    def wait_for_all_locks(self) -> None:
+        """Wait also for the locks of Macs that were not read, whose class the lab file says.
+
+        So the locks that a run writes do not depend on which of its parts was faster.
+        """
+        if self.interrupted is None:
+            self.until_interrupted(self.locking.wait)
 
     def _each(self, names: Iterable[str], task: Callable[[str], None]) -> None:
         def guarded(name: str) -> None:
@@ -250,7 +265,7 @@ class Session:
             connection.get_transport().set_keepalive(KEEPALIVE)
         self.read_state(name)
         if self.locks_ahead:
-            self.locking.start(self.macs[name], self.states[name])
+            self._start_locks(name)
 
     def _disconnect(self, name: str) -> None:
         host = self.hosts[name]

@@ -79,7 +79,7 @@ def test_a_pairing_of_two_other_packages_is_kept(solve, shelf):
     ("pairing", "pip", "said"),
     [
         (CODEC, "codec>=2", "Torchard asks for codec<2: each codec is built against one torch"),
-        (ENDED, "codec", "No codec fits: it ended, and torch is 2.2.2."),
+        (ENDED, "codec", "No codec fits: it ended."),
     ],
 )
 def test_a_bound_without_an_answer_is_explained(solve, shelf, pairing, pip, said):
@@ -88,7 +88,7 @@ def test_a_bound_without_an_answer_is_explained(solve, shelf, pairing, pip, said
     with pytest.raises(LockError) as caught:
         solve(url, [pip], [pairing])
     assert said in caught.value.message
-    assert "do without codec" in caught.value.instead
+    assert "do without codec" in caught.value.instead.lower()
 
 
 def extra(name, version, text, label="torch"):
