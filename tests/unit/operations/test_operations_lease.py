@@ -35,7 +35,7 @@ class Host:
         if isinstance(answer, Exception):
             raise answer
         return answer == "yes", SimpleNamespace(
-            stderr="bob@lab is at work on this Mac; nothing was done\n"
+            stdout_lines=[], stderr="bob@lab is at work on this Mac; nothing was done\n"
         )
 
     def disconnect(self):
