@@ -112,7 +112,7 @@ bench: setup
 
 # What only a Mac can tell. Options: FILES=42000, NETWORK=FOLDER on a network volume.
 bench-on-this-mac: setup
-	$(BIN)/python benchmarks/on_this_mac.py $(if $(FILES),--files $(FILES)) \
+	$(BIN)/python benchmarks/clones_on_this_mac.py $(if $(FILES),--files $(FILES)) \
 	  $(if $(NETWORK),--network '$(NETWORK)') --json on-this-mac.json
 
 bench-push: setup

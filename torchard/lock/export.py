@@ -19,6 +19,7 @@ import yaml
 
 from torchard.lab.model import Mirrors
 from torchard.lock.addresses import form_channel_url, form_conda_url
+from torchard.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,15 +37,16 @@ NO_ADDRESSES: Addresses = {}
 def export_lock(lock: Lock, to: Format, addresses: Addresses = NO_ADDRESSES) -> str:
     """Return a lock as another tool's file, ending in a newline.
 
-    `addresses` has the URL of each wheel by its file and sha256; only two formats need it. Raise
-    KeyError if one is missing there.
+    `addresses` has the URL of each wheel by its file and sha256; only two formats need it. Logins
+    in them are left out. Raise KeyError if one is missing there.
     """
+    public = {key: redact(url) for key, url in addresses.items()}
     writers: Mapping[Format, Callable[[], str]] = {
         "environment": lambda: _write_environment(lock),
         "explicit": lambda: _write_explicit(lock),
         "requirements": lambda: _write_requirements(lock),
-        "pylock": lambda: _write_pylock(lock, addresses),
-        "pixi": lambda: _write_pixi(lock, addresses),
+        "pylock": lambda: _write_pylock(lock, public),
+        "pixi": lambda: _write_pixi(lock, public),
     }
     return "".join(f"# {line}\n" for line in _describe(lock, to)) + writers[to]()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from torchard.lab.model import COMPANIONS, USUAL_PYTHON
-from torchard.lab.problem import LabError, quote
+from torchard.lab.problem import LabError, Problem, quote
 from torchard.lab.settings import read_schema
 from torchard.lab.specs import TRIO, find_conda_fault, find_pip_fault
 from torchard.lab.yaml_source import parse_yaml
@@ -46,7 +46,12 @@ def read_environment_file(content: bytes, file: str) -> FirstLab:
     source = parse_yaml(content, file)
     if source.problems:
         raise LabError(source.problems)
-    data = source.data if isinstance(source.data, dict) else {}
+    data = source.data
+    if not isinstance(data, dict) or "dependencies" not in data:
+        sentence = "this is not an environment.yml, which has a list of `dependencies`"
+        raise LabError(
+            [Problem(source.where(()), sentence, "Name a file that `conda env export` wrote.")]
+        )
     made = _Environment(file)
     for item in _listed(data.get("dependencies")):
         if isinstance(item, str):

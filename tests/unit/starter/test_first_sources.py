@@ -169,7 +169,7 @@ def test_an_environment_of_conda(init, tmp_path):
             {"python": "3.12"},
         ),
         ("dependencies: ['pytorch=2.5.*', python]", {"python": "3.12", "pytorch": {"with": []}}),
-        ("[]", {"python": "3.12", "pytorch": False}),
+        ("dependencies: []", {"python": "3.12", "pytorch": False}),
     ],
 )
 def test_what_an_environment_does_not_say_is_the_usual(init, tmp_path, text, environment):

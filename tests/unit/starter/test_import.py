@@ -94,6 +94,7 @@ def test_a_comment_is_one_line_whatever_the_file_says(write, torchard):
     ("name", "text", "words", "said"),
     [
         ("environment.yml", "a: [", (), "environment.yml:"),
+        ("lab.yaml", "macs: {a: {}}", (), "lab.yaml:1:1: this is not an environment.yml"),
         ("requirements.txt", b"\xff", (), "is not UTF-8"),
         ("requirements.txt", "#" * (2**20 + 1), (), "is over 1 MiB"),
         ("requirements.txt", "", ("--name", "../x"), "is not a name of an environment"),

@@ -1,6 +1,7 @@
 """Measure what only a Mac can tell: clones on APFS, the first import after each way, signatures.
 
-    python benchmarks/on_this_mac.py [--files 42000] [--folder DIR] [--network DIR] [--json FILE]
+    python benchmarks/clones_on_this_mac.py [--files 42000] [--folder DIR] [--network DIR]
+        [--json FILE]
 
 It needs macOS, no network and no root. It writes below one new folder, and removes that folder at
 its end. A GitHub-hosted runner can run it: by default it takes about a gigabyte and some minutes.
