@@ -120,6 +120,7 @@ def a_session(**states):
         until_interrupted=lambda task: task(),
         each=lambda *_, **__: None,
         wait_for_locks=lambda names, _count=None: list(names),
+        wait_for_all_locks=lambda: None,
     )
 
 

@@ -45,6 +45,7 @@ def a_session(*names, missing=False, **reasons):
         until_interrupted=lambda task: task(),
         each=lambda names, _task, **_options: list(names),
         wait_for_locks=lambda names, _count=None: list(names),
+        wait_for_all_locks=lambda: None,
     )
 
 
