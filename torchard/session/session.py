@@ -127,7 +127,8 @@ class Session:
         count = len(self.macs)
         self.progress.announce(f"reading {count} {'Mac' if count == 1 else 'Macs'}")
         self.each([*self.hosts], self._connect, is_executing=False)
-        unread = [name for name in self.macs if name not in self.states]
+        answered = self.states.keys() | self.unfit  # one that answers may not be a Mac
+        unread = [name for name in self.macs if name not in answered]
         if unread and self.interrupted is None:
             self.progress.report_unreachable(unread)
         return self
