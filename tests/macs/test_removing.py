@@ -43,7 +43,7 @@ def generations(mac):
 def test_the_plan_names_what_is_kept_and_a_yes_removes_it(lab, torchard):
     """Without a terminal and --yes, nothing changes. A second removal has nothing to do."""
     mac = lab.macs["studio-01"]
-    notes = mac.home / "miniconda3/envs/tools/work/notes.txt"
+    notes = mac.home / "miniconda3/envs/tools/project/notes.txt"
     notes.parent.mkdir()
     notes.write_text("mine", encoding="utf-8")
     words = ("remove", "tools", lab.lab_file, "--limit", "studio-01")
@@ -58,7 +58,7 @@ def test_the_plan_names_what_is_kept_and_a_yes_removes_it(lab, torchard):
         r"  ! note +the lab gives tools to this Mac, so the next apply builds it again;.*",
         r"  - tools +~/\.torchard/generations/tools-[0-9a-f]{8} +with generations",
         r"      you asked to remove it",
-        r"      to ~/\.torchard/kept from tools-[0-9a-f]{8}: 1 file, 4 bytes: work/",
+        r"      to ~/\.torchard/kept from tools-[0-9a-f]{8}: 1 file, 4 bytes: project/",
         r"Plan: 1 Mac to change, 0 up to date\.",
         r"  - tools +~/\.torchard/generations/tools-[0-9a-f]{8} +removed",
         r"Done: 1 Mac up to date\.",
@@ -66,7 +66,7 @@ def test_the_plan_names_what_is_kept_and_a_yes_removes_it(lab, torchard):
         assert re.search(f"^{line}$", done.stdout, re.MULTILINE), line
     assert generations(mac) == ["other"]
     assert [one.name for one in (mac.home / "miniconda3/envs").glob("[!.]*")] == ["other"]
-    (kept,) = (mac.home / ".torchard/kept").glob("*/files/work/notes.txt")
+    (kept,) = (mac.home / ".torchard/kept").glob("*/files/project/notes.txt")
     assert kept.read_text(encoding="utf-8") == "mine"
     again = torchard(*words, "--yes")
     assert again.returncode == 0

@@ -79,7 +79,7 @@ def job(tmp_path_factory, simlab_depot, torchard):
 
 
 def test_a_report_has_what_status_says(job):
-    """The page and JUnit's XML are of the same Mac, and nobody's secret is in them."""
+    """The page and JUnit's XML describe the same Mac, and neither has a secret."""
     assert (job.report.returncode, job.report.stderr) == (2, "")
     assert job.report.stdout == f"Written: {job.files[0]}\n"
     page, junit = (one.read_text(encoding="utf-8") for one in job.files)

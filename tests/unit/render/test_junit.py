@@ -69,7 +69,7 @@ def test_a_verification_has_a_test_for_each_environment():
 
 
 def test_a_status_fails_for_what_changed_and_what_would_change():
-    """What a person made is nobody's failure."""
+    """A file that a person made is not a failure."""
     suite, found = read(status_document(*standing()))
     assert found["studio-01", "torch"] == found["studio-01", "state"] == "passed"
     assert found["studio-03", "torch"] == found["studio-03", "state"] == "failure"

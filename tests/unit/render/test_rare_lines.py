@@ -107,7 +107,7 @@ def test_an_advisory_without_a_fixed_release_says_so():
 
 
 def test_a_run_lock_is_explained():
-    """Nobody's, another Mac's, a running one, one between two scripts, and a dead run's."""
+    """The lock may be free, held by this or another Mac, idle, or left by a dead run."""
     state = replace(mac(), clock=1000)
     lock = RunLock("12-ab", "ann@desk", 400)
     changes = {"elsewhere": "other"}, {"processes": (41,)}, {"until": 1300}, {}
