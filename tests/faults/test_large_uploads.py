@@ -113,7 +113,6 @@ def test_a_small_rest_goes_over_the_connection(place, upload, tmp_path):
     assert (tmp_path / "to").read_bytes() == whole
 
 
-@pytest.mark.nightly
 def test_only_the_key_that_was_verified_is_accepted(place, upload, tmp_path):
     """Whatever a person's known hosts say. Then the verified connection sends the file."""
     assert upload(tmp_path / "to", "other key")[0] == ["over the connection"]

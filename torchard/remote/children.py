@@ -65,6 +65,7 @@ class Child:
         finally:
             for one in theirs:
                 os.close(one)
+        self._watcher = _watch(self._pid)
         for one, name in zip(ours, ("err", "out"), strict=False):
             self._greenlets.append(gevent.spawn(self._drain, one, self._texts[name]))
 
@@ -101,10 +102,11 @@ class Child:
         if not self._ended:
             try:
                 pid, status = _waitpid(self._pid, os.WNOHANG)
-                if pid:
-                    self._ended, self.status = True, os.waitstatus_to_exitcode(status)
             except ChildProcessError:  # gevent's loop has waited for it
-                self._ended = True
+                pid, status = self._watcher.rpid, self._watcher.rstatus
+            if pid:
+                self._ended, self.status = True, os.waitstatus_to_exitcode(status)
+                self._watcher.close()
             if self._ended and self._texts["err"]:
                 _LOG.debug("%s", self.err)
         return self._ended
@@ -119,6 +121,13 @@ class Child:
             if self.wait(_GRACE):
                 break
         gevent.killall(self._greenlets)
+
+
+def _watch(pid: int) -> Any:
+    """Have gevent's loop keep the status of a child: it waits for all, and forgets the others'."""
+    watcher = gevent.get_hub().loop.child(pid, ref=False)
+    watcher.start(lambda: None)
+    return watcher
 
 
 def _spawn(

@@ -105,8 +105,7 @@ class Uploads:
                 child.stop(0)
         place = os.lseek(file.fileno(), 0, os.SEEK_CUR)
         said = child.err.strip().rpartition("\n")[2]
-        # gevent's loop may have taken the status of a program that ended.
-        if child.status == 0 or (child.status is None and not said and not file.rest):
+        if child.status == 0:
             file.report(place)
             return True
         if child.status != _FAILED:

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import gevent
+import gevent.subprocess
 import pytest
 
 from torchard.remote import children, open_files
@@ -18,6 +20,18 @@ from torchard.remote.unreachable import ReachError
 def test_the_output_of_a_program_is_returned():
     """Both outputs, apart."""
     assert children.run_program(["sh", "-c", "echo out; echo err >&2"], 20) == ("out\n", "err\n")
+
+
+def test_the_exit_status_is_known_whoever_waits_for_the_process():
+    """After gevent has started any process, its loop takes the status of every child."""
+    gevent.subprocess.Popen(["true"]).wait()
+    statuses = []
+    for number in range(20):
+        child = children.Child(["sh", "-c", "exit 7"])
+        gevent.sleep(number % 2 * 0.02)
+        assert child.wait(20)
+        statuses.append(child.status)
+    assert statuses == [7] * 20
 
 
 def test_a_flood_is_cut():
