@@ -15,7 +15,7 @@ from test_scripts_lock import dead_pid, start_of
 
 from simlab import macs as simulated
 from torchard.mac import probe
-from torchard.mac.state import Volume
+from torchard.mac.volume import Volume
 from torchard.operations import change_scripts
 
 TAKE = "take_lock; echo taken"

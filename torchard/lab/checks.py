@@ -14,6 +14,7 @@ from torchard.lab import specs
 from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
 from torchard.lab.check_form import find_nearest, format_path
+from torchard.lab.model import OWN_ROOT
 from torchard.lab.problem import Problem, quote
 from torchard.lab.settings import lab_wide_keys
 from torchard.lab.variables import find_variable_fault
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from torchard.lab.yaml_source import KeyPath, Source
 
 _ALL_MACS = ("all", "macs")  # groups that pyinfra has in any case
-_TORCHARD = "~/.torchard"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -75,9 +75,9 @@ class LabChecks:
             where = source.where((*path, "miniconda", "version"), key=True)
             sentence = f"{format_path((*path, 'miniconda'))} has both a version and an installer"
             yield Problem(where, sentence, "Keep one of the two.")
-        if f"{miniconda.get('prefix', '')}/".startswith(f"{_TORCHARD}/"):
+        if f"{miniconda.get('prefix', '')}/".startswith(f"{OWN_ROOT}/"):
             where = source.where((*path, "miniconda", "prefix"))
-            sentence = f"conda cannot be in {_TORCHARD}, where Torchard keeps its environments"
+            sentence = f"conda cannot be in {OWN_ROOT}, where Torchard keeps its environments"
             yield Problem(where, sentence, "Write ~/miniconda3, or leave prefix out.")
 
     def check_shared(self, group_data: Source) -> Iterator[Problem]:

@@ -20,6 +20,7 @@ Source = Literal["auto", SourceName]
 Shell = Literal["zsh", "bash"]
 SHELLS: tuple[Shell, ...] = ("zsh", "bash")
 COMPANIONS = ("torchvision", "torchaudio")
+OWN_ROOT = "~/.torchard"  # Torchard's own directory on a Mac
 USUAL_PYTHON = "3.12"  # of examples, and of questions that name none
 
 
@@ -106,6 +107,11 @@ class Miniconda:
     version: str | None = None
     prefix: str = "~/miniconda3"
     installer: InstallerSource | None = None
+
+    @property
+    def root(self) -> str:
+        """Torchard's own directory on the Mac; it may begin with `~/`."""
+        return OWN_ROOT
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,10 @@ def view_environment(name: str, state: MacState) -> EnvironmentView:
         return EnvironmentView(name)
     if link.target is None:
         return EnvironmentView(name, "directory")
-    generation = _generation_name(link, state.home)
+    generation = _generation_name(link, state.root)
     if generation is None:
         return EnvironmentView(name, "foreign_link", link.target, has_moved=link.moved)
-    found = state.environments.get(f"{locate_generations(state.home)}/{generation}")
+    found = state.environments.get(f"{locate_generations(state.root)}/{generation}")
     built_for = found.built_for if found else None
     return EnvironmentView(
         name,
@@ -104,13 +104,13 @@ def find_faults(view: EnvironmentView) -> Iterator[str]:
         yield "an interrupted conda left it damaged"
 
 
-def _generation_name(link: Link, home: str) -> str | None:
+def _generation_name(link: Link, root: str) -> str | None:
     """Return the name of the generation that a link leads to.
 
     In a former home, only a generation that bears the name of the link is known to be ours.
     """
     if not link.moved:
-        return read_generation_name(link.target, home)
+        return read_generation_name(link.target, root)
     name = (link.target or "").rpartition("/.torchard/generations/")[2]
     return name if _has_name_of(link.name, name) else None
 

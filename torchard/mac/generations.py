@@ -22,17 +22,17 @@ _MISSING: Mapping[Part, str] = {
 }
 
 
-def locate_generations(home: str) -> str:
-    """Return the directory of the generations in a home directory."""
-    return f"{home}/.torchard/generations"
+def locate_generations(root: str) -> str:
+    """Return the directory of the generations below `root`, Torchard's own directory."""
+    return f"{root}/generations"
 
 
-def read_generation_name(target: str | None, home: str) -> str | None:
+def read_generation_name(target: str | None, root: str) -> str | None:
     """Return the name of the generation that a path is of, or None if it is elsewhere."""
-    root = locate_generations(home) + "/"
-    if target is None or not target.startswith(root):
+    folder = locate_generations(root) + "/"
+    if target is None or not target.startswith(folder):
         return None
-    name = target[len(root) :]
+    name = target[len(folder) :]
     return name if _NAME.fullmatch(name) else None
 
 

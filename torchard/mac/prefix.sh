@@ -23,7 +23,7 @@ print_prefix_before() {
   fi 2>/dev/null
 }
 # Prints the mark that Torchard left in the Miniconda at $1, or the one that a stopped run was about to
-# write. $2 is ~/.torchard. What is older than that run is not its own.
+# write. $2 is Torchard's own directory. What is older than that run is not its own.
 print_prefix_mark() {
   if [ -f "$1/.torchard.json" ]; then
     head -c 65536 "$1/.torchard.json"

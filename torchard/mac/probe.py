@@ -20,6 +20,8 @@ from torchard.mac.fields import read_failure as _failure
 from torchard.mac.fields import read_number as _number
 from torchard.mac.fields import read_object as _json
 from torchard.mac.fields import read_time as _time
+from torchard.mac.generations import locate_generations
+from torchard.mac.paths import assign_root
 from torchard.mac.state import (
     CondaSetting,
     InstalledConda,
@@ -36,8 +38,8 @@ from torchard.mac.state import (
     ShellFile,
     ShellFileState,
     VariableOwner,
-    Volume,
 )
+from torchard.mac.volume import Volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,15 +76,15 @@ def read_part(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def build_script(prefix: str) -> str:
-    """Return the shell script that reads a Mac's state; `prefix` may begin with `~/`."""
+def build_script(prefix: str, root: str = "~/.torchard") -> str:
+    """Return the shell script that reads a Mac's state; the paths may begin with `~/`."""
     values = {
         "PREFIX": prefix,
         "BLOCK_BEGIN": BLOCK_BEGIN,
         "BLOCK_END": BLOCK_END,
     }
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in values.items()]
-    return "".join([*lines, *map(read_part, _PROBE)])
+    return "".join([*lines, assign_root(root), *map(read_part, _PROBE)])
 
 
 def build_room_script() -> str:
@@ -327,12 +329,15 @@ class _Reader:
                 "its answer lacks its home, or the state of the prefix",
                 "Run the command again; if that does not help, see what its shell prints at login.",
             )
+        own, found = f"{home}/.torchard", _text(facts.get("root", ""))
+        root = found or own
         return MacState(
             arch="arm64" if facts.get("arm64") == "1" else facts.get("machine", ""),
             translated=facts.get("translated") == "1",
             virtual=facts.get("virtual") == "1",
             macos=facts["macos"],
             home=home,
+            shared_root=None if root == own else root,
             user=_text(facts.get("user", "")),
             free=_number(facts.get("free", "")) * 1024,
             prefix=_text(facts.get("prefix", "")),
@@ -347,7 +352,7 @@ class _Reader:
             links=self.links,
             environments={one.path: one.build() for one in self.environments},
             base=self.base.build() if self.base else None,
-            last_activated=tuple(f"{home}/.torchard/generations/{name}" for name in self.activated),
+            last_activated=tuple(f"{locate_generations(root)}/{name}" for name in self.activated),
             leftovers=tuple(self.leftovers),
             links_kept="links_kept" in facts,
             depot=self.depot,

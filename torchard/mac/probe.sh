@@ -1,5 +1,5 @@
-# Reads one Mac's whole state and writes nothing. POSIX sh. PREFIX is set above this text, and
-# torchard/mac/probe.py puts the other files of this folder there. Answers are lines of printable ASCII
+# Reads one Mac's whole state and writes nothing. POSIX sh. PREFIX and root, Torchard's own directory,
+# are set above this text, and torchard/mac/probe.py puts the other files of this folder there. Answers are lines of printable ASCII
 # with tabs between their fields.
 # Lines before `begin` are a banner of the Mac's; without `end` the answer was cut short.
 LC_ALL=C
@@ -38,7 +38,10 @@ code "$HOME"
 say home "$coded"
 code "$(id -un)"
 say user "$coded"
-say free "$(read_free "$HOME")"
+code "$root"
+say root "$coded"
+find_directory "${root%/*}"
+say free "$(read_free "${place:-/}")"
 say clock "$(date +%s)"
 hardware=$(read_hardware)
 say hardware "$hardware"
@@ -58,7 +61,7 @@ history=$PREFIX/conda-meta/history
 # shellcheck disable=SC2012 # of a name with a line break one half is enough
 list_folder() { ls -A "$1" 2>/dev/null | sed -e '/^\._/d' -e '/^\.DS_Store$/d'; }
 say_unmounted "$PREFIX"
-say_unmounted "$HOME/.torchard"
+say_unmounted "$root"
 # Half an install is set aside by the next apply. So a directory that does not look like one, or that
 # cannot be listed, counts as a person's.
 if [ ! -e "$PREFIX" ] && [ ! -L "$PREFIX" ]; then
@@ -89,7 +92,7 @@ if [ "$state" = whole ]; then
   done
 fi
 mounts=$(mount 2>/dev/null)
-say_volume home "$HOME"
+say_volume home "${root%/*}"
 say_volume prefix "$PREFIX"
 for name in Documents Desktop Downloads 'Library/Mobile Documents' Library/CloudStorage; do
   say_guarded "$HOME/$name"
@@ -103,9 +106,9 @@ esac
 # A prefix that is absent, or will be set aside, is an entry of the directory above it.
 case $state in whole) parent=$PREFIX/envs ;; *) parent=${PREFIX%/*} ;; esac
 say_unwritable prefix "$parent"
-say_unwritable home "$HOME/.torchard/generations"
+say_unwritable home "$root/generations"
 say_world_writable prefix "$PREFIX"
-say_world_writable root "$HOME/.torchard"
+say_world_writable root "$root"
 # conda's program begins with the path of its python, or with a line that starts it, so a prefix
 # that was moved does not run.
 if [ "$state" = whole ]; then
@@ -117,14 +120,13 @@ if [ "$state" = whole ]; then
   fi
 fi
 mark=
-case $state in whole | half) mark=$(print_prefix_mark "$PREFIX" "$HOME/.torchard") ;; esac
+case $state in whole | half) mark=$(print_prefix_mark "$PREFIX" "$root") ;; esac
 [ -z "$mark" ] || say prefix_mark "$mark"
-before=$(print_prefix_before "$PREFIX" "$HOME/.torchard")
+before=$(print_prefix_before "$PREFIX" "$root")
 [ -z "$before" ] || say links_kept 1
 
 say_conda_settings "$PREFIX"
 
-root=$HOME/.torchard
 [ "$state" = whole ] && say_environment "$PREFIX" base
 for path in "$PREFIX"/envs/* "${before:-/dev/null}"/envs/*; do
   [ -e "$path" ] || [ -L "$path" ] || continue

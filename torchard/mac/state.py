@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
+from torchard.mac.volume import Volume  # noqa: TC001
 
 Part = Literal["python", "history", "records"]
 PrefixState = Literal["absent", "whole", "half", "foreign"]
@@ -226,44 +227,6 @@ class KernelFile:
 
 
 @dataclass(frozen=True)
-class Volume:
-    """The volume of a directory, as `mount` prints it.
-
-    - `kind`: macOS's name of the file system, such as `apfs`.
-    - `source`: what is mounted: a device, or a share of a file server.
-    - `inside`: the path of the directory in it; empty, or with a slash at its beginning.
-    - `executes`: False if it is mounted `noexec`.
-    """
-
-    kind: str
-    source: str
-    inside: str = ""
-    executes: bool = True
-
-    @property
-    def is_network(self) -> bool:
-        """Tell whether other Macs may mount the same directory."""
-        return self.kind in {"nfs", "smbfs", "afpfs"}
-
-    @property
-    def has_hard_links(self) -> bool:
-        """Tell whether hard links work there: they do not on SMB, FAT and exFAT."""
-        return self.kind not in {"smbfs", "exfat", "msdos"}
-
-    @property
-    def address(self) -> str:
-        """The directory's address, the same on every Mac: without the account that mounted it."""
-        source = self.source.rstrip("/")
-        if source.startswith("//"):
-            server, slash, share = source[2:].partition("/")
-            source = f"//{server.rpartition('@')[2].lower()}{slash}{share}"
-        else:
-            server, colon, share = source.partition(":")
-            source = f"{server.lower()}:{share}" if colon else source
-        return f"{source}{self.inside}"
-
-
-@dataclass(frozen=True)
 class CondaSetting:
     """One key in a settings file of conda that a build or a later `conda install` depends on.
 
@@ -289,11 +252,12 @@ class MacState:
     - `virtual`: it is a virtual machine. macOS 10.15 and older do not say so.
     - `macos`: the version, such as `15.1`.
     - `hardware`: IOPlatformUUID; `boot`: kern.bootsessionuuid. Empty if macOS does not say.
-    - `home`, `user`: of the account; `clock`: seconds since the epoch, 0 if it was not read.
-    - `free`: bytes that df counts on the volume of the home. `room`: bytes that would be free if
+    - `home`, `user`: of the account; `shared_root`: Torchard's own directory, if not its home's.
+    - `clock`: seconds since the epoch, 0 if it was not read.
+    - `free`: bytes that df counts on the volume of `root`. `room`: bytes that would be free if
       macOS removed purgeable files; None if Torchard did not ask, because `free` is enough, and 0
       if macOS does not say.
-    - `home_volume`, `prefix_volume`: the volumes of the home and the prefix.
+    - `home_volume`, `prefix_volume`: the volumes of `root`, which is in the home, and the prefix.
     - `unmounted`: volumes that are not mounted, and that the prefix or `~/.torchard` is on.
     - `guarded`: the folder that macOS protects and that the prefix is in, and whether Torchard has
       access to it.
@@ -369,6 +333,12 @@ class MacState:
     printed_at_start: str = ""
     virtual: bool = False
     conda_settings: tuple[CondaSetting, ...] = ()
+    shared_root: str | None = None
+
+    @property
+    def root(self) -> str:
+        """Torchard's own directory: generations, depot, logs and the run lock."""
+        return self.shared_root or f"{self.home}/.torchard"
 
     @property
     def subdir(self) -> str:

@@ -10,12 +10,12 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from torchard.mac.paths import assign_root
 from torchard.operations.kit import DEPOT
 from torchard.operations.script_text import (
     FILES_SECONDS,
     pack_program,
     read_script,
-    root,
     under_run_lock,
 )
 from torchard.plan.steps import has_other_installer
@@ -81,7 +81,7 @@ def build_environment(
         "SUBDIR": state.subdir,
         "KIT": kit.sha256,
         "FILES_SECONDS": str(FILES_SECONDS),
-        "CHANNEL": f"file://{quote(root(state))}/kits/{kit.generation}/{DEPOT}",
+        "CHANNEL": f"file://{quote(state.root)}/kits/{kit.generation}/{DEPOT}",
         "REBUILT": "rebuilt" if rebuild else "",
     }
     return under_run_lock(_recovering("build_environment.sh"), controller, values)
@@ -177,7 +177,8 @@ def begin_run(controller: Controller) -> str:
 
 def end_lease(controller: Controller) -> str:
     """Return the script that ends the run lock of a run between two scripts."""
-    return f"TOKEN={shlex.quote(controller.token)}\n{read_script('end_lease.sh')}"
+    token = f"TOKEN={shlex.quote(controller.token)}\n"
+    return token + assign_root(controller.root) + read_script("end_lease.sh")
 
 
 def remove_lock(controller: Controller) -> str:

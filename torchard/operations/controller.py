@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from torchard.lab.model import Keep
+from torchard.lab.model import OWN_ROOT, Keep
 from torchard.sanitize import sanitize
 from torchard.workspace import runs
 
@@ -24,6 +24,7 @@ class Controller:
     - `resumes`: whether an earlier script of the run has taken the lock.
     - `ended`: the token of a run that has ended for sure; empty if none is known.
     - `keep`: bounds what this run leaves there.
+    - `root`: Torchard's own directory there; it may begin with `~/`.
     """
 
     who: str
@@ -32,6 +33,7 @@ class Controller:
     lease: int = 0
     resumes: bool = False
     ended: str = ""
+    root: str = OWN_ROOT
 
 
 @lru_cache(maxsize=1)

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from torchard.mac import probe
-from torchard.operations.script_text import read_script, root
+from torchard.operations.script_text import read_script
 
 PARTS = "torchard parts"  # the key of a host's connector_data
 _PART = re.compile(r"part\t([0-9a-f]{64})\.([0-9A-Za-z-]{1,100})\t([0-9]{1,15})")
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def incoming_directory(state: MacState) -> str:
     """Return the directory that files are uploaded to, each named by its sha256."""
-    return f"{root(state)}/depot/incoming"
+    return f"{state.root}/depot/incoming"
 
 
 def remove_partial_file(state: MacState, path: str) -> str:

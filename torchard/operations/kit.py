@@ -14,7 +14,7 @@ from torchard.lab.channels import channel_name, is_anaconda
 from torchard.lab.model import Timeouts
 from torchard.operations.expected import describe_verification
 from torchard.operations.incoming import incoming_directory
-from torchard.operations.script_text import read_program, root
+from torchard.operations.script_text import read_program
 from torchard.plan.environment_settings import NO_VARIABLES
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def write_kit(
     Its verification may take so many `seconds`. conda refuses to change a `frozen` environment,
     and sets its `variables`.
     """
-    place = f"{root(state)}/kits/{generation}"
+    place = f"{state.root}/kits/{generation}"
     artefacts = [(one.sha256, f"{DEPOT}/{one.subdir}/{one.file}") for one in lock.conda]
     artefacts += [(one.sha256, f"wheels/{one.file}") for one in lock.wheels]
     explicit = [f"file://{quote(place)}/{DEPOT}/{one.subdir}/{one.file}" for one in lock.conda]

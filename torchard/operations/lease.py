@@ -39,7 +39,8 @@ _HELD = "torchard run lock"
 def continue_run(host: Host, mac: MacHost) -> Controller:
     """Return who works on a Mac, for a script after `begin_run`."""
     found = find_controller(host.name)
-    return replace(found, lease=mac.timeouts.lease, resumes=True, keep=mac.keep)
+    root = mac.miniconda.root
+    return replace(found, lease=mac.timeouts.lease, resumes=True, keep=mac.keep, root=root)
 
 
 def begin_run(mac: MacHost, lock: RunLock | None) -> FunctionCommand:
@@ -62,16 +63,16 @@ def _begin_run(state: State, host: Host, mac: MacHost, lock: RunLock | None) -> 
     return True
 
 
-def run_once(host: Host, lock: RunLock | None) -> Controller:
+def run_once(host: Host, mac: MacHost, lock: RunLock | None) -> Controller:
     """Return who works on a Mac, for a run of one script; `lock` is who has its run lock now."""
     runs.register_run()
     ended = lock.token if lock is not None and runs.is_ours(lock.token) else ""
-    return replace(find_controller(host.name), ended=ended)
+    return replace(find_controller(host.name), ended=ended, root=mac.miniconda.root)
 
 
 def open_run(host: Host, mac: MacHost, lock: RunLock | None) -> Controller:
     """Return who works on a Mac, for the first script of a run. It ends with the connection."""
-    controller = replace(run_once(host, lock), lease=mac.timeouts.lease)
+    controller = replace(run_once(host, mac, lock), lease=mac.timeouts.lease)
     host.connector_data[_HELD] = controller
     disconnect = host.disconnect
 

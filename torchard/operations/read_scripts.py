@@ -16,7 +16,6 @@ from torchard.operations.script_text import (
     pack_program,
     python_words,
     read_script,
-    root,
     run_cleanly,
 )
 from torchard.plan.environment_settings import NO_VARIABLES
@@ -51,7 +50,7 @@ def verify_generation(state: MacState, step: Step) -> str:
         'cd "$0" && [ -f expected.json ] || exit 0; '
         'exec "$@" "$(cat verify.py)" "$(cat expected.json)"'
     )
-    place = f"{root(state)}/kits/{step.path.rpartition('/')[2]}"
+    place = f"{state.root}/kits/{step.path.rpartition('/')[2]}"
     return run_cleanly(ask, place, *_python_of(state, step.environment or ""))
 
 
@@ -71,7 +70,7 @@ def check_files(state: MacState, environments: Iterable[str]) -> str:
 def measure_sizes(state: MacState) -> str:
     """Return the command that measures what Torchard's files take on a Mac's disk."""
     words = [*_base_python(state), read_script("measure_sizes.py")]
-    return run_cleanly('exec "$@"', "sh", *words, str(SIZES_SECONDS), root(state), state.prefix)
+    return run_cleanly('exec "$@"', "sh", *words, str(SIZES_SECONDS), state.root, state.prefix)
 
 
 def describe_own_files(state: MacState, questions: Sequence[Question]) -> str:

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from torchard.mac import probe
+from torchard.mac.paths import assign_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,6 +94,7 @@ def under_run_lock(body: str, controller: Controller, values: Mapping[str, str])
     return "\n".join(
         [
             *(f"{key}={shlex.quote(value)}" for key, value in given.items()),
+            assign_root(controller.root),
             *map(probe.read_part, ("tools.sh", "packages.sh", "prefix.sh")),
             *map(read_script, _LOCKED),
             body,
@@ -111,8 +113,3 @@ def run_cleanly(text: str, *words: str) -> str:
 def python_words(state: MacState, *words: str) -> list[str]:
     """Return the words of a command that runs natively, also in a shell under Rosetta."""
     return ["arch", "-arm64", *words] if state.translated else list(words)
-
-
-def root(state: MacState) -> str:
-    """Return Torchard's own directory on a Mac."""
-    return f"{state.home}/.torchard"

@@ -14,7 +14,8 @@ from torchard.mac.paths import shorten_mac_path
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from torchard.mac.state import MacState, RunLock, Volume
+    from torchard.mac.state import MacState, RunLock
+    from torchard.mac.volume import Volume
 
 
 def find_other_run(name: str, lock: RunLock | None) -> str | None:

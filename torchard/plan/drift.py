@@ -210,5 +210,5 @@ def _find_changes(
 
 def _list_generations(state: MacState) -> Iterator[InstalledEnvironment]:
     for path, one in state.environments.items():
-        if read_generation_name(path, state.home):
+        if read_generation_name(path, state.root):
             yield one

@@ -95,7 +95,7 @@ def _list_others(state: MacState, removed: Iterable[InstalledEnvironment]) -> tu
     return tuple(
         path
         for path in state.environments
-        if path not in gone and read_generation_name(path, state.home)
+        if path not in gone and read_generation_name(path, state.root)
     )
 
 

@@ -297,7 +297,7 @@ def removal_steps(named: Collection[str], state: MacState) -> tuple[Step, ...]:
     for path, one in sorted(state.environments.items()):
         name = one.built_for or ""
         if (
-            read_generation_name(path, state.home)
+            read_generation_name(path, state.root)
             and path not in active
             and re.fullmatch(_NAME, name)
         ):
@@ -324,7 +324,7 @@ def leftover_step(state: MacState, steps: Sequence[Step]) -> Step | None:
     """
     if not state.leftovers or any(step.kind not in {"shell", "kernel"} for step in steps):
         return None
-    place = f"{state.home}/.torchard"
+    place = state.root
     reason = f"a run that was stopped left {', '.join(state.leftovers)}"
     return Step("prune", "remove", None, reason, place, shorten_mac_path(place, state.home))
 
@@ -369,7 +369,7 @@ def _is_built_from(lock: Lock, environment: InstalledEnvironment, settings: Sett
 
 
 def _path(lock: Lock, state: MacState) -> str:
-    return f"{locate_generations(state.home)}/{lock.environment}-{lock.digest[:8]}"
+    return f"{locate_generations(state.root)}/{lock.environment}-{lock.digest[:8]}"
 
 
 def _free_path(lock: Lock, state: MacState) -> str:

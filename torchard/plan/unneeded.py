@@ -71,7 +71,7 @@ def list_generations(name: str, state: MacState) -> list[InstalledEnvironment]:
     found = [
         one
         for path, one in state.environments.items()
-        if one.built_for == name and read_generation_name(path, state.home)
+        if one.built_for == name and read_generation_name(path, state.root)
     ]
     return sorted(found, key=lambda one: (order.get(one.path, -1), one.path))
 
@@ -105,7 +105,7 @@ def list_halves(name: str, state: MacState) -> list[InstalledEnvironment]:
         for path, one in sorted(state.environments.items())
         if one.stamp is None
         and path not in linked
-        and (read_generation_name(path, state.home) or "").startswith(f"{name}-")
+        and (read_generation_name(path, state.root) or "").startswith(f"{name}-")
     ]
 
 

@@ -39,9 +39,9 @@ class MacState(FactBase[State | None]):
 
     default = staticmethod(_nothing)
 
-    def command(self, prefix: str) -> str:
-        """Return the probe; `prefix` is where the lab wants Miniconda."""
-        return for_any_shell(probe.build_script(prefix))
+    def command(self, prefix: str, root: str) -> str:
+        """Return the probe; the lab wants Miniconda at `prefix`, Torchard's files in `root`."""
+        return for_any_shell(probe.build_script(prefix, root))
 
     def process(self, output: Iterable[str]) -> State | None:
         """Read the answer; an error in it concerns its host alone."""
@@ -88,11 +88,11 @@ def remember_state(host: Host, prefix: str, state: State) -> None:
 
 def read_state(mac: MacHost) -> State | None:
     """Read the current Mac. While pyinfra prepares, nothing changes, so one reading is enough."""
-    host, prefix = pyinfra.host, mac.miniconda.prefix
+    host, prefix, root = pyinfra.host, mac.miniconda.prefix, mac.miniconda.root
     key = f"{_MEMORY} {prefix}"
-    read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_script(prefix)))
+    read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_script(prefix, root)))
     if key not in host.connector_data or pyinfra.state.is_executing:
-        state = host.get_fact(MacState, prefix=prefix, _timeout=limit_probe(mac))
+        state = host.get_fact(MacState, prefix=prefix, root=root, _timeout=limit_probe(mac))
         if pyinfra.state.is_executing:
             return state
         host.connector_data[key] = state

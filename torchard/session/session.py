@@ -277,8 +277,8 @@ class Session:
 
     def read_state(self, name: str) -> None:
         """Read what a Mac has now. Raise TorchardError if its answer cannot be read."""
-        host, prefix = self.hosts[name], self.macs[name].miniconda.prefix
-        reading = for_any_shell(probe.build_script(prefix))
+        host, wanted = self.hosts[name], self.macs[name].miniconda
+        reading = for_any_shell(probe.build_script(wanted.prefix, wanted.root))
         read_guard.allow_command(host, self.state, reading)
         limit = limit_probe(self.macs[name])
         ok, output = host.run_shell_command(StringCommand(reading), _timeout=limit)
@@ -295,7 +295,7 @@ class Session:
             if found is None:
                 raise
             raise TorchardError(found) from None  # why its answer is incomplete
-        facts.remember_state(host, prefix, self.states[name])
+        facts.remember_state(host, wanted.prefix, self.states[name])
 
     def run(self, name: str, script: str, limit: Limit | None = None) -> list[str]:
         """Run a script on a Mac and return its lines. The limit is that of a step by default.

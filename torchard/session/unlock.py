@@ -17,7 +17,9 @@ def remove_lock(session: Session, name: str, holder: str) -> None:
     """Remove the run lock of the dead run `holder` on a Mac. Raise TorchardError if it stays."""
 
     def remove(name: str) -> None:
-        controller = replace(find_controller(session.hosts[name].name), ended=holder)
+        found = find_controller(session.hosts[name].name)
+        root = session.macs[name].miniconda.root
+        controller = replace(found, ended=holder, root=root)
         session.run(name, change_scripts.remove_lock(controller))
 
     session.each([name], remove, is_executing=True)

@@ -62,7 +62,7 @@ def verify_macs(session: Session) -> Result:
     warnings: dict[str, list[str]] = {name: [] for name in notes}
 
     def write_notes(name: str) -> None:
-        controller = run_once(session.hosts[name], session.states[name].lock)
+        controller = run_once(session.hosts[name], session.macs[name], session.states[name].lock)
         for environment, failure in notes[name]:
             script = change_scripts.note_failure(
                 session.states[name], environment, failure, controller

@@ -37,7 +37,8 @@ class LabMac:
         """Read the Mac. Raise TorchardError if it is unreachable or its answer is not a state."""
         self.settings, self.host, self._workspace = settings, host, workspace
         try:
-            done = host.run(for_any_shell(probe.build_script(settings.miniconda.prefix)))
+            wanted = settings.miniconda
+            done = host.run(for_any_shell(probe.build_script(wanted.prefix, wanted.root)))
         except RuntimeError as error:  # ssh's own exit status
             raise TorchardError(error.args[0].stderr.strip()) from None
         self.state = probe.parse(done.stdout.splitlines())

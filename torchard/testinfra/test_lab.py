@@ -37,9 +37,7 @@ def test_the_prefix_holds_a_whole_conda(mac: LabMac, host: Any) -> None:
 def test_the_link_leads_to_a_stamped_generation(mac: LabMac, host: Any, environment: Lock) -> None:
     """An environment is an absolute link to a generation whose stamp says that it was verified."""
     generation = answer(host, "readlink %s", mac.find_link(environment))
-    assert generation.startswith(
-        f"{mac.state.home}/.torchard/generations/{environment.environment}-"
-    )
+    assert generation.startswith(f"{mac.state.root}/generations/{environment.environment}-")
     stamp = json.loads(host.file(f"{generation}/.torchard.json").content_string)
     assert stamp["lock"] == environment.digest
     assert stamp["verification"]["machine"] == mac.state.arch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from locked import GENERATIONS, HOME, built, lock
+from locked import GENERATIONS, built, lock
 
 from torchard.mac.generations import (
     describe_failure,
@@ -14,6 +14,7 @@ from torchard.mac.generations import (
 )
 
 ONE = built(lock())
+ROOT = GENERATIONS.rpartition("/")[0]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ ONE = built(lock())
 )
 def test_a_generation_is_one_folder_below_their_root(path, name):
     """Nothing else is Torchard's to name."""
-    assert read_generation_name(path, HOME) == name
+    assert read_generation_name(path, ROOT) == name
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from torchard.mac.state import (
     Packages,
     RunLock,
     ShellFile,
-    Volume,
 )
+from torchard.mac.volume import Volume
 
 SHA256 = "0123456789abcdef" * 4
 HEAD = [
@@ -263,6 +263,22 @@ def test_the_arch_is_what_uname_says_without_arm64_hardware(machine):
     """The caller decides whether it knows that arch."""
     lines = [*HEAD, "arm64\t", f"machine\t{machine}", *PLACE, "end\tok"]
     assert probe.parse(lines).arch == machine
+
+
+@pytest.mark.parametrize(
+    ("lines", "shared"),
+    [
+        ([], None),
+        (["root\t=/Users/ann/.torchard"], None),
+        (["root\t=/opt/lab/.torchard"], "/opt/lab/.torchard"),
+    ],
+)
+def test_torchards_own_directory_is_where_the_mac_says(lines, shared):
+    """In the home, or beside a prefix that accounts share; the generations are in it."""
+    state = probe.parse([*HEAD, *PLACE, *lines, "shown\ttorch-1", "end\tok"])
+    assert state.shared_root == shared
+    assert state.root == (shared or f"{state.home}/.torchard")
+    assert state.last_activated == (f"{state.root}/generations/torch-1",)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

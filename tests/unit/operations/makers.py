@@ -15,7 +15,7 @@ from paramiko import PKey
 from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import Lab, MacHost, Miniconda, Position, Ssh
 from torchard.lab.notes import find_notes
-from torchard.mac import circumstances, probe
+from torchard.mac import circumstances, paths, probe
 from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
@@ -234,10 +234,11 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.upload._rename": mv,
     # This stays in a person's file, and is read at each login.
     "plan.shell_init._hook": lambda made: shell_init.render_block("zsh", made.path),
-    "mac.probe.build_script": lambda made: probe.build_script(made.path),
+    "mac.paths.assign_root": lambda made: paths.assign_root(made.path) + 'echo "$root"',
+    "mac.probe.build_script": lambda made: probe.build_script(made.path, made.path),
     "mac.circumstances.build_script": lambda made: circumstances.build_script(made.path),
     "mac.probe.build_room_script": lambda _: probe.build_room_script(),
-    "remote.facts.command": lambda made: facts.MacState().command(made.path),
+    "remote.facts.command": lambda made: facts.MacState().command(made.path, made.path),
     "remote.unreachable._trust": lambda made: unreachable._trust(made.mac),
     "remote.unreachable._ssh_copy_id": lambda made: unreachable._ssh_copy_id(made.mac),
     "remote.host_keys._sentence": forget,

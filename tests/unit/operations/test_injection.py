@@ -105,7 +105,7 @@ def test_whatever_makes_a_command_is_run_here():
         and value.__annotations__.get("return") == "str"
     }
     paths = {"script_text.read_script", "script_text.read_program", "script_text.pack_program"}
-    paths |= {"script_text.root", "incoming.incoming_directory", "change_scripts._recovering"}
+    paths |= {"incoming.incoming_directory", "change_scripts._recovering"}
     assert texts - {f"operations.{name}" for name in paths} <= set(MAKERS)
 
 

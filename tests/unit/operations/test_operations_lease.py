@@ -105,9 +105,9 @@ def test_a_mac_that_does_not_answer_is_left_after_a_while(monkeypatch):
 def test_the_lock_of_an_ended_run_is_named():
     """The script on the Mac does not wait for that run's lease."""
     ours = f"{runs.this_run()}-00000000"
-    assert lease.run_once(Host(), RunLock(ours, "ada", 1)).ended == ours
-    assert lease.run_once(Host(), RunLock("12-ab-cd", "ada", 1)).ended == ""
-    assert lease.run_once(Host(), None).ended == ""
+    assert lease.run_once(Host(), MAC, RunLock(ours, "ada", 1)).ended == ours
+    assert lease.run_once(Host(), MAC, RunLock("12-ab-cd", "ada", 1)).ended == ""
+    assert lease.run_once(Host(), MAC, None).ended == ""
 
 
 def test_a_lease_is_renewed_while_something_is_fetched():

@@ -7,7 +7,8 @@ from dataclasses import replace
 import locked
 import pytest
 
-from torchard.mac.state import RunLock, Volume
+from torchard.mac.state import RunLock
+from torchard.mac.volume import Volume
 from torchard.plan.conflicts import find_conflicts, find_other_run
 from torchard.workspace.workspace import open_workspace
 

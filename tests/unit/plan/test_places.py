@@ -8,7 +8,7 @@ import pytest
 from locked import HOME, INSTALLER, lock, mac, package
 
 from torchard.lab.model import MacHost
-from torchard.mac.state import Volume
+from torchard.mac.volume import Volume
 from torchard.plan.places import find_place_warnings
 from torchard.plan.plan import plan_mac
 from torchard.plan.target import Target

@@ -11,7 +11,7 @@ from locked import HOME, INSTALLER, PREFIX, built, lock, mac, package, path_of
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.lock.lockfile import Wheel
-from torchard.mac.state import Volume
+from torchard.mac.volume import Volume
 from torchard.plan.disk import is_short_of_disk
 from torchard.plan.places import find_place_warnings
 from torchard.plan.plan import plan_mac

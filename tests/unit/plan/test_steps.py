@@ -58,4 +58,4 @@ def test_a_path_in_the_home_has_a_tilde(path, short):
 )
 def test_a_generation_is_known_by_where_it_lies(target, name):
     """An absolute path, and one name below it."""
-    assert read_generation_name(target, HOME) == name
+    assert read_generation_name(target, f"{HOME}/.torchard") == name

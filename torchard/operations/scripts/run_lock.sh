@@ -1,7 +1,7 @@
 # The run lock: one controller at a time works on a Mac. POSIX sh. Above this text are WHO, TOKEN (of
 # one run on this Mac), ENDED (the token of a run that has ended, as its controller knows, or empty),
 # LEASE (seconds, or 0) and RESUMES (yes if an earlier script of the run took the lock, else empty).
-# tools.sh and explain_errors.sh come before it.
+# root is Torchard's own directory. tools.sh and explain_errors.sh come before it.
 # A dropped SSH session leaves the work running on the Mac. So the lock names the process that holds it
 # and that of its current step. Their start times are there too, as macOS uses a number again.
 # Between the scripts of a run no process holds the lock. Then its file `lease` says until when the run
@@ -10,7 +10,6 @@ set -u
 LC_ALL=C
 export LC_ALL
 umask 022
-root=$HOME/.torchard
 log=/dev/null
 exec 8>&2  # where the watcher of a step reports, wherever the step's own stderr goes
 # Sets `limit` to what stopped a command, if a limit did. Tools report a limit in many ways, or not at
@@ -22,7 +21,7 @@ find_limit() {
     return
   fi
   # awk compares, as some shells count in 32 bits.
-  low=$(read_free "$HOME" | awk '{ print ($1 < 1024) }')
+  low=$(read_free "${root%/*}" | awk '{ print ($1 < 1024) }')
   if [ "${low:-0}" = 1 ]; then
     limit=$no_room
   else
