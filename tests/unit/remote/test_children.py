@@ -22,7 +22,7 @@ def test_the_output_of_a_program_is_returned():
     assert children.run_program(["sh", "-c", "echo out; echo err >&2"], 20) == ("out\n", "err\n")
 
 
-def test_the_exit_status_is_known_whoever_waits_for_the_process():
+def test_the_exit_status_is_known_even_if_gevent_waits_for_the_process():
     """After gevent has started any process, its loop takes the status of every child."""
     gevent.subprocess.Popen(["true"]).wait()
     statuses = []
