@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,6 +37,7 @@ def up(
     stop_at_eof: bool,
 ) -> None:
     """Start a lab below DIRECTORY, write DIRECTORY/lab.yaml, and print `ready`."""
+    _require_asyncssh()
     from simlab import disk  # noqa: PLC0415 (--help stays light)
     from simlab.stock import HostError  # noqa: PLC0415
     from simlab.up import UpError, up  # noqa: PLC0415
@@ -47,6 +49,15 @@ def up(
         up(directory, macs, depot=depot, stop_at_eof=stop_at_eof)
     except (SpecError, UpError, HostError, disk.DiskError, OSError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _require_asyncssh() -> None:
+    """Raise ClickException if the extra that brings it is not installed."""
+    if find_spec("asyncssh") is None:
+        raise click.ClickException(
+            "simlab needs asyncssh, which this installation does not have.\n"
+            "  Install Torchard with the extra: uv tool install './torchard-clone[demo]'"
+        )
 
 
 def _spec(count: int | None, spec_file: Path | None) -> tuple[MacSpec, ...]:
@@ -74,6 +85,7 @@ def depot(directory: Path) -> None:
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def shell(directory: Path, name: str, command: tuple[str, ...]) -> None:
     """Run COMMAND on the Mac NAME of a lab that is up; without one, a shell reading stdin."""
+    _require_asyncssh()
     from simlab.client import run  # noqa: PLC0415 (--help stays light)
 
     try:

@@ -54,7 +54,7 @@ def demo(macs: int, keep: Path | None) -> None:
     if missing:
         raise TorchardError(
             f"The demo needs {' and '.join(missing)}, which this installation does not have.",
-            "Type: pip install 'torchard[demo]'",
+            "Install Torchard with the extra: uv tool install './torchard-clone[demo]'",
         )
     console.exit_with(_run(macs, keep))
 

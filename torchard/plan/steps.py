@@ -41,6 +41,8 @@ Action = Literal["create", "update", "repair", "activate", "remove"]
 # Reasons that a plan's signs already say.
 NOT_THERE = "not there yet"
 LOCK_CHANGED = "the lock has changed"
+_ACTIVE_IS_OTHER = "the lab's generation is built and verified, but another one is active"
+_LINK_IS_MISSING = "this generation is built and verified; only its link is missing or elsewhere"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
@@ -239,7 +241,7 @@ def environment_step(
             "environment",
             "activate",
             name,
-            reason="this generation is built and verified; only its link is missing or elsewhere",
+            reason=_ACTIVE_IS_OTHER if before else _LINK_IS_MISSING,
             path=ready.path,
             place=shorten_mac_path(ready.path, state.home),
             packages=without_sizes(changes) if before else (),

@@ -11,8 +11,8 @@ from torchard.resources import find_resource
 LAB = "inventory/lab.yaml"
 _OWN = Path(__file__).with_name("files")
 # Files of the project that a lab folder has too, under the same names.
-_COPIES = ("inventory/lab.py", "deploy.py", "schemas/lab.schema.json")
-_THIS_MAC = ("inventory/this_mac.py", "inventory/this_mac.yaml")
+_COPIES = ("deploy.py", "schemas/lab.schema.json")
+_THIS_MAC = ("inventory/this_mac.yaml", "inventory/this_mac.py")
 _OWN_FILES = {
     "tests/test_macs.py": "test_macs.txt",
     ".gitignore": "gitignore",
@@ -39,7 +39,8 @@ def write_folder(folder: Path, lab: str, *, this_mac: bool) -> Written:
             f"{folder / LAB} exists, and nothing was written.",
             "Edit it, or name another folder: torchard init FOLDER",
         )
-    paths = {name: find_resource(name) for name in (*_COPIES, *(_THIS_MAC if this_mac else ()))}
+    copies = ("inventory/lab.py", *(_THIS_MAC if this_mac else ()), *_COPIES)
+    paths = {name: find_resource(name) for name in copies}
     paths |= {name: _OWN / file for name, file in _OWN_FILES.items()}
     texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
     written, kept = [], []

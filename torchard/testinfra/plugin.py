@@ -61,5 +61,5 @@ def _load_fixtures() -> ModuleType:
             raise
         raise pytest.UsageError(
             "--torchard-lab needs testinfra, which is not installed;"
-            " install the extra: pip install 'torchard[testinfra]'"
+            " install Torchard with the extra: pip install './torchard-clone[testinfra]'"
         ) from None

@@ -370,8 +370,15 @@ def test_a_lab_without_environments_needs_no_locks(command, tmp_path):
     assert command("lock", lab, "--check") == (0, "", "")
 
 
-@pytest.mark.parametrize("missing", ["asyncssh", "simlab"])
-def test_a_demo_without_its_extra_says_what_to_install(missing):
+@pytest.mark.parametrize(
+    ("words", "missing", "said"),
+    [
+        (("torchard", "demo"), "asyncssh", "The demo needs asyncssh"),
+        (("torchard", "demo"), "simlab", "The demo needs simlab"),
+        (("simlab", "up", "nowhere"), "asyncssh", "Error: simlab needs asyncssh"),
+    ],
+)
+def test_a_command_without_its_extra_says_what_to_install(words, missing, said):
     """In an installation that has only what real Macs need."""
     program = (
         "import sys\n"
@@ -381,11 +388,11 @@ def test_a_demo_without_its_extra_says_what_to_install(missing):
         f"        if name != {missing!r}:\n"
         "            return PathFinder.find_spec(name, path, target)\n"
         "sys.meta_path = [one for one in sys.meta_path if one is not PathFinder] + [Finder()]\n"
-        "from torchard.cli.main import main\n"
+        f"from {words[0]}.cli{'' if words[0] == 'simlab' else '.main'} import main\n"
         "main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "demo"],
+        [sys.executable, "-c", program, *words[1:]],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -394,6 +401,6 @@ def test_a_demo_without_its_extra_says_what_to_install(missing):
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"The demo needs {missing}, which this installation does not have.\n"
-        "  Type: pip install 'torchard[demo]'\n"
+        f"{said}, which this installation does not have.\n"
+        "  Install Torchard with the extra: uv tool install './torchard-clone[demo]'\n"
     )

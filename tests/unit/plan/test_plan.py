@@ -151,21 +151,23 @@ def test_a_generation_that_is_ready_is_only_shown():
 
     What that changes for its users is listed as for any other change.
     """
-    for state, changed in (
-        (mac(built(LOCK)), ()),
+    missing = "this generation is built and verified; only its link is missing or elsewhere"
+    other = "the lab's generation is built and verified, but another one is active"
+    damaged = mac(built(LOCK, f"{PATH}.2"), built(LOCK, damaged=True), links={"torch": PATH})
+    for state, changed, reason in (
+        (mac(built(LOCK)), (), missing),
         (
             mac(built(LOCK), built(OTHER), links={"torch": path_of(OTHER)}),
             (("python", "3.12.12", "3.12.13"), ("pip", None, "25.1"), ("torch", None, "2.2.2")),
+            other,
         ),
-        (mac(built(LOCK, f"{PATH}.2"), built(LOCK, damaged=True), links={"torch": PATH}), ()),
+        (damaged, (), other),
     ):
         found = step(state)
         assert (found.action, found.kept, found.bytes) == ("activate", 3 - len(changed), 0)
         assert tuple((one.name, one.before, one.after) for one in found.packages) == changed
         assert not any(one.bytes for one in found.packages)
-        assert found.reason == (
-            "this generation is built and verified; only its link is missing or elsewhere"
-        )
+        assert found.reason == reason
     assert found.path == f"{PATH}.2"
 
 
