@@ -368,39 +368,3 @@ def test_a_lab_without_environments_needs_no_locks(command, tmp_path):
     lab.write_text("macs: {studio-01: {address: 192.0.2.11}}\n", encoding="utf-8")
     assert command("lock", lab) == (0, "", "")
     assert command("lock", lab, "--check") == (0, "", "")
-
-
-@pytest.mark.parametrize(
-    ("words", "missing", "said"),
-    [
-        (("torchard", "demo"), "asyncssh", "The demo needs asyncssh"),
-        (("torchard", "demo"), "simlab", "The demo needs simlab"),
-        (("simlab", "up", "nowhere"), "asyncssh", "Error: simlab needs asyncssh"),
-    ],
-)
-def test_a_command_without_its_extra_says_what_to_install(words, missing, said):
-    """In an installation that has only what real Macs need."""
-    program = (
-        "import sys\n"
-        "from importlib.machinery import PathFinder\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        f"        if name != {missing!r}:\n"
-        "            return PathFinder.find_spec(name, path, target)\n"
-        "sys.meta_path = [one for one in sys.meta_path if one is not PathFinder] + [Finder()]\n"
-        f"from {words[0]}.cli{'' if words[0] == 'simlab' else '.main'} import main\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *words[1:]],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"{said}, which this installation does not have.\n"
-        "  Install Torchard with the extra: uv tool install './torchard-clone[demo]'\n"
-    )
