@@ -52,7 +52,7 @@ def export(environment: str, lab: Path, to: Format, group: str | None, mac: str 
     path = _find_lock(found, environment, _find_class(found, mac) if mac else group)
     lock = read_lock(path)
     addresses = _find_addresses(lock, found, path) if to in WITH_ADDRESSES else {}
-    click.echo(export_lock(lock, to, addresses), nl=False)
+    click.echo(export_lock(lock, to, addresses, load_catalog().nightly.index or ""), nl=False)
 
 
 def _find_class(lab: Lab, name: str) -> str:

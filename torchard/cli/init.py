@@ -16,6 +16,7 @@ from torchard.starter.environment_file import read_environment_file
 from torchard.starter.first_lab import LOCAL_MAC, FirstLab, write_text
 from torchard.starter.folder import LAB, write_folder
 from torchard.starter.hosts_csv import read_hosts_csv
+from torchard.starter.source_file import decode_source, read_source
 from torchard.starter.ssh_hosts import read_ssh_hosts
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from torchard.starter.folder import Written
 
-_MAX_BYTES = 1024 * 1024
 _ABOUT = {
     LAB: "the Macs and their environments",
     "inventory/lab.py": "the same for the pyinfra command",
@@ -93,22 +93,10 @@ def init(
 
 def _read(path: Path) -> FirstLab:
     """Read a file of Macs or of an environment; its name says which."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise TorchardError(
-            f"{path} cannot be read: {error.strerror}.",
-            "Name a .csv of Macs, an ssh_config or an environment.yml.",
-        ) from error
-    if len(content) > _MAX_BYTES:
-        raise TorchardError(f"{path} is over 1 MiB.", "Name a smaller file.")
+    content = read_source(path, "a .csv of Macs, an ssh_config or an environment.yml")
     if path.suffix in {".yml", ".yaml"}:
         return read_environment_file(content, str(path))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TorchardError(f"{path} is not UTF-8.", "Save it as UTF-8.") from error
+    text = decode_source(content, path)
     if path.suffix == ".csv":
         return read_hosts_csv(text, str(path))
     return read_ssh_hosts(text, path)

@@ -11,7 +11,7 @@ from torchard.lab.checks import LabChecks
 from torchard.lab.defaults import read_defaults, read_overrides
 from torchard.lab.group_data import read_group_data
 from torchard.lab.problem import LabError, Problem, take_few
-from torchard.lab.yaml_source import Source, read_yaml
+from torchard.lab.yaml_source import Source, parse_yaml, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from torchard.lab.model import Lab
 
-__all__ = ["LabError", "Problem", "load_lab", "make_lab"]
+__all__ = ["LabError", "Problem", "load_lab", "load_text", "make_lab"]
 
 
 def load_lab(
@@ -32,6 +32,12 @@ def load_lab(
     """
     below = read_defaults(group_data) if group_data else read_group_data(path)
     return _build(path.resolve(), read_yaml(path), below, read_overrides(overrides or {}))
+
+
+def load_text(path: Path, content: bytes) -> Lab:
+    """Return the lab that a file would describe if it had this content. Raise LabError."""
+    nothing = read_overrides({})
+    return _build(path.resolve(), parse_yaml(content, str(path)), read_group_data(path), nothing)
 
 
 def make_lab(path: Path, data: Mapping[str, Any]) -> Lab:

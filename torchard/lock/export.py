@@ -22,9 +22,9 @@ from torchard.lock.addresses import form_channel_url, form_conda_url
 from torchard.redact import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from torchard.lock.lockfile import Lock, Wheel
+    from torchard.lock.lockfile import Lock
 
     Addresses = Mapping[tuple[str, str], str]
 
@@ -34,17 +34,24 @@ WITH_ADDRESSES: frozenset[Format] = frozenset({"pylock", "pixi"})
 NO_ADDRESSES: Addresses = {}
 
 
-def export_lock(lock: Lock, to: Format, addresses: Addresses = NO_ADDRESSES) -> str:
+def export_lock(
+    lock: Lock, to: Format, addresses: Addresses = NO_ADDRESSES, nightly: str = ""
+) -> str:
     """Return a lock as another tool's file, ending in a newline.
 
     `addresses` has the URL of each wheel by its file and sha256; only two formats need it. Logins
-    in them are left out. Raise KeyError if one is missing there.
+    in them are left out. Raise KeyError if one is missing there. `nightly` is the URL of the index
+    of PyTorch's nightly builds, which pip needs for a lock that has some.
     """
+    indexes = [one.index for one in lock.wheels if one.index]
+    if lock.variant is not None and lock.variant.is_nightly:
+        indexes.insert(0, nightly)
+    options = [f"--extra-index-url {one}" for one in dict.fromkeys(indexes)]
     public = {key: redact(url) for key, url in addresses.items()}
     writers: Mapping[Format, Callable[[], str]] = {
-        "environment": lambda: _write_environment(lock),
+        "environment": lambda: _write_environment(lock, options),
         "explicit": lambda: _write_explicit(lock),
-        "requirements": lambda: _write_requirements(lock),
+        "requirements": lambda: _write_requirements(lock, options),
         "pylock": lambda: _write_pylock(lock, public),
         "pixi": lambda: _write_pixi(lock, public),
     }
@@ -71,10 +78,9 @@ def _count(things: tuple[object, ...], name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def _write_environment(lock: Lock) -> str:
+def _write_environment(lock: Lock, options: Sequence[str]) -> str:
     packages: list[Any] = [f"{one.name}={one.version}={one.build}" for one in lock.conda]
     if lock.wheels:
-        options = [f"--extra-index-url {one}" for one in _list_indexes(lock.wheels)]
         packages.append({"pip": [*options, *(f"{one.name}=={one.version}" for one in lock.wheels)]})
     return _dump(
         {
@@ -92,15 +98,12 @@ def _write_explicit(lock: Lock) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _write_requirements(lock: Lock) -> str:
-    lines = [f"--extra-index-url {one}" for one in _list_indexes(lock.wheels)]
-    lines += [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels]
+def _write_requirements(lock: Lock, options: Sequence[str]) -> str:
+    lines = [
+        *options,
+        *(f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in lock.wheels),
+    ]
     return "".join(f"{line}\n" for line in lines)
-
-
-def _list_indexes(wheels: Iterable[Wheel]) -> list[str]:
-    """Return the further indexes of a lab that wheels come from."""
-    return list(dict.fromkeys(one.index for one in wheels if one.index))
 
 
 def _write_pylock(lock: Lock, addresses: Addresses) -> str:

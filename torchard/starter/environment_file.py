@@ -7,14 +7,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torchard.lab.model import COMPANIONS, USUAL_PYTHON
 from torchard.lab.problem import LabError, Problem, quote
 from torchard.lab.settings import read_schema
 from torchard.lab.specs import TRIO, find_conda_fault, find_pip_fault
+from torchard.lab.variables import find_variable_fault
 from torchard.lab.yaml_source import parse_yaml
 from torchard.starter.first_lab import FirstLab
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torchard.lab.yaml_source import Source
 
 _SPEC = re.compile(r"(?:[^\s:]+::)?(?P<name>[A-Za-z0-9_][A-Za-z0-9._-]*)\s*(?P<rest>.*)")
 _VERSION = re.compile(r"[=\s]*(?P<version>[0-9][A-Za-z0-9.!+]*)(?P<any>\.?\*)?(?:[=\s].*)?")
@@ -23,6 +29,7 @@ _MAJOR_MINOR = re.compile(r"3\.[0-9]{1,2}")
 _CUDA = re.compile(r"(cuda|cudnn|nvidia|pytorch-cuda|pytorch-mutex|nccl|libcu|libnv).*")
 # Where PyTorch and CUDA came from; Torchard's catalogue says where PyTorch comes from.
 _CHANNELS_OF_PYTORCH = ("pytorch", "nvidia", "pytorch-nightly", "nodefaults")
+NO_VARIABLES: Mapping[str, str] = {}
 
 
 @dataclass
@@ -65,7 +72,7 @@ def read_environment_file(content: bytes, file: str) -> FirstLab:
     if not _fits("name", name) or name.lower() in {"base", "root"}:
         name = "torch"
     return FirstLab(
-        environments={name: _describe(made, data.get("variables"))},
+        environments={name: _describe(made, _read_variables(made, source, name))},
         defaults=_read_channels(made, _listed(data.get("channels"))),
         notes=tuple(made.notes),
     )
@@ -80,10 +87,10 @@ def read_requirements(text: str, file: str) -> FirstLab:
         requirement = re.sub(r"\s--hash[=\s]\S+", "", found).strip()
         if requirement:
             _read_pip(made, requirement)
-    return FirstLab(environments={"torch": _describe(made, None)}, notes=tuple(made.notes))
+    return FirstLab(environments={"torch": _describe(made)}, notes=tuple(made.notes))
 
 
-def _describe(made: _Environment, variables: Any) -> dict[str, Any]:
+def _describe(made: _Environment, variables: Mapping[str, str] = NO_VARIABLES) -> dict[str, Any]:
     """Return the environment in the keys of lab.yaml."""
     found: dict[str, Any] = {"python": made.python}
     if not made.has_torch:
@@ -92,8 +99,27 @@ def _describe(made: _Environment, variables: Any) -> dict[str, Any]:
         request = {"release": made.release} if made.release else {}
         found["pytorch"] = {**request, "with": made.companions}
     found |= {key: packages for key, packages in made.packages.items() if packages}
-    if variables:
-        made.leave_out("variables", "write them under the environment's variables")
+    return {**found, "variables": dict(variables)} if variables else found
+
+
+def _read_variables(made: _Environment, source: Source, environment: str) -> dict[str, str]:
+    """Return the variables that a lab can have. A note names another one, but not its value."""
+    found: dict[str, str] = {}
+    given = source.data.get("variables")
+    rule = read_schema()["$defs"]["environment"]["properties"]["variables"]
+    for name, value in given.items() if isinstance(given, dict) else ():
+        text = value if isinstance(value, str) else source.spots["variables", name].text
+        fault = find_variable_fault(name, text or "", environment)
+        if fault is not None:
+            made.leave_out(f"variables: {name}", fault[0])
+        elif re.search(rule["propertyNames"]["pattern"], name) is None:
+            made.leave_out(f"variables: {name}", "a name has capitals, digits and underscores")
+        elif re.search(rule["additionalProperties"]["pattern"], text or "") is None:
+            made.leave_out(
+                f"variables: {name}", "a value has only letters, digits and @ % + = : , . / _ -"
+            )
+        else:
+            found[name] = str(text)
     return found
 
 

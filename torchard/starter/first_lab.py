@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -61,6 +61,11 @@ class FirstLab:
             (*self.notes, *other.notes),
         )
 
+    def with_name(self, name: str) -> FirstLab:
+        """Return the same, with another name of its only environment."""
+        (environment,) = self.environments.values()
+        return replace(self, environments={name: environment})
+
 
 def write_text(lab: FirstLab, consent: Mapping[str, Any]) -> str:
     """Return the text of lab.yaml, with examples for what the lab does not have.
@@ -79,13 +84,12 @@ def _write_parts(lab: FirstLab, consent: Mapping[str, Any]) -> Iterator[str]:
     yield f"  environments: {_flow(list(environments))}\n"
     if not is_local and "ssh" not in lab.defaults:
         yield "  # ssh: {user: admin}  # the account on the Macs; by default as ssh does\n"
-    for key, value in {**lab.defaults, **consent}.items():
-        yield f"  {key}: {_flow(value)}\n"
+    yield from write_settings({**lab.defaults, **consent})
     yield "  # shell: zsh  # makes `conda activate` work in a new Terminal\n"
     if not consent:
         yield _LICENCE
     yield "\nenvironments:\n"
-    yield from _write_environments(environments)
+    yield from write_environments(environments)
     if lab.groups:
         yield "\ngroups:  # settings that some Macs share\n"
         yield from (f"  {_key(name)}: {{}}\n" for name in lab.groups)
@@ -95,7 +99,8 @@ def _write_parts(lab: FirstLab, consent: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {_key(name)}: {_flow(mac)}{example}\n"
 
 
-def _write_environments(environments: Mapping[str, Any]) -> Iterator[str]:
+def write_environments(environments: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of environments as they are below `environments:` of a lab."""
     for name, environment in environments.items():
         yield f"  {_key(name)}:\n"
         for key, value in environment.items():
@@ -104,18 +109,19 @@ def _write_environments(environments: Mapping[str, Any]) -> Iterator[str]:
                 yield _PYTORCH
 
 
-def write_import(lab: FirstLab, name: str | None = None) -> str:
-    """Return what to add to a lab.yaml for the environment of `lab`, with its notes as comments.
-
-    `name` is the environment's, if it must have another one than its source gives it.
-    """
-    environments = {name or one: value for one, value in lab.environments.items()}
+def write_import(lab: FirstLab) -> str:
+    """Return what to add to a lab.yaml for the environment of `lab`, with its notes as comments."""
     parts = [f"# {sanitize(note)}\n" for note in lab.notes]
-    parts += ["environments:\n", *_write_environments(environments)]
+    parts += ["environments:\n", *write_environments(lab.environments)]
     if lab.defaults:
         parts.append("defaults:  # or under a group, or under each Mac that gets it\n")
-        parts += [f"  {key}: {_flow(value)}\n" for key, value in lab.defaults.items()]
+        parts += write_settings(lab.defaults)
     return "".join(parts)
+
+
+def write_settings(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of settings as they are below `defaults:`."""
+    return (f"  {key}: {_flow(value)}\n" for key, value in settings.items())
 
 
 def _key(name: str) -> str:

@@ -52,6 +52,19 @@ def test_an_environment_file_has_exact_packages():
     assert text.startswith("# torch for osx-arm64-macos14, exported from a lock of Torchard.\n")
 
 
+def test_a_nightly_build_is_exported_with_its_index():
+    """Pip finds it nowhere else. A lock without one names no such index."""
+    nightly = "https://nightly.example/whl"
+    variant = replace(LOCK.variant, packages={"torch": None})
+    lock = replace(WITH_INDEX, variant=variant)
+    options = [f"--extra-index-url {nightly}", "--extra-index-url https://pyg.example/whl"]
+    (pip,) = yaml.safe_load(export_lock(lock, "environment", nightly=nightly))["dependencies"][-1:]
+    assert pip["pip"][:2] == options
+    lines = export_lock(lock, "requirements", nightly=nightly).splitlines()
+    assert [line for line in lines if line.startswith("--")] == options
+    assert nightly not in export_lock(WITH_INDEX, "requirements", nightly=nightly)
+
+
 def test_an_explicit_list_has_each_conda_package_with_its_sha256():
     """It says that wheels are not in it. Without wheels it says nothing of them."""
     lines = export_lock(LOCK, "explicit").splitlines()

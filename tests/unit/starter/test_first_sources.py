@@ -143,6 +143,7 @@ def test_an_environment_of_conda(init, tmp_path):
             "pytorch": {"release": "2.5.1", "with": ["torchvision", "torchaudio"]},
             "conda": ["numpy=1.26.4", "ffmpeg", "scipy>=1.10", "h5py=3.*"],
             "pip": ["einops==0.8.0"],
+            "variables": {"A": "1"},
         }
     }
     assert lab["defaults"]["channels"] == ["conda-forge", "bioconda"]
@@ -155,7 +156,6 @@ def test_an_environment_of_conda(init, tmp_path):
         "7 is left out: Torchard does not know it",
         '"-r requirements.txt" is left out: a lab has only packages',
         '"defaults" is left out: its terms must be accepted',
-        '"variables" is left out: write them',
     ):
         assert f"note: environment.yml: {item}" in done.stderr
 

@@ -20,6 +20,30 @@ dependencies:
       - einops==0.8.2
       - git+https://github.com/someone/thing
 """
+WITH_VARIABLES = """\
+name: tools
+dependencies: [python=3.12]
+variables:
+  PYTORCH_ENABLE_MPS_FALLBACK: 1
+  HF_HOME: /Users/Shared/huggingface
+  HF_TOKEN: hf_abcdef
+  lower: "1"
+  GREETING: good morning
+  CONDA_PREFIX: /opt
+"""
+LAB = """\
+# ours
+accept_license: true
+environments:
+    torch:  # for all
+        python: "3.12"  # as the course says
+        # pip: [einops]
+    # the end of ours
+
+# the Macs
+macs:
+  a: {address: 192.0.2.1, environments: [torch]}
+"""
 REQUIREMENTS = """\
 # what we use
 --extra-index-url https://download.pytorch.org/whl/cu126
@@ -67,6 +91,88 @@ def test_an_environment_file_becomes_a_part_of_a_lab(write, torchard, tmp_path):
     for word in ("cudatoolkit=11.8", "git+https", "defaults"):
         assert sum(word in line for line in comments) == 1
     assert file.read_text(encoding="utf-8") == ENVIRONMENT
+
+
+def test_variables_are_carried_over(write, torchard, tmp_path):
+    """Each that a lab can have, as text. The others are named with the reason, without values."""
+    done = torchard("import", write("environment.yml", WITH_VARIABLES))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert check(tmp_path, done.stdout).environments["tools"].variables == {
+        "PYTORCH_ENABLE_MPS_FALLBACK": "1",
+        "HF_HOME": "/Users/Shared/huggingface",
+    }
+    comments = [line for line in done.stdout.splitlines() if line.startswith("# ")]
+    for name in ("HF_TOKEN", "lower", "GREETING", "CONDA_PREFIX"):
+        assert sum(f"variables: {name}" in line for line in comments) == 1
+    assert "hf_abcdef" not in done.stdout
+
+
+def test_an_environment_is_added_to_a_lab_file(write, torchard):
+    """The difference comes first, and only --yes writes without a question.
+
+    Every line and comment of the lab stays in its place.
+    """
+    lab = write("lab.yaml", LAB)
+    lab.chmod(0o640)
+    words = ("import", write("environment.yml", ENVIRONMENT), "--into", lab)
+    asked = torchard(*words)
+    assert asked.returncode == 1
+    assert "\n+    vision:\n" in asked.stdout
+    assert "there is no terminal to ask at" in asked.stderr
+    assert lab.read_text(encoding="utf-8") == LAB
+
+    done = torchard(*words, "--yes")
+    assert done.returncode == 0
+    assert done.stdout.startswith(asked.stdout)
+    assert "channels: [bioconda]" in done.stdout
+    text = lab.read_text(encoding="utf-8")
+    head, _, tail = LAB.partition("\n# the Macs")
+    assert text.startswith(f"{head}    vision:\n      python:")
+    assert text.endswith(f"\n# the Macs{tail}")
+    assert [*load_lab(lab).environments] == ["torch", "vision"]
+    assert lab.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "macs:\n  a: {address: 192.0.2.1}",
+        "\ufeff" + LAB.replace("\n", "\r\n"),
+        "macs:\n  a: {address: 192.0.2.1}\nenvironments:\n  torch: {python: '3.12'}",
+    ],
+)
+def test_a_lab_file_keeps_its_line_breaks_and_its_order(text, write, torchard):
+    """Also without a last line break, and if it has no environments yet."""
+    lab = write("lab.yaml", text)
+    words = ("import", write("requirements.txt", "einops"), "--name", "mine", "--into", lab)
+    assert torchard(*words, "--yes").returncode == 0
+    made = lab.read_bytes().decode()
+    rest = iter(made.splitlines())
+    assert all(line in rest for line in text.splitlines())
+    assert made.count("\r\n") in {0, made.count("\n")}
+    assert load_lab(lab).environments["mine"].pip == ("einops",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (LAB.replace("torch", "mine"), "lab.yaml:4:5: the lab has an environment mine"),
+        (
+            "environments: {torch: {python: '3.12'}}\nmacs: {a: {}}\n",
+            "lab.yaml:1:15: the environments",
+        ),
+        ("{macs: {a: {}}}", "is written in braces"),
+        ("macs: {a: {adress: x}}\n", "lab.yaml:1:12: "),
+    ],
+)
+def test_a_lab_file_that_cannot_be_extended_stays_as_it_is(text, said, write, torchard):
+    """The message says where, and what to do."""
+    lab = write("lab.yaml", text)
+    words = ("import", write("requirements.txt", "einops"), "--name", "mine", "--into", lab)
+    done = torchard(*words, "--yes")
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert lab.read_text(encoding="utf-8") == text
 
 
 def test_requirements_become_a_part_of_a_lab(write, torchard, tmp_path):
