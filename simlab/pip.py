@@ -13,6 +13,7 @@ import sys
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -88,14 +89,22 @@ class PipError(RuntimeError):
 
 @dataclass(frozen=True)
 class Pip:
-    """A pip: its version, its files by path below site-packages, and the sha256 of its sources.
-
-    The archive's bytes differ from process to process, because marshal counts references.
-    """
+    """A pip: its version, its own files by path below site-packages, and the sha256 of those."""
 
     version: str
-    files: Mapping[str, bytes]
+    sources: Mapping[str, bytes]
     digest: str
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """The files of a simulated Mac's pip: compiling them takes a second.
+
+        The archive's bytes differ from process to process, because marshal counts references.
+        """
+        files = _packed(self.sources)
+        own = f"pip-{self.version}.dist-info/RECORD"
+        files[own] = record(files, own)
+        return files
 
 
 def find() -> Pip:
@@ -116,8 +125,6 @@ def find() -> Pip:
     digest = hashlib.sha256()
     for path, content in sorted(files.items()):
         digest.update(f"\0{path}\0".encode() + content)
-    files = _packed(files)
-    files[f"{folder}/RECORD"] = record(files, f"{folder}/RECORD")
     return Pip(folder.removeprefix("pip-").removesuffix(".dist-info"), files, digest.hexdigest())
 
 

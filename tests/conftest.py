@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from simlab.spec import MacSpec
 
 ROOT = Path(__file__).parents[1]
+# Else every program that a test starts compiles Torchard again, and pytest its assertions.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 profiles.register()
 use_fixed_catalog()
 # Importing torchard.session patches the standard library for gevent. A test's own process stays as

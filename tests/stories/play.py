@@ -110,8 +110,7 @@ class Play:
             "TORCHARD_LAB": "lab.yaml",
             "TZ": "UTC",
         }
-        for unwanted in ("NO_COLOR", "PYTHONDONTWRITEBYTECODE"):  # the second makes each run slower
-            environment.pop(unwanted, None)
+        environment.pop("NO_COLOR", None)
         if not story.colour:
             environment["NO_COLOR"] = "1"
         ours, theirs = pty.openpty() if story.terminal else os.pipe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ def named(wanted: Callable[[Path], bool]) -> list[object]:
     return [pytest.param(path, id=path.stem) for path in STORIES if wanted(path)]
 
 
+@cache  # both modules of stories ask
 def begins_built(path: Path) -> bool:
     """Tell whether a Mac is built before a story begins. Errors are found when it is played."""
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
+from fixed_catalog import read_yaml
 from mach_o_writer import LIBCXX, SYSTEM, Library, for_arch, write_wheel
 from packaging.version import Version
 
@@ -19,7 +19,7 @@ from torchard.binaries.symbols import load_symbols, parse_symbols
 from torchard.binaries.wheel import read_wheel
 
 ROOT = Path(__file__).parents[3]
-FILE = yaml.safe_load(resources.files("torchard.binaries").joinpath("symbols.yaml").read_bytes())
+FILE = read_yaml(resources.files("torchard.binaries").joinpath("symbols.yaml").read_bytes())
 METAL = "/System/Library/Frameworks/Metal.framework/Versions/A/Metal"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 import pytest
-import yaml
+from fixed_catalog import read_yaml
 
 from torchard.catalog.catalog import parse_catalog
 from torchard.catalog.choose import choose
@@ -14,7 +14,7 @@ from torchard.catalog.variant import Variant
 from torchard.lab.model import Request
 
 FILES = {
-    name: yaml.safe_load(resources.files("torchard.catalog").joinpath(name).read_bytes())
+    name: read_yaml(resources.files("torchard.catalog").joinpath(name).read_bytes())
     for name in ("pytorch.yaml", "installers.yaml")
 }
 CATALOGUE = parse_catalog(FILES["pytorch.yaml"], FILES["installers.yaml"])
