@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command_blocks import read_blocks
 from fixed_catalog import load_real_catalog
 from progress_events import without_events
 
@@ -74,21 +76,34 @@ def torch_of(mac):
 
 
 def test_the_mac_at_hand_is_provisioned_by_either_command(lab, project, artefacts):
-    """Without SSH, and without one tool that a bare Mac lacks, `torchard` does the whole job.
+    """Without SSH, and without one tool that a bare Mac lacks, README's commands do the whole job.
 
     `pyinfra inventory/this_mac.py deploy.py` then finds nothing to do; and where the environment's
     link is gone, it shows it again.
     """
-    mac = lab.macs["studio-01"]
-    torchard, this_mac = ("-m", "torchard"), Path("inventory", "this_mac.yaml")
-    plan = on(mac, project, *torchard, "plan", this_mac, "--json")
-    assert plan.returncode == 2, plan.stdout + plan.stderr
-    assert json.loads(plan.stdout)["macs"]["this-mac"]["macos"] == "15.1"
-    apply = on(mac, project, *torchard, "apply", this_mac, "--yes")
-    assert (apply.returncode, without_events(apply.stderr)) == (0, ""), apply.stdout
-    assert torch_of(mac) == f"{NEWEST} True\n"
-    assert on(mac, project, *torchard, "verify", this_mac).returncode == 0
+    mac, torchard = lab.macs["studio-01"], ("-m", "torchard")
+    (block,) = (one for one in read_blocks("README.md") if "--this-mac" in one.text)
+    init, plan, apply = (shlex.split(one, comments=True)[1:] for one in block.text.splitlines())
+    done = on(mac, project, *torchard, *init)
+    assert done.returncode == 0, done.stderr
+    written = project / "inventory/lab.yaml"
+    text = written.read_text(encoding="utf-8")
+    this_mac = project / "inventory/this_mac.yaml"
+    described = yaml.safe_load(this_mac.read_text(encoding="utf-8"))["macs"]["this-mac"]
+    # The simulated channels have no jupyterlab, and are found by mirrors.
+    text = text.replace("jupyterlab", "einops").replace("connection: local", "**", 1)
+    written.write_text(text.replace("{**}", json.dumps(described)), encoding="utf-8")
 
+    planned = on(mac, project, *torchard, *plan, "--json")
+    assert planned.returncode == 2, planned.stdout + planned.stderr
+    assert json.loads(planned.stdout)["macs"]["this-mac"]["macos"] == "15.1"
+    applied = on(mac, project, *torchard, *apply, "--yes")
+    assert (applied.returncode, without_events(applied.stderr)) == (0, ""), applied.stdout
+    assert torch_of(mac) == f"{NEWEST} True\n"
+    assert on(mac, project, *torchard, "verify").returncode == 0
+
+    shutil.copy(written, this_mac)
+    shutil.copytree(written.with_name("locks") / "lab", written.with_name("locks") / "this_mac")
     pyinfra = ("-m", "pyinfra", "inventory/this_mac.py", ROOT / "deploy.py", "-y")
     again = on(mac, project, *pyinfra)
     assert again.returncode == 0, again.stderr
