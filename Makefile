@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= auto
 
 .PHONY: help setup demo test test-nightly test-live test-scripts test-lowest coverage lint \
-  on-this-mac on-this-mac-mps bench bench-push bench-on-this-mac matrix fuzz docs dist clean
+  on-this-mac on-this-mac-mps bench bench-push bench-on-this-mac matrix pictures fuzz docs dist clean
 
 help:
 	@echo 'make setup         create .venv with the torchard, pyinfra and pytest commands'
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench-on-this-mac  measure clones, first imports and signatures on this Mac'
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
 	@echo 'make matrix        write docs/matrix*.md: the PyTorch for every macOS and Python'
+	@echo 'make pictures      draw the pictures of commands in docs/ again'
 	@echo 'make docs          build the documentation as a site in site/'
 	@echo 'make dist          build the sdist and the wheel in dist/'
 	@echo 'make clean         remove .venv and every cache'
@@ -120,6 +121,11 @@ bench-push: setup
 
 matrix: setup
 	$(BIN)/torchard catalog matrix --out docs
+
+# A story whose head names a picture draws what its first command prints.
+PICTURES = $(shell grep -l '^picture:' tests/stories/*.story | sed 's|.*/||; s|[.]story$$| or|') none
+pictures: setup
+	$(BIN)/python -m pytest -n 0 tests/stories --renew -k '$(PICTURES)'
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/mkdocs build --quiet --strict

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from agree import Note, check
 from homes import marks
+from picture import draw
 from progress_events import without_events
 from stable import stable
 from storybook import Command, Setting
@@ -132,7 +133,14 @@ class Play:
             tuple(stable(text, self.names, self.stage.pip).replace("\x1b", "␛").splitlines())
             for text in (done.stdout, done.stderr)
         )
-        return replace(command, stdout=out, stderr=errors, code=done.returncode)
+        drawn = ""
+        if self.story.picture:
+            shown = done.stdout
+            for found in sorted(self.names, key=len, reverse=True):
+                shown = shown.replace(found, self.names[found])
+            name = Path(self.story.picture).stem
+            drawn = draw(name, command.line, shown, self.story.columns)
+        return replace(command, stdout=out, stderr=errors, code=done.returncode, drawn=drawn)
 
     def _lab(self, said: Mapping[str, Any]) -> dict[str, Any]:
         """Return the lab of a story's Macs, with what it says of them merged in."""

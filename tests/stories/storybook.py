@@ -45,7 +45,8 @@ class Setting:
 class Command:
     """A command line: of a simulated Mac's shell, or of the controller's where `where` is empty.
 
-    `stdout` and `stderr` are its lines, `code` its exit code; None until it is known.
+    `stdout` and `stderr` are its lines, `code` its exit code; None until it is known. `drawn` is
+    its picture, if it ran and the story has one.
     """
 
     line: str
@@ -53,6 +54,7 @@ class Command:
     stdout: tuple[str, ...] = ()
     stderr: tuple[str, ...] = ()
     code: int | None = None
+    drawn: str = field(default="", compare=False)
 
     @property
     def text(self) -> str:
@@ -69,7 +71,8 @@ class Story:
     `built` are the Macs that are as the lab describes them before the story begins; `lab` is what
     of the lab's file matters, merged into what every simulated lab has, or the whole file's text.
     The lab is locked before the story begins, unless `locked` is False. A terminal, or a program
-    that reads stdout, is `columns` wide; only a terminal sees colours.
+    that reads stdout, is `columns` wide; only a terminal sees colours. `picture` is the file, from
+    the project's folder, that shows what the first command prints.
     """
 
     head: str
@@ -80,6 +83,7 @@ class Story:
     columns: int = 80
     terminal: bool = False
     colour: bool = False
+    picture: str = ""
     steps: tuple[Aside | Setting | Command, ...] = ()
 
     @property
@@ -125,6 +129,7 @@ def _head(name: str, lines: list[str]) -> Story:
         "columns": int,
         "terminal": bool,
         "colour": bool,
+        "picture": str,
     }
     for key, value in said.items() if isinstance(said, dict) else [(said, None)]:
         line = next((n for n, one in enumerate(lines, 1) if one.startswith(f"{key}:")), 1)
