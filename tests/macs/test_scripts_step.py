@@ -99,6 +99,35 @@ echo $((1700000000 + 30 * $(grep -c . '{mac.root}/asked')))
     assert (done.returncode, done.stderr) == (0, "\x05\x05\x05")
 
 
+@pytest.mark.parametrize("shell", shells.EVERY)
+def test_files_are_verified_together_and_each_is_reported(mac, shell):
+    """A wrong upload hides no right file, and a missing one is named."""
+    right = {hashlib.sha256(one).hexdigest(): one for one in (b"kept", b"sent", b"both")}
+    kept, sent, both = right
+    wrong, missing = "a" * 64, "b" * 64
+    for sha256 in (sent, both):
+        mac.push(sha256, right[sha256])
+    for sha256 in (kept, wrong):
+        mac.push(sha256, b"other bytes")
+    for sha256 in (kept, both):
+        (mac.torchard / "depot" / sha256).write_bytes(right[sha256])
+    names = {kept: "kept.whl", sent: "sent.whl", wrong: "wrong.whl", missing: "missing.whl"}
+    lines = [*names.items(), (both, "both.conda"), (both, "twice.conda")]
+    files = mac.root / "files"
+    files.write_text("".join(f"{sha256} somewhere/{name}\n" for sha256, name in lines))
+    done = mac.run(locked(f"take_lock; open_log x; verify_uploads '{files}'"), shell=shell)
+    assert done.returncode == 1
+    found = hashlib.sha256(b"other bytes").hexdigest()
+    assert done.stderr.splitlines() == [
+        f"wrong.whl has the wrong sha256: wanted {wrong}, found {found}. It was removed.",
+        f"missing.whl did not arrive in this Mac's depot, where its sha256 is {missing}.",
+    ]
+    assert not list(mac.incoming.iterdir())
+    there = {one.name: one for one in (mac.torchard / "depot").iterdir() if one.is_file()}
+    assert {name: one.read_bytes() for name, one in there.items()} == right
+    assert {one.stat().st_mode & 0o777 for one in there.values()} == {0o644}
+
+
 def test_a_step_that_works_is_not_ended(mac):
     """One that writes to its log now and then takes as long as it takes."""
     body = "run_logged sh -c 'for i in 1 2 3 4 5 6; do sleep 0.5; echo $i; done' && echo done"

@@ -81,12 +81,12 @@ if ! is_stamped; then
   is_active "$path" && die "$path is in use, but is not this generation any more; run it again"
   if [ -e "$path" ] || [ -L "$path" ]; then set_aside "$path"; fi
   remove_trees "$kit/torchard-depot" "$kit/wheels"
-  bad=0
+  again="Nothing was executed; run it again, and it is sent again."
+  verify_uploads "$kit/artefacts" || die "$again"
   while read -r sha256 target; do
-    { verify_upload "$sha256" "${target##*/}" && attempt mkdir -p "$kit/${target%/*}" &&
-      link_or_copy "$root/depot/$sha256" "$kit/$target"; } || bad=1
+    { [ -d "$kit/${target%/*}" ] || attempt mkdir -p "$kit/${target%/*}"; } || die "$again"
+    link_or_copy "$root/depot/$sha256" "$kit/$target" || die "$again"
   done <artefacts
-  [ "$bad" = 0 ] || die "Nothing was executed; run it again, and it is sent again."
   # Each build unpacks its packages again from verified archives. Unpacked packages of an earlier build
   # share their bytes with generations in use, which people may have changed.
   remove_trees "$root/pkgs" || die "$root/pkgs cannot be removed"
