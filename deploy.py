@@ -21,6 +21,7 @@ from torchard.api import (
     kernel,
     open_lab,
     prune,
+    share_prefix,
     shell_file,
     shell_file_path,
     verify,
@@ -38,6 +39,8 @@ if target is not None:
     if blockers:
         block(name="Blocked", reason="; ".join(blockers))
     else:
+        if mac.miniconda.shared:
+            share_prefix(name="Sharing", mac=mac, workspace=workspace)
         install_miniconda(
             name="Miniconda", mac=mac, installer=target.installer, workspace=workspace
         )

@@ -168,11 +168,12 @@ def conda_package(version: str, for_python: str, subdir: str) -> Package:
 def conda_files(version: str, short: str) -> dict[str, File]:
     """Return the files of a conda for the python `short` (X.Y), by path in the prefix."""
     site = f"lib/python{short}/site-packages"
-    start = (resources.files("simlab") / "conda" / "conda.sh").read_text(encoding="utf-8")
-    first, _, rest = python.wrapper(start.replace("@site@", site)).partition("\n")
+    shell = (resources.files("simlab") / "conda" / "conda.sh").read_text(encoding="utf-8")
+    first, _, rest = python.wrapper(shell.replace("@site@", site)).partition("\n")
     # The real one's first line names its python, and where that is gone it does not run.
     text = f"{first}\n{_INTERPRETER}\n{rest}"
-    files = {"bin/conda": File(text.encode(), executable=True, prefix=PREFIX)}
+    start = File(text.encode(), executable=True, prefix=PREFIX)
+    files = {"bin/conda": start, "condabin/conda": start}
     for path, content in conda_modules().items():
         folder, _, name = path.removesuffix(".py").rpartition("/")
         cached = f"{folder}/__pycache__/{name}.{sys.implementation.cache_tag}.pyc"

@@ -53,6 +53,8 @@ class MacSpec:
     `purgeable` is how many bytes macOS would free for an important use, which df leaves out.
     `filevault` says whether FileVault is on, `sleeps` after how many minutes it sleeps (0: never),
     and `updates` how many updates macOS has found.
+    `sudo` is True for an account that needs no password for it. What root owns is a folder that the
+    account may not write to.
     `unloadable` is a library that imports what macOS lacks: libtorch_cpu.dylib, or torchvision's
     image.so.
     `hard_links` is False for a home on a volume without them, as SMB and exFAT are: `ln`, what
@@ -87,6 +89,7 @@ class MacSpec:
     filevault: bool = False
     sleeps: int = 0
     updates: int = 0
+    sudo: bool = False
     sshd: Mapping[str, Any] = field(default_factory=dict, hash=False)
     variables: Mapping[str, str] = field(default_factory=dict, hash=False)  # last, as shims read
 
@@ -153,7 +156,7 @@ class MacSpec:
             raise SpecError(
                 f"{self.name}: unloadable is {self.unloadable!r}; write the name of a library."
             )
-        for key in ("compat", "gnu", "virtual", "sbin", "hard_links", "filevault"):
+        for key in ("compat", "gnu", "virtual", "sbin", "hard_links", "filevault", "sudo"):
             found = getattr(self, key)
             if not isinstance(found, bool):
                 raise SpecError(f"{self.name}: {key} is {found!r}; write true or false.")

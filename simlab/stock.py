@@ -96,11 +96,12 @@ GUARDED = {
 ANSWERED = (
     "uname", "sw_vers", "sysctl", "arch", "hostname", "scutil", "df", "readlink", "date", "ioreg",
     "mount", "osascript", "mv", "ln", "rm", "cp", "fdesetup", "pmset", "defaults",
+    "sudo",
 )  # fmt: skip
 # Shims that translate between the systems' options.
 TRANSLATED = (
     "stat", "shasum", "md5", "caffeinate", "sed", "find", "xargs", "mktemp", "du", "head", "wc",
-    "dd", "tar", "curl", "xattr", "sudo", "kill", "pgrep", "pkill",
+    "dd", "tar", "curl", "xattr", "kill", "pgrep", "pkill",
 )  # fmt: skip
 _STRICT_ENDS = ("head", "readlink", "rm")  # shims that end with the host's tool, BSD's order
 _PLAIN_ENDS = ("dd", "tar")

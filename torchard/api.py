@@ -38,6 +38,7 @@ from torchard.operations.environment import build_environment
 from torchard.operations.kernel import kernel
 from torchard.operations.miniconda import install_miniconda
 from torchard.operations.prune import prune
+from torchard.operations.sharing import share_prefix
 from torchard.operations.shell_file import shell_file
 from torchard.operations.verify import verify
 from torchard.plan import blockers, shell_init
@@ -71,6 +72,7 @@ __all__ = [
     "open_lab",
     "prune",
     "read_state",
+    "share_prefix",
     "shell_file",
     "shell_file_path",
     "verify",

@@ -24,6 +24,7 @@ from torchard.lab.load import make_lab
 from torchard.operations.block import block
 from torchard.operations.environment import build_environment
 from torchard.operations.miniconda import install_miniconda
+from torchard.operations.sharing import share_prefix
 from torchard.operations.verify import verify
 from torchard.plan.blockers import find_blockers
 from torchard.remote import client, pyinfra_output
@@ -49,13 +50,15 @@ def miniconda(
     distribution: str | None = None,
     version: str | None = None,
     installer: Mapping[str, str] | None = None,
+    shared: bool = False,
     **settings: Any,
 ) -> None:
     """Install Miniconda at a prefix, or adopt what is whole there.
 
     `accept_license` is your consent to the terms that the installer accepts unattended. Without it,
     a host that has no conda is blocked. `distribution` is `miniconda` or `miniforge`, `version` one
-    of its versions. `installer` names another one by its `url` and `sha256`. `settings` are other
+    of its versions. `installer` names another one by its `url` and `sha256`. `shared` lets all
+    accounts of the host use the prefix. `settings` are other
     keys of a Mac in a lab file, such as `mirrors`; they hold for the environments of this prefix,
     too.
 
@@ -72,6 +75,7 @@ def miniconda(
         "distribution": distribution,
         "version": version,
         "installer": installer,
+        "shared": shared or None,
     }
     pyinfra.host.connector_data[_SETTINGS + prefix] = {
         **settings,
@@ -81,6 +85,8 @@ def miniconda(
     found = _find_target(prefix, {})
     if found is not None:
         workspace, target = found
+        if target.mac.miniconda.shared:
+            share_prefix(name=f"Sharing {prefix}", mac=target.mac, workspace=workspace)
         install_miniconda(
             name=f"Miniconda {prefix}",
             mac=target.mac,

@@ -6,5 +6,5 @@ while [ -L "$me" ]; do
   esac
 done
 case $me in /*) ;; *) me=$PWD/$me ;; esac
-prefix=${me%/bin/*}
+case $me in */condabin/*) prefix=${me%/condabin/*} ;; *) prefix=${me%/bin/*} ;; esac
 exec "$host" -I "$prefix/@site@/simlab/conda/__main__.py" "$prefix" "$@"

@@ -124,10 +124,10 @@ def info(conda: Root, options: argparse.Namespace) -> int:
         "default_prefix": str(conda.prefix),
         "envs": [str(prefix) for prefix in conda.environments()],
         "envs_dirs": [str(folder) for folder in conda.envs_dirs],
-        "pkgs_dirs": [str(conda.pkgs)],
+        "pkgs_dirs": [str(one) for one in conda.pkgs_dirs],
         "platform": conda.subdir,
         "root_prefix": str(conda.prefix),
-        "root_writable": os.access(conda.prefix, os.W_OK),
+        "root_writable": conda.is_writable,
         "virtual_pkgs": [
             [name, version, "0"] for name, version in conda.virtual_packages().items()
         ],

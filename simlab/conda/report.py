@@ -45,7 +45,7 @@ def unexpected(conda: Root, error: BaseException) -> str:
         "active environment": os.environ.get("CONDA_PREFIX", "None"),
         "populated config files": " ".join(map(str, conda.settings.files)),
         "conda version": conda.version,
-        "base environment": f"{conda.prefix}  (writable)",
+        "base environment": f"{conda.prefix}  ({'writable' if conda.is_writable else 'read only'})",
         "package cache": os.environ.get("CONDA_PKGS_DIRS", f"{conda.prefix}/pkgs"),
     }
     lines += ["", *(f"{name:>23} : {value}" for name, value in facts.items())]

@@ -83,15 +83,29 @@ class Root:
         return Settings(self.prefix, Path.home(), self.place / "etc", target)
 
     @property
+    def is_writable(self) -> bool:
+        """Whether this account may change the base (conda/base/context.py, root_writable)."""
+        file = history.path(self.prefix)
+        return not file.exists() or os.access(file, os.W_OK)
+
+    @property
+    def pkgs_dirs(self) -> list[Path]:
+        """The package caches, of which all are read (conda/base/context.py, pkgs_dirs)."""
+        named = self.settings.merged.get("pkgs_dirs")
+        if not named:
+            return [self.prefix / "pkgs", Path.home() / ".conda" / "pkgs"]
+        return [Path(one) for one in (named.split(",") if isinstance(named, str) else named)]
+
+    @property
     def pkgs(self) -> Path:
-        """The package cache."""
-        named = self.settings.merged.get("pkgs_dirs") or [self.prefix / "pkgs"]
-        return Path(named.split(",")[0] if isinstance(named, str) else named[0])
+        """The package cache that is written: the first in which this account may."""
+        return next((one for one in self.pkgs_dirs if _may_write(one)), self.pkgs_dirs[0])
 
     @property
     def envs_dirs(self) -> list[Path]:
         """Where `-n` looks for environments and makes them."""
-        return [self.prefix / "envs", Path.home() / ".conda" / "envs"]
+        found = [self.prefix / "envs", Path.home() / ".conda" / "envs"]
+        return found if self.is_writable else found[::-1]
 
     @property
     def own_channels(self) -> list[str]:
@@ -211,6 +225,22 @@ def _read_mac(path: Path) -> dict[str, Any]:
 
 def _registry() -> Path:
     return Path.home() / ".conda" / "environments.txt"
+
+
+def _may_write(folder: Path) -> bool:
+    while not folder.exists():
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def require_writable(prefix: Path) -> None:
+    """Raise CondaError for an environment that this account may not change."""
+    if is_environment(prefix) and not os.access(history.path(prefix), os.W_OK):
+        message = (
+            "The current user does not have write permissions to the target environment.\n"
+            f"  environment location: {prefix}\n  uid: {os.geteuid()}\n  gid: {os.getegid()}\n"
+        )
+        raise CondaError("EnvironmentNotWritableError", message)
 
 
 def is_environment(prefix: Path) -> bool:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from simlab.conda import binaries, history, running
 from simlab.conda.failure import CondaError
+from simlab.conda.root import require_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,10 +72,11 @@ def fetch(root: Root, wanted: Wanted) -> Path:
     Like the real one, it checks a hash only of what it downloads: not of file:// URLs, and not of
     an archive that the cache has already. Raise CondaError.
     """
+    for folder in root.pkgs_dirs:
+        if (folder / wanted.file).exists():
+            return folder / wanted.file
     root.pkgs.mkdir(parents=True, exist_ok=True)
     target = root.pkgs / wanted.file
-    if target.exists():
-        return target
     if wanted.url.startswith("file://"):
         source = Path(unquote(urlsplit(wanted.url).path))
         if not source.is_file():
@@ -144,6 +146,7 @@ def link(
     links what is there already once more. Raise CondaError.
     """
     root.settings.validate()
+    require_writable(prefix)
     custom = root.settings.merged.get("custom_channels") or {}
     if any(one.channel.rpartition("/")[2] in custom for one in new):
         # conda looks the packages up under the custom channel's address, and finds none.

@@ -55,7 +55,7 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
             click.echo(f"No run holds the lock of {mac}.")
             console.exit_with(0)
         if holder is None or holder != lock.token or lock.processes:
-            raise _refuse(mac, lab, lock, holder)
+            raise _refuse(mac, lab, lock, holder, session.states[mac].root)
         try:
             remove_lock(session, mac, holder)
         except TorchardError as error:
@@ -66,7 +66,9 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     click.echo(f"The run lock of {lock.who} on {mac} is removed.")
 
 
-def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardError:
+def _refuse(
+    mac: str, lab: Path, lock: RunLock, holder: str | None, root: str = "~/.torchard"
+) -> TorchardError:
     """Return an error that says who holds a lock, since when, and what to do about it."""
     from torchard.plan.conflicts import format_time
 
@@ -78,7 +80,7 @@ def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None) -> TorchardE
     numbers = " ".join(map(str, lock.processes))
     command = shlex.join(["torchard", "unlock", mac, str(lab), "--holder", lock.token])
     if lock.elsewhere is not None:
-        remedy = f"run `{command}`" if lock.token else "remove ~/.torchard/lock"
+        remedy = f"run `{command}`" if lock.token else f"remove {root}/lock"
         return TorchardError(
             f"{found}, from {lock.elsewhere}, another Mac with the same home.{unchanged}",
             "Only that Mac knows whether its run has ended. Look there. If no process of Torchard"

@@ -14,19 +14,21 @@ from torchard.lab import specs
 from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
 from torchard.lab.check_form import find_nearest, format_path
-from torchard.lab.model import OWN_ROOT
+from torchard.lab.model import OWN_ROOT, Miniconda
 from torchard.lab.problem import Problem, quote
 from torchard.lab.settings import lab_wide_keys
 from torchard.lab.variables import find_variable_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from torchard.lab.model import Position
     from torchard.lab.specs import Fault
     from torchard.lab.yaml_source import KeyPath, Source
 
 _ALL_MACS = ("all", "macs")  # groups that pyinfra has in any case
+# Folders of macOS and of Homebrew, which no account but root, or another one, owns.
+_SYSTEM_FOLDERS = ("/Users/Shared", "/usr/local", "/opt/homebrew", "/private/tmp")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
@@ -102,13 +104,16 @@ class LabChecks:
         yield from self._check_addresses(group_data.data, overrides.data)
         reported = set()
         for name, mac in self.macs.items():
-            for problem in self._check_indexes(name, mac or {}, group_data, overrides):
+            layers = self._list_layers(name, mac or {}, group_data, overrides)
+            merged = inherit_settings(mac or {}, self.lab, group_data.data, overrides.data)
+            for problem in (
+                *self._check_indexes(name, mac or {}, group_data, overrides),
+                *_check_sharing(layers, merged["miniconda"]),
+            ):
                 if problem not in reported:
                     reported.add(problem)
                     yield problem
-            if inherit_settings(mac or {}, self.lab, group_data.data, overrides.data).get(
-                "accept_anaconda_terms"
-            ):
+            if merged.get("accept_anaconda_terms"):
                 continue
             for problem in self._check_terms(name, mac or {}, group_data, overrides):
                 if problem not in reported:
@@ -283,6 +288,28 @@ class LabChecks:
             where = self.source.where(("macs", name, "connection"), key=True)
             sentence = f"{local[0]} on line {line} is already this Mac, so {name} cannot be local"
             yield Problem(where, sentence, "Remove one of the two, or give it an address.")
+
+
+def _check_sharing(
+    layers: Iterable[tuple[Source, KeyPath, Any]], miniconda: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Yield a problem if a shared prefix is where one account cannot own its folder."""
+    if not miniconda.get("shared"):
+        return
+    prefix = miniconda.get("prefix") or Miniconda.prefix
+    folder = prefix.rpartition("/")[0]
+    sentence = None
+    if prefix.startswith("~/") or re.match(r"/Users/(?!Shared/)", prefix):
+        sentence = f"other accounts may not enter the home that {prefix} is in"
+    elif folder.count("/") < 2 or folder in _SYSTEM_FOLDERS:
+        sentence = f"a shared prefix needs a folder of its own, and {prefix} is in {folder or '/'}"
+    if sentence is not None:
+        source, path, _ = next(
+            layer for layer in layers if "shared" in _mapping(layer[2].get("miniconda"))
+        )
+        where = source.where((*path, "miniconda", "shared"), key=True)
+        instead = "Write prefix: /opt/torchard/miniconda3, or /Users/Shared/torchard/miniconda3."
+        yield Problem(where, sentence, instead)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

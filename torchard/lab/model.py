@@ -100,18 +100,21 @@ class InstallerSource:
 class Miniconda:
     """Which conda distribution to install and where. `version` None means the newest that fits.
 
-    `prefix` may begin with `~/`, the home of the account on the Mac.
+    `prefix` may begin with `~/`, the home of the account on the Mac. `shared` says that all its
+    accounts use it; Torchard's own files are then beside it.
     """
 
     distribution: str = "miniconda"
     version: str | None = None
     prefix: str = "~/miniconda3"
     installer: InstallerSource | None = None
+    shared: bool = False
 
     @property
     def root(self) -> str:
         """Torchard's own directory on the Mac; it may begin with `~/`."""
-        return OWN_ROOT
+        folder = self.prefix.rpartition("/")[0]
+        return f"{folder}/.torchard" if self.shared else OWN_ROOT
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from torchard.mac.fields import read_object as _json
 from torchard.mac.fields import read_time as _time
 from torchard.mac.generations import locate_generations
 from torchard.mac.paths import assign_root
+from torchard.mac.sharing import read_sharing
 from torchard.mac.state import (
     CondaSetting,
     InstalledConda,
@@ -50,7 +51,7 @@ BLOCK_BEGIN = "# >>> conda initialize >>>"
 BLOCK_END = "# <<< conda initialize <<<"
 _PROBE = (
     *("tools.sh", "packages.sh", "prefix.sh", "places.sh", "environments.sh"),
-    *("conda_settings.sh", "shell_files.sh", "kernels.sh", "probe.sh"),
+    *("conda_settings.sh", "shell_files.sh", "kernels.sh", "sharing.sh", "probe.sh"),
 )
 
 
@@ -227,6 +228,7 @@ class _Reader:
         self.volumes: dict[str, Volume] = {}
         self.unmounted: list[str] = []
         self.guarded: tuple[str, bool] | None = None
+        self.sharing: list[tuple[str, list[str]]] = []
 
     def add(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
@@ -234,6 +236,8 @@ class _Reader:
                 self._add_place(kind, fields)
             case (("conda_setting" | "conda_final"), _):
                 self._add_setting(kind, fields)
+            case (("access" | "sharing"), _):
+                self.sharing.append((kind, fields))
             case (("environment" | "base"), [path]):
                 self._begin(kind, _Environment(_text(path)))
             case _ if kind in _PARTS:
@@ -279,7 +283,9 @@ class _Reader:
     def _add_place(self, kind: str, fields: list[str]) -> None:
         match kind, fields:
             case (("volume_home" | "volume_prefix"), [type_, runs, source, inside]):
-                self.volumes[kind] = Volume(type_, _text(source), _text(inside), runs != "noexec")
+                self.volumes[kind] = Volume(
+                    type_, _text(source), _text(inside), runs != "noexec", runs != "noowners"
+                )
             case "guarded", [folder, access]:
                 self.guarded = (_text(folder), access == "open")
             case "unmounted", [volume]:
@@ -337,7 +343,7 @@ class _Reader:
             virtual=facts.get("virtual") == "1",
             macos=facts["macos"],
             home=home,
-            shared_root=None if root == own else root,
+            sharing=None if root == own else read_sharing(root, self.sharing),
             user=_text(facts.get("user", "")),
             free=_number(facts.get("free", "")) * 1024,
             prefix=_text(facts.get("prefix", "")),

@@ -247,4 +247,5 @@ if [ -d "$root/lock" ]; then
 fi
 say_shell_files
 say_kernels
+say_sharing
 say end ok

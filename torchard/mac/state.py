@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from torchard.json_schema import Count  # noqa: TC001  # msgspec reads the types of fields
+from torchard.mac.sharing import Sharing  # noqa: TC001
 from torchard.mac.volume import Volume  # noqa: TC001
 
 Part = Literal["python", "history", "records"]
@@ -252,7 +253,7 @@ class MacState:
     - `virtual`: it is a virtual machine. macOS 10.15 and older do not say so.
     - `macos`: the version, such as `15.1`.
     - `hardware`: IOPlatformUUID; `boot`: kern.bootsessionuuid. Empty if macOS does not say.
-    - `home`, `user`: of the account; `shared_root`: Torchard's own directory, if not its home's.
+    - `home`, `user`: of the account; `sharing`: of a prefix that accounts share, else None.
     - `clock`: seconds since the epoch, 0 if it was not read.
     - `free`: bytes that df counts on the volume of `root`. `room`: bytes that would be free if
       macOS removed purgeable files; None if Torchard did not ask, because `free` is enough, and 0
@@ -333,12 +334,12 @@ class MacState:
     printed_at_start: str = ""
     virtual: bool = False
     conda_settings: tuple[CondaSetting, ...] = ()
-    shared_root: str | None = None
+    sharing: Sharing | None = None
 
     @property
     def root(self) -> str:
         """Torchard's own directory: generations, depot, logs and the run lock."""
-        return self.shared_root or f"{self.home}/.torchard"
+        return self.sharing.root if self.sharing else f"{self.home}/.torchard"
 
     @property
     def subdir(self) -> str:

@@ -13,12 +13,14 @@ class Volume:
     - `source`: what is mounted: a device, or a share of a file server.
     - `inside`: the path of the directory in it; empty, or with a slash at its beginning.
     - `executes`: False if it is mounted `noexec`.
+    - `has_owners`: False if it is mounted `noowners`: every account owns every file (mount(8)).
     """
 
     kind: str
     source: str
     inside: str = ""
     executes: bool = True
+    has_owners: bool = True
 
     @property
     def is_network(self) -> bool:

@@ -141,6 +141,26 @@ def edit_kernel(state: MacState, step: Step, content: str, controller: Controlle
     return under_run_lock(read_script("edit_shell_file.sh"), controller, values)
 
 
+def make_shared_folder(state: MacState, step: Step) -> str:
+    """Return the script that makes the folder of a prefix that accounts share."""
+    uses_sudo = state.sharing is not None and state.sharing.folder_way == "sudo"
+    values = {"FOLDER": step.path, "USES_SUDO": "yes" if uses_sudo else ""}
+    lines = (f"{key}={shlex.quote(value)}\n" for key, value in values.items())
+    return "".join(lines) + read_script("make_shared_folder.sh")
+
+
+def write_paths_file(state: MacState, step: Step, controller: Controller) -> str:
+    """Return the script that adds conda to the PATH of every account."""
+    (change,) = step.files
+    uses_sudo = state.sharing is not None and state.sharing.command_way == "sudo"
+    values = {
+        "LINE": (change.after or "").strip(),
+        "BEFORE": (change.before or "").rstrip("\n"),
+        "USES_SUDO": "yes" if uses_sudo else "",
+    }
+    return under_run_lock(read_script("write_paths_file.sh"), controller, values)
+
+
 def activate_generation(state: MacState, step: Step, controller: Controller) -> str:
     """Return the script that activates a generation that was active before."""
     name = step.environment or ""

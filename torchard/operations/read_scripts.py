@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchard.lab.model import Timeouts
 from torchard.mac.environments import view_environment
+from torchard.mac.generations import locate_generations
 from torchard.operations.expected import COMPANION_IMPORTS, describe_verification
 from torchard.operations.script_text import (
     FILES_SECONDS,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from torchard.lock.lockfile import Lock
+    from torchard.mac.sharing import Sharing
     from torchard.mac.state import MacState
     from torchard.plan.own_files import Question
     from torchard.plan.steps import Step
@@ -71,6 +73,18 @@ def measure_sizes(state: MacState) -> str:
     """Return the command that measures what Torchard's files take on a Mac's disk."""
     words = [*_base_python(state), read_script("measure_sizes.py")]
     return run_cleanly('exec "$@"', "sh", *words, str(SIZES_SECONDS), state.root, state.prefix)
+
+
+def find_unsafe_files(state: MacState, sharing: Sharing) -> str:
+    """Return the command that finds what accounts that share a prefix may not read, or may change.
+
+    It prints the first paths, and a dot where it could not look.
+    """
+    closed = "-type d ! -perm -0055 -o -type f ! -perm -0044"
+    changed = '! -type l \\( -perm -0020 -o -perm -0002 -o ! -user "$0" \\)'
+    find = f'find "$@" \\( {closed} -o {changed} \\) -print 2>/dev/null'
+    paths = (state.prefix, locate_generations(state.root))
+    return run_cleanly(f"{{ {find} || echo .; }} | head -n 20", str(sharing.uid), *paths)
 
 
 def describe_own_files(state: MacState, questions: Sequence[Question]) -> str:

@@ -22,6 +22,7 @@ from torchard.plan.conflicts import find_conflicts, find_other_run
 from torchard.plan.disk import find_shortages
 from torchard.plan.kernels import find_kernel_blockers
 from torchard.plan.places import find_place_blockers, is_prefix_unreadable
+from torchard.plan.sharing import find_access_faults, find_sharing_blockers, needs_folder
 from torchard.plan.shell_init import find_shell_blockers
 from torchard.plan.steps import has_other_installer
 from torchard.plan.target import build_steps
@@ -57,6 +58,7 @@ def find_mac_blockers(
     state = states[mac.name]
     yield from _find_wrong_arch(mac, state)
     yield from _find_old_conda(state, oldest_conda)
+    yield from find_access_faults(state)
     yield from find_conflicts(mac.name, states)
 
 
@@ -68,6 +70,7 @@ def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
         *target.blockers,
         *_find_unaccepted_licence(target.mac, target.installer),
         *find_place_blockers(target.mac, target.state),
+        *find_sharing_blockers(target.state),
         *_find_occupied_paths(target),
         *find_old_python(target.state, target.installer),
         *_find_account_limits(target.state, builds),
@@ -220,7 +223,8 @@ def _find_account_limits(state: MacState, builds: Sequence[Step]) -> Iterator[st
         )
     if not builds:
         return
-    for path in () if is_prefix_unreadable(state) else state.unwritable:
+    is_absent = state.sharing is not None and needs_folder(state.sharing)
+    for path in () if is_prefix_unreadable(state) or is_absent else state.unwritable:
         yield (
             f"{state.user} may not write to {shorten_mac_path(path, state.home)}; name another"
             " account in ssh.user, or set miniconda.prefix to a path below its home"

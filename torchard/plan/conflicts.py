@@ -65,10 +65,11 @@ def find_conflicts(name: str, states: Mapping[str, MacState]) -> Iterator[str]:
             " keep one of these names in the lab file"
         )
     rest = {one: other for one, other in others.items() if one not in same}
-    homes = [one for one, other in rest.items() if _is_shared(state.home_volume, other.home_volume)]
-    if homes and state.home_volume:
+    home = state.home_volume if state.sharing is None else None
+    homes = [one for one, other in rest.items() if _is_shared(home, other.home_volume)]
+    if homes and home:
         yield (
-            f"its home is on a file server ({state.home_volume.address}), and {_have(homes)} the"
+            f"its home is on a file server ({home.address}), and {_have(homes)} the"
             " same home: two Macs cannot build in one place. For all Macs but one, name an account"
             " in ssh.user whose home is on the Mac itself, or take the Mac out of the lab file"
         )

@@ -19,12 +19,12 @@ def is_prefix_unreadable(state: MacState) -> bool:
 
 
 def is_outside_home(state: MacState) -> bool:
-    """Tell whether the prefix is where other accounts look for a conda, such as /opt.
+    """Tell whether the prefix is where other accounts look for a conda, and is not shared.
 
     Another volume is not such a place: people add volumes for room.
     """
     inside = f"{state.prefix}/".startswith((f"{state.home}/", "/Volumes/"))
-    return not inside and state.prefix.startswith("/")
+    return not inside and state.prefix.startswith("/") and state.sharing is None
 
 
 def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
@@ -32,7 +32,8 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
     prefix = shorten_mac_path(state.prefix, state.home)
     for volume in state.unmounted:
         yield (
-            f"the volume {volume} is not mounted, and {prefix} or ~/.torchard leads there: connect"
+            f"the volume {volume} is not mounted, and {prefix} or"
+            f" {shorten_mac_path(state.root, state.home)} leads there: connect"
             " or mount it, or set miniconda.prefix to another path"
         )
     if state.guarded is not None and not state.guarded[1]:
@@ -44,11 +45,12 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
     if is_outside_home(state) and state.prefix_state in {"absent", "half"}:
         yield (
             f"{prefix} is outside the home of {state.user}, and its environments would be in"
-            " ~/.torchard, which other accounts may not read. Torchard does not share environments"
-            " between accounts: write `miniconda: {prefix: ~/miniconda3}`, and name each account as"
-            " a Mac of its own (`ssh: {user: …}`)"
+            " ~/.torchard, which other accounts may not read. To share them between all accounts,"
+            f" write `miniconda: {{prefix: {_suggest(state.prefix)}, shared: true}}`; for"
+            f" {state.user} alone, write `miniconda: {{prefix: ~/miniconda3}}`"
         )
-    if state.home_volume is not None and not state.home_volume.executes:
+    home = state.home_volume if state.sharing is None else None
+    if home is not None and not home.executes:
         yield (
             "its home is on a volume that is mounted noexec, where no program runs; name an account"
             " with another home in ssh.user"
@@ -62,7 +64,8 @@ def find_place_blockers(mac: MacHost, state: MacState) -> Iterator[str]:
 
 def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     """Yield what may break the environments later, or lets another account change them."""
-    for path in state.world_writable:
+    # If accounts share the prefix, that blocks the Mac.
+    for path in () if state.sharing else state.world_writable:
         place = shorten_mac_path(path, state.home)
         yield (
             f"every account of this Mac may write to {place}, and so change what runs there; run"
@@ -72,7 +75,8 @@ def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
     if is_outside_home(state) and state.prefix_state == "whole" and mac.environments:
         yield (
             f"{prefix} is outside the home of {state.user}; its environments are in ~/.torchard, so"
-            " other accounts that use this conda may get `Permission denied` in them"
+            " other accounts that use this conda may get `Permission denied` in them; `miniconda:"
+            " {shared: true}` in the lab shares them"
         )
     folder = None if state.guarded is None else shorten_mac_path(state.guarded[0], state.home)
     # A prefix on another volume is not a warning: people add volumes for such things.
@@ -82,6 +86,11 @@ def find_place_warnings(mac: MacHost, state: MacState) -> Iterator[str]:
             " works only while programs have access to it. Set miniconda.prefix to another path,"
             f" such as ~/miniconda3, or keep {_settings(mac)} turned on"
         )
+
+
+def _suggest(prefix: str) -> str:
+    """Return a prefix whose folder is not one of the system's own: the account must own that."""
+    return prefix if prefix.count("/") > 2 else "/opt/torchard/miniconda3"
 
 
 def _settings(mac: MacHost) -> str:

@@ -13,6 +13,7 @@ from torchard.plan.blockers import list_blockers
 from torchard.plan.disk import Disk, disk_needed
 from torchard.plan.kernels import plan_kernels
 from torchard.plan.preconditions import list_preconditions
+from torchard.plan.sharing import plan_sharing
 from torchard.plan.shell_init import plan_shell
 from torchard.plan.steps import leftover_step, removal_steps
 from torchard.plan.target import build_steps
@@ -130,6 +131,7 @@ def plan_mac(target: Target) -> MacPlan:
     if blockers:
         return replace(base, state="blocked", reason="; ".join(blockers))
     base = replace(base, warnings=(*base.warnings, *find_build_warnings(target, steps)))
+    steps = [*plan_sharing(target.state), *steps]
     steps += filter(None, (plan_shell(shell, target.state) for shell in target.mac.shells))
     steps += plan_kernels(target)
     if target.mac.prune:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from torchard.mac.environments import view_kept_environment
 from torchard.mac.paths import shorten_mac_path
+from torchard.mac.sharing import PATHS_FILE
 from torchard.plan.shell_init import FILES, name_shell_file
 from torchard.plan.steps import removal_steps
 
@@ -40,6 +41,7 @@ Kind = Literal[
     "contents",
     "shell",
     "kernel",
+    "sharing",
 ]
 
 
@@ -81,6 +83,7 @@ def list_preconditions(
             Precondition("kernel", shorten_mac_path(one.path, state.home), _hash(one.text or ""))
             for one in state.kernels.values()
         ),
+        *_of_sharing(state),
     )
 
 
@@ -100,6 +103,13 @@ def _of_miniconda(state: MacState) -> Iterator[Precondition]:
     yield Precondition("conda", "", state.conda_version if whole else None)
     yield Precondition("installer", "", state.installer_sha256 if whole else None)
     yield Precondition("prefix_made_for", "", state.prefix_made_for if whole else None)
+
+
+def _of_sharing(state: MacState) -> Iterator[Precondition]:
+    if state.sharing is not None:
+        folder = state.sharing.find_access(state.sharing.folder)
+        yield Precondition("sharing", state.sharing.folder, folder.owner if folder else None)
+        yield Precondition("sharing", PATHS_FILE, _hash(state.sharing.paths or ""))
 
 
 def _of_environment(name: str, state: MacState) -> Iterator[Precondition]:

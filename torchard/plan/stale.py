@@ -77,7 +77,7 @@ def _keys(step: Step) -> tuple[Key, ...]:
         return ()
     if step.environment is not None:
         return tuple((kind, step.environment) for kind in _OF_ENVIRONMENT)
-    return (("kernel" if step.kind == "kernel" else "shell", step.place),)
+    return ((cast("Kind", step.kind), step.place),)
 
 
 def _facts(plan: MacPlan) -> Facts:
@@ -136,6 +136,8 @@ def _describe_change(key: Key, before: Facts, after: Facts, saved: MacPlan, now:
         return f"{subject} was {was}, and is {is_now} now"
     if kind == "kernel":
         return f"the Jupyter kernel {subject} has changed"
+    if kind == "sharing":
+        return f"{subject} has changed"
     if kind == "shell":
         was, is_now = _describe_block(before[key]), _describe_block(after[key])
         return f"{subject} was {was}, and is {is_now} now"

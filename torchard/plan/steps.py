@@ -36,7 +36,9 @@ if TYPE_CHECKING:
     from torchard.mac.environments import EnvironmentView
     from torchard.mac.state import InstalledEnvironment, MacState
 
-StepKind = Literal["miniconda", "environment", "shell", "kernel", "prune"]
+StepKind = Literal["miniconda", "environment", "sharing", "shell", "kernel", "prune"]
+OF_FILES: frozenset[StepKind] = frozenset(("sharing", "shell", "kernel"))
+"""Steps that change one small file, or make one folder."""
 Action = Literal["create", "update", "repair", "activate", "remove"]
 # Reasons that a plan's signs already say.
 NOT_THERE = "not there yet"
@@ -50,8 +52,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 class StepId:
     """Which step of a Mac's plan one is: no two steps of a plan have the same.
 
-    `name` is the environment, or the file of a shell or kernel as a person writes it; empty for
-    Miniconda.
+    `name` is the environment, or the file or folder as a person writes it; empty for Miniconda.
     """
 
     kind: StepKind
@@ -71,8 +72,9 @@ class Step:
     missing. `activate`: the generation exists, and its link is set. `remove`: the lab does not name
     the environment and says `prune: true`.
 
-    `environment` is null for Miniconda, a shell, a kernel, and leftovers of a stopped run. `path`
-    is the prefix, the generation or the file; `place` is that path as a person writes it.
+    `environment` is null for Miniconda, `sharing`, a shell, a kernel, and leftovers of a stopped
+    run. `path` is the prefix, the generation, the file or the folder; `place` is that path as a
+    person writes it.
     `kept` counts the packages that stay. `bytes` is the size of all artefacts of the result, `disk`
     the space that the step needs, both in bytes. `digest` is the installer's sha256, or the lock's.
     `requested` names the packages that the lab itself names. `notes` say why this PyTorch, and what
@@ -106,7 +108,7 @@ class Step:
     @property
     def id(self) -> StepId:
         """What tells the step from every other of its plan."""
-        named = {"miniconda": "", "shell": self.place, "kernel": self.place}
+        named = {"miniconda": "", **dict.fromkeys(OF_FILES, self.place)}
         return StepId(self.kind, named.get(self.kind, self.environment or ""))
 
     @property
@@ -324,7 +326,7 @@ def leftover_step(state: MacState, steps: Sequence[Step]) -> Step | None:
 
     None if there are none, or if one of the other `steps` does that at its beginning.
     """
-    if not state.leftovers or any(step.kind not in {"shell", "kernel"} for step in steps):
+    if not state.leftovers or any(step.kind not in OF_FILES for step in steps):
         return None
     place = state.root
     reason = f"a run that was stopped left {', '.join(state.leftovers)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from torchard.plan.steps import LOCK_CHANGED
+from torchard.plan.steps import LOCK_CHANGED, OF_FILES
 from torchard.render.words import NAME, own_files, size
 from torchard.sanitize import sanitize_data
 
@@ -94,8 +94,10 @@ def _alike(steps: Sequence[Step]) -> tuple[PackageChange, ...]:
 
 
 def _reasons(step: Step, *, full: bool) -> Iterator[Text]:
-    if step.action in {"repair", "activate", "remove"} or (
-        step.action == "update" and step.reason != LOCK_CHANGED
+    if (
+        step.kind == "sharing"
+        or step.action in {"repair", "activate", "remove"}
+        or (step.action == "update" and step.reason != LOCK_CHANGED)
     ):
         yield Text(f"      {step.reason}")
     # Why this PyTorch is worth its lines where PyTorch changes.
@@ -116,7 +118,8 @@ def _own_files(step: Step) -> Iterator[Text]:
         what = [own_files(one.files)] if one.files.count else []
         what += [f"packages {', '.join(one.packages)}"] if one.packages else []
         what += [f"all of it, because {one.error}"] if one.error else []
-        yield Text(f"{INDENT}to ~/.torchard/kept from {one.generation}: {'; '.join(what)}")
+        root = step.place.partition("/generations/")[0]
+        yield Text(f"{INDENT}to {root}/kept from {one.generation}: {'; '.join(what)}")
 
 
 def _planned(step: Step) -> Lines:
@@ -124,7 +127,7 @@ def _planned(step: Step) -> Lines:
     if step.kind == "miniconda":
         what = f"{_versions(step.packages[0]).plain} at {step.place}"
         return "miniconda", what, f"sha256 {(step.digest or '')[:8]}…"
-    if step.kind in {"shell", "kernel"}:
+    if step.kind in OF_FILES:
         return step.kind, step.place, ""
     name = step.environment or "leftovers"
     if step.is_of_leftovers:
@@ -141,7 +144,7 @@ def _done(step: Step) -> Lines:
     name, what, _ = _planned(step)
     if step.kind == "miniconda":
         return name, what, "installed" if step.action == "create" else "installed again"
-    if step.kind in {"shell", "kernel"}:
+    if step.kind in OF_FILES:
         return name, what, "removed" if step.action == "remove" else "written"
     if step.action == "activate":
         return name, _counts(step, "changed"), "active again"

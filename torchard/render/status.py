@@ -10,6 +10,7 @@ from rich.text import Text
 
 from torchard.mac.state import OwnFiles
 from torchard.plan.codec import FORMAT, EnvironmentReport, StatusDocument, plan_document
+from torchard.plan.steps import OF_FILES
 from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
 from torchard.render.text import blocks, head, remarks, summary
 from torchard.render.words import NAME, own_files
@@ -72,7 +73,7 @@ def status_lines(
 def _describe_kept(kept: KeptFolders) -> str:
     folders = "1 generation" if kept.folders == 1 else f"{kept.folders} generations"
     files = own_files(OwnFiles(kept.files, kept.bytes))
-    return f"{files} from {folders}, in ~/.torchard/kept; Torchard never removes them"
+    return f"{files} from {folders}, in kept/ beside its generations; Torchard never removes them"
 
 
 def status_document(plan: Plan, found: Statuses, kept: Kept = NONE_KEPT) -> StatusDocument:
@@ -96,7 +97,7 @@ def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
         (
             step
             for step in mac.steps
-            if step.kind not in {"shell", "kernel"}
+            if step.kind not in OF_FILES
             and step.environment == one.environment
             and not step.is_of_leftovers
         ),

@@ -16,6 +16,7 @@ from torchard.plan.diff import list_locked, list_names
 from torchard.plan.disk_use import DiskUse, read_disk_use
 from torchard.plan.login_environment import AccountReport, read_account
 from torchard.plan.own_files import add_reports, read_answer
+from torchard.plan.sharing import describe_unsafe_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -119,6 +120,18 @@ def verify_files(
                 lines[-1] += f"; {suggest_rebuild(environment)}"
             failures[environment] = "\n".join(lines)
     return failures
+
+
+def verify_sharing(state: MacState, ask: Ask) -> list[tuple[str, str]]:
+    """Return what accounts that share the prefix may not read, or could change; a name first."""
+    if state.sharing is None or state.prefix_state != "whole":
+        return []
+    try:
+        answer = ask(read_scripts.find_unsafe_files(state, state.sharing))
+        found = describe_unsafe_files(answer, state)
+    except TorchardError as error:
+        found = str(error)
+    return [("sharing", found)] if found else []
 
 
 def inspect_account(

@@ -112,7 +112,7 @@ def verify_environments(session: Session) -> tuple[Result, dict[str, dict[str, s
         all_failures[name] = failures
         account = inspection.inspect_account(state, locks, ask, broken=failures)
         planned = replace(planned, warnings=(*planned.warnings, *account.warnings))
-        failed = [*failures.items(), *account.failures]
+        failed = [*failures.items(), *account.failures, *inspection.verify_sharing(state, ask)]
         results[name] = report_verification(planned, verifications, failed)
 
     session.each(targets, verify_mac, is_executing=False)

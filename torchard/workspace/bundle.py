@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from torchard.depot.bundle import (
     Index,
     put_content,
     put_file,
-    remove_unnamed,
     writing,
 )
 from torchard.errors import TorchardError
@@ -50,10 +49,7 @@ class _MacOfClass:
 
 @dataclass(frozen=True)
 class BundleReport:
-    """What a bundle has of a lab.
-
-    `new` and `removed` are the bytes that were written and removed now.
-    """
+    """What a bundle has of a lab: `new` are the bytes that were written now."""
 
     folder: str
     lab: str
@@ -61,7 +57,6 @@ class BundleReport:
     artefacts: int
     bytes: int
     new: int = 0
-    removed: int = 0
     damage: tuple[str, ...] = ()
 
     @property
@@ -76,13 +71,12 @@ class BundleReport:
 
 
 def write_bundle(
-    workspace: Workspace, states: Mapping[str, MacState], folder: Path, *, clean: bool = False
+    workspace: Workspace, states: Mapping[str, MacState], folder: Path
 ) -> BundleReport:
     """Write all that a lab needs to a folder: its locks must be up to date.
 
     `states` are those of the Macs whose arch and macOS the lab does not say. The index comes last.
-    What is there already is read, compared and kept. With `clean`, what no lab's index in the
-    folder names is removed then. Raise TorchardError.
+    What is there already is read, compared and kept. Raise TorchardError.
     """
     folder = folder.expanduser().absolute()
     lab = workspace.lab.path.stem
@@ -112,14 +106,13 @@ def write_bundle(
         )
         text = msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
         put_content(text, folder / "index" / f"{lab}.json")
-        removed = remove_unnamed(folder)[1] if clean else 0
-    return replace(_report(Bundle(folder, lab)), new=new, removed=removed)
+    return _report(Bundle(folder, lab), new)
 
 
 def verify_bundle(folder: Path, lab: Path) -> BundleReport:
     """Read every file of a lab's bundle. Raise BundleError if one is missing."""
     bundle = open_bundle(folder, lab)
-    return replace(_report(bundle), damage=tuple(bundle.find_damage()))
+    return _report(bundle, damage=tuple(bundle.find_damage()))
 
 
 def open_bundle(folder: Path, lab: Path) -> Bundle:
@@ -154,10 +147,10 @@ def use_bundled_locks(workspace: Workspace, bundle: Bundle, *, replace: bool, wr
             )
 
 
-def _report(bundle: Bundle) -> BundleReport:
+def _report(bundle: Bundle, new: int = 0, damage: tuple[str, ...] = ()) -> BundleReport:
     size = sum(size for _, _, size in bundle.paths())
     locks, artefacts = len(bundle.index.locks), len(bundle.index.artefacts)
-    return BundleReport(str(bundle.root), bundle.lab, locks, artefacts, size)
+    return BundleReport(str(bundle.root), bundle.lab, locks, artefacts, size, new, damage)
 
 
 def _list_artefacts(

@@ -276,7 +276,7 @@ def test_the_arch_is_what_uname_says_without_arm64_hardware(machine):
 def test_torchards_own_directory_is_where_the_mac_says(lines, shared):
     """In the home, or beside a prefix that accounts share; the generations are in it."""
     state = probe.parse([*HEAD, *PLACE, *lines, "shown\ttorch-1", "end\tok"])
-    assert state.shared_root == shared
+    assert (state.sharing and state.sharing.root) == shared
     assert state.root == (shared or f"{state.home}/.torchard")
     assert state.last_activated == (f"{state.root}/generations/torch-1",)
 

@@ -22,6 +22,7 @@ class Root:
     """A Torchard directory on a Mac, and the environments beside it."""
 
     def __init__(self, path: Path) -> None:
+        self.environment: dict[str, str] = {}
         self.root = path / ".torchard"
         self.tools = macs.build(path, [MacSpec("mac-1", "arm64", "15.1")])["mac-1"]
         self.stamps = 0  # how many were made: the order of their stamps
@@ -38,7 +39,7 @@ class Root:
         program = self.removing if arguments[0] in {"sweep", "remove", "drop"} else self.program
         return subprocess.run(
             [sys.executable, "-I", "-S", program, *map(str, arguments)],
-            env=macs.environment(self.tools),
+            env={**macs.environment(self.tools), **self.environment},
             capture_output=True,
             text=True,
             check=False,

@@ -16,13 +16,14 @@ from torchard.catalog.mac_class import MacClass
 from torchard.lab.model import Lab, MacHost, Miniconda, Position, Ssh
 from torchard.lab.notes import find_notes
 from torchard.mac import circumstances, paths, probe
+from torchard.mac.sharing import Sharing
 from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
 from torchard.operations.deliver import FileList
-from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_files
+from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_file
 from torchard.operations.kit import Kit
-from torchard.plan import shell_init
+from torchard.plan import sharing, shell_init
 from torchard.plan.environment_settings import find_variable_warnings
 from torchard.plan.file_changes import FileChange
 from torchard.plan.own_files import Question
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from torchard.catalog.installers import Installer
     from torchard.lock.lockfile import Lock
-    from torchard.mac.state import MacState
+from torchard.mac.state import MacState
 
 
 def _command(name: str) -> ModuleType:
@@ -173,8 +174,8 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.incoming.continue_part": lambda made: continue_part(
         made.state, made.text, made.path, 1
     ),
-    "operations.incoming.remove_partial_files": lambda made: remove_partial_files(
-        made.state, [made.path, made.path]
+    "operations.incoming.remove_partial_file": lambda made: remove_partial_file(
+        made.state, made.path
     ),
     "operations.change_scripts.install_miniconda": lambda made: change_scripts.install_miniconda(
         made.state, made.installer, made.controller, made.text
@@ -207,6 +208,15 @@ MAKERS: dict[str, Callable[[Made], str]] = {
         made.state, made.step
     ),
     "operations.read_scripts.measure_sizes": lambda made: read_scripts.measure_sizes(made.state),
+    "operations.read_scripts.find_unsafe_files": lambda made: read_scripts.find_unsafe_files(
+        made.state, Sharing(made.path)
+    ),
+    "operations.change_scripts.make_shared_folder": lambda made: change_scripts.make_shared_folder(
+        made.state, made.plan_shell
+    ),
+    "operations.change_scripts.write_paths_file": lambda made: change_scripts.write_paths_file(
+        made.state, made.plan_shell, made.controller
+    ),
     "operations.read_scripts.check_files": lambda made: read_scripts.check_files(
         made.state, [made.text]
     ),
@@ -230,6 +240,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.change_scripts.edit_kernel": lambda made: change_scripts.edit_kernel(
         made.state, made.plan_shell, made.text, made.controller
     ),
+    "plan.sharing._type": lambda made: sharing._type("echo", made.text, made.path),
     "plan.environment_settings.find_variable_warnings": conda_env,
     "operations.upload._rename": mv,
     # This stays in a person's file, and is read at each login.
@@ -264,7 +275,6 @@ MAKERS: dict[str, Callable[[Made], str]] = {
         unreachable.explain_jump_error("", made.text, "mac"), "try"
     ),
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
-    "remote.shell_upload.take_archive": lambda made: shell_upload.take_archive(made.path),
     "cli.unlock._refuse": lambda made: typed(
         _command("unlock")._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
     ),

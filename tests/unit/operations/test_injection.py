@@ -54,11 +54,12 @@ SENDERS = {
     "session.session.run_read_only", "session.verify._verify_environment",
     "remote.facts.read_state", "remote.facts.read_room", "remote.facts.read_lines",
     "operations.shell_file.shell_file", "operations.prune.prune", "operations.kernel.kernel",
+    "operations.sharing.share_prefix",
     "operations.upload._explaining", "operations.deliver._fetch_there",
     "operations.upload._continue_part", "remote.uploads.put_by_ssh",
     "operations.lease._begin_run", "operations.lease.end_run",
     "operations.lease.renewed_lease", "operations.lease.renew",
-    "remote.shell_upload._send",
+    "remote.shell_upload.upload_through_shell",
     "testinfra.fixtures.__init__", "testinfra.test_lab.test_the_verification_passes",
 }  # fmt: skip
 # What quotes for no shell: a marker in TOML, and a line of the log.
@@ -137,7 +138,17 @@ def home(tmp_path_factory):
     tools.mkdir()
     ran = where / "ran"
     scripts = dict.fromkeys(
-        ("ioreg", "sleep", "ssh", "ssh-add", "ssh-copy-id", "ssh-keygen", "arch", "torchard"),
+        (
+            "ioreg",
+            "sleep",
+            "ssh",
+            "ssh-add",
+            "ssh-copy-id",
+            "ssh-keygen",
+            "arch",
+            "torchard",
+            "sudo",
+        ),
         "exit 0",
     )
     scripts["caffeinate"] = 'shift; exec "$@"'
@@ -194,7 +205,7 @@ SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surroga
 # Makers that only quote: each text alone tells more than all of them, and costs little.
 ALONE = (
     "operations.script_text.under_run_lock",
-    "operations.incoming.remove_partial_files",
+    "operations.incoming.remove_partial_file",
     "remote.unreachable._trust",
 )
 

@@ -104,6 +104,17 @@ def test_a_generation_that_another_account_runs_counts_as_in_use(mac, place):
     assert mac.there("generations") == kept
 
 
+@pytest.mark.parametrize("shared", ["", "yes"])
+def test_a_python_of_another_account_may_be_of_any_shared_generation(mac, shared):
+    """After `conda activate` its command has no path. Without sharing, it cannot be ours."""
+    shown = four(mac)
+    mac.environment["SHARED"] = shared
+    mac.tool("ps", "printf '  0 /sbin/launchd\\n  4294967 python train.py\\n'")
+    mac.sweep(shown)
+    kept = {"torch-3", "torch-4"} | ({"torch-1", "torch-2"} if shared else set())
+    assert mac.there("generations") == kept
+
+
 def test_the_rest_of_a_stopped_removal_is_not_a_generation(mac):
     """A removal begins with a rename: the rest of a killed one is never active, and goes."""
     shown = four(mac)

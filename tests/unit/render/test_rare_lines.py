@@ -39,6 +39,7 @@ def test_a_step_names_a_persons_files():
     """Those that the next generation gets, those that stay, and those that go to kept/."""
     step = replace(
         STEP,
+        place="~/.torchard/generations/torch-2",
         carried=OwnFiles(2, 2000, ("conda-meta/pinned", "work/")),
         left=OwnFiles(1, 30, ("bin/mine",)),
         moved=(
@@ -87,7 +88,7 @@ def test_a_shell_and_an_edited_file_are_lines_of_a_status():
     kept = {"studio-01": KeptFolders(2, 3, 4000)}
     lines = plain(status_lines(plan, {"studio-01": (status,)}, kept=kept))
     assert "made by a person: 1 file, 7 bytes: work/\n" in lines
-    assert "3 files, 4 kB from 2 generations, in ~/.torchard/kept" in lines
+    assert "3 files, 4 kB from 2 generations, in kept/ beside its generations" in lines
     assert "-a: 1" in lines
     assert "~/.zshrc" in lines
 

@@ -110,6 +110,7 @@ if ! is_stamped; then
     give_up "the records of $path could not be written"
   run_logged "$python" -I -S "$kit/carry_over.py" list "$path" || give_up "$path cannot be listed"
   carry_over || give_up "a person's files in $active could not be carried over to $path"
+  share_tree "$path" || give_up "other accounts cannot be let read $path"
   if ! verify; then
     need_lock
     remove_trees "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"

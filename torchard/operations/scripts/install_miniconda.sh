@@ -79,6 +79,7 @@ run_logged "$PREFIX/bin/conda" --version || give_up "the conda at $PREFIX does n
 # shellcheck disable=SC2086 # native is two words, or none
 machine=$(run_cleanly $native "$PREFIX/bin/python" -I -S -c 'import os; print(os.uname().machine)')
 [ "$machine" = "$ARCH" ] || give_up "the python at $PREFIX runs as ${machine:-nothing}, not as $ARCH"
+share_tree "$PREFIX" || give_up "other accounts cannot be let read $PREFIX"
 mark_prefix "$PREFIX" "$MARK" "$old_prefix" || give_up "$PREFIX cannot be written"
 rm -f "$root/installing"
 need_lock

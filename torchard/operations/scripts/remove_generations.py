@@ -187,7 +187,8 @@ def find_use(link: str) -> Callable[[str], bool] | None:
 
     lsof lists all open files once: a python has its executable open as long as it runs. Without
     root, lsof lists this account's processes only. For other accounts, ps names the commands; one
-    that was started by the link's name may use any generation.
+    that was started by the link's name may use any generation. If accounts share the prefix, so may
+    a python that was started by its name alone, as after `conda activate`.
     """
     listing = run_tool("lsof", "-n", "-P", "-w", "-F", "pn")
     processes = run_tool("ps", "-A", "-ww", "-o", "uid=", "-o", "command=")
@@ -196,7 +197,11 @@ def find_use(link: str) -> Callable[[str], bool] | None:
     rows = [row.split(None, 1) for row in processes]
     others = [row[1] for row in rows if len(row) == 2 and row[0] != str(os.getuid())]
 
+    nameless = [one for one in others if os.environ.get("SHARED") and one.startswith("python")]
+
     def is_used(path: str) -> bool:
+        if nameless:
+            return True
         # By its end: lsof may print the path before it in escapes, or as the volume names it.
         inside = path[path.rindex("/.torchard/") :] + "/"
         return any(inside in f"{name}/" for name in listing) or any(

@@ -10,6 +10,8 @@ set -u
 LC_ALL=C
 export LC_ALL
 umask 022
+shared=  # yes if all accounts use the prefix
+[ "$root" = "$HOME/.torchard" ] || shared=yes
 log=/dev/null
 exec 8>&2  # where the watcher of a step reports, wherever the step's own stderr goes
 # Sets `limit` to what stopped a command, if a limit did. Tools report a limit in many ways, or not at
@@ -229,6 +231,9 @@ take_lock() {
   # Without this test, a directory that cannot be made would look like a lock that is taken.
   attempt mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
+  # Another account could replace what runs here. Until a file is verified, no other one may open it.
+  [ -z "$shared" ] || { [ -O "${root%/*}" ] && [ -O "$root" ] && chmod 700 "$root/depot/incoming"; } ||
+    die "$root does not belong to $(id -un); nothing was done"
   rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
   trap release_lock EXIT
   trap 'stop 129' HUP
@@ -295,7 +300,7 @@ run_cleanly() {
     CONDA_CHANNEL_ALIAS=https://conda.anaconda.org CONDA_CHANNEL_PRIORITY=strict \
     CONDA_DEFAULT_THREADS=0 CONDA_DOWNLOAD_ONLY=false CONDA_DRY_RUN=false CONDA_JSON=false \
     CONDA_PATH_CONFLICT=clobber CONDA_REPORT_ERRORS=false CONDA_ROLLBACK_ENABLED=true \
-    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} KEEP_UPLOADS="$KEEP_UPLOADS" PIP_CONFIG_FILE=/dev/null \
+    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} KEEP_UPLOADS="$KEEP_UPLOADS" SHARED="$shared" PIP_CONFIG_FILE=/dev/null \
     perl -e 'setpgrp(0, 0); exec { $ARGV[0] } @ARGV or exit 127' \
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
       shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@") 8>&- &
@@ -307,6 +312,8 @@ run_cleanly() {
   step=
   return "$1"
 }
+# Lets every account read the files at $1, and only this account change them, if they share the prefix.
+share_tree() { [ -z "$shared" ] || run_cleanly chmod -R go-w,a+rX "$1"; }
 # Removes files and directories, as a step: it may take long.
 remove_trees() { run_cleanly rm -rf "$@"; }
 # Runs a long command natively and keeps the Mac awake; its output goes into the log.

@@ -1,0 +1,62 @@
+# What a prefix that several accounts share depends on. POSIX sh, part of the probe, whose functions it
+# uses. PREFIX and root are set above. Only what sudo would allow is asked, and nothing is done by it.
+# path_helper(8) reads the file at a login and adds each of its lines to the PATH of every account.
+paths_file=${TORCHARD_ROOT-}/etc/paths.d/torchard
+# Says who may do what in the directory at $1. After the mode, `ls` prints @ or + where an access control
+# list may be, and -e lists it.
+say_access() {
+  [ -d "$1/" ] || return 0
+  code "$1"
+  place=$coded
+  ls -ldn "$1/." 2>/dev/null | while read -r mode _ uid gid _; do
+    granted=
+    case $mode in
+      *[@+]) ls -lde "$1/." 2>/dev/null | grep -q ' allow .*\(write\|append\|add_\|delete\|chown\)' && granted=yes ;;
+    esac
+    code "$(id -un "$uid" 2>/dev/null || echo "$uid")"
+    say access "$place$tab$mode$tab$uid$tab$gid$tab$coded$tab$granted"
+  done
+}
+# Prints how the account may write at $1, which need not exist: `own`, `sudo` if it may run the other
+# words by sudo without a password, or `closed`.
+print_way() {
+  place=$1
+  [ -e "$place" ] || find_directory "$place"
+  shift
+  if [ -w "${place:-/}" ]; then
+    echo own
+  elif sudo -n -l "$@" >/dev/null 2>&1 </dev/null; then
+    echo sudo
+  else
+    echo closed
+  fi
+}
+say_sharing() {
+  [ "$root" != "$HOME/.torchard" ] || return 0
+  folder=${root%/*}
+  say sharing "uid$tab$(id -u)"
+  walk=$folder
+  while [ -n "$walk" ] && [ "$walk" != "${TORCHARD_ROOT-}" ]; do
+    say_access "$walk"
+    walk=${walk%/*}
+  done
+  say_access "${TORCHARD_ROOT-}"
+  for walk in "$PREFIX" "$PREFIX/bin" "$PREFIX/condabin" "$PREFIX/envs" "$root" "$root/generations"; do
+    say_access "$walk"
+  done
+  if [ ! -w "$folder" ]; then
+    [ -z "$(list_folder "$folder")" ] && say sharing "empty${tab}yes"
+    say sharing "folder$tab$(print_way "$folder" /usr/bin/install -d -m 755 -o "$(id -un)" "$folder")"
+  fi
+  text=
+  if [ -f "$paths_file" ] && [ -r "$paths_file" ]; then
+    text=$(head -c 4096 "$paths_file")
+    code "$text"
+    say sharing "paths$tab$coded"
+  fi
+  if [ "$text" != "$PREFIX/condabin" ]; then
+    place=${paths_file%/*}
+    [ ! -e "$paths_file" ] || place=$paths_file
+    say sharing "command$tab$(print_way "$place" /usr/bin/tee "$paths_file")"
+  fi
+}

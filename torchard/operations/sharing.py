@@ -1,0 +1,63 @@
+"""What is beside a prefix that several accounts share: its folder, and `conda` on every PATH."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyinfra import host
+from pyinfra.api import StringCommand, operation
+
+from torchard.mac.sharing import PATHS_FILE
+from torchard.operations import change_scripts, report
+from torchard.operations.diff import print_diff
+from torchard.operations.lease import begin_run, continue_run
+from torchard.plan.sharing import plan_sharing
+from torchard.remote import facts
+from torchard.remote.limits import limit_script, limit_step
+from torchard.remote.quoting import for_any_shell
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pyinfra.api import FunctionCommand
+
+    from torchard.lab.model import MacHost
+    from torchard.workspace.workspace import Workspace
+
+
+@operation()
+def share_prefix(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | FunctionCommand]:
+    """Make the folder of a shared prefix, and add its `conda` to the PATH of every account.
+
+    Only these two may use sudo, and only where the account may not write there itself.
+
+    + mac: the Mac as the lab describes it
+    + workspace: knows what was planned
+
+    **Example:**
+
+    .. code:: python
+
+        share_prefix(name="Sharing", mac=mac, workspace=workspace)
+    """
+    state = facts.read_state(mac)
+    if state is None:
+        yield report.fail_mac(report.UNREADABLE)
+        return
+    steps = plan_sharing(state)
+    if not steps:
+        host.noop(f"all accounts can use {state.prefix}")
+    for step in steps:
+        if not workspace.is_planned(mac, step):
+            yield report.fail_mac(report.CHANGED)
+            return
+        print_diff(step)
+        if step.path == PATHS_FILE:
+            yield begin_run(mac, state.lock)
+        yield report.announce(f"writing {step.place}")
+        if step.path == PATHS_FILE:
+            script = change_scripts.write_paths_file(state, step, continue_run(host, mac))
+        else:
+            script = change_scripts.make_shared_folder(state, step)
+        limited = for_any_shell(limit_script(mac, script))
+        yield StringCommand(limited, _timeout=limit_step(mac))

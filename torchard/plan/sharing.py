@@ -1,0 +1,186 @@
+"""A prefix that several accounts share: what is made for it, and why it is not safe. Pure.
+
+All accounts read it, and one account changes it: the one that Torchard works as. Only two things
+may need sudo: the folder of the prefix, and the file that adds `conda` to every PATH.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from torchard.mac.fields import LONGEST_NAME
+from torchard.mac.sharing import PATHS_FILE
+from torchard.plan.file_changes import FileChange
+from torchard.plan.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from torchard.mac.sharing import Access, Sharing
+    from torchard.mac.state import MacState
+
+
+_NAMED = 3  # files that are named; the rest is counted
+
+
+def list_paths(prefix: str) -> str:
+    """Return what PATHS_FILE must have: the directory in which `conda` alone is."""
+    return f"{prefix}/condabin\n"
+
+
+def make_folder_command(state: MacState) -> str:
+    """Return what a person types who may use sudo, to make the folder of a shared prefix."""
+    folder = state.root.rpartition("/")[0]
+    return _type("sudo", "install", "-d", "-m", "755", "-o", state.user, folder)
+
+
+def write_paths_command(state: MacState) -> str:
+    """Return what such a person types to write PATHS_FILE."""
+    return f"{_type('echo', list_paths(state.prefix).strip())} | {_type('sudo', 'tee', PATHS_FILE)}"
+
+
+def _type(*words: str) -> str:
+    """Return a command as a person types it."""
+    return shlex.join(words)
+
+
+def plan_sharing(state: MacState) -> list[Step]:
+    """Return what must be done beside the prefix, so that all accounts can use it."""
+    return [*_plan_folder(state), *_plan_paths(state)] if state.sharing else []
+
+
+def _plan_folder(state: MacState) -> Iterator[Step]:
+    sharing = state.sharing
+    if sharing is None or not needs_folder(sharing):
+        return
+    exists = sharing.find_access(sharing.folder)
+    before = f"owner {exists.owner}\n" if exists else None
+    after = f"owner {state.user}, mode 755\n"
+    yield Step(
+        kind="sharing",
+        action="update" if exists else "create",
+        environment=None,
+        reason=_explain(sharing.folder_way, make_folder_command(state)),
+        path=sharing.folder,
+        place=sharing.folder,
+        files=(FileChange(sharing.folder, before, after),),
+    )
+
+
+def _plan_paths(state: MacState) -> Iterator[Step]:
+    sharing, wanted = state.sharing, list_paths(state.prefix)
+    if sharing is None or f"{sharing.paths or ''}\n" == wanted:
+        return
+    before = None if sharing.paths is None else f"{sharing.paths}\n"
+    yield Step(
+        kind="sharing",
+        action="create" if before is None else "update",
+        environment=None,
+        reason=_explain(sharing.command_way, write_paths_command(state)),
+        path=PATHS_FILE,
+        place=PATHS_FILE,
+        files=(FileChange(PATHS_FILE, before, wanted),),
+    )
+
+
+def _explain(way: str, command: str) -> str:
+    return f"Torchard runs `{command}`" if way == "sudo" else "the account may write there"
+
+
+def needs_folder(sharing: Sharing) -> bool:
+    """Tell whether the folder of the prefix must be made, or given to the account by root."""
+    found = sharing.find_access(sharing.folder)
+    return found is None or (sharing.is_empty and found.uid == 0 != sharing.uid)
+
+
+def find_access_faults(state: MacState) -> Iterator[str]:
+    """Yield why accounts cannot share the prefix safely, and what to do."""
+    sharing = state.sharing
+    if sharing is None:
+        return
+    if state.prefix_volume is not None and not state.prefix_volume.has_owners:
+        yield (
+            f"{state.prefix} is on a volume that ignores owners, so every account may change it;"
+            " run `sudo diskutil enableOwnership` for that volume, or set miniconda.prefix to"
+            " another path"
+        )
+    for one in sharing.access:
+        if f"{one.path}/".startswith(f"{sharing.folder}/"):
+            if one.path != sharing.folder or not needs_folder(sharing):
+                yield from _find_inner_faults(one, state, sharing)
+        else:
+            yield from _find_outer_faults(one, sharing)
+
+
+def find_sharing_blockers(state: MacState) -> Iterator[str]:
+    """Yield what an administrator must type once, where Torchard may not use sudo."""
+    sharing = state.sharing
+    if sharing is None:
+        return
+    steps = {step.path: step for step in plan_sharing(state)}
+    commands = []
+    if sharing.folder in steps and sharing.folder_way == "closed":
+        commands.append(make_folder_command(state))
+    if PATHS_FILE in steps and sharing.command_way == "closed":
+        commands.append(write_paths_command(state))
+    if commands:
+        typed = " and ".join(f"`{one}`" for one in commands)
+        yield (
+            f"{state.user} may not use sudo without a password, which sharing needs once: type"
+            f" {typed} on that Mac as an administrator; after that, Torchard needs no sudo"
+        )
+
+
+def describe_unsafe_files(found: Sequence[str], state: MacState) -> str | None:
+    """Say which files not every account may read, or others may change; None for none."""
+    if "." in found:
+        return "the permissions of its files could not all be checked"
+    if not found:
+        return None
+    named = ", ".join(one[:LONGEST_NAME] for one in found[:_NAMED])
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    command = _type("chmod", "-R", "go-w,a+rX", state.root.rpartition("/")[0])
+    return (
+        f"not every account may read, or another one than {state.user} may change: {named}{more};"
+        f" run `{command}` on that Mac"
+    )
+
+
+def _find_inner_faults(one: Access, state: MacState, sharing: Sharing) -> Iterator[str]:
+    if one.uid != sharing.uid:
+        other = f"name {one.owner} in ssh.user, " if one.uid else ""
+        yield (
+            f"{one.path} belongs to {one.owner}, and only {state.user} may change what accounts"
+            f" share: {other}set miniconda.prefix to another path, or give"
+            f" it to {state.user} (`{_type('sudo', 'chown', '-R', state.user, one.path)}`)"
+        )
+    elif one.granted:
+        yield (
+            f"an access control list of {one.path} lets other accounts change what all accounts"
+            f" run; run `{_type('chmod', '-R', '-N', one.path)}` on that Mac"
+        )
+    elif one.is_writable_by_others:
+        yield (
+            f"other accounts may write to {one.path}, and so change what all accounts run; run"
+            f" `{_type('chmod', '-R', 'go-w', one.path)}` on that Mac"
+        )
+    elif not one.is_open:
+        command = _type("chmod", "-R", "go+rX", one.path)
+        yield f"other accounts may not read {one.path}; run `{command}` on that Mac"
+
+
+def _find_outer_faults(one: Access, sharing: Sharing) -> Iterator[str]:
+    elsewhere = "set miniconda.prefix to a path such as /opt/torchard/miniconda3"
+    if one.uid not in {0, sharing.uid}:
+        yield (
+            f"{one.path} belongs to {one.owner}, who may replace what is in it, and so what all"
+            f" accounts run; {elsewhere}"
+        )
+    elif one.is_replaceable_by_others:
+        yield (
+            f"other accounts may replace what is in {one.path}, and so what all accounts run;"
+            f" {elsewhere}"
+        )
+    elif not one.is_passable:
+        yield f"other accounts may not enter {one.path}; {elsewhere}"
