@@ -21,7 +21,7 @@ help:
 	@echo 'make test-live     use the real package index; downloads about 800 MB'
 	@echo 'make fuzz          feed random texts to everything that reads a file, for SECONDS=60'
 	@echo 'make bench         measure plans and applies of simulated Macs, and draw docs/bench-*.svg'
-	@echo 'make bench-push    push a large file to 1 and 20 hosts, against scp'
+	@echo 'make bench-push    push one file and small files to 1 and 20 hosts, against scp'
 	@echo ''
 	@echo 'make bench-on-this-mac  measure clones, first imports and signatures on this Mac'
 	@echo 'make on-this-mac   set up, verify and roll back this Mac, in the folder ~/torchard-trial'
@@ -109,6 +109,7 @@ bench: setup
 	$(BIN)/python benchmarks/plan_of_three_hundred.py
 	$(BIN)/python benchmarks/update_of_one_wheel.py
 	$(BIN)/python benchmarks/slow_mac.py
+	$(BIN)/python benchmarks/first_install.py
 	$(BIN)/python benchmarks/plots.py $(TORCHARD_BENCH_RESULTS) docs
 
 # What only a Mac can tell. Options: FILES=42000, NETWORK=FOLDER on a network volume.

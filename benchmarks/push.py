@@ -1,6 +1,7 @@
-"""Push one large file to one host and to twenty at once, against `scp` and `ssh 'cat >'`.
+"""Push a large file, and small files, to one host and to twenty at once, against `scp`.
 
     make bench-push
+    python benchmarks/push.py --megabytes 30 --hosts 40 --parallel 5 10 20 40
 
 A real OpenSSH server runs on this same machine, and the hosts are folders of it. Every figure
 contains the server's cost, so read only the ratios within one run. CPU is that of the controller's
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import itertools
 import os
 import shutil
 import socket
@@ -123,13 +125,16 @@ def timed(commands: Sequence[Sequence[str]], file: Path | None = None) -> Took:
     return Took(time.monotonic() - start, cpu)
 
 
-def push(folder: Path, port: int, file: Path, hosts: int) -> None:
-    """Push a file to some hosts at once over Torchard's own connections."""
+def push(folder: Path, port: int, files: Sequence[Path], hosts: int, parallel: int) -> None:
+    """Push files to some hosts at once over Torchard's own connections."""
     import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 
     # isort: split
     import gevent
 
+    from torchard.lab.model import Transfers
+    from torchard.operations.transfers import find_line
+    from torchard.remote.archive import Archive
     from torchard.remote.client import Client, KeyFile, install_client
     from torchard.remote.uploads import WatchedFile
 
@@ -145,84 +150,115 @@ def push(folder: Path, port: int, file: Path, hosts: int) -> None:
             allow_agent=False,
             _pyinfra_ssh_known_hosts_file=str(folder / "known_hosts"),
         )
-        with WatchedFile(file, lambda _: None) as content:
-            client.put(content, str(folder / f"to-{number}"))
+        with find_line(Transfers(parallel)).turns:
+            if len(files) > 1:
+                named = [(file, file.name) for file in files]
+                client.put(Archive(named, lambda *_: None), str(folder / f"to-{number}"))
+            else:
+                with WatchedFile(files[0], lambda _: None) as content:
+                    client.put(content, str(folder / f"to-{number}" / files[0].name))
         client.close()
 
     gevent.joinall([gevent.spawn(one, number) for number in range(hosts)], raise_error=True)
 
 
-def compare(server: Server, file: Path, hosts: int, runs: int) -> None:
+@dataclass(frozen=True)
+class Case:
+    """What is pushed to how many hosts, to how many of them at once."""
+
+    files: Sequence[Path]
+    hosts: int
+    parallel: int
+
+    @property
+    def size(self) -> int:
+        """The bytes for one host."""
+        return sum(file.stat().st_size for file in self.files)
+
+    def form_ways(self, server: Server) -> dict[str, Callable[[], Took]]:
+        """Return what pushes it, by its name; the first one is the base."""
+        to, at, port = server.folder / "to", f"{getpass.getuser()}@{HOST}", str(server.port)
+        copy = ["scp", "-q", *server.options, "-P", port, *map(str, self.files)]
+        pipe = ["ssh", *server.options, "-p", port, at]
+        child = [sys.executable, __file__, "--child", str(server.folder), port]
+
+        def run_child(hosts: int) -> Took:
+            words = [str(hosts), str(self.parallel), *map(str, self.files)]
+            return timed([[*child, *words]])
+
+        ways = {
+            "scp": lambda: timed([[*copy, f"{at}:{to}-{n}/"] for n in range(self.hosts)]),
+            "ssh 'cat >'": lambda: timed(
+                [[*pipe, f"cat >{to}-{n}/{self.files[0].name}"] for n in range(self.hosts)],
+                self.files[0],
+            ),
+            "torchard": lambda: run_child(self.hosts),
+            "python alone": lambda: run_child(0),
+        }
+        if len(self.files) > 1:
+            del ways["ssh 'cat >'"]
+        return ways
+
+
+def compare(server: Server, case: Case, runs: int) -> None:
     """Print what each way takes, and its ratio to `scp`."""
-    user, to = getpass.getuser(), server.folder / "to"
-    port = str(server.port)
-    ways: dict[str, Callable[[], Took]] = {
-        "scp": lambda: timed(
-            [
-                [
-                    "scp",
-                    "-q",
-                    *server.options,
-                    "-P",
-                    port,
-                    str(file),
-                    f"{user}@{HOST}:{to}-{number}",
-                ]
-                for number in range(hosts)
-            ]
-        ),
-        "ssh 'cat >'": lambda: timed(
-            [
-                ["ssh", *server.options, "-p", port, f"{user}@{HOST}", f"cat >{to}-{number}"]
-                for number in range(hosts)
-            ],
-            file,
-        ),
-        "torchard": lambda: timed(
-            [[sys.executable, __file__, "--child", str(server.folder), port, str(file), str(hosts)]]
-        ),
-        "python alone": lambda: timed(
-            [[sys.executable, __file__, "--child", str(server.folder), port, str(file), "0"]]
-        ),
-    }
-    took = {way: [] for way in ways}
+    ways = case.form_ways(server)
+    took: dict[str, list[Took]] = {way: [] for way in ways}
+    folders = [server.folder / f"to-{number}" for number in range(case.hosts)]
     for _ in range(runs):
         for way, run in ways.items():
+            for folder in folders:
+                folder.mkdir()
             took[way].append(run())
-            for path in server.folder.glob("to-*"):
-                assert path.stat().st_size == file.stat().st_size
-                path.unlink()
+            for folder in folders:
+                if way != "python alone":
+                    assert sum(path.stat().st_size for path in folder.iterdir()) == case.size
+                shutil.rmtree(folder)
     base = statistics.median(one.wall for one in took["scp"])
     base_cpu = statistics.median(one.cpu for one in took["scp"])
+    print(
+        f"\n{case.size / 1e6:.0f} MB in {len(case.files)} files to each of {case.hosts} hosts,"
+        f" {case.parallel} at once"
+    )
     for way, found in took.items():
         wall = statistics.median(one.wall for one in found)
         cpu = statistics.median(one.cpu for one in found)
         print(
-            f"{hosts:>3} hosts  {way:<13} {wall:6.2f} s {wall / base:5.2f} x"
-            f"   CPU {cpu:6.2f} s {cpu / base_cpu:5.2f} x"
+            f"{way:<13} {wall:6.2f} s {wall / base:5.2f} x"
+            f"   CPU {cpu:6.2f} s {cpu / base_cpu:5.2f} x",
+            flush=True,
         )
+
+
+def make_files(folder: Path, megabytes: int, count: int) -> list[Path]:
+    """Write files of random bytes, `megabytes` in all."""
+    folder.mkdir()
+    files = [folder / f"file-{number}" for number in range(count)]
+    for file in files:
+        file.write_bytes(os.urandom(megabytes * 10**6 // count))
+    return files
 
 
 def main() -> None:
     """Run the comparison."""
     if sys.argv[1:2] == ["--child"]:
-        folder, port, file, hosts = sys.argv[2:]
-        push(Path(folder), int(port), Path(file), int(hosts))
+        folder, port, hosts, parallel, *files = sys.argv[2:]
+        push(Path(folder), int(port), [*map(Path, files)], int(hosts), int(parallel))
         return
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--megabytes", type=int, default=300)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--hosts", type=int, nargs="*", default=[1, 20])
+    parser.add_argument("--files", type=int, nargs="*", default=[1, 60], help="files in all")
+    parser.add_argument("--parallel", type=int, nargs="*", default=[20], help="hosts at once")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        file = folder / "file"
-        with file.open("wb") as stream:
-            for _ in range(chosen.megabytes):
-                stream.write(os.urandom(10**6))
         with running_server(folder) as server:
-            for hosts in chosen.hosts:
-                compare(server, file, hosts, chosen.runs)
+            for count in chosen.files:
+                files = make_files(folder / f"files-{count}", chosen.megabytes, count)
+                for hosts, parallel in itertools.product(chosen.hosts, chosen.parallel):
+                    compare(server, Case(files, hosts, parallel), chosen.runs)
 
 
 if __name__ == "__main__":

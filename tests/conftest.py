@@ -13,7 +13,7 @@ import signals
 from fixed_catalog import use_fixed_catalog
 from gevent import monkey
 from progress_events import split_events
-from warm import client, lab_process
+from warm import client, command_process, lab_process
 
 from simlab import depot
 from simlab.lab import SimLab
@@ -113,11 +113,9 @@ def start(tmp_path: Path, simlab_depot: Depot, artefacts: Path) -> Iterator[Call
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Path]:
+def warm() -> Path:
     """The socket of a server that runs the command with its modules imported: see tests/warm."""
-    server, path = lab_process.start(ROOT / "tests/warm/server.py", ROOT / "tests/stories")
-    yield Path(path)
-    lab_process.stop(server, path)
+    return Path(command_process.start_server())
 
 
 class Run(subprocess.CompletedProcess[str]):

@@ -6,13 +6,12 @@ import os
 import select
 import shutil
 import signal
-import subprocess
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fixed_catalog import PYTHON_M
 from homes import copy, remove
+from warm.command_process import CommandProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,22 +165,13 @@ exec '{real}' "$@"
 
 
 @contextmanager
-def started(*arguments: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def started(*arguments: str | Path, **environment: str) -> Iterator[CommandProcess]:
     """Start the `torchard` command beside the test, in a session of its own."""
-    process = subprocess.Popen(
-        [*PYTHON_M, "torchard", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, **environment},
-        start_new_session=True,
-    )
+    process = CommandProcess([*map(str, arguments)], environment)
     try:
         yield process
     finally:
-        process.kill()
-        process.communicate()
+        process.end()
 
 
 @dataclass

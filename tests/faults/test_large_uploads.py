@@ -1,4 +1,4 @@
-"""Large files reach a Mac by OpenSSH's own client, and what broke off is continued."""
+"""Large files reach a Mac by OpenSSH's own client, small ones as an archive; parts go on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import getpass, json, os, sys
 import torchard.session
 import gevent
 from pathlib import Path
-from torchard.remote import client, uploads
+from torchard.remote import archive, client, uploads
 
 port, key, known, file, target, how = sys.argv[1:]
 uploads.LARGE = 1 << 20
@@ -46,8 +46,12 @@ one.connect(
 begin = int(how) if how.isdecimal() else 0
 progress = []
 try:
-    with uploads.WatchedFile(Path(file), progress.append, begin) as content:
-        one.put(content, target)
+    if how == "archive":
+        files = [(Path(file), "whole"), (Path(key), "small")]
+        one.put(archive.Archive(files, lambda *now: progress.append(now)), target)
+    else:
+        with uploads.WatchedFile(Path(file), progress.append, begin) as content:
+            one.put(content, target)
 except Exception as error:
     said.append(f"{type(error).__name__}: {error}")
 one.close()
@@ -124,9 +128,27 @@ def test_what_the_host_says_of_a_full_disk_is_reported(upload):
     assert upload(Path("/dev/full"))[0] == ["OSError: No space left on device"]
 
 
+def test_small_files_are_unpacked_by_the_tar_of_the_mac(place, upload, tmp_path):
+    """They go over the connection, in one command."""
+    folder, server = place
+    before = server.asked
+    said, progress = upload(tmp_path, "archive")
+    assert (said, progress) == ([], [[1, (folder / "key").stat().st_size]])
+    assert server.asked == before + 1
+    assert (tmp_path / "whole").read_bytes() == (folder / "file").read_bytes()
+    assert (tmp_path / "small").read_bytes() == (folder / "key").read_bytes()
+
+
+def test_what_the_tar_of_the_mac_says_is_reported(upload, tmp_path):
+    """Its first line has the reason."""
+    said, _ = upload(tmp_path / "missing", "archive")
+    assert said == ["OSError: No such file or directory"]
+
+
 def test_an_upload_that_stalls_is_given_up(upload, tmp_path):
     """Nobody reads from that pipe."""
     os.mkfifo(tmp_path / "pipe")
     (said,) = upload(tmp_path / "pipe")[0]
     assert said.startswith("ReachError: 127.0.0.1")
     assert "did not answer for 3 seconds" in said
+    os.close(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK))  # lets the host's cat end

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pytest
 from fixed_catalog import PYTHON_M
+from warm import client
 
 from simlab import keys
 from simlab.lab import SimLab
@@ -118,21 +119,39 @@ class Swept:
     """Whatever was printed, by what was typed, and where files were written."""
 
     where: Path
+    warm: Path
     labs: dict[str, Path]
     environment: dict[str, str]
     printed: dict[str, str] = field(default_factory=dict)
 
-    def run(self, module: str, *words: str, code: int, **more: str) -> None:
-        """Run a program as a person would; keep what it printed."""
+    def run_stock(self, *words: str, code: int, **more: str) -> None:
+        """Run pyinfra's own command as a person would; keep what it printed."""
         done = subprocess.run(
-            [*PYTHON_M, module, *words],
+            [*PYTHON_M, "pyinfra", *words],
             cwd=self.where / "here",
             env={**self.environment, **more},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
-        said = done.stdout + done.stderr
-        assert done.returncode == code, (words, said)
-        self.printed[" ".join((module, *words))] = said
+        self.keep("pyinfra", words, done.stdout + done.stderr, done.returncode, code)
+
+    def run(self, *words: str, code: int, **more: str) -> None:
+        """Run the `torchard` command by a fork of its server; keep what it printed."""
+        with Path(os.devnull).open("rb") as nothing, tempfile.TemporaryFile() as out:
+            got = client.run(
+                str(self.warm),
+                [*words],
+                environment={**self.environment, **more},
+                directory=str(self.where / "here"),
+                files=(nothing.fileno(), out.fileno(), out.fileno()),
+                timeout=240,
+            )
+            out.seek(0)
+            self.keep("torchard", words, out.read().decode(), got, code)
+
+    def keep(self, program: str, words: tuple[str, ...], said: str, got: int, code: int) -> None:
+        """Keep what a program printed, which must end with a code."""
+        assert got == code, (words, said)
+        self.printed[" ".join((program, *words))] = said
 
 
 def wheel_index(host: str, login: str) -> dict[str, str]:
@@ -201,7 +220,7 @@ def account(home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def swept(tmp_path_factory, simlab_depot, private, agent):
+def swept(tmp_path_factory, simlab_depot, warm, private, agent):
     """Everything that SWEEP and the stock command do to a Mac, done once."""
     where = tmp_path_factory.mktemp("secrets")
     for name in ("here", "temporary", "depot", "own"):
@@ -253,9 +272,9 @@ def swept(tmp_path_factory, simlab_depot, private, agent):
             "TMPDIR": str(where / "temporary"),
             "PYTHONPATH": str(ROOT),
         }
-        one = Swept(where, labs, environment)
+        one = Swept(where, warm, labs, environment)
         stock = (str(ROOT / "inventory/lab.py"), str(ROOT / "deploy.py"), "-vvv", "--debug")
-        one.run("pyinfra", *stock, "-y", code=0, TORCHARD_LAB=str(labs["LAB"]))
+        one.run_stock(*stock, "-y", code=0, TORCHARD_LAB=str(labs["LAB"]))
         for verb, runs in SWEEP.items():
             for code, words in runs:
                 given = [str(labs.get(word, word)) for word in words.split()]
@@ -265,7 +284,7 @@ def swept(tmp_path_factory, simlab_depot, private, agent):
                     if "WRONG" in words or "catalog" in verb
                     else {}
                 )
-                one.run("torchard", *verb.split(), *given, code=code, **more)
+                one.run(*verb.split(), *given, code=code, **more)
         yield one
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simlab.lab import Entry
 
 POISON = b"#!/bin/sh\ntouch $HOME/executed\n"
-# The commands that a Mac without anything gets, one after the other; a push is not a command.
+# The commands that a Mac without anything gets, one after the other. SFTP is not a command.
 COMMANDS = (
     "read: who are you",
     "read: is there a Miniconda",
@@ -30,6 +30,7 @@ COMMANDS = (
     "install",
     "read: is there the environment",
     "make room for the packages",
+    "unpack the packages that are pushed",
     "name the packages that were pushed",
     "build, verify and show",
     "read: what is shown",
@@ -40,7 +41,7 @@ COMMANDS = (
 # Cut off while such a command starts, or before the next one is sent.
 CUTS = {
     "cut-before-all": {"drop_after": COMMANDS.index("read: is there a Miniconda")},
-    "cut-pushing": {"drop_during": COMMANDS.index("name the installer that was pushed")},
+    "cut-pushing": {"drop_during": COMMANDS.index("unpack the packages that are pushed")},
     "cut-installing": {"drop_during": COMMANDS.index("install")},
     "cut-pushed": {"drop_after": COMMANDS.index("name the packages that were pushed")},
     "cut-building": {"drop_during": COMMANDS.index("build, verify and show")},

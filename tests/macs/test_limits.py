@@ -9,7 +9,7 @@ import shells
 from on_a_mac import locked
 
 from torchard.operations import script_text
-from torchard.operations.incoming import parse_free_bytes, remove_partial_file
+from torchard.operations.incoming import parse_free_bytes, remove_partial_files
 
 QUOTA = "the account's disk quota is used up; make room in its home, or ask"
 GUARDED = "macOS guards that folder; turn on System Settings > General > Sharing > Remote Login"
@@ -103,12 +103,12 @@ def test_what_sftp_does_not_say_a_shell_does(mac):
     state = mac.state
     mac.push("x.part", b"half")
     path = mac.incoming / "x.part"
-    quiet = mac.run(remove_partial_file(state, str(path)))
+    quiet = mac.run(remove_partial_files(state, [str(path)]))
     assert (quiet.stderr, path.exists()) == ("", False)
     assert parse_free_bytes(quiet.stdout.splitlines()) > 0
     mac.push("x.part", b"half")
     mac.tool("head", 'echo "head: stdout: Disc quota exceeded" >&2; exit 1')
-    said = mac.run(remove_partial_file(state, str(path)))
+    said = mac.run(remove_partial_files(state, [str(path)]))
     assert said.stderr.startswith(QUOTA)
     assert not path.exists()
     assert parse_free_bytes(said.stdout.splitlines()) > 0

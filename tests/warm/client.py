@@ -22,8 +22,9 @@ def begin(
     directory: str,
     files: tuple[int, int, int],
     notes: bool = False,
+    session: bool = False,
 ) -> tuple[socket.socket, int]:
-    """Begin a run with these files as its stdin, stdout and stderr.
+    """Begin a run with these files as its stdin, stdout and stderr, in a session of its own or not.
 
     Return the connection that reports its exit code, and the number of its process.
     """
@@ -32,6 +33,7 @@ def begin(
         "environment": environment,
         "directory": directory,
         "notes": notes,
+        "session": session,
     }
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)

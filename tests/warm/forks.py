@@ -1,9 +1,9 @@
 """A process that has its modules imported already, and becomes what its clients ask for: by forks.
 
 A client hands over stdin, stdout and stderr with one line of JSON: `arguments`, `environment`,
-`directory` and what else the server needs. Back come the number of the process, then its exit code;
-nothing where a signal ended it, or another program took its place. The server ends when its own
-stdin does.
+`directory`, whether it wants a `session` of its own, and what else the server needs. Back come the
+number of the process, then its exit code; nothing where a signal ended it, or another program took
+its place. The server ends when its own stdin does.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ def become(
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    if wanted["session"]:
+        os.setsid()
     os.environ.clear()
     os.environ.update(wanted["environment"])
     os.chdir(wanted["directory"])

@@ -29,15 +29,22 @@ if TYPE_CHECKING:
 @options.lab
 @options.locked
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; read all, and compare.")
+@click.option(
+    "--clean", is_flag=True, help="Then remove the files that no lab's index there names."
+)
 @options.as_json
 @options.allow_ssh_commands
-def bundle(folder: Path, lab: Path, *, locked: bool, only_check: bool, as_json: bool) -> None:
+def bundle(
+    folder: Path, lab: Path, *, locked: bool, only_check: bool, clean: bool, as_json: bool
+) -> None:
     """Write all that LAB needs to the folder DIR.
 
     The locks, the installers and the packages go there, each under its sha256. On a computer
     without internet, use it by --depot DIR. A web server that has it serves Macs whose `delivery:`
     is its URL. The same command continues and updates it.
     """
+    if only_check and clean:
+        raise click.UsageError("--check writes nothing, so it does not go with --clean.")
     if only_check:
         _print(verify_bundle(folder, lab), as_json=as_json)
     found = load_lab(lab)
@@ -57,7 +64,7 @@ def bundle(folder: Path, lab: Path, *, locked: bool, only_check: bool, as_json: 
         with interruptible():
             answers = list(update_locks(workspace, states, reasons))
             wrong = [one for one in answers if one.outcome in {"error", "out of date"}]
-            report = None if wrong else write_bundle(workspace, states, folder)
+            report = None if wrong else write_bundle(workspace, states, folder, clean=clean)
     if report is None:
         _print_wrong(wrong)
         console.exit_with(1)
@@ -82,7 +89,8 @@ def _print(report: BundleReport, *, as_json: bool) -> None:
             console.print_error(f"{text}.")
         click.echo(
             f"{report.folder}: {locks} and {report.artefacts} files of the lab {report.lab},"
-            f" {size(report.bytes)}; {size(report.new)} written."
+            f" {size(report.bytes)}; {size(report.new)} written"
+            f"{f', {size(report.removed)} removed' if report.removed else ''}."
         )
         if report.damage:
             console.print_error("Write it again where there is a network: leave out --check.")

@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from torchard.lab.yaml_source import read_yaml
 from torchard.resources import find_default_lab
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 def read_names(lab: Path) -> Mapping[str, tuple[str, ...]]:
     """Return the names of each kind in a lab file; none if it cannot be read."""
+    from torchard.lab.yaml_source import read_yaml  # not for the help of a command
+
     data = read_yaml(lab).data
     parts = data if isinstance(data, dict) else {}
     return {

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from torchard.cli import logs as logs_of_others
 from torchard.cli.complete import complete_limits
 from torchard.cli.suggestions import check_lab
 from torchard.resources import find_default_lab
@@ -30,12 +29,16 @@ def _allow_ssh_commands(_context: click.Context, _option: click.Parameter, value
 
 def _show_logs(_context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's signature
     if value:
-        logs_of_others.show_logs()
+        from torchard.cli.logs import show_logs
+
+        show_logs()
 
 
 def _keep_logs(_context: click.Context, _option: click.Parameter, path: Path | None) -> None:
     if path is not None:
-        logs_of_others.keep_logs(path)
+        from torchard.cli.logs import keep_logs
+
+        keep_logs(path)
 
 
 def logs(function: F) -> F:

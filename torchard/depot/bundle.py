@@ -10,6 +10,7 @@ Any web server or object store can serve the folder: names never change their by
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from urllib.parse import quote
@@ -28,12 +29,14 @@ _LARGEST_INDEX = 64 << 20  # bytes
 _CHUNK = 1 << 20  # bytes
 _LOCK = ".torchard-bundle.lock"
 
-_Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+_SHA256 = r"^[0-9a-f]{64}\Z"
+_FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9._!+-]{0,240}\.(conda|tar\.bz2|whl|sh)\Z"
+_LOCK_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.json\Z"
+
+_Sha256 = Annotated[str, Meta(pattern=_SHA256)]
 _Size = Annotated[int, Meta(ge=0, le=1 << 40)]
-_Name = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._!+-]{0,240}\.(conda|tar\.bz2|whl|sh)\Z")
-]
-_LockName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.json\Z")]
+_Name = Annotated[str, Meta(pattern=_FILE_NAME)]
+_LockName = Annotated[str, Meta(pattern=_LOCK_NAME)]
 
 
 class BundleError(DepotError):
@@ -159,9 +162,8 @@ class Bundle(Depot):
     def _read_index(self) -> Index:
         path = self.root / "index" / f"{self.lab}.json"
         try:
-            with path.open("rb") as stream:
-                return msgspec.json.decode(stream.read(_LARGEST_INDEX), type=Index)
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return _read_index(path)
+        except _UNREADABLE as error:
             why = error.strerror or error if isinstance(error, OSError) else error
             self._fail(f"{self.root} has no bundle of the lab {self.lab}: {path}: {why}.")
 
@@ -178,6 +180,58 @@ class Bundle(Depot):
 
     def _fail(self, what: str) -> NoReturn:
         raise BundleError(what, f"Run `{self.command}` where there is a network.")
+
+
+_UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError)
+
+
+def _read_index(path: Path) -> Index:
+    with path.open("rb") as stream:
+        return msgspec.json.decode(stream.read(_LARGEST_INDEX), type=Index)
+
+
+def remove_unnamed(folder: Path) -> tuple[int, int]:
+    """Remove the files of earlier locks from a bundle's folder, which no lab's index names.
+
+    Return their number and their bytes. What has another name than a bundle's files stays. Raise
+    BundleError if an index cannot be read; then nothing is removed.
+    """
+    named: set[Path] = set()
+    for path in sorted((folder / "index").glob("*.json")):
+        try:
+            index = _read_index(path)
+        except _UNREADABLE as error:
+            raise BundleError(
+                f"Nothing was removed, because {path} cannot be read: {error}.",
+                "Write that lab's bundle again, or remove its index if the lab does not exist now.",
+            ) from error
+        named.update(folder / one.path for one in index.artefacts)
+        named.update(folder / "locks" / path.stem / one.name for one in index.locks)
+    files = size = 0
+    for path in list(_list_own_files(folder)):
+        if path not in named:
+            files, size = files + 1, size + path.stat().st_size
+            path.unlink()
+            for parent in (path.parent, path.parent.parent):
+                with suppress(OSError):  # it has other files
+                    parent.rmdir()
+    return files, size
+
+
+def _list_own_files(folder: Path) -> Iterator[Path]:
+    """Yield the files in a bundle's folder that have the names which a bundle writes."""
+    for path in folder.glob("sha256/*/*/*"):
+        sha256 = path.parent.name
+        is_named = re.match(_SHA256, sha256) and re.match(_FILE_NAME, path.name)
+        if is_named and path == folder / form_path(sha256, path.name) and _is_file(path):
+            yield path
+    for path in folder.glob("locks/*/*"):
+        if re.match(_LOCK_NAME, path.name) and _is_file(path):
+            yield path
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ PARTS = "torchard parts"  # the key of a host's connector_data
 _PART = re.compile(r"part\t([0-9a-f]{64})\.([0-9A-Za-z-]{1,100})\t([0-9]{1,15})")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from torchard.mac.state import MacState
 
@@ -23,16 +23,17 @@ def incoming_directory(state: MacState) -> str:
     return f"{state.root}/depot/incoming"
 
 
-def remove_partial_file(state: MacState, path: str) -> str:
-    """Return the command that removes a partial upload, and prints how many kilobytes are free.
+def remove_partial_files(state: MacState, paths: Sequence[str]) -> str:
+    """Return the command that removes partial uploads, and prints how many kilobytes are free.
 
     SFTP does not say which limit stopped an upload. So the command first tries to write a little
-    more to the file, and stderr has what prevents that.
+    more to the first file, and stderr has what prevents that.
     """
-    place, file = shlex.quote(incoming_directory(state)), shlex.quote(path)
-    more = f"errors=$({{ head -c 65536 /dev/zero >>{file}; }} 2>&1)"
+    place, files = shlex.quote(incoming_directory(state)), shlex.join(paths)
+    first = shlex.quote(paths[0])
+    more = f"errors=$({{ head -c 65536 /dev/zero >>{first}; }} 2>&1)"
     shared = probe.read_part("tools.sh") + read_script("explain_errors.sh")
-    return f"{shared}read_free {place}; {more}; rm -f {file}; {_EXPLAIN}; :"
+    return f"{shared}read_free {place}; {more}; rm -f {files}; {_EXPLAIN}; :"
 
 
 def continue_part(state: MacState, name: str, path: str, size: int) -> str:
@@ -54,7 +55,7 @@ def parse_parts(printed: Iterable[str]) -> dict[str, tuple[str, int]]:
 
 
 def parse_free_bytes(printed: Iterable[str]) -> int | None:
-    """Return the free bytes that `remove_partial_file` printed; None if df did not say."""
+    """Return the free bytes that `remove_partial_files` printed; None if df did not say."""
     kilobytes = next(iter(printed), "").strip()
     return int(kilobytes) * 1024 if kilobytes.isdecimal() else None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import shlex
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, TypeVar
 
 from paramiko import SSHException
@@ -13,19 +15,21 @@ from pyinfra.api import FunctionCommand, StringCommand
 from torchard.depot.contents import compute_sha256_of_part
 from torchard.errors import TorchardError
 from torchard.operations.controller import find_controller
+from torchard.operations.fetch_ahead import FetchAhead
 from torchard.operations.incoming import (
     PARTS,
     continue_part,
     incoming_directory,
     parse_free_bytes,
-    remove_partial_file,
+    remove_partial_files,
 )
 from torchard.operations.lease import renewed_lease
 from torchard.operations.report import record_failure, report_progress
 from torchard.operations.transfers import find_line
+from torchard.remote.archive import Archive
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
-from torchard.remote.uploads import WatchedFile
+from torchard.remote.uploads import LARGE, WatchedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,9 +45,9 @@ if TYPE_CHECKING:
     from torchard.remote.limits import Limit
 
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
-_BATCH_BYTES = (
-    32 * 1024 * 1024
-)  # uploaded before they get their names; a lost connection costs these
+# Uploaded before they get their names: a lost connection costs these.
+_BATCH_BYTES = 32 * 1024 * 1024
+_BATCH_FILES = 100  # their paths are words of one command
 
 _LOST = "the connection was lost while pushing"
 
@@ -58,10 +62,10 @@ def upload_files(  # noqa: PLR0917  # as _upload
 ) -> FunctionCommand:
     """Return the command that fetches artefacts once and uploads those that the Mac lacks.
 
-    `text` is the content of one more file. Each file has a name of this run until it is complete,
-    then its sha256 as a name. So a lost connection, or another controller at the same work, never
-    leaves half a file under that name. The next run sends the rest of a large one. The Mac verifies
-    all of them before use.
+    `text` is the content of one more file. What is fetched is sent while the rest is fetched.
+    Each file has a name of this run until it is complete, then its sha256 as a name. So a lost
+    connection, or another controller at the same work, never leaves half a file under that name.
+    The next run sends the rest of a large one. The Mac verifies all of them before use.
     """
     return FunctionCommand(_upload, (mac, mac_state, artefacts, fetch, text, text_path), {})
 
@@ -77,38 +81,121 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     text_path: str,
 ) -> bool:
     missing = list_missing(mac_state, artefacts)
-    total = sum(getattr(one, "size", 0) for one in missing)
-    done = named = 0
-    complete: list[str] = []
+    push = _Push(host, mac, mac_state, total=sum(getattr(one, "size", 0) for one in missing))
+    ahead = FetchAhead(missing, fetch)
     try:
-        for artefact in missing:
-            report_progress(host, f"fetching {artefact.file}", done, total)
-            with renewed_lease(host, mac):
-                path = fetch(artefact)
-            report_progress(host, f"pushing {artefact.file}", done, total)
-            target = f"{incoming_directory(mac_state)}/{artefact.sha256}"
-            report = _progress_of(host, artefact.file, done, total)
-            with _explaining(host, mac, mac_state, target, artefact.file, path.stat().st_size):
-                partial = _partial_name(host, target)
-                begin = _continue_part(host, mac, mac_state, path, partial, artefact.sha256)
-                _put(host, mac, path, partial, report, begin)
-            complete.append(target)
-            done += getattr(artefact, "size", 0)
-            if done - named >= _BATCH_BYTES:
-                _rename(host, mac, complete)
-                complete, named = [], done
+        while batch := _take_batch(push, ahead):
+            push.send(batch)
         if text is not None:
             _put_content(host, mac, mac_state, text, text_path)
-            complete.append(text_path)
-        _rename(host, mac, complete)
+            push.complete.append(text_path)
+        push.name_complete()
     except TorchardError as error:
         # Complete files keep their bytes: the next run does not send them again.
         with suppress(TorchardError, OSError, EOFError, SSHException):
-            _rename(host, mac, complete)
+            push.name_complete()
         return record_failure(state, host, str(error))
     except (OSError, EOFError, SSHException) as error:
         return record_failure(state, host, f"{_LOST}: {error}")
+    finally:
+        ahead.stop()
     return True
+
+
+def _take_batch(push: _Push, ahead: FetchAhead[A]) -> list[_File]:
+    """Return the next file, or with the small ones behind it as many as go together."""
+    batch: list[_File] = []
+    while (artefact := ahead.next) is not None:
+        if batch and not (_has_room(batch) and push.is_small(artefact)):
+            break
+        report_progress(push.host, f"fetching {artefact.file}", push.sent, push.total)
+        with renewed_lease(push.host, push.mac):
+            path = ahead.take()
+        batch.append(_File(artefact.file, artefact.sha256, path, path.stat().st_size))
+        if not push.is_small(artefact):
+            break
+    return batch
+
+
+def _has_room(batch: Sequence[_File]) -> bool:
+    return len(batch) < _BATCH_FILES and sum(one.size for one in batch) < _BATCH_BYTES
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file to send: its name for people, its sha256, its path here, and its bytes."""
+
+    file: str
+    sha256: str
+    path: Path
+    size: int
+
+
+@dataclass
+class _Push:
+    """What is sent to one Mac: `sent` of `total` bytes.
+
+    `complete` are the final paths of those that the Mac has, until it knows them by that name.
+    """
+
+    host: Host
+    mac: MacHost
+    mac_state: MacState
+    total: int
+    sent: int = 0
+    complete: list[str] = field(default_factory=list)
+    _unnamed: int = 0
+
+    def is_small(self, artefact: CondaPackage | Wheel | Installer) -> bool:
+        """Tell whether a file may go with others. The rest of one that broke off goes alone."""
+        size = getattr(artefact, "size", None)
+        is_begun = artefact.sha256 in self.host.connector_data.get(PARTS, {})
+        return size is not None and size < LARGE and not is_begun and self.mac.connection == "ssh"
+
+    def send(self, batch: Sequence[_File]) -> None:
+        """Send one file, or several small ones as one archive."""
+        directory = incoming_directory(self.mac_state)
+        targets = [f"{directory}/{one.sha256}" for one in batch]
+        size = sum(one.size for one in batch)
+        name = batch[0].file if len(batch) == 1 else f"an archive of {len(batch)} files"
+        report_progress(self.host, f"pushing {batch[0].file}", self.sent, self.total)
+        with _explaining(self.host, self.mac, self.mac_state, targets, name, size):
+            if len(batch) > 1:
+                self._put_archive(batch, directory)
+            else:
+                self._put_alone(batch[0], targets[0])
+        self.complete += targets
+        self.sent += size
+        self._unnamed += size
+        if self._unnamed >= _BATCH_BYTES or len(self.complete) >= _BATCH_FILES:
+            self.name_complete()
+
+    def _put_alone(self, file: _File, target: str) -> None:
+        host, mac, begun = self.host, self.mac, self.sent
+        partial = _partial_name(host, target)
+        begin = _continue_part(host, mac, self.mac_state, file.path, partial, file.sha256)
+
+        def report(sent: int) -> None:
+            report_progress(host, f"pushing {file.file}", begun + sent, self.total)
+
+        _put(host, mac, file.path, partial, report, begin)
+
+    def _put_archive(self, batch: Sequence[_File], directory: str) -> None:
+        before = [*accumulate((one.size for one in batch), initial=self.sent)]
+
+        def report(number: int, sent: int) -> None:
+            name = f"pushing {batch[number].file}"
+            report_progress(self.host, name, before[number] + sent, self.total)
+
+        files = [(one.path, _partial_name(self.host, one.sha256)) for one in batch]
+        with _taking_turns(self.host, self.mac) as take:
+            _require_success(self.host.put_file(Archive(files, report, take), directory))
+
+    def name_complete(self) -> None:
+        """Give complete files their final names."""
+        if self.complete:
+            _rename(self.host, self.mac, self.complete)
+        self.complete, self._unnamed = [], 0
 
 
 def upload_content(  # noqa: PLR0917  # as _upload
@@ -131,14 +218,9 @@ def list_missing(mac_state: MacState, artefacts: Sequence[A]) -> list[A]:
 
 
 def _put_content(host: Host, mac: MacHost, mac_state: MacState, content: bytes, path: str) -> None:
-    with _explaining(host, mac, mac_state, path, "what it is built with", len(content)):
+    with _explaining(host, mac, mac_state, [path], "what it is built with", len(content)):
         partial = _partial_name(host, path)
         _require_success(host.put_file(io.BytesIO(content), partial, **_limit_copy(mac)))
-
-
-def _progress_of(host: Host, file: str, begun: int, total: int) -> Callable[[int], None]:
-    """Return a function that reports how many bytes of one file are sent, after `begun` others."""
-    return lambda sent: report_progress(host, f"pushing {file}", begun + sent, total)
 
 
 def _put(  # noqa: PLR0917  # all of one upload
@@ -153,12 +235,21 @@ def _put(  # noqa: PLR0917  # all of one upload
     if mac.connection == "local":
         _require_success(host.put_file(str(path), target, **_limit_copy(mac)))
         return
+    with (
+        _taking_turns(host, mac) as take,
+        WatchedFile(path, report, begin, take) as file,
+    ):
+        _require_success(host.put_file(file, target))
+
+
+@contextmanager
+def _taking_turns(host: Host, mac: MacHost) -> Iterator[Callable[[int], None] | None]:
+    """Wait for a turn to send something; yield what waits for the rate, if there is one."""
     line = find_line(mac.transfers)
     with renewed_lease(host, mac):
         line.turns.acquire()
     try:
-        with WatchedFile(path, report, begin, line.take) as file:
-            _require_success(host.put_file(file, target))
+        yield line.take
     finally:
         line.turns.release()
 
@@ -191,20 +282,19 @@ def _require_success(done: object) -> None:
 
 @contextmanager
 def _explaining(  # noqa: PLR0917  # all of one upload
-    host: Host, mac: MacHost, mac_state: MacState, path: str, name: str, size: int
+    host: Host, mac: MacHost, mac_state: MacState, paths: Sequence[str], name: str, size: int
 ) -> Iterator[None]:
-    """Raise TorchardError with the reason if the Mac does not accept a file of `size` bytes.
+    """Raise TorchardError with the reason if the Mac does not accept files of `size` bytes.
 
-    SFTP cannot say that a disk is full, so this asks the Mac. It also removes the partial file,
+    SFTP cannot say that a disk is full, so this asks the Mac. It also removes the partial files,
     which would need the room of the next attempt.
     """
     try:
         yield
     except (OSError, EOFError, SSHException) as error:
         # If the connection itself failed, this raises.
-        remove = StringCommand(
-            for_any_shell(remove_partial_file(mac_state, _partial_name(host, path)))
-        )
+        partial = [_partial_name(host, path) for path in paths]
+        remove = StringCommand(for_any_shell(remove_partial_files(mac_state, partial)))
         _, output = host.run_shell_command(remove, _timeout=limit_file_command(mac))
         free = parse_free_bytes(output.stdout_lines)
         if free is not None and free < size:
@@ -228,7 +318,7 @@ def _rename(host: Host, mac: MacHost, paths: Sequence[str]) -> None:
     moves = (
         f"mv -f {shlex.quote(_partial_name(host, path))} {shlex.quote(path)}" for path in paths
     )
-    script = StringCommand(for_any_shell(" && ".join(moves) or ":"))
+    script = StringCommand(for_any_shell(" && ".join(moves)))
     done, output = host.run_shell_command(script, _timeout=limit_file_command(mac))
     if not done:
         raise TorchardError(f"uploaded files could not be renamed on the Mac: {output.stderr}")

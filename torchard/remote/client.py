@@ -20,6 +20,7 @@ from pyinfra.connectors import ssh as ssh_connector
 from pyinfra.connectors.sshuserclient import client as ssh_client
 
 from torchard.remote import dial, limits, open_files, openssh, output, ssh_config, unreachable
+from torchard.remote.archive import Archive
 from torchard.remote.host_keys import (
     ChangedHostKeyError,
     HostKeyError,
@@ -273,8 +274,10 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
             raise ReachError(unreachable.explain_too_few_sessions(self._to.address)) from error
 
     def put(self, file: Any, path: str) -> None:
-        """Upload an open file. Raise OSError."""
-        if not self._uploads.put_by_ssh(file, path, self._answer_seconds):
+        """Upload an open file, or an Archive to a directory. Raise OSError."""
+        if isinstance(file, Archive):
+            self._do_while_heard(lambda: self._uploads.put_archive(file, path))
+        elif not self._uploads.put_by_ssh(file, path, self._answer_seconds):
             self._do_while_heard(lambda: self._uploads.put(file, path))
 
     @property

@@ -1,15 +1,18 @@
-"""Upload a file through the account's shell, for a host whose sshd has no SFTP."""
+"""Upload files through the account's shell, over the connection that is open."""
 
 from __future__ import annotations
 
 import shlex
-from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from paramiko import SSHClient
+
+    from torchard.remote.archive import Archive
 
 _AT_ONCE = 128 * 1024  # bytes
 _SECONDS = 60.0  # without any progress
@@ -20,6 +23,15 @@ def take_file(path: str, *, append: bool = False) -> str:
     return f"cat {'>>' if append else '>'} {shlex.quote(path)}"
 
 
+def take_archive(directory: str) -> str:
+    """Return the script that unpacks its stdin into a directory; it prints what went wrong first.
+
+    Both bsdtar and GNU tar know these options. The files get the account's owner, and are of now.
+    """
+    unpack = f'env -i PATH="$PATH" LC_ALL=C tar -x -o -m -f - -C {shlex.quote(directory)}'
+    return f"said=$({unpack} 2>&1) || {{ printf '%s\\n' \"$said\" | head -n 1 >&2; exit 1; }}"
+
+
 def upload_through_shell(
     client: SSHClient, file: IO[bytes], path: str, *, append: bool = False
 ) -> None:
@@ -27,17 +39,32 @@ def upload_through_shell(
 
     Raise OSError with the host's message.
     """
-    stdin, stdout, stderr = client.exec_command(for_any_shell(take_file(path, append=append)))
+    pieces = iter(lambda: file.read(_AT_ONCE), b"")
+    _send(client, take_file(path, append=append), pieces)
+
+
+def unpack_through_shell(client: SSHClient, archive: Archive, directory: str) -> None:
+    """Write the files of an archive to a directory on the host. Raise OSError with its message."""
+    _send(client, take_archive(directory), archive.read_pieces())
+
+
+def _send(client: SSHClient, script: str, pieces: Iterable[bytes]) -> None:
+    """Run a script that reads these bytes. Raise OSError with what it says if it fails."""
+    stdin, stdout, stderr = client.exec_command(for_any_shell(script))
     channel = stdout.channel
     with stdin, stdout, stderr:
         channel.settimeout(_SECONDS)
-        with suppress(OSError):  # it ended early, and says why
-            while data := file.read(_AT_ONCE):
+        for data in pieces:
+            try:
                 channel.sendall(data)
+            except OSError:  # it ended early, and says why
+                break
+        else:
             channel.shutdown_write()
         if not channel.status_event.wait(_SECONDS):
-            raise TimeoutError("it does not say whether the file was written")
+            raise TimeoutError("it does not say whether all was written")
         said = stderr.read(4096).decode("utf-8", "replace").strip()
         status = channel.recv_exit_status()
     if status != 0:
-        raise OSError(said.rpartition(": ")[2] or f"cat ended with {status}")
+        reason = said.rpartition("\n")[2].rpartition(": ")[2]
+        raise OSError(reason or f"its command ended with {status}")

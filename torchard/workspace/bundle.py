@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from torchard.depot.bundle import (
     Index,
     put_content,
     put_file,
+    remove_unnamed,
     writing,
 )
 from torchard.errors import TorchardError
@@ -49,7 +50,10 @@ class _MacOfClass:
 
 @dataclass(frozen=True)
 class BundleReport:
-    """What a bundle has of a lab: `new` are the bytes that were written now."""
+    """What a bundle has of a lab.
+
+    `new` and `removed` are the bytes that were written and removed now.
+    """
 
     folder: str
     lab: str
@@ -57,6 +61,7 @@ class BundleReport:
     artefacts: int
     bytes: int
     new: int = 0
+    removed: int = 0
     damage: tuple[str, ...] = ()
 
     @property
@@ -71,12 +76,13 @@ class BundleReport:
 
 
 def write_bundle(
-    workspace: Workspace, states: Mapping[str, MacState], folder: Path
+    workspace: Workspace, states: Mapping[str, MacState], folder: Path, *, clean: bool = False
 ) -> BundleReport:
     """Write all that a lab needs to a folder: its locks must be up to date.
 
     `states` are those of the Macs whose arch and macOS the lab does not say. The index comes last.
-    What is there already is read, compared and kept. Raise TorchardError.
+    What is there already is read, compared and kept. With `clean`, what no lab's index in the
+    folder names is removed then. Raise TorchardError.
     """
     folder = folder.expanduser().absolute()
     lab = workspace.lab.path.stem
@@ -106,13 +112,14 @@ def write_bundle(
         )
         text = msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
         put_content(text, folder / "index" / f"{lab}.json")
-    return _report(Bundle(folder, lab), new)
+        removed = remove_unnamed(folder)[1] if clean else 0
+    return replace(_report(Bundle(folder, lab)), new=new, removed=removed)
 
 
 def verify_bundle(folder: Path, lab: Path) -> BundleReport:
     """Read every file of a lab's bundle. Raise BundleError if one is missing."""
     bundle = open_bundle(folder, lab)
-    return _report(bundle, damage=tuple(bundle.find_damage()))
+    return replace(_report(bundle), damage=tuple(bundle.find_damage()))
 
 
 def open_bundle(folder: Path, lab: Path) -> Bundle:
@@ -147,10 +154,10 @@ def use_bundled_locks(workspace: Workspace, bundle: Bundle, *, replace: bool, wr
             )
 
 
-def _report(bundle: Bundle, new: int = 0, damage: tuple[str, ...] = ()) -> BundleReport:
+def _report(bundle: Bundle) -> BundleReport:
     size = sum(size for _, _, size in bundle.paths())
     locks, artefacts = len(bundle.index.locks), len(bundle.index.artefacts)
-    return BundleReport(str(bundle.root), bundle.lab, locks, artefacts, size, new, damage)
+    return BundleReport(str(bundle.root), bundle.lab, locks, artefacts, size)
 
 
 def _list_artefacts(

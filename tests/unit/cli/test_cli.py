@@ -138,8 +138,13 @@ def test_every_option_that_is_shown_says_what_it_is_for(name):
         (["check", "--help"], ("rich",)),
         (["choose", *MAC], ("jsonschema",)),
         (["choose", *MAC, "--json"], ("jsonschema",)),
-        *(([name, "--help"], ("rich",)) for name in ("show", "plan", "apply", "lock", "status")),
-        *(([name, "--help"], ("rich",)) for name in ("verify", "rollback", "unlock")),
+        *(
+            ([name, "--help"], ("yaml", "jsonschema", "rich"))
+            for name in (
+                *("show", "plan", "apply", "lock", "status"),
+                *("verify", "rollback", "unlock"),
+            )
+        ),
         (["schema"], ("yaml", "jsonschema", "rich")),
         (["demo", "--help"], ("yaml", "jsonschema", "rich")),
     ],

@@ -21,7 +21,7 @@ from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
 from torchard.operations.deliver import FileList
-from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_file
+from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_files
 from torchard.operations.kit import Kit
 from torchard.plan import sharing, shell_init
 from torchard.plan.environment_settings import find_variable_warnings
@@ -174,8 +174,8 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.incoming.continue_part": lambda made: continue_part(
         made.state, made.text, made.path, 1
     ),
-    "operations.incoming.remove_partial_file": lambda made: remove_partial_file(
-        made.state, made.path
+    "operations.incoming.remove_partial_files": lambda made: remove_partial_files(
+        made.state, [made.path, made.path]
     ),
     "operations.change_scripts.install_miniconda": lambda made: change_scripts.install_miniconda(
         made.state, made.installer, made.controller, made.text
@@ -275,6 +275,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
         unreachable.explain_jump_error("", made.text, "mac"), "try"
     ),
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
+    "remote.shell_upload.take_archive": lambda made: shell_upload.take_archive(made.path),
     "cli.unlock._refuse": lambda made: typed(
         _command("unlock")._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
     ),

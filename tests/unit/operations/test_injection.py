@@ -59,7 +59,7 @@ SENDERS = {
     "operations.upload._continue_part", "remote.uploads.put_by_ssh",
     "operations.lease._begin_run", "operations.lease.end_run",
     "operations.lease.renewed_lease", "operations.lease.renew",
-    "remote.shell_upload.upload_through_shell",
+    "remote.shell_upload._send",
     "testinfra.fixtures.__init__", "testinfra.test_lab.test_the_verification_passes",
 }  # fmt: skip
 # What quotes for no shell: a marker in TOML, and a line of the log.
@@ -205,7 +205,7 @@ SHORT = [text for text in evil.ARGUMENTS if len(text) < 200 and not evil.surroga
 # Makers that only quote: each text alone tells more than all of them, and costs little.
 ALONE = (
     "operations.script_text.under_run_lock",
-    "operations.incoming.remove_partial_file",
+    "operations.incoming.remove_partial_files",
     "remote.unreachable._trust",
 )
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+from pathlib import Path
 
+import gevent
 import pytest
 from pyinfra.api import Config, Inventory, State
 from pyinfra.api.connect import connect_all, disconnect_all
@@ -17,6 +20,8 @@ from torchard.operations import report
 from torchard.operations.controller import find_controller
 from torchard.operations.incoming import PARTS
 from torchard.operations.upload import _continue_part, upload_files
+from torchard.remote.archive import Archive
+from torchard.remote.shell_upload import take_archive
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +84,11 @@ def pushed(tmp_path):
     return Pushed(tmp_path)
 
 
-def push(host, pushed, fetch=None, text=None, depot=()):
+def push(host, pushed, fetch=None, text=None, depot=(), *, connection="local"):
     """Run the operation's command."""
     state = MacState(**{**vars(pushed.state), "depot": dict(depot)})
     command = upload_files(
-        MacHost("this-mac", connection="local"),
+        MacHost("this-mac", connection=connection),
         state,
         pushed.wheels,
         fetch or pushed.fetch,
@@ -202,3 +207,83 @@ def test_the_rest_of_a_file_is_sent_if_the_mac_has_the_right_beginning(host, pus
     assert continued(host, pushed, b"right bytes" * 100_000) == 1_100_000
     assert continued(host, pushed, b"wrong bytes" * 100_000) == 0
     assert continued(host, pushed, b"right bytes" * 200_000) == 0
+
+
+@pytest.fixture
+def sent(host, pushed, monkeypatch):
+    """What is sent to a Mac over SSH, which is this computer: each file, or a list of files."""
+    found = []
+
+    def put_file(file, target, **_):
+        if isinstance(file, Archive):
+            found.append([path.name for path, _ in file.files])
+            words = ["/bin/sh", "-c", take_archive(target)]
+            done = subprocess.run(words, input=b"".join(file.read_pieces()), check=False)
+            return done.returncode == 0
+        found.append(Path(file.name).name)
+        Path(target).write_bytes(file.read())
+        return True
+
+    monkeypatch.setattr(host, "put_file", put_file)
+    return found
+
+
+def test_small_files_are_one_archive_and_a_large_one_goes_alone(host, pushed, sent, monkeypatch):
+    """All of them have their own names in the end."""
+    monkeypatch.setattr("torchard.operations.upload.LARGE", 100)
+    pushed.wheels.insert(2, pushed.wheel("large", b"large" * 100))
+    pushed.wheels.append(pushed.wheel("d", b"d content"))
+    assert push(host, pushed, connection="ssh") is True
+    assert sent == [["a", "b"], "large", ["c", "d"]]
+    assert pushed.arrived() == pushed.whole("a", "b", "c", "d", "large")
+
+
+def test_an_archive_has_a_bound(host, pushed, sent, monkeypatch):
+    """A lost connection costs no more than one of them."""
+    monkeypatch.setattr("torchard.operations.upload._BATCH_FILES", 2)
+    assert push(host, pushed, connection="ssh") is True
+    assert sent == [["a", "b"], "c"]
+    assert pushed.arrived() == pushed.whole("a", "b", "c")
+
+
+def test_what_an_earlier_run_has_begun_goes_alone(host, pushed, sent):
+    """Only its rest is sent."""
+    begun = pushed.wheels[1]
+    (pushed.incoming / f"{begun.sha256}.old").write_bytes(b"b con")
+    host.connector_data[PARTS] = {begun.sha256: (f"{begun.sha256}.old", 5)}
+    assert push(host, pushed, connection="ssh") is True
+    assert sent == ["a", "b", "c"]
+
+
+def test_an_archive_that_does_not_arrive_leaves_no_part(host, pushed, sent, monkeypatch):
+    """Its parts would need the room of the next attempt."""
+    incoming = pushed.incoming
+
+    def send_half(_archive, _target, **_):
+        (incoming / f"{pushed.wheels[0].sha256}.{find_controller(host.name).token}").touch()
+        raise OSError("Write failed")
+
+    monkeypatch.setattr(host, "put_file", send_half)
+    assert push(host, pushed, connection="ssh") is False
+    assert host.connector_data[report.FAILURE] == (
+        "an archive of 3 files could not be written to the Mac: Write failed"
+    )
+    assert pushed.arrived() == {}
+
+
+def test_what_is_fetched_is_sent_while_the_rest_is_fetched(host, pushed, sent, monkeypatch):
+    """The second file is not there before the first one has been sent."""
+    monkeypatch.setattr("torchard.operations.upload._BATCH_FILES", 1)
+    missing = []
+
+    def fetch(wheel):
+        for _ in range(2000 if wheel.file == "b" else 0):
+            if sent:
+                break
+            gevent.sleep(0.001)
+        missing.extend([] if sent or wheel.file == "a" else [wheel.file])
+        return pushed.fetch(wheel)
+
+    assert push(host, pushed, fetch, connection="ssh") is True
+    assert (sent, missing) == (["a", "b", "c"], [])
+    assert pushed.arrived() == pushed.whole("a", "b", "c")

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from filelock import FileLock
 
-from torchard.depot.bundle import Bundle, BundleError, form_bundle_url
+from torchard.depot.bundle import Bundle, BundleError, form_bundle_url, form_path
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.workspace.bundle import open_bundle, use_bundled_locks, verify_bundle, write_bundle
@@ -195,6 +195,46 @@ def test_a_changed_lock_in_a_bundle_is_an_error(lab):
     with pytest.raises(BundleError, match=r"plain.* does not have its sha256"):
         opened(lab)
     assert not (lab.parent / "locks").exists()
+
+
+def test_a_clean_removes_the_files_of_earlier_locks(lab, artefacts):
+    """What another lab needs, and what has no name of a bundle's, stays."""
+    folder = lab.parent / "bundle"
+    needed = {path for path in folder.rglob("*") if path.is_file()}
+    old, others = "a" * 64, "b" * 64
+    for sha256, name in ((old, "old-1-0.conda"), (others, "other-1-0.conda"), (old, "notes.txt")):
+        path = folder / form_path(sha256, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"bytes")
+    (folder / "locks/lab/old.json").write_bytes(b"{}")
+    (folder / "sha256/aa/linked.whl").symlink_to(lab)
+    other = {"name": "other-1-0.conda", "sha256": others, "size": 5}
+    index = {"format": 1, "lab": "other", "locks": [], "artefacts": [other]}
+    (folder / "index/other.json").write_text(json.dumps(index), encoding="utf-8")
+    workspace = open_workspace(lab, depot=Depot(artefacts))
+    assert write_bundle(workspace, {}, folder).removed == 0
+    assert write_bundle(workspace, {}, folder, clean=True).removed == 5 + 2
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    assert found - {str(path.relative_to(folder)) for path in needed} == {
+        "index/other.json",
+        form_path(old, "notes.txt"),
+        form_path(others, "other-1-0.conda"),
+        "sha256/aa/linked.whl",
+    }
+    assert all(path.exists() for path in needed)
+    assert verify_bundle(folder, lab).exit_code == 0
+
+
+def test_a_clean_removes_nothing_while_an_index_cannot_be_read(lab, artefacts):
+    """The files that it names may be needed."""
+    folder = lab.parent / "bundle"
+    old = folder / form_path("a" * 64, "old-1-0.conda")
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"bytes")
+    (folder / "index/other.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(BundleError, match=r"Nothing was removed, because .*other.json"):
+        write_bundle(open_workspace(lab, depot=Depot(artefacts)), {}, folder, clean=True)
+    assert old.exists()
 
 
 def test_only_one_process_writes_to_a_folder(lab, artefacts):
