@@ -20,6 +20,7 @@ from torchard.lock.index_page import ACCEPT, IndexFile, read_index_page
 from torchard.lock.lockfile import LockError
 from torchard.lock.question import has_name
 from torchard.lock.unsolved import UnsolvableError, quote
+from torchard.lock.wheel_fit import WheelPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -72,6 +73,25 @@ def explain_failure(
         )
     cause_text = f"no set of wheels satisfies it:{quote(text)}"
     return UnsolvableError(question.locate("pip", text), environment, classes, cause_text, instead)
+
+
+def list_without_arch(
+    names: Iterable[str], question: Question, query: WheelQuery
+) -> tuple[str, ...]:
+    """Return the packages that have wheels, but none for the arch of a question's Macs."""
+    try:
+        default = query.index or index.find_default_index()
+    except index.WheelIndexError:
+        return ()
+    pages = {
+        name: WheelPage(
+            _read_page(query.elsewhere.get(name, default), name), question.mac_class, query.python
+        )
+        for name in names
+    }
+    return tuple(
+        name for name, page in pages.items() if page.has_any_wheel and not page.has_any_for_arch
+    )
 
 
 def _gather(

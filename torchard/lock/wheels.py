@@ -16,10 +16,11 @@ from torchard.lock.lockfile import LockError
 from torchard.lock.prereleases import explain_prerelease, find_unasked
 from torchard.lock.tags import list_tags
 from torchard.lock.unsolved import UnsolvableError, quote
-from torchard.lock.wheel_failure import explain_failure
+from torchard.lock.wheel_failure import explain_failure, list_without_arch
+from torchard.lock.wheel_fit import describe_macs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from packaging.tags import Tag
 
@@ -94,7 +95,9 @@ def _resolve(
         return resolve_within_bounds(query, question, query.python)
     except index.WheelIndexError as error:
         if error.bounds:
-            raise _explain_bounds(error, question) from error
+            names = tuple(dict.fromkeys(one.package for one in error.bounds))
+            no_wheel = list_without_arch(names, question, query)
+            raise _explain_bounds(error, question, no_wheel) from error
         raise explain_failure(error.message, question, query, find_conda) from error
 
 
@@ -201,8 +204,13 @@ def _describe_yanked(offer: Offer) -> str:
     return f"is yanked from the index: {offer.yanked}" if offer.yanked else ""
 
 
-def _explain_bounds(error: index.WheelIndexError, question: Question) -> LockError:
-    """Return an error that names the bounds which Torchard itself added to the lab's."""
+def _explain_bounds(
+    error: index.WheelIndexError, question: Question, no_wheel: Collection[str]
+) -> LockError:
+    """Return an error that names the bounds which Torchard itself added to the lab's.
+
+    `no_wheel` are packages without any wheel for the Mac's arch: no other PyTorch helps there.
+    """
     lines = "".join(
         f"\n    No {one.package} fits: {one.reason}."
         if one.requirement == f"{one.package}<0"
@@ -210,13 +218,17 @@ def _explain_bounds(error: index.WheelIndexError, question: Question) -> LockErr
         for one in error.bounds
     )
     names = " and ".join(dict.fromkeys(one.package for one in error.bounds))
+    without = f"Do without {names} and what needs it."
+    if no_wheel:
+        macs = describe_macs([question.mac_class.arch])
+        lines += f"\n    {' and '.join(no_wheel)} has no wheel for {macs} beside any PyTorch."
     return UnsolvableError(
         question.locate("pip", error.message),
         question.environment.name,
         (question.mac_class,),
         f"no set of wheels satisfies it:\n    {quote(error.message).strip()}{lines}",
-        f"Do without {names} and what needs it."
-        if all(one.is_general for one in error.bounds)
+        without
+        if no_wheel or all(one.is_general for one in error.bounds)
         else f"Choose another `release:` of PyTorch, or do without {names} and what needs it.",
     )
 

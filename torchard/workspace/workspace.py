@@ -100,7 +100,9 @@ class Workspace:
             except UnsolvableError as error:
                 blockers.append(f"{name}: {error.describe_for(exact)}")
             except TorchardError as error:
-                blockers.append(f"{name}: {error.message} {error.instead}".strip())
+                # A solver's own words may be several lines: what to do comes on a line of its own.
+                between = "\n" if "\n" in error.message else " "
+                blockers.append(f"{name}: {error.message}{between}{error.instead}".strip())
         return Target(
             mac=mac,
             state=state,

@@ -68,6 +68,15 @@ def test_a_torch_from_conda_counts_as_well(solve, shelf):
     assert found["codec"].version == "1.5"
 
 
+def test_another_pytorch_is_no_way_out_where_no_wheel_is_for_the_mac(solve, shelf):
+    """A package without any wheel for Intel Macs does not get one beside another release."""
+    url = shelf(torch(), wheel("codec-2.0-cp312-cp312-macosx_11_0_arm64.whl"))
+    with pytest.raises(LockError) as caught:
+        solve(url, ["codec"], [CODEC])
+    assert "codec has no wheel for Intel Macs beside any PyTorch." in caught.value.message
+    assert caught.value.instead == "Do without codec and what needs it."
+
+
 def test_a_pairing_of_two_other_packages_is_kept(solve, shelf):
     """Whether it counts is known only from uv's answer, so uv is asked again."""
     url = shelf(torch(), pure("tune", "1.0"), pure("codec", "1.5"), pure("codec", "2.0"))
