@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,8 +12,6 @@ from torchard.cli.complete import complete_environments
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from torchard.plan.plan import Plan
 
 
 @click.command()
@@ -69,12 +68,11 @@ def apply(  # noqa: PLR0917  # click passes them by name
     PLAN is a file that `torchard plan --out` wrote. Torchard does exactly what it says, and skips a
     Mac that has changed since.
     """
-    from torchard.cli import connect, output
+    from torchard.cli import agree, connect, output
     from torchard.lab.select import order_by_limits
     from torchard.plan.batches import Batches
     from torchard.plan.codec import document
     from torchard.plan.planfile import is_plan, read_saved
-    from torchard.render.text import plan_lines, result_lines
     from torchard.session.apply import apply_as_planned, apply_plan
     from torchard.session.plan import make_plan, recheck_plan
 
@@ -99,30 +97,19 @@ def apply(  # noqa: PLR0917  # click passes them by name
             parallel=parallel,
         )
     with opened as session:
-
-        def show(planned: Plan) -> None:
-            session.progress.pause()
-            if not as_json:
-                output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
-                output.print_lock_files(session.workspace.locks.written)
-            if planned.summary.change and not yes and session.interrupted is None:
-                session.until_interrupted(
-                    lambda: console.confirm_plan("torchard plan", is_shown=not as_json)
-                )
-            session.progress.resume()
-
         if yes and not (saved or batch or session.workspace.locks.read_only):
-            planned, result = apply_as_planned(session, show)
+            planned, result = apply_as_planned(
+                session, partial(agree.print_part, session, full=full, as_json=as_json)
+            )
         else:  # a question, the saved plan, a missing lock or a batch is about all Macs
             planned = recheck_plan(session, saved.plan) if saved else make_plan(session)
-            show(planned)
+            agree.print_and_ask(
+                session, planned, "torchard plan", full=full, as_json=as_json, yes=yes
+            )
             order = order_by_limits(session.workspace.lab, limits)
             batches = None if batch is None else Batches(batch, stop_after or 0, order)
             result = apply_plan(session, planned, batches)
-    if as_json or planned.summary.change:
-        output.print_plan(result, result_lines(result), as_json=as_json)
-    else:
-        click.echo("Nothing has been changed.")
+    agree.print_result(planned, result, as_json=as_json)
     output.write_junit(document(result), junit, session.workspace.lab.path)
     session.workspace.artefacts.bound_depot(session.workspace.lab)
     console.exit_after(session, result.summary.exit_code)

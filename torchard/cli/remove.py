@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from torchard.cli import connect, console, options, output
+from torchard.cli import agree, connect, console, options
 from torchard.cli.complete import complete_environments
 from torchard.lab.select import select
 from torchard.mac.environments import view_environment
-from torchard.render.text import plan_lines, result_lines
 from torchard.session.remove import plan_removals, remove_environments
 
 if TYPE_CHECKING:
@@ -44,19 +43,12 @@ def remove(
     """
     with connect.open_session_without_locks(lab, lambda found: select(found, limits)) as session:
         planned = plan_removals(session, environment)
-        session.progress.pause()
-        if not as_json:
-            output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
-        if planned.summary.change and not yes and session.interrupted is None:
-            session.until_interrupted(
-                lambda: console.confirm_plan(f"torchard remove {environment}", is_shown=not as_json)
-            )
-        session.progress.resume()
+        agree.print_and_ask(
+            session, planned, f"torchard remove {environment}", full=full, as_json=as_json, yes=yes
+        )
         result = remove_environments(session, environment, planned)
-    if as_json or planned.summary.change:
-        output.print_plan(result, result_lines(result), as_json=as_json)
-    else:
-        click.echo("Nothing has been changed.")
+    agree.print_result(planned, result, as_json=as_json)
+    if not as_json and not planned.summary.change:
         _explain_nothing(session, environment)
     console.exit_after(session, result.summary.exit_code)
 

@@ -36,29 +36,23 @@ def rollback(
     Torchard renames one link; nothing is downloaded, locked or built. A second rollback goes no
     further back. To go forward again, run `torchard apply`.
     """
-    from torchard.cli import connect, output
+    from torchard.cli import agree, connect
     from torchard.lab.select import select
     from torchard.plan.rollback import find_macs_with
-    from torchard.render.text import plan_lines, result_lines
     from torchard.session.rollback import plan_rollbacks, roll_back
 
     with connect.open_session_without_locks(
         lab, lambda found: find_macs_with(environment, found, select(found, limits))
     ) as session:
         planned = plan_rollbacks(session, environment)
-        session.progress.pause()
-        if not as_json:
-            output.print_plan(planned, plan_lines(planned, full=full), as_json=False)
-        if planned.summary.change and not yes and session.interrupted is None:
-            session.until_interrupted(
-                lambda: console.confirm_plan(
-                    f"torchard rollback {environment}", is_shown=not as_json
-                )
-            )
-        session.progress.resume()
+        agree.print_and_ask(
+            session,
+            planned,
+            f"torchard rollback {environment}",
+            full=full,
+            as_json=as_json,
+            yes=yes,
+        )
         result = roll_back(session, planned)
-    if as_json or planned.summary.change:
-        output.print_plan(result, result_lines(result), as_json=as_json)
-    else:
-        click.echo("Nothing has been changed.")
+    agree.print_result(planned, result, as_json=as_json)
     console.exit_after(session, result.summary.exit_code)

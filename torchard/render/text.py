@@ -30,10 +30,20 @@ LEFT_ALONE = {"unreachable": "unreachable", "blocked": "blocked", "failed": "fai
 
 def plan_lines(plan: Plan, *, full: bool = False) -> Iterator[Text]:
     """Yield the lines of a plan; `full` for every package and Mac, not only what is news."""
+    yield from plan_lines_of_macs(plan, full=full)
+    yield from plan_lines_of_all(plan)
+
+
+def plan_lines_of_macs(plan: Plan, *, full: bool = False) -> Iterator[Text]:
+    """Yield what a plan has for its Macs: the part of a plan of more Macs, for example."""
     for block in blocks(plan.macs, _plan_of):
         yield head(block, full=full)
         yield from _plan_of(max(block, key=_pushed), full=full)
         yield from _disk(block)
+
+
+def plan_lines_of_all(plan: Plan) -> Iterator[Text]:
+    """Yield what ends a plan: how many Macs it changes."""
     yield Text()
     yield Text(f"Plan: {summary(plan)}")
 

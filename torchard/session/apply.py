@@ -16,6 +16,7 @@ from pyinfra_cli.util import exec_file
 from torchard.operations.lease import end_run
 from torchard.operations.report import FAILURE, PROGRESS
 from torchard.plan.batches import describe_stop, split_batches
+from torchard.plan.plan import Plan
 from torchard.plan.result import (
     MacRun,
     Result,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from torchard.plan.batches import Batches
-    from torchard.plan.plan import MacPlan, Plan
+    from torchard.plan.plan import MacPlan
     from torchard.plan.result import MacResult
     from torchard.plan.steps import StepId
     from torchard.session.session import Session
@@ -61,21 +62,31 @@ def apply_plan(session: Session, plan: Plan, batches: Batches | None = None) -> 
     return work.finish(plan)
 
 
-def apply_as_planned(session: Session, show: Callable[[Plan], None]) -> tuple[Plan, Result]:
+def apply_as_planned(
+    session: Session, show: Callable[[Plan, Plan | None], None]
+) -> tuple[Plan, Result]:
     """Plan each Mac as soon as its locks are known, and do its plan at once.
 
-    `show` gets the plan of all Macs as soon as there is one. Return it, and the result.
+    Before a Mac is changed, `show` gets the plan of it and of all that were planned since the last
+    time; with the last part, it gets the plan of all Macs too. Return that, and the result.
     """
     session.workspace.planned = {}
     work = _Work(session, {})
+    hidden: dict[str, MacPlan] = {}
 
     def plan() -> Iterator[str]:
         for plans in plan_as_locked(session):
             work.plans.update(plans)
             session.workspace.planned.update((name, mac.steps) for name, mac in plans.items())
-            if len(work.plans) == len(session.macs):
-                show(complete_plan(session, work.plans))
-            yield from (name for name, mac in plans.items() if mac.state == "change")
+            hidden.update(plans)
+            changed = [name for name, mac in plans.items() if mac.state == "change"]
+            is_last = len(work.plans) == len(session.macs)
+            if changed or is_last:
+                part = Plan(tuple(hidden[name] for name in session.macs if name in hidden))
+                hidden.clear()
+                whole = complete_plan(session, work.plans) if is_last else None
+                show(session.workspace.artefacts.mark_fetched(part), whole)
+            yield from changed
 
     work.change(plan())
     for name in session.macs:

@@ -11,11 +11,12 @@ from torchard.operations import change_scripts
 from torchard.operations.lease import end_run, open_run
 from torchard.plan.plan import Plan
 from torchard.plan.remove import list_own_questions, plan_removal, report_removal
-from torchard.plan.result import MacRun, Result, report_failure, report_skipped
+from torchard.session.change import change_macs
 from torchard.session.plan import ask_own_files, isolate, plan_without_state
 
 if TYPE_CHECKING:
     from torchard.plan.plan import MacPlan
+    from torchard.plan.result import MacResult, Result
     from torchard.session.session import Session
 
 
@@ -40,12 +41,10 @@ def plan_removals(session: Session, environment: str) -> Plan:
 
 def remove_environments(session: Session, environment: str, plan: Plan) -> Result:
     """Do what the plan of a removal says, and return what each Mac has afterwards."""
-    plans = {mac.name: mac for mac in plan.macs}
-    results = {mac.name: report_skipped(mac) for mac in plan.macs}
 
-    def remove(name: str) -> None:
-        start = time.monotonic()
-        planned, state = plans[name], session.states[name]
+    def remove(planned: MacPlan) -> MacResult:
+        start, name = time.monotonic(), planned.name
+        state = session.states[name]
         (step,) = planned.steps
         session.progress.report_mac(name, f"removing {environment}")
         host, mac = session.hosts[name], session.macs[name]
@@ -54,11 +53,6 @@ def remove_environments(session: Session, environment: str, plan: Plan) -> Resul
         end_run(host)
         session.read_state(name)
         took = time.monotonic() - start
-        results[name] = report_removal(environment, planned, session.states[name], took)
+        return report_removal(environment, planned, session.states[name], took)
 
-    names = [mac.name for mac in plan.macs if mac.state == "change"]
-    session.each(names, remove, is_executing=True)
-    for name in names:
-        if name in session.reasons:
-            results[name] = report_failure(plans[name], MacRun(reason=session.reasons[name]))
-    return Result(tuple(results.values()))
+    return change_macs(session, plan, remove)

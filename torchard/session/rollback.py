@@ -10,8 +10,8 @@ from torchard.errors import TorchardError
 from torchard.operations import change_scripts, read_scripts
 from torchard.operations.lease import end_run, open_run
 from torchard.plan.plan import Plan
-from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.rollback import plan_rollback, report_rollback
+from torchard.session.change import change_macs
 from torchard.session.plan import isolate, plan_without_state
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torchard.lab.model import MacHost
     from torchard.mac.state import MacState
     from torchard.plan.plan import MacPlan
+    from torchard.plan.result import MacResult, Result
     from torchard.session.session import Session
 
 
@@ -36,12 +37,10 @@ def plan_rollbacks(session: Session, environment: str) -> Plan:
 
 def roll_back(session: Session, plan: Plan) -> Result:
     """Do what the plan of a rollback says, and return what each Mac has afterwards."""
-    plans = {mac.name: mac for mac in plan.macs}
-    results = {mac.name: report_skipped(mac) for mac in plan.macs}
 
-    def roll_back_mac(name: str) -> None:
-        start = time.monotonic()
-        planned, state = plans[name], session.states[name]
+    def roll_back_mac(planned: MacPlan) -> MacResult:
+        start, name = time.monotonic(), planned.name
+        state = session.states[name]
         (step,) = planned.steps
         session.progress.report_mac(name, f"activating {step.place}")
         host = session.hosts[name]
@@ -57,14 +56,9 @@ def roll_back(session: Session, plan: Plan) -> Result:
         end_run(host)
         session.read_state(name)
         took = time.monotonic() - start
-        results[name] = report_rollback(planned, session.states[name], verification, took)
+        return report_rollback(planned, session.states[name], verification, took)
 
-    names = [mac.name for mac in plan.macs if mac.state == "change"]
-    session.each(names, roll_back_mac, is_executing=True)
-    for name in names:
-        if name in session.reasons:
-            results[name] = report_failure(plans[name], MacRun(reason=session.reasons[name]))
-    return Result(tuple(results.values()))
+    return change_macs(session, plan, roll_back_mac)
 
 
 def _last_verification(state: MacState, path: str) -> Mapping[str, Any]:

@@ -68,7 +68,7 @@ def test_a_torch_from_conda_counts_as_well(solve, shelf):
     assert found["codec"].version == "1.5"
 
 
-def test_another_pytorch_is_no_way_out_where_no_wheel_is_for_the_mac(solve, shelf):
+def test_a_package_without_a_wheel_for_the_mac_needs_no_other_pytorch(solve, shelf):
     """A package without any wheel for Intel Macs does not get one beside another release."""
     url = shelf(torch(), wheel("codec-2.0-cp312-cp312-macosx_11_0_arm64.whl"))
     with pytest.raises(LockError) as caught:
