@@ -9,8 +9,14 @@ from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
 
 from torchard.cli.main import cli
+
+try:
+    import tomllib
+except ModuleNotFoundError:  # Python 3.10
+    import tomli as tomllib
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = click.Context(cli)
@@ -132,6 +138,16 @@ def test_every_key_of_a_lab_is_explained():
     for kind in ("ssh", "miniconda", "mirrors", "pytorch"):
         for key in schema["$defs"][kind]["properties"]:
             assert f"`{key}`" in page, f"{kind}: {key}"
+
+
+def test_every_dependency_is_explained():
+    """docs/architecture.md says why each package is there that a user installs, and no other."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["demo"], *extras["testinfra"]]
+    section = read("docs/architecture.md").partition("## Dependencies")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([\w-]+) \| .+ \| \S+ \|$", section, re.MULTILINE)
+    assert sorted(rows[1:]) == sorted(Requirement(one).name for one in wanted)
 
 
 def test_each_change_touches_at_most_four_files():
