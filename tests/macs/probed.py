@@ -50,11 +50,12 @@ def answer(
     shell: str,
     *,
     prefix: str = "~/miniconda3",
+    torchard: str = "~/.torchard",
     before: str = "",
     user: int | None = None,
     **environment: str,
 ) -> bytes:
-    script = before + probe.build_script(prefix)
+    script = before + probe.build_script(prefix, torchard)
     return subprocess.run(
         ["sh", "-c", braces.as_bash(script)],
         executable=shell,
