@@ -13,7 +13,6 @@ from torchard.cli import console, options
 from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
 from torchard.render.words import size
-from torchard.session.session import Session
 from torchard.session.signals import install_signal_handlers, interruptible
 from torchard.workspace.bundle import verify_bundle, write_bundle
 from torchard.workspace.update_locks import list_errors, update_locks, without_class
@@ -57,6 +56,8 @@ def bundle(
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce
         if to_read:
+            from torchard.session.session import Session  # loads what reaches Macs
+
             with Session(workspace, to_read, progress) as session:
                 states, reasons = session.states, session.reasons
             if session.interrupted is not None:

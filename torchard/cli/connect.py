@@ -13,7 +13,7 @@ from torchard.plan.leftover import find_left_behind
 from torchard.plan.rollback import find_macs_with
 from torchard.session.session import Session
 from torchard.session.signals import install_signal_handlers
-from torchard.workspace.bundle import open_bundle, use_bundled_locks
+from torchard.workspace.bundle import open_lab
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -80,20 +80,6 @@ def open_session_without_locks(
     workspace = open_workspace(lab, locked=True)
     with _connect(workspace, choose(workspace.lab), locks_ahead=False) as session:
         yield session
-
-
-def open_lab(lab: Path, folder: Path | None, *, locked: bool, replace: bool = False) -> Workspace:
-    """Open a lab; with a `folder`, with the bundle there in place of the network.
-
-    Lock files that the lab lacks are taken from the bundle unless `locked`; with `replace`, also
-    those that differ.
-    """
-    if folder is None:
-        return open_workspace(lab, locked=locked)
-    bundle = open_bundle(folder, lab)
-    workspace = open_workspace(lab, locked=True, depot=bundle)
-    use_bundled_locks(workspace, bundle, replace=replace, write=not locked)
-    return workspace
 
 
 @contextmanager

@@ -50,11 +50,10 @@ def lock(
     by package. With --depot, nothing is solved: the locks are the bundle's.
     """
     import torchard.session  # noqa: F401  # patches the standard library, so it comes first
-    from torchard.cli.connect import open_lab
     from torchard.cli.progress import show_progress
     from torchard.lab.load import load_lab
-    from torchard.session.session import Session
     from torchard.session.signals import install_signal_handlers, interruptible
+    from torchard.workspace.bundle import open_lab
     from torchard.workspace.update_locks import update_locks, without_class
 
     given = {"--upgrade": upgrade, "--diff": is_trial, "--check": only_check, "--audit": audit}
@@ -73,6 +72,8 @@ def lock(
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce
         if to_read:
+            from torchard.session.session import Session  # loads what reaches Macs
+
             with Session(workspace, to_read, progress) as session:
                 states, reasons = session.states, session.reasons
             if session.interrupted is not None:

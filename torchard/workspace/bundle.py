@@ -26,6 +26,7 @@ from torchard.depot.bundle import (
 from torchard.errors import TorchardError
 from torchard.resources import shorten_local_path
 from torchard.workspace.locks import write_lock
+from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,6 +126,20 @@ def verify_bundle(folder: Path, lab: Path) -> BundleReport:
 def open_bundle(folder: Path, lab: Path) -> Bundle:
     """Return the bundle of a lab file. Raise BundleError if a file of it is missing."""
     return Bundle(folder, lab.resolve().stem)
+
+
+def open_lab(lab: Path, folder: Path | None, *, locked: bool, replace: bool = False) -> Workspace:
+    """Open a lab; with a `folder`, with the bundle there in place of the network.
+
+    Lock files that the lab lacks are taken from the bundle unless `locked`; with `replace`, also
+    those that differ.
+    """
+    if folder is None:
+        return open_workspace(lab, locked=locked)
+    bundle = open_bundle(folder, lab)
+    workspace = open_workspace(lab, locked=True, depot=bundle)
+    use_bundled_locks(workspace, bundle, replace=replace, write=not locked)
+    return workspace
 
 
 def use_bundled_locks(workspace: Workspace, bundle: Bundle, *, replace: bool, write: bool) -> None:

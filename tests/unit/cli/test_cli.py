@@ -158,6 +158,13 @@ def test_what_is_quick_imports_nothing_that_is_slow(lab, words, forbidden):
     assert loaded & slow == set()
 
 
+def test_a_lock_of_known_classes_loads_nothing_that_reaches_a_mac(lab):
+    """Half of its start-up would be for connections that it does not make."""
+    loaded = set(modules_of("lock", "--check", str(lab), code=2))
+    assert "torchard.workspace.update_locks" in loaded
+    assert loaded & {"pyinfra", "paramiko", "torchard.session.session"} == set()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_command_imports_no_other(name):
     """Each command loads its own module, and not that of another; `plan` has `explain`."""
