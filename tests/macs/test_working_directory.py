@@ -27,11 +27,17 @@ TYPED = (
     ("unlock", "studio-01", "{lab}"),
     ("bundle", "{bundle}", "{lab}"),
     ("depot", "list", "{lab}"),
+    ("schema", "--out", "{schema}"),
+    ("completion", "zsh"),
+    ("init", "{folder}"),
+    ("import", "{environment}", "--into", "{lab}", "--yes"),
+    ("export", "torch", "{lab}", "--class", "osx-arm64-macos15"),
+    ("doctor", "{lab}"),
+    ("report", "{lab}", "--html", "{page}"),
+    ("remove", "torch", "{lab}", "--yes"),
     ("demo", "--macs", "1", "--keep", "{kept}"),
     ("catalog", "verify", "--release", "2.15.0"),
 )
-# They start no program but those of the commands above.
-UNTYPED = {"completion", "doctor", "export", "import", "init", "remove", "report", "schema"}
 EXPECTED = {"plan": 2, "show": 2, "rollback": 3, "demo": 1, "catalog": 1}
 
 
@@ -67,8 +73,17 @@ def test_no_command_runs_anything_there(start, type_there, tmp_path):
     lab = start(1)
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "thesis.tex").touch()
-    assert {words[0] for words in TYPED} | UNTYPED == set(COMMANDS)
-    names = {"saved": "saved.json", "kept": "kept", "bundle": "bundle"}
+    (tmp_path / "environment.yml").write_text("name: mine\ndependencies: [numpy]\n", "utf-8")
+    assert {words[0] for words in TYPED} == set(COMMANDS)
+    names = {
+        "saved": "saved.json",
+        "kept": "kept",
+        "bundle": "bundle",
+        "schema": "lab.schema.json",
+        "folder": "folder",
+        "environment": "environment.yml",
+        "page": "lab.html",
+    }
     places = {"lab": lab.lab_file, **{key: tmp_path / name for key, name in names.items()}}
     for words in TYPED:
         done = type_there(*(word.format_map(places) for word in words))
