@@ -26,6 +26,14 @@ def accounts():
     yield from make_accounts("owner", "student")
 
 
+@pytest.fixture
+def student(accounts):
+    """An account that does not own the prefix."""
+    if len(accounts) == 1:
+        pytest.skip("only root can make accounts")
+    return accounts[1]
+
+
 @pytest.fixture(scope="module")
 def lab(accounts, simlab_depot):
     """Two Macs; on one of them the account needs no password for sudo. /opt is root's."""
@@ -46,6 +54,8 @@ def lab(accounts, simlab_depot):
             describe(lab, ENVIRONMENTS, {OPEN: ["tools"], CLOSED: ["tools"]}, settings)
             yield lab
     finally:
+        for closed in (*folder.glob("lab/macs/*/opt"), *folder.glob("lab/macs/*/etc/paths.d")):
+            closed.chmod(0o755)
         shutil.rmtree(folder)
 
 
@@ -87,9 +97,9 @@ def test_the_plan_shows_what_needs_sudo_as_a_diff(applied, accounts):
     assert sorted(one.name for one in Path(folder).iterdir()) == [".torchard", "miniconda3"]
 
 
-def test_only_the_owner_may_write_and_all_may_read(applied, accounts):
+def test_only_the_owner_may_write_and_all_may_read(applied, accounts, student):
     """Each file below the folder, as find sees it with the student's own rights."""
-    folder, student = f"{applied[0]}/opt/torchard", accounts[1]
+    folder = f"{applied[0]}/opt/torchard"
     found = student.run("find", folder, "-writable", "!", "-type", "l")
     assert found.stdout == ""
     (closed,) = found.stderr.splitlines()  # what arrives is not verified yet
@@ -101,9 +111,9 @@ def test_only_the_owner_may_write_and_all_may_read(applied, accounts):
 
 
 @pytest.fixture
-def conda(applied, accounts, tmp_path_factory):
+def conda(applied, student):
     """Return what runs conda as the student, who finds it by the PATH of every account."""
-    root, student = applied[0], accounts[1]
+    root = applied[0]
     home = root / "student"
     home.mkdir(exist_ok=True)
     os.chown(home, student.uid, student.gid)
@@ -185,9 +195,14 @@ def test_without_sudo_the_plan_says_what_an_administrator_types(lab, torchard, a
     said = " ".join(blocked.stdout.split())
     assert f"`sudo install -d -m 755 -o {owner.name} {folder}`" in said
     assert f"`echo {command} | sudo tee /etc/paths.d/torchard`" in said
+    closed = (root / "opt", root / "etc/paths.d")
+    for one in closed:
+        one.chmod(0o755)
     folder.mkdir()
     os.chown(folder, owner.uid, owner.gid)
     (root / "etc/paths.d/torchard").write_text(f"{command}\n", encoding="utf-8")
+    for one in closed:
+        one.chmod(0o555)
     planned = torchard("plan", lab.lab_file, "--limit", CLOSED)
     assert planned.returncode == 2, planned.stdout
     assert "sharing" not in planned.stdout
