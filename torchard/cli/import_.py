@@ -54,11 +54,17 @@ def import_(file: Path, name: str | None, into: Path | None, *, yes: bool) -> No
     if into is None:
         click.echo(write_import(found), nl=False)
     else:
-        _add(found, into, f"torchard import {shlex.quote(str(file))}", yes=yes)
+        _add(found, into, None if yes else form_command(file, name, into))
 
 
-def _add(found: FirstLab, lab: Path, command: str, *, yes: bool) -> None:
-    """Add the environment to a lab file, once a person has agreed to the difference."""
+def form_command(file: Path, name: str | None, into: Path) -> str:
+    """Return the words that a person types for the same again."""
+    named = [] if name is None else ["--name", name]
+    return shlex.join(["torchard", "import", str(file), *named, "--into", str(into)])
+
+
+def _add(found: FirstLab, lab: Path, command: str | None) -> None:
+    """Add the environment to a lab file; with a command, once a person has agreed to the diff."""
     path = lab.resolve()  # a link stays one
     before = read_source(path, "a lab file that exists")
     load_text(lab, before)
@@ -69,8 +75,8 @@ def _add(found: FirstLab, lab: Path, command: str, *, yes: bool) -> None:
     old, new = (content.decode("utf-8-sig").splitlines() for content in (before, after))
     for line in unified_diff(old, new, str(lab), str(lab), lineterm=""):
         click.echo(line)
-    if not yes:
-        console.confirm_plan(f"{command} --into {shlex.quote(str(lab))}", is_shown=True)
+    if command is not None:
+        console.confirm_plan(command, is_shown=True)
     if read_source(path, "a lab file that exists") != before:
         raise TorchardError(
             f"{lab} has changed meanwhile, and was left as it is.", "Run this again."

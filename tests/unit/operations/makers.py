@@ -256,6 +256,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "remote.identities.__init__": make_and_copy_key,
     "lab.notes.find_notes": make_key,
     "cli.init._list_next": go_there,
+    "cli.import_.form_command": lambda made: _command("import_").form_command(
+        Path(made.path), made.text, Path(made.path)
+    ),
     "remote.unreachable.explain_config_error": lambda made: typed(
         unreachable.explain_config_error(made.text, "bad"), "try"
     ),
