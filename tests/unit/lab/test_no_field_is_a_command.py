@@ -24,6 +24,7 @@ PATHS = ("key", "known_hosts", "config")
 def loaded(tmp_path, place, text):
     """Load a lab with a text in one field; return it, or None if it is rejected."""
     path = tmp_path / "lab.yaml"
+    path.unlink(missing_ok=True)  # ext4 writes a file that is truncated to the disk at once
     path.write_text(json.dumps(filled(place, text)), encoding="utf-8")
     try:
         return load_lab(path)

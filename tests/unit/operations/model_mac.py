@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shlex
 import sys
 import tarfile
 from dataclasses import replace
@@ -60,6 +59,9 @@ if TYPE_CHECKING:
 VERIFICATION = '{"python": "3.12.13", "machine": "arm64", "torch": "2.2.2", "mps": true}'
 ROOM = for_any_shell(probe.build_room_script())
 OCTAL = re.compile(rb"\\0([0-7]{3})")
+# A variable as shlex.quote writes its value; shlex itself reads a script character by character.
+ASSIGNMENT = re.compile(r"""\s*(?P<name>[A-Z0-9_]+)=(?P<value>(?:'[^']*'|"[^"]*"|[^\s'"]+)*)""")
+QUOTED = re.compile(r"""'([^']*)'|"([^"]*)"|([^\s'"]+)""")
 
 
 def coded(text: str) -> str:
@@ -118,14 +120,10 @@ def packages(which: str, some: Packages) -> Iterator[str]:
 
 def values_of(script: str) -> dict[str, str]:
     """Return the shell variables at the start of a script."""
-    words = shlex.shlex(script, posix=True)
-    words.whitespace_split, words.commenters = True, ""
-    values = {}
-    for word in words:  # read no further than it is asked for
-        name, equals, value = word.partition("=")
-        if not (equals and re.fullmatch("[A-Z0-9_]+", name)):
-            break
-        values[name] = value
+    values, at = {}, 0
+    while found := ASSIGNMENT.match(script, at):
+        values[found["name"]] = "".join(map("".join, QUOTED.findall(found["value"])))
+        at = found.end()
     return values
 
 
