@@ -8,6 +8,7 @@ say_access() {
   [ -d "$1/" ] || return 0
   code "$1"
   place=$coded
+  # shellcheck disable=SC2010,SC2012 # its name is not read, and ls alone prints access control lists
   ls -ldn "$1/." 2>/dev/null | while read -r mode _ uid gid _; do
     granted=
     case $mode in

@@ -27,6 +27,7 @@ from torchard.operations.lease import renewed_lease
 from torchard.operations.report import record_failure, report_progress
 from torchard.operations.transfers import find_line
 from torchard.remote.archive import Archive
+from torchard.remote.client import takes_archives
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.uploads import LARGE, WatchedFile
@@ -150,7 +151,8 @@ class _Push:
         """Tell whether a file may go with others. The rest of one that broke off goes alone."""
         size = getattr(artefact, "size", None)
         is_begun = artefact.sha256 in self.host.connector_data.get(PARTS, {})
-        return size is not None and size < LARGE and not is_begun and self.mac.connection == "ssh"
+        is_ours = takes_archives(self.host.connector)
+        return size is not None and size < LARGE and not is_begun and is_ours
 
     def send(self, batch: Sequence[_File]) -> None:
         """Send one file, or several small ones as one archive."""

@@ -80,6 +80,11 @@ def _put_file(connector: Any, filename_or_io: Any, remote_location: str) -> None
         connector.client.put(file, remote_location)
 
 
+def takes_archives(connector: Any) -> bool:
+    """Tell whether a connection is Torchard's: pyinfra's own may be older than install_client()."""
+    return isinstance(getattr(connector, "client", None), Client)
+
+
 class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no types for it
     """pyinfra's SSH client. It goes where ssh would, and accepts known host keys only."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import gevent
 import pytest
+from paramiko import SSHClient
 from pyinfra.api import Config, Inventory, State
 from pyinfra.api.connect import connect_all, disconnect_all
 from pyinfra.context import ctx_host, ctx_state
@@ -21,6 +22,7 @@ from torchard.operations.controller import find_controller
 from torchard.operations.incoming import PARTS
 from torchard.operations.upload import _continue_part, upload_files
 from torchard.remote.archive import Archive
+from torchard.remote.client import Client
 from torchard.remote.shell_upload import take_archive
 
 
@@ -225,6 +227,7 @@ def sent(host, pushed, monkeypatch):
         return True
 
     monkeypatch.setattr(host, "put_file", put_file)
+    monkeypatch.setattr(host.connector, "client", Client(), raising=False)
     return found
 
 
@@ -236,6 +239,14 @@ def test_small_files_are_one_archive_and_a_large_one_goes_alone(host, pushed, se
     assert push(host, pushed, connection="ssh") is True
     assert sent == [["a", "b"], "large", ["c", "d"]]
     assert pushed.arrived() == pushed.whole("a", "b", "c", "d", "large")
+
+
+def test_a_connection_of_pyinfras_own_gets_each_file_alone(host, pushed, sent, monkeypatch):
+    """Another person's deploy may have connected before Torchard's client was installed."""
+    monkeypatch.setattr(host.connector, "client", SSHClient())
+    assert push(host, pushed, connection="ssh") is True
+    assert sent == ["a", "b", "c"]
+    assert pushed.arrived() == pushed.whole("a", "b", "c")
 
 
 def test_an_archive_has_a_bound(host, pushed, sent, monkeypatch):

@@ -14,6 +14,7 @@ if [ -n "$USES_SUDO" ]; then
 else
   mkdir -p "${FOLDER%/*}" && mkdir "$FOLDER" || exit 1
 fi
+# shellcheck disable=SC3067 # every sh knows -O
 [ -O "$FOLDER" ] || {
   printf '%s\n' "$FOLDER does not belong to $account; nothing else was done" >&2
   exit 1

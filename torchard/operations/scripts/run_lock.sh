@@ -232,6 +232,7 @@ take_lock() {
   attempt mkdir -p "$root/log" "$root/depot/incoming" "$root/kits" "$root/generations" \
     "$root/home" "$root/lock.try-$$" || die "$root cannot be written; nothing was done"
   # Another account could replace what runs here. Until a file is verified, no other one may open it.
+  # shellcheck disable=SC3067 # every sh knows -O
   [ -z "$shared" ] || { [ -O "${root%/*}" ] && [ -O "$root" ] && chmod 700 "$root/depot/incoming"; } ||
     die "$root does not belong to $(id -un); nothing was done"
   rmdir "$root"/lock.try-* 2>/dev/null  # with those of runs that were killed just here
