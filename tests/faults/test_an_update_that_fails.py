@@ -11,8 +11,8 @@ from faultlab import held, started
 from progress_events import without_events
 
 # Commands of an update before the one that builds: three readings, one for a person's files, one
-# that begins the run, and two for a push.
-BUILD = 7
+# that begins the run, and three for a push.
+BUILD = 8
 
 
 def locked(settled, name):

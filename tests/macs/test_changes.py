@@ -84,7 +84,7 @@ def test_a_changed_lab_changes_package_by_package(applied, torchard):
     edit(applied, 'release: "2.14.1"', "release: stable")
     edit(applied, 'pip: ["einops", "pandas"]', 'pip: ["einops"]')
     told = bring_in_order(torchard, applied)
-    assert "this generation is built and verified; only its link is" in told
+    assert "the lab's generation is built and verified, but another one is active" in told
     assert shown(applied) == first
 
     edit(applied, 'pip: ["einops"]', "pip: []")

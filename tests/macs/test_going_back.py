@@ -104,7 +104,7 @@ def test_it_is_one_rename_and_needs_neither_locks_nor_a_network(lab, torchard):
 
     forward = torchard("plan", lab.lab_file)
     assert forward.returncode == 2
-    assert "this generation is built and verified; only its link is" in forward.stdout
+    assert "the lab's generation is built and verified, but another one is active" in forward.stdout
 
 
 def test_given_again_it_reaches_who_was_not_and_goes_no_further(lab, torchard):
