@@ -22,3 +22,8 @@ def for_any_shell(script: str) -> str:
     coded = script.encode("utf-8", "backslashreplace")
     text = _NOT_PLAIN.sub(lambda found: b"\\0%03o" % found[0][0], coded)
     return f'eval "$(printf %b "{text.decode()}")"'
+
+
+def as_whole_command(script: str) -> str:
+    """Return a script as all of what ssh sends; pyinfra writes `sh -c` itself around a line."""
+    return f"sh -c '{for_any_shell(script)}'"

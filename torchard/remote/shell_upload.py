@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import IO, TYPE_CHECKING
 
-from torchard.remote.quoting import for_any_shell
+from torchard.remote.quoting import as_whole_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ def unpack_through_shell(client: SSHClient, archive: Archive, directory: str) ->
 
 def _send(client: SSHClient, script: str, pieces: Iterable[bytes]) -> None:
     """Run a script that reads these bytes. Raise OSError with what it says if it fails."""
-    stdin, stdout, stderr = client.exec_command(for_any_shell(script))
+    stdin, stdout, stderr = client.exec_command(as_whole_command(script))
     channel = stdout.channel
     with stdin, stdout, stderr:
         channel.settimeout(_SECONDS)

@@ -22,7 +22,7 @@ import gevent
 from paramiko import ChannelException, SFTPClient, SSHException
 
 from torchard.remote import children, limits, openssh
-from torchard.remote.quoting import for_any_shell
+from torchard.remote.quoting import as_whole_command
 from torchard.remote.shell_upload import take_file, unpack_through_shell, upload_through_shell
 from torchard.remote.unreachable import ReachError
 
@@ -101,7 +101,7 @@ class Uploads:
             return False
         with tempfile.TemporaryDirectory(prefix="torchard-key-") as folder:
             words = self._form_command(Path(folder), transport.get_remote_server_key())
-            command = for_any_shell(take_file(path, append=file.begin > 0))
+            command = as_whole_command(take_file(path, append=file.begin > 0))
             child = children.Child([*words, command], stdin=file)
             try:
                 self._watch(child, file, seconds)

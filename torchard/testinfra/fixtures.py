@@ -14,7 +14,7 @@ import testinfra.host
 from torchard import programs
 from torchard.errors import TorchardError
 from torchard.mac import probe
-from torchard.remote.quoting import for_any_shell
+from torchard.remote.quoting import as_whole_command
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class LabMac:
         self.settings, self.host, self._workspace = settings, host, workspace
         try:
             wanted = settings.miniconda
-            done = host.run(for_any_shell(probe.build_script(wanted.prefix, wanted.root)))
+            done = host.run(as_whole_command(probe.build_script(wanted.prefix, wanted.root)))
         except RuntimeError as error:  # ssh's own exit status
             raise TorchardError(error.args[0].stderr.strip()) from None
         self.state = probe.parse(done.stdout.splitlines())

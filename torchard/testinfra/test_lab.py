@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from torchard.operations.read_scripts import verify_environment
-from torchard.remote.quoting import for_any_shell
+from torchard.remote.quoting import as_whole_command
 
 if TYPE_CHECKING:
     from typing import Any
@@ -92,7 +92,7 @@ def test_pip_sees_the_locked_wheels(mac: LabMac, host: Any, environment: Lock) -
 
 def test_the_verification_passes(mac: LabMac, host: Any, environment: Lock) -> None:
     """Verification passes through the link: versions, imports, and MPS where it is expected."""
-    printed = answer(host, for_any_shell(verify_environment(mac.state, environment)))
+    printed = answer(host, as_whole_command(verify_environment(mac.state, environment)))
     verification = json.loads(printed.splitlines()[-1])
     assert verification["machine"] == mac.state.arch
     if environment.variant is not None:

@@ -59,12 +59,12 @@ SENDERS = {
     "operations.upload._continue_part", "remote.uploads.put_by_ssh",
     "operations.lease._begin_run", "operations.lease.end_run",
     "operations.lease.renewed_lease", "operations.lease.renew",
-    "remote.shell_upload._send",
+    "remote.shell_upload._send", "remote.quoting.as_whole_command",
     "testinfra.fixtures.__init__", "testinfra.test_lab.test_the_verification_passes",
 }  # fmt: skip
 # What quotes for no shell: a marker in TOML, and a line of the log.
 OTHERS = {"lock.export._write_pylock", "remote.children._spawn"}
-SENDING = {"for_any_shell", "StringCommand", "under_run_lock", "run_cleanly"}
+SENDING = {"for_any_shell", "as_whole_command", "StringCommand", "under_run_lock", "run_cleanly"}
 
 
 @functools.cache

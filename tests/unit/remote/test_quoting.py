@@ -13,7 +13,7 @@ from sent import as_sent, assert_nothing_expands
 
 from torchard.mac import probe
 from torchard.operations import script_text
-from torchard.remote.quoting import for_any_shell
+from torchard.remote.quoting import as_whole_command, for_any_shell
 
 NASTY = "it's \\' \\\\ \\0101 \"$HOME\" `id` $(id) !x !! # ( ) é \t 100% ~ *\nsecond \\\nlines"
 # The login shells of this machine, of those that a Mac's account may have.
@@ -55,9 +55,8 @@ def test_the_script_has_the_status_and_the_input_of_its_command():
 
 @pytest.mark.parametrize("shell", LOGIN)
 def test_a_login_shell_passes_a_command_on_unchanged(shell):
-    """As sshd starts it: the shell gets what pyinfra sends, in one argument."""
+    """As sshd starts it: the shell gets what pyinfra or Torchard sends, in one argument."""
     script = f"printf %s {shlex.quote(NASTY)}; exit 7"
-    done = subprocess.run(
-        [shell, "-c", as_sent(script)], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (7, NASTY, "")
+    for sent in (as_sent(script), as_whole_command(script)):
+        done = subprocess.run([shell, "-c", sent], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (7, NASTY, "")
