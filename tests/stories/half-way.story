@@ -7,7 +7,7 @@ lab:
     tools: {python: "3.12", pytorch: false, conda: [rhash], pip: [einops]}
 ---
 lab: {macs: {studio-01: {shell: zsh}, studio-02: {shell: bash}}}
-studio-01: {fault: {drop_after: 7}}
+studio-01: {fault: {drop_after: 8}}
 $ torchard apply --yes --json >report.json
 [1]
 $ torchard show report.json
