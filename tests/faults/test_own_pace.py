@@ -64,7 +64,7 @@ def test_a_mac_that_hangs_holds_up_no_other(lab):
     assert {mac["state"] for mac in macs.values()} == {"up_to_date"}
 
 
-def test_a_batch_that_fails_keeps_the_rest_from_beginning(lab, torchard, tmp_path):
+def test_a_batch_that_fails_keeps_the_rest_from_beginning(lab, other, torchard, tmp_path):
     """The Macs that --limit names first are the canaries; the result says why the rest waits."""
     tool = lab.macs["canary"].root / "bin" / "caffeinate"
     whole = tool.read_text(encoding="utf-8")
