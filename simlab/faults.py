@@ -40,7 +40,7 @@ NUMBERED = {
     "hang": "the command after N others never starts, and the connection stays",
     "trickle": "the command after N others prints a byte a second instead of its answer",
     "flood": "the command after N others prints without end instead of its answer",
-    "stop": "the command after N others is stopped (SIGSTOP), with all that it started",
+    "stop": "the command after N others stops itself (SIGSTOP) when it begins",
     "stall_sftp": "after N openings, writes or closings of files by SFTP, the connection stays and"
     " takes no byte any more",
     "drop_sftp": "the connection is cut at the opening, writing or closing of a file by SFTP,"

@@ -299,6 +299,8 @@ class Session(SSHServerStreamSession[bytes]):
     async def _run(self, chan: asyncssh.SSHServerChannel[bytes], command: Command) -> None:
         try:
             text = _INSTEAD.get(self._fate, chan.get_command())
+            if self._fate == "stop":  # by itself: a busy server could come too late
+                text = f"kill -STOP 0; {text}"
             pid = await command.start(self._root, text)
         except (OSError, ValueError, TypeError) as error:
             # The host has no process or file to spare, or mac.json says nothing that is a Mac.
@@ -308,8 +310,6 @@ class Session(SSHServerStreamSession[bytes]):
         self._started(pid, command)
         if self._fate == "drop_during":
             self._drop()
-        if self._fate == "stop":
-            command.kill("STOP")
 
     def _drop(self) -> None:
         if self._conn is not None:
