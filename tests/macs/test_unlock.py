@@ -142,7 +142,9 @@ def test_the_lock_of_another_mac_is_reported_with_what_to_do(token, way):
     """Nobody but that Mac knows whether its run has ended, so a person looks there."""
     lock = RunLock(token, "ada@desk", 0, elsewhere="studio-02.local")
     # Imported only here: the command patches threads, and a worker needs them before.
-    said = import_module("torchard.cli.unlock")._refuse("studio-01", Path("lab.yaml"), lock, None)
+    said = import_module("torchard.cli.unlock")._refuse(
+        "studio-01", Path("lab.yaml"), lock, None, "~/.torchard"
+    )
     assert said.message == (
         "ada@desk holds the run lock of studio-01, from studio-02.local, another Mac with the same"
         " home."

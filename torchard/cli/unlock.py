@@ -36,6 +36,7 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     work on the Mac: end that process, and its lock goes with it.
     """
     from torchard.cli import connect
+    from torchard.mac.paths import shorten_mac_path
     from torchard.session.unlock import remove_lock
 
     def select_mac(found: Lab) -> Sequence[MacHost]:
@@ -55,7 +56,9 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
             click.echo(f"No run holds the lock of {mac}.")
             console.exit_with(0)
         if holder is None or holder != lock.token or lock.processes:
-            raise _refuse(mac, lab, lock, holder, session.states[mac].root)
+            state = session.states[mac]
+            root = shorten_mac_path(state.root, state.home)
+            raise _refuse(mac, lab, lock, holder, root)
         try:
             remove_lock(session, mac, holder)
         except TorchardError as error:
@@ -66,9 +69,7 @@ def unlock(mac: str, lab: Path, *, holder: str | None) -> None:
     click.echo(f"The run lock of {lock.who} on {mac} is removed.")
 
 
-def _refuse(
-    mac: str, lab: Path, lock: RunLock, holder: str | None, root: str = "~/.torchard"
-) -> TorchardError:
+def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None, root: str) -> TorchardError:
     """Return an error that says who holds a lock, since when, and what to do about it."""
     from torchard.plan.conflicts import format_time
 

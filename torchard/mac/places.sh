@@ -50,8 +50,9 @@ say_world_writable() {
       ;;
   esac
 }
-# Says on which volume of $mounts a path lies or would lie: its kind, whether programs may run there
-# and files have owners, its source, and the path within it. On a Mac, /Users and others are parts of /System/Volumes/Data.
+# Says on which volume of $mounts a path lies or would lie: its kind, whether programs may run there and
+# files have owners, its source, and the path within it. On a Mac, /Users and others are parts of
+# /System/Volumes/Data.
 say_volume() {
   find_directory "$2"
   real=$(cd "${place:-/}" 2>/dev/null && pwd -P)

@@ -21,7 +21,7 @@ from torchard.mac.fields import read_number as _number
 from torchard.mac.fields import read_object as _json
 from torchard.mac.fields import read_time as _time
 from torchard.mac.generations import locate_generations
-from torchard.mac.paths import assign_root
+from torchard.mac.paths import assign_root, shorten_mac_path
 from torchard.mac.sharing import read_sharing
 from torchard.mac.state import (
     CondaSetting,
@@ -216,7 +216,7 @@ class _Reader:
         self.current: _Environment | None = None
         self.links: dict[str, Link] = {}
         self.depot: dict[str, int] = {}
-        self.kept: KeptFolders | None = None
+        self.kept: tuple[int, int, int] | None = None
         self.lock: RunLock | None = None
         self.shell_files: dict[str, ShellFile] = {}
         self.kernels: dict[str, KernelFile] = {}
@@ -258,7 +258,7 @@ class _Reader:
             case "missing", [name, path]:
                 self.missing[name] = _text(path)
             case "kept", [folders, files, size]:
-                self.kept = KeptFolders(_number(folders), _number(files), _number(size))
+                self.kept = _number(folders), _number(files), _number(size)
             case "depot", [sha256, size]:
                 self.depot[sha256] = _number(size)
             case "lock", [owner, busy, elsewhere, until]:
@@ -362,7 +362,9 @@ class _Reader:
             leftovers=tuple(self.leftovers),
             links_kept="links_kept" in facts,
             depot=self.depot,
-            kept=self.kept,
+            kept=KeptFolders(shorten_mac_path(f"{root}/kept", home), *self.kept)
+            if self.kept
+            else None,
             lock=self.lock,
             clock=_time(facts.get("clock", "")),
             hardware=facts.get("hardware", ""),

@@ -1,6 +1,6 @@
-# Reads one Mac's whole state and writes nothing. POSIX sh. PREFIX and root, Torchard's own directory,
-# are set above this text, and torchard/mac/probe.py puts the other files of this folder there. Answers are lines of printable ASCII
-# with tabs between their fields.
+# Reads one Mac's whole state and writes nothing. POSIX sh. PREFIX and root, Torchard's own directory, are
+# set above this text, and torchard/mac/probe.py puts the other files of this folder there. Answers are
+# lines of printable ASCII with tabs between their fields.
 # Lines before `begin` are a banner of the Mac's; without `end` the answer was cut short.
 LC_ALL=C
 export LC_ALL

@@ -76,8 +76,12 @@ class OwnReport:
 
 @dataclass(frozen=True)
 class KeptFolders:
-    """What `~/.torchard/kept` has: a person's files from generations that were removed."""
+    """What a folder has of a person's, from generations that were removed.
 
+    `place` is the folder as a person writes it, such as `~/.torchard/kept`.
+    """
+
+    place: str
     folders: Count
     files: Count
     bytes: Count

@@ -13,10 +13,9 @@ from torchard.operations.deliver import deliver_files
 from torchard.operations.diff import print_diff
 from torchard.operations.kit import write_kit
 from torchard.operations.lease import begin_run, continue_run
+from torchard.operations.step_command import run_step
 from torchard.plan.steps import environment_step
 from torchard.remote import facts
-from torchard.remote.limits import limit_script, limit_step
-from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -85,5 +84,4 @@ def build_environment(
     yield report.announce(f"building {lock.environment}")
     controller = continue_run(host, mac)
     script = change_scripts.build_environment(state, lock, kit, controller, rebuild=rebuild)
-    limited = for_any_shell(limit_script(mac, script))
-    yield StringCommand(limited, _timeout=limit_step(mac))
+    yield run_step(mac, script)

@@ -29,7 +29,7 @@ class FetchAhead(Generic[A]):
         for artefact, result in jobs:
             try:
                 result.set(fetch(artefact))
-            except Exception as error:  # noqa: BLE001  # raised again by `take`
+            except BaseException as error:  # noqa: BLE001  # `take` raises it, and waits for no more
                 result.set_exception(error)
                 return
             gevent.sleep(0)  # a depot that has all of them would let nobody else work

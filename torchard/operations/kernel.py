@@ -10,11 +10,10 @@ from pyinfra.api import StringCommand, operation
 from torchard.operations import change_scripts, report
 from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
+from torchard.operations.step_command import run_step
 from torchard.plan.kernels import find_content, plan_kernels
 from torchard.plan.target import Target
 from torchard.remote import facts
-from torchard.remote.limits import limit_script, limit_step
-from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -57,5 +56,4 @@ def kernel(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Func
         yield report.announce(f"writing {step.place}")
         content = find_content(step, target)
         script = change_scripts.edit_kernel(state, step, content, continue_run(host, mac))
-        limited = for_any_shell(limit_script(mac, script))
-        yield StringCommand(limited, _timeout=limit_step(mac))
+        yield run_step(mac, script)

@@ -15,10 +15,9 @@ from torchard.operations import change_scripts, report
 from torchard.operations.deliver import deliver_files
 from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
+from torchard.operations.step_command import run_step
 from torchard.plan.steps import miniconda_step
 from torchard.remote import facts
-from torchard.remote.limits import limit_script, limit_step
-from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -71,5 +70,4 @@ def install_miniconda(
     yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     script = change_scripts.install_miniconda(state, installer, continue_run(host, mac), date)
-    limited = for_any_shell(limit_script(mac, script))
-    yield StringCommand(limited, _timeout=limit_step(mac))
+    yield run_step(mac, script)

@@ -10,10 +10,9 @@ from pyinfra.api import StringCommand, operation
 from torchard.operations import change_scripts, report
 from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
+from torchard.operations.step_command import run_step
 from torchard.plan.steps import leftover_step, removal_steps
 from torchard.remote import facts
-from torchard.remote.limits import limit_script, limit_step
-from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -61,5 +60,4 @@ def prune(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | Funct
             script = change_scripts.remove_leftovers(state, continue_run(host, mac))
         else:
             script = change_scripts.remove_environment(state, step, continue_run(host, mac))
-        limited = for_any_shell(limit_script(mac, script))
-        yield StringCommand(limited, _timeout=limit_step(mac))
+        yield run_step(mac, script)

@@ -11,10 +11,9 @@ from torchard.mac.sharing import PATHS_FILE
 from torchard.operations import change_scripts, report
 from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
+from torchard.operations.step_command import run_step
 from torchard.plan.sharing import plan_sharing
 from torchard.remote import facts
-from torchard.remote.limits import limit_script, limit_step
-from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -59,5 +58,4 @@ def share_prefix(mac: MacHost, workspace: Workspace) -> Generator[StringCommand 
             script = change_scripts.write_paths_file(state, step, continue_run(host, mac))
         else:
             script = change_scripts.make_shared_folder(state, step)
-        limited = for_any_shell(limit_script(mac, script))
-        yield StringCommand(limited, _timeout=limit_step(mac))
+        yield run_step(mac, script)

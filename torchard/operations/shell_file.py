@@ -10,10 +10,9 @@ from pyinfra.api import StringCommand, operation
 from torchard.operations import change_scripts, report
 from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
+from torchard.operations.step_command import run_step
 from torchard.plan.shell_init import name_shell_file, plan_shell
 from torchard.remote import facts
-from torchard.remote.limits import limit_script, limit_step
-from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -55,5 +54,4 @@ def shell_file(
     yield begin_run(mac, state.lock)
     yield report.announce(f"writing {name_shell_file(shell)}")
     script = change_scripts.edit_shell_file(state, step, continue_run(host, mac))
-    limited = for_any_shell(limit_script(mac, script))
-    yield StringCommand(limited, _timeout=limit_step(mac))
+    yield run_step(mac, script)

@@ -73,7 +73,7 @@ def status_lines(
 def _describe_kept(kept: KeptFolders) -> str:
     folders = "1 generation" if kept.folders == 1 else f"{kept.folders} generations"
     files = own_files(OwnFiles(kept.files, kept.bytes))
-    return f"{files} from {folders}, in kept/ beside its generations; Torchard never removes them"
+    return f"{files} from {folders}, in {kept.place}; Torchard never removes them"
 
 
 def status_document(plan: Plan, found: Statuses, kept: Kept = NONE_KEPT) -> StatusDocument:

@@ -359,4 +359,4 @@ def test_what_a_stopped_run_left_and_what_people_made_are_read():
     lines = ["leftover\t=installing", f"leftover\t{odd.encode().hex()}", "kept\t2\t3\t4000"]
     state = probe.parse([*HEAD, *PLACE, *lines, "end\tok"])
     assert state.leftovers == ("installing", odd)
-    assert state.kept == KeptFolders(2, 3, 4000)
+    assert state.kept == KeptFolders("~/.torchard/kept", 2, 3, 4000)

@@ -280,6 +280,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "remote.shell_upload.take_file": lambda made: shell_upload.take_file(made.path),
     "remote.shell_upload.take_archive": lambda made: shell_upload.take_archive(made.path),
     "cli.unlock._refuse": lambda made: typed(
-        _command("unlock")._refuse(made.text, Path(made.path), made.run_lock, None).instead, "run"
+        _command("unlock")
+        ._refuse(made.text, Path(made.path), made.run_lock, None, made.path)
+        .instead,
+        "run",
     ),
 }

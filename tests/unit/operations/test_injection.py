@@ -49,17 +49,13 @@ LOGIN = [shell for shell in ("sh", "bash", "zsh", "tcsh", "fish") if shutil.whic
 
 # They hand what the makers above made to a Mac, and make none of it.
 SENDERS = {
-    "operations.environment.build_environment", "operations.miniconda.install_miniconda",
-    "operations.verify.verify", "session.session.read_state", "session.session.run",
+    "operations.deliver._fetch_there", "operations.lease._begin_run", "operations.lease.end_run",
+    "operations.lease.renewed_lease", "operations.step_command.run_step",
+    "operations.upload._continue_part", "operations.upload._explaining",
+    "operations.verify.verify", "remote.facts.read_lines", "remote.facts.read_room",
+    "remote.facts.read_state", "remote.quoting.as_whole_command", "remote.shell_upload._send",
+    "remote.uploads.put_by_ssh", "session.session.read_state", "session.session.run",
     "session.session.run_read_only", "session.verify._verify_environment",
-    "remote.facts.read_state", "remote.facts.read_room", "remote.facts.read_lines",
-    "operations.shell_file.shell_file", "operations.prune.prune", "operations.kernel.kernel",
-    "operations.sharing.share_prefix",
-    "operations.upload._explaining", "operations.deliver._fetch_there",
-    "operations.upload._continue_part", "remote.uploads.put_by_ssh",
-    "operations.lease._begin_run", "operations.lease.end_run",
-    "operations.lease.renewed_lease", "operations.lease.renew",
-    "remote.shell_upload._send", "remote.quoting.as_whole_command",
     "testinfra.fixtures.__init__", "testinfra.test_lab.test_the_verification_passes",
 }  # fmt: skip
 # What quotes for no shell: a marker in TOML, and a line of the log.

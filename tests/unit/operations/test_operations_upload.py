@@ -19,6 +19,7 @@ from torchard.lock.lockfile import Wheel
 from torchard.mac.state import MacState
 from torchard.operations import report
 from torchard.operations.controller import find_controller
+from torchard.operations.fetch_ahead import FetchAhead
 from torchard.operations.incoming import PARTS
 from torchard.operations.upload import _continue_part, upload_files
 from torchard.remote.archive import Archive
@@ -280,6 +281,16 @@ def test_an_archive_that_does_not_arrive_leaves_no_part(host, pushed, sent, monk
         "an archive of 3 files could not be written to the Mac: Write failed"
     )
     assert pushed.arrived() == {}
+
+
+def test_whatever_ends_a_fetch_ends_the_wait_for_it():
+    """A timeout of gevent is not an Exception, and the push would wait without an end."""
+
+    def fetch(_):
+        raise gevent.Timeout(1)
+
+    with gevent.Timeout(20, AssertionError), pytest.raises(gevent.Timeout):
+        FetchAhead(["a"], fetch).take()
 
 
 def test_what_is_fetched_is_sent_while_the_rest_is_fetched(host, pushed, sent, monkeypatch):

@@ -85,10 +85,10 @@ def test_a_shell_and_an_edited_file_are_lines_of_a_status():
         "torch", "lab", "modified", files=(edited,), verification="fine", own=own
     )
     plan = Plan((MacPlan("studio-01", "change", steps=(shell,)),))
-    kept = {"studio-01": KeptFolders(2, 3, 4000)}
+    kept = {"studio-01": KeptFolders("~/.torchard/kept", 2, 3, 4000)}
     lines = plain(status_lines(plan, {"studio-01": (status,)}, kept=kept))
     assert "made by a person: 1 file, 7 bytes: work/\n" in lines
-    assert "3 files, 4 kB from 2 generations, in kept/ beside its generations" in lines
+    assert "3 files, 4 kB from 2 generations, in ~/.torchard/kept" in lines
     assert "-a: 1" in lines
     assert "~/.zshrc" in lines
 
