@@ -51,11 +51,12 @@ def answer(
     *,
     prefix: str = "~/miniconda3",
     torchard: str = "~/.torchard",
+    has_kernels: bool = False,
     before: str = "",
     user: int | None = None,
     **environment: str,
 ) -> bytes:
-    script = before + probe.build_script(prefix, torchard)
+    script = before + probe.build_script(prefix, torchard, has_kernels=has_kernels)
     return subprocess.run(
         ["sh", "-c", braces.as_bash(script)],
         executable=shell,

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 
 from probed import read, write
 
+from torchard.mac.sharing import KERNELS_FOLDER
 
-def look(root):
-    """Return what every shell says of a shared prefix below /opt/torchard."""
+
+def look_at_mac(root, **options):
+    """Return what every shell says of a Mac with a shared prefix below /opt/torchard."""
     folder = f"{root}/opt/torchard"
-    state = read(root, prefix=f"{folder}/miniconda3", torchard=f"{folder}/.torchard")
+    state = read(root, prefix=f"{folder}/miniconda3", torchard=f"{folder}/.torchard", **options)
     assert state.root == f"{folder}/.torchard"
-    return state.sharing
+    return state
+
+
+def look(root, **options):
+    return look_at_mac(root, **options).sharing
 
 
 def test_a_mac_without_its_folder_says_who_may_make_it(root):
@@ -71,3 +79,51 @@ esac
     granted = {one.path.removeprefix(str(root)): one.granted for one in sharing.access}
     assert granted == {"": False, "/opt": False, "/opt/torchard": True}
     assert sharing.find_access(f"{root}/opt/torchard").uid == 501
+
+
+def test_the_kernels_of_every_account_are_read_and_not_those_of_the_home(root):
+    """By the paths that a real Mac has; of a person's kernel only the path."""
+    ours = '{"metadata": {"torchard": {}}}'
+    kernels = root / KERNELS_FOLDER[1:]
+    write(kernels / "torchard-torch/kernel.json", ours)
+    write(kernels / "torchard-theirs/kernel.json", '{"env": {"TOKEN": "secret"}}')
+    write(kernels / "ir/kernel.json", "{}")
+    write(root / "home/Library/Jupyter/kernels/torchard-mine/kernel.json", ours)
+    (kernels / "torchard-torch/kernel.json").chmod(0o666)
+    state = look_at_mac(root, has_kernels=True)
+    own = f"{KERNELS_FOLDER}/torchard-torch"
+    assert {name: (one.path, one.text) for name, one in state.kernels.items()} == {
+        "torch": (f"{own}/kernel.json", ours),
+        "theirs": (f"{KERNELS_FOLDER}/torchard-theirs/kernel.json", None),
+    }
+    assert state.kernels_closed is None
+    sharing = state.sharing
+    assert (sharing.kernels_way, sharing.has_no_kernels) == ("own", False)
+    assert sharing.find_access(f"{own}/kernel.json").mode[:10] == "-rw-rw-rw-"
+    assert {one.path for one in sharing.kernels_access} == {
+        *("/usr", "/usr/local", "/usr/local/share", "/usr/local/share/jupyter", KERNELS_FOLDER),
+        *(own, f"{own}/kernel.json", f"{own[:-5]}theirs", f"{own[:-5]}theirs/kernel.json"),
+    }
+    assert sharing.find_access(KERNELS_FOLDER).uid == os.getuid()
+
+
+def test_sudo_is_asked_only_for_what_the_lab_wants(strangers):
+    """A folder that the account may not write to is empty, or it has kernels of others."""
+    root, asked = strangers, strangers.parents[1] / "asked"
+    user = 65534 if os.geteuid() == 0 else None
+    folder = root / KERNELS_FOLDER[1:]
+    other = write(folder / "ir/kernel.json", "{}").parent
+    folder.chmod(0o755 if user else 0o555)
+    write(asked).chmod(0o666)
+    tool = write(root / "bin/sudo", f"#!/bin/sh\necho \"$*\" >>'{asked}'; exit 1\n")
+    tool.chmod(0o755)
+    assert look(root, user=user).kernels_way == "own"
+    assert KERNELS_FOLDER not in asked.read_text()
+    sharing = look(root, has_kernels=True, user=user)
+    assert (sharing.kernels_way, sharing.has_no_kernels) == ("closed", False)
+    words = re.escape("-n -l /usr/bin/install -d -m 755 -o ")
+    assert re.search(rf"^{words}\w+ {folder}$", asked.read_text(), re.MULTILINE)
+    folder.chmod(0o755)
+    shutil.rmtree(other)
+    folder.chmod(0o755 if user else 0o555)
+    assert look(root, has_kernels=True, user=user).has_no_kernels is True

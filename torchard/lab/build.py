@@ -64,11 +64,17 @@ def merge_settings(layers: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def build_lab(path: Path, source: Source, group_data: Source, overrides: Source) -> Lab:
     """Build a lab from sources without problems. `path` is absolute."""
     groups = source.data.get("groups", {})
+    described = source.data.get("environments", {})
+    kernels = {name for name, data in described.items() if data.get("kernel")}
     macs = {}
     for name, mac in source.data["macs"].items():
         settings = inherit_settings(mac or {}, source.data, group_data.data, overrides.data)
         built = _build_mac(name, mac or {}, settings, path.parent)
-        macs[name] = replace(built, where=source.where(("macs", name), key=True))
+        macs[name] = replace(
+            built,
+            has_kernels=not kernels.isdisjoint(built.environments),
+            where=source.where(("macs", name), key=True),
+        )
     members: dict[str, list[str]] = {group: [] for group in groups}
     for name, mac in macs.items():
         for group in mac.groups:
@@ -84,7 +90,7 @@ def build_lab(path: Path, source: Source, group_data: Source, overrides: Source)
             where=source.where(("environments", name), key=True),
             item_positions=positions.get(name, {}),
         )
-        for name, data in source.data.get("environments", {}).items()
+        for name, data in described.items()
     }
     names = {group: tuple(names) for group, names in members.items()}
     return Lab(path=path, environments=environments, groups=names, macs=macs)

@@ -212,7 +212,8 @@ class MacHost:
     the terms that an installer's `-b` accepts, `accept_anaconda_terms` to those of Anaconda's
     channels. `frozen` lets conda refuse changes to the environments. `prune` removes environments
     that Torchard built and `environments` no longer names. `delivery` is how it gets its packages.
-    `transfers` bounds what is pushed, `keep` what else stays there.
+    `transfers` bounds what is pushed, `keep` what else stays there. `has_kernels` says that one of
+    the environments is to be a Jupyter kernel.
     """
 
     name: str
@@ -236,6 +237,7 @@ class MacHost:
     transfers: Transfers = Transfers()
     keep: Keep = Keep()
     timeouts: Timeouts = Timeouts()
+    has_kernels: bool = False
     where: Position = Position("", 0, 0)
 
 

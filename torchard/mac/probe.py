@@ -77,10 +77,14 @@ def read_part(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def build_script(prefix: str, root: str = "~/.torchard") -> str:
-    """Return the shell script that reads a Mac's state; the paths may begin with `~/`."""
+def build_script(prefix: str, root: str = "~/.torchard", *, has_kernels: bool = False) -> str:
+    """Return the shell script that reads a Mac's state; the paths may begin with `~/`.
+
+    `has_kernels` says that the lab wants Jupyter kernels there.
+    """
     values = {
         "PREFIX": prefix,
+        "KERNELS": "yes" if has_kernels else "",
         "BLOCK_BEGIN": BLOCK_BEGIN,
         "BLOCK_END": BLOCK_END,
     }
@@ -236,7 +240,7 @@ class _Reader:
                 self._add_place(kind, fields)
             case (("conda_setting" | "conda_final"), _):
                 self._add_setting(kind, fields)
-            case (("access" | "sharing"), _):
+            case (("access" | "kernel_access" | "sharing"), _):
                 self.sharing.append((kind, fields))
             case (("environment" | "base"), [path]):
                 self._begin(kind, _Environment(_text(path)))

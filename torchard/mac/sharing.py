@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PATHS_FILE = "/etc/paths.d/torchard"
 """At a login, path_helper(8) adds each line of it to the PATH of every account."""
+KERNELS_FOLDER = "/usr/local/share/jupyter/kernels"
+"""Jupyter of every account looks for kernels here (jupyter_core/paths.py, SYSTEM_JUPYTER_PATH)."""
 Way = Literal["own", "sudo", "closed"]
 # The groups whose members may become root by sudo: wheel and admin.
 _TRUSTED_GROUPS = (0, 80)
@@ -23,7 +25,7 @@ _MOST_DIRECTORIES = 100
 
 @dataclass(frozen=True)
 class Access:
-    """Who may do what with one directory, as `ls -ldn` prints it.
+    """Who may do what with one directory, or a kernel's file, as `ls -ldn` prints it.
 
     `granted` says that its access control list lets somebody change what is in it.
     """
@@ -38,7 +40,12 @@ class Access:
     @property
     def is_open(self) -> bool:
         """Tell whether every account may list and enter it."""
-        return all(self.mode[at : at + 1] == "r" for at in (4, 7)) and self.is_passable
+        return self.is_readable and self.is_passable
+
+    @property
+    def is_readable(self) -> bool:
+        """Tell whether every account may read it."""
+        return all(self.mode[at : at + 1] == "r" for at in (4, 7))
 
     @property
     def is_passable(self) -> bool:
@@ -75,6 +82,10 @@ class Sharing:
       main directories in it.
     - `folder_way`, `command_way`: how the account may make the folder and write PATHS_FILE.
     - `paths`: what PATHS_FILE has; None if it does not exist or cannot be read.
+    - `kernels_access`: of each directory that exists on the way to KERNELS_FOLDER, and of the
+      directory and the file of each of Torchard's kernels.
+    - `kernels_way`: how the account may make KERNELS_FOLDER; `own` if no kernel is wanted.
+      `has_no_kernels`: whether it is empty or absent, if the account may not write there.
     """
 
     root: str
@@ -84,6 +95,9 @@ class Sharing:
     folder_way: Way = "own"
     command_way: Way = "own"
     paths: str | None = None
+    kernels_access: tuple[Access, ...] = ()
+    kernels_way: Way = "own"
+    has_no_kernels: bool = False
 
     @property
     def folder(self) -> str:
@@ -92,28 +106,33 @@ class Sharing:
 
     def find_access(self, path: str) -> Access | None:
         """Return who may do what with a directory; None if it does not exist."""
-        return next((one for one in self.access if one.path == path), None)
+        known = (*self.access, *self.kernels_access)
+        return next((one for one in known if one.path == path), None)
 
 
 def read_sharing(root: str, lines: Iterable[tuple[str, list[str]]]) -> Sharing:
-    """Return what the probe's lines of the kinds `sharing` and `access` say."""
+    """Return what the probe's lines about sharing say; a kind comes first."""
     facts: dict[str, str] = {}
-    access: list[Access] = []
+    access: dict[str, list[Access]] = {"access": [], "kernel_access": []}
     for kind, fields in lines:
         match kind, fields:
             case "sharing", [key, value]:
                 facts[key] = value
-            case "access", [path, mode, uid, gid, owner, granted]:
+            case (("access" | "kernel_access"), [path, mode, uid, gid, owner, granted]):
                 named = decode_text(path), mode[:LONGEST_NAME], decode_text(owner)
-                access.append(Access(*named, read_number(uid), read_number(gid), granted == "yes"))
+                numbers = read_number(uid), read_number(gid)
+                access[kind].append(Access(*named, *numbers, granted == "yes"))
     return Sharing(
         root=root,
         uid=read_number(facts.get("uid", "")),
-        access=tuple(access[:_MOST_DIRECTORIES]),
+        access=tuple(access["access"][:_MOST_DIRECTORIES]),
         is_empty=facts.get("empty") == "yes",
         folder_way=_way(facts.get("folder", "own")),
         command_way=_way(facts.get("command", "own")),
         paths=decode_text(facts["paths"]) if "paths" in facts else None,
+        kernels_access=tuple(access["kernel_access"][:_MOST_DIRECTORIES]),
+        kernels_way=_way(facts.get("kernels", "own")),
+        has_no_kernels=facts.get("no_kernels") == "yes",
     )
 
 

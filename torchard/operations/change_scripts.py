@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from torchard.mac.paths import assign_root
+from torchard.mac.sharing import KERNELS_FOLDER
 from torchard.operations.kit import DEPOT
 from torchard.operations.script_text import (
     FILES_SECONDS,
@@ -120,6 +121,7 @@ def edit_shell_file(state: MacState, step: Step, controller: Controller) -> str:
     values = {
         "PREFIX": state.prefix,
         "FILE": step.path,
+        "OF_SYSTEM": "",
         "BEFORE": change.before or "",
         "AFTER": change.after or "",
         "EDIT": read_script("edit_shell_file.py"),
@@ -134,6 +136,7 @@ def edit_kernel(state: MacState, step: Step, content: str, controller: Controlle
     values = {
         "PREFIX": state.prefix,
         "FILE": step.path,
+        "OF_SYSTEM": "yes" if state.sharing else "",
         "BEFORE": "" if found is None else found.text or "",
         "AFTER": content,
         "EDIT": read_script("edit_kernel.py"),
@@ -142,9 +145,14 @@ def edit_kernel(state: MacState, step: Step, content: str, controller: Controlle
 
 
 def make_shared_folder(state: MacState, step: Step) -> str:
-    """Return the script that makes the folder of a prefix that accounts share."""
-    uses_sudo = state.sharing is not None and state.sharing.folder_way == "sudo"
-    values = {"FOLDER": step.path, "USES_SUDO": "yes" if uses_sudo else ""}
+    """Return the script that makes a folder of a prefix that accounts share."""
+    sharing, is_of_kernels = state.sharing, step.path == KERNELS_FOLDER
+    way = sharing and (sharing.kernels_way if is_of_kernels else sharing.folder_way)
+    values = {
+        "FOLDER": step.path,
+        "OF_SYSTEM": "yes" if is_of_kernels else "",
+        "USES_SUDO": "yes" if way == "sudo" else "",
+    }
     lines = (f"{key}={shlex.quote(value)}\n" for key, value in values.items())
     return "".join(lines) + read_script("make_shared_folder.sh")
 

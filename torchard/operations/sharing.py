@@ -1,4 +1,7 @@
-"""What is beside a prefix that several accounts share: its folder, and `conda` on every PATH."""
+"""What is beside a prefix that several accounts share.
+
+Its folder, `conda` on every PATH, and the folder of the Jupyter kernels that every account finds.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from torchard.operations.diff import print_diff
 from torchard.operations.lease import begin_run, continue_run
 from torchard.operations.step_command import run_step
 from torchard.plan.sharing import plan_sharing
+from torchard.plan.target import Target
 from torchard.remote import facts
 
 if TYPE_CHECKING:
@@ -28,10 +32,11 @@ if TYPE_CHECKING:
 def share_prefix(mac: MacHost, workspace: Workspace) -> Generator[StringCommand | FunctionCommand]:
     """Make the folder of a shared prefix, and add its `conda` to the PATH of every account.
 
-    Only these two may use sudo, and only where the account may not write there itself.
+    If the lab wants Jupyter kernels, make their folder, too. Only these three may use sudo, and
+    only where the account may not write there itself.
 
     + mac: the Mac as the lab describes it
-    + workspace: knows what was planned
+    + workspace: knows the environments, and what was planned
 
     **Example:**
 
@@ -43,7 +48,7 @@ def share_prefix(mac: MacHost, workspace: Workspace) -> Generator[StringCommand 
     if state is None:
         yield report.fail_mac(report.UNREADABLE)
         return
-    steps = plan_sharing(state)
+    steps = plan_sharing(Target(mac, state, environments=workspace.lab.environments))
     if not steps:
         host.noop(f"all accounts can use {state.prefix}")
     for step in steps:
@@ -51,7 +56,7 @@ def share_prefix(mac: MacHost, workspace: Workspace) -> Generator[StringCommand 
             yield report.fail_mac(report.CHANGED)
             return
         print_diff(step)
-        if step.path == PATHS_FILE:
+        if not state.root.startswith(f"{step.path}/"):  # else the run lock will be in it
             yield begin_run(mac, state.lock)
         yield report.announce(f"writing {step.place}")
         if step.path == PATHS_FILE:

@@ -22,7 +22,8 @@ from torchard.plan.conflicts import find_conflicts, find_other_run
 from torchard.plan.disk import find_shortages
 from torchard.plan.kernels import find_kernel_blockers
 from torchard.plan.places import find_place_blockers, is_prefix_unreadable
-from torchard.plan.sharing import find_access_faults, find_sharing_blockers, needs_folder
+from torchard.plan.shared_folders import needs_folder
+from torchard.plan.sharing import find_access_faults, find_sharing_blockers
 from torchard.plan.shell_init import find_shell_blockers
 from torchard.plan.steps import has_other_installer
 from torchard.plan.target import build_steps
@@ -70,7 +71,7 @@ def list_blockers(target: Target, builds: Sequence[Step]) -> tuple[str, ...]:
         *target.blockers,
         *_find_unaccepted_licence(target.mac, target.installer),
         *find_place_blockers(target.mac, target.state),
-        *find_sharing_blockers(target.state),
+        *find_sharing_blockers(target),
         *_find_occupied_paths(target),
         *find_old_python(target.state, target.installer),
         *_find_account_limits(target.state, builds),

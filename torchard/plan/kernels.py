@@ -1,8 +1,9 @@
-"""Jupyter kernels: which environments Jupyter on the account offers. Pure.
+"""Jupyter kernels: which environments Jupyter offers. Pure.
 
 A kernel starts the python behind the environment's link, so it stays right when a new generation
-becomes active. Jupyter finds it from whatever environment Jupyter itself runs in, because the
-folder is in the account's data folder (jupyter_core/paths.py). JUPYTER_DATA_DIR is ignored.
+becomes active. Jupyter finds it from whatever environment Jupyter itself runs in. The folder is in
+the account's data folder or, beside a prefix that accounts share, Jupyter's folder of the system
+(jupyter_core/paths.py). JUPYTER_DATA_DIR and JUPYTER_PLATFORM_DIRS are ignored.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from torchard.mac.fields import read_object
 from torchard.mac.paths import shorten_mac_path
+from torchard.mac.sharing import KERNELS_FOLDER
 from torchard.plan.file_changes import FileChange
 from torchard.plan.steps import Step
 from torchard.redact import redact
@@ -24,14 +26,14 @@ if TYPE_CHECKING:
     from torchard.mac.state import KernelFile, MacState
     from torchard.plan.target import Target
 
-FOLDER = "Library/Jupyter/kernels"
 PACKAGE = "ipykernel"
 _MARK = "torchard"  # a key of the kernel's metadata, which Jupyter leaves alone
 
 
-def name_kernel(environment: str) -> str:
-    """Return the name of an environment's kernel."""
-    return f"torchard-{environment}"
+def locate_kernel(environment: str, state: MacState) -> str:
+    """Return the folder of an environment's kernel on a Mac."""
+    folder = KERNELS_FOLDER if state.sharing else f"{state.home}/Library/Jupyter/kernels"
+    return f"{folder}/torchard-{environment}"
 
 
 def render_kernel(environment: Environment, prefix: str) -> str:
@@ -61,7 +63,7 @@ def plan_kernels(target: Target) -> tuple[Step, ...]:
     """
     state, mac = target.state, target.mac
     steps = []
-    wanted = _list_wanted(target)
+    wanted = list_kernels(target)
     for name, environment in wanted.items():
         found = state.kernels.get(name)
         after = render_kernel(environment, state.prefix)
@@ -77,17 +79,18 @@ def plan_kernels(target: Target) -> tuple[Step, ...]:
 
 def find_content(step: Step, target: Target) -> str:
     """Return the kernel.json that a step writes, empty if it removes one."""
-    places = {_place(name): one for name, one in _list_wanted(target).items()}
+    state = target.state
+    places = {_place(name, state): one for name, one in list_kernels(target).items()}
     wanted = places.get(step.place)
-    return "" if wanted is None else render_kernel(wanted, target.state.prefix)
+    return "" if wanted is None else render_kernel(wanted, state.prefix)
 
 
 def find_kernel_blockers(target: Target) -> Iterator[str]:
     """Yield why Torchard cannot make an environment a Jupyter kernel, and what to do."""
     state = target.state
-    for name in _list_wanted(target):
+    for name in list_kernels(target):
         found = state.kernels.get(name)
-        place = f"~/{FOLDER}/{name_kernel(name)}"
+        place = shorten_mac_path(locate_kernel(name, state), state.home)
         if found is not None and not _is_of(name, found, state):
             yield (
                 f"{place} is a Jupyter kernel that Torchard did not make for this environment; move"
@@ -110,7 +113,8 @@ def _has_package(lock: Lock) -> bool:
     return PACKAGE in {one.name for one in lock.conda} | {one.name for one in lock.wheels}
 
 
-def _list_wanted(target: Target) -> dict[str, Environment]:
+def list_kernels(target: Target) -> dict[str, Environment]:
+    """Return the environments that are to be Jupyter kernels, by name."""
     return {
         name: target.environments[name]
         for name in target.mac.environments
@@ -143,28 +147,27 @@ def _write(name: str, found: KernelFile | None, after: str, state: MacState) -> 
         "update" if found else "create",
         name,
         "it differs from the lab" if found else "Jupyter does not offer it yet",
-        FileChange(_place(name), before and f"{redact(before)}\n", after),
+        FileChange(_place(name, state), before and f"{redact(before)}\n", after),
         state,
     )
 
 
 def _remove(name: str, found: KernelFile, state: MacState) -> Step:
-    change = FileChange(_place(name), redact(found.text or "") + "\n", None)
+    change = FileChange(_place(name, state), redact(found.text or "") + "\n", None)
     return _step("remove", name, "the lab does not make it a kernel any more", change, state)
 
 
 def _step(action: Any, name: str, reason: str, change: FileChange, state: MacState) -> Step:
-    path = f"{state.home}/{FOLDER}/{name_kernel(name)}/kernel.json"
     return Step(
         kind="kernel",
         action=action,
         environment=None,
         reason=reason,
-        path=path,
+        path=f"{locate_kernel(name, state)}/kernel.json",
         place=change.path,
         files=(change,),
     )
 
 
-def _place(name: str) -> str:
-    return f"~/{FOLDER}/{name_kernel(name)}/kernel.json"
+def _place(name: str, state: MacState) -> str:
+    return shorten_mac_path(f"{locate_kernel(name, state)}/kernel.json", state.home)

@@ -131,7 +131,7 @@ def plan_mac(target: Target) -> MacPlan:
     if blockers:
         return replace(base, state="blocked", reason="; ".join(blockers))
     base = replace(base, warnings=(*base.warnings, *find_build_warnings(target, steps)))
-    steps = [*plan_sharing(target.state), *steps]
+    steps = [*plan_sharing(target), *steps]
     steps += filter(None, (plan_shell(shell, target.state) for shell in target.mac.shells))
     steps += plan_kernels(target)
     if target.mac.prune:

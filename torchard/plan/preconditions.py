@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from torchard.mac.environments import view_kept_environment
 from torchard.mac.paths import shorten_mac_path
-from torchard.mac.sharing import PATHS_FILE
+from torchard.mac.sharing import KERNELS_FOLDER, PATHS_FILE
 from torchard.plan.shell_init import FILES, name_shell_file
 from torchard.plan.steps import removal_steps
 
@@ -107,8 +107,9 @@ def _of_miniconda(state: MacState) -> Iterator[Precondition]:
 
 def _of_sharing(state: MacState) -> Iterator[Precondition]:
     if state.sharing is not None:
-        folder = state.sharing.find_access(state.sharing.folder)
-        yield Precondition("sharing", state.sharing.folder, folder.owner if folder else None)
+        for path in (state.sharing.folder, KERNELS_FOLDER):
+            folder = state.sharing.find_access(path)
+            yield Precondition("sharing", path, folder.owner if folder else None)
         yield Precondition("sharing", PATHS_FILE, _hash(state.sharing.paths or ""))
 
 

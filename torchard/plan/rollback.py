@@ -17,6 +17,7 @@ from torchard.plan.conflicts import find_other_run
 from torchard.plan.diff import diff, list_installed
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import MacRun, describe_verification, report_failure, report_mac
+from torchard.plan.sharing import find_access_faults
 from torchard.plan.steps import Step
 from torchard.plan.warnings import find_run_warnings
 
@@ -56,8 +57,9 @@ def plan_rollback(environment: str, mac: MacHost, state: MacState) -> MacPlan:
         warnings=find_run_warnings(state.lock),
     )
     other = find_other_run(mac.name, state.lock)
-    if other is not None:
-        return replace(base, reason=other)
+    blockers = (*((other,) if other else ()), *find_access_faults(state))
+    if blockers:
+        return replace(base, reason="; ".join(blockers))
     found = _before(environment, state)
     if isinstance(found, str):
         return replace(base, reason=f"{environment}: {found}")

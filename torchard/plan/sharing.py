@@ -1,7 +1,8 @@
 """A prefix that several accounts share: what is made for it, and why it is not safe. Pure.
 
-All accounts read it, and one account changes it: the one that Torchard works as. Only two things
-may need sudo: the folder of the prefix, and the file that adds `conda` to every PATH.
+All accounts read it, and one account changes it: the one that Torchard works as. Only three things
+may need sudo: the folder of the prefix, the file that adds `conda` to every PATH, and the folder of
+Jupyter kernels.
 """
 
 from __future__ import annotations
@@ -10,8 +11,16 @@ import shlex
 from typing import TYPE_CHECKING
 
 from torchard.mac.fields import LONGEST_NAME
-from torchard.mac.sharing import PATHS_FILE
+from torchard.mac.sharing import KERNELS_FOLDER, PATHS_FILE
 from torchard.plan.file_changes import FileChange
+from torchard.plan.kernels import list_kernels, locate_kernel
+from torchard.plan.shared_folders import (
+    explain_way,
+    list_folders_to_give,
+    make_folder_command,
+    needs_folder,
+    plan_folders,
+)
 from torchard.plan.steps import Step
 
 if TYPE_CHECKING:
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 
     from torchard.mac.sharing import Access, Sharing
     from torchard.mac.state import MacState
+    from torchard.plan.target import Target
 
 
 _NAMED = 3  # files that are named; the rest is counted
@@ -29,14 +39,8 @@ def list_paths(prefix: str) -> str:
     return f"{prefix}/condabin\n"
 
 
-def make_folder_command(state: MacState) -> str:
-    """Return what a person types who may use sudo, to make the folder of a shared prefix."""
-    folder = state.root.rpartition("/")[0]
-    return _type("sudo", "install", "-d", "-m", "755", "-o", state.user, folder)
-
-
 def write_paths_command(state: MacState) -> str:
-    """Return what such a person types to write PATHS_FILE."""
+    """Return what a person types who may use sudo, to write PATHS_FILE."""
     return f"{_type('echo', list_paths(state.prefix).strip())} | {_type('sudo', 'tee', PATHS_FILE)}"
 
 
@@ -45,27 +49,9 @@ def _type(*words: str) -> str:
     return shlex.join(words)
 
 
-def plan_sharing(state: MacState) -> list[Step]:
+def plan_sharing(target: Target) -> list[Step]:
     """Return what must be done beside the prefix, so that all accounts can use it."""
-    return [*_plan_folder(state), *_plan_paths(state)] if state.sharing else []
-
-
-def _plan_folder(state: MacState) -> Iterator[Step]:
-    sharing = state.sharing
-    if sharing is None or not needs_folder(sharing):
-        return
-    exists = sharing.find_access(sharing.folder)
-    before = f"owner {exists.owner}\n" if exists else None
-    after = f"owner {state.user}, mode 755\n"
-    yield Step(
-        kind="sharing",
-        action="update" if exists else "create",
-        environment=None,
-        reason=_explain(sharing.folder_way, make_folder_command(state)),
-        path=sharing.folder,
-        place=sharing.folder,
-        files=(FileChange(sharing.folder, before, after),),
-    )
+    return [*plan_folders(target), *_plan_paths(target.state)]
 
 
 def _plan_paths(state: MacState) -> Iterator[Step]:
@@ -77,21 +63,11 @@ def _plan_paths(state: MacState) -> Iterator[Step]:
         kind="sharing",
         action="create" if before is None else "update",
         environment=None,
-        reason=_explain(sharing.command_way, write_paths_command(state)),
+        reason=explain_way(sharing.command_way, write_paths_command(state)),
         path=PATHS_FILE,
         place=PATHS_FILE,
         files=(FileChange(PATHS_FILE, before, wanted),),
     )
-
-
-def _explain(way: str, command: str) -> str:
-    return f"Torchard runs `{command}`" if way == "sudo" else "the account may write there"
-
-
-def needs_folder(sharing: Sharing) -> bool:
-    """Tell whether the folder of the prefix must be made, or given to the account by root."""
-    found = sharing.find_access(sharing.folder)
-    return found is None or (sharing.is_empty and found.uid == 0 != sharing.uid)
 
 
 def find_access_faults(state: MacState) -> Iterator[str]:
@@ -113,23 +89,73 @@ def find_access_faults(state: MacState) -> Iterator[str]:
             yield from _find_outer_faults(one, sharing)
 
 
-def find_sharing_blockers(state: MacState) -> Iterator[str]:
-    """Yield what an administrator must type once, where Torchard may not use sudo."""
+def find_sharing_blockers(target: Target) -> Iterator[str]:
+    """Yield what an administrator must type once, where Torchard may not use sudo.
+
+    Also yield why the Jupyter kernels that the lab wants would not be safe.
+    """
+    state = target.state
     sharing = state.sharing
     if sharing is None:
         return
-    steps = {step.path: step for step in plan_sharing(state)}
-    commands = []
-    if sharing.folder in steps and sharing.folder_way == "closed":
-        commands.append(make_folder_command(state))
-    if PATHS_FILE in steps and sharing.command_way == "closed":
-        commands.append(write_paths_command(state))
+    faults = tuple(_find_kernel_faults(target, sharing))
+    yield from faults
+    ways = {
+        sharing.folder: (sharing.folder_way, make_folder_command(state, sharing.folder)),
+        KERNELS_FOLDER: (sharing.kernels_way, make_folder_command(state, KERNELS_FOLDER)),
+        PATHS_FILE: (sharing.command_way, write_paths_command(state)),
+    }
+    needed = [ways[step.path] for step in plan_sharing(target)]
+    commands = [command for way, command in needed if way == "closed"]
     if commands:
-        typed = " and ".join(f"`{one}`" for one in commands)
         yield (
             f"{state.user} may not use sudo without a password, which sharing needs once: type"
-            f" {typed} on that Mac as an administrator; after that, Torchard needs no sudo"
+            f" {_join(commands)} on that Mac as an administrator; after that, Torchard needs no"
+            " sudo"
         )
+    given = [make_folder_command(state, one) for one in list_folders_to_give(target)]
+    if given and not faults:
+        yield (
+            f"{state.user} may not write a Jupyter kernel to {KERNELS_FOLDER}, which has others:"
+            f" type {_join(given)} on that Mac as an administrator, or remove `kernel` from the lab"
+        )
+
+
+def _is_found_by_all(one: Access) -> bool:
+    """Tell whether Jupyter of every account finds what is in a folder, or reads a kernel's file."""
+    if one.mode.startswith("-"):
+        return one.is_readable
+    return one.is_open if one.path.startswith(KERNELS_FOLDER) else one.is_passable
+
+
+def _join(commands: Sequence[str]) -> str:
+    return " and ".join(f"`{one}`" for one in commands)
+
+
+def _find_kernel_faults(target: Target, sharing: Sharing) -> Iterator[str]:
+    """Yield who else could change the kernels that Jupyter of every account offers."""
+    folders = {locate_kernel(name, target.state) for name in list_kernels(target)}
+    ours = {*folders, *(f"{one}/kernel.json" for one in folders)}
+    for one in sharing.kernels_access if folders else ():
+        is_above = f"{KERNELS_FOLDER}/".startswith(f"{one.path}/")
+        if not is_above and one.path not in ours:
+            continue
+        if one.uid not in {0, sharing.uid}:
+            yield (
+                f"{one.path} belongs to {one.owner}, who may so change the Jupyter kernels of all"
+                f" accounts; name {one.owner} in ssh.user, or remove `kernel` from the lab"
+            )
+        elif one.is_replaceable_by_others:
+            command = _type("sudo", "chmod", *(("-N",) if one.granted else ("go-w",)), one.path)
+            yield (
+                f"other accounts may write to {one.path}, and so change the Jupyter kernels of all"
+                f" accounts; run `{command}` on that Mac"
+            )
+        elif not _is_found_by_all(one):
+            yield (
+                f"other accounts may not read {one.path}, where Jupyter looks for kernels; run"
+                f" `{_type('sudo', 'chmod', 'go+rX', one.path)}` on that Mac"
+            )
 
 
 def describe_unsafe_files(found: Sequence[str], state: MacState) -> str | None:

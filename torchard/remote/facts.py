@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyinfra
 from pyinfra.api import FactBase, FactProcessError
@@ -39,9 +39,9 @@ class MacState(FactBase[State | None]):
 
     default = staticmethod(_nothing)
 
-    def command(self, prefix: str, root: str) -> str:
+    def command(self, prefix: str, root: str, *, has_kernels: bool) -> str:
         """Return the probe; the lab wants Miniconda at `prefix`, Torchard's files in `root`."""
-        return for_any_shell(probe.build_script(prefix, root))
+        return for_any_shell(probe.build_script(prefix, root, has_kernels=has_kernels))
 
     def process(self, output: Iterable[str]) -> State | None:
         """Read the answer; an error in it concerns its host alone."""
@@ -81,6 +81,12 @@ class Lines(FactBase[list[str]]):
         return list(output)
 
 
+def list_arguments(mac: MacHost) -> dict[str, Any]:
+    """Return what the probe of a Mac is given, by name."""
+    wanted = mac.miniconda
+    return {"prefix": wanted.prefix, "root": wanted.root, "has_kernels": mac.has_kernels}
+
+
 def remember_state(host: Host, prefix: str, state: State) -> None:
     """Keep the state of a Mac while pyinfra prepares."""
     host.connector_data[f"{_MEMORY} {prefix}"] = state
@@ -88,11 +94,11 @@ def remember_state(host: Host, prefix: str, state: State) -> None:
 
 def read_state(mac: MacHost) -> State | None:
     """Read the current Mac. While pyinfra prepares, nothing changes, so one reading is enough."""
-    host, prefix, root = pyinfra.host, mac.miniconda.prefix, mac.miniconda.root
-    key = f"{_MEMORY} {prefix}"
-    read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_script(prefix, root)))
+    host, key = pyinfra.host, f"{_MEMORY} {mac.miniconda.prefix}"
+    given = list_arguments(mac)
+    read_guard.allow_command(host, pyinfra.state, for_any_shell(probe.build_script(**given)))
     if key not in host.connector_data or pyinfra.state.is_executing:
-        state = host.get_fact(MacState, prefix=prefix, root=root, _timeout=limit_probe(mac))
+        state = host.get_fact(MacState, **given, _timeout=limit_probe(mac))
         if pyinfra.state.is_executing:
             return state
         host.connector_data[key] = state

@@ -277,8 +277,8 @@ class Session:
 
     def read_state(self, name: str) -> None:
         """Read what a Mac has now. Raise TorchardError if its answer cannot be read."""
-        host, wanted = self.hosts[name], self.macs[name].miniconda
-        reading = for_any_shell(probe.build_script(wanted.prefix, wanted.root))
+        host, given = self.hosts[name], facts.list_arguments(self.macs[name])
+        reading = for_any_shell(probe.build_script(**given))
         read_guard.allow_command(host, self.state, reading)
         limit = limit_probe(self.macs[name])
         ok, output = host.run_shell_command(StringCommand(reading), _timeout=limit)
@@ -295,7 +295,7 @@ class Session:
             if found is None:
                 raise
             raise TorchardError(found) from None  # why its answer is incomplete
-        facts.remember_state(host, wanted.prefix, self.states[name])
+        facts.remember_state(host, given["prefix"], self.states[name])
 
     def run(self, name: str, script: str, limit: Limit | None = None) -> list[str]:
         """Run a script on a Mac and return its lines. The limit is that of a step by default.

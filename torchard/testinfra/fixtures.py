@@ -37,8 +37,9 @@ class LabMac:
         """Read the Mac. Raise TorchardError if it is unreachable or its answer is not a state."""
         self.settings, self.host, self._workspace = settings, host, workspace
         try:
-            wanted = settings.miniconda
-            done = host.run(as_whole_command(probe.build_script(wanted.prefix, wanted.root)))
+            place = settings.miniconda.prefix, settings.miniconda.root
+            script = probe.build_script(*place, has_kernels=settings.has_kernels)
+            done = host.run(as_whole_command(script))
         except RuntimeError as error:  # ssh's own exit status
             raise TorchardError(error.args[0].stderr.strip()) from None
         self.state = probe.parse(done.stdout.splitlines())

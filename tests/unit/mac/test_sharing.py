@@ -20,6 +20,9 @@ def test_each_line_is_a_part():
         ("access", ["=/opt", "drwxr-xr-x", "0", "0", "=root", ""]),
         ("access", ["=/opt/torchard", "drwxr-xr-x+", "501", "20", "=ann", "yes"]),
         ("access", ["=/opt"]),
+        ("kernel_access", ["=/usr/local", "drwxr-xr-x", "0", "0", "=root", ""]),
+        ("sharing", ["kernels", "sudo"]),
+        ("sharing", ["no_kernels", "yes"]),
     ]
     assert read_sharing(ROOT, lines) == Sharing(
         ROOT,
@@ -32,6 +35,9 @@ def test_each_line_is_a_part():
         folder_way="sudo",
         command_way="closed",
         paths="/opt/torchard/miniconda3/condabin",
+        kernels_access=(Access("/usr/local", "drwxr-xr-x", "root", 0, 0),),
+        kernels_way="sudo",
+        has_no_kernels=True,
     )
     assert read_sharing(ROOT, []) == Sharing(ROOT)
     assert read_sharing(ROOT, []).folder == "/opt/torchard"

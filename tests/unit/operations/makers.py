@@ -23,7 +23,7 @@ from torchard.operations.controller import Controller
 from torchard.operations.deliver import FileList
 from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_files
 from torchard.operations.kit import Kit
-from torchard.plan import sharing, shell_init
+from torchard.plan import shared_folders, sharing, shell_init
 from torchard.plan.environment_settings import find_variable_warnings
 from torchard.plan.file_changes import FileChange
 from torchard.plan.own_files import Question
@@ -240,6 +240,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.change_scripts.edit_kernel": lambda made: change_scripts.edit_kernel(
         made.state, made.plan_shell, made.text, made.controller
     ),
+    "plan.shared_folders.make_folder_command": lambda made: shared_folders.make_folder_command(
+        made.state, made.path
+    ),
     "plan.sharing._type": lambda made: sharing._type("echo", made.text, made.path),
     "plan.environment_settings.find_variable_warnings": conda_env,
     "operations.upload._rename": mv,
@@ -249,7 +252,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "mac.probe.build_script": lambda made: probe.build_script(made.path, made.path),
     "mac.circumstances.build_script": lambda made: circumstances.build_script(made.path),
     "mac.probe.build_room_script": lambda _: probe.build_room_script(),
-    "remote.facts.command": lambda made: facts.MacState().command(made.path, made.path),
+    "remote.facts.command": lambda made: facts.MacState().command(
+        made.path, made.path, has_kernels=True
+    ),
     "remote.unreachable._trust": lambda made: unreachable._trust(made.mac),
     "remote.unreachable._ssh_copy_id": lambda made: unreachable._ssh_copy_id(made.mac),
     "remote.host_keys._sentence": forget,

@@ -49,7 +49,8 @@ def test_the_probe_prints_no_kernel_of_a_person(tmp_path):
     write(kernels, "python3/kernel.json", OF_A_PERSON)
     (kernels / "torchard-link").symlink_to(kernels / "torchard-torch")
     text = """say() { printf '%s\\t%s\\n' "$1" "$2"; }; tab=$(printf '\\t')
-code() { case $1 in *[![:print:]]*) coded=hex ;; *) coded="=$1" ;; esac; }; say_unwritable() { :; }
+code() { case $1 in *[![:print:]]*) coded=hex ;; *) coded="=$1" ;; esac; }
+say_unwritable() { :; }; root=$HOME/.torchard
 """
     command = ["/bin/sh", "-c", f"{text}{read_part('kernels.sh')}\nsay_kernels"]
     done = subprocess.run(

@@ -13,6 +13,7 @@ from torchard.mac.sharing import PATHS_FILE, Access, Sharing
 from torchard.mac.volume import Volume
 from torchard.plan.blockers import find_mac_blockers
 from torchard.plan.plan import plan_mac
+from torchard.plan.rollback import plan_rollback
 from torchard.plan.sharing import describe_unsafe_files, plan_sharing
 from torchard.plan.stale import recheck
 from torchard.plan.target import Target
@@ -55,7 +56,7 @@ def test_the_folder_and_the_path_come_first_and_are_shown():
 
 def test_what_is_right_needs_no_step():
     """Then a run needs no sudo."""
-    assert plan_sharing(mac(prefix=PREFIX, sharing=READY)) == []
+    assert plan_sharing(Target(MAC, mac(prefix=PREFIX, sharing=READY))) == []
 
 
 def test_an_empty_folder_of_root_is_given_to_the_account():
@@ -72,7 +73,8 @@ def test_an_empty_folder_of_root_is_given_to_the_account():
 
 def test_another_entry_on_the_path_is_replaced_and_shown():
     """Such as that of an earlier prefix."""
-    (step,) = plan_sharing(mac(prefix=PREFIX, sharing=replace(READY, paths="/old/condabin")))
+    state = mac(prefix=PREFIX, sharing=replace(READY, paths="/old/condabin"))
+    (step,) = plan_sharing(Target(MAC, state))
     assert (step.action, step.files[0].before) == ("update", "/old/condabin\n")
 
 
@@ -112,6 +114,8 @@ def test_what_another_account_could_change_or_not_read_blocks(access, said):
     state = mac(prefix=PREFIX, sharing=replace(READY, access=(access, *others)))
     found = find_mac_blockers(MAC, {MAC.name: state}, OLDEST)
     assert said in "; ".join(found)
+    back = plan_rollback("torch", MAC, state)
+    assert (back.state, said in (back.reason or "")) == ("blocked", True)
 
 
 def test_a_volume_without_owners_blocks():

@@ -1,10 +1,12 @@
-# Makes the folder of a prefix that accounts share, or gives an empty one of root's to this account. POSIX
-# sh. FOLDER and USES_SUDO (yes or empty) are set above this text. There is no run lock yet, which will
-# be in that folder. Without sudo, nobody else may have made the folder meanwhile.
+# Makes the folder of a prefix that accounts share, or the one for Jupyter's kernels, or gives an empty one of
+# root's to this account. POSIX sh. FOLDER, OF_SYSTEM (yes if the lab does not name it) and USES_SUDO
+# (yes or empty) are set above this text. There may be no run lock yet: it will be in the folder of the prefix.
+# Without sudo, nobody else may have made the folder meanwhile.
 LC_ALL=C
 export LC_ALL
 umask 022
 account=$(id -un)
+[ -z "$OF_SYSTEM" ] || FOLDER=${TORCHARD_ROOT-}$FOLDER
 if [ -n "$USES_SUDO" ]; then
   sudo -n /usr/bin/install -d -m 755 -o "$account" "$FOLDER" </dev/null || {
     printf '%s\n' "sudo did not make $FOLDER. An administrator of that Mac can type:" \
