@@ -6,7 +6,6 @@ today's catalogue and not from the lock: they reach every Mac that has a release
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -40,15 +39,20 @@ if TYPE_CHECKING:
 _DAY = 86400  # seconds
 
 
-def find_mac_warnings(mac: MacHost, state: MacState, catalogue: Catalogue) -> Iterator[str]:
-    """Yield a sentence on everything about a Mac that its plan warns of."""
+def find_mac_warnings(
+    mac: MacHost, state: MacState, catalogue: Catalogue, now: float
+) -> Iterator[str]:
+    """Yield a sentence on everything about a Mac that its plan warns of.
+
+    `now` is the time on this computer, in seconds since the epoch.
+    """
     if mac.macos is not None and not _is_part_of(state.macos, mac.macos):
         yield f"{mac.where} says macOS {mac.macos}, but it runs {state.macos}"
     yield from _find_miniconda_warnings(mac, state, catalogue)
     if state.translated:
         yield "its shell runs under Rosetta; Torchard runs native programs there all the same"
     yield from find_conda_warnings(mac, state)
-    yield from _find_clock_warnings(state)
+    yield from _find_clock_warnings(state, now)
     yield from find_place_warnings(mac, state)
     yield from find_run_warnings(state.lock)
 
@@ -76,8 +80,8 @@ def _find_miniconda_warnings(mac: MacHost, state: MacState, catalogue: Catalogue
         )
 
 
-def _find_clock_warnings(state: MacState) -> Iterator[str]:
-    days = int((state.clock - time.time()) / _DAY)
+def _find_clock_warnings(state: MacState, now: float) -> Iterator[str]:
+    days = int((state.clock - now) / _DAY)
     if state.clock and days:
         yield (
             f"its clock is {abs(days)} {'day' if abs(days) == 1 else 'days'}"

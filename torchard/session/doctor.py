@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -77,5 +78,5 @@ def _find_target(session: Session, name: str) -> Target:
         mac, state = session.macs[name], session.states[name]
         workspace = session.workspace
         blockers = find_mac_blockers(mac, workspace.states, workspace.catalogue.oldest_conda)
-        warnings = find_mac_warnings(mac, state, workspace.catalogue)
+        warnings = find_mac_warnings(mac, state, workspace.catalogue, time.time())
         return Target(mac, state, blockers=tuple(blockers), warnings=tuple(warnings))

@@ -6,6 +6,7 @@ contacts a Mac.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,7 +112,7 @@ class Workspace:
             locks=locks,
             blockers=tuple(blockers),
             warnings=(
-                *find_mac_warnings(mac, state, self.catalogue),
+                *find_mac_warnings(mac, state, self.catalogue, time.time()),
                 *self._find_warnings(state, locks),
             ),
             rebuild=self.rebuild,

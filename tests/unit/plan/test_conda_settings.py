@@ -140,7 +140,7 @@ def test_a_file_that_adds_anacondas_channels_is_named(channels, environments, fi
     state = replace(state, conda_settings=(CondaSetting(path, "channels", ("anaconda",)),))
     host = MacHost("a", channels=channels, environments=environments)
     found = [
-        one for one in find_mac_warnings(host, state, load_catalog()) if "by its address" in one
+        one for one in find_mac_warnings(host, state, load_catalog(), 0) if "by its address" in one
     ]
     assert [one.partition(" ")[0] for one in found] == ([file] if named else [])
-    assert list(find_mac_warnings(host, mac(), load_catalog())) == []
+    assert list(find_mac_warnings(host, mac(), load_catalog(), 0)) == []

@@ -99,7 +99,7 @@ def test_the_kit_has_the_mark_for_conda_and_for_the_stamp():
 def test_a_conda_that_ignores_frozen_is_a_warning(version, frozen, warned):
     """The warning says what to type, and blocks nothing."""
     state = mac(conda_version=version)
-    found = list(find_mac_warnings(replace(MAC, frozen=frozen), state, load_catalog()))
+    found = list(find_mac_warnings(replace(MAC, frozen=frozen), state, load_catalog(), 0))
     assert any("respect `frozen: true`; update it" in one for one in found) is warned
 
 
@@ -116,7 +116,9 @@ def test_a_conda_that_ignores_frozen_is_a_warning(version, frozen, warned):
 def test_a_conda_that_ignores_an_environments_condarc_is_named(version, environments, found):
     """The warning says what a person's `conda install -n` would do, and what to type."""
     state = mac(conda_version=version)
-    texts = list(find_mac_warnings(replace(MAC, environments=environments), state, load_catalog()))
+    texts = list(
+        find_mac_warnings(replace(MAC, environments=environments), state, load_catalog(), 0)
+    )
     assert any("only 23.7.0 and newer read an environment's own .condarc" in one
                for one in texts) is found  # fmt: skip
     assert all("bin/conda update conda" in one for one in texts)

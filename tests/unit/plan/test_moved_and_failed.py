@@ -58,7 +58,7 @@ def test_another_macos_and_another_miniconda_than_the_labs_are_warnings():
     host = replace(HOST, macos="14.6", miniconda=Miniconda(version="25.7.0-2"))
     state = replace(mac(), translated=True, conda_version="24.1.0")
     catalogue = load_catalog()
-    found = list(find_mac_warnings(host, state, catalogue))
+    found = list(find_mac_warnings(host, state, catalogue, 0))
     assert any("says macOS 14.6, but it runs 15.1" in one for one in found)
     assert any("names Miniconda 25.7.0-2" in one for one in found)
     assert any("Rosetta" in one for one in found)

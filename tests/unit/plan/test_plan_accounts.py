@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -97,14 +96,14 @@ def test_a_home_with_a_space_blocks():
 )
 def test_a_clock_that_is_a_day_off_is_a_warning(ahead, says):
     """Torchard does not know which of the two clocks is right."""
-    state = mac(clock=int(time.time()) + ahead)
-    notes = list(find_mac_warnings(MAC, state, CATALOGUE))
+    now = 1_800_000_000
+    notes = list(find_mac_warnings(MAC, mac(clock=now + ahead), CATALOGUE, now))
     assert [note.startswith(says) for note in notes] == [True] * (says is not None)
 
 
 def test_a_clock_that_was_not_read_is_not_a_warning():
     """As of a Mac whose `date` does not say."""
-    assert list(find_mac_warnings(MAC, mac(clock=0), CATALOGUE)) == []
+    assert list(find_mac_warnings(MAC, mac(clock=0), CATALOGUE, 1_800_000_000)) == []
 
 
 def test_a_volume_that_is_not_mounted_is_the_only_reason():

@@ -254,5 +254,5 @@ def test_a_mac_that_is_not_as_the_lab_says_has_a_warning(changes, says):
     wanted = Miniconda(version="26.5.3-1")
     host = MacHost("studio-01", macos="15.1", miniconda=wanted)
     state = mac(**{"conda_version": "26.5.3", **changes})
-    texts = list(warnings.find_mac_warnings(host, state, CATALOGUE))
+    texts = list(warnings.find_mac_warnings(host, state, CATALOGUE, 0))
     assert [says in one for one in texts] == [True] * (says is not None)

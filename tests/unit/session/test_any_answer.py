@@ -98,7 +98,7 @@ class Workspace:
     def find_target(self, host, state):
         self.states[host.name] = state
         blockers = tuple(find_mac_blockers(host, self.states, CATALOGUE.oldest_conda))
-        warnings = tuple(find_mac_warnings(host, state, CATALOGUE))
+        warnings = tuple(find_mac_warnings(host, state, CATALOGUE, 0))
         locks = {} if blockers else {"torch": LOCK}
         return Target(host, state, locks=locks, blockers=blockers, warnings=warnings)
 
