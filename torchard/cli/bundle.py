@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 )
 @options.as_json
 @options.allow_ssh_commands
+@options.logs
 def bundle(
     folder: Path, lab: Path, *, locked: bool, only_check: bool, clean: bool, as_json: bool
 ) -> None:

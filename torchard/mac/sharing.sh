@@ -17,7 +17,9 @@ say_access() {
   ls -ldn "$it" 2>/dev/null | while read -r mode _ uid gid _; do
     granted=
     case $mode in
-      *[@+]) ls -lde "$it" 2>/dev/null | grep -q ' allow .*\(write\|append\|add_\|delete\|chown\)' && granted=yes ;;
+      *[@+])
+        ls -lde "$it" 2>/dev/null | grep -q ' allow .*\(write\|append\|add_\|delete\|chown\)' && granted=yes
+        ;;
     esac
     code "$(id -un "$uid" 2>/dev/null || echo "$uid")"
     say "$2" "$place$tab$mode$tab$uid$tab$gid$tab$coded$tab$granted"

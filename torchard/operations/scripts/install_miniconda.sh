@@ -1,7 +1,7 @@
 # Installs Miniconda at PREFIX from an installer whose sha256 is verified first.
 # PREFIX, FILE, SHA256, ARCH and MARK (JSON) are set above this text. REPLACES is the sha256 of the
-# installer whose whole prefix is set aside for this one, or empty. BOUND is bound_asides.py. MOVED is the path that a moved prefix
-# was installed at, or empty: its conda names that path and does not run.
+# installer whose whole prefix is set aside for this one, or empty. BOUND is bound_asides.py. MOVED is the
+# path that a moved prefix was installed at, or empty: its conda names that path and does not run.
 take_lock
 open_log miniconda
 is_disk_full() {

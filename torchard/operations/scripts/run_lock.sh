@@ -301,7 +301,8 @@ run_cleanly() {
     CONDA_CHANNEL_ALIAS=https://conda.anaconda.org CONDA_CHANNEL_PRIORITY=strict \
     CONDA_DEFAULT_THREADS=0 CONDA_DOWNLOAD_ONLY=false CONDA_DRY_RUN=false CONDA_JSON=false \
     CONDA_PATH_CONFLICT=clobber CONDA_REPORT_ERRORS=false CONDA_ROLLBACK_ENABLED=true \
-    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} KEEP_UPLOADS="$KEEP_UPLOADS" SHARED="$shared" PIP_CONFIG_FILE=/dev/null \
+    CONDA_SAFETY_CHECKS=warn ${SUBDIR:+CONDA_SUBDIR="$SUBDIR"} KEEP_UPLOADS="$KEEP_UPLOADS" \
+    SHARED="$shared" PIP_CONFIG_FILE=/dev/null \
     perl -e 'setpgrp(0, 0); exec { $ARGV[0] } @ARGV or exit 127' \
     sh -c 'printf "%s\n" "$$" "$(TZ=UTC0 ps -o lstart= -p "$$")" "" "$1" "$2" >"$0" &&
       shift 2 && exec "$@"' "$root/lock/step" "$hardware" "$boot" "$@") 8>&- &
