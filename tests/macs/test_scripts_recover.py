@@ -13,6 +13,8 @@ import on_a_mac
 import pytest
 from on_a_mac import CONTROLLER, Installer, install_script
 
+from simlab import macs
+from torchard.mac import probe
 from torchard.operations import change_scripts
 from torchard.operations.script_text import read_script
 from torchard.plan.steps import Step, leftover_step, miniconda_step
@@ -95,6 +97,41 @@ def test_a_prefix_without_its_mark_gets_it_from_the_next_run(mac):
     assert state.prefix_ours["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert state.base.made is not None
     assert asides(mac) == []
+
+
+class SharedMac(on_a_mac.OnAMac):
+    """A Mac whose prefix all accounts share."""
+
+    @property
+    def torchard(self):
+        return self.root / "opt/torchard/.torchard"
+
+    @property
+    def prefix(self):
+        return self.root / "opt/torchard/miniconda3"
+
+    @property
+    def state(self):
+        script = probe.build_script(str(self.prefix), str(self.torchard))
+        return probe.parse(macs.run(self.root, script).stdout.splitlines())
+
+
+def test_a_shared_prefix_without_its_mark_is_closed_to_others_before_it_gets_that(root):
+    """The run was stopped before it took the right to write from the others."""
+    mac = SharedMac(root)
+    controller = replace(CONTROLLER, root=str(mac.torchard))
+    text = f'{whole_and_killed(mac, "first")}chmod 666 "$3/of-first"; chmod 777 "$3/bin"\n'
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    mac.push(sha256, text.encode())
+    installer = Installer("miniconda", "26.5.3-1", "Own.sh", "", sha256)
+    killed = mac.run(change_scripts.install_miniconda(mac.state, installer, controller, "2026"))
+    assert killed.returncode != 0
+    assert (mac.prefix / "bin").stat().st_mode & 0o777 == 0o777
+    done = mac.run(change_scripts.remove_leftovers(mac.state, controller))
+    assert done.returncode == 0, done.stderr
+    modes = [(mac.prefix / name).stat().st_mode & 0o777 for name in ("bin", "of-first")]
+    assert modes == [0o755, 0o644]
+    assert mac.state.prefix_ours["sha256"] == sha256
 
 
 def test_a_stopped_replacement_keeps_every_link(mac):

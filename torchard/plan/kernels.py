@@ -85,6 +85,12 @@ def find_content(step: Step, target: Target) -> str:
     return "" if wanted is None else render_kernel(wanted, state.prefix)
 
 
+def has_kernel(environment: str, state: MacState) -> bool:
+    """Tell whether Torchard wrote a Jupyter kernel for an environment."""
+    found = state.kernels.get(environment)
+    return found is not None and _is_of(environment, found, state)
+
+
 def find_kernel_blockers(target: Target) -> Iterator[str]:
     """Yield why Torchard cannot make an environment a Jupyter kernel, and what to do."""
     state = target.state

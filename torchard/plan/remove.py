@@ -13,6 +13,7 @@ from torchard.mac.environments import view_environment
 from torchard.mac.paths import shorten_mac_path
 from torchard.plan.blockers import find_mac_blockers, find_old_python
 from torchard.plan.conflicts import find_other_run
+from torchard.plan.kernels import has_kernel
 from torchard.plan.own_files import list_removal_questions
 from torchard.plan.plan import MacPlan
 from torchard.plan.result import MacRun, report_failure, report_mac
@@ -76,6 +77,9 @@ def plan_removal(
             " out of `environments:`"
         )
         base = replace(base, warnings=(*base.warnings, again))
+    elif has_kernel(environment, state):
+        left = "Jupyter offers its kernel, which does not start, until the next `torchard apply`"
+        base = replace(base, warnings=(*base.warnings, left))
     return replace(base, state="change", steps=(step,))
 
 

@@ -8,8 +8,15 @@ import pytest
 from locked import GENERATIONS, PREFIX, built, lock, mac, package, stamp
 from packaging.version import Version
 
-from torchard.lab.model import MacHost
-from torchard.mac.state import InstalledEnvironment, OwnFiles, OwnReport, RunLock
+from torchard.lab.model import Environment, MacHost
+from torchard.mac.state import (
+    InstalledEnvironment,
+    KernelFile,
+    OwnFiles,
+    OwnReport,
+    RunLock,
+)
+from torchard.plan.kernels import render_kernel
 from torchard.plan.remove import (
     REASON,
     find_removal,
@@ -64,6 +71,16 @@ def test_the_plan_warns_if_the_next_apply_builds_it_again():
     state = mac(generation_of("old", OLD), links={"old": OLD})
     (warning,) = plan(state, MacHost("studio-01", environments=("old",))).warnings
     assert warning.startswith("the lab gives old to this Mac, so the next apply builds it again;")
+
+
+@pytest.mark.parametrize("prefix", [PREFIX, "/elsewhere"])
+def test_the_plan_warns_of_a_kernel_that_does_not_start_any_more(prefix):
+    """The next apply removes it. A kernel of another prefix is not Torchard's here."""
+    text = render_kernel(Environment("old", "3.12", None, kernel="Old"), prefix)
+    kernels = {"old": KernelFile("/x/kernel.json", text)}
+    found = plan(mac(generation_of("old", OLD), links={"old": OLD}, kernels=kernels))
+    said = "Jupyter offers its kernel, which does not start, until the next `torchard apply`"
+    assert found.warnings == ((said,) if prefix == PREFIX else ())
 
 
 @pytest.mark.parametrize(

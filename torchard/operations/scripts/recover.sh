@@ -30,7 +30,8 @@ finish_install() {
   { IFS= read -r its_prefix; IFS= read -r its_mark; IFS= read -r its_before; } <"$root/installing"
   if is_whole_prefix "$its_prefix"; then
     if [ ! -f "$its_prefix/.torchard.json" ] && [ -n "$(print_prefix_mark "$its_prefix" "$root")" ]; then
-      mark_prefix "$its_prefix" "$its_mark" "$its_before" || die "$its_prefix cannot be written"
+      { share_tree "$its_prefix" && mark_prefix "$its_prefix" "$its_mark" "$its_before"; } ||
+        die "$its_prefix cannot be written"
     fi
   elif [ "$its_prefix" = "$PREFIX" ]; then
     # shellcheck disable=SC2034
