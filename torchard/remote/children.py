@@ -30,6 +30,9 @@ _TICK = 0.005  # seconds between two looks at a program that ends
 
 # gevent's subprocess forks this whole process, which costs as much as ssh itself; a spawn does not.
 _waitpid = get_original("os", "waitpid")
+# gevent's close may come after its loop has waited. But the loop waits for the end of an output, which
+# comes only when this process has closed the other end as well.
+_close = get_original("os", "close")
 
 
 class Child:
@@ -60,11 +63,11 @@ class Child:
             self._pid = _spawn(words, connection, theirs, stdin)
         except BaseException:
             for one in ours:
-                os.close(one)
+                _close(one)
             raise
         finally:
             for one in theirs:
-                os.close(one)
+                _close(one)
         self._watcher = _watch(self._pid)
         for one, name in zip(ours, ("err", "out"), strict=False):
             self._greenlets.append(gevent.spawn(self._drain, one, self._texts[name]))

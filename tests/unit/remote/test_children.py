@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -32,6 +33,25 @@ def test_the_exit_status_is_known_even_if_gevent_waits_for_the_process():
         assert child.wait(20)
         statuses.append(child.status)
     assert statuses == [7] * 20
+
+
+# In a process of its own: its first child ends before gevent waits for any.
+ENDED_BEFORE = """
+from gevent import monkey
+monkey.patch_all()
+import os
+from torchard.remote import children
+
+child = children.Child(["echo", "fine"], reads=True)
+os.waitid(os.P_PID, child._pid, os.WEXITED | os.WNOWAIT)
+assert child.wait(3600)
+assert (child.status, child.out) == (0, "fine\\n")
+"""
+
+
+def test_the_output_of_a_program_that_has_ended_already_is_not_waited_for():
+    """No end of its pipes stays open here, or each wait would take as long as it may."""
+    subprocess.run([sys.executable, "-c", ENDED_BEFORE], check=True, timeout=60)
 
 
 def test_a_flood_is_cut():
