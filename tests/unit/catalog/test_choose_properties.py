@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from fixed_catalog import FIXED, read_files
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 from profiles import examples
@@ -26,6 +26,7 @@ SYSTEMS = [
     *(f"10.{minor}" for minor in range(9, 17)),
     *(f"{major}.{minor}" for major in (*range(11, 16), 26) for minor in range(8)),
     *("11.0.1", "12.3.1", "12.7.6", "14.6.1", "15", "26"),
+    *("16", "16.1", "16.4.1"),  # macOS 26, to a program with an older SDK
 ]
 MAJORS = {"10.13", "10.14", "10.15", "11.0", "12.0", "13.0", "14.0", "15.0", "26.0"}
 RELEASES = ["stable", *(row["torch"] for row in ROWS["releases"]), "nightly", "1.8.0", "9.9"]
@@ -41,6 +42,14 @@ requests = st.builds(
     companions=st.sampled_from([None, (), COMPANIONS[:1], COMPANIONS[1:], COMPANIONS]),
 )
 steady = settings(deadline=None, max_examples=examples(200), derandomize=True)
+
+
+def real(macos):
+    """Return the macOS that a Mac has, as the file says it for compatible names: 10.16 is 11."""
+    for row in ROWS["compatible_names"]:
+        if f"{macos}.".startswith(f"{row['called']}."):
+            return row["macos"] + macos.removeprefix(row["called"])
+    return macos
 
 
 def answer(asked, arch, macos):
@@ -104,9 +113,12 @@ def fits(row, asked, arch, macos, *, mps):
 
 @steady
 @given(asked=requests.filter(lambda one: one.release != "nightly"), arch=archs, macos=systems)
+@example(asked=Request("3.9"), arch="arm64", macos="10.16")
+@example(asked=Request("3.12"), arch="arm64", macos="16.1")
 def test_choice_is_the_first_row_that_fits(asked, arch, macos):
     """The choice is the newest row of the file that fits the Mac's own macOS, or a refusal."""
     got = answer(asked, arch, macos)
+    macos = real(macos)
     asked = replace(asked, companions=COMPANIONS if asked.companions is None else asked.companions)
     conda = {one["name"]: one["releases"] for one in ROWS["conda"]}
     name = "torch" if asked.source in {"auto", "wheels"} else "pytorch"
@@ -179,7 +191,7 @@ def test_every_suggested_change_gets_a_release(asked, arch, macos):
 @given(asked=requests, arch=archs, two=st.tuples(systems, systems))
 def test_newer_macos_never_gets_an_older_torch(asked, arch, two):
     """Of two Macs with the same backend, the one with the newer macOS gets no older torch."""
-    older, newer = sorted(two, key=Version)
+    older, newer = sorted(two, key=lambda one: Version(real(one)))
     before, after = answer(asked, arch, older), answer(asked, arch, newer)
     if isinstance(before, Variant) and isinstance(after, Variant):
         assert before.mps_expected <= after.mps_expected
@@ -194,7 +206,7 @@ def test_auto_on_apple_silicon_is_mps_from_12_3_on(asked, macos):
     """On Apple silicon, `auto` has MPS from macOS 12.3 on and never before."""
     got = answer(replace(asked, backend="auto"), "arm64", macos)
     if isinstance(got, Variant):
-        assert got.mps_expected == (Version(macos) >= Version("12.3"))
+        assert got.mps_expected == (Version(real(macos)) >= Version("12.3"))
 
 
 @steady
