@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,11 @@ def answering() -> Iterator[Callable[..., tuple[str, Seen]]]:
                 answer(self)
 
             do_HEAD = do_CONNECT = do_GET  # noqa: N815  # the names that http.server calls
+
+            def handle(self) -> None:
+                # A client that rejects an answer ends its connection without reading all of it.
+                with suppress(ConnectionError):
+                    super().handle()
 
             def log_message(self, *_words: object) -> None:
                 pass

@@ -79,10 +79,14 @@ class Server:
                 if Path(self.translate_path(self.path), "index.json").exists():
                     self.path += "index.json"
                 send = super().do_HEAD if self.command == "HEAD" else super().do_GET
-                with suppress(ConnectionError):  # a client may have read enough
-                    send()
+                send()
 
             do_HEAD = do_GET  # noqa: N815  # the name that http.server calls
+
+            def handle(self) -> None:
+                # A client that has read enough ends its connection, also before its next request.
+                with suppress(ConnectionError):
+                    super().handle()
 
             def guess_type(self, path: str | PathLike[str]) -> str:
                 page = str(path).endswith("/index.json")
