@@ -104,6 +104,12 @@ def refused(number):
         (SSHException("some new words"), "192.0.2.11 cannot be connected to", "some new words"),
         (EOFError(), "192.0.2.11 cannot be connected to", "EOFError"),
     ],
+    # Fixed names: the keys differ in each worker.
+    ids=[
+        *("refused", "no route to the host", "no route to the network", "no answer", "no address"),
+        *("too many files", "unknown key", "changed key", "not the lab's key", "no key accepted"),
+        *("denied", "passphrase", "locked", "SSH error", "end of file"),
+    ],
 )
 def test_a_failed_connection_has_a_cause_and_what_to_do(error, begins, says):
     """The message says what was found, then what to check or type, without pyinfra's words."""
