@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from torchard.mac.paths import shorten_mac_path
 from torchard.plan.blockers import list_blockers
@@ -54,10 +54,7 @@ def find_mac_findings(target: Target, circumstances: Circumstances) -> Iterator[
 def _find_filevault(target: Target, circumstances: Circumstances) -> Iterator[Finding]:
     if not circumstances.filevault:
         return
-    try:
-        answers = Version(target.state.macos) >= _ANSWERS_LOCKED
-    except InvalidVersion:
-        answers = False
+    answers = Version(target.state.macos) >= _ANSWERS_LOCKED
     locked = (
         "its sshd takes only a password, and Torchard sends none"
         if answers

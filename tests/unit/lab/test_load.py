@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from torchard.lab.load import LabError, load_lab
+from torchard.lab.load import LabError, load_lab, load_text, make_lab
 from torchard.lab.model import InstallerSource, Position, Request, Ssh
 
 DIGEST = "ab" * 32
@@ -47,6 +47,35 @@ def test_a_mac_without_settings_has_the_defaults(lab):
     assert mac.miniconda.prefix == "~/miniconda3"
     assert mac.channels == ("conda-forge",)
     assert mac.where.line == 2
+
+
+def test_a_text_is_checked_as_the_file_would_be_before_it_is_written(tmp_path):
+    """`torchard import` checks what it would write, with the settings in the lab's group_data."""
+    path = tmp_path / "lab.yaml"
+    (tmp_path / "group_data").mkdir()
+    (tmp_path / "group_data" / "all.py").write_text("channels = ['bioconda']\n", encoding="utf-8")
+    path.write_text("macs:\n  studio-01:\n", encoding="utf-8")
+    text = "macs:\n  studio-01:\n  studio-02:\n"
+    checked = load_text(path, text.encode())
+    assert list(load_lab(path).macs) == ["studio-01"]
+    path.write_text(text, encoding="utf-8")
+    assert checked == load_lab(path)
+    assert checked.macs["studio-01"].channels == ("bioconda",)
+    with pytest.raises(LabError) as caught:
+        load_text(path, b"macs:\n  studio-01: {arch: ppc}\n")
+    (problem,) = caught.value.problems
+    assert (problem.where.file, problem.where.line) == (str(path), 2)
+
+
+def test_the_data_of_a_deploy_of_your_own_are_checked_as_a_lab_file_is(tmp_path):
+    """They are not in a file, so the place of a problem is its key."""
+    path = tmp_path / "deploy"
+    made = make_lab(path, {"macs": {"studio-01": {"arch": "arm64"}}})
+    assert (made.path, made.macs["studio-01"].arch) == (path, "arm64")
+    with pytest.raises(LabError) as caught:
+        make_lab(path, {"macs": {"studio-01": {"arch": "ppc"}}})
+    (problem,) = caught.value.problems
+    assert "ppc" in problem.sentence
 
 
 def test_the_labs_path_is_absolute(tmp_path, monkeypatch):

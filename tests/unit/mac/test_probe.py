@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from torchard.mac import probe
+from torchard.mac.sharing import Access, Sharing
 from torchard.mac.state import (
     InstalledConda,
     InstalledDist,
     InstalledEnvironment,
     KeptFolders,
+    KernelFile,
     Link,
     MacState,
     Packages,
@@ -36,6 +38,7 @@ HEAD = [
 PLACE = ["home\t=/Users/ann", "prefix\t=/Users/ann/miniconda3", "prefix_state\tabsent"]
 LEAST = [*HEAD, *PLACE, "end\tok"]
 GENERATION = "/Users/ann/.torchard/generations/torch-abc"
+KERNELS = "/Users/ann/Library/Jupyter/kernels"
 WHOLE = [
     "Welcome!",
     *HEAD,
@@ -72,6 +75,9 @@ WHOLE = [
     "made\tother",
     f"made_conda\ttk\t8.6.12\th0_0\t{SHA256}",
     "made_dist\ttorch-2.14.1",
+    "variable\tLAB_DATA\tsame",
+    "variable\tMINE\town",
+    "variable\tOTHER\tnobody's",
     "base\t=/Users/ann/miniconda3",
     "whole\t1",
     "dist\tpip-26.1",
@@ -82,6 +88,8 @@ WHOLE = [
     "shell_file\t.bash_profile\tabsent\t=/Users/ann/.bash_profile\t=",
     "shell_file\t.zprofile\tof another kind\t=/Users/ann/.zprofile\t=",
     "bash_reads\t.profile",
+    f"kernel\t=torch\t={KERNELS}/torchard-torch/kernel.json\t7b7d",
+    f"kernel\t=own\t={KERNELS}/torchard-own/kernel.json\t-",
     "end\tok",
 ]
 
@@ -120,6 +128,7 @@ def test_an_answer_becomes_the_state_of_a_mac():
                     (InstalledConda("tk", "8.6.12", "h0_0", SHA256),),
                     (InstalledDist("torch", "2.14.1"),),
                 ),
+                variables={"LAB_DATA": "same", "MINE": "own"},
             ),
         },
         base=InstalledEnvironment(
@@ -142,6 +151,10 @@ def test_an_answer_becomes_the_state_of_a_mac():
             ".bash_profile": ShellFile("/Users/ann/.bash_profile"),
         },
         bash_reads=".profile",
+        kernels={
+            "torch": KernelFile(f"{KERNELS}/torchard-torch/kernel.json", "{}"),
+            "own": KernelFile(f"{KERNELS}/torchard-own/kernel.json", None),
+        },
         printed_at_start="Welcome!",
     )
 
@@ -279,6 +292,23 @@ def test_torchards_own_directory_is_where_the_mac_says(lines, shared):
     assert (state.sharing and state.sharing.root) == shared
     assert state.root == (shared or f"{state.home}/.torchard")
     assert state.last_activated == (f"{state.root}/generations/torch-1",)
+
+
+def test_who_may_write_matters_only_beside_a_shared_prefix():
+    """There, each directory on the way is known by its owner and mode."""
+    lines = [
+        "sharing\tuid\t501",
+        "access\t=/opt\tdrwxr-xr-x\t0\t0\t=root\t",
+        "kernel_access\t=/usr/local\tdrwxrwxr-x\t0\t80\t=root\t",
+    ]
+    assert probe.parse([*HEAD, *PLACE, *lines, "end\tok"]).sharing is None
+    shared = "root\t=/opt/lab/.torchard"
+    assert probe.parse([*HEAD, *PLACE, shared, *lines, "end\tok"]).sharing == Sharing(
+        "/opt/lab/.torchard",
+        501,
+        (Access("/opt", "drwxr-xr-x", "root", 0, 0),),
+        kernels_access=(Access("/usr/local", "drwxrwxr-x", "root", 0, 80),),
+    )
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

@@ -12,6 +12,7 @@ from torchard.lab.model import Environment, MacHost
 from torchard.mac.state import KernelFile
 from torchard.plan.kernels import render_kernel
 from torchard.plan.plan import plan_mac
+from torchard.plan.stale import recheck
 from torchard.plan.steps import StepId
 from torchard.plan.target import Target
 
@@ -123,6 +124,10 @@ def test_a_new_mac_gets_the_kernel_after_the_environment():
 
 
 def test_a_kernel_that_changed_makes_a_saved_plan_stale():
-    """By its text, which is a precondition."""
-    one, other = plan(OURS), plan(json.dumps({**json.loads(OURS), "display_name": "Other"}))
-    assert one.preconditions != other.preconditions
+    """The text that the plan replaces is a precondition."""
+    one, other = (json.dumps({**json.loads(OURS), "display_name": name}) for name in "AB")
+    saved = plan(one)
+    assert recheck(saved, plan(one)) == saved
+    found = recheck(saved, plan(other))
+    assert found.state == "blocked"
+    assert f"the Jupyter kernel {PLACE} has changed. Plan again" in (found.reason or "")

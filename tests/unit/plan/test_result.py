@@ -17,6 +17,7 @@ from torchard.plan.result import (
     find_steps,
     report_apply,
     report_failure,
+    report_not_started,
     report_skipped,
     report_verification,
 )
@@ -50,6 +51,18 @@ def test_what_is_found_as_planned_is_up_to_date_with_its_verifications():
     assert (done.state, done.reason, done.seconds) == ("up_to_date", None, 12.5)
     assert done.verifications == (("torch", "verified: python 3.12.13 None"),)
     assert [(step.id, step.outcome) for step in done.steps] == [(TORCH, "done")]
+
+
+def test_a_mac_that_was_not_started_has_its_plan_and_the_reason():
+    """An apply in batches stops before it if Macs failed; nothing is done on it."""
+    reason = "not started, because the batch before it has failed: its only Mac"
+    left = report_not_started(PLANNED, reason)
+    assert (left.state, left.seconds) == ("change", None)
+    assert [(step.id, step.outcome) for step in left.steps] == [(TORCH, "not_started")]
+    lines = text_of(Result((left,))).splitlines()
+    assert any(line.split()[:2] == ["+", "torch"] for line in lines)
+    assert any(line.split()[:2] == ["!", "note"] and reason in line for line in lines)
+    assert to_data(document(Result((left,))))["macs"]["studio-01"]["reason"] == reason
 
 
 def test_what_is_not_found_as_planned_has_failed():

@@ -60,11 +60,13 @@ def test_what_is_right_needs_no_step():
 
 
 def test_an_empty_folder_of_root_is_given_to_the_account():
-    """A run was stopped between two commands, or an administrator made it."""
+    """A run was stopped between two commands, or an administrator made it; any other blocks."""
     roots = Access(FOLDER, "drwxr-xr-x", "root", 0, 0)
     empty = replace(READY, access=(roots, *TOP), is_empty=True, folder_way="sudo")
     made = plan(empty)
     assert made.steps[0].files[0].before == "owner root\n"
+    state = mac(prefix=PREFIX, sharing=empty)
+    assert not [*find_mac_blockers(MAC, {MAC.name: state}, OLDEST)]
     state = mac(prefix=PREFIX, sharing=replace(empty, is_empty=False))
     (said,) = find_mac_blockers(MAC, {MAC.name: state}, OLDEST)
     assert said.endswith(f"or give it to ann (`sudo chown -R ann {FOLDER}`)")
