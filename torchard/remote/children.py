@@ -30,8 +30,8 @@ _TICK = 0.005  # seconds between two looks at a program that ends
 
 # gevent's subprocess forks this whole process, which costs as much as ssh itself; a spawn does not.
 _waitpid = get_original("os", "waitpid")
-# gevent's close may come after its loop has waited. But the loop waits for the end of an output, which
-# comes only when this process has closed the other end as well.
+# gevent's close may come after its loop has waited. But the loop waits for the end of an output,
+# which comes only when this process has closed the other end as well.
 _close = get_original("os", "close")
 
 
