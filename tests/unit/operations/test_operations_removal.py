@@ -242,6 +242,19 @@ def test_the_next_run_removes_the_rest_of_a_stopped_removal(mac):
     assert mac.there("generations") == {"torch-1"}
 
 
+@pytest.mark.parametrize("active", [None, "old-2"], ids=["a first build", "a rollback"])
+def test_an_activation_that_was_stopped_does_not_keep_its_generation(mac, active):
+    """The link that it left beside the environment's own goes first."""
+    path = mac.generation("old-1", "old", "x")
+    (mac.envs / ".old.torchard-partial").symlink_to(path)
+    if active:
+        path = mac.generation(active, "old", "x")
+        (mac.envs / "old").symlink_to(path)
+    assert mac.remove("old", path).returncode == 0
+    assert mac.there("generations") == set()
+    assert list(mac.envs.iterdir()) == []
+
+
 def two_of_old(mac):
     """Make two generations of an environment, and return them: the second is active."""
     before, shown = (mac.generation(f"old-{n}", "old", "x") for n in (1, 2))

@@ -171,12 +171,20 @@ def point_link(path: str, link: str) -> None:
     """Point the link at a generation; a directory that is not a link is left alone."""
     if os.path.lexists(link) and not os.path.islink(link):
         sys.exit(f"{link} is a real directory; it was left alone")
-    # Hidden, and the same for every run, so that the next run uses up what a killed one left.
+    partial = remove_partial_link(link)
+    os.symlink(path, partial)
+    os.replace(partial, link)
+
+
+def remove_partial_link(link: str) -> str:
+    """Remove the link that a stopped activation left beside another one, and return its path.
+
+    It is hidden, and has the same name in every run.
+    """
     partial = os.path.join(os.path.dirname(link), f".{os.path.basename(link)}.torchard-partial")
     if os.path.islink(partial):
         os.unlink(partial)
-    os.symlink(path, partial)
-    os.replace(partial, link)
+    return partial
 
 
 def read_activation_time(path: str) -> int:

@@ -25,6 +25,7 @@ from torchard.operations.scripts.generation import (
     list_names,
     read_activation_time,
     read_stamp,
+    remove_partial_link,
 )
 from torchard.operations.scripts.keep_files import keep_own
 from torchard.operations.scripts.own_files import list_unpacked
@@ -83,6 +84,7 @@ def sweep(root: str, link: str, path: str, rebuilt: str = "") -> None:
 
 def remove(root: str, link: str, path: str) -> None:
     """Remove an environment: its link first, so that an active generation is always whole."""
+    remove_partial_link(link)  # else its generation looks active
     is_used = find_use(link)
     for other in (path, *list_inactive(root, link)):
         if os.path.isdir(other) and (is_used is None or is_used(other)):
