@@ -26,6 +26,7 @@ _ARCHIVE = "pip/_modules.bin"
 # These stay files: the archive is found through the first, `python -m pip` begins in the second,
 # and the certificates are data.
 _FILES = ("pip/__init__.py", "pip/__main__.py", "pip/_vendor/certifi/")
+_LICENCES = ".dist-info/licenses/"  # one for each library that pip brings
 _FIND = b"""
 # Added by simlab: the other modules are compiled in a file beside this one. It begins with the
 # length of a table: for each name whether it is a package, and where its part begins and ends.
@@ -129,11 +130,15 @@ def find() -> Pip:
 
 
 def _packed(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return a pip's files with the modules compiled into one archive."""
+    """Return a pip's files with the modules compiled into one archive, and its licences in one."""
     modules: dict[str, bytes] = {}
     packed: dict[str, bytes] = {}
     for path, content in sorted(files.items()):
-        if not path.startswith("pip/") or path.startswith(_FILES):
+        folder, licences, licence = path.partition(_LICENCES)
+        if licences:
+            packed.setdefault(f"{folder}{licences}all.txt", b"")
+            packed[f"{folder}{licences}all.txt"] += f"{licence}\n\n".encode() + content + b"\n"
+        elif not path.startswith("pip/") or path.startswith(_FILES):
             packed[path] = content
         elif path == _MAIN:
             modules[_MAIN] = _QUICK_MAIN

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from cuts import WAY_OUT
 from keeper import Keeper, digest, shown
-from places import Recorder, at_work, quiet, stop_at, wait_until
+from places import Recorder, at_work, go_on, quiet, stop_at, wait_until
 
 from simlab import macs
 from simlab import shell as sh
@@ -32,6 +32,7 @@ from torchard.operations import change_scripts
 from torchard.operations.controller import Controller
 from torchard.operations.kit import write_kit
 from torchard.plan.plan import plan_mac
+from torchard.plan.remove import find_removal
 from torchard.plan.rollback import plan_rollback
 from torchard.plan.shell_init import plan_shell
 from torchard.plan.steps import (
@@ -161,17 +162,17 @@ class Changing:
             self._push(wanted.installer)
             date = "2026-11-23 12:00:00"
             yield step, change_scripts.install_miniconda(state, wanted.installer, controller, date)
-        for lock in wanted.locks.values():
             state = self.read(wanted)
+        for lock in wanted.locks.values():
             step = environment_step(lock, state)
             if step is not None:
                 yield step, self._build(state, lock, step, controller)
+                state = self.read(wanted)
         for shell in wanted.shells:
-            state = self.read(wanted)
             step = plan_shell(shell, state)
             if step is not None:
                 yield step, change_scripts.edit_shell_file(state, step, controller)
-        state = self.read(wanted)
+                state = self.read(wanted)
         removals = removal_steps(wanted.locks, state) if wanted.prune else ()
         for step in removals:
             yield step, change_scripts.remove_environment(state, step, controller)
@@ -198,6 +199,14 @@ class Changing:
         state = self.read(wanted)
         (step,) = plan_rollback("torch", wanted.host, state).steps
         done = self.mac.run(change_scripts.activate_generation(state, step, CONTROLLER))
+        assert done.returncode == 0, done.stderr
+
+    def remove(self, environment: str) -> None:
+        """Remove an environment with all its generations, as a person asks for it."""
+        state = self.mac.state
+        step = find_removal(environment, state)
+        assert step is not None, "there is nothing to remove"
+        done = self.mac.run(change_scripts.remove_environment(state, step, CONTROLLER))
         assert done.returncode == 0, done.stderr
 
     def record(self, operation: Callable[[], object]) -> Recorder:
@@ -235,8 +244,7 @@ class Changing:
             self._overtake(process, str(kill), wanted)
         process.wait(timeout=PATIENCE)
         quiet(self.mac)
-        (self.mac.root / "stop").unlink()
-        if (self.mac.root / "stopped").exists():
+        if go_on(self.mac):
             self._converge(begin, str(kill), wanted, change)
 
     def _overtake(self, process: subprocess.Popen[bytes], where: str, wanted: Wanted) -> None:
@@ -257,13 +265,13 @@ class Changing:
         where = f"{where}; then {change}"
         home = self.keeper.look()
         self._check_shown(begin, home, where)
+        self._check_own(begin, home, where)
         state = (digest(home, str(self.mac.root)), change)
         if state in self._known:
             return
         self._known.add(state)
         self.runs += 1
         self._age_locks()
-        mine = {entry.content for entry in home.values()} & set(MINE.values())
         reason = self.apply(wanted)
         after = plan_mac(self.target(wanted))
         if after.state == "blocked":
@@ -280,9 +288,7 @@ class Changing:
         rest = sorted(path for path in self.keeper.look() if REST.search(path))
         if after.state == "up_to_date" and rest:
             self.failures.append(f"{where}: {rest[0]} stays")
-        lost = mine - {entry.content for entry in self.keeper.look().values()}
-        if lost:
-            self.failures.append(f"{where}: a person's file is lost: {lost}")
+        self._check_own(begin, self.keeper.look(), where)
 
     def _check_shown(self, begin: Home, home: Home, where: str) -> None:
         before, now = (shown(one, self.mac.home) for one in (begin, home))
@@ -291,6 +297,13 @@ class Changing:
             self.failures.append(f"{where}: the link leads nowhere")
         if now and before and now.get("") == before.get("") and now != before:
             self.failures.append(f"{where}: what was active is not as it was")
+
+    def _check_own(self, begin: Home, home: Home, where: str) -> None:
+        """A person's files are there, wherever they were moved to."""
+        before, now = ({entry.content for entry in one.values()} for one in (begin, home))
+        lost = (set(MINE.values()) & before) - now
+        if lost:
+            self.failures.append(f"{where}: a person's file is lost: {lost}")
 
     def _age_locks(self) -> None:
         """Let time pass for a lock that its holder did not sign."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from keeper import Keeper, digest, moved, shown
-from places import Recorder, at_work, quiet, stop_at, wait_until
+from places import Recorder, at_work, go_on, quiet, stop_at, wait_until
 
 from simlab import macs, shell
 
@@ -120,8 +120,7 @@ class Bench:
             todo = {}
             for mac, process in running:
                 _, errors = process.communicate(timeout=300)
-                (mac.root / "stop").unlink()
-                if not (mac.root / "stopped").exists():
+                if not go_on(mac):
                     continue  # the place was not come to: two tools of a pipe changed places
                 kill = batch[mac]
                 self.cuts.add(str(kill))
@@ -160,7 +159,7 @@ class Bench:
                 self._check_shown(mac, str(kill))
                 (mac.root / "resume").write_text("\n")
                 (mac.root / "resume").unlink()
-                (mac.root / "stop").unlink()
+                go_on(mac)
             self._converge({mac: str(kill) for mac, kill in batch.items()})
 
     def drops(self, faults: Iterable[Mapping[str, int]]) -> None:

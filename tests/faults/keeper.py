@@ -38,7 +38,11 @@ _BYTES: dict[bytes, bytes] = {}  # each content once, by its sha256
 
 # What differs between two runs that were stopped at one place: times, and numbers of processes.
 _TIMES = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\d{8}-\d{6}")
-_IGNORED = re.compile(r"\.torchard/(log|home)/|\.torchard/lock(\.\w+)?(/|$|-)|__pycache__")
+# Nor does it matter how much is left of a generation that is being removed: nothing reads that.
+_IGNORED = re.compile(
+    r"\.torchard/(log|home)/|\.torchard/lock(\.\w+)?(/|$|-)|__pycache__"
+    r"|\.torchard/generations/\.discarded-[^/]+/"
+)
 _NUMBERED = re.compile(
     r"\d{8}-\d{6}|installer-\d+|\.\d+-[0-9a-f]{16}|(?<=tmp)\w{8}|(?<=pip-)[\w-]+"
 )
@@ -132,7 +136,7 @@ def _write(path: Path, entry: Entry) -> None:
 
 
 def digest(home: Home, root: str) -> str:
-    """Return a digest of a home, but for times, logs, the run lock and numbers of processes.
+    """Return a digest of a home, but for times, logs, the run lock, and numbers of processes.
 
     Those of two Macs are alike, as the path `root` of a Mac is left out of all files.
     """

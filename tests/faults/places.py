@@ -1,8 +1,8 @@
 """Tools and pythons of a simulated Mac that tell where they are, and wait or die there.
 
-A Mac's tools stand behind a wrapper, and its pythons behind a hook. While one run is recorded, each
-waits at its start until the home was looked at: that is all a power cut could leave. Later the same
-command is replayed from the same home, and a signal is sent at one place.
+While a Mac is watched, its tools stand behind a wrapper, and its pythons behind a hook. While one
+run is recorded, each waits at its start until the home was looked at: that is all a power cut could
+leave. Later the same command is replayed from the same home, and a signal is sent at one place.
 """
 
 from __future__ import annotations
@@ -67,6 +67,9 @@ PYTHON = """#!/bin/sh
 flags=
 while case ${1-} in -*) true ;; *) false ;; esac do flags="$flags $1"; shift; done
 exec HOST $flags 'ROOT/hook.py' 'ROOT' "$@"
+"""
+UNWATCHED = """#!/bin/sh
+exec HOST "$@"
 """
 HOOK = """
 import os, runpy, signal, sys
@@ -168,21 +171,34 @@ class Kill:
 
 
 def instrument(mac: Rooted) -> None:
-    """Put the Mac's tools and pythons behind what tells where they are."""
-    tools, real = mac.root / "bin", mac.root / "bin-itself"
-    tools.rename(real)
-    tools.mkdir()
+    """Put the Mac's tools and pythons behind what tells where they are, while it is watched."""
+    real, watched = mac.root / "bin-itself", mac.root / "bin-watched"
+    (mac.root / "bin").rename(real)
+    watched.mkdir()
     for path in real.iterdir():
         if path.name in {"sleep", "ps"}:  # of a run that waits: they are not steps
-            (tools / path.name).symlink_to(f"../bin-itself/{path.name}")
+            (watched / path.name).symlink_to(f"../bin-itself/{path.name}")
         else:
-            _program(tools / path.name, TOOL, mac.root)
-    _program(mac.root / "python", PYTHON.replace("HOST", sys.executable), mac.root)
+            _program(watched / path.name, TOOL, mac.root)
+    for name, text in (("watched", PYTHON), ("itself", UNWATCHED)):
+        _program(mac.root / f"python-{name}", text.replace("HOST", sys.executable), mac.root)
     (mac.root / "hook.py").write_text(HOOK)
+    watch(mac, is_watched=False)
     # Where simlab's programs look for their interpreter: every step has a home of its own.
     (mac.home / ".torchard").mkdir()
     described = {**macs.read(mac.root).as_dict(), "host_python": str(mac.root / "python")}
     (mac.home / ".torchard/mac.json").write_text(json.dumps(described, indent=1) + "\n")
+
+
+def watch(mac: Rooted, *, is_watched: bool) -> None:
+    """Let tools and pythons that start from now on tell where they are, or no longer.
+
+    That takes a third of their time.
+    """
+    for name in ("bin", "python"):
+        aside = mac.root / f"{name}.new"
+        aside.symlink_to(f"{name}-{'watched' if is_watched else 'itself'}")
+        aside.replace(mac.root / name)
 
 
 def _program(path: Path, text: str, root: Path) -> None:
@@ -212,6 +228,7 @@ class Recorder:
     def recording(self) -> Iterator[None]:
         """Look at each place while this lasts."""
         here, go = self.mac.root / "here", self.mac.root / "go"
+        watch(self.mac, is_watched=True)
         os.mkfifo(go)
         os.mkfifo(here)
         ends = [os.open(here, os.O_RDWR), os.open(go, os.O_RDWR)]
@@ -227,6 +244,7 @@ class Recorder:
             go.unlink()
             for end in ends:
                 os.close(end)
+            watch(self.mac, is_watched=False)
 
     def _watch(self, here: int, go: int, done: threading.Event) -> None:
         lines = os.fdopen(os.dup(here), "rb", buffering=0)
@@ -287,10 +305,19 @@ def quiet(mac: Rooted, patience: float = 120) -> None:
 
 
 def stop_at(mac: Rooted, at: int, kill: Kill) -> None:
+    """Let what starts on a Mac from now on be stopped at one place."""
+    watch(mac, is_watched=True)
     for name in ("trace", "stopped"):
         (mac.root / name).unlink(missing_ok=True)
     line = f"{at} {kill.place.tool} {kill.signal} {kill.whom}\n"
     (mac.root / "stop").write_text(line)
+
+
+def go_on(mac: Rooted) -> bool:
+    """Let nothing be stopped on a Mac any more; tell whether something was."""
+    watch(mac, is_watched=False)
+    (mac.root / "stop").unlink()
+    return (mac.root / "stopped").exists()
 
 
 def wait_until(reached: Callable[[], bool], patience: float = 120) -> None:

@@ -17,7 +17,7 @@ from simlab.write_lab import Served
 from torchard.catalog.installers import Installer
 from torchard.lab.model import Environment
 
-OPERATIONS = ("install", "replace", "update", "rollback", "prune")
+OPERATIONS = ("install", "replace", "update", "rollback", "prune", "remove")
 SIGNALS = (
     ("KILL", "tool"),
     ("KILL", "shell"),
@@ -65,13 +65,14 @@ def recorded(request, tmp_path_factory, simlab_depot, labs):
     if request.param != "install":
         assert one.apply(first) is None
         add_own_files(one.mac)
-    if request.param == "rollback":
+    if request.param in {"rollback", "remove"}:
         assert one.apply(labs["other packages"]) is None
     operation = {
         "install": lambda: one.apply(first),
         "replace": lambda: one.apply(labs["another installer"]),
         "update": lambda: one.apply(labs["other packages"]),
         "rollback": lambda: one.roll_back(first),
+        "remove": lambda: one.remove("torch"),
         "prune": lambda: one.apply(labs["an environment removed"]),
     }[request.param]
     begin = one.keeper.look()
