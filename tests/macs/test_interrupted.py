@@ -81,6 +81,16 @@ def test_while_a_lock_is_solved_before_any_mac_is_contacted(lab, silent, artefac
     assert (code, found["state"], found["reason"]) == (128 + number, "unreachable", UNTOUCHED)
 
 
+def test_apply_names_each_mac_in_its_text_as_well(lab, silent, artefacts):
+    """It prints each Mac's plan when it begins, and none had begun."""
+    port = silent.getsockname()[1]
+    file = write_lab(lab, "text", (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
+    code, printed = interrupt(silent, signal.SIGINT, "apply", file, "--yes")
+    assert code == 130
+    assert f"unreachable {UNTOUCHED}\n" in printed
+    assert printed.endswith("1 unreachable.\nNothing has been changed.\n")
+
+
 def test_while_a_lock_is_solved_after_a_mac_was_read(lab, silent, artefacts):
     """The lab does not say its arch: the Mac was read, and its plan is missing."""
     port = silent.getsockname()[1]

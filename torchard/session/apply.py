@@ -93,6 +93,9 @@ def apply_as_planned(
         if name not in work.plans:  # a signal came first
             session.reasons.setdefault(name, INTERRUPTED)
     planned = complete_plan(session, work.plans)
+    rest = [mac for mac in planned.macs if mac.name in hidden or mac.name not in work.plans]
+    if rest:
+        show(Plan(tuple(rest)), planned)
     return planned, work.finish(planned)
 
 
