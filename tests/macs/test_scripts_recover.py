@@ -134,6 +134,20 @@ def test_a_shared_prefix_without_its_mark_is_closed_to_others_before_it_gets_tha
     assert mac.state.prefix_ours["sha256"] == sha256
 
 
+def test_half_a_record_of_an_install_goes_with_the_lock(mac):
+    """The run was stopped before the record got its name: there is nothing to finish."""
+    kill = KILL.format(lock=mac.lock)
+    mac.tool("mv", f'case "$*" in *installing) {kill}; exit ;; esac\nexec /bin/mv "$@"')
+    assert install(mac, whole("first")).returncode != 0
+    assert [path.name for path in mac.torchard.rglob("installing*")] == ["installing.new"]
+    assert mac.state.leftovers[:1] != ("installing",)
+    mac.tool("mv", 'exec /bin/mv "$@"')
+    os.utime(mac.lock, (time.time() - 300,) * 2)
+    done = mac.run(change_scripts.remove_leftovers(mac.state, CONTROLLER))
+    assert done.returncode == 0, done.stderr
+    assert list(mac.torchard.rglob("installing*")) == []
+
+
 def test_a_stopped_replacement_keeps_every_link(mac):
     """Also that of an environment which the lab does not name, through two stopped runs."""
     assert install(mac, whole("first")).returncode == 0

@@ -14,9 +14,11 @@ mark_prefix() {
   keep_packages "$1" && printf '%s\n' "$2" >"$1/.torchard.json.torchard-partial" &&
     mv -f "$1/.torchard.json.torchard-partial" "$1/.torchard.json"
 }
-# Records an install before it begins: its prefix, its mark, and what is set aside for it.
+# Records an install before it begins: its prefix, its mark, and what is set aside for it. Half a record is
+# in the lock, and goes with it.
 record_install() {
-  { printf '%s\n' "$@" >"$root/installing.new" && mv -f "$root/installing.new" "$root/installing"; } ||
+  { printf '%s\n' "$@" >"$root/lock/installing.new" &&
+    mv -f "$root/lock/installing.new" "$root/installing"; } ||
     die "$root/installing cannot be written"
 }
 # Finishes the install that a run was stopped at. Sets `old_prefix` to what that run set aside for PREFIX, if
