@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cuts import Bench
 from faultlab import variant
+from people import add_own_files
 from places import instrument
 
 from simlab.lab import SimLab
@@ -74,20 +75,25 @@ def bench(
     what: str,
     number: int,
 ) -> Iterator[Bench]:
-    """Start Macs for a `first` Miniconda and environment, a `base` alone, or an `update`.
+    """Start Macs for a `first` Miniconda and environment, a `base` alone, an `update` or `remove`.
 
-    After a `first`, each Mac is given the same lab or another one.
+    After a `first` or a `remove`, each Mac is given the same lab or another one.
     """
     with SimLab(directory / "lab", macs(number), depot) as lab:
         tiny(lab, *([ENVIRONMENTS] if what == "base" else []))
         for mac in lab.macs.values():
             instrument(mac)
         lab_file = lab.lab_file
-        if what == "update":
+        if what in {"update", "remove"}:
             done = torchard("apply", lab_file, "--yes", "--limit", "mac-0")
             assert done.returncode == 0, done.stdout + done.stderr
+        if what == "remove":
+            add_own_files(lab.macs["mac-0"].home)
+        if what == "update":
             lab_file = variant(lab, directory / "update/lab.yaml", UPDATE)
         done = torchard("lock", lab_file)
         assert done.returncode == 0, done.stdout + done.stderr
-        then = [lab_file, *change_lab(lab, depot, directory)] if what == "first" else ()
-        yield Bench(lab, lab_file, torchard, PROGRAM, then)
+        is_changed = what in {"first", "remove"}
+        then = [lab_file, *change_lab(lab, depot, directory)] if is_changed else ()
+        command = ("remove", "torch") if what == "remove" else ("apply",)
+        yield Bench(lab, lab_file, torchard, PROGRAM, then, command)

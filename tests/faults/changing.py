@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from cuts import WAY_OUT
 from keeper import Keeper, digest, shown
+from people import find_lost
 from places import Recorder, at_work, go_on, quiet, stop_at, wait_until
 
 from simlab import macs
@@ -68,11 +69,6 @@ PATIENCE = 600  # seconds for a script that waits at each place until the home w
 REST = re.compile(
     r"^\.torchard/(installing|pkgs/|generations/\.|kits/installer-|kits/.*/(wheels|torchard-depot)$)"
 )
-MINE = {
-    "miniconda3/etc/mine.txt": b"a person's file in Miniconda\n",
-    "miniconda3/envs/torch/etc/conda/activate.d/mine.sh": b"# a person's setting\n",
-    "miniconda3/envs/torch/bin/mine": b"#!/bin/sh\n# a person's program\n",
-}
 
 
 @dataclass(frozen=True)
@@ -299,10 +295,7 @@ class Changing:
             self.failures.append(f"{where}: what was active is not as it was")
 
     def _check_own(self, begin: Home, home: Home, where: str) -> None:
-        """A person's files are there, wherever they were moved to."""
-        before, now = ({entry.content for entry in one.values()} for one in (begin, home))
-        lost = (set(MINE.values()) & before) - now
-        if lost:
+        if lost := find_lost(begin, home):
             self.failures.append(f"{where}: a person's file is lost: {lost}")
 
     def _age_locks(self) -> None:
@@ -310,11 +303,3 @@ class Changing:
         for lock in self.mac.torchard.glob("lock*"):
             if not (lock / "running").exists():
                 os.utime(lock, (time.time() - 300,) * 2)
-
-
-def add_own_files(mac: OnAMac) -> None:
-    """Let a person put files into Miniconda and into the active environment."""
-    for name, content in MINE.items():
-        path = mac.home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)

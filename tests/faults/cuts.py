@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from keeper import Keeper, digest, moved, shown
+from people import find_lost
 from places import Recorder, at_work, go_on, quiet, stop_at, wait_until
 
 from simlab import macs, shell
@@ -36,8 +37,9 @@ class Bench:
     """Macs that are all alike, each of which is stopped elsewhere.
 
     They begin as the first of them is now, whose names and paths are as long as the others'.
-    `lab_file` asks for what is done to them, `program` is what the environment computes that is
-    shown. After a cut the Macs are given the lab files of `then` in turn, or else `lab_file`.
+    `command` and `lab_file` say what is done to them, `program` is what the environment computes
+    that is shown. After a cut the Macs are given the lab files of `then` in turn, or else
+    `lab_file`.
     `verified` are digests of the states that one run brought up to date; a cut that
     leaves one of them needs no run of its own. `cuts`, `runs` and `blocked` tell how many there
     were of each.
@@ -48,6 +50,7 @@ class Bench:
     torchard: Callable[..., subprocess.CompletedProcess[str]]
     program: str
     then: Sequence[object] = ()
+    command: tuple[str, ...] = ("apply",)
     verified: set[str] = field(default_factory=set)
     cuts: set[str] = field(default_factory=set)
     runs: int = 0
@@ -90,8 +93,8 @@ class Bench:
             self.keepers[mac].put_back(self.first[mac])
 
     def apply(self, batch: Iterable[SimMac]) -> dict[str, dict[str, object]]:
-        """Apply to these Macs; return what is printed about each."""
-        done = self.torchard("apply", self.lab_file, "--yes", "--json", *_only(batch))
+        """Do it to these Macs; return what is printed about each."""
+        done = self.torchard(*self.command, self.lab_file, "--yes", "--json", *_only(batch))
         assert done.stdout, done.stderr
         macs: dict[str, dict[str, object]] = json.loads(done.stdout)["macs"]
         return macs
@@ -146,7 +149,7 @@ class Bench:
                 os.mkfifo(mac.root / "resume")
                 stop_at(mac, kill.place.total, kill)
             stopped = [mac.root / "stopped" for mac in batch]
-            with start("apply", self.lab_file, "--yes", *_only(batch)) as controller:
+            with start(*self.command, self.lab_file, "--yes", *_only(batch)) as controller:
 
                 def have_all_stopped(files: list[Path] = stopped) -> bool:
                     return all(one.exists() for one in files)
@@ -225,11 +228,14 @@ class Bench:
         """Each byte of what was shown is there, or else all of what is to be; and it computes."""
         home, root = self.keepers[mac].look(), mac.root / "home"
         before, now = shown(self.first[mac], root), shown(home, root)
-        if before or now:
+        is_removed = not now and self.command[0] == "remove"
+        if (before or now) and not is_removed:
             same = now == before or now.get("") != before.get("")
             words = f"miniconda3/envs/torch/bin/python -c '{self.program}'"
             if not same or mac.run(words).returncode:
                 self.failures.append(f"{where}: what was shown is not as it was")
+        if lost := find_lost(self.first[mac], home):
+            self.failures.append(f"{where}: a person's file is lost: {lost}")
         return home
 
     def _converge(self, todo: Mapping[SimMac, str]) -> None:

@@ -16,6 +16,7 @@ from benches import PROGRAM, UPDATE, change_lab, macs, tiny
 from cuts import converge, give_labs
 from faultlab import variant
 from keeper import Home, Keeper, shown
+from people import add_own_files, find_lost
 from places import quiet
 
 from simlab import disk
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from simlab.lab import SimMac
 
 ROOM = 1 << 30
+DONE = "up_to_date"
 SAID = ("No space left on device", "disk is full")
 
 pytestmark = pytest.mark.skipif(
@@ -36,7 +38,7 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass
 class Disks:
-    """Macs with small disks, as they are first, and the lab file that is applied to them.
+    """Macs with small disks, as they are first, and the command that has a lab file for them.
 
     Once there is room, each of them in turn is given a lab file of `then`.
     """
@@ -45,6 +47,7 @@ class Disks:
     lab_file: object
     torchard: object
     then: Sequence[object]
+    command: tuple[str, ...] = ("apply",)
     failures: list[str] = field(default_factory=list)
     runs: int = 0
     blocked: int = 0
@@ -56,16 +59,20 @@ class Disks:
         self.first = {mac: keeper.look() for mac, keeper in self.keepers.items()}
 
     def fill(self, rooms: Sequence[int]) -> dict[int, str]:
-        """Let there be so many bytes of room on one Mac each; return the states by room."""
+        """Let there be so many bytes of room on one Mac each; return the states by room.
+
+        More room than suffices on each Mac of a batch is not tried.
+        """
         states: dict[int, str] = {}
-        while len(states) < len(rooms):
+        while len(states) < len(rooms) and set([*states.values()][-len(self.first) :]) != {DONE}:
             batch = dict(zip(self.first, rooms[len(states) :], strict=False))
             only = [word for mac in batch for word in ("--limit", mac.name)]
             for mac, room in batch.items():
                 quiet(mac)
                 self.keepers[mac].put_back(self.first[mac])
                 mac.set(fault={"disk_full": _used(mac) + room})
-            said = _macs(self.torchard("apply", self.lab_file, "--yes", "--json", *only))
+            words = (*self.command, self.lab_file, "--yes", "--json", *only)
+            said = _macs(self.torchard(*words))
             for mac, room in batch.items():
                 states[room] = said[mac.name]["state"]
                 self._judge(mac, room, said[mac.name])
@@ -82,7 +89,9 @@ class Disks:
         """The active environment stays, the message names the disk, and no half file is left."""
         home, root = self.keepers[mac].look(), mac.root / "home"
         before, now = shown(self.first[mac], root), shown(home, root)
-        if said["state"] == "up_to_date":
+        if lost := find_lost(self.first[mac], home):
+            self.failures.append(f"{room} bytes: a person's file is lost: {lost}")
+        if said["state"] == DONE:
             return
         if said["state"] == "failed" and not any(one in said["reason"] for one in SAID):
             self.failures.append(f"{room} bytes: the disk is not named: {said['reason']}")
@@ -107,19 +116,24 @@ def _used(mac: SimMac) -> int:
 
 
 def start(tmp_path_factory, simlab_depot, torchard, what, number):
-    """Yield Macs with disks, for a first install or an update."""
+    """Yield Macs with disks, for a first install, an update or a removal."""
     directory = tmp_path_factory.mktemp(f"disk-{what}")
     with SimLab(directory / "lab", macs(number, {"disk_full": ROOM}), simlab_depot.root) as lab:
         tiny(lab)
         lab_file = lab.lab_file
-        if what == "update":
+        if what != "first":
             done = torchard("apply", lab_file, "--yes")
             assert done.returncode == 0, done.stdout + done.stderr
+        if what == "update":
             lab_file = variant(lab, directory / "update/lab.yaml", UPDATE)
+        if what == "remove":
+            for mac in lab.macs.values():
+                add_own_files(mac.home)
         done = torchard("lock", lab_file)
         assert done.returncode == 0, done.stdout + done.stderr
         then = [lab_file, *change_lab(lab, simlab_depot.root, directory)]
-        yield Disks(lab, lab_file, torchard, then)
+        command = ("remove", "torch") if what == "remove" else ("apply",)
+        yield Disks(lab, lab_file, torchard, then, command)
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +146,12 @@ def empty(tmp_path_factory, simlab_depot, torchard):
 def update(tmp_path_factory, simlab_depot, torchard):
     """Macs that show an environment, of which another is asked for."""
     yield from start(tmp_path_factory, simlab_depot, torchard, "update", 4)
+
+
+@pytest.fixture(scope="module")
+def leaving(tmp_path_factory, simlab_depot, torchard):
+    """Macs that have an environment, in which a person put files."""
+    yield from start(tmp_path_factory, simlab_depot, torchard, "remove", 4)
 
 
 def test_a_disk_that_fills_in_a_first_install_is_named_and_nothing_half_stays(empty):
@@ -164,3 +184,14 @@ def test_a_disk_may_fill_anywhere_in_a_first_install(empty, record_property):
     record_property("blocked", empty.blocked)
     assert empty.failures == []
     assert "up_to_date" in states.values()
+
+
+@pytest.mark.nightly
+def test_a_disk_may_fill_anywhere_in_a_removal(leaving, record_property):
+    """Page by page: it writes its lock, its log, and what a person made, before it removes."""
+    states = leaving.fill(range(0, 1_000_000, os.sysconf("SC_PAGE_SIZE")))
+    record_property("places", sum(one == "failed" for one in states.values()))
+    record_property("runs afterwards", leaving.runs)
+    record_property("blocked", leaving.blocked)
+    assert leaving.failures == []
+    assert set(states.values()) == {"failed", DONE}

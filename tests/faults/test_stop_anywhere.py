@@ -42,6 +42,21 @@ def connected(untouched, record_property):
     yield from told(untouched, record_property)
 
 
+@pytest.fixture(scope="module")
+def removing(tmp_path_factory, simlab_depot, torchard):
+    """Macs whose environment is to be removed, and all places that the removal comes to."""
+    directory = tmp_path_factory.mktemp("remove")
+    with bench(directory, simlab_depot.root, torchard, "remove", MACS) as one:
+        one.record()
+        yield one
+
+
+@pytest.fixture
+def removed(removing, record_property):
+    """The same for one test, which learns how many places it reached."""
+    yield from told(removing, record_property)
+
+
 def told(one, record_property):
     one.forget()
     yield one
@@ -102,6 +117,23 @@ def test_a_connection_may_drop_anywhere(connected, fault):
     """
     connected.drops({fault: number} for number in range(counted(connected, fault)))
     assert connected.failures == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", ["drop_after", "drop_during", "drop_answer"])
+def test_a_connection_may_drop_anywhere_in_a_removal(removed, fault):
+    """Then the Mac gets the lab that names the environment, or one that asks for something else."""
+    removed.drops({fault: number} for number in range(counted(removed, fault)))
+    assert removed.failures == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("signal", ["KILL", "TERM", "INT"])
+def test_a_controller_may_be_killed_anywhere_in_a_removal(removed, signal):
+    """Its Macs go on alone."""
+    kills = [Kill(place, signal, "controller") for place in tools(removed.places)]
+    removed.controller_kills(kills, started)
+    assert removed.failures == []
 
 
 @pytest.mark.nightly

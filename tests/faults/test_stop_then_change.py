@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from changing import Changing, Wanted, add_own_files, on_a_mac
+from changing import Changing, Wanted, on_a_mac
+from people import add_own_files
 from places import Kill, instrument
 
 from simlab.lab import SimLab
@@ -64,7 +65,7 @@ def recorded(request, tmp_path_factory, simlab_depot, labs):
     first = labs["the same lab"]
     if request.param != "install":
         assert one.apply(first) is None
-        add_own_files(one.mac)
+        add_own_files(one.mac.home)
     if request.param in {"rollback", "remove"}:
         assert one.apply(labs["other packages"]) is None
     operation = {
