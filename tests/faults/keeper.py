@@ -12,6 +12,7 @@ import re
 import shutil
 import stat
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,13 @@ def _write(path: Path, entry: Entry) -> None:
     path.chmod(stat.S_IMODE(entry.mode))
 
 
+@lru_cache(maxsize=1 << 16)
+def _without_times(content: bytes, root: str) -> bytes:
+    if len(content) >= 1 << 16:
+        return b""
+    return _TIMES.sub(b"", content).replace(root.encode(), b"")
+
+
 def digest(home: Home, root: str) -> str:
     """Return a digest of a home, but for times, logs, the run lock, and numbers of processes.
 
@@ -144,8 +152,7 @@ def digest(home: Home, root: str) -> str:
     for name in sorted(home):
         if not _IGNORED.search(name):
             entry = home[name]
-            content = _TIMES.sub(b"", entry.content) if len(entry.content) < 1 << 16 else b""
-            content = content.replace(root.encode(), b"")
+            content = _without_times(entry.content, root)
             whole.update(f"{_NUMBERED.sub('', name)} {entry.mode} {len(content)} ".encode())
             whole.update(content)
     return whole.hexdigest()

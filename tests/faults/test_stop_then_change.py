@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 from changing import Changing, Wanted, on_a_mac
+from keeper import digest
 from people import add_own_files
 from places import Kill, instrument
 
@@ -27,6 +28,7 @@ SIGNALS = (
     ("HUP", "all"),
     ("STOP", "all"),
 )
+FEW = 40  # states
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,20 @@ def recorded(request, tmp_path_factory, simlab_depot, labs):
     one.mac.end()
 
 
+def list_kills(one, recorder):
+    """Return each signal at each state of a short operation, or one signal at each third tool.
+
+    A state is that of the disk, whatever is left of a generation that is being removed.
+    """
+    root = str(one.mac.root)
+    states = [digest(home, root) for home in recorder.states]
+    first = {states[place.state]: place for place in reversed(recorder.places)}
+    if len(first) <= FEW:
+        return [Kill(place, *signal) for place in first.values() for signal in SIGNALS]
+    places = [place for place in recorder.places if place.tool != "python"]
+    return [Kill(place, *SIGNALS[n % len(SIGNALS)]) for n, place in enumerate(places[::3])]
+
+
 def told(one, record_property):
     record_property("places", one.stops)
     record_property("runs afterwards", one.runs)
@@ -110,9 +126,7 @@ def test_a_script_may_be_ended_anywhere_before_the_lab_changes(recorded, labs, r
     """
     one, begin, recorder = recorded
     changes = list(labs.items())
-    places = [place for place in recorder.places if place.tool != "python"]
-    for number, place in enumerate(places[::3]):
+    for number, kill in enumerate(list_kills(one, recorder)):
         change, wanted = changes[number % len(changes)]
-        kill = Kill(place, *SIGNALS[number % len(SIGNALS)])
         one.kill(begin, recorder, kill, wanted, change)
     assert told(one, record_property) == []

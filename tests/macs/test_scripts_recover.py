@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ from simlab import macs
 from torchard.mac import probe
 from torchard.operations import change_scripts
 from torchard.operations.script_text import read_script
+from torchard.plan.remove import find_removal
 from torchard.plan.steps import Step, leftover_step, miniconda_step
 
 # An installer that leaves a whole prefix by every sign, with a conda and a python of a test's own.
@@ -34,6 +36,25 @@ echo '# update specs: []' >"$3/conda-meta/history"
 # Ends the script that holds the run lock, as a power cut would.
 KILL = 'kill -KILL "$(sed 1q "{lock}/running")"'
 HALF = 'mkdir -p "$3/bin"; : >"$3/bin/conda"; : >"$3/_conda"; {kill}'
+# A python that ends the script that started it, and itself, before one of a program's changes.
+STOPPED = """\
+#!{python}
+import os, sys
+seen = 0
+
+def hook(event, args):
+    global seen
+    if event in ("os.rename", "os.remove", "os.rmdir"):
+        seen += 1
+        if seen == {at}:
+            os.kill(int(open("{lock}/running").readline()), {signal})
+            os.kill(os.getpid(), {signal})
+
+sys.addaudithook(hook)
+program = sys.argv[sys.argv.index("-c") + 1]
+sys.argv = sys.argv[sys.argv.index("-c") + 1 :]
+exec(program)
+"""
 
 
 def install(mac, text: str, prefix: str = ""):
@@ -269,6 +290,37 @@ def test_half_an_upload_goes_after_the_hours_that_the_lab_names(mac):
         os.utime(path, (time.time() - 7200,) * 2)
     tidy(mac)
     assert [one.exists() for one in (old, new, complete)] == [False, True, True]
+
+
+@pytest.mark.parametrize(("at", "number"), [(1, 9), (2, 15), (4, 2), (6, 1)])
+def test_a_removal_that_is_stopped_is_finished_by_the_next_run(mac, at, number):
+    """A link leads to a whole generation or is gone, and a person's file is kept."""
+    assert install(mac, whole("first")).returncode == 0
+    python, generation = mac.prefix / "bin/python", mac.torchard / "generations/torch-1"
+    (generation / "lib").mkdir(parents=True)
+    stamp = {"environment": "torch", "path": str(generation), "verification": {}}
+    (generation / ".torchard.json").write_text(json.dumps(stamp))
+    (generation / "lib/mine.txt").write_text("mine\n")
+    link = mac.prefix / "envs/torch"
+    link.parent.mkdir()
+    link.symlink_to(generation)
+    step = find_removal("torch", mac.state)
+    script = change_scripts.remove_environment(mac.state, step, CONTROLLER)
+    stopped = STOPPED.format(python=sys.executable, at=at, lock=mac.lock, signal=number)
+    python.write_text(stopped)
+    assert mac.run(script).returncode != 0
+    assert not link.is_symlink() or (generation / "lib/mine.txt").exists()
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    state = mac.state
+    step = find_removal("torch", state)
+    if step is None:
+        tidy(mac)
+    else:
+        done = mac.run(change_scripts.remove_environment(state, step, CONTROLLER))
+        assert done.returncode == 0, done.stderr
+    assert find_removal("torch", mac.state) is None
+    assert mac.state.leftovers == ()
+    assert [path.read_text() for path in mac.torchard.rglob("mine.txt")] == ["mine\n"]
 
 
 @pytest.mark.parametrize("body", ["build_environment.sh", "remove_environment.sh"])
