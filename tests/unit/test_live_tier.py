@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("options", "found"), [([], 2), (["-m", "nightly"], 6)])
+@pytest.mark.parametrize(("options", "found"), [([], 2), (["-m", "nightly"], 9)])
 def test_pytest_alone_runs_no_live_and_no_nightly_test(options, found):
     """The project's own options leave both out, and `-m nightly` finds the nightly ones.
 
