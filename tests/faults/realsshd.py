@@ -70,6 +70,8 @@ class Sshd:
             "ListenAddress 127.0.0.1",
             f"AuthorizedKeysFile {public_key}",
             f"ForceCommand {enter}",
+            # The account's shell starts it. Its startup files are this machine's, not a Mac's.
+            f"SetEnv HOME={directory}",
             *([] if NO_SFTP in first else [f"Subsystem sftp {SFTP_SERVER}"]),
             "PidFile none",
             "StrictModes no",
