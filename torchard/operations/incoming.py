@@ -10,6 +10,7 @@ from torchard.mac import probe
 from torchard.operations.script_text import read_script
 
 PARTS = "torchard parts"  # the key of a host's connector_data
+_NAME = r'my $end = shift; for (@ARGV) { rename("$_$end", $_) or die "$_: $!\n" }'
 _PART = re.compile(r"part\t([0-9a-f]{64})\.([0-9A-Za-z-]{1,100})\t([0-9]{1,15})")
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ def remove_partial_files(state: MacState, paths: Sequence[str]) -> str:
     more = f"errors=$({{ head -c 65536 /dev/zero >>{first}; }} 2>&1)"
     shared = probe.read_part("tools.sh") + read_script("explain_errors.sh")
     return f"{shared}read_free {place}; {more}; rm -f {files}; {_EXPLAIN}; :"
+
+
+def name_complete(paths: Iterable[str], token: str) -> str:
+    """Return the command that takes the token of a run off the names of complete uploads.
+
+    One process does it: `mv` would be one for each file.
+    """
+    words = ["perl", "-e", _NAME, f".{token}", *paths]
+    return f'env -i PATH="$PATH" LC_ALL=C {shlex.join(words)}'
 
 
 def continue_part(state: MacState, name: str, path: str, size: int) -> str:

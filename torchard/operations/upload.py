@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shlex
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -20,6 +19,7 @@ from torchard.operations.incoming import (
     PARTS,
     continue_part,
     incoming_directory,
+    name_complete,
     parse_free_bytes,
     remove_partial_files,
 )
@@ -317,10 +317,8 @@ def _partial_name(host: Host, path: str) -> str:
 
 def _rename(host: Host, mac: MacHost, paths: Sequence[str]) -> None:
     """Give complete files their final names."""
-    moves = (
-        f"mv -f {shlex.quote(_partial_name(host, path))} {shlex.quote(path)}" for path in paths
-    )
-    script = StringCommand(for_any_shell(" && ".join(moves)))
+    command = name_complete(paths, find_controller(host.name).token)
+    script = StringCommand(for_any_shell(command))
     done, output = host.run_shell_command(script, _timeout=limit_file_command(mac))
     if not done:
         raise TorchardError(f"uploaded files could not be renamed on the Mac: {output.stderr}")

@@ -21,7 +21,12 @@ from torchard.mac.state import InstalledEnvironment, RunLock
 from torchard.operations import change_scripts, read_scripts, script_text, upload
 from torchard.operations.controller import Controller
 from torchard.operations.deliver import FileList
-from torchard.operations.incoming import continue_part, incoming_directory, remove_partial_files
+from torchard.operations.incoming import (
+    continue_part,
+    incoming_directory,
+    name_complete,
+    remove_partial_files,
+)
 from torchard.operations.kit import Kit
 from torchard.plan import shared_folders, sharing, shell_init
 from torchard.plan.environment_settings import find_variable_warnings
@@ -246,6 +251,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "plan.sharing._type": lambda made: sharing._type("echo", made.text, made.path),
     "plan.environment_settings.find_variable_warnings": conda_env,
     "operations.upload._rename": mv,
+    "operations.incoming.name_complete": lambda made: name_complete(
+        [f"{incoming_directory(made.state)}/{made.text}"], made.text
+    ),
     # This stays in a person's file, and is read at each login.
     "plan.shell_init._hook": lambda made: shell_init.render_block("zsh", made.path),
     "mac.paths.assign_root": lambda made: paths.assign_root(made.path) + 'echo "$root"',

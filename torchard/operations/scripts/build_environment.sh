@@ -81,12 +81,9 @@ if ! is_stamped; then
   is_active "$path" && die "$path is in use, but is not this generation any more; run it again"
   if [ -e "$path" ] || [ -L "$path" ]; then set_aside "$path"; fi
   remove_trees "$kit/torchard-depot" "$kit/wheels"
-  again="Nothing was executed; run it again, and it is sent again."
-  verify_uploads "$kit/artefacts" || die "$again"
-  while read -r sha256 target; do
-    { [ -d "$kit/${target%/*}" ] || attempt mkdir -p "$kit/${target%/*}"; } || die "$again"
-    link_or_copy "$root/depot/$sha256" "$kit/$target" || die "$again"
-  done <artefacts
+  verify_uploads "$kit/artefacts" || die "Nothing was executed; run it again, and it is sent again."
+  run_logged "$python" -I -S "$kit/generation.py" link "$kit" "$root/depot" ||
+    fail "$kit cannot be written"
   # Each build unpacks its packages again from verified archives. Unpacked packages of an earlier build
   # share their bytes with generations in use, which people may have changed.
   remove_trees "$root/pkgs" || die "$root/pkgs cannot be removed"

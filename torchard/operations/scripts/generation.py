@@ -1,5 +1,6 @@
 """Finish one generation on its Mac. Runs there, with the base python, as `python -I -S`.
 
+link KIT DEPOT       give verified files of the depot the names that conda and pip want
 records KIT PATH     write where each package really came from, and the lab's own specs
 stamp KIT PATH       write `.torchard.json`: the generation is verified
 activate PATH LINK   point the environment's link at it, in one rename
@@ -16,6 +17,7 @@ import datetime as dt
 import glob
 import json
 import os
+import shutil
 import sys
 import time
 from typing import Any
@@ -57,6 +59,22 @@ def remove_appledouble(meta: str) -> None:
     for name in os.listdir(meta):
         if name.startswith("._"):
             os.unlink(os.path.join(meta, name))
+
+
+def link_files(kit: str, depot: str) -> None:
+    """Give files of the depot their names in the kit; copy them if a volume has no hard links.
+
+    SMB and exFAT have none. A shell would start a process for each file.
+    """
+    with open(os.path.join(kit, "artefacts"), encoding="utf-8") as file:
+        for line in file:
+            sha256, _, target = line.rstrip("\n").partition(" ")
+            source, path = os.path.join(depot, sha256), os.path.join(kit, target)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            try:
+                os.link(source, path)
+            except OSError:
+                shutil.copyfile(source, path)
 
 
 def format_now() -> str:
@@ -231,6 +249,7 @@ def is_at(path: str, built: object) -> bool:
 
 if __name__ == "__main__":
     commands: dict[str, Any] = {
+        "link": link_files,
         "records": write_records,
         "stamp": write_stamp,
         "activate": activate,
