@@ -94,7 +94,7 @@ def test_an_artefact_that_was_spoilt_on_the_mac_is_not_installed(settled, torcha
 def test_a_connection_that_drops_in_the_build_leaves_an_environment_shown(settled, torchard):
     """What was shown is there until the new generation is; the next run finishes it."""
     settled.mac.set(fault={"drop_during": BUILD})
-    with held(settled.mac, "-m pip install") as mac:
+    with held(settled.mac, "install_wheels.py") as mac:
         with started("apply", settled.update, "--yes") as controller:
             mac.wait()
             printed, errors = controller.communicate(timeout=60)
@@ -108,7 +108,7 @@ def test_a_connection_that_drops_in_the_build_leaves_an_environment_shown(settle
 def test_a_killed_controller_is_taken_over_by_the_next_run(settled, torchard):
     """Its Mac goes on alone; the next run waits for it there, and builds nothing again."""
     with (
-        held(settled.mac, "-m pip install") as build,
+        held(settled.mac, "install_wheels.py") as build,
         held(settled.mac, "1", tool="sleep") as waiting,
     ):
         with started("apply", settled.update, "--yes") as controller:
@@ -132,7 +132,7 @@ def test_a_killed_controller_is_taken_over_by_the_next_run(settled, torchard):
 def test_an_interrupted_controller_reports_what_it_did(settled, torchard, number, code):
     """Ctrl-C is 130 and SIGTERM 143: the result so far is printed, and the next run continues."""
     as_json = ("--json",) if code == 143 else ()
-    with held(settled.mac, "-m pip install") as mac:
+    with held(settled.mac, "install_wheels.py") as mac:
         with started("apply", settled.update, "--yes", *as_json) as controller:
             mac.wait()
             controller.send_signal(number)
@@ -153,7 +153,7 @@ def test_an_interrupted_controller_reports_what_it_did(settled, torchard, number
 def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
     """The other one reports who works there, and changes nothing. The first one finishes."""
     with (
-        held(settled.mac, "-m pip install") as mac,
+        held(settled.mac, "install_wheels.py") as mac,
         started("apply", settled.update, "--yes", LOGNAME="first") as first,
     ):
         mac.wait()
@@ -169,7 +169,7 @@ def test_one_controller_at_a_time_works_on_a_mac(settled, torchard):
 def test_an_environment_that_lost_its_stamp_is_shown_until_another_is_built(settled, torchard):
     """A generation that somebody spoilt is not moved from under its users."""
     (settled.link / ".torchard.json").unlink()
-    with held(settled.mac, "-m pip install") as mac:
+    with held(settled.mac, "install_wheels.py") as mac:
         with started("apply", settled.lab_file, "--yes") as controller:
             mac.wait()
             assert settled.computes()
@@ -182,7 +182,7 @@ def test_what_a_power_cut_left_is_swept_when_the_lab_has_changed_since(settled, 
     """Half a generation that nobody asks for any more, and half a package, are not kept."""
     before = generations(settled)
     with (
-        held(settled.mac, "-m pip install") as mac,
+        held(settled.mac, "install_wheels.py") as mac,
         started("apply", settled.update, "--yes") as controller,
     ):
         mac.wait()

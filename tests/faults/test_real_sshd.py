@@ -238,7 +238,7 @@ def test_what_a_shell_prints_at_every_start_breaks_sftp(sshd, write, torchard, l
 def test_a_connection_that_drops_is_made_good_by_the_next_run(fresh, write, torchard, mac):
     """The Mac builds on alone; the next run waits for it, and the one after has nothing to do."""
     lab_file = write()
-    with held(mac, "pip install") as stopped:
+    with held(mac, "install_wheels.py") as stopped:
         with started("apply", lab_file, "--yes", "--json") as controller:
             stopped.wait()
             fresh.cut()

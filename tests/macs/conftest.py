@@ -10,8 +10,14 @@ import on_a_mac
 import pytest
 from probed import build
 
+from simlab.lab import SimLab
+from torchard.lab.model import Environment
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from simlab.depot import Depot
+    from torchard.lock.lockfile import Lock
 
 
 @pytest.fixture
@@ -20,6 +26,16 @@ def mac(tmp_path: Path) -> Iterator[on_a_mac.OnAMac]:
     mac = on_a_mac.make(tmp_path)
     yield mac
     mac.end()
+
+
+@pytest.fixture(scope="module")
+def plain_lock(
+    tmp_path_factory: pytest.TempPathFactory, simlab_depot: Depot, artefacts: object
+) -> Lock:
+    """The lock of an environment without a wheel."""
+    asked = Environment("plain", "3.12", None)
+    with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
+        return on_a_mac.solve(simlab_depot, asked, lab.web_url)
 
 
 @pytest.fixture

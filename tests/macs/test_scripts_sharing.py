@@ -5,23 +5,17 @@ clonefile(2) is a simulation here (simlab/python/clones.py), pip is real.
 
 from __future__ import annotations
 
-import dataclasses
 import gzip
-import hashlib
 import json
 import os
 import shutil
 import stat
 from pathlib import Path
 
-import on_a_mac
 import pytest
+from orchard import Orchard
 
 from simlab import macs
-from simlab.lab import SimLab
-from simlab.package import metadata, write_wheel
-from torchard.lab.model import Environment
-from torchard.lock.lockfile import Wheel
 
 SITE = "lib/python3.12/site-packages"
 CODE = "apple/__pycache__/__init__"
@@ -37,60 +31,11 @@ FILES = {
 }
 
 
-class Orchard:
-    """A Mac with Miniconda, the wheels of this module, and locks with some of them."""
-
-    def __init__(self, folder: Path, depot, conda) -> None:
-        self.depot, self.conda = depot, conda
-        self.mac = on_a_mac.make(folder / "mac")
-        self.content: dict[str, bytes] = {}
-        self.apple = self.make(folder, "apple", FILES)
-        assert self.mac.install(depot).returncode == 0
-
-    def make(self, folder: Path, name: str, files: dict[str, bytes]) -> Wheel:
-        file = f"{name}-1.0-py3-none-any.whl"
-        path = write_wheel(folder, file, files, metadata(name, "1.0"))
-        content = path.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
-        self.content[sha256] = content
-        return Wheel(name, "1.0", file, sha256, len(content))
-
-    def build(self, environment: str, *wheels: Wheel) -> Path:
-        """Build an environment of its own with these wheels; return its generation."""
-        lock = dataclasses.replace(self.conda, environment=environment, wheels=wheels)
-        script = self.prepare(lock)
-        done = self.mac.run(script)
-        assert (done.returncode, done.stderr) == (0, "")
-        return self.mac.link(lock).readlink()
-
-    def prepare(self, lock) -> str:
-        self.mac.push_all(self.depot, dataclasses.replace(lock, wheels=()))
-        for one in lock.wheels:
-            self.mac.push(one.sha256, self.content[one.sha256])
-        return self.mac.build_script(lock)
-
-    def count_clones(self) -> int:
-        """Return how many calls of clonefile succeeded on this Mac so far."""
-        path = self.mac.root / "clones"
-        return len(path.read_text().splitlines()) if path.exists() else 0
-
-    def read_log(self, generation: Path) -> str:
-        (log,) = (self.mac.torchard / "log").glob(f"*-{generation.name}-*.log")
-        return log.read_text()
-
-
 @pytest.fixture(scope="module")
-def conda(tmp_path_factory, simlab_depot, artefacts):
-    """The lock of an environment without a wheel."""
-    asked = Environment("plain", "3.12", None)
-    with SimLab(tmp_path_factory.mktemp("index") / "lab", 1, simlab_depot.root) as lab:
-        return on_a_mac.solve(simlab_depot, asked, lab.web_url)
-
-
-@pytest.fixture(scope="module")
-def orchard(tmp_path_factory, simlab_depot, conda):
+def orchard(tmp_path_factory, simlab_depot, plain_lock):
     """A Mac on which pip installed the wheel in one environment, and a second one has it too."""
-    made = Orchard(tmp_path_factory.mktemp("sharing"), simlab_depot, conda)
+    made = Orchard(tmp_path_factory.mktemp("sharing"), simlab_depot, plain_lock)
+    made.apple = made.make("apple", FILES)
     made.first = made.build("first", made.apple)
     made.before = made.count_clones()
     made.second = made.build("second", made.apple)
@@ -311,7 +256,7 @@ def test_a_spoilt_generation_spoils_no_build(orchard):
 
 def test_one_run_repairs_what_was_killed_while_it_shared(orchard):
     """Nothing of what it had shared looks like a person's."""
-    lock = dataclasses.replace(orchard.conda, environment="killed", wheels=(orchard.apple,))
+    lock = orchard.lock("killed", orchard.apple)
     mac = orchard.mac
     tool = (mac.root / "bin" / "caffeinate").read_text()
     # After the third clone, in the middle of the wheel.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 from generation_tree import SITE, write
 
 from simlab.package import metadata, record, write_wheel
-from torchard.operations import script_text
+from torchard.operations.scripts import install_wheels
 from torchard.operations.scripts.wheel_files import (
     Row,
     describe_python,
@@ -117,6 +115,7 @@ class Build:
         self.wheel = make(self.kit / "wheels")
         name = Path(self.wheel.archive).name
         write(self.kit, "artefacts", f"{self.wheel.sha256} wheels/{name}\n")
+        write(self.kit, "pip.txt", f"apple==1.0 --hash=sha256:{self.wheel.sha256}\n")
         with zipfile.ZipFile(self.wheel.archive) as archive:
             members = {path: archive.read(one) for path, one in self.wheel.members.items()}
         for path, content in {**members, "bin/peel": b"#!x\n", "bin/Apple": b"#!x\n"}.items():
@@ -127,25 +126,24 @@ class Build:
         own = "apple-1.0.dist-info/RECORD"
         write(self.root, f"{SITE}/{own}", "".join(f"{one},,\n" for one in rows))
 
-    def finish(self) -> tuple[int, str]:
-        """Run the program as a build does; return its exit code and what it says."""
-        program = write(self.kit, "finish.py", script_text.read_program("finish_wheels.py"))
-        command = [sys.executable, "-I", "-S", program, self.kit, self.root]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        return done.returncode, done.stdout + done.stderr
+    def install(self) -> int:
+        """Do all of a build but what pip does; return the exit code."""
+        return install_wheels.install(str(self.kit), str(self.root))
 
     def notes(self) -> dict[str, dict[str, Row]]:
         return read_notes(str(self.kit), describe_python(str(self.root)))
 
 
 @pytest.fixture
-def build(tmp_path):
+def build(tmp_path, monkeypatch):
+    """A build whose pip has done its work: tests/macs/test_scripts_wheels.py has a real one."""
+    monkeypatch.setattr(install_wheels.Processes, "run_pip", lambda *_: None)
     return Build(tmp_path)
 
 
 def test_what_pip_installed_is_compiled_and_noted(build):
     """Each file with its sha256, its mode and its time, and the byte code."""
-    assert build.finish() == (0, "")
+    assert build.install() == 0
     (rows,) = build.notes().values()
     code = {one for one in rows if one.endswith(".pyc")}
     assert len(code) == 2  # not of the template
@@ -157,15 +155,16 @@ def test_what_pip_installed_is_compiled_and_noted(build):
     assert rows[f"{SITE}/apple/__init__.py"].time == about.st_mtime_ns
 
 
-def test_a_file_that_is_not_as_its_archive_has_it_fails_the_build(build):
+def test_a_file_that_is_not_as_its_archive_has_it_fails_the_build(build, capsys):
     """A disk may write other bytes than pip gave it, and say nothing."""
     write(build.root, "share/apple.txt", b"An apple a dax.\n")
     said = "apple-1.0.dist-info: share/apple.txt is not as its archive has it\n"
-    assert build.finish() == (1, said)
+    assert build.install() == 1
+    assert capsys.readouterr() == ("", said)
     assert build.notes() == {}
     (build.root / "share/apple.txt").unlink()
-    code, said = build.finish()
-    assert code == 1
+    assert build.install() == 1
+    said = capsys.readouterr().err
     assert said.startswith("apple-1.0.dist-info: ")
     assert "No such file or directory" in said
 
@@ -181,5 +180,5 @@ def test_an_archive_counts_more_than_its_record(build):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in {**members, own: record(wrong, own)}.items():
             archive.writestr(name, content)
-    assert build.finish() == (0, "")
+    assert build.install() == 0
     assert [sha256 for sha256, _ in list_wheels(str(build.kit))] == list(build.notes())

@@ -93,15 +93,8 @@ if ! is_stamped; then
   if [ -s requirements.txt ]; then
     run_logged "$path/bin/python" -I -S "$kit/share_wheels.py" "$kit" "$path" ||
       give_up "other generations could not share their wheels with $path"
-    if [ -s pip.txt ]; then
-      # Without this variable, a python built with an older SDK takes macOS 26 for 16, and pip with it.
-      run_logged env SYSTEM_VERSION_COMPAT=0 "$path/bin/python" -I -m pip install --no-deps --require-hashes \
-        --no-index --only-binary :all: --find-links "$kit/wheels" --no-cache-dir --no-input --no-compile \
-        --disable-pip-version-check --no-warn-script-location -q -r "$kit/pip.txt" ||
-        give_up "pip could not install the wheels into $path"
-    fi
-    run_logged "$path/bin/python" -I -S "$kit/finish_wheels.py" "$kit" "$path" ||
-      give_up "the wheels in $path could not be compiled and checked"
+    run_logged "$path/bin/python" -I -S "$kit/install_wheels.py" "$kit" "$path" ||
+      give_up "the wheels could not be installed into $path"
   fi
   run_logged "$python" -I -S "$kit/generation.py" records "$kit" "$path" ||
     give_up "the records of $path could not be written"

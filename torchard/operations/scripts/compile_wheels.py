@@ -1,24 +1,20 @@
-"""Compile modules of wheels on all cores: a program imports this. It runs on a Mac.
+"""Compile modules of wheels in several processes: a program imports this. It runs on a Mac.
 
 pip compiles in one process, which takes most of its time. As with pip, a module that does not
-compile stays without byte code: templates for other programs end in .py too. Each process ends by
-itself once its modules are compiled. So none is left that waits for another one which was killed,
-as in a pool of processes: the next run would wait for it.
+compile stays without byte code: templates for other programs end in .py too.
 """
 
 from __future__ import annotations
 
 import compileall
-import contextlib
 import os
 import py_compile
-import subprocess
 import sys
 import warnings
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 FEWEST = 200  # modules that are worth another process
 PART = "part"  # the argument of such a process
@@ -34,36 +30,28 @@ def compile_modules(paths: Iterable[str]) -> None:
             compileall.compile_file(path, quiet=2, invalidation_mode=mode)
 
 
-def compile_all(paths: Iterable[str]) -> None:
-    """Compile modules, on all cores if there are many.
-
-    The program that calls this has to call `compile_part` if its only argument is `part`.
-    """
+def split_modules(paths: Iterable[str], most: int) -> list[list[str]]:
+    """Return modules in at most so many parts that take about the same time."""
     sized = [(os.lstat(path).st_size, path) for path in paths if os.path.isfile(path)]
     modules = [path for _, path in sorted(sized, reverse=True)]
-    most = max(1, min(os.cpu_count() or 1, len(modules) // FEWEST))
-    own, *parts = (modules[first::most] for first in range(most))
-    started = []
-    for part in parts:
+    count = max(1, min(most, len(modules) // FEWEST))
+    return [modules[first::count] for first in range(count)]
+
+
+def compile_apart(part: list[str], run: Callable[[list[str], bytes], tuple[int, bytes]]) -> None:
+    """Compile a part of the modules in a process of its own, if it is large enough for one.
+
+    `run` gives bytes to a command, and returns its exit code and its output. The program that
+    calls this has to call `compile_part` if its only argument is `part`.
+    """
+    if len(part) >= FEWEST:
+        given = b"".join(os.fsencode(path) + b"\0" for path in part)
         try:
-            process = start_part(part)
+            if run([sys.executable, "-I", "-S", sys.argv[0], PART], given)[0] == 0:
+                return
         except OSError:  # the account has as many processes as it may
-            own += part
-        else:
-            started.append((process, part))
-    compile_modules(own)
-    for process, part in started:
-        if process.wait() != 0:
-            compile_modules(part)
-
-
-def start_part(part: list[str]) -> subprocess.Popen[bytes]:
-    """Start a process that compiles a part of the modules. Raise OSError if none can start."""
-    command = [sys.executable, "-I", "-S", sys.argv[0], PART]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE)
-    with contextlib.suppress(BrokenPipeError), cast("IO[bytes]", process.stdin) as stdin:
-        stdin.write(b"".join(os.fsencode(path) + b"\0" for path in part))
-    return process
+            pass
+    compile_modules(part)
 
 
 def compile_part() -> None:

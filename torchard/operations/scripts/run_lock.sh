@@ -311,6 +311,8 @@ run_cleanly() {
   wait "$step"
   set -- $?
   stop_watcher
+  # A command that was killed leaves what it had started, which would go on writing.
+  ! has_group "$step" || end_step
   step=
   return "$1"
 }
