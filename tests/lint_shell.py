@@ -28,8 +28,8 @@ from simlab import channel, installer, python, stock  # noqa: E402
 from torchard.operations import script_text  # noqa: E402
 
 _INLINE = re.compile(r"\bsh -c '([^']*)'")
-# A command that hands a text to another shell, which is to expand it.
-_HANDED_ON = re.compile(r"^(?=cd / && exec env -i )", re.MULTILINE)
+# A command that hands a text to another shell or to perl, which is to expand it.
+_HANDED_ON = re.compile(r"^(?=cd / && exec env -i |env -i \S+ LC_ALL=C perl -e )", re.MULTILINE)
 _DIRECTIVE = "# shellcheck disable=SC2016\n"
 # Makers of what is not a script: words that a person types, or a line that is encoded already.
 _NOT_SCRIPTS = (

@@ -80,13 +80,12 @@ if ! is_stamped; then
   # An active generation is never moved, even if its stamp is gone.
   is_active "$path" && die "$path is in use, but is not this generation any more; run it again"
   if [ -e "$path" ] || [ -L "$path" ]; then set_aside "$path"; fi
-  remove_trees "$kit/torchard-depot" "$kit/wheels"
+  # Each build unpacks its packages again from verified archives. Unpacked packages of an earlier build
+  # share their bytes with generations in use, which people may have changed.
+  remove_trees "$kit/torchard-depot" "$kit/wheels" "$root/pkgs" || die "$root/pkgs cannot be removed"
   verify_uploads "$kit/artefacts" || die "Nothing was executed; run it again, and it is sent again."
   run_logged "$python" -I -S "$kit/generation.py" link "$kit" "$root/depot" ||
     fail "$kit cannot be written"
-  # Each build unpacks its packages again from verified archives. Unpacked packages of an earlier build
-  # share their bytes with generations in use, which people may have changed.
-  remove_trees "$root/pkgs" || die "$root/pkgs cannot be removed"
   printf '' >"$building" || die "$root/generations cannot be written"
   run_logged "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
     -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
