@@ -71,7 +71,7 @@ class Query:
             )
         return self.source.by_version.get(asked, ())
 
-    @property
+    @cached_property
     def is_mps_required(self) -> bool:
         """Whether MPS must work: with `mps`, and with `auto` where Mac and release have it."""
         is_possible = self.is_mps_offered and not self.is_from_before_mps
@@ -95,7 +95,7 @@ class Query:
             return self.named
         return tuple(name for name in COMPANIONS if name not in self.source.without)
 
-    @property
+    @cached_property
     def packages(self) -> tuple[str, ...]:
         """Torch and its companions."""
         return ("torch", *self.companions)
@@ -123,20 +123,29 @@ def find_obstacles(release: Release, query: Query, catalogue: Catalogue) -> Iter
         if package not in release.packages:
             yield f"it has no {package} there"
             continue
-        name = f"its {package} {release.packages[package] or ''}".rstrip()
-        name = "it" if package == "torch" else name
         builds = release.find(query.platform.arch, package, query.python)
-        if package not in release.builds[query.platform.arch]:
-            yield f"{name} has no {query.source.build} for {query.platform.name} Macs"
-        elif builds is None:
-            only = _format_pythons(release.builds[query.platform.arch][package])
-            python = format_python(query.python)
-            yield f"{name} has no {query.source.build} for python {python}, only for {only}"
+        if builds is None:
+            yield _explain_missing_builds(release, package, query)
             if package == "torch":
                 break  # its companions have the same pythons
         elif query.macos < (needed := builds.built_for if query.is_by_minos else builds.macos):
+            name = _name(release, package)
             yield f"{name} needs macOS {format_macos(needed)}{_explain_macos(builds)}"
     yield from _find_mps_obstacle(release, query, catalogue)
+
+
+def _explain_missing_builds(release: Release, package: str, query: Query) -> str:
+    nothing = f"{_name(release, package)} has no {query.source.build} for"
+    rows = release.builds[query.platform.arch].get(package)
+    if rows is None:
+        return f"{nothing} {query.platform.name} Macs"
+    return f"{nothing} python {format_python(query.python)}, only for {_format_pythons(rows)}"
+
+
+def _name(release: Release, package: str) -> str:
+    if package == "torch":
+        return "it"
+    return f"its {package} {release.packages[package] or ''}".rstrip()
 
 
 def _find_mps_obstacle(release: Release, query: Query, catalogue: Catalogue) -> Iterator[str]:

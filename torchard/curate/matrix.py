@@ -73,17 +73,19 @@ def list_cells(catalogue: Catalogue, releases: Iterable[str]) -> Iterator[Cell]:
                             yield Cell(arch, macos, python, release, backend, source)
 
 
-def answer_cell(cell: Cell, catalogue: Catalogue) -> Variant | Refusal:
-    """Return the answer to a cell."""
-    group = find_mac_class(cell.arch, cell.macos, catalogue)
-    if not isinstance(group, MacClass):
-        return group
-    return choose(Request(cell.python, cell.release, cell.backend, cell.source), group, catalogue)
-
-
 def answer_cells(catalogue: Catalogue, releases: Iterable[str]) -> dict[Cell, Variant | Refusal]:
     """Return the answers to all cells of the releases."""
-    return {one: answer_cell(one, catalogue) for one in list_cells(catalogue, releases)}
+    groups = {
+        (arch, macos): find_mac_class(arch, macos, catalogue)
+        for arch in catalogue.platforms
+        for macos in list_systems(arch, catalogue)
+    }
+    found = {}
+    for one in list_cells(catalogue, releases):
+        group = groups[one.arch, one.macos]
+        request = Request(one.python, one.release, one.backend, one.source)
+        found[one] = choose(request, group, catalogue) if isinstance(group, MacClass) else group
+    return found
 
 
 def collect_wheel_sets(found: Mapping[Cell, Variant | Refusal]) -> tuple[WheelSet, ...]:
