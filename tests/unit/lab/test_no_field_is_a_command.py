@@ -9,7 +9,7 @@ import evil
 import pytest
 from fields import ITEM, KEY, filled, places
 
-from torchard.lab.load import LabError, load_lab
+from torchard.lab.load import LabError, load_text
 
 PLACES = sorted(places())
 # Requirements and match specs contain `<`, `>` and `*`. They get to a Mac in a file that programs
@@ -23,11 +23,8 @@ PATHS = ("key", "known_hosts", "config")
 
 def loaded(tmp_path, place, text):
     """Load a lab with a text in one field; return it, or None if it is rejected."""
-    path = tmp_path / "lab.yaml"
-    path.unlink(missing_ok=True)  # ext4 writes a file that is truncated to the disk at once
-    path.write_text(json.dumps(filled(place, text)), encoding="utf-8")
     try:
-        return load_lab(path)
+        return load_text(tmp_path / "lab.yaml", json.dumps(filled(place, text)).encode())
     except LabError:
         return None
 
