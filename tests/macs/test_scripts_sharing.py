@@ -16,6 +16,7 @@ import pytest
 from orchard import Orchard
 
 from simlab import macs
+from torchard.operations import script_text
 
 SITE = "lib/python3.12/site-packages"
 CODE = "apple/__pycache__/__init__"
@@ -29,6 +30,18 @@ FILES = {
     "apple-1.0.data/data/share/apple/readme.txt": b"An apple a day.\n",
     "apple-1.0.dist-info/entry_points.txt": b"[console_scripts]\napple = apple:main\n",
 }
+
+
+# What a build does before pip.
+SHARE = """
+import sys
+from torchard.operations.scripts.wheel_files import list_wheels, read_wheel
+kit, path = sys.argv[1:]
+site = describe_python(path).rpartition(" ")[2]
+wheels = [read_wheel(*one, site) for one in list_wheels(kit)]
+shared = share_all(kit, path, wheels)
+print(f"{len(shared)} wheels are shared, {len(wheels) - len(shared)} are left to pip")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -140,8 +153,8 @@ def empty(orchard):
     path, kit, its_kit = root / "generations/new", root / "kits/new", orchard.first.name
     (kit / "wheels").mkdir(parents=True)
     os.link(root / "depot" / orchard.apple.sha256, kit / "wheels" / orchard.apple.file)
-    for name in ("artefacts", "requirements.txt", "share_wheels.py"):
-        (kit / name).write_bytes((root / "kits" / its_kit / name).read_bytes())
+    (kit / "artefacts").write_bytes((root / "kits" / its_kit / "artefacts").read_bytes())
+    (kit / "share.py").write_text(script_text.read_program("share_wheels.py") + SHARE)
     for name in ("bin/python", "lib/python3.12"):
         (path / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (orchard.first / name).is_dir() else shutil.copy
@@ -151,9 +164,7 @@ def empty(orchard):
 
     def share() -> tuple[str, list[str]]:
         """Return what it prints, and what it left of the wheel."""
-        done = orchard.mac.run(
-            f"'{path}/bin/python' -I -S '{kit}/share_wheels.py' '{kit}' '{path}'"
-        )
+        done = orchard.mac.run(f"'{path}/bin/python' -I -S '{kit}/share.py' '{kit}' '{path}'")
         assert (done.returncode, done.stderr) == (0, "")
         # Not even an empty folder: pip would take it as the wheel, installed.
         return done.stdout, sorted(one.name for one in path.rglob("*apple*"))
@@ -264,7 +275,7 @@ def test_one_run_repairs_what_was_killed_while_it_shared(orchard):
     mac.tool(
         "caffeinate",
         """shift
-        case " $* " in *share_wheels*)
+        case " $* " in *install_wheels*)
           "$@" & until [ "$(wc -l 2>/dev/null <"$HOME/../../../clones")" -ge 3 ]; do :; done
           read -r run <"$HOME/../lock/running"; kill -9 "-$run"; kill -9 0 ;;
         esac

@@ -215,7 +215,7 @@ def test_an_update_that_was_stopped_is_repaired_without_sudo(applied, kernel, la
     change_lab(lab, "pip: [einops", "pip: [pytz, einops")
     tool.write_text(
         f"""#!/bin/sh
-case " $* " in *share_wheels*)
+case " $* " in *install_wheels*)
   read -r run <'{root}/opt/torchard/.torchard/lock/running'; kill -9 "-$run"; kill -9 0 ;;
 esac
 {whole}""",

@@ -33,7 +33,7 @@ FROZEN = (
 # Scripts that run from the kit, beside expected.json, which verify.py reads.
 _SCRIPTS = (
     *("verify.py", "generation.py", "check_files.py", "carry_over.py", "pin_imports.py"),
-    *("remove_generations.py", "share_wheels.py", "install_wheels.py"),
+    *("remove_generations.py", "install_wheels.py"),
 )
 
 

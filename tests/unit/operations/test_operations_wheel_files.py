@@ -115,7 +115,7 @@ class Build:
         self.wheel = make(self.kit / "wheels")
         name = Path(self.wheel.archive).name
         write(self.kit, "artefacts", f"{self.wheel.sha256} wheels/{name}\n")
-        write(self.kit, "pip.txt", f"apple==1.0 --hash=sha256:{self.wheel.sha256}\n")
+        write(self.kit, "requirements.txt", f"apple==1.0 --hash=sha256:{self.wheel.sha256}\n")
         with zipfile.ZipFile(self.wheel.archive) as archive:
             members = {path: archive.read(one) for path, one in self.wheel.members.items()}
         for path, content in {**members, "bin/peel": b"#!x\n", "bin/Apple": b"#!x\n"}.items():
@@ -160,7 +160,7 @@ def test_a_file_that_is_not_as_its_archive_has_it_fails_the_build(build, capsys)
     write(build.root, "share/apple.txt", b"An apple a dax.\n")
     said = "apple-1.0.dist-info: share/apple.txt is not as its archive has it\n"
     assert build.install() == 1
-    assert capsys.readouterr() == ("", said)
+    assert capsys.readouterr().err == said
     assert build.notes() == {}
     (build.root / "share/apple.txt").unlink()
     assert build.install() == 1

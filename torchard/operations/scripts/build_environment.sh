@@ -90,8 +90,6 @@ if ! is_stamped; then
   run_logged "$PREFIX/bin/conda" create -y -q -p "$path" --no-default-packages --override-channels \
     -c "$CHANNEL" --file "$kit/explicit.txt" || give_up "conda could not create $path"
   if [ -s requirements.txt ]; then
-    run_logged "$path/bin/python" -I -S "$kit/share_wheels.py" "$kit" "$path" ||
-      give_up "other generations could not share their wheels with $path"
     run_logged "$path/bin/python" -I -S "$kit/install_wheels.py" "$kit" "$path" ||
       give_up "the wheels could not be installed into $path"
   fi

@@ -1,8 +1,8 @@
-"""Install the wheels that a new generation does not share. Runs on a Mac, as `python -I -S`.
+"""Install the wheels of a new generation. Runs on a Mac, as `python -I -S`, with its own python.
 
-KIT PATH     let pip install what KIT/pip.txt lists into the generation at PATH, compile the
-             modules, compare all files with the archives in KIT, and note them there, so that a
-             later build can share them
+KIT PATH     give the generation at PATH the wheels that another one has, let pip install the other
+             ones, and compile their modules; compare all files with the archives in KIT, and note
+             them there, so that a later build can share them
 part         compile the modules whose paths stdin has
 
 While one pip works, the modules of another are compiled, on as many cores as there are. If a pip
@@ -28,6 +28,7 @@ from torchard.operations.scripts.compile_wheels import (
     split_modules,
 )
 from torchard.operations.scripts.pip_runs import FailedError, Processes, plan_runs, read_name
+from torchard.operations.scripts.share_wheels import share_all
 from torchard.operations.scripts.wheel_files import (
     Row,
     Wheel,
@@ -37,7 +38,6 @@ from torchard.operations.scripts.wheel_files import (
     list_wheels,
     measure,
     measure_member,
-    read_notes,
     read_wheel,
     write_notes,
 )
@@ -46,13 +46,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
+REQUIREMENTS = "requirements.txt"  # in the kit
+
 
 class Installer:
     """Installs and compiles wheels into the generation at `path`, on all cores."""
 
     def __init__(self, kit: str, path: str, site: str) -> None:
         self.kit, self.path, self.site = kit, path, site
-        with open(os.path.join(kit, "pip.txt"), encoding="utf-8") as file:
+        with open(os.path.join(kit, REQUIREMENTS), encoding="utf-8") as file:
             self.lines = {line.rpartition(":")[2].strip(): line for line in file}
         self.cores = os.cpu_count() or 1
         self.processes = Processes()
@@ -142,17 +144,19 @@ def find_different(wheel: Wheel, rows: dict[str, Row]) -> Iterator[str]:
 
 
 def install(kit: str, path: str) -> int:
-    """Install, compile, check and note wheels; what is shared was checked before."""
+    """Share, install, compile, check and note wheels; return the exit code."""
     python = describe_python(path)
     site = python.rpartition(" ")[2]
-    notes = read_notes(kit, python)
     try:
         wheels = [read_wheel(sha256, archive, site) for sha256, archive in list_wheels(kit)]
     except (ValueError, zipfile.BadZipFile):
-        Processes().run_pip(kit, os.path.join(kit, "pip.txt"))  # says what is wrong with it
+        # pip says what is wrong with it.
+        Processes().run_pip(kit, os.path.join(kit, REQUIREMENTS))
         raise
-    clashes = find_clashes(wheels)
+    notes = share_all(kit, path, wheels)
     own = [one for one in wheels if one.sha256 not in notes]
+    print(f"{len(notes)} wheels are shared, {len(own)} are left to pip", flush=True)
+    clashes = find_clashes(wheels)
     different = []
     for wheel in (one for run in Installer(kit, path, site).install(own) for one in run):
         try:

@@ -1,9 +1,6 @@
-"""Give a new generation the files of wheels that another generation has. Runs on a Mac.
+"""Give a new generation the files of wheels that another generation has: a program imports this.
 
-KIT PATH     share what can be shared with the generation at PATH, and write KIT/pip.txt: the
-             requirements that pip has to install
-
-It starts as `python -I -S`, with the generation's own python. A file is shared by clonefile(2): a
+It runs on a Mac, with the generation's own python. A file is shared by clonefile(2): a
 new file with blocks of its own only where somebody changes it. So a person who edits a file in one
 generation changes no other. APFS has it, and no other volume of macOS.
 
@@ -24,8 +21,6 @@ import hashlib
 import io
 import os
 import stat
-import sys
-import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -40,12 +35,9 @@ from torchard.operations.scripts.wheel_files import (
     describe_python,
     find_clashes,
     find_code,
-    list_wheels,
     measure_open,
     open_file,
     read_notes,
-    read_wheel,
-    write_notes,
 )
 
 if TYPE_CHECKING:
@@ -279,14 +271,9 @@ def list_generations(root: str, path: str) -> Iterator[tuple[str, str]]:
             yield one, os.path.join(root, "kits", os.path.basename(one))
 
 
-def share_all(kit: str, path: str) -> dict[str, dict[str, Row]]:
+def share_all(kit: str, path: str, wheels: list[Wheel]) -> dict[str, dict[str, Row]]:
     """Share what can be shared, and return the rows of these wheels by their sha256."""
     new = Generation(path, describe_python(path))
-    try:
-        wheels = [read_wheel(sha256, archive, new.site) for sha256, archive in list_wheels(kit)]
-    except (ValueError, zipfile.BadZipFile) as error:
-        print(f"not a wheel: {error}")  # pip says what is wrong with it
-        return {}
     clashing = {sha256 for found in find_clashes(wheels).values() for sha256 in found}
     left = {one.sha256: one for one in wheels if one.is_plain and one.sha256 not in clashing}
     shared: dict[str, dict[str, Row]] = {}
@@ -305,18 +292,3 @@ def share_all(kit: str, path: str) -> dict[str, dict[str, Row]]:
             else:
                 del left[sha256]
     return shared
-
-
-def main(kit: str, path: str) -> None:
-    """Share what can be shared, and leave the rest to pip."""
-    shared = share_all(kit, path)
-    write_notes(kit, describe_python(path), shared)
-    with open(os.path.join(kit, "requirements.txt"), encoding="utf-8") as file:
-        lines = [line for line in file if line.rpartition(":")[2].strip() not in shared]
-    with open(os.path.join(kit, "pip.txt"), "w", encoding="utf-8") as file:
-        file.write("".join(lines))
-    print(f"{len(shared)} wheels are shared, {len(lines)} are left to pip")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
