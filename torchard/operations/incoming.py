@@ -10,7 +10,7 @@ from torchard.mac import probe
 from torchard.operations.script_text import read_script
 
 PARTS = "torchard parts"  # the key of a host's connector_data
-_NAME = r'my $end = shift; for (@ARGV) { rename("$_$end", $_) or die "$_: $!\n" }'
+_RENAME = r'my $end = shift; for (@ARGV) { rename("$_$end", $_) or die "$_: $!\n" }'
 _PART = re.compile(r"part\t([0-9a-f]{64})\.([0-9A-Za-z-]{1,100})\t([0-9]{1,15})")
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def name_complete(paths: Iterable[str], token: str) -> str:
 
     One process does it: `mv` would be one for each file.
     """
-    words = ["perl", "-e", _NAME, f".{token}", *paths]
+    words = ["perl", "-e", _RENAME, f".{token}", *paths]
     return f'env -i PATH="$PATH" LC_ALL=C {shlex.join(words)}'
 
 

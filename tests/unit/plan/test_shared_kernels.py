@@ -87,7 +87,7 @@ def test_without_a_kernel_in_the_lab_nobody_looks_at_the_folder():
 
 
 def test_an_empty_folder_of_root_is_given_to_the_account():
-    """It has nobody's kernels."""
+    """An empty folder of root's becomes the account's, because nobody loses a kernel."""
     made = plan(replace(OTHERS, has_no_kernels=True))
     assert [(step.kind, step.action) for step in made.steps] == [
         ("sharing", "update"),

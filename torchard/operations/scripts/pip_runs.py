@@ -1,6 +1,6 @@
-"""Which wheels which run of pip installs, and the processes that do it: a program imports this.
+"""Divide wheels among runs of pip, and start their processes: a program imports this.
 
-It runs on a Mac. Several pips at once install wheels that have nothing to do with each other.
+It runs on a Mac. Several pips at once install wheels that have no path in common.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Runs(NamedTuple):
 
 
 def plan_runs(wheels: list[Wheel], installed: Iterable[str], cores: int) -> Runs:
-    """Divide wheels among as many pips as are worth their start, by the work that they are.
+    """Divide wheels among pips that have about the same work, each enough to be worth its start.
 
     One pip installs, after all others, what only one may: wheels with a path in common, those of
     a project that is `installed` and so is removed first, and what pip itself is.
