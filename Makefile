@@ -54,7 +54,8 @@ test-live: setup
 	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed
 
 test-nightly: setup
-	$(BIN)/python -m pytest -n $(WORKERS) -m nightly -o tmp_path_retention_policy=failed
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m nightly \
+	  -o tmp_path_retention_policy=failed
 	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) tests/unit
 
 # The tests of what reads and changes a Mac. They run under each shell that may be its sh.
