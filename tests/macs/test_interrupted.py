@@ -153,3 +153,48 @@ def test_lock_says_what_it_had_done(lab, silent, artefacts):
     (lab.directory / "locks/lab3").symlink_to("lab")
     code, printed = interrupt(silent, signal.SIGTERM, "lock", file)
     assert (code, printed.split()[:3]) == (143, ["kept", "tools", "for"])
+
+
+def test_a_bundle_says_what_is_there_so_far(lab, silent, artefacts, tmp_path):
+    """Nothing is there while a lock is solved; files are while one is fetched, and they count."""
+    port = silent.getsockname()[1]
+    file = write_lab(lab, "lab4", (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
+    folder = tmp_path / "bundle"
+    code, printed = interrupt(silent, signal.SIGINT, "bundle", folder, file, "--json")
+    found = json.loads(printed)
+    assert (code, found["is_whole"], found["artefacts"]) == (130, False, 0)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_bundle_counts_the_files_that_it_has(lab, silent, tmp_path, monkeypatch, as_json):
+    """The installer is there, and the first package is being fetched."""
+    port = silent.getsockname()[1]
+    name = f"fetched-{as_json}"
+    file = write_lab(lab, name, (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
+    (lab.directory / "locks" / name).symlink_to("lab")
+    monkeypatch.setenv("TORCHARD_DEPOT", str(tmp_path / "depot"))
+    folder = tmp_path / "bundle"
+    words = ["bundle", folder, file, "--locked", *["--json"] * as_json]
+    code, printed = interrupt(silent, signal.SIGTERM, *words)
+    assert code == 143
+    if as_json:
+        found = json.loads(printed)
+        assert (found["artefacts"], found["locks"], found["is_whole"]) == (1, 0, False)
+        assert found["new"] == found["bytes"] > 0
+    else:
+        assert f"{folder}: 0 locks and 1 file of the lab {name} so far, " in printed
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_choose_prints_the_choice_while_packages_are_solved(lab, silent, artefacts, as_json):
+    """The choice was known before."""
+    port = silent.getsockname()[1]
+    file = write_lab(lab, "lab6", (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
+    words = ["choose", "--arch", "arm64", "--macos", "15.1", "--for", "einops", "--lab", file]
+    code, printed = interrupt(silent, signal.SIGINT, *words, *["--json"] * as_json)
+    assert code == 130
+    if as_json:
+        assert json.loads(printed)["variant"]
+    else:
+        assert "torch 2." in printed

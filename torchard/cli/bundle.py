@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -14,13 +15,18 @@ from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
 from torchard.render.words import size
 from torchard.session.signals import install_signal_handlers, interruptible
-from torchard.workspace.bundle import verify_bundle, write_bundle
+from torchard.workspace.bundle import begin_report, verify_bundle, write_bundle
 from torchard.workspace.update_locks import list_errors, update_locks, without_class
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from torchard.mac.state import MacState
+    from torchard.progress import Progress
     from torchard.workspace.bundle import BundleReport
     from torchard.workspace.update_locks import LockUpdate
+    from torchard.workspace.workspace import Workspace
 
 
 @click.command()
@@ -45,55 +51,84 @@ def bundle(
     """
     if only_check and clean:
         raise click.UsageError("--check writes nothing, so it does not go with --clean.")
-    if only_check:
-        _print(verify_bundle(folder, lab), as_json=as_json)
     found = load_lab(lab)
-    to_read = without_class(found)
     states, reasons = {}, {}
     install_signal_handlers()
     with show_progress() as progress:
+        if only_check:
+            _finish(verify_bundle(folder, lab), progress, as_json=as_json)
         workspace = open_workspace(lab, locked=locked)
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
         workspace.depot.announce = progress.announce
+        to_read = without_class(found)
         if to_read:
             from torchard.session.session import Session  # loads what reaches Macs
 
             with Session(workspace, to_read, progress) as session:
                 states, reasons = session.states, session.reasons
             if session.interrupted is not None:
+                _print(begin_report(folder, found), as_json=as_json)
                 console.exit_after(session, 1)
-        with interruptible():
-            answers = list(update_locks(workspace, states, reasons))
-            wrong = [one for one in answers if one.outcome in {"error", "out of date"}]
-            report = None if wrong else write_bundle(workspace, states, folder, clean=clean)
-    if report is None:
-        _print_wrong(wrong)
-        console.exit_with(1)
-    _print(report, as_json=as_json)
+        updates = update_locks(workspace, states, reasons)
+        reports = _write(workspace, updates, states, folder, clean=clean)
+        _finish(reports, progress, as_json=as_json)
 
 
-def _print_wrong(wrong: list[LockUpdate]) -> None:
-    """Say why there is no bundle: a lock cannot be made, or is out of date and may not be."""
+def _write(
+    workspace: Workspace,
+    updates: Iterable[LockUpdate],
+    states: Mapping[str, MacState],
+    folder: Path,
+    *,
+    clean: bool,
+) -> Iterator[BundleReport]:
+    """Yield how far the work is: first the locks, then the bundle if all locks are up to date."""
+    report = begin_report(folder, workspace.lab)
+    yield report
+    wrong = [one for one in updates if one.outcome in {"error", "out of date"}]
+    if wrong:
+        yield replace(report, errors=tuple(_list_wrong(wrong)))
+    else:
+        yield from write_bundle(workspace, states, folder, clean=clean)
+
+
+def _list_wrong(wrong: list[LockUpdate]) -> Iterator[str]:
+    """Yield why there is no bundle: a lock cannot be made, or is out of date and may not be."""
     for one in wrong:
         if one.outcome == "out of date":
-            console.print_error(f"{one.detail} Run `torchard lock`, or leave out --locked.")
-    for text in list_errors(wrong):
-        console.print_error(text)
+            yield f"{one.detail} Run `torchard lock`, or leave out --locked."
+    yield from list_errors(wrong)
+
+
+def _finish(reports: Iterable[BundleReport], progress: Progress, *, as_json: bool) -> NoReturn:
+    """Do the work, print the last report, and exit. An interrupted command prints it as well."""
+    report = None
+    try:
+        with interruptible():
+            for report in reports:  # noqa: B007  # the last one stays
+                pass
+    finally:
+        progress.pause()
+        if report is not None:
+            _print(report, as_json=as_json)
+    console.exit_with(report.exit_code if report else 1)
 
 
 def _print(report: BundleReport, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.document, indent=2))
-    else:
+        return
+    for text in (*(f"{one}." for one in report.damage), *report.errors):
+        console.print_error(text)
+    if report.is_whole or report.artefacts:
         locks = "1 lock" if report.locks == 1 else f"{report.locks} locks"
-        for text in report.damage:
-            console.print_error(f"{text}.")
+        files = "1 file" if report.artefacts == 1 else f"{report.artefacts} files"
         click.echo(
-            f"{report.folder}: {locks} and {report.artefacts} files of the lab {report.lab},"
-            f" {size(report.bytes)}; {size(report.new)} written"
+            f"{report.folder}: {locks} and {files} of the lab {report.lab}"
+            f"{'' if report.is_whole else ' so far'}, {size(report.bytes)};"
+            f" {size(report.new)} written"
             f"{f', {size(report.removed)} removed' if report.removed else ''}."
         )
-        if report.damage:
-            console.print_error("Write it again where there is a network: leave out --check.")
-    console.exit_with(report.exit_code)
+    if report.damage:
+        console.print_error("Write it again where there is a network: leave out --check.")

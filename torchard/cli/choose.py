@@ -127,13 +127,15 @@ def choose(  # noqa: PLR0917  # click passes them by name
     if not as_json:
         output.print_lines(choice_lines(answer, over or ()), err=refused)
     forecast = None
-    if packages and isinstance(group, MacClass) and isinstance(answer, Variant):
-        sources = _find_sources(lab_file, mac_name)
-        forecast = _try(packages, request, answer, group, catalogue, sources)
+    try:
+        if packages and isinstance(group, MacClass) and isinstance(answer, Variant):
+            sources = _find_sources(lab_file, mac_name)
+            forecast = _try(packages, request, answer, group, catalogue, sources)
+    finally:  # what is known is also printed if the solvers fail or are interrupted
+        if as_json:
+            click.echo(dumps(choice_document(answer, over, forecast)))
     is_hopeless = isinstance(forecast, Refusal)
-    if as_json:
-        click.echo(dumps(choice_document(answer, over, forecast)))
-    elif forecast is not None:
+    if forecast is not None and not as_json:
         output.print_lines(forecast_lines(forecast), err=is_hopeless)
     console.exit_with(1 if refused or is_hopeless else 0)
 

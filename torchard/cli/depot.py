@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,18 @@ from torchard.depot.depot import default_root
 from torchard.render.words import size
 from torchard.resources import find_default_lab
 from torchard.sanitize import sanitize
-from torchard.workspace.depot_report import clean_depot, find_needed, list_depot, verify_depot
+from torchard.workspace.depot_report import (
+    DepotReport,
+    clean_depot,
+    find_needed,
+    list_depot,
+    verify_depot,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from torchard.workspace.depot_report import DepotReport, Entry
+    from torchard.workspace.depot_report import Entry
 
 _labs = click.argument("labs", nargs=-1, metavar="[LAB]...", type=click.Path(path_type=Path))
 
@@ -38,7 +45,7 @@ def depot() -> None:
 @options.as_json
 def list_(labs: tuple[Path, ...], *, as_json: bool) -> None:
     """Show what is there, its last use, and which LAB needs it."""
-    _print(list_depot(_root(), _find_needed(labs)), as_json=as_json)
+    _finish(list_depot(_root(), _find_needed(labs)), as_json=as_json)
 
 
 @depot.command()
@@ -47,7 +54,7 @@ def list_(labs: tuple[Path, ...], *, as_json: bool) -> None:
 @options.as_json
 def verify(labs: tuple[Path, ...], *, remove: bool, as_json: bool) -> None:
     """Compare each sha256, and exit 1 if one is wrong."""
-    _print(verify_depot(_root(), _find_needed(labs), remove=remove), as_json=as_json)
+    _finish(verify_depot(_root(), _find_needed(labs), remove=remove), as_json=as_json)
 
 
 @depot.command()
@@ -64,7 +71,7 @@ def verify(labs: tuple[Path, ...], *, remove: bool, as_json: bool) -> None:
 @options.as_json
 def clean(labs: tuple[Path, ...], *, days: int, as_json: bool) -> None:
     """Remove what no run has used for DAYS. What LAB needs stays."""
-    _print(clean_depot(_root(), _find_needed(labs), days), as_json=as_json)
+    _finish(clean_depot(_root(), _find_needed(labs), days), as_json=as_json)
 
 
 def _root() -> Path:
@@ -75,6 +82,22 @@ def _find_needed(labs: Sequence[Path]) -> dict[str, tuple[str, ...]]:
     """Return what the labs need; of those that are not named, the default one if it is there."""
     default = find_default_lab()
     return find_needed(labs or ([default] if default.is_file() else []), load_catalog())
+
+
+def _finish(entries: Iterable[Entry], *, as_json: bool) -> None:
+    """Do the work, print what became of each artefact, and exit.
+
+    An interrupted command prints it of those that it came to.
+    """
+    found: list[Entry] = []
+    report = DepotReport(str(_root()), (), is_whole=False)
+    try:
+        found.extend(entries)
+        report = replace(report, is_whole=True)
+    finally:
+        report = replace(report, entries=tuple(found))
+        _print(report, as_json=as_json)
+    console.exit_with(report.exit_code)
 
 
 def _print(report: DepotReport, *, as_json: bool) -> None:
@@ -91,7 +114,6 @@ def _print(report: DepotReport, *, as_json: bool) -> None:
             click.echo(f"{len(removed)} removed, {freed}.")
         if report.exit_code:
             click.echo("Remove the damaged ones: torchard depot verify --remove", err=True)
-    console.exit_with(report.exit_code)
 
 
 def _describe(entry: Entry) -> str:

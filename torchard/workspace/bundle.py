@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torchard.catalog.mac_class import MacClass
-    from torchard.lab.model import MacHost
+    from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import CondaPackage, Wheel
     from torchard.mac.state import MacState
     from torchard.workspace.workspace import Workspace
@@ -53,7 +53,9 @@ class _MacOfClass:
 class BundleReport:
     """What a bundle has of a lab.
 
-    `new` and `removed` are the bytes that were written and removed now.
+    `new` and `removed` are the bytes that were written and removed now. `damage` are clauses.
+    `errors` are sentences on why the bundle was not written. With `is_whole` false, the work was
+    interrupted, and only what comes before was written or read.
     """
 
     folder: str
@@ -64,47 +66,60 @@ class BundleReport:
     new: int = 0
     removed: int = 0
     damage: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    is_whole: bool = True
 
     @property
     def exit_code(self) -> int:
-        """1 if a file is damaged."""
-        return int(bool(self.damage))
+        """1 if a file is damaged, or the bundle was not written."""
+        return int(bool(self.damage or self.errors))
 
     @property
     def document(self) -> dict[str, Any]:
         """The report as JSON."""
-        return {"format": 1, "kind": "bundle", **vars(self), "damage": list(self.damage)}
+        rows = {**vars(self), "damage": list(self.damage), "errors": list(self.errors)}
+        return {"format": 1, "kind": "bundle", **rows}
+
+
+def begin_report(folder: Path, lab: Lab) -> BundleReport:
+    """Return the report of a bundle of which nothing was written yet."""
+    folder = folder.expanduser().absolute()
+    return BundleReport(str(folder), lab.path.stem, locks=0, artefacts=0, bytes=0, is_whole=False)
 
 
 def write_bundle(
     workspace: Workspace, states: Mapping[str, MacState], folder: Path, *, clean: bool = False
-) -> BundleReport:
+) -> Iterator[BundleReport]:
     """Write all that a lab needs to a folder: its locks must be up to date.
 
+    Yield a report after each file, of what is there so far, and the whole report at the end.
     `states` are those of the Macs whose arch and macOS the lab does not say. The index comes last.
     What is there already is read, compared and kept. With `clean`, what no lab's index in the
     folder names is removed then. Raise TorchardError.
     """
-    folder = folder.expanduser().absolute()
-    lab = workspace.lab.path.stem
+    report = begin_report(folder, workspace.lab)
+    folder, lab = folder.expanduser().absolute(), report.lab
     with writing(folder):
-        new = 0
         artefacts: dict[str, BundledFile] = {}
         macs = list(_list_macs(workspace, states))
         for name, sha256, fetch in _list_artefacts(workspace, macs):
             if sha256 not in artefacts:
                 path = fetch()
                 one = BundledFile(name, sha256, path.stat().st_size)
-                new += put_file(path, folder / one.path, sha256)
+                new = put_file(path, folder / one.path, sha256)
                 artefacts[sha256] = one
+                report = _add(report, one.size, new, artefacts=1)
+                yield report
         locks = []
         named = [(name, one.group) for one in macs for name in one.mac.environments]
         for environment, group in dict.fromkeys(named):
             path = workspace.locks.path(environment, group)
             content = path.read_bytes()
             sha256 = hashlib.sha256(content).hexdigest()
-            new += put_file(path, folder / "locks" / lab / path.name, sha256)
+            new = put_file(path, folder / "locks" / lab / path.name, sha256)
             locks.append(BundledLock(path.name, sha256, len(content)))
+            report = _add(report, len(content), new, locks=1)
+            yield report
         index = Index(
             1,
             lab,
@@ -114,13 +129,21 @@ def write_bundle(
         text = msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
         put_content(text, folder / "index" / f"{lab}.json")
         removed = remove_unnamed(folder)[1] if clean else 0
-    return replace(_report(Bundle(folder, lab)), new=new, removed=removed)
+    yield replace(_report(Bundle(folder, lab)), new=report.new, removed=removed)
 
 
-def verify_bundle(folder: Path, lab: Path) -> BundleReport:
-    """Read every file of a lab's bundle. Raise BundleError if one is missing."""
+def verify_bundle(folder: Path, lab: Path) -> Iterator[BundleReport]:
+    """Read every file of a lab's bundle. Raise BundleError if one is missing.
+
+    Yield a report before the first file and after each damaged one, and the whole one at the end.
+    """
     bundle = open_bundle(folder, lab)
-    return replace(_report(bundle), damage=tuple(bundle.find_damage()))
+    report = _report(bundle)
+    yield replace(report, is_whole=False)
+    for damage in bundle.find_damage():
+        report = replace(report, damage=(*report.damage, damage))
+        yield replace(report, is_whole=False)
+    yield report
 
 
 def open_bundle(folder: Path, lab: Path) -> Bundle:
@@ -167,6 +190,19 @@ def use_bundled_locks(workspace: Workspace, bundle: Bundle, *, replace: bool, wr
                 f" {bundle.root}` to take the bundle's, or `{bundle.command}` where there is a"
                 " network to bundle this one.",
             )
+
+
+def _add(
+    report: BundleReport, size: int, new: int, *, locks: int = 0, artefacts: int = 0
+) -> BundleReport:
+    """Return a report with one file more, of `size` bytes; `new` of them were written."""
+    return replace(
+        report,
+        locks=report.locks + locks,
+        artefacts=report.artefacts + artefacts,
+        bytes=report.bytes + size,
+        new=report.new + new,
+    )
 
 
 def _report(bundle: Bundle) -> BundleReport:

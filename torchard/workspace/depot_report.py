@@ -44,10 +44,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class DepotReport:
-    """What a command found in a depot: text, JSON and exit code are read from it."""
+    """What a command found in a depot: text, JSON and exit code are read from it.
+
+    With `is_whole` false, the command was interrupted, and did not come to the other artefacts.
+    """
 
     root: str
     entries: tuple[Entry, ...]
+    is_whole: bool
 
     @property
     def bytes(self) -> int:
@@ -68,6 +72,7 @@ class DepotReport:
             "kind": "depot",
             "root": self.root,
             "bytes": self.bytes,
+            "is_whole": self.is_whole,
             "artefacts": rows,
         }
 
@@ -91,35 +96,32 @@ def find_needed(labs: Iterable[Path], catalogue: Catalogue) -> dict[str, tuple[s
     return {sha256: tuple(dict.fromkeys(names)) for sha256, names in found.items()}
 
 
-def list_depot(root: Path, needed: Mapping[str, tuple[str, ...]]) -> DepotReport:
-    """Return what is in a depot, the part that was used last first."""
-    stored = sorted(_list_all(root), key=lambda one: -one[0].used)
-    entries = (_describe(one, needed, is_part=is_part) for one, is_part in stored)
-    return DepotReport(str(root), tuple(entries))
+def list_depot(root: Path, needed: Mapping[str, tuple[str, ...]]) -> Iterator[Entry]:
+    """Yield what is in a depot, the part that was used last first."""
+    for stored, is_part in sorted(_list_all(root), key=lambda one: -one[0].used):
+        yield _describe(stored, needed, is_part=is_part)
 
 
-def verify_depot(root: Path, needed: Mapping[str, tuple[str, ...]], *, remove: bool) -> DepotReport:
+def verify_depot(
+    root: Path, needed: Mapping[str, tuple[str, ...]], *, remove: bool
+) -> Iterator[Entry]:
     """Read every artefact and compare its sha256. With `remove`, remove those that are damaged."""
-    entries = []
     for stored in list_artefacts(root):
         entry = _describe(stored, needed)
         damage = find_damage(stored)
         is_removed = bool(damage) and remove and remove_unused(root, stored, time.time() + DAY)
         state: State = "removed" if is_removed else "damaged" if damage else "whole"
-        entries.append(replace(entry, state=state, damage=damage))
-    return DepotReport(str(root), tuple(entries))
+        yield replace(entry, state=state, damage=damage)
 
 
-def clean_depot(root: Path, needed: Mapping[str, tuple[str, ...]], days: int) -> DepotReport:
-    """Remove what no run has used for some days and no lab needs. Return what was there."""
+def clean_depot(root: Path, needed: Mapping[str, tuple[str, ...]], days: int) -> Iterator[Entry]:
+    """Remove what no run has used for some days and no lab needs. Yield what was there."""
     before = time.time() - days * DAY
-    entries = []
     for stored, is_part in _list_all(root):
         entry = _describe(stored, needed, is_part=is_part)
         is_old = stored.used < before and (is_part or not entry.needed_by)
         is_removed = is_old and remove_unused(root, stored, before)
-        entries.append(replace(entry, state="removed") if is_removed else entry)
-    return DepotReport(str(root), tuple(entries))
+        yield replace(entry, state="removed") if is_removed else entry
 
 
 def _list_all(root: Path) -> Iterator[tuple[Stored, bool]]:

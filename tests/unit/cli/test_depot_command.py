@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from torchard.cli.main import cli
+from torchard.depot.contents import find_damage
 
 DAY = 86400
 LAB = """\
@@ -109,7 +110,26 @@ def test_a_depot_that_is_not_there_is_empty(tmp_path, monkeypatch):
                 "kind": "depot",
                 "root": str(tmp_path / "none"),
                 "bytes": 0,
+                "is_whole": True,
                 "artefacts": [],
             },
         )
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit(143)])
+def test_an_interrupted_command_prints_what_it_came_to(root, monkeypatch, stop):
+    """An artefact that was removed is named."""
+    (root / "files" / digest("loose") / "loose.whl").write_text("other", encoding="utf-8")
+    seen = []
+
+    def find(stored):
+        if len(seen) == 2:
+            raise stop
+        seen.extend(stored.names)
+        return find_damage(stored)
+
+    monkeypatch.setattr("torchard.workspace.depot_report.find_damage", find)
+    _, found = run("verify", "--remove")
+    assert not found["is_whole"]
+    assert list(states(found)) == seen

@@ -38,7 +38,7 @@ def made(tmp_path_factory, simlab_depot, artefacts):
     )
     workspace = open_workspace(path, depot=Depot(artefacts))
     assert [one.outcome for one in update_locks(workspace, {}, {})] == ["written"]
-    report = write_bundle(workspace, {}, path.parent / "bundle")
+    *_, report = write_bundle(workspace, {}, path.parent / "bundle")
     return SimpleNamespace(path=path, folder=path.parent / "bundle", report=report, file=file)
 
 
@@ -91,10 +91,11 @@ def test_the_same_command_writes_only_what_is_missing_or_damaged(lab, artefacts)
     size = missing.stat().st_size
     missing.unlink()
     workspace = open_workspace(lab, depot=Depot(artefacts))
-    report = write_bundle(workspace, {}, folder)
+    *_, report = write_bundle(workspace, {}, folder)
     assert report.new == len(whole) + size
     assert damaged.read_bytes() == whole
-    assert write_bundle(workspace, {}, folder).new == 0
+    *_, again = write_bundle(workspace, {}, folder)
+    assert again.new == 0
 
 
 def test_a_bundle_stands_for_the_network(lab, monkeypatch):
@@ -127,7 +128,7 @@ def test_a_changed_file_of_the_same_size_is_an_error_when_it_is_used(lab):
         file.write_bytes(b"?" + file.read_bytes()[1:])
     with pytest.raises(BundleError, match=r"git-.* does not have its sha256"):
         fetch_all(opened(lab))
-    report = verify_bundle(lab.parent / "bundle", lab)
+    *_, report = verify_bundle(lab.parent / "bundle", lab)
     assert report.exit_code == 1
     assert len(report.damage) == 1
     assert "git-" in report.damage[0]
@@ -212,8 +213,9 @@ def test_a_clean_removes_the_files_of_earlier_locks(lab, artefacts):
     index = {"format": 1, "lab": "other", "locks": [], "artefacts": [other]}
     (folder / "index/other.json").write_text(json.dumps(index), encoding="utf-8")
     workspace = open_workspace(lab, depot=Depot(artefacts))
-    assert write_bundle(workspace, {}, folder).removed == 0
-    assert write_bundle(workspace, {}, folder, clean=True).removed == 5 + 2
+    *_, kept = write_bundle(workspace, {}, folder)
+    *_, cleaned = write_bundle(workspace, {}, folder, clean=True)
+    assert (kept.removed, cleaned.removed) == (0, 5 + 2)
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found - {str(path.relative_to(folder)) for path in needed} == {
         "index/other.json",
@@ -222,7 +224,8 @@ def test_a_clean_removes_the_files_of_earlier_locks(lab, artefacts):
         "sha256/aa/linked.whl",
     }
     assert all(path.exists() for path in needed)
-    assert verify_bundle(folder, lab).exit_code == 0
+    *_, verified = verify_bundle(folder, lab)
+    assert verified.exit_code == 0
 
 
 def test_a_clean_removes_nothing_while_an_index_cannot_be_read(lab, artefacts):
@@ -233,8 +236,21 @@ def test_a_clean_removes_nothing_while_an_index_cannot_be_read(lab, artefacts):
     old.write_bytes(b"bytes")
     (folder / "index/other.json").write_text("{}", encoding="utf-8")
     with pytest.raises(BundleError, match=r"Nothing was removed, because .*other.json"):
-        write_bundle(open_workspace(lab, depot=Depot(artefacts)), {}, folder, clean=True)
+        list(write_bundle(open_workspace(lab, depot=Depot(artefacts)), {}, folder, clean=True))
     assert old.exists()
+
+
+def test_each_report_says_what_is_there_so_far(made, artefacts, tmp_path):
+    """So a bundle that is interrupted says how far it came, and leaves the folder to the next."""
+    workspace = open_workspace(made.path, depot=Depot(artefacts))
+    reports = write_bundle(workspace, {}, tmp_path / "bundle")
+    first, second = next(reports), next(reports)
+    assert (first.artefacts, second.artefacts, second.is_whole) == (1, 2, False)
+    files = (tmp_path / "bundle").glob("sha256/*/*/*")
+    assert second.bytes == second.new == sum(path.stat().st_size for path in files)
+    reports.close()
+    *_, last = write_bundle(workspace, {}, tmp_path / "bundle")
+    assert (last.is_whole, last.new) == (True, last.bytes - second.bytes)
 
 
 def test_only_one_process_writes_to_a_folder(lab, artefacts):
@@ -244,7 +260,7 @@ def test_only_one_process_writes_to_a_folder(lab, artefacts):
         FileLock(lab.parent / "bundle/.torchard-bundle.lock"),
         pytest.raises(BundleError, match="Another process writes"),
     ):
-        write_bundle(workspace, {}, lab.parent / "bundle")
+        list(write_bundle(workspace, {}, lab.parent / "bundle"))
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(lab, artefacts):
@@ -252,7 +268,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(lab, artefacts):
     workspace = open_workspace(lab, depot=Depot(artefacts))
     (lab.parent / "file").touch()
     with pytest.raises(TorchardError, match="cannot be written to"):
-        write_bundle(workspace, {}, lab.parent / "file")
+        list(write_bundle(workspace, {}, lab.parent / "file"))
 
 
 def test_a_url_in_a_bundle_is_safe_for_any_server():
@@ -268,3 +284,15 @@ def test_a_bundle_knows_what_it_has(lab):
     assert not bundle.has_file("0" * 64)
     with pytest.raises(BundleError, match=r"does not have a\.whl"):
         bundle.fetch("a.whl", "0" * 64, 1, str)
+
+
+def test_the_command_says_why_there_is_no_bundle(lab, torchard):
+    """On stderr, or as JSON on stdout; nothing is written."""
+    shutil.rmtree(lab.parent / "locks")
+    words = ["bundle", lab.parent / "other", lab, "--locked"]
+    text, as_json = torchard(*words), torchard(*words, "--json")
+    assert (text.returncode, as_json.returncode, text.stdout) == (1, 1, "")
+    assert "Run `torchard lock`, or leave out --locked." in text.stderr
+    (error,) = json.loads(as_json.stdout)["errors"]
+    assert error.endswith("Run `torchard lock`, or leave out --locked.")
+    assert not (lab.parent / "other").exists()
