@@ -198,3 +198,14 @@ def test_choose_prints_the_choice_while_packages_are_solved(lab, silent, artefac
         assert json.loads(printed)["variant"]
     else:
         assert "torch 2." in printed
+
+
+def test_doctor_says_what_it_found_while_a_server_is_asked(lab, silent, artefacts):
+    """The others answered, and the Mac was read."""
+    port = silent.getsockname()[1]
+    file = write_lab(lab, "lab7", (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
+    code, printed = interrupt(silent, signal.SIGINT, "doctor", file, "--json")
+    found = json.loads(printed)
+    assert code == 130
+    assert "python" in {one["topic"] for one in found["controller"]}
+    assert set(found["macs"]) == set(lab.macs)

@@ -13,8 +13,8 @@ from torchard.lab.select import select
 from torchard.plan.codec import dumps
 from torchard.plan.findings import Finding
 from torchard.render.findings import doctor_document, doctor_lines
-from torchard.session.doctor import examine_macs
-from torchard.workspace.controller import examine_computer, examine_servers
+from torchard.session.doctor import ask_servers, examine_macs
+from torchard.workspace.controller import examine_computer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,14 +36,13 @@ def doctor(lab: Path, limits: tuple[str, ...], *, as_json: bool) -> None:
     """
     computer = list(examine_computer())
     try:
-        macs = select(load_lab(lab), limits)
+        select(load_lab(lab), limits)
     except TorchardError as error:
         found = doctor_document([*computer, Finding("problem", "lab", str(error))], {})
         _print(found, as_json=as_json)
         console.exit_with(found.exit_code)
     with connect.open_session_without_locks(lab, lambda lab: select(lab, limits)) as session:
-        servers = list(examine_servers(macs, session.workspace.catalogue))
-        found = doctor_document([*computer, *servers], examine_macs(session))
+        found = doctor_document([*computer, *ask_servers(session)], examine_macs(session))
     _print(found, as_json=as_json)
     console.exit_after(session, found.exit_code)
 

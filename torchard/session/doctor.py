@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gevent.pool import Pool
+
 from torchard.errors import TorchardError
 from torchard.mac import circumstances
 from torchard.plan.blockers import find_mac_blockers
@@ -17,15 +19,26 @@ from torchard.remote.limits import limit_probe
 from torchard.render.findings import Examination
 from torchard.session import inspection
 from torchard.session.plan import find_target, isolate
+from torchard.workspace.controller import examine_server, list_servers
 from torchard.workspace.locks import LockMissingError
 
 if TYPE_CHECKING:
     from torchard.session.session import Session
 
+_SERVERS_AT_ONCE = 8
 NOT_LOCKED = (
     "its environments are not locked, so Torchard does not know yet what they need; run"
     " `torchard lock`, then this again"
 )
+
+
+def ask_servers(session: Session) -> list[Finding]:
+    """Ask each server that the Macs' artefacts come from, several at once, until a signal."""
+    servers = list_servers(tuple(session.macs.values()), session.workspace.catalogue)
+    found: list[Finding] = []
+    pool = Pool(_SERVERS_AT_ONCE)
+    session.until_interrupted(lambda: found.extend(pool.imap(examine_server, servers)))
+    return found
 
 
 def examine_macs(session: Session) -> dict[str, Examination]:

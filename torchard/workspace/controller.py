@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -58,11 +57,27 @@ def examine_computer() -> Iterator[Finding]:
             yield Finding("good", "proxy", f"{scheme}: {redact(proxy)}")
 
 
-def examine_servers(macs: Sequence[MacHost], catalogue: Catalogue) -> Iterator[Finding]:
-    """Yield whether each server that these Macs' artefacts come from can be reached from here."""
-    checks = dict(_list_servers(macs, catalogue))
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        yield from pool.map(_reach, list(checks.items())[:_MOST_SERVERS])
+def list_servers(macs: Sequence[MacHost], catalogue: Catalogue) -> list[tuple[str, str]]:
+    """Return the servers that these Macs' artefacts come from: a URL of each, and what it is."""
+    return list(dict(_list_urls(macs, catalogue)).items())[:_MOST_SERVERS]
+
+
+def examine_server(server: tuple[str, str]) -> Finding:
+    """Say whether a server can be reached from here. It may take as long as a connection may."""
+    url, what = server
+    try:
+        if what == _INDEX:  # without one in the lab, uv's or pip's own settings name it
+            url = f"{(url or find_default_index()).rstrip('/')}/"
+        if urlsplit(url).scheme == "file" and url.endswith("/"):
+            return Finding("good", "network", f"{what} is the folder {redact(url)}")
+        open_url(url, "HEAD").close()
+    except BrokenOffError as error:
+        cause = explain_connection(str(error))
+        clause = f"{cause.what} ({error}). {cause.instead}" if cause else f"{error}. Try it again."
+        return Finding("problem", "network", f"{what} cannot be reached: {clause}")
+    except TorchardError as error:
+        return Finding("problem", "network", f"{what} cannot be reached: {error}")
+    return Finding("good", "network", f"{what} answers")
 
 
 def _examine_program(name: str, words: Sequence[str]) -> Finding:
@@ -104,7 +119,7 @@ def _examine_certificates() -> Iterator[Finding]:
             yield Finding("problem", "certificate", text)
 
 
-def _list_servers(macs: Iterable[MacHost], catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+def _list_urls(macs: Iterable[MacHost], catalogue: Catalogue) -> Iterator[tuple[str, str]]:
     """Yield a URL that each source of artefacts has, and the source in words."""
     for mac in macs:
         for channel in mac.channels:
@@ -115,20 +130,3 @@ def _list_servers(macs: Iterable[MacHost], catalogue: Catalogue) -> Iterator[tup
         installer = choose_installer(arch, macos, mac.miniconda, catalogue)
         if isinstance(installer, Installer):
             yield form_installer_url(installer, mac.mirrors), f"the installer {installer.file}"
-
-
-def _reach(server: tuple[str, str]) -> Finding:
-    url, what = server
-    try:
-        if what == _INDEX:  # without one in the lab, uv's or pip's own settings name it
-            url = f"{(url or find_default_index()).rstrip('/')}/"
-        if urlsplit(url).scheme == "file" and url.endswith("/"):
-            return Finding("good", "network", f"{what} is the folder {redact(url)}")
-        open_url(url, "HEAD").close()
-    except BrokenOffError as error:
-        cause = explain_connection(str(error))
-        clause = f"{cause.what} ({error}). {cause.instead}" if cause else f"{error}. Try it again."
-        return Finding("problem", "network", f"{what} cannot be reached: {clause}")
-    except TorchardError as error:
-        return Finding("problem", "network", f"{what} cannot be reached: {error}")
-    return Finding("good", "network", f"{what} answers")

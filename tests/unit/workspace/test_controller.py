@@ -81,7 +81,8 @@ def test_each_server_is_asked_once_and_named_if_it_does_not_answer(tmp_path):
         installers=(tmp_path / "none").as_uri(),
     )
     mac = MacHost("a", mirrors=mirrors, miniconda=Miniconda("miniforge"), arch="arm64")
-    found = list(controller.examine_servers([mac, replace(mac, name="b")], load_catalog()))
+    servers = controller.list_servers([mac, replace(mac, name="b")], load_catalog())
+    found = [controller.examine_server(one) for one in servers]
     assert [one.level for one in found] == ["good", "good", "problem"]
     assert "the installer Miniforge3" in found[2].text
     assert "Check `mirrors`." in found[2].text
