@@ -13,7 +13,6 @@ from torchard.depot.bundle import form_bundle_url
 from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 from torchard.lock.web_addresses import require_web_address
-from torchard.lock.wheels import find_addresses
 from torchard.workspace.locks import nightly_index
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ class Artefacts:
 
     def _wheel_address(self, wheel: Wheel, lock: Lock, mac: MacHost) -> str:
         """Return a wheel's URL. The index is queried once for all wheels of a lock."""
+        from torchard.lock.wheels import find_addresses  # noqa: PLC0415  # few runs fetch
+
         key = (lock.digest, mac.mirrors.wheels, mac.mirrors.nightly)
         with self._guard:
             if key not in self._addresses:

@@ -22,7 +22,6 @@ from torchard.lock.compare import (
 )
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.lock.question import Question
-from torchard.lock.resolve import resolve
 from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
@@ -119,8 +118,7 @@ class LabLocks:
         TorchardError where the solvers give no answer.
         """
         lock = self.find(environment, group, mac)
-        question = replace(self._question(environment, group, mac), pins=lock)
-        solved = resolve(question, self.depot, self.announce)
+        solved = self._solve(replace(self._question(environment, group, mac), pins=lock))
         path = self.path(environment.name, group)
         found = list(find_other_packages(lock, solved))
         if found:
@@ -128,6 +126,12 @@ class LabLocks:
             raise edited_error(
                 f"{shorten_local_path(path)}:{line}", "; ".join(text for _, text in found[:_NAMED])
             )
+
+    def _solve(self, question: Question) -> Lock:
+        from torchard.lock.resolve import resolve  # noqa: PLC0415  # most runs solve nothing
+
+        with self._solvers:
+            return resolve(question, self.depot, self.announce)
 
     def _question(self, environment: Environment, group: MacClass, mac: MacHost) -> Question:
         variant = self.choose_variant(environment, group)
@@ -174,8 +178,7 @@ class LabLocks:
                 f"The lock {shorten_local_path(path)} is {state}.",
                 self.remedy,
             )
-        with self._solvers:
-            lock = resolve(question, self.depot, self.announce)
+        lock = self._solve(question)
         self.replaced[path] = before = read_replaced(path)
         text = format_lock(lock)
         if before is not None and format_lock(before) == text:
