@@ -1,12 +1,17 @@
-"""What a server sends before anybody has logged in is bounded."""
+"""What a server sends is bounded, and nobody alters it on its way."""
 
 from __future__ import annotations
 
 import socket
 import struct
+from hashlib import sha256
 
 import pytest
-from paramiko import SSHException
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+from paramiko import Message, SSHException
+from paramiko.packet import Packetizer
 
 from torchard.remote.transport import MOST_BANNER, Transport
 
@@ -30,3 +35,32 @@ def test_a_server_cannot_fill_the_memory_before_a_login(sent, error):
                 transport.start_client(timeout=30)
         finally:
             transport.close()
+
+
+@pytest.mark.parametrize("altered", [None, 7, -1], ids=["no byte", "a byte", "a byte of its code"])
+def test_a_packet_that_was_altered_on_its_way_ends_the_connection(altered):
+    """Its authentication code is not the one that the receiver computes."""
+    key = bytes(16)
+    (into, out), (sent, read) = socket.socketpair(), socket.socketpair()
+    with into, out, sent, read:
+        sender, receiver = Packetizer(into), Packetizer(read)
+        sender.set_outbound_cipher(
+            Cipher(AES(key), CTR(key)).encryptor(), 16, sha256, 32, b"secret", sdctr=True, etm=True
+        )
+        receiver.set_inbound_cipher(
+            Cipher(AES(key), CTR(key)).decryptor(), 16, sha256, 32, b"secret", etm=True
+        )
+        message = Message()
+        message.add_byte(b"\x5e")
+        message.add_string("what a Mac says")
+        sender.send_message(message)
+        packet = bytearray(out.recv(1000))
+        if altered is not None:
+            packet[altered] ^= 1
+        sent.sendall(packet)
+        if altered is None:
+            kind, found = receiver.read_message()
+            assert (kind, found.get_text()) == (0x5E, "what a Mac says")
+        else:
+            with pytest.raises(SSHException, match="Mismatched MAC"):
+                receiver.read_message()
