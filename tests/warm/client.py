@@ -39,7 +39,8 @@ def begin(
     connection.connect(path)
     line = f"{json.dumps(wanted)}\n".encode()
     sent = socket.send_fds(connection, [line], list(files))
-    connection.sendall(line[sent:])
+    if line[sent:]:  # to send nothing is an error too, once a short run has ended
+        connection.sendall(line[sent:])
     return connection, int(read_line(connection))
 
 
