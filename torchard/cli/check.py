@@ -9,7 +9,6 @@ import click
 from torchard.cli import options
 from torchard.lab.load import load_lab
 from torchard.lab.notes import find_notes
-from torchard.remote import ssh_commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +24,11 @@ def check(lab: Path) -> None:
     lack is a note, and no error.
     """
     found = load_lab(lab)
-    named = dict.fromkeys(mac.ssh.config for mac in found.macs.values())
-    ssh_commands.require_permission(ssh_commands.scan(path) for path in named if path is not None)
+    named = dict.fromkeys(mac.ssh.config for mac in found.macs.values() if mac.ssh.config)
+    if named:
+        from torchard.remote import ssh_commands
+
+        ssh_commands.require_permission(ssh_commands.scan(path) for path in named)
     macs, environments = len(found.macs), len(found.environments)
     click.echo(f"{lab} is fine: {_count(macs, 'Mac')}, {_count(environments, 'environment')}.")
     for note in find_notes(found):
