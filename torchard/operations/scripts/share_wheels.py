@@ -49,7 +49,7 @@ FIXED = 0x00000002 | 0x00000004 | 0x00020000 | 0x00040000
 SCRIPT_BYTES = 2**20  # of a script with a first line that names its generation
 LINE = 512  # bytes of the first line that macOS and pip allow (pip, distlib/scripts.py)
 FULL = (errno.ENOSPC, errno.EDQUOT)
-READERS = 8  # threads that read clones
+READERS = 4  # threads that read clones: more of them wait for each other
 FEWEST = 100  # files that are worth several readers
 # What another file or account may cause; every other error means that the volume has no clones.
 OF_ONE_FILE = (
