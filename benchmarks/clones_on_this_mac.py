@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import errno
+import functools
 import importlib.machinery
 import json
 import os
@@ -104,7 +105,7 @@ def measure_trees(
     for name, way in ways.items():
         os.sync()
         before, target = shutil.disk_usage(folder).free, folder / f"by {name}"
-        seconds = timed(lambda way=way, target=target: reproduce(source, target, way))
+        seconds = timed(functools.partial(reproduce, source, target, way))
         os.sync()
         used = before - shutil.disk_usage(folder).free
         found[name] = {"files": files, "seconds": round(seconds, 3), "bytes": used}

@@ -53,7 +53,9 @@ def timed(commands: Sequence[Sequence[str]], codes: tuple[int, ...] = (0,)) -> T
         for process in running:
             if process.returncode not in codes:
                 errors.seek(0)
-                raise SystemExit(f"{process.args} ended with {process.returncode}: {errors.read()}")
+                raise SystemExit(
+                    f"{process.args!r} ended with {process.returncode}: {errors.read()}"
+                )
     return Took(time.monotonic() - start, cpu, peak)
 
 

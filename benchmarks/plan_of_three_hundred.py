@@ -52,8 +52,8 @@ def do(part: str, plan: Plan, path: Path) -> None:
     """Do one part with a plan."""
     from rich.console import Console
 
-    from torchard.plan.codec import dumps, plan_data
-    from torchard.plan.planfile import read, save
+    from torchard.plan.codec import document, dumps
+    from torchard.plan.planfile import SavedPlan, read, save
     from torchard.render.text import plan_lines
 
     if part in {"text", "full text"}:
@@ -61,11 +61,13 @@ def do(part: str, plan: Plan, path: Path) -> None:
         for line in plan_lines(plan, full=part == "full text"):
             console.print(line)
     elif part == "JSON":
-        dumps(plan_data(plan))
+        dumps(document(plan))
     elif part == "save":
         save(plan, path.with_name("lab.yaml"), path)
     elif part == "read back":
-        assert read(path).plan.macs == plan.macs
+        found = read(path)
+        assert isinstance(found, SavedPlan)
+        assert found.plan.macs == plan.macs
 
 
 def one(part: str, macs: int, packages: int) -> None:

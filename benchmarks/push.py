@@ -242,8 +242,8 @@ def make_files(folder: Path, megabytes: int, count: int) -> list[Path]:
 def main() -> None:
     """Run the comparison."""
     if sys.argv[1:2] == ["--child"]:
-        folder, port, hosts, parallel, *files = sys.argv[2:]
-        push(Path(folder), int(port), [*map(Path, files)], int(hosts), int(parallel))
+        where, port, several, at_once, *given = sys.argv[2:]
+        push(Path(where), int(port), [*map(Path, given)], int(several), int(at_once))
         return
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--megabytes", type=int, default=300)

@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import re
 import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -110,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
