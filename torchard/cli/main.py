@@ -121,6 +121,8 @@ def _print_traceback(
 
 def main() -> NoReturn:
     """Run the command; every error is a sentence on stderr and exit 1."""
+    # Importing makes some 60,000 objects and no garbage, and python would look for it 160 times.
+    gc.set_threshold(10_000)
     signal.signal(signal.SIGTERM, _exit_on_signal)
     os.environ["PATH"] = clean_path()  # a lab's folder may have an ssh or a sw_vers
     sys.excepthook = _print_traceback
