@@ -54,9 +54,11 @@ test-live: setup
 	$(BIN)/python -m pytest -m live tests/live -o tmp_path_retention_policy=failed
 
 test-nightly: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m nightly \
-	  -o tmp_path_retention_policy=failed
-	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) tests/unit
+	@# Both run to their ends, also if the first one fails.
+	failed=0; $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m nightly \
+	  -o tmp_path_retention_policy=failed || failed=1; \
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n $(WORKERS) tests/unit || failed=1; \
+	exit $$failed
 
 # The tests of what reads and changes a Mac. They run under each shell that may be its sh.
 SCRIPTS := $(wildcard tests/macs/test_scripts_*.py tests/macs/test_probe_*.py) \
