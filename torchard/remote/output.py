@@ -124,9 +124,12 @@ def read_channel(
     try:
         output.wait(lambda: all(one.ready() for one in readers), timeout)
     finally:
-        gevent.killall(readers, block=False)
-        if output.stopped is not None or not channel.status_event.is_set():
+        # The readers end because the channel is closed. One that is killed while it waits for the
+        # channel's lock would release it for whoever has it.
+        if output.stopped is not None or not all(one.ready() for one in readers):
             stop_channel(channel)
+            gevent.joinall(readers, timeout=_GRACE)
+            gevent.killall(readers, block=False)
     return output.result()
 
 
