@@ -7,11 +7,14 @@ Here are the moments at which this computer works, and not a Mac. `test_waits.py
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 from progress_events import without_events
 
@@ -209,3 +212,30 @@ def test_doctor_says_what_it_found_while_a_server_is_asked(lab, silent, artefact
     assert code == 130
     assert "python" in {one["topic"] for one in found["controller"]}
     assert set(found["macs"]) == set(lab.macs)
+
+
+def test_bundle_check_says_what_it_found_while_it_reads(lab, tmp_path):
+    """It does not read to the end of the second file, which would take a minute."""
+    digests = ["0" * 64, "1" * 64]
+    sizes = [1, 64 << 30]
+    for sha256, size in zip(digests, sizes, strict=True):
+        path = tmp_path / "sha256" / sha256[:2] / sha256 / "large-1-0.conda"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        os.truncate(path, size)
+    rows = [
+        {"name": "large-1-0.conda", "sha256": sha256, "size": size}
+        for sha256, size in zip(digests, sizes, strict=True)
+    ]
+    index = {"format": 1, "lab": "lab", "locks": [], "artefacts": rows}
+    (tmp_path / "index").mkdir()
+    (tmp_path / "index/lab.json").write_text(json.dumps(index), encoding="utf-8")
+    words = [sys.executable, "-m", "torchard", "bundle", tmp_path, lab.lab_file, "--check"]
+    with subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, text=True) as run:
+        process = psutil.Process(run.pid)
+        while not any(file.path == str(path) for file in process.open_files()):
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        printed, _ = run.communicate(timeout=300)
+    found = json.loads(printed)
+    assert (run.returncode, found["is_whole"], len(found["damage"])) == (130, False, 1)

@@ -14,7 +14,7 @@ from torchard.cli import console, options
 from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
 from torchard.render.words import size
-from torchard.session.signals import install_signal_handlers, interruptible
+from torchard.session.signals import install_signal_handlers, until_signal
 from torchard.workspace.bundle import begin_report, verify_bundle, write_bundle
 from torchard.workspace.update_locks import list_errors, update_locks, without_class
 from torchard.workspace.workspace import open_workspace
@@ -51,12 +51,13 @@ def bundle(
     """
     if only_check and clean:
         raise click.UsageError("--check writes nothing, so it does not go with --clean.")
+    if only_check:  # it only reads, so a signal may end it in the middle of a file
+        with show_progress() as progress:
+            _finish(verify_bundle(folder, lab), progress, as_json=as_json)
     found = load_lab(lab)
     states, reasons = {}, {}
     install_signal_handlers()
     with show_progress() as progress:
-        if only_check:
-            _finish(verify_bundle(folder, lab), progress, as_json=as_json)
         workspace = open_workspace(lab, locked=locked)
         workspace.locks.announce = progress.announce
         workspace.depot.report = progress.report_download
@@ -105,9 +106,8 @@ def _finish(reports: Iterable[BundleReport], progress: Progress, *, as_json: boo
     """Do the work, print the last report, and exit. An interrupted command prints it as well."""
     report = None
     try:
-        with interruptible():
-            for report in reports:  # noqa: B007  # the last one stays
-                pass
+        for report in until_signal(reports):  # noqa: B007  # the last one stays
+            pass
     finally:
         progress.pause()
         if report is not None:

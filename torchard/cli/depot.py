@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,12 +89,12 @@ def _finish(entries: Iterable[Entry], *, as_json: bool) -> None:
     An interrupted command prints it of those that it came to.
     """
     found: list[Entry] = []
-    report = DepotReport(str(_root()), (), is_whole=False)
+    is_whole = False
     try:
         found.extend(entries)
-        report = replace(report, is_whole=True)
+        is_whole = True
     finally:
-        report = replace(report, entries=tuple(found))
+        report = DepotReport(str(_root()), tuple(found), is_whole)
         _print(report, as_json=as_json)
     console.exit_with(report.exit_code)
 

@@ -116,16 +116,18 @@ class Bundle(Depot):
         for one in self.index.artefacts:
             yield one.path, one.sha256, one.size
 
-    def find_damage(self) -> Iterator[str]:
-        """Read every file of the lab, and yield a clause on each that is not as the index says."""
-        for path, sha256, size in self.paths():
-            if text := self._describe_size((path, sha256, size)):
-                yield text
-                continue
-            with (self.root / path).open("rb") as stream:
-                found = compute_sha256(stream)
-            if found != sha256:
-                yield f"{path} has the wrong sha256: wanted {sha256}, found {found}"
+    def find_damage(self, file: tuple[str, str, int]) -> str:
+        """Read a file of the lab; return a clause if it is not as the index says, else ""."""
+        path, sha256, _ = file
+        if text := self._describe_size(file):
+            return text
+        with (self.root / path).open("rb") as stream:
+            found = compute_sha256(stream)
+        return (
+            ""
+            if found == sha256
+            else f"{path} has the wrong sha256: wanted {sha256}, found {found}"
+        )
 
     def has_file(self, sha256: str) -> bool:
         """Say whether the bundle has an artefact."""

@@ -11,12 +11,14 @@ from __future__ import annotations
 import signal
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import gevent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -70,3 +72,14 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         _RECEIVED.is_interruptible = before
+
+
+def until_signal(items: Iterable[T]) -> Iterator[T]:
+    """Yield what work makes one by one, until a signal ends it: one that came during an item.
+
+    Work that waits for nothing, such as reading files, gives gevent no moment to raise a signal.
+    """
+    with interruptible():
+        for one in items:
+            yield one
+            gevent.sleep(0)

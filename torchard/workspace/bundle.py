@@ -135,15 +135,16 @@ def write_bundle(
 def verify_bundle(folder: Path, lab: Path) -> Iterator[BundleReport]:
     """Read every file of a lab's bundle. Raise BundleError if one is missing.
 
-    Yield a report before the first file and after each damaged one, and the whole one at the end.
+    Yield a report before the first file and after each one, and the whole report at the end.
     """
     bundle = open_bundle(folder, lab)
-    report = _report(bundle)
-    yield replace(report, is_whole=False)
-    for damage in bundle.find_damage():
-        report = replace(report, damage=(*report.damage, damage))
-        yield replace(report, is_whole=False)
+    report = replace(_report(bundle), is_whole=False)
     yield report
+    for file in bundle.paths():
+        damage = bundle.find_damage(file)
+        report = replace(report, damage=(*report.damage, damage)) if damage else report
+        yield report
+    yield replace(report, is_whole=True)
 
 
 def open_bundle(folder: Path, lab: Path) -> Bundle:

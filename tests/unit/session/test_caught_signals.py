@@ -47,6 +47,21 @@ def test_a_signal_between_two_waits_is_raised_at_the_second(send):
         gevent.sleep(0.01)
 
 
+def test_a_signal_ends_work_that_waits_for_nothing(send):
+    """What was made before it came is not lost, and no more is made."""
+    made = []
+
+    def work():
+        yield "first"
+        os.kill(os.getpid(), signal.SIGINT)
+        yield "second"
+        raise AssertionError
+
+    with pytest.raises(KeyboardInterrupt):
+        made.extend(signals.until_signal(work()))
+    assert made == ["first", "second"]
+
+
 def test_a_second_signal_is_raised_at_once(send):
     """A person who presses Ctrl-C twice waits for nothing."""
     send(signal.SIGINT)
