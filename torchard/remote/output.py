@@ -125,7 +125,7 @@ def read_channel(
         output.wait(lambda: all(one.ready() for one in readers), timeout)
     finally:
         # The readers end because the channel is closed. One that is killed while it waits for the
-        # channel's lock would release it for whoever has it.
+        # channel's lock would release it for the one that has it.
         if output.stopped is not None or not all(one.ready() for one in readers):
             stop_channel(channel)
             gevent.joinall(readers, timeout=_GRACE)
