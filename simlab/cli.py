@@ -24,7 +24,7 @@ def simlab() -> None:
 
 @simlab.command()
 @click.argument("directory", type=_FOLDER)
-@click.option("--macs", "count", type=int, help="How many Macs (5 if not said).")
+@click.option("--macs", "count", type=int, help="How many Macs, if not 5 or those there are.")
 @click.option("--spec", "spec_file", type=_FILE, help="A file that describes each Mac.")
 @click.option("--depot", type=_FOLDER, help="A depot that was built before, to share it.")
 @click.option("--stop-at-eof", is_flag=True, help="Stop when stdin ends.")
@@ -36,14 +36,18 @@ def up(
     *,
     stop_at_eof: bool,
 ) -> None:
-    """Start a lab below DIRECTORY, write DIRECTORY/lab.yaml, and print `ready`."""
+    """Start a lab below DIRECTORY, write DIRECTORY/lab.yaml, and print `ready`.
+
+    A lab that is there starts again. A lab.yaml that you edited is kept.
+    """
     _require_asyncssh()
     from simlab import disk  # noqa: PLC0415 (--help stays light)
     from simlab.stock import HostError  # noqa: PLC0415
-    from simlab.up import UpError, up  # noqa: PLC0415
+    from simlab.up import UpError, read_macs, up  # noqa: PLC0415
 
     try:
-        macs = _spec(count, spec_file)
+        again = read_macs(directory.expanduser()) if count is None and spec_file is None else ()
+        macs = again or _spec(count, spec_file)
         if any(disk.size(mac.fault) is not None for mac in macs):
             disk.enter()
         up(directory, macs, depot=depot, stop_at_eof=stop_at_eof)

@@ -11,12 +11,12 @@ import resource
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from simlab import keys, macs, program
 from simlab.server import Servers
 from simlab.web import ADDRESS, Web
-from simlab.write_lab import Served, write_lab
+from simlab.write_lab import Served, describe_lab, write_lab
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,11 +77,28 @@ def up(directory: Path, spec: Sequence[MacSpec], *, depot: Path | None, stop_at_
     asyncio.run(_serve(directory, spec, roots, served, before, stop_at_eof=stop_at_eof))
 
 
-def _state(directory: Path) -> dict[str, dict[str, int]]:
-    """Return the ports of the last run, so that a lab file that was kept stays true."""
+def read_macs(directory: Path) -> tuple[MacSpec, ...]:
+    """Return the Macs of the last run as their mac.json files describe them; none if it is new.
+
+    Raise UpError if one cannot be read.
+    """
+    found = []
+    for name in filter(None, _state(directory)["ports"]):
+        try:
+            found.append(macs.read(directory / "macs" / name))
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise UpError(
+                f"{directory / 'macs' / name / 'mac.json'} describes no Mac: {error}."
+                " Say which Macs to start with --macs or --spec."
+            ) from error
+    return tuple(found)
+
+
+def _state(directory: Path) -> dict[str, Any]:
+    """Return the ports and the lab file of the last run, so that edits of that file are kept."""
     try:
-        return dict(json.loads((directory / STATE).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        return {"ports": {}, **json.loads((directory / STATE).read_text(encoding="utf-8"))}
+    except (OSError, ValueError, TypeError):
         return {"ports": {}}
 
 
@@ -90,20 +107,24 @@ async def _serve(
     spec: Sequence[MacSpec],
     roots: dict[str, Path],
     served: Served,
-    before: dict[str, dict[str, int]],
+    before: dict[str, Any],
     *,
     stop_at_eof: bool,
 ) -> None:
-    wanted = before.get("ports", {})
+    wanted: dict[str, int] = before["ports"]
     servers = Servers(directory, roots, wanted)
     web = Web(served.root, directory, servers.refresh)
     listener = await web.start(wanted.get(""))
     web_port = listener.sockets[0].getsockname()[1]
-    state = {"ports": {**servers.ports, "": web_port}}  # no Mac has an empty name: the web's own
-    (directory / STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+    ports = {**servers.ports, "": web_port}  # no Mac has an empty name: the web's own
     keys.write_known_hosts(directory, roots, servers.ports)
-    url = f"http://{ADDRESS}:{web_port}"
-    lab = write_lab(directory, spec, servers.ports, url, served)
+    text = describe_lab(directory, spec, ports, f"http://{ADDRESS}:{web_port}", served)
+    moved = {port: ports[name] for name, port in wanted.items() if name in ports}
+    lab, note = write_lab(directory, text, before.get("lab"), moved)
+    state = {"ports": ports, "lab": text}
+    (directory / STATE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+    if note is not None:
+        _tell(note)
 
     _allow_files()
     loop = asyncio.get_running_loop()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from simlab import keys, macs
+from simlab.web import ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,10 +51,10 @@ class Served:
         return cls(root, installers, tuple(found["pip"]))
 
 
-def write_lab(
+def describe_lab(
     directory: Path, spec: Sequence[MacSpec], ports: Mapping[str, int], web: str, depot: Served
-) -> Path:
-    """Write `directory`/lab.yaml for Macs at these ports; return its path. `web` has no slash."""
+) -> str:
+    """Return the text of lab.yaml for Macs at these ports. `web` has no slash at its end."""
     lines = [_HEAD.format(directory=directory)]
     lines += ["environments:", "  torch:", '    python: "3.12"', "    pytorch: {release: stable}"]
     lines += [f"    pip: {json.dumps(list(depot.pip))}", "groups:", "  simulated:"]
@@ -74,6 +76,41 @@ def write_lab(
         lines += [f"    ssh: {{port: {ports[mac.name]}}}"]
         lines += [f"    arch: {mac.arch}", f'    macos: "{mac.macos}"']
         lines += [f"    groups: [simulated, {GROUPS[mac.arch]}]"]
-    path = directory / "lab.yaml"
-    path.write_text("\n".join((*lines, "")), encoding="utf-8")
-    return path
+    return "\n".join((*lines, ""))
+
+
+def write_lab(
+    directory: Path, text: str, written: str | None, moved: Mapping[int, int]
+) -> tuple[Path, str | None]:
+    """Write `directory`/lab.yaml; return its path, and a note if a person's edits are kept.
+
+    `text` describes the Macs that are up, `written` is what simlab wrote before, and `moved` has
+    the new port of each old one. A file that a person edited gets only its ports changed. If more
+    than the ports differs, `text` goes into a file beside it.
+    """
+    path, beside = directory / "lab.yaml", directory / "lab.new.yaml"
+    try:
+        found = path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        found = text
+    if found in (written, text):
+        path.write_text(text, encoding="utf-8")
+        return path, None
+    kept = _move_ports(found, moved)
+    note = f"{path} has your edits, and is kept"
+    if kept != found:
+        path.write_bytes(kept.encode("utf-8", "surrogateescape"))
+        note += "; only its ports are new"
+    if written is None or _move_ports(written, moved) != text:
+        beside.write_text(text, encoding="utf-8")
+        note += f". It may not fit the Macs that are up now; {beside} describes them"
+    return path, note
+
+
+def _move_ports(text: str, moved: Mapping[int, int]) -> str:
+    """Return a lab with the new ports of Macs and of the web server."""
+    return re.sub(
+        rf"(\bport:\s*|{re.escape(ADDRESS)}:)([0-9]+)\b",
+        lambda found: f"{found[1]}{moved.get(int(found[2]), found[2])}",
+        text,
+    )

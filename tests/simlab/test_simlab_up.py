@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,66 @@ def test_kept_lab_starts_again(tmp_path, stub_depot):
         assert lab.macs["studio-01"].run("cat kept").stdout == "kept"
         again = (lab.directory / "known_hosts").read_text(encoding="utf-8")
     assert again == known
+
+
+def test_an_edited_lab_file_is_kept(tmp_path, stub_depot, torchard):
+    """What a person wrote in lab.yaml stays, and a Mac's port that is taken becomes its new one."""
+    with SimLab(tmp_path / "lab", 2, depot=stub_depot) as lab:
+        described = lab.lab_file.read_text(encoding="utf-8")
+        old = lab.macs["studio-01"].port
+    edited = described.replace("einops", "pandas") + "# mine\n"
+    lab.lab_file.write_text(edited, encoding="utf-8")
+    with SimLab(tmp_path / "lab", 2, depot=stub_depot) as lab:
+        assert lab.lab_file.read_text(encoding="utf-8") == edited
+    assert "has your edits, and is kept\n" in (tmp_path / "lab.log").read_text(encoding="utf-8")
+    with socket.create_server(("127.0.0.1", old)), SimLab(tmp_path / "lab", 2, stub_depot) as lab:
+        new = lab.macs["studio-01"].port
+        assert new != old
+        wanted = edited.replace(f"port: {old}", f"port: {new}")
+        assert lab.lab_file.read_text(encoding="utf-8") == wanted
+        assert torchard("check", lab.lab_file).returncode == 0
+    assert "only its ports are new\n" in (tmp_path / "lab.log").read_text(encoding="utf-8")
+    assert not (lab.directory / "lab.new.yaml").exists()
+
+
+def test_an_edited_lab_file_is_kept_beside_other_macs(tmp_path, stub_depot):
+    """If other Macs are up, a file beside the edited one describes them, and a line says so."""
+    with SimLab(tmp_path / "lab", 1, depot=stub_depot) as lab:
+        described = lab.lab_file.read_text(encoding="utf-8")
+    lab.lab_file.write_text(f"{described}# mine\n", encoding="utf-8")
+    with SimLab(tmp_path / "lab", 2, depot=stub_depot) as lab:
+        assert lab.lab_file.read_text(encoding="utf-8") == f"{described}# mine\n"
+        beside = lab.directory / "lab.new.yaml"
+        assert list(yaml.safe_load(beside.read_text(encoding="utf-8"))["macs"]) == list(lab.macs)
+    assert f"{beside} describes them\n" in (tmp_path / "lab.log").read_text(encoding="utf-8")
+
+
+def test_a_lab_file_without_edits_describes_the_macs_that_are_up(tmp_path, stub_depot):
+    """A lab that starts with more Macs has them in lab.yaml, and no second file."""
+    with SimLab(tmp_path / "lab", 1, depot=stub_depot):
+        pass
+    with SimLab(tmp_path / "lab", 2, depot=stub_depot) as lab:
+        found = yaml.safe_load(lab.lab_file.read_text(encoding="utf-8"))
+    assert list(found["macs"]) == ["studio-01", "studio-02"]
+    assert not (lab.directory / "lab.new.yaml").exists()
+
+
+def test_up_starts_the_macs_that_are_there(tmp_path, stub_depot):
+    """Without --macs and --spec, a lab starts again with its own Macs, as they were changed."""
+    spec = [MacSpec("one", "x86_64", "13.1"), MacSpec("two", "arm64", "15.1")]
+    with SimLab(tmp_path / "lab", spec, depot=stub_depot) as lab:
+        lab.macs["two"].set(macos="14.0")
+    with start("up", tmp_path / "lab", "--depot", stub_depot) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    found = yaml.safe_load((tmp_path / "lab/lab.yaml").read_text(encoding="utf-8"))["macs"]
+    assert {name: mac["macos"] for name, mac in found.items()} == {"one": "13.1", "two": "14.0"}
+    (tmp_path / "lab/macs/one/mac.json").write_text("{}", encoding="utf-8")
+    status, out, err = finish("up", tmp_path / "lab", "--depot", stub_depot)
+    assert (status, out) == (1, "")
+    assert "one/mac.json describes no Mac" in err
+    assert "--macs or --spec" in err
 
 
 def test_spec_describes_the_macs(tmp_path, stub_depot):
