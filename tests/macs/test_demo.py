@@ -36,6 +36,17 @@ def test_the_demo_runs_every_command_and_keeps_what_it_should(
     assert f"127.0.0.1:{port} refused the connection" in after.stdout
 
 
+def test_a_demo_of_a_lab_that_is_there_does_nothing(tmp_path, torchard):
+    """A folder that a demo kept has no first plan to show: a sentence says what to type, exit 1."""
+    (tmp_path / "simlab.json").write_text('{"ports": {}}', encoding="utf-8")
+    (tmp_path / "lab.yaml").write_text("macs: {}\n", encoding="utf-8")
+    done = torchard("demo", "--keep", tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"{tmp_path} has a lab already, and the demo begins with a new one." in done.stderr
+    assert f"Type `simlab up {tmp_path}` to start its Macs" in done.stderr
+    assert (tmp_path / "lab.yaml").read_text(encoding="utf-8") == "macs: {}\n"
+
+
 def test_a_demo_that_cannot_be_says_why(tmp_path, torchard):
     """Whatever else lies in a directory is left alone: exit 1."""
     (tmp_path / "thesis.tex").touch()

@@ -65,6 +65,11 @@ def _run(macs: int, keep: Path | None) -> int:
     Raise TorchardError if the simulated Macs do not start.
     """
     with _open_directory(keep) as directory:
+        if (directory / "lab.yaml").exists():
+            raise TorchardError(
+                f"{directory} has a lab already, and the demo begins with a new one.",
+                f"Type `simlab up {directory}` to start its Macs, or name a new folder: --keep NEW",
+            )
         click.echo(_NOTICE)
         click.echo(f"$ simlab up {directory} --macs {macs}")
         start = time.monotonic()
