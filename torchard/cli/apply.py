@@ -83,7 +83,6 @@ def apply(  # noqa: PLR0917  # click passes them by name
         raise click.UsageError("A saved plan already says which Macs and which lock files.")
     if stop_after is not None and batch is None:
         raise click.UsageError("--stop-after goes with --batch: it is about a batch's failures.")
-    output.require_place(junit)
     if saved:
         opened = connect.open_planned_session(saved, folder, parallel=parallel)
     else:

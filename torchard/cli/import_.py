@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from torchard.cli import console, options
-from torchard.cli.output import write_file
 from torchard.errors import TorchardError
 from torchard.lab.load import load_text
 from torchard.lab.settings import read_schema
+from torchard.outputs import write_file
 from torchard.starter.add_environment import add_environments
 from torchard.starter.environment_file import read_environment_file, read_requirements
 from torchard.starter.first_lab import write_import, write_settings

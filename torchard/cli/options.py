@@ -10,11 +10,14 @@ import click
 
 from torchard.cli.complete import complete_limits
 from torchard.cli.suggestions import check_lab
+from torchard.errors import TorchardError
+from torchard.outputs import require_output
 from torchard.resources import find_default_lab
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from torchard.outputs import Kind
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -34,8 +37,29 @@ def _show_logs(_context: click.Context, _option: click.Parameter, value: bool) -
         show_logs()
 
 
-def _keep_logs(_context: click.Context, _option: click.Parameter, path: Path | None) -> None:
-    if path is not None:
+def writes(kind: Kind) -> Callable[[click.Context, click.Parameter, Path | None], Path | None]:
+    """Return the callback of an option that names a file to write: no Mac is contacted before."""
+
+    def check(context: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
+        if path is None or context.resilient_parsing:
+            return path
+        name = option.opts[0]
+        require_output(path, kind, name)
+        named: dict[str, str] = context.meta.setdefault("torchard.outputs", {})
+        other = named.setdefault(os.path.realpath(path), name)
+        if other != name:
+            raise TorchardError(
+                f"{other} and {name} name the same file, {path}.",
+                f"Name another file with {name}.",
+            )
+        return path
+
+    return check
+
+
+def _keep_logs(context: click.Context, option: click.Parameter, path: Path | None) -> None:
+    path = writes("log")(context, option, path)
+    if path is not None and not context.resilient_parsing:
         from torchard.cli.logs import keep_logs
 
         keep_logs(path)
@@ -119,6 +143,7 @@ parallel = click.option(
 junit = click.option(
     "--junit",
     metavar="FILE",
+    callback=writes("junit"),
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write what was found into this file, as JUnit's XML.",
 )

@@ -22,6 +22,7 @@ from torchard.cli.complete import complete_macs
 @click.option(
     "--out",
     metavar="FILE",
+    callback=options.writes("plan"),
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the plan in this .json file.",
 )

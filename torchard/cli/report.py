@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from torchard.cli import connect, console, options, output
+from torchard.outputs import write_file
 from torchard.session.status import read_status
 
 
@@ -19,6 +20,7 @@ from torchard.session.status import read_status
     "--html",
     required=True,
     metavar="FILE",
+    callback=options.writes("page"),
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write the page into this file.",
 )
@@ -35,13 +37,11 @@ def report(
     """
     from torchard.render.page import render_page  # only this command needs Jinja
 
-    for file in (html, junit):
-        output.require_place(file)
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)
     workspace = session.workspace
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
-    output.write_file(html, render_page(found.document, workspace.lab, now))
+    write_file(html, render_page(found.document, workspace.lab, now))
     output.print_lock_files(workspace.locks.written)
     click.echo(f"Written: {html}")
     output.write_junit(found.document, junit, lab)

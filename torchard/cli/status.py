@@ -41,7 +41,6 @@ def status(
     from torchard.render.status import status_lines
     from torchard.session.status import read_status
 
-    output.require_place(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)
     if as_json:

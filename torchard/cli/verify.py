@@ -34,7 +34,6 @@ def verify(
     from torchard.render.text import result_lines
     from torchard.session.verify import verify_macs
 
-    output.require_place(junit)
     with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_macs(session)
     output.print_plan(verified, result_lines(verified), as_json=as_json)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from torchard.errors import TorchardError
+from torchard.outputs import require_output, write_file
 from torchard.plan.codec import FORMAT, Saved, dumps, plan_document, read_document, to_data
 from torchard.plan.plan import Plan
 from torchard.sanitize import sanitize
@@ -54,12 +54,11 @@ def is_plan(path: Path) -> bool:
 
 
 def save(plan: Plan, lab: Path, path: Path) -> None:
-    """Write a plan in one rename. Raise PlanFileError if it cannot be written.
+    """Write a plan in one rename. Raise TorchardError if it cannot be written.
 
     A file that is not a plan is not overwritten.
     """
-    if path.exists() and not (path.is_file() and _is_ours(path)):
-        raise PlanFileError(f"{path} exists and is not a plan.", "Name another file with --out.")
+    require_output(path, "plan", "--out")
     artefacts = {one.sha256 for mac in plan.macs for step in mac.steps for one in step.packages}
     saved = Saved(
         torchard=version("torchard"),
@@ -71,15 +70,7 @@ def save(plan: Plan, lab: Path, path: Path) -> None:
     )
     document = msgspec.structs.replace(plan_document(plan), saved=saved)
     saved = msgspec.structs.replace(saved, seals=_seals(to_data(document)))
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        text = dumps(msgspec.structs.replace(document, saved=saved))
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise PlanFileError(f"{path} cannot be written: {error.strerror or error}.") from error
+    write_file(path, dumps(msgspec.structs.replace(document, saved=saved)) + "\n")
 
 
 def _is_ours(path: Path) -> bool:

@@ -31,4 +31,4 @@ def test_the_schema_is_printed_or_renewed_in_a_file(tmp_path):
     assert f"{path} exists and is not this schema.\n  Name another file with --out." in err
     assert path.read_text(encoding="utf-8") == "mine"
     _, _, err = run("schema", "--out", tmp_path / "none" / "schema.json")
-    assert "cannot be written: No such file or directory." in err
+    assert "cannot be written: its folder does not exist" in err

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from locked import INSTALLER, built, lock, mac, package, shown, wheel
 from profiles import examples
 
+from torchard.errors import TorchardError
 from torchard.lab.model import MacHost
 from torchard.plan.codec import document, dumps, to_data
 from torchard.plan.plan import Plan, plan_mac, unreachable
@@ -89,11 +90,11 @@ def test_a_plan_is_recognized_by_its_name_or_its_beginning(saved, lab, tmp_path)
 def test_nothing_but_a_plan_is_written_over(saved, lab, tmp_path):
     """A slip of the finger costs nobody a lab file."""
     save(PLAN, lab, saved)
-    for path in (lab, tmp_path):
-        with pytest.raises(PlanFileError, match="exists and is not a plan"):
+    for path, says in ((lab, "exists and is not a plan"), (tmp_path, "is not a file")):
+        with pytest.raises(TorchardError, match=says):
             save(PLAN, lab, path)
     assert lab.read_text(encoding="utf-8") == "macs: {}\n"
-    with pytest.raises(PlanFileError, match="cannot be written: No such file"):
+    with pytest.raises(TorchardError, match="cannot be written: its folder does not exist"):
         save(PLAN, lab, tmp_path / "nowhere" / "plan.json")
     assert {one.name for one in tmp_path.iterdir()} == {"lab.yaml", "plan.json"}
 
