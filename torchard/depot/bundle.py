@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from msgspec import Meta, Struct
 
 from torchard.depot.contents import compute_sha256
 from torchard.depot.depot import Depot, DepotError
+from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -90,24 +92,30 @@ def form_bundle_url(url: str, sha256: str, name: str) -> str:
 class Bundle(Depot):
     """A bundle that stands for the depot: what it does not have is an error, and not fetched.
 
-    `lab` is the lab file's name without its ending. Raise BundleError if the folder lacks a file of
-    that lab, or has one of another size. A file is read and compared when it is used.
+    Raise BundleError if the folder has no bundle of that lab file. A file is read and compared when
+    it is used.
     """
 
-    def __init__(self, folder: Path, lab: str) -> None:
+    def __init__(self, folder: Path, lab: Path) -> None:
         super().__init__(folder)
-        self.lab = lab
+        self._lab_file = lab
+        self.lab = lab.resolve().stem
         self.index = self._read_index()
         self._names = {one.sha256: one.name for one in self.index.artefacts}
-        wrong = [text for text in map(self._describe_size, self.paths()) if text]
-        if wrong:
-            more = f", and {len(wrong) - 1} more files are not right" if len(wrong) > 1 else ""
-            self._fail(f"{wrong[0]}{more}.")
 
     @property
     def command(self) -> str:
         """What to type where there is a network, to write the bundle again."""
-        return f"torchard bundle {self.root} {self.lab}.yaml"
+        return shlex.join(
+            ["torchard", "bundle", str(self.root), shorten_local_path(self._lab_file)]
+        )
+
+    def require_files(self) -> None:
+        """Raise BundleError if the folder lacks a file of the lab, or has one of another size."""
+        wrong = [text for text in map(self._describe_size, self.paths()) if text]
+        if wrong:
+            more = f", and {len(wrong) - 1} more files are not right" if len(wrong) > 1 else ""
+            self._fail(f"{self.root}/{wrong[0]}{more}.")
 
     def paths(self) -> Iterator[tuple[str, str, int]]:
         """Yield the path below the folder, the sha256 and the size of each file of the lab."""
@@ -121,8 +129,11 @@ class Bundle(Depot):
         path, sha256, _ = file
         if text := self._describe_size(file):
             return text
-        with (self.root / path).open("rb") as stream:
-            found = compute_sha256(stream)
+        try:
+            with (self.root / path).open("rb") as stream:
+                found = compute_sha256(stream)
+        except OSError as error:
+            return f"{path} cannot be read: {error.strerror or error}"
         return (
             ""
             if found == sha256
@@ -174,10 +185,12 @@ class Bundle(Depot):
         path, _, size = file
         try:
             found = (self.root / path).stat().st_size
+        except FileNotFoundError:
+            return f"{path} is missing"
         except OSError as error:
-            return f"{self.root / path} cannot be read: {error.strerror or error}"
+            return f"{path} cannot be read: {error.strerror or error}"
         if found != size:
-            return f"{self.root / path} has {found} bytes, and its index says {size}"
+            return f"{path} has {found} bytes, and its index says {size}"
         return ""
 
     def _fail(self, what: str) -> NoReturn:

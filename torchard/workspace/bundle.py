@@ -129,15 +129,15 @@ def write_bundle(
         text = msgspec.json.format(msgspec.json.encode(index), indent=1) + b"\n"
         put_content(text, folder / "index" / f"{lab}.json")
         removed = remove_unnamed(folder)[1] if clean else 0
-    yield replace(_report(Bundle(folder, lab)), new=report.new, removed=removed)
+    yield replace(_report(open_bundle(folder, workspace.lab.path)), new=report.new, removed=removed)
 
 
 def verify_bundle(folder: Path, lab: Path) -> Iterator[BundleReport]:
-    """Read every file of a lab's bundle. Raise BundleError if one is missing.
+    """Read every file of a lab's bundle. Raise BundleError if the folder has no bundle of the lab.
 
     Yield a report before the first file and after each one, and the whole report at the end.
     """
-    bundle = open_bundle(folder, lab)
+    bundle = Bundle(folder, lab)
     report = replace(_report(bundle), is_whole=False)
     yield report
     for file in bundle.paths():
@@ -148,8 +148,10 @@ def verify_bundle(folder: Path, lab: Path) -> Iterator[BundleReport]:
 
 
 def open_bundle(folder: Path, lab: Path) -> Bundle:
-    """Return the bundle of a lab file. Raise BundleError if a file of it is missing."""
-    return Bundle(folder, lab.resolve().stem)
+    """Return the bundle of a lab file. Raise BundleError unless it has all its files."""
+    bundle = Bundle(folder, lab)
+    bundle.require_files()
+    return bundle
 
 
 def open_lab(lab: Path, folder: Path | None, *, locked: bool, replace: bool = False) -> Workspace:

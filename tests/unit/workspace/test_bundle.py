@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -118,7 +119,7 @@ def test_an_incomplete_bundle_is_an_error_at_once(lab, how):
         file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(BundleError, match=re.escape(str(file))) as said:
         opened(lab)
-    assert f"torchard bundle {lab.parent / 'bundle'} lab.yaml" in said.value.instead
+    assert f"torchard bundle {lab.parent / 'bundle'} {lab}`" in said.value.instead
     assert "where there is a network" in said.value.instead
 
 
@@ -132,6 +133,45 @@ def test_a_changed_file_of_the_same_size_is_an_error_when_it_is_used(lab):
     assert report.exit_code == 1
     assert len(report.damage) == 1
     assert "git-" in report.damage[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "typed"),
+    [("copy", "lab.yaml"), (".", "copy/lab.yaml"), ("other", "../copy/lab.yaml")],
+)
+def test_the_command_for_another_bundle_names_the_lab_as_it_was_typed(
+    lab, tmp_path, monkeypatch, place, typed
+):
+    """So it works from the working directory."""
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / place)
+    bundle = Bundle(lab.parent / "bundle", Path(typed))
+    assert bundle.command == f"torchard bundle {lab.parent / 'bundle'} {typed}"
+    monkeypatch.chdir(tmp_path)
+    assert Bundle(lab.parent / "bundle", lab).command.endswith(" copy/lab.yaml")
+
+
+def test_a_check_lists_all_damage_whatever_its_kind(lab, torchard):
+    """A missing file, a shorter one and a changed one, as JSON and as text: exit 1."""
+    folder = lab.parent / "bundle"
+    missing, short, changed, *_ = sorted(folder.glob("sha256/*/*/*.conda"))
+    lock = next(folder.glob("locks/lab/*.json"))
+    missing.unlink()
+    for path in (short, lock):
+        path.write_bytes(path.read_bytes()[:-1])
+    changed.write_bytes(b"?" + changed.read_bytes()[1:])
+    words = ["bundle", folder, lab, "--check"]
+    text, as_json = torchard(*words), torchard(*words, "--json")
+    assert (text.returncode, as_json.returncode, as_json.stderr) == (1, 1, "")
+    found = json.loads(as_json.stdout)
+    expected = {missing: "is missing", short: "has ", lock: "has ", changed: "has the wrong sha256"}
+    damage = {one.partition(" ")[0]: one for one in found["damage"]}
+    assert damage.keys() == {str(path.relative_to(folder)) for path in expected}
+    for path, says in expected.items():
+        name = str(path.relative_to(folder))
+        assert damage[name].startswith(f"{name} {says}")
+        assert damage[name] in text.stderr
+    assert found["is_whole"] is True
 
 
 @pytest.mark.parametrize(
@@ -279,7 +319,7 @@ def test_a_url_in_a_bundle_is_safe_for_any_server():
 
 def test_a_bundle_knows_what_it_has(lab):
     """A plan fetches nothing of that."""
-    bundle = Bundle(lab.parent / "bundle", "lab")
+    bundle = Bundle(lab.parent / "bundle", lab)
     assert all(bundle.has_file(one.sha256) for one in bundle.index.artefacts)
     assert not bundle.has_file("0" * 64)
     with pytest.raises(BundleError, match=r"does not have a\.whl"):
