@@ -6,6 +6,7 @@ read a person's files: it gets a file with the index, the logins and the certifi
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _PIP_LIMITS = programs.Limits(seconds=60, memory=512 << 20, file=1 << 20, output=1 << 20)
 _MOST_BYTES = 1 << 20  # of a uv.toml
+_MOST_CAUSE = 300  # characters of what pip complains of
 INDEX_VARIABLES = (
     "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS",
 )  # fmt: skip
@@ -33,11 +35,14 @@ _REACHING = re.compile(
     r"UV_(?:INDEX_\w+_(?:USERNAME|PASSWORD)|KEYRING_PROVIDER|CREDENTIALS_DIR|NATIVE_TLS|SYSTEM_CERTS"
     r"|INSECURE_HOST|HTTP_\w+|REQUEST_TIMEOUT|CONCURRENT_\w+|CACHE_DIR)"
 )
-_PIP = re.compile(r"PIP_(?:CONFIG_FILE|INDEX_URL)")
+_PIP = re.compile(r"PIP_(?:CONFIG_FILE|INDEX_URL|PYPI_URL)")
+# pip's own order: a variable of the shell, then [install], then [global] of its files.
+_PIP_SECTIONS = (":env:", "install", "global")
+_PIP_INDEX = re.compile(r"(?m)^(:env:|install|global)\.(?:index-url|pypi-url)=(.+)$")
 
 
 class IndexSettingsError(TorchardError):
-    """A uv.toml of this computer cannot be read."""
+    """The settings of uv or pip on this computer cannot be read."""
 
 
 class _Index(msgspec.Struct, rename="kebab", omit_defaults=True):
@@ -180,17 +185,32 @@ def _format_toml(table: dict[str, Any]) -> str:
 
 @lru_cache(maxsize=1)
 def _index_of_pip() -> dict[str, str]:
-    """Return the variable that gives pip's index to uv."""
+    """Return the variable that gives pip's index to uv.
+
+    Raise IndexSettingsError if pip's settings cannot be read. uv would then use the default index,
+    and take a package of the missing index from there.
+    """
     reaching = programs.reaching_environment()
     own = {key: value for key, value in os.environ.items() if _PIP.fullmatch(key)}
     words = programs.module_words("pip", "config", "list", limits=_PIP_LIMITS)
     try:
-        printed = programs.run(words, _PIP_LIMITS, {**reaching, **own}).out
-    except (OSError, programs.LimitError):
-        return {}
-    # pip's own order: a variable of the shell, then [install], then [global] of its files.
-    for section in (":env:", "install", "global"):
-        found = re.search(rf"(?m)^{section}\.index-url='([^']+)'$", printed)
-        if found:
-            return {"UV_DEFAULT_INDEX": found[1]}
-    return {}
+        done = programs.run(words, _PIP_LIMITS, {**reaching, **own})
+        if done.status != 0:
+            raise _unread(done.err)
+        # pip prints a value as Python writes it.
+        rows = [(name, ast.literal_eval(text)) for name, text in _PIP_INDEX.findall(done.out)]
+    except (OSError, programs.LimitError, ValueError, SyntaxError) as error:
+        raise _unread(f"{error}") from error
+    named = {section: value for section, value in rows if value}
+    urls = [named[section] for section in _PIP_SECTIONS if section in named]
+    return {"UV_DEFAULT_INDEX": urls[0]} if urls else {}
+
+
+def _unread(words: str) -> IndexSettingsError:
+    """Return the error for settings of pip. The last line of `words` says what is wrong."""
+    lines = redact(words).split("\n")
+    cause = next((line.strip() for line in reversed(lines) if line.strip()), "pip printed nothing")
+    return IndexSettingsError(
+        f"The settings of pip cannot be read, and they may name an index: {cause[:_MOST_CAUSE]}. "
+        "Repair them, or set UV_DEFAULT_INDEX to the URL of the index"
+    )

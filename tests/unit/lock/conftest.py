@@ -148,6 +148,7 @@ def bare_shell(
         "XDG_CONFIG_HOME",
         "UV_CONFIG_FILE",
         "PIP_INDEX_URL",
+        "PIP_PYPI_URL",
         "NETRC",
     ):
         monkeypatch.delenv(name, raising=False)

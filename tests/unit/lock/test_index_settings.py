@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import decoys
@@ -11,6 +12,7 @@ import pytest
 import uv
 from wheelhouse import wheel
 
+from torchard import programs
 from torchard.catalog.mac_class import MacClass
 from torchard.lock import index, index_settings
 
@@ -205,6 +207,73 @@ def test_pips_index_counts_where_uv_has_settings_without_one(near, bare_shell, m
     configure(bare_shell, "native-tls = true\n")
     monkeypatch.setenv("PIP_INDEX_URL", near)
     assert ask() == ANSWER
+
+
+@pytest.mark.parametrize("value", ["http://user:it's@host/simple", "http://a\"b:it's@host/s"])
+@pytest.mark.parametrize("name", ["index-url", "pypi-url"])
+def test_an_index_of_pip_is_read_whatever_signs_it_has(bare_shell, monkeypatch, name, value):
+    """Such a value is printed as Python writes it, with other quotes around a quote.
+
+    pip also knows its option under an older name.
+    """
+    (bare_shell / "pip.conf").write_text(f"[global]\n{name} = {value}\n", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(bare_shell / "pip.conf"))
+    assert index_settings.read_settings(None).environment["UV_DEFAULT_INDEX"] == value
+    index_settings._index_of_pip.cache_clear()
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv(f"PIP_{name.replace('-', '_').upper()}", value)
+    assert index_settings.read_settings(None).environment["UV_DEFAULT_INDEX"] == value
+
+
+def pip_rejects_its_file(home, monkeypatch):
+    """Write settings that pip does not read, because a key is there twice."""
+    row = "index-url = https://user:secret@private/simple\n"
+    (home / "pip.conf").write_text(f"[global]\n{row}{row}", encoding="utf-8")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(home / "pip.conf"))
+    return "already exists"
+
+
+def pip_is_not_there(home, monkeypatch):
+    """Let Torchard run in an environment without pip, as `uv tool install` made them."""
+    made = home / "without-pip"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", made], check=True)
+    monkeypatch.setattr(sys, "executable", str(made / "bin" / "python"))
+    monkeypatch.setattr(sys, "path", [one for one in sys.path if "site-packages" not in one])
+    return "No module named pip"
+
+
+def pip_takes_too_long(_home, monkeypatch):
+    """Let pip be stopped."""
+
+    def stop(*_arguments):
+        raise programs.LimitError("took more than 60 seconds")
+
+    monkeypatch.setattr(programs, "run", stop)
+    return "took more than 60 seconds"
+
+
+def pip_prints_something_else(_home, monkeypatch):
+    """Let pip print an index in a form that nobody knows."""
+    done = programs.Done("global.index-url=<https://private/simple>\n", "", 0)
+    monkeypatch.setattr(programs, "run", lambda *_arguments: done)
+    return "invalid syntax"
+
+
+@pytest.mark.parametrize(
+    "fault", [pip_rejects_its_file, pip_is_not_there, pip_takes_too_long, pip_prints_something_else]
+)
+def test_settings_of_pip_that_cannot_be_read_never_mean_the_default_index(
+    bare_shell, monkeypatch, fault
+):
+    """Else a package of a private index would come from the public one."""
+    cause = fault(bare_shell, monkeypatch)
+    with pytest.raises(index.WheelIndexError) as caught:
+        index.resolve(index.WheelQuery(["a"], ARM, "3.12.13"))
+    message = caught.value.message
+    assert message.startswith("The settings of pip cannot be read, and they may name an index: ")
+    assert cause in message
+    assert message.endswith("Repair them, or set UV_DEFAULT_INDEX to the URL of the index")
+    assert "secret" not in message
 
 
 def test_settings_can_be_left_out(bare_shell, monkeypatch):
