@@ -24,7 +24,7 @@ PLAIN = 'environments:\n  torch: {python: "3.12", pytorch: false, pip: [einops]}
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory, simlab_depot):
     """Macs of which only the folders are used; their own servers are asyncssh's."""
-    spec = [MacSpec(name, "arm64", "15.1") for name in ("studio-01", "studio-02")]
+    spec = [MacSpec(name, "arm64", "15.1") for name in ("studio-01", "studio-02", "studio-04")]
     spec += [MacSpec("studio-03", "arm64", "15.1", shell=NOISY)] if NOISY else []
     with SimLab(tmp_path_factory.mktemp("sshd") / "lab", spec, simlab_depot.root) as lab:
         yield lab
@@ -214,6 +214,22 @@ def test_a_server_of_one_session_without_sftp_is_enough(write, torchard, lab, tm
         lab_file.write_text(text, encoding="utf-8")
         done = torchard("apply", lab_file, "--yes")
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_transfer_without_an_answer_ends_whatever_signs_of_life_come(
+    sshd, write, torchard, lab, tmp_path
+):
+    """The program for SFTP answers nothing, and sshd itself asks whether we are there."""
+    signs = ("Subsystem sftp cat >/dev/null", "ClientAliveInterval 1", "ClientAliveCountMax 1000")
+    root = lab.macs["studio-04"].root
+    server = Sshd(tmp_path / "sshd", lab.directory / "id_ed25519.pub", root, *signs, NO_SFTP)
+    with server.running():
+        port = f"port: {sshd.port}}}"
+        patient = f"port: {server.port}}}\n    timeouts: {{transfer: 3}}"
+        lab_file = write((port, patient), known=server.known())
+        done = torchard("apply", lab_file, "--yes", "--json")
+    found = json.loads(done.stdout)["macs"]["studio-01"]
+    assert f"127.0.0.1:{server.port} did not answer for 3 seconds" in found["reason"]
 
 
 @pytest.mark.skipif(NOISY is None, reason="this machine's shells read no startup file")

@@ -303,9 +303,10 @@ class Client(ssh_client.SSHClient):  # type: ignore[misc]  # pyinfra has no type
         return self._route is not None and self._route.child is not None
 
     def _do_while_heard(self, act: Callable[[], Any]) -> Any:
-        """Do something as long as the host answers; then give the connection up.
+        """Do something as long as the host goes on with it; then give the connection up.
 
-        A write to a connection that takes no byte never ends by itself. Raise ReachError.
+        A write to a connection that takes no byte never ends by itself, and neither does the wait
+        for a program that never answers. Raise ReachError.
         """
         transport: Any = self.get_transport()
         if transport is None:  # given up, or closed

@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING, Any
 import paramiko.util
 from paramiko import Message, SSHException
 from paramiko.auth_handler import AuthOnlyHandler
-from paramiko.common import cMSG_SERVICE_REQUEST, cMSG_USERAUTH_REQUEST
+from paramiko.common import (
+    MSG_CHANNEL_CLOSE,
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_EOF,
+    MSG_CHANNEL_EXTENDED_DATA,
+    MSG_CHANNEL_FAILURE,
+    MSG_CHANNEL_OPEN_FAILURE,
+    MSG_CHANNEL_OPEN_SUCCESS,
+    MSG_CHANNEL_REQUEST,
+    MSG_CHANNEL_SUCCESS,
+    MSG_CHANNEL_WINDOW_ADJUST,
+    cMSG_SERVICE_REQUEST,
+    cMSG_USERAUTH_REQUEST,
+)
 from paramiko.transport import ServiceRequestingTransport
 
 if TYPE_CHECKING:
@@ -19,6 +32,13 @@ if TYPE_CHECKING:
 MOST_BANNER = 64 * 1024  # bytes before the key exchange; OpenSSH reads 1,024 lines of 8 KiB
 MOST_PACKET = 1024 * 1024  # bytes; OpenSSH takes 256 KiB
 _TICK = 0.1  # seconds between two looks at whether the connection still lives
+# RFC 4254, 5: answers, data, and the room for more data.
+_PROGRESS = {
+    MSG_CHANNEL_OPEN_SUCCESS, MSG_CHANNEL_OPEN_FAILURE, MSG_CHANNEL_WINDOW_ADJUST,
+    MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA, MSG_CHANNEL_EOF, MSG_CHANNEL_CLOSE,
+    MSG_CHANNEL_SUCCESS, MSG_CHANNEL_FAILURE,
+}  # fmt: skip
+_ENDS = {b"exit-status", b"exit-signal"}
 
 # paramiko compares the authentication code of each packet in a loop over its bytes. That is a
 # twentieth of the CPU of a plan, and python's own comparison is in C.
@@ -30,8 +50,8 @@ class Transport(ServiceRequestingTransport):
 
     paramiko's older one asks before each key, which OpenSSH accepts and other servers do not.
     `before` has the server's lines before its SSH banner. `goodbye` is the reason that it gives
-    when it ends the connection. `opened` counts the channels of this transport. `heard` is the time
-    of the last packet, by the monotonic clock.
+    when it ends the connection. `opened` counts the channels of this transport. `heard` is when
+    the last packet about a channel came, by the monotonic clock.
     """
 
     def __init__(self, sock: Any, **options: Any) -> None:
@@ -53,9 +73,10 @@ class Transport(ServiceRequestingTransport):
         receive = packets.read_message
 
         def read_message() -> Any:
-            message = receive()
-            self.heard = time.monotonic()
-            return message
+            kind, message = receive()
+            if _is_progress(kind, message):
+                self.heard = time.monotonic()
+            return kind, message
 
         packets.read_message = read_message
         self._bound_packets(packets)
@@ -108,6 +129,20 @@ class Transport(ServiceRequestingTransport):
             self.auth_handler = _Handler(self)
         if not self._accepted.is_set() or not self.is_active():
             raise SSHException("the connection ended before the login")
+
+
+def _is_progress(kind: int, message: Message) -> bool:
+    """Tell whether a packet belongs to what a channel is used for.
+
+    A sign of life is not progress: the server process sends it, even if the program behind it
+    hangs. OpenSSH sends `keepalive@openssh.com` as a request of a channel.
+    """
+    if kind != MSG_CHANNEL_REQUEST:
+        return kind in _PROGRESS
+    message.get_int()  # the number of the channel
+    name = message.get_string()
+    message.rewind()
+    return name in _ENDS
 
 
 class _Handler(AuthOnlyHandler):

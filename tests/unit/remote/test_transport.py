@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
-from paramiko import Message, SSHException
+from paramiko import Message, SSHException, common
 from paramiko.packet import Packetizer
 
 from torchard.remote.transport import MOST_BANNER, Transport
@@ -64,3 +64,46 @@ def test_a_packet_that_was_altered_on_its_way_ends_the_connection(altered):
         else:
             with pytest.raises(SSHException, match="Mismatched MAC"):
                 receiver.read_message()
+
+
+def packet(kind, *parts):
+    """Return a packet; its parts are numbers and texts."""
+    message = Message()
+    message.add_byte(bytes([kind]))
+    for part in parts:
+        (message.add_int if isinstance(part, int) else message.add_string)(part)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "is_progress"),
+    [
+        (common.MSG_CHANNEL_OPEN_SUCCESS, (0, 0, 1000, 1000), True),
+        (common.MSG_CHANNEL_SUCCESS, (0,), True),
+        (common.MSG_CHANNEL_WINDOW_ADJUST, (0, 32768), True),
+        (common.MSG_CHANNEL_DATA, (0, "data"), True),
+        (common.MSG_CHANNEL_EXTENDED_DATA, (0, 1, "data"), True),
+        (common.MSG_CHANNEL_REQUEST, (0, "exit-status"), True),
+        (common.MSG_CHANNEL_EOF, (0,), True),
+        (common.MSG_CHANNEL_CLOSE, (0,), True),
+        (common.MSG_CHANNEL_REQUEST, (0, "keepalive@openssh.com"), False),
+        (common.MSG_CHANNEL_REQUEST, (), False),
+        (common.MSG_GLOBAL_REQUEST, ("keepalive@openssh.com",), False),
+        (common.MSG_REQUEST_SUCCESS, (), False),
+        (common.MSG_REQUEST_FAILURE, (), False),
+        (common.MSG_IGNORE, ("data",), False),
+        (common.MSG_DEBUG, (0, "data"), False),
+        (common.MSG_UNIMPLEMENTED, (0,), False),
+        (common.MSG_KEXINIT, (), False),
+    ],
+)
+def test_a_sign_of_life_is_not_progress(kind, parts, is_progress):
+    """A slow upload goes on, and a program that never answers is not waited for."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        transport = Transport(ours)
+        transport.heard = 0.0
+        sent = packet(kind, *parts)
+        Packetizer(theirs).send_message(sent)
+        assert transport.packetizer.read_message()[1].asbytes() == sent.asbytes()[1:]
+        assert (transport.heard > 0) is is_progress
