@@ -93,6 +93,72 @@ def test_an_environment_file_becomes_a_part_of_a_lab(write, torchard, tmp_path):
     assert file.read_text(encoding="utf-8") == ENVIRONMENT
 
 
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("channels: [pytorch]", '"pytorch" is left out: Torchard\'s catalogue says'),
+        ("channels: [nvidia/label/cuda-12.1.0]", '"nvidia/label/cuda-12.1.0" is left out: it is'),
+        ('channels: ["a b"]', '"a b" is left out: it is not the name or the URL of a channel'),
+        ("name: ml stuff", '"name: ml stuff" is left out: an environment of a lab cannot have'),
+        ("prefix: /opt/x", '"prefix" is left out: a lab names no folder'),
+        ("platforms: [osx-64]", '"platforms" is left out: Torchard does not know it'),
+        ("dependencies: [numpy]", "it names no python; 3.12 was taken."),
+        ("dependencies: [python=3.11.5]", '"python=3.11.5" became python 3.11.'),
+        ("dependencies: [python]", '"python" became python 3.12.'),
+        ("dependencies: [pip=24.0]", '"pip=24.0" is left out: each environment has pip'),
+        ("dependencies: [numpy=1.26.4=py_0]", 'builds, such as that of "numpy=1.26.4=py_0", are'),
+        ("dependencies: ['fastai::fastcore']", '"fastai::fastcore" became fastcore: the channels'),
+        ("dependencies: [{conda: [x]}]", '{"conda": ["x"]} is left out: Torchard does not know'),
+        ("dependencies: ['pytorch>=2']", '"pytorch>=2" became release stable, the newest that'),
+        ("dependencies: ['pytorch=1']", '"pytorch=1" became release stable, the newest that'),
+        ("dependencies: [pytorch-cpu=2.5.1]", "became release 2.5.1, with backend cpu."),
+        ("dependencies: [torchvision=0.20.1]", '"torchvision=0.20.1" became torchvision: the'),
+        ("dependencies: [cpuonly]", '"cpuonly" is left out: `backend: cpu` is what it means'),
+        ("dependencies: [{pip: [torch>=2]}]", '"torch>=2" became release stable, the newest'),
+        ("dependencies: [{pip: [torch==2.1.0+cu118]}]", '2.1.0+cu118" became release 2.1.0.'),
+        ("dependencies: [{pip: ['torch @ https://x/y.whl']}]", "became release stable, the newest"),
+    ],
+)
+def test_what_is_dropped_or_changed_is_a_comment(write, torchard, text, note):
+    """One comment says what it was, and why it is left out or what it became."""
+    whole = {"name": "x", "dependencies": ["python=3.12"], **yaml.safe_load(text)}
+    file = write("environment.yml", yaml.safe_dump(whole))
+    done = torchard("import", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    comments = [line for line in done.stdout.splitlines() if line.startswith(f"# {file}: ")]
+    assert sum(note in comment for comment in comments) == 1
+
+
+@pytest.mark.parametrize(
+    ("items", "pytorch"),
+    [
+        (["pytorch", "torchvision", "torchaudio", "cpuonly"], {"backend": "cpu"}),
+        (["pytorch=2.5", "torchvision", "torchaudio"], {"release": "2.5"}),
+        ([{"pip": ["torch == 2.1.0", "torchvision", "torchaudio"]}], {"release": "2.1.0"}),
+        ([{"pip": ["torch==2.1.*", "torchvision", "torchaudio"]}], {"release": "2.1"}),
+    ],
+)
+def test_what_is_carried_over_needs_no_comment(write, torchard, items, pytorch):
+    """`cpuonly` has one, because no package has that name in a lab."""
+    whole = {"name": "x", "channels": ["nodefaults"], "dependencies": ["python=3.12", *items]}
+    done = torchard("import", write("environment.yml", yaml.safe_dump(whole)))
+    comments = [line for line in done.stdout.splitlines() if line.startswith("# ")]
+    assert len(comments) == ("cpuonly" in items)
+    companions = ["torchvision", "torchaudio"]
+    found = yaml.safe_load(done.stdout)
+    assert found == {
+        "environments": {"x": {"python": "3.12", "pytorch": {**pytorch, "with": companions}}}
+    }
+
+
+def test_an_exact_version_stays_exact(write, torchard):
+    """`=` and `==` differ for conda."""
+    text = "dependencies: [python=3.12, numpy==1.26.4, scipy=1.10]"
+    done = torchard("import", write("environment.yml", text))
+    found = yaml.safe_load(done.stdout)["environments"]["torch"]
+    assert found["conda"] == ["numpy==1.26.4", "scipy=1.10"]
+
+
 def test_variables_are_carried_over(write, torchard, tmp_path):
     """Each that a lab can have, as text. The others are named with the reason, without values."""
     done = torchard("import", write("environment.yml", WITH_VARIABLES))
