@@ -15,6 +15,8 @@ from torchard.lab.yaml_source import Source, Spot
 from torchard.starter.first_lab import FirstLab
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torchard.lab.yaml_source import KeyPath
 
 _MOST_MACS = 1000
@@ -36,6 +38,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "group": ("groups",),
 }
 _SEPARATORS = ",;\t"
+_MOST_NAMES = 10  # in a note
 _INVALID = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -45,6 +48,7 @@ class _Table:
 
     file: str
     macs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    renamed: list[str] = field(default_factory=list)
     spots: dict[KeyPath, Spot] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -82,27 +86,40 @@ def read_hosts_csv(text: str, file: str) -> FirstLab:
     problems = (*table.problems, *check_schema(source).problems)
     if problems:
         raise LabError(problems)
-    note = f"{file}: the columns {', '.join(map(quote, ignored))} are not in the lab."
-    return FirstLab(macs=table.macs, groups=groups, notes=(note,) if ignored else ())
+    notes = tuple(_list_notes(table, ignored))
+    return FirstLab(macs=table.macs, groups=groups, notes=notes)
+
+
+def _list_notes(table: _Table, ignored: tuple[str, ...]) -> Iterator[str]:
+    if ignored:
+        columns = "column" if len(ignored) == 1 else "columns"
+        read = ", ".join(dict.fromkeys(place[-1] for place in _COLUMNS.values()))
+        yield (
+            f"{table.file}: nothing was read from the {columns}"
+            f" {', '.join(map(quote, ignored))}. A table can have {read}."
+        )
+    if table.renamed:
+        more = len(table.renamed) - _MOST_NAMES
+        names = [*table.renamed[:_MOST_NAMES], *([f"and {more} more"] if more > 0 else [])]
+        yield (
+            f"{table.file}: a name has only a to z, A to Z, 0 to 9 and . _ -, so"
+            f" {', '.join(names)}."
+        )
 
 
 def _read_row(
     table: _Table, places: list[tuple[str, ...] | None], cells: list[str], line: int
 ) -> None:
+    if any(cell.strip() for cell in cells[len(places) :]):
+        instead = "Put quotes around a cell that has a separator in it."
+        table.report(line, "this row has more cells than the first line has columns", instead)
+        return
     values: dict[tuple[str, ...], str] = {}
     for place, cell in zip(places, cells, strict=False):
         if place is not None and cell.strip():
             values.setdefault(place, cell.strip())
-    address = values.get(("address",))
-    name = _INVALID.sub("-", values.pop(("name",), address or "")).strip("-._")
-    if not name:
-        table.report(line, "this row names no Mac", "Write its name or its address.")
-        return
-    if name in table.macs:
-        table.report(line, f"a row before has the Mac {quote(name)} too", "Give it another name.")
-        return
-    if len(table.macs) == _MOST_MACS:
-        table.report(line, f"there are more than {_MOST_MACS} Macs", "Split the table.")
+    name = _take_name(table, values, line)
+    if name is None:
         return
     mac: dict[str, Any] = {}
     where = Position(table.file, line, 1)
@@ -118,3 +135,21 @@ def _read_row(
         path: KeyPath = ("macs", name, *place)
         table.spots[path] = Spot(where, where)
     table.macs[name] = mac
+
+
+def _take_name(table: _Table, values: dict[tuple[str, ...], str], line: int) -> str | None:
+    """Take the name of a row's Mac out of its values. Return None if it can have none."""
+    given = values.pop(("name",), None)
+    name = _INVALID.sub("-", given or values.get(("address",), "")).strip("-._")
+    if not name:
+        table.report(line, "this row names no Mac", "Write its name or its address.")
+        return None
+    if name in table.macs:
+        table.report(line, f"a row before has the Mac {quote(name)} too", "Give it another name.")
+        return None
+    if len(table.macs) == _MOST_MACS:
+        table.report(line, f"there are more than {_MOST_MACS} Macs", "Split the table.")
+        return None
+    if given is not None and name != given:
+        table.renamed.append(f"{quote(given)} became {name}")
+    return name

@@ -76,7 +76,8 @@ def test_macs_of_a_table(init, tmp_path):
     """Names become names of Macs, columns are found by what people call them, others are named."""
     done = init(hosts_csv=TABLE)
     assert done.exit_code == 0, done.output
-    assert 'note: hosts.csv: the columns "serial" are not in the lab.' in done.stderr
+    assert 'note: hosts.csv: nothing was read from the column "serial". A table' in done.stderr
+    assert '0 to 9 and . _ -, so "Studio 01" became Studio-01.\n' in done.stderr
     lab = described(tmp_path)
     assert lab["macs"] == {
         "Studio-01": {
@@ -101,6 +102,7 @@ def test_macs_of_a_table(init, tmp_path):
         ("name\na\na\n", 'hosts.csv:3:1: a row before has the Mac "a" too'),
         ("name,user\n,ann\n", "hosts.csv:2:1: this row names no Mac"),
         ("name\n" + "a" * 200_000 + "\n", "hosts.csv:2:1: this is not CSV"),
+        ("name,group\na,b,c\n", "hosts.csv:2:1: this row has more cells than the first line has"),
         ("name\n" + "".join(f"m{n}\n" for n in range(1002)), "there are more than 1000 Macs"),
     ],
 )
@@ -112,6 +114,16 @@ def test_a_value_that_no_lab_can_have_is_named_with_its_line(init, tmp_path, tab
     assert not (tmp_path / "inventory").exists()
 
 
+def test_notes_of_a_table_are_short(init):
+    """Ten names that were changed are listed, others are counted; so are two columns."""
+    rows = "".join(f"büro {number},x,y\n" for number in range(12))
+    done = init(hosts_csv=f"name,room,floor\n{rows}")
+    assert done.exit_code == 0, done.output
+    assert 'from the columns "room", "floor".' in done.stderr
+    assert '"büro 0" became b-ro-0, ' in done.stderr
+    assert '"büro 9" became b-ro-9, and 2 more.\n' in done.stderr
+
+
 def test_hosts_of_an_ssh_config(init, tmp_path):
     """Each keeps its alias, so ssh finds user, address and jump host where they were."""
     done = init(config=SSH_CONFIG)
@@ -121,6 +133,7 @@ def test_hosts_of_an_ssh_config(init, tmp_path):
     assert lab["defaults"]["ssh"] == {"config": str(tmp_path / "config")}
     assert 'note: config: "x y" cannot be the name of a Mac.' in done.stderr
     assert "note: config: hosts of included files are not in the lab." in done.stderr
+    assert "note: config: each host became a Mac. Remove those from inventory/lab" in done.stderr
 
 
 def test_the_file_that_ssh_reads_anyway_is_not_named(init, tmp_path, monkeypatch):
@@ -168,7 +181,10 @@ def test_an_environment_of_conda(init, tmp_path):
             "name: base\ndependencies: ['python>=3.9', pytorch, torchvision, torchaudio]",
             {"python": "3.12"},
         ),
-        ("dependencies: ['pytorch=2.5.*', python]", {"python": "3.12", "pytorch": {"with": []}}),
+        (
+            "dependencies: ['pytorch=2.5.*', python]",
+            {"python": "3.12", "pytorch": {"release": "2.5", "with": []}},
+        ),
         ("dependencies: []", {"python": "3.12", "pytorch": False}),
     ],
 )
@@ -183,6 +199,11 @@ def test_what_an_environment_does_not_say_is_the_usual(init, tmp_path, text, env
     [
         ({"e_yml": "a: &x 1\nb: *x\n"}, "e.yml:1:4: &x is an anchor"),
         ({"e_yml": "a: ["}, "this is not YAML"),
+        ({"e_yml": "name: x\ndependencies: {a: b}\n"}, "e.yml:2:15: dependencies: this is not a l"),
+        ({"e_yml": "dependencies: []\nchannels: x"}, "e.yml:2:11: channels: this is not a list"),
+        ({"e_yml": "dependencies: []\nvariables: [x]"}, "e.yml:2:12: variables: this is not a m"),
+        ({"requirements_txt": "einops\n"}, "requirements.txt has no `Host`"),
+        ({"requirements_txt": "einops\n"}, "torchard import requirements.txt --into inventory/lab"),
         ({"hosts_csv": "x" * 1_100_000}, "hosts.csv is over 1 MiB."),
     ],
 )
