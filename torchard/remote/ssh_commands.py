@@ -1,4 +1,4 @@
-"""What in a lab's ssh_config can run a command or load a library on this computer.
+"""What in a lab's ssh_config can run a command, load a library or send this computer's variables.
 
 ssh runs `Match exec` at each reading, so Torchard reads these files itself, as readconf.c of
 OpenSSH does. It accepts the keywords that it knows to run nothing, and no others.
@@ -59,6 +59,8 @@ _ALLOWED = frozenset(
 )
 _RUNS_COMMAND = ("proxycommand", "knownhostscommand", "localcommand", "xauthlocation")
 _LOADS_LIBRARY = ("pkcs11provider", "smartcarddevice", "securitykeyprovider")
+# OpenSSH 10 expands `${NAME}` in these. It never sends what SendEnv names (ssh_config.LAST_RULE).
+_SENT = ("setenv", "versionaddendum")
 _OFF = {"proxycommand": "none", "knownhostscommand": "none", "pkcs11provider": "none"}
 _OFF |= {"smartcarddevice": "none", "securitykeyprovider": "internal"}
 # ssh writes these values into commands without quotes: its own for ProxyJump, and those of the
@@ -227,7 +229,7 @@ class _Scanner:
 
 
 def _find_danger(keyword: str, rest: str) -> str | None:
-    """Return a sentence about a line that can run something, else None."""
+    """Return a sentence about a line that can run or send something, else None."""
     name = keyword.lower()
     if name in _OFF and rest == _OFF[name]:
         return None
@@ -239,6 +241,8 @@ def _find_danger(keyword: str, rest: str) -> str | None:
         return f"Torchard does not know the keyword {keyword}, so it may run a command"
     if name == "match" and _EXEC.search(re.sub(r"[\"'\\]", "", rest)):
         return "Match exec runs a command on this computer"
+    if name in _SENT and "$" in rest:
+        return f"{keyword} can send a variable of this computer to the Mac"
     if name in _IN_COMMANDS and not _is_plain(name, rest):
         return f"{keyword} {quote(rest)} contains characters that a command could run"
     if name in {"identityfile", "identityfile2", "certificatefile"} and "pkcs11:" in rest.lower():

@@ -42,6 +42,9 @@ RULES = (
     ("ConnectTimeout", str(CONNECT_SECONDS)),
     ("ServerAliveInterval", "10"),
 )
+# ssh collects the values of SendEnv, and this drops all that it has collected: it has to come last.
+# A lab's file could else send the variables of this computer, such as tokens, to a Mac.
+LAST_RULE = "SendEnv -*"
 # OpenSSH 8.1 of macOS 11 and 8.6 of macOS 12 lack these (release notes of OpenSSH 8.7).
 NEWER = ("SessionType", "ForkAfterAuthentication", "StdinNull")
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9/._@+:,=-]*")
@@ -142,14 +145,15 @@ def name_entry(hostname: str, port: int) -> str:
 
 
 def render_config(includes: Iterable[str], unknown: Iterable[str] = ()) -> str:
-    """Return the text for `ssh -F`: the rules for every hop, then the included files.
+    """Return the text for `ssh -F`: the rules for every hop, the included files, the last rule.
 
     `unknown` are options, in any case, that this machine's ssh does not have. The text does not
     use `IgnoreUnknown`: ssh uses its first value only, so ours would undo a person's own.
     """
     without = {one.lower() for one in unknown}
     lines = [f"  {name} {value}" for name, value in RULES if name.lower() not in without]
-    return "\n".join(["Host *", *lines, *(f"  Include {path}" for path in includes), ""])
+    lines += [*(f"  Include {path}" for path in includes), f"  {LAST_RULE}"]
+    return "\n".join(["Host *", *lines, ""])
 
 
 def is_link_needed(path: str) -> bool:

@@ -33,13 +33,17 @@ kexalgorithms curve25519-sha256,ecdh-sha2-nistp256
 
 
 def test_the_rules_come_before_any_other_file():
-    """The first value counts, so no other file changes a rule; the rest of it counts."""
+    """The first value counts, so no other file changes a rule; the rest of it counts.
+
+    SendEnv is different: each value counts until a later one drops it.
+    """
     text = ssh_config.render_config(["/home/ada/.ssh/config", "/etc/ssh/ssh_config"])
     first, *lines = text.splitlines()
     assert first == "Host *"
-    assert [one.strip() for one in lines[-2:]] == [
+    assert [one.strip() for one in lines[-3:]] == [
         "Include /home/ada/.ssh/config",
         "Include /etc/ssh/ssh_config",
+        "SendEnv -*",
     ]
     assert "  StrictHostKeyChecking yes" in lines
     assert "IgnoreUnknown" not in text  # ours would undo a person's own
@@ -80,6 +84,28 @@ def test_ssh_itself_follows_the_rules(tmp_path):
     for name in ("nohostauthenticationforlocalhost", "forwardagent", "forwardx11"):
         assert said[name] == "no"
     assert said["connecttimeout"] == "10"
+
+
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh here")
+@pytest.mark.parametrize("block", ["", "Host mini\n", "Match final all\n", "Match host mini\n"])
+def test_no_variable_of_this_computer_is_sent(tmp_path, block):
+    """Whatever a file says, and wherever. Debian's and Apple's own send LANG and LC_*."""
+    included = tmp_path / "included"
+    included.write_text(f"{block}SendEnv AWS_*\n", encoding="utf-8")
+    own = tmp_path / "own"
+    own.write_text(f"Include {included}\n{block}SendEnv * LANG\nSendEnv LC_*\n", encoding="utf-8")
+    file = tmp_path / "ours"
+    file.write_text(ssh_config.render_config([str(own)]), encoding="utf-8")
+    for one in (included, own):
+        one.chmod(0o600)
+        done = subprocess.run(
+            ["ssh", "-F", one, "-G", "mini"], capture_output=True, text=True, check=True
+        )
+        assert "\nsendenv " in done.stdout  # otherwise the next line could not fail
+    done = subprocess.run(
+        ["ssh", "-F", file, "-G", "mini"], capture_output=True, text=True, check=True
+    )
+    assert "sendenv" not in done.stdout
 
 
 def test_an_answer_is_read_by_its_names():
