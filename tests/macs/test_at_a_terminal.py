@@ -174,10 +174,11 @@ def test_progress_is_for_a_terminal_and_never_in_the_result(lab, at_a_terminal, 
     assert piped.events == ["[controller] reading 2 Macs"]
 
 
-def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts):
-    """`torchard plan | head -1`: no traceback, and no error on stderr."""
+def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts, tmp_path):
+    """`torchard status | head -1`: no traceback, no error on stderr, and every file is written."""
+    file = tmp_path / "junit.xml"
     with subprocess.Popen(
-        [*PYTHON_M, "torchard", "plan", str(lab.lab_file)],
+        [*PYTHON_M, "torchard", "status", str(lab.lab_file), "--junit", str(file)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -185,6 +186,26 @@ def test_a_reader_that_has_enough_is_not_an_error(lab, artefacts):
         process.stdout.close()
         assert without_events(process.stderr.read()) == ""
     assert process.returncode == 1
+    assert "<testsuites>" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("sends", "code", "says"),
+    [(">&-", 2, ""), (">/dev/full", 1, "Stdout cannot be written: No space left on device.")],
+)
+def test_a_closed_or_full_stdout_is_a_sentence_at_most(lab, artefacts, sends, code, says):
+    """A closed stream is as /dev/null: the run goes on."""
+    if "full" in sends and not os.path.lexists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {sends}', "sh", *PYTHON_M, "torchard", "plan", str(lab.lab_file)],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code
+    assert without_events(done.stderr).partition("\n")[0] == says
 
 
 def test_a_limit_means_macs_groups_and_patterns(lab, torchard):

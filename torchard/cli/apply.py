@@ -108,7 +108,7 @@ def apply(  # noqa: PLR0917  # click passes them by name
             order = order_by_limits(session.workspace.lab, limits)
             batches = None if batch is None else Batches(batch, stop_after or 0, order)
             result = apply_plan(session, planned, batches)
-    agree.print_result(planned, result, as_json=as_json)
-    output.write_junit(document(result), junit, session.workspace.lab.path)
+    with output.writing_junit(document(result), junit, session.workspace.lab.path):
+        agree.print_result(planned, result, as_json=as_json)
     session.workspace.artefacts.bound_depot(session.workspace.lab)
     console.exit_after(session, result.summary.exit_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from torchard.cli.console import print_error, print_interrupted
+from torchard.cli.streams import OutputError, discard_stdout, prepare_streams
 from torchard.cli.suggestions import suggest_command, suggest_option
 from torchard.errors import TorchardError
 from torchard.redact import redact
@@ -126,9 +126,7 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _exit_on_signal)
     os.environ["PATH"] = clean_path()  # a lab's folder may have an ssh or a sw_vers
     sys.excepthook = _print_traceback
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show · shows a ?
+    prepare_streams()
     try:
         code = cli.main(prog_name="torchard", standalone_mode=False)
     except click.ClickException as error:
@@ -136,6 +134,10 @@ def main() -> NoReturn:
         instead = suggest_option(error) if isinstance(error, click.NoSuchOption) else None
         if instead is not None:
             print_error(instead)
+        code = 1
+    except OutputError as error:
+        discard_stdout()
+        print_error(str(error))
         code = 1
     except TorchardError as error:
         print_error(str(error))
@@ -149,8 +151,7 @@ def main() -> NoReturn:
         print_interrupted()
         code = TERMINATED
     except BrokenPipeError:
-        # The reader has closed the pipe; python would print a second error when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         code = 1
     gc.freeze()  # else python's end searches every object for garbage, which takes 50 ms
     sys.exit(code or 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,7 @@ from torchard.render.words import folded
 from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from rich.text import Text
@@ -23,12 +24,20 @@ if TYPE_CHECKING:
     from torchard.plan.result import Result
 
 
-def write_junit(found: Document, path: Path | None, lab: Path) -> None:
-    """Write what was found as JUnit's XML, if a file is named; `lab` is the suite's name."""
-    if path is not None:
-        from torchard.render.junit import render_junit  # few need it
+@contextmanager
+def writing_junit(found: Document, path: Path | None, lab: Path) -> Iterator[None]:
+    """Write what was found as JUnit's XML, if a file is named, before the block prints it.
 
-        write_file(path, render_junit(found, lab.stem))
+    So a reader of stdout that ends early loses no file. If the file cannot be written, the block
+    prints, and TorchardError is raised then. `lab` is the suite's name.
+    """
+    try:
+        if path is not None:
+            from torchard.render.junit import render_junit  # few need it
+
+            write_file(path, render_junit(found, lab.stem))
+    finally:
+        yield
 
 
 def print_plan(plan: Plan | Result, lines: Iterable[Text], *, as_json: bool) -> None:

@@ -42,7 +42,7 @@ def report(
     workspace = session.workspace
     now = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     write_file(html, render_page(found.document, workspace.lab, now))
-    output.print_lock_files(workspace.locks.written)
-    click.echo(f"Written: {html}")
-    output.write_junit(found.document, junit, lab)
+    with output.writing_junit(found.document, junit, lab):
+        output.print_lock_files(workspace.locks.written)
+        click.echo(f"Written: {html}")
     console.exit_after(session, found.plan.summary.exit_code)

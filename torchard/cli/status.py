@@ -43,11 +43,13 @@ def status(
 
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)
-    if as_json:
-        click.echo(dumps(found.document))
-    else:
-        disk = disk_lines(found.disk, found.depot)
-        output.print_lines(status_lines(found.plan, found.found, disk, kept=found.kept, full=full))
-        output.print_lock_files(session.workspace.locks.written)
-    output.write_junit(found.document, junit, lab)
+    with output.writing_junit(found.document, junit, lab):
+        if as_json:
+            click.echo(dumps(found.document))
+        else:
+            disk = disk_lines(found.disk, found.depot)
+            output.print_lines(
+                status_lines(found.plan, found.found, disk, kept=found.kept, full=full)
+            )
+            output.print_lock_files(session.workspace.locks.written)
     console.exit_after(session, found.plan.summary.exit_code)

@@ -36,6 +36,6 @@ def verify(
 
     with connect.open_session(lab, limits, locked=locked) as session:
         verified = verify_macs(session)
-    output.print_plan(verified, result_lines(verified), as_json=as_json)
-    output.write_junit(document(verified), junit, lab)
+    with output.writing_junit(document(verified), junit, lab):
+        output.print_plan(verified, result_lines(verified), as_json=as_json)
     console.exit_after(session, verified.summary.exit_code)
