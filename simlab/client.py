@@ -34,8 +34,9 @@ async def run(directory: Path, port: int, command: str | None) -> int:
         ) as connection:
             process = await connection.create_process(
                 command,
-                stdout=sys.stdout,
-                stderr=sys.stderr,
+                # asyncssh writes bytes, which text streams that lead to a file do not take.
+                stdout=os.dup(sys.stdout.fileno()),
+                stderr=os.dup(sys.stderr.fileno()),
                 encoding=None,
             )
             # A thread reads stdin whatever it is: an event loop takes no files and no /dev/null.

@@ -224,6 +224,26 @@ def test_shell_runs_a_command(lab):
     assert "there are library-01, studio-01" in err
 
 
+def test_shell_writes_to_files(lab, tmp_path):
+    """What a command prints goes where the shell's own stdout and stderr go, a file too."""
+    words = [Path(sys.executable).with_name("simlab"), "shell", lab.directory, "studio-01"]
+    command = (
+        'i=0; while [ "$i" -lt 20000 ]; do echo 0123456789; i=$((i+1)); done; echo b >&2; exit 4'
+    )
+    out, err = tmp_path / "out", tmp_path / "err"
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        done = subprocess.run(
+            [*words, command],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, err.read_bytes()) == (4, b"b\n")
+    assert out.read_bytes() == b"0123456789\n" * 20000
+
+
 def test_snapshot_sees_every_change(lab, mac):
     """A snapshot tells a file's bytes, mode and a link's target, and nothing of time."""
     before = lab.snapshot()
