@@ -96,7 +96,9 @@ class MacSpec:
     def __post_init__(self) -> None:
         """Raise SpecError for anything that no Mac can be."""
         if not isinstance(self.name, str) or not _NAME.fullmatch(self.name):
-            raise SpecError(f"{self.name!r} is not a host name: use letters, digits and hyphens.")
+            raise SpecError(
+                f"{self.name!r} is not a host name: use a to z, A to Z, 0 to 9 and hyphens."
+            )
         if self.arch not in ARCHES:
             raise SpecError(f"{self.name}: arch is {self.arch!r}; write arm64 or x86_64.")
         if not isinstance(self.macos, str) or not _MACOS.fullmatch(self.macos):

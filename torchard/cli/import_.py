@@ -41,9 +41,11 @@ def import_(file: Path, name: str | None, into: Path | None, *, yes: bool) -> No
     could not be carried over, and why. FILE is an environment file if its name ends in .yml or
     .yaml.
     """
-    rule = read_schema()["$defs"]["name"]["pattern"]
-    if name is not None and re.search(rule, name) is None:
-        raise click.UsageError(f"--name: {name!r} is not a name of an environment.")
+    rule = read_schema()["$defs"]["name"]
+    if name is not None and re.search(rule["pattern"], name) is None:
+        raise click.UsageError(
+            f"--name: {name!r} is not a name of an environment. {rule['$comment']}"
+        )
     content = read_source(file, "an environment.yml or a requirements.txt")
     if file.suffix in {".yml", ".yaml"}:
         found = read_environment_file(content, str(file))

@@ -10,7 +10,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Any
 
-from torchard.lab import specs
+from torchard.lab import hints, specs
 from torchard.lab.build import inherit_settings
 from torchard.lab.channels import is_anaconda
 from torchard.lab.check_form import find_nearest, format_path
@@ -261,7 +261,8 @@ class LabChecks:
         if not _is_address(address):
             key = "address" if "address" in mac else "name"
             sentence = f"the {key} {quote(address)} is not an address"
-            instead = "Write the Mac's address or host name, as in address: 192.0.2.11."
+            usual = "Write the Mac's address or host name, as in address: 192.0.2.11."
+            instead = hints.suggest_for_address(address) or usual
             yield Problem(self.source.where((*path, "address")), sentence, instead)
 
     def _check_names(

@@ -168,10 +168,11 @@ def _read_variables(made: _Environment, source: Source, environment: str) -> dic
         if fault is not None:
             made.leave_out(f"variables: {name}", fault[0])
         elif re.search(rule["propertyNames"]["pattern"], name) is None:
-            made.leave_out(f"variables: {name}", "a name has capitals, digits and underscores")
+            made.leave_out(f"variables: {name}", "a name has A to Z, 0 to 9 and underscores")
         elif re.search(rule["additionalProperties"]["pattern"], text or "") is None:
             made.leave_out(
-                f"variables: {name}", "a value has only letters, digits and @ % + = : , . / _ -"
+                f"variables: {name}",
+                "a value has only a to z, A to Z, 0 to 9 and @ % + = : , . / _ -",
             )
         else:
             found[name] = str(text)
