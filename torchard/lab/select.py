@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from torchard.lab.model import Lab, MacHost
+
+_MOST_NAMES = 3  # in a question
 
 
 def select(lab: Lab, limits: Iterable[str]) -> tuple[MacHost, ...]:
@@ -45,7 +47,7 @@ def find_mac(lab: Lab, name: str) -> MacHost:
     if name in lab.macs:
         return lab.macs[name]
     raise TorchardError(
-        f"{lab.path.name} has no Mac {name}.", _close(name, lab.groups.get(name) or lab.macs)
+        f"{lab.path.name} has no Mac {_show(name)}.", _close(name, lab.groups.get(name) or lab.macs)
     )
 
 
@@ -53,9 +55,22 @@ def _no_match(lab: Lab, limit: str) -> TorchardError:
     if limit in lab.groups:
         return TorchardError(f"The group {limit} has no Macs.", "Choose another group or a Mac.")
     instead = _close(limit, [*lab.macs, *lab.groups])
-    return TorchardError(f"{lab.path.name} has no Mac and no group {limit}.", instead)
+    return TorchardError(f"{lab.path.name} has no Mac and no group {_show(limit)}.", instead)
+
+
+def _show(name: str) -> str:
+    return name or '""'
 
 
 def _close(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name, known, 1)
-    return f"Did you mean {close[0]}?" if close else f"There are: {', '.join(known)}."
+    """Return a sentence with the nearest names, of which some may be equally near."""
+    nearest = get_close_matches(name, known, 1)
+    if not nearest:
+        return f"There are: {', '.join(known)}."
+    least = _measure_likeness(name, nearest[0])
+    equal = [one for one in known if _measure_likeness(name, one) == least][:_MOST_NAMES]
+    return f"Did you mean {' or '.join(equal)}?"
+
+
+def _measure_likeness(name: str, known: str) -> float:
+    return SequenceMatcher(None, known, name).ratio()

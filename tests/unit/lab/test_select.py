@@ -41,6 +41,7 @@ def test_macs_are_selected_in_the_labs_order(limits, meant):
             "lab.yaml has no Mac and no group x.",
             "There are: studio-01, studio-02, library-03, studio, a",
         ),
+        ("", 'lab.yaml has no Mac and no group "".', "There are: studio-01, "),
         ("attic", "The group attic has no Macs.", "Choose another group or a Mac."),
     ],
 )
@@ -62,13 +63,13 @@ def test_one_mac_is_found_by_its_name():
     [
         ("library-3", "Did you mean library-03?"),
         ("*", "There are: studio-01, studio-02, library-03."),
-        ("studio", "Did you mean studio-02?"),
+        ("studio", "Did you mean studio-01 or studio-02?"),
         ("attic", "There are: studio-01, studio-02, library-03."),
-        ("studio-01,studio-02", "Did you mean studio-02?"),
+        ("studio-01,studio-02", "Did you mean studio-01 or studio-02?"),
     ],
 )
 def test_an_unknown_mac_is_an_error_with_the_nearest_name(name, instead):
-    """For the name of a group, the message has the nearest of its Macs."""
+    """For the name of a group, the message has its Macs that are equally near."""
     with pytest.raises(TorchardError) as error:
         find_mac(LAB, name)
     assert (error.value.message, error.value.instead) == (f"lab.yaml has no Mac {name}.", instead)
