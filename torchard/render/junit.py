@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from torchard.plan.codec import FinishedMac, StatusDocument
+from torchard.render.status import find_step
 from torchard.sanitize import sanitize, sanitize_lines
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def render_junit(found: Document, suite: str) -> str:
     """Return a status, a verification or a result as XML.
 
     Each Mac is a class. Its tests are its environments or steps, and `state` for the whole Mac. A
-    Mac that is unreachable or blocked is an error, and one that failed or would change a failure.
+    Mac that is unreachable or blocked is an error. What failed, has changed or would change is a
+    failure, and so is an environment that is not there.
     """
     root = ET.Element("testsuites")
     whole = ET.SubElement(root, "testsuite", name=f"torchard {sanitize(suite)}")
@@ -76,19 +78,31 @@ def _list_cases(
     mac: PlannedMac | FinishedMac, status: tuple[EnvironmentReport, ...]
 ) -> Iterator[Case]:
     """Yield the tests of a Mac's environments and steps."""
-    for one in status:
-        if one.owner != "person":
-            why = (
-                "\n".join([*one.remarks, *_list_changes(one)]) or f"since it was built: {one.since}"
-            )
-            is_same = one.since in {"same", "unknown"}
-            yield one.environment or "miniconda", "passed" if is_same else "failure", why
     if not isinstance(mac, FinishedMac):
+        for one in status:
+            if one.owner != "person" or one.apply:
+                yield one.environment or "miniconda", *_judge_environment(mac, one)
         return
     for step in mac.steps:
         yield f"{step.action} {step.id}", *_judge_step(step)
     for name in mac.verifications:
         yield f"verify {name}", "passed", ""
+
+
+def _judge_environment(mac: PlannedMac, one: EnvironmentReport) -> tuple[str, str]:
+    """Return the outcome of one environment, and why it did not pass.
+
+    Nothing is planned for a Mac that is unreachable or blocked, so none of its environments passes.
+    """
+    step = find_step(mac.steps, one)
+    would = [f"an apply would {step.action} it: {step.reason}"] if step else []
+    found = [*one.remarks, *_list_changes(one)]
+    is_changed = one.since in {"modified", "gone"}
+    if is_changed or step or (found and mac.state in NOT_READ):
+        return "failure", "\n".join([*found, *would]) or f"since it was built: {one.since}"
+    if mac.state in NOT_READ:
+        return "skipped", f"the Mac is {mac.state}, so this was not compared with the lab"
+    return "passed", ""
 
 
 def _list_changes(one: EnvironmentReport) -> Iterator[str]:

@@ -199,6 +199,8 @@ def _describe_cell(one: EnvironmentReport | None, mac: PlannedMac) -> Cell:
         return Cell("none", "not in the lab", tuple(lines))
     if one.verified is None:
         return Cell("off", "not there", tuple(lines))
+    if mac.state == "blocked":  # nothing is planned for it
+        return Cell("off", "not compared", tuple(lines))
     return Cell("good", "up to date", tuple(lines))
 
 

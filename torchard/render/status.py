@@ -80,7 +80,7 @@ def status_document(plan: Plan, found: Statuses, kept: Kept = NONE_KEPT) -> Stat
     """Return a plan and, as `status`, what each Mac has that was read."""
     planned = plan_document(plan)
     status = {
-        mac.name: tuple(_report(one, _step(mac, one)) for one in found[mac.name])
+        mac.name: tuple(_report(one, find_step(mac.steps, one)) for one in found[mac.name])
         for mac in plan.macs
         if mac.name in found
     }
@@ -91,12 +91,12 @@ def _report(one: EnvironmentStatus, step: Step | None) -> EnvironmentReport:
     return EnvironmentReport(**vars(one), apply=step.action if step else None)
 
 
-def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
-    """Return what an apply would do to one environment."""
+def find_step(steps: Iterable[Step], one: EnvironmentStatus) -> Step | None:
+    """Return what an apply would do to one environment, of a Mac's steps."""
     return next(
         (
             step
-            for step in mac.steps
+            for step in steps
             if step.kind not in OF_FILES
             and step.environment == one.environment
             and not step.is_of_leftovers
@@ -106,7 +106,7 @@ def _step(mac: MacPlan, one: EnvironmentStatus) -> Step | None:
 
 
 def _mac(mac: MacPlan, found: Iterable[EnvironmentStatus], *, full: bool) -> Iterator[Text]:
-    rows = [(one, _step(mac, one)) for one in found]
+    rows = [(one, find_step(mac.steps, one)) for one in found]
     shown = [step for _, step in rows if step]
     more = [step for step in mac.steps if step not in shown]
     width = widest(one.environment or "" for one, _ in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from stories import ESCAPE, results, standing
@@ -9,6 +10,7 @@ from stories import ESCAPE, results, standing
 from torchard.plan.codec import document
 from torchard.plan.plan import MacPlan, Plan
 from torchard.plan.result import MacResult, Result
+from torchard.plan.steps import Step
 from torchard.render.junit import render_junit
 from torchard.render.status import status_document
 
@@ -77,6 +79,33 @@ def test_a_status_fails_for_what_changed_and_what_would_change():
     assert ("studio-03", "thesis-2026-spring") not in found
     text = next(one[0].text for one in suite if one.get("classname") == "studio-03" and len(one))
     assert "pip - -> 26.1 (installed by hand)" in text
+
+
+def test_an_environment_that_is_missing_or_would_change_is_a_failure():
+    """Also if nobody changed it: it was never there, or its lock is another one."""
+    plan, found = standing()
+    update = Step("environment", "update", "torch", "its lock changed", "")
+    outdated = replace(plan.macs[0], state="change", steps=(update,))
+    suite, tests = read(status_document(Plan((outdated, *plan.macs[1:])), found))
+    assert tests["studio-05", "miniconda"] == tests["studio-05", "torch"] == "failure"
+    assert tests["studio-01", "torch"] == "failure"
+    assert tests["studio-01", "miniconda"] == tests["studio-02", "torch"] == "passed"
+    texts = {(one.get("classname"), one.get("name")): one[0].text for one in suite if len(one)}
+    assert texts["studio-01", "torch"] == "an apply would update it: its lock changed"
+    assert "not there yet\nan apply would create it: " in texts["studio-05", "torch"]
+
+
+def test_no_environment_of_a_blocked_mac_passes():
+    """What is missing is a failure. What is as it was built was not compared with the lab."""
+    plan, found = standing()
+    macs = tuple(
+        replace(mac, state="blocked", reason="no", steps=()) for mac in plan.macs if mac.steps
+    )
+    same = replace(plan.macs[0], state="blocked", reason="no")
+    _, tests = read(status_document(Plan((same, *macs)), found))
+    assert "passed" not in tests.values()
+    assert tests["studio-01", "torch"] == "skipped"
+    assert tests["studio-05", "miniconda"] == tests["studio-05", "torch"] == "failure"
 
 
 def test_xml_holds_no_character_that_it_may_not_hold():

@@ -89,6 +89,14 @@ def test_the_grid_says_what_each_mac_has(document):
     assert (rows["studio-01"].macos, rows["studio-07"].macos) == ("15.1", "")
 
 
+def test_an_environment_of_a_blocked_mac_is_not_called_up_to_date():
+    """Nothing was planned for that Mac."""
+    status = status_of("torch", "lab", verified=Verified(torch="2.15.0"))
+    made = status_document(Plan((MacPlan("a", "blocked", reason="no"),)), {"a": (status,)})
+    (row,) = describe_page(made, lab_of(made))["rows"]
+    assert (row.cells[0].word, row.cells[0].tone) == ("not compared", "off")
+
+
 def test_macs_with_the_same_details_are_one_block(document):
     """Their rows lead to it. It has the lines of status and plan, and is open if there is news."""
     shown = describe_page(document, lab_of(document))
