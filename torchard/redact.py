@@ -9,10 +9,13 @@ from urllib.parse import urlsplit, urlunsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_URL = re.compile(r"(?<=://)[^\s'\"`<>]+")
+_URL = re.compile(r"(?<=://)\S+")
+# These belong to the text at the end of a URL, and to its login, token or query before that.
+_CLOSING = ")]}'\"`<>,.;:"
 _TOKEN = re.compile(r"(?<=/t/)[^/\s'\"`<>()]+")  # conda's form of a token: https://host/t/TOKEN/…
 _UNPRINTED = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_QUERY = re.compile(r"[?#][^()]*")
+_QUERY = re.compile(r"[?#]")
+_WHOLE_TOKEN = re.compile(r"(?<=/t/)[^/]+")
 
 
 def redact(text: str) -> str:
@@ -25,8 +28,13 @@ def redact(text: str) -> str:
 
 def _without_secrets(url: re.Match[str]) -> str:
     """Return what is behind a URL's `://`, without its secrets."""
-    # Up to its last @: a password may have an @ that should be escaped.
-    return _QUERY.sub("", url[0].rpartition("@")[2])
+    whole = url[0].rstrip(_CLOSING)
+    plain, *query = _QUERY.split(whole, maxsplit=1)
+    if any("@" in one for one in query):  # of a query, or of a login with a ? that is not escaped
+        shown = "***"
+    else:  # up to the last @: a password may have an @ that should be escaped
+        shown = _WHOLE_TOKEN.sub("***", plain.rpartition("@")[2])
+    return shown + url[0][len(whole) :]
 
 
 def find_logins(text: str) -> dict[str, str]:

@@ -22,9 +22,9 @@ class _Formatter(logging.Formatter):
     """A formatter for text of other computers: without secrets of URLs, and safe to print."""
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = redact(super().format(record))  # before the cut, which may be within a login
         cut = f"{text[:_MOST_CHARACTERS]}…" if len(text) > _MOST_CHARACTERS else text
-        return sanitize_lines(redact(cut))
+        return sanitize_lines(cut)
 
 
 class _StderrHandler(logging.StreamHandler[TextIO]):

@@ -80,5 +80,5 @@ def run_worker(request: Mapping[str, Any], limits: programs.Limits) -> dict[str,
         last = said[-1] if said else f"exit {done.status}"
         raise LockError(f"The solver ended without an answer: {last}", "Run the command again.")
     if "text" in answer:
-        answer["text"] = redact(str(answer["text"])[:_MOST_WORDS])
+        answer["text"] = redact(str(answer["text"]))[:_MOST_WORDS]
     return answer

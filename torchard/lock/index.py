@@ -249,7 +249,7 @@ def _words(stderr: str) -> str:
         if not line.startswith(("warning:", "Resolved "))
     ]
     text = re.sub(r"^(?:error: |  \u00d7 )", "", "\n".join(lines))
-    return redact(text[:_MOST_WORDS]).strip() or "uv printed nothing"
+    return redact(text)[:_MOST_WORDS].strip() or "uv printed nothing"
 
 
 class _Wheel(msgspec.Struct):

@@ -57,12 +57,13 @@ def shorten(text: str, lines: int = 2) -> str:
 
     Lines that repeat our own command are left out: a shell that cannot read it prints it.
     """
-    clean = (_ESCAPE.sub("", one).expandtabs(1).strip() for one in text.splitlines())
+    plain = "\n".join(_ESCAPE.sub("", one) for one in text.splitlines())
+    clean = (one.expandtabs(1).strip() for one in redact(plain).splitlines())  # before the cut
     kept = [one for one in clean if one and not _OURS.search(one) and re.search(r"\w", one)]
     if len(kept) > lines:
         kept = [*kept[: lines - 1], kept[-1]]
     cut = (one if len(one) <= _WIDTH else f"{one[: _WIDTH - 1]}…" for one in kept)
-    return redact(" … ".join(cut))
+    return " … ".join(cut)
 
 
 def explain_dial_error(error: BaseException, address: str) -> str:

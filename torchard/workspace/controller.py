@@ -54,7 +54,8 @@ def examine_computer() -> Iterator[Finding]:
     yield from _examine_certificates()
     for scheme, proxy in sorted(getproxies().items()):
         if scheme in {"http", "https", "all"}:
-            yield Finding("good", "proxy", f"{scheme}: {redact(proxy)}")
+            url = proxy if "://" in proxy else f"http://{proxy}"
+            yield Finding("good", "proxy", f"{scheme}: {redact(url)}")
 
 
 def list_servers(macs: Sequence[MacHost], catalogue: Catalogue) -> list[tuple[str, str]]:

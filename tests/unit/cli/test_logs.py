@@ -72,6 +72,15 @@ def test_what_another_computer_says_is_safe_and_without_secrets(tmp_path, capsys
 
 
 @pytest.mark.usefixtures("loggers")
+def test_a_login_is_not_cut_before_it_is_left_out(tmp_path):
+    """Without its @, it would not be found."""
+    logs.keep_logs(tmp_path / "log")
+    text = "x" * (logs._MOST_CHARACTERS - 20) + " https://ann:secret@a.example/"
+    logging.getLogger("paramiko").debug(text)
+    assert "secret" not in (tmp_path / "log").read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("loggers")
 def test_a_file_that_cannot_be_written_is_a_sentence(tmp_path):
     """Before any Mac is contacted."""
     with pytest.raises(TorchardError, match=r"cannot be written: No such file or directory\."):

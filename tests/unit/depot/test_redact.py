@@ -6,10 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from fetching import BODY, CANARY, get, say, wanting_a_login
+from hypothesis import given
+from hypothesis import strategies as st
 
 from torchard import redact
 from torchard.depot.depot import DepotError
 from torchard.depot.download import DownloadError
+from torchard.workspace import controller
 
 
 def test_login_of_a_url_goes_into_the_header(answering, store):
@@ -102,12 +105,43 @@ def test_no_secret_is_ever_printed(answering, store, what, caplog, capfd):
         ("https://a.example/t/tk-1-2/c/d.conda", "https://a.example/t/***/c/d.conda"),
         ("(https://a.example/b?sig=x&y=z)", "(https://a.example/b)"),
         ("'https://a.example/b#sha256=x'", "'https://a.example/b'"),
+        ("http://u:it'sSECRET@a.example:9", "http://a.example:9"),
+        ("http://u:\"a<b>`c(d)@a.example/b?x='y'(z)w.", "http://a.example/b."),
+        ("https://a.example/t/it's-mine/c", "https://a.example/t/***/c"),
+        ("at <https://u:p@a.example/b>: no", "at <https://a.example/b>: no"),
+        ("https://a.example/b?mail=x@y.example", "https://***"),
+        ("https://u:p?w@a.example/b", "https://***"),
         ("mail x@y.example: a\x1b[2J\r\nb\u202e", "mail x@y.example: a [2J \nb "),
     ],
 )
 def test_text_is_printed_without_secrets(text, shown):
     """A text loses its URLs' logins, tokens and queries, and what moves a terminal's cursor."""
     assert redact.redact(text) == shown
+
+
+SIGNS = st.text(st.characters(min_codepoint=33, exclude_categories=["C", "Z"]))
+
+
+@given(
+    secret=st.builds("{}SECRET{}".format, SIGNS, SIGNS),
+    form=st.sampled_from(
+        ["u:{}@h.example/b", "{}:p@h", "{}@h:1/b?x", "h.example/b?t={}&y", "h#{}"]
+    ),
+    around=st.sampled_from(["{}", "'{}'", "({})", "<{}>, then", 'index-url="{}";', "`{}`: no"]),
+)
+def test_no_secret_is_shown_whatever_signs_it_has(secret, form, around):
+    """A login, a query and a fragment may have quotes, brackets and more."""
+    shown = redact.redact(around.format("https://" + form.format(secret)))
+    assert "SECRET" not in shown
+    assert "https://" in shown
+
+
+@pytest.mark.parametrize("proxy", ["http://u:it'sSECRET@a.example:9", "u:SECRET@a.example:9"])
+def test_a_proxy_is_named_without_its_login(monkeypatch, proxy):
+    """Also if it has no scheme, as curl and pip accept it."""
+    monkeypatch.setenv("https_proxy", proxy)
+    texts = [one.text for one in controller.examine_computer() if one.topic == "proxy"]
+    assert "https: http://a.example:9" in texts
 
 
 def test_logins_are_added_to_their_own_hosts():

@@ -110,6 +110,8 @@ def test_a_line_is_cut_where_it_is_too_long():
     """Long output is cut, and a login in a URL is removed."""
     assert len(unreachable.shorten("x" * 10_000)) < 200
     assert "secret" not in unreachable.shorten("see https://ada:secret@mini.lab/x")
+    cut = "x" * (unreachable._WIDTH - 20)
+    assert "secret" not in unreachable.shorten(f"{cut} https://ada:secret@mini.lab/x")
     assert unreachable.shorten("\x1b]0;title\x07\x1b[2J---\n") == ""
 
 
