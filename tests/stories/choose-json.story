@@ -23,7 +23,7 @@ $ torchard choose --arch x86_64 --macos 12.7 --python 3.13 --json
   "format": 1,
   "refusal": {
     "reason": "No release of PyTorch has a wheel for python 3.13 on Intel Macs, only for 3.7 to 3.12.",
-    "instead": "Write `python: \"3.12\"` (torch 2.2.2), or `source: conda-forge` (torch 2.10.0)."
+    "instead": "Write `--python 3.12` (torch 2.2.2), or `--source conda-forge` (torch 2.10.0)."
   }
 }
 [1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 SOURCES: tuple[Source, ...] = get_args(Source)
+_SETTING = re.compile(r"`(?P<key>arch|python|release|backend|source|with): (?P<value>[^`]*)`")
 
 
 @click.command()
@@ -63,10 +65,12 @@ SOURCES: tuple[Source, ...] = get_args(Source)
     "--with",
     "companions",
     multiple=True,
+    metavar=f"[{'|'.join(COMPANIONS)}]...",
     type=click.Choice(COMPANIONS),
     help="Only these beside torch, instead of all that there are.",
 )
-@click.argument("more", nargs=-1, metavar="[COMPANION]...", type=click.Choice(COMPANIONS))
+# The companions after the first one, which the usage line does not show: they belong to --with.
+@click.argument("more", nargs=-1, metavar="", type=click.Choice(COMPANIONS))
 @click.option("--no-with", is_flag=True, help="Only torch itself.")
 @click.option(
     "--for",
@@ -122,7 +126,10 @@ def choose(  # noqa: PLR0917  # click passes them by name
     refused = isinstance(answer, Refusal)
     if isinstance(group, MacClass) and isinstance(answer, Variant):
         known = (f"{text}." for text in find_variant_warnings(answer, request, group, catalogue))
-        answer = replace(answer, notes=(*answer.notes, *known))
+        notes = (name_options(note) for note in (*answer.notes, *known))
+        answer = replace(answer, notes=tuple(notes))
+    elif isinstance(answer, Refusal):
+        answer = replace(answer, instead=name_options(answer.instead))
     over = found.passed_over if explain else None
     if not as_json:
         output.print_lines(choice_lines(answer, over or ()), err=refused)
@@ -138,6 +145,17 @@ def choose(  # noqa: PLR0917  # click passes them by name
     if forecast is not None and not as_json:
         output.print_lines(forecast_lines(forecast), err=is_hopeless)
     console.exit_with(1 if refused or is_hopeless else 0)
+
+
+def name_options(text: str) -> str:
+    """Return a sentence of the catalogue with options where it has settings of a lab."""
+    return _SETTING.sub(_name_option, text).replace("`pip:`", "`--for`")
+
+
+def _name_option(found: re.Match[str]) -> str:
+    words = re.findall(r"[^][\s,\"]+", found["value"])
+    option = "no-with" if found["key"] == "with" and not words else found["key"]
+    return f"`{' '.join((f'--{option}', *words))}`"
 
 
 def _check_companions(companions: tuple[str, ...], more: tuple[str, ...], *, no_with: bool) -> None:
@@ -194,4 +212,6 @@ def _try(  # noqa: PLR0917  # the one caller has them all
         question = form_packages_question(packages, request, variant, group, catalogue, sources)
         found = make_forecast(question, catalogue, depot, progress.announce)
         progress.pause()
+    if isinstance(found, Refusal):
+        return replace(found, instead=name_options(found.instead))
     return found

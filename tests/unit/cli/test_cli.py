@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
+from torchard.cli.choose import name_options
 from torchard.cli.main import COMMANDS, cli, main
 
 ROOT = Path(__file__).parents[3]
@@ -302,13 +303,56 @@ def test_choosing_answers_on_stdout_and_refuses_on_stderr(command):
     intel = ("--arch", "x86_64", "--macos", "12.7", "--python", "3.12", "--backend", "mps")
     code, out, err = command("choose", *intel)
     assert (code, out) == (1, "")
-    assert "Write `backend: cpu`" in err
+    assert "Write `--backend cpu`" in err
     code, out, err = command("choose", *intel, "--json")
     assert (code, err) == (1, "")
     assert json.loads(out).keys() == {"format", "refusal"}
     code, out, err = command("choose", *MAC, "--no-with", "--json")
     assert (code, err) == (0, "")
     assert json.loads(out)["variant"]["packages"] == {"torch": "2.15.0"}
+
+
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [
+        (("--python", "3"), "Write it like `--python 3.12`."),
+        (("--release", "9.9.9"), "Write `--release 2.15.0`."),
+        (("--release", "x"), "Write `--release stable`, `--release nightly`, or a version"),
+    ],
+)
+def test_choosing_says_which_option_to_type(command, options, instead):
+    """A lab has the same as settings, of which a command line knows nothing."""
+    code, out, err = command("choose", *MAC, *options)
+    assert (code, out) == (1, "")
+    assert instead in err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Write `with: [torchvision, torchaudio]`, or",
+            "Write `--with torchvision torchaudio`, or",
+        ),
+        ("Write `with: []`.", "Write `--no-with`."),
+        ("`release: stable` and `source: wheels`", "`--release stable` and `--source wheels`"),
+        ("Write `einops==0.8.2` in `pip:`.", "Write `einops==0.8.2` in `--for`."),
+        ("`frozen: true` has no option", "`frozen: true` has no option"),
+    ],
+)
+def test_a_setting_becomes_an_option(text, said):
+    """Whatever of it the catalogue's sentences name."""
+    assert name_options(text) == said
+
+
+def test_the_usage_of_choosing_names_only_what_works(command):
+    """Companions after the first need --with before them, so the usage line has none."""
+    out = command("choose", "--help")[1]
+    assert out.startswith("Usage: torchard choose [OPTIONS]\n")
+    assert "--with [torchvision|torchaudio]..." in out
+    chosen = command("choose", *MAC, "--with", "torchvision", "torchaudio")[1]
+    assert "torchvision" in chosen
+    assert "torchaudio" in chosen
 
 
 def test_choosing_warns_of_a_torch_that_is_unsafe(command):
@@ -318,7 +362,7 @@ def test_choosing_warns_of_a_torch_that_is_unsafe(command):
     assert "torch 2.2.2 has known vulnerabilities (CVE-2026-24747, CVE-2025-32434): " in out
     _, data, _ = command("choose", *intel, "--json")
     (note,) = [one for one in json.loads(data)["variant"]["notes"] if "CVE" in one]
-    assert note.endswith("or write `source: conda-forge` (torch 2.10.0).")
+    assert note.endswith("or write `--source conda-forge` (torch 2.10.0).")
     assert note in out
     assert "CVE" not in command("choose", *MAC)[1]
 
