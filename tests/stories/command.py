@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torchard.session  # noqa: F401  # patches the standard library, so it comes first
 from torchard.cli import main as cli
 from torchard.cli import output
-from torchard.plan.codec import document, to_data
+from torchard.plan.codec import StatusDocument, document, to_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,9 +29,10 @@ shown: list[dict[str, object]] = []
 print_plan = output.print_plan
 
 
-def noted(plan: Plan | Result, lines: Iterable[Text], **options: bool) -> None:
+def noted(plan: Plan | Result | StatusDocument, lines: Iterable[Text], **options: bool) -> None:
     """Note a plan, and show it."""
-    shown.append(to_data(document(plan)))
+    if not isinstance(plan, StatusDocument):  # what it prints does not end as a plan does
+        shown.append(to_data(document(plan)))
     print_plan(plan, lines, **options)
 
 

@@ -159,7 +159,9 @@ Usage: torchard show [OPTIONS] FILE [FILE]...
   Show a saved plan, or what --json printed.
 
   Several files of one kind are shown as one, for example what several
-  controllers did on different Macs of one lab. No Mac is contacted.
+  controllers did on different Macs of one lab. FILE is what `plan --out`
+  wrote, or what --json printed of plan, apply, rollback, remove, status or
+  verify. No Mac is contacted.
 
 Options:
   --full      Show every package.

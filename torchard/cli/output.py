@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from torchard.plan.codec import Document
+    from torchard.plan.codec import Document, StatusDocument
     from torchard.plan.plan import Plan
     from torchard.plan.result import Result
 
@@ -40,8 +40,10 @@ def writing_junit(found: Document, path: Path | None, lab: Path) -> Iterator[Non
         yield
 
 
-def print_plan(plan: Plan | Result, lines: Iterable[Text], *, as_json: bool) -> None:
-    """Print a plan or a result: its lines for people, or all of it as JSON."""
+def print_plan(
+    plan: Plan | Result | StatusDocument, lines: Iterable[Text], *, as_json: bool
+) -> None:
+    """Print a plan, a result or a status: its lines for people, or all of it as JSON."""
     if as_json:
         click.echo(dumps(document(plan)))
     else:

@@ -36,20 +36,14 @@ def status(
     would do to it. Nothing is written on a Mac.
     """
     from torchard.cli import connect, output
-    from torchard.plan.codec import dumps
-    from torchard.render.disk_use import disk_lines
-    from torchard.render.status import status_lines
+    from torchard.render.status import status_document_lines
     from torchard.session.status import read_status
 
     with connect.open_session(lab, limits, locked=locked) as session:
         found = read_status(session)
-    with output.writing_junit(found.document, junit, lab):
-        if as_json:
-            click.echo(dumps(found.document))
-        else:
-            disk = disk_lines(found.disk, found.depot)
-            output.print_lines(
-                status_lines(found.plan, found.found, disk, kept=found.kept, full=full)
-            )
+    made = found.document
+    with output.writing_junit(made, junit, lab):
+        output.print_plan(made, status_document_lines(made, full=full), as_json=as_json)
+        if not as_json:
             output.print_lock_files(session.workspace.locks.written)
     console.exit_after(session, found.plan.summary.exit_code)

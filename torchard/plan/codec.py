@@ -209,8 +209,10 @@ def _finished(mac: MacResult) -> FinishedMac:
     return FinishedMac(**fields)
 
 
-def document(made: Plan | Result) -> Document:
-    """Return a plan or a result as a document."""
+def document(made: Plan | Result | StatusDocument) -> Document:
+    """Return a plan or a result as a document; a status is one."""
+    if isinstance(made, StatusDocument):
+        return made
     return plan_document(made) if isinstance(made, Plan) else result_document(made)
 
 
@@ -242,17 +244,24 @@ def _fields(made: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(made, name) for name in names}
 
 
-def read_document(data: object) -> Plan | Result:
-    """Return the plan or the result that these JSON values say. Raise msgspec.ValidationError."""
+def read_document(data: object) -> Plan | Result | StatusDocument:
+    """Return what these JSON values say of Macs. Raise msgspec.ValidationError."""
     read: Document = msgspec.convert(data, Document)
     if not _is_within(data, to_data(read)):  # msgspec ignores unknown fields of dataclasses
         raise msgspec.ValidationError("it has unknown fields")
-    if isinstance(read, PlanDocument | StatusDocument):
-        names = PlannedMac.__struct_fields__
-        return Plan(tuple(MacPlan(one, **_fields(mac, names)) for one, mac in read.macs.items()))
+    if isinstance(read, StatusDocument):
+        return read
+    if isinstance(read, PlanDocument):
+        return read_plan(read)
     macs = tuple(_read_finished(name, mac) for name, mac in read.macs.items())
     is_result = isinstance(read, ResultDocument)
     return Result(macs, "result" if is_result else "verification")
+
+
+def read_plan(read: PlanDocument | StatusDocument) -> Plan:
+    """Return the plan in a document."""
+    names = PlannedMac.__struct_fields__
+    return Plan(tuple(MacPlan(one, **_fields(mac, names)) for one, mac in read.macs.items()))
 
 
 def _is_within(data: object, known: object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchard.plan.codec import StatusDocument
 from torchard.plan.planfile import PlanFileError, read
 from torchard.plan.result import Result
 
@@ -24,5 +25,6 @@ def find_left_behind(path: Path) -> tuple[str, ...]:
     except PlanFileError as error:
         raise PlanFileError(error.message, _INSTEAD) from error
     if not isinstance(result, Result):
-        raise PlanFileError(f"{path}: this is a plan, and says nothing that was done.", _INSTEAD)
+        what = "a status" if isinstance(result, StatusDocument) else "a plan"
+        raise PlanFileError(f"{path}: this is {what}, and says nothing that was done.", _INSTEAD)
     return tuple(mac.name for mac in result.macs if mac.state in _STATES)

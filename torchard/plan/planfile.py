@@ -22,16 +22,29 @@ from torchard.sanitize import sanitize
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from torchard.plan.codec import StatusDocument
     from torchard.plan.result import Result
 
 _START = b'{\n  "format":'  # of every file that Torchard writes, whatever its name
 _LONGEST = 200  # characters of names that a file gives
 _REST = "*"
+_OTHERS = (  # a key of a document, perhaps its value, and the command that prints it
+    ("kind", "doctor", "doctor"),
+    ("kind", "bundle", "bundle"),
+    ("kind", "depot", "depot"),
+    ("explain", None, "plan --explain MAC"),
+    ("variant", None, "choose"),
+    ("refusal", None, "choose"),
+)
 _AGAIN = "Plan again: `torchard plan --out FILE`."
 
 
 class PlanFileError(TorchardError):
     """A file that is not a plan, or is not as Torchard wrote it."""
+
+
+class OtherJSONError(PlanFileError):
+    """A JSON file that says nothing about what is planned, done or found on Macs."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ def _is_ours(path: Path) -> bool:
         return file.read(len(_START)) == _START
 
 
-def read(path: Path) -> Plan | Result | SavedPlan:
+def read(path: Path) -> Plan | Result | StatusDocument | SavedPlan:
     """Read what `--out` saved or `--json` printed.
 
     Raise PlanFileError if the file was edited or cut off, or Torchard did not write it.
@@ -111,7 +124,7 @@ def _read_json(path: Path) -> dict[str, Any]:
             f"{path}{where}: this is not a whole plan: it was cut off there, or edited.", _AGAIN
         ) from error
     if not isinstance(data, dict) or not {"format", "macs", "summary"} <= data.keys():
-        raise PlanFileError(f"{path}: this is JSON, but not a plan.", _AGAIN)
+        raise OtherJSONError(f"{path}: {_describe_other(data)}", _AGAIN)
     if data["format"] != FORMAT or isinstance(data["format"], bool):
         raise PlanFileError(
             f"{path}: its format is {json.dumps(data['format'])[:20]}, and this version of Torchard"
@@ -119,6 +132,14 @@ def _read_json(path: Path) -> dict[str, Any]:
             _AGAIN,
         )
     return data
+
+
+def _describe_other(data: Any) -> str:
+    """Return a sentence on JSON that is not about a plan: which command printed it."""
+    for key, value, command in _OTHERS if isinstance(data, dict) else ():
+        if key in data and value in {None, str(data[key])}:
+            return f"this is what `torchard {command} --json` printed, and not a plan."
+    return "this is JSON, but not a plan."
 
 
 def read_saved(path: Path) -> SavedPlan:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from torchard.mac.state import OwnFiles
-from torchard.plan.codec import FORMAT, EnvironmentReport, StatusDocument, plan_document
+from torchard.plan.codec import FORMAT, EnvironmentReport, StatusDocument, plan_document, read_plan
 from torchard.plan.steps import OF_FILES
 from torchard.render.changes import SHORT, SIGNS, STYLES, diff_lines, package_lines, widest
+from torchard.render.disk_use import disk_lines
 from torchard.render.text import blocks, head, remarks, summary
 from torchard.render.words import NAME, own_files
 from torchard.sanitize import sanitize_data
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from torchard.mac.state import KeptFolders
     from torchard.plan.drift import EnvironmentStatus
-    from torchard.plan.plan import MacPlan, Plan
+    from torchard.plan.plan import MacPlan, Plan, Summary
     from torchard.plan.steps import Step
 
     Statuses = Mapping[str, tuple[EnvironmentStatus, ...]]
@@ -43,11 +44,13 @@ def status_lines(
     disk: Iterable[Text] = (),
     *,
     kept: Kept = NONE_KEPT,
+    counts: Summary | None = None,
     full: bool = False,
 ) -> Iterator[Text]:
     """Yield the status of each Mac, equal ones once; `full` for every package that changed.
 
     `disk` has the lines on what is on each disk, `kept` what is in each `~/.torchard/kept`.
+    `counts` is the summary, if it was read with the plan.
     """
 
     def statuses(mac: MacPlan) -> tuple[EnvironmentStatus, ...]:
@@ -67,7 +70,14 @@ def status_lines(
     yield from disk
     yield Text()
     yield from (Text(line, style="dim") for line in LEGEND)
-    yield Text(f"An apply: {summary(plan)}")
+    yield Text(f"An apply: {summary(counts or plan.summary)}")
+
+
+def status_document_lines(found: StatusDocument, *, full: bool = False) -> Iterator[Text]:
+    """Yield the lines of a status, as `torchard status` prints it."""
+    disk = disk_lines(found.disk, found.depot)
+    plan, counts = read_plan(found), found.summary
+    return status_lines(plan, found.status, disk, kept=found.kept, counts=counts, full=full)
 
 
 def _describe_kept(kept: KeptFolders) -> str:

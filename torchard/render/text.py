@@ -45,7 +45,7 @@ def plan_lines_of_macs(plan: Plan, *, full: bool = False) -> Iterator[Text]:
 def plan_lines_of_all(plan: Plan) -> Iterator[Text]:
     """Yield what ends a plan: how many Macs it changes."""
     yield Text()
-    yield Text(f"Plan: {summary(plan)}")
+    yield Text(f"Plan: {summary(plan.summary)}")
 
 
 def result_lines(result: Result, *, full: bool = False) -> Iterator[Text]:
@@ -115,9 +115,8 @@ def _variant(answer: Variant) -> Iterator[Text]:
     yield from (Text(f"  {note}", style="dim") for note in answer.notes)
 
 
-def summary(plan: Plan) -> str:
+def summary(count: Summary) -> str:
     """Return the counts of a plan as the end of a sentence."""
-    count = plan.summary
     parts = [
         f"{macs(count.change)} to change",
         f"{count.up_to_date} up to date",

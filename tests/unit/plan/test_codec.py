@@ -27,6 +27,7 @@ from torchard.plan.codec import (
     document,
     dumps,
     read_document,
+    read_plan,
     to_data,
 )
 from torchard.plan.plan import Plan, unreachable
@@ -59,12 +60,13 @@ def test_every_story_holds_to_the_schema(story):
 
 
 def test_a_status_and_a_verification_hold_to_the_schema():
-    """Each says what it is; a status can be read as the plan in it."""
+    """Each says what it is. A status is read back as it was, and has a plan in it."""
     plan, found = standing()
     data = to_data(status_document(plan, found))
     VALIDATOR.validate(data)
     assert data["kind"] == "status"
-    assert document(read_document(data)) == document(plan)
+    assert to_data(read_document(data)) == data
+    assert document(read_plan(read_document(data))) == document(plan)
     mac = report_verification(plan.macs[0], [("torch", "computes")], [])
     data = parse_json(Result((mac,), "verification"))
     VALIDATOR.validate(data)

@@ -14,6 +14,7 @@ from torchard.plan.plan import Plan, plan_mac, unreachable
 from torchard.plan.planfile import PlanFileError, save
 from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.target import Target
+from torchard.render.status import status_document
 
 LOCK = lock([package("python", "3.12.13")])
 
@@ -59,6 +60,10 @@ def test_a_plan_is_not_a_report(report, tmp_path):
             find_left_behind(path)
         assert caught.value.message == f"{path}: this is a plan, and says nothing that was done."
         assert caught.value.instead == "Give it what `torchard apply --json` printed."
+    status = tmp_path / "status.json"
+    status.write_text(dumps(status_document(Plan(PLANS), {})), encoding="utf-8")
+    with pytest.raises(PlanFileError, match="this is a status, and says nothing that was done"):
+        find_left_behind(status)
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from locked import lock, mac, package, shown
 
 from torchard.errors import TorchardError
 from torchard.lab.model import MacHost
 from torchard.plan.codec import document, dumps
+from torchard.plan.disk_use import DiskUse
+from torchard.plan.drift import EnvironmentStatus
 from torchard.plan.merge import merge
 from torchard.plan.plan import Plan, plan_mac, unreachable
 from torchard.plan.result import MacRun, Result, report_failure, report_skipped
 from torchard.plan.target import Target
+from torchard.render.status import status_document
 
 LOCK = lock([package("python", "3.12.13"), package("torch", "2.9.1")])
 A, B = Path("a.json"), Path("b.json")
@@ -63,6 +67,25 @@ def test_files_of_two_kinds_are_not_merged(other, kind):
     """A plan says what would be done, and a result what was."""
     with pytest.raises(TorchardError, match=f"a.json is a result, and b.json is {kind}"):
         merge([(A, Result((FAILED,))), (B, other)])
+
+
+def test_statuses_have_what_all_controllers_found():
+    """Their Macs in the order of the files, and what the depots of the controllers take."""
+    there = EnvironmentStatus("torch", "lab", "same")
+    parts = [
+        msgspec.structs.replace(
+            status_document(Plan((one,)), {one.name: (there,)}),
+            disk={one.name: DiskUse(5)},
+            depot=7,
+        )
+        for one in (NEW, SAME)
+    ]
+    assert merge([(A, parts[0])]) == parts[0]
+    made = merge([(A, parts[0]), (B, parts[1])])
+    assert [*made.macs] == [*made.status] == [*made.disk] == ["new", "same"]
+    assert (made.depot, made.summary.change, made.summary.up_to_date) == (14, 1, 1)
+    with pytest.raises(TorchardError, match=r"a\.json is a status, and b\.json is a plan"):
+        merge([(A, parts[0]), (B, Plan((SAME,)))])
 
 
 def test_the_command_shows_several_files_as_one(tmp_path):
