@@ -35,6 +35,13 @@ def find_notes(lab: Lab) -> Iterator[Problem]:
     if examples:
         instead = "Write the Mac's own address, or its name on the network (studio-01.local)."
         yield _note(examples, "an address that no computer has, only examples", instead)
+    refusing = [mac for mac in macs if not _may_get_conda(mac)]
+    if refusing:
+        instead = (
+            "If a Mac has no Miniconda yet, write accept_license: true or"
+            " miniconda: {distribution: miniforge} there, or under defaults for all Macs."
+        )
+        yield _note(refusing, "no consent to the terms of Miniconda's installer", instead)
     for key in dict.fromkeys(mac.ssh.key for mac in macs if mac.ssh.key is not None):
         path = Path(key).expanduser()
         # Unlike pathlib's, this is also false for a name that is too long.
@@ -50,6 +57,13 @@ def _note(macs: Sequence[MacHost], found: str, instead: str) -> Problem:
     more = f" and {len(macs) - _FEW} more" if len(macs) > _FEW else ""
     verb = "has" if len(macs) == 1 else "have"
     return Problem(macs[0].where, f"{names}{more} {verb} {found}", instead)
+
+
+def _may_get_conda(mac: MacHost) -> bool:
+    """Tell whether Torchard may install a conda: without terms, or with the owner's consent."""
+    wanted = mac.miniconda
+    has_terms = wanted.distribution == "miniconda" and wanted.installer is None
+    return mac.accept_license or not has_terms
 
 
 def _has_example_address(mac: MacHost) -> bool:

@@ -72,6 +72,7 @@ def lab(tmp_path):
     """A lab whose locks are missing, and whose Mac nobody has to ask for its class."""
     path = tmp_path / "lab.yaml"
     path.write_text(
+        "accept_license: true\n"
         'environments: {torch: {python: "3.12"}}\n'
         'macs: {studio-01: {arch: arm64, macos: "15.1", environments: [torch]}}\n',
         encoding="utf-8",

@@ -146,7 +146,9 @@ def forget(made: Made) -> str:
 
 def make_key(made: Made) -> str:
     """Return the command that makes the key which a lab names."""
-    mac = MacHost("m", environments=("torch",), ssh=Ssh(key=f"/nowhere/{made.text}"))
+    mac = MacHost(
+        "m", environments=("torch",), ssh=Ssh(key=f"/nowhere/{made.text}"), accept_license=True
+    )
     (note,) = find_notes(Lab(Path("lab.yaml"), {}, {}, {"m": mac}))
     return note.instead.partition("type: ")[2]
 

@@ -48,15 +48,16 @@ def files(folder):
 
 
 def test_a_new_folder_passes_check_and_says_what_to_fill_in(init, tmp_path):
-    """The example has a Mac that no network has, and nothing else to correct."""
+    """The example has a Mac that no network has, and no consent yet. Nothing else is to be done."""
     out = init("lab").stdout
     assert files(tmp_path / "lab") == FILES
     assert "Now:\n  cd lab\n  write your Macs into inventory/lab.yaml" in out
     assert "uncomment accept_license or miniconda" in out
     lab = load_lab(tmp_path / "lab" / LAB)
     assert lab.macs["studio-01"].environments == ("torch",)
-    (note,) = find_notes(lab)
-    assert "an address that no computer has" in note.sentence
+    address, consent = find_notes(lab)
+    assert "an address that no computer has" in address.sentence
+    assert "no consent to the terms of Miniconda's installer" in consent.sentence
 
 
 @pytest.mark.parametrize("file", ["lab.yaml", "this_mac.yaml"])
