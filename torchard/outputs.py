@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from torchard.errors import TorchardError
+from torchard.plain_files import create_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,8 @@ def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raise TorchardError if that is impossible."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        partial.write_text(text, encoding="utf-8")
+        with create_plain(partial) as stream:
+            stream.write(text.encode())
         if path.exists():
             partial.chmod(path.stat().st_mode & 0o777)
         partial.replace(path)

@@ -13,6 +13,8 @@ import os
 import re
 import shlex
 from contextlib import contextmanager, suppress
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from urllib.parse import quote
 
@@ -21,15 +23,16 @@ from msgspec import Meta, Struct
 
 from torchard.depot.contents import compute_sha256
 from torchard.depot.depot import Depot, DepotError
+from torchard.plain_files import create_plain, open_plain
 from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 _LARGEST_INDEX = 64 << 20  # bytes
 _CHUNK = 1 << 20  # bytes
 _LOCK = ".torchard-bundle.lock"
+_FOLDERS = ("index", "locks", "sha256")
 
 _SHA256 = r"^[0-9a-f]{64}\Z"
 _FILE_NAME = r"^[A-Za-z0-9_][A-Za-z0-9._!+-]{0,240}\.(conda|tar\.bz2|whl|sh)\Z"
@@ -211,6 +214,7 @@ def remove_unnamed(folder: Path) -> tuple[int, int]:
     Return their number and their bytes. What has another name than a bundle's files stays. Raise
     BundleError if an index cannot be read; then nothing is removed.
     """
+    _require_no_links(folder)
     named: set[Path] = set()
     for path in sorted((folder / "index").glob("*.json")):
         try:
@@ -233,6 +237,23 @@ def remove_unnamed(folder: Path) -> tuple[int, int]:
     return files, size
 
 
+def _require_no_links(folder: Path) -> None:
+    """Raise BundleError if a folder of a bundle, or its lock, is a link.
+
+    What is written or removed behind a link would not be the bundle's.
+    """
+    tops = [folder / name for name in _FOLDERS]
+    below = (
+        Path(where, name) for top in tops for where, folders, _ in os.walk(top) for name in folders
+    )
+    for path in chain([folder / _LOCK], tops, below):
+        if path.is_symlink():
+            raise BundleError(
+                f"{path} is a link, so what is behind it is not the bundle's.",
+                "Remove it, or name another folder. Nothing was written or removed.",
+            )
+
+
 def _list_own_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a bundle's folder that have the names which a bundle writes."""
     for path in folder.glob("sha256/*/*/*"):
@@ -251,11 +272,15 @@ def _is_file(path: Path) -> bool:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Have a bundle's folder to write in. Raise BundleError if another process has it."""
+    """Have a bundle's folder to write in.
+
+    Raise BundleError if another process has it, or a link in it leads elsewhere.
+    """
     from filelock import FileLock, Timeout  # noqa: PLC0415  # only writing needs it
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _require_no_links(folder)
         with FileLock(folder / _LOCK).acquire(timeout=0):
             yield
     except Timeout as error:
@@ -274,9 +299,10 @@ def put_file(source: Path, target: Path, sha256: str) -> int:
 
     The target is never half a file. Raise BundleError if the source does not have the sha256.
     """
-    with suppress(OSError), target.open("rb") as stream:
-        if compute_sha256(stream) == sha256:
-            return 0
+    if not target.is_symlink():
+        with suppress(OSError), open_plain(target) as stream:
+            if compute_sha256(stream) == sha256:
+                return 0
     with source.open("rb") as stream:
         chunks = iter(lambda: stream.read(_CHUNK), b"")
         return _write(target, chunks, sha256)
@@ -291,7 +317,7 @@ def _write(target: Path, chunks: Iterable[bytes], sha256: str) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")  # one process at a time writes here
     try:
-        with partial.open("wb+") as stream:
+        with create_plain(partial) as stream:
             for chunk in chunks:
                 stream.write(chunk)
             size = stream.tell()

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from torchard.plain_files import open_plain
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -65,7 +67,7 @@ def find_damage(stored: Stored) -> str:
         return "its folder has no such file"
     for name in stored.names:
         try:
-            with (stored.path / name).open("rb") as stream:
+            with open_plain(stored.path / name) as stream:
                 found = compute_sha256(stream)
         except OSError as error:
             return f"it cannot be read: {error.strerror or error}"

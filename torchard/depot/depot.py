@@ -20,6 +20,7 @@ from torchard.depot.bounds import mark_used
 from torchard.depot.contents import compute_sha256
 from torchard.depot.holder import describe_holder, write_holder
 from torchard.errors import TorchardError
+from torchard.plain_files import append_plain, open_plain
 from torchard.redact import redact
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Depot:
             with self._lock(file, sha256, unfinished):
                 if self._is_verified(path, sha256):  # another process has fetched it meanwhile
                     return path
-                with unfinished.open("ab+") as stream:
+                with append_plain(unfinished) as stream:
                     self._download(
                         stream, url, file, sha256, size, report or partial(self.report, file)
                     )
@@ -150,7 +151,7 @@ class Depot:
         except FileNotFoundError:
             return False
         if self._verified.get(path) != identity:
-            with path.open("rb") as stream:
+            with open_plain(path) as stream:
                 if compute_sha256(stream) != sha256:
                     return False
             self._verified[path] = identity

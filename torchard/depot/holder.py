@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from torchard.plain_files import create_plain
 from torchard.redact import redact
 from torchard.sanitize import sanitize
 
@@ -22,8 +23,8 @@ def write_holder(path: Path) -> None:
     """Write who fetches an artefact. It is for people alone, so a failure does not matter."""
     command = redact(" ".join(sys.argv))[:_LONGEST_COMMAND]
     since = f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %Z}"
-    with suppress(OSError):
-        path.write_text(json.dumps([os.getpid(), command, since]), encoding="utf-8")
+    with suppress(OSError), create_plain(path) as stream:
+        stream.write(json.dumps([os.getpid(), command, since]).encode())
 
 
 def describe_holder(path: Path) -> str:

@@ -19,6 +19,7 @@ from torchard.lock.addresses import form_conda_url
 from torchard.lock.compare import may_have_libraries
 from torchard.lock.fetch import fetch_all
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
+from torchard.plain_files import create_plain
 from torchard.redact import redact
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _keep(path: Path, kept: _Kept) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     if len(content) < _LARGEST:
         with suppress(OSError):
-            partial.write_bytes(content)
+            with create_plain(partial) as stream:
+                stream.write(content)
             partial.replace(path)
 
 

@@ -22,6 +22,7 @@ from torchard.lock.compare import (
 )
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.lock.question import Question
+from torchard.plain_files import create_plain
 from torchard.resources import shorten_local_path
 
 if TYPE_CHECKING:
@@ -289,7 +290,8 @@ def write_lock(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
+        with create_plain(partial) as stream:
+            stream.write(text.encode())
         partial.replace(path)
     except OSError as error:
         with suppress(OSError):

@@ -45,6 +45,25 @@ def test_poisoned_file_is_noticed_and_fetched_again(web, store, same_process):
     assert len(web.log()) == 2
 
 
+@pytest.mark.parametrize("place", ["files/{}/a.conda", "partial/{}"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "link"])
+def test_what_is_not_a_file_is_an_error(web, store, tmp_path, place, kind):
+    """Nothing waits for it, and a link is not written through."""
+    path, mine = store.root / place.format(SHA), tmp_path / "mine"
+    path.parent.mkdir(parents=True)
+    mine.write_bytes(b"mine")
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else mine)
+    if kind == "link" and place.startswith("files"):
+        assert get(store, f"{web.url}/a.conda").read_bytes() == BODY
+    else:
+        with pytest.raises(DepotError, match=r"it is not a file|symbolic links"):
+            get(store, f"{web.url}/a.conda")
+    assert mine.read_bytes() == b"mine"
+
+
 def test_file_that_was_removed_is_fetched_again(web, store):
     """No path of a missing file is returned, also by the process that verified it."""
     get(store, f"{web.url}/a.conda").unlink()

@@ -11,7 +11,13 @@ from types import SimpleNamespace
 import pytest
 from filelock import FileLock
 
-from torchard.depot.bundle import Bundle, BundleError, form_bundle_url, form_path
+from torchard.depot.bundle import (
+    Bundle,
+    BundleError,
+    form_bundle_url,
+    form_path,
+    remove_unnamed,
+)
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.workspace.bundle import open_bundle, use_bundled_locks, verify_bundle, write_bundle
@@ -266,6 +272,44 @@ def test_a_clean_removes_the_files_of_earlier_locks(lab, artefacts):
     assert all(path.exists() for path in needed)
     *_, verified = verify_bundle(folder, lab)
     assert verified.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    [".torchard-bundle.lock", "index", "locks", "locks/other", "sha256", "sha256/aa/" + "a" * 64],
+)
+def test_nothing_is_written_or_removed_behind_a_link(made, artefacts, tmp_path, place):
+    """The folder that it leads to is a person's, and its files have names of a bundle's."""
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    for name in ("backup.sh", "package.json"):
+        (mine / name).write_text("mine", encoding="utf-8")
+    folder = tmp_path / "bundle"
+    link = folder / place
+    link.parent.mkdir(parents=True)
+    link.symlink_to(mine)
+    workspace = open_workspace(made.path, depot=Depot(artefacts))
+    with pytest.raises(BundleError, match=f"{place} is a link"):
+        list(write_bundle(workspace, {}, folder, clean=True))
+    with pytest.raises(BundleError, match=f"{place} is a link"):
+        remove_unnamed(folder)
+    assert {one.name: one.read_text(encoding="utf-8") for one in mine.iterdir()} == {
+        "backup.sh": "mine", "package.json": "mine",
+    }  # fmt: skip
+
+
+def test_no_file_is_written_through_a_link(made, artefacts, tmp_path):
+    """Neither one of a name that is only used while a file is written, nor one in its place."""
+    mine = tmp_path / "mine"
+    mine.write_text("mine", encoding="utf-8")
+    folder = tmp_path / "bundle"
+    (folder / "index").mkdir(parents=True)
+    (folder / "index/.lab.json.partial").symlink_to(mine)
+    (folder / "index/lab.json").symlink_to(mine)
+    *_, report = write_bundle(open_workspace(made.path, depot=Depot(artefacts)), {}, folder)
+    assert report.exit_code == 0
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert not (folder / "index/lab.json").is_symlink()
 
 
 def test_a_clean_removes_nothing_while_an_index_cannot_be_read(lab, artefacts):
