@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+USUAL_LAB = Path("inventory/lab.yaml")
 _PACKAGE = Path(__file__).resolve().parent
 
 
 def find_default_lab() -> Path:
     """Return the path of the lab file if the command line names none."""
-    return Path(os.environ.get("TORCHARD_LAB") or "inventory/lab.yaml")
+    return Path(os.environ.get("TORCHARD_LAB") or USUAL_LAB)
 
 
 def shorten_local_path(path: Path) -> str:

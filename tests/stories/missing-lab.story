@@ -2,7 +2,7 @@
 ---
 $ torchard check
 2> lab.yaml: there is no such file
-2>   Name a lab file that exists, or type: torchard init
+2>   TORCHARD_LAB names it. Name a lab file that exists, or unset TORCHARD_LAB.
 [1]
 $ torchard plan nowhere/lab.yaml
 2> nowhere/lab.yaml: there is no such file
@@ -10,5 +10,5 @@ $ torchard plan nowhere/lab.yaml
 [1]
 $ torchard lock
 2> lab.yaml: there is no such file
-2>   Name a lab file that exists, or type: torchard init
+2>   TORCHARD_LAB names it. Name a lab file that exists, or unset TORCHARD_LAB.
 [1]

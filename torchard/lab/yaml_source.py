@@ -15,6 +15,7 @@ import yaml
 
 from torchard.lab.model import Position
 from torchard.lab.problem import MAX_PROBLEMS, Problem, quote
+from torchard.resources import USUAL_LAB, find_default_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ KeyPath = tuple[str | int, ...]
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 20
+_NAMED = "TORCHARD_LAB names it. Name a lab file that exists, or unset TORCHARD_LAB."
 _NO_FILE = "Name a lab file that exists, or type: torchard init"
 _TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
 _FLATTER = "Nest less: a lab file needs six levels at most."
@@ -86,7 +88,8 @@ def read_yaml(path: Path) -> Source:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return _unreadable(file, "there is no such file", _NO_FILE)
+        is_named = path == find_default_lab() != USUAL_LAB
+        return _unreadable(file, "there is no such file", _NAMED if is_named else _NO_FILE)
     except IsADirectoryError:
         return _unreadable(file, "this is a folder", "Name the lab file in it.")
     except (OSError, ValueError) as error:

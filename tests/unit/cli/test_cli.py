@@ -292,6 +292,10 @@ def test_a_variable_names_the_lab_and_an_argument_wins(command, lab, monkeypatch
     monkeypatch.setenv("TORCHARD_LAB", "lab.yaml")
     assert command("check") == (0, "lab.yaml is fine: 1 Mac, 1 environment.\n", "")
     assert "other.yaml: there is no such file" in command("check", "other.yaml")[2]
+    monkeypatch.setenv("TORCHARD_LAB", "gone.yaml")
+    code, out, err = command("check")
+    assert (code, out) == (1, "")
+    assert err.startswith("gone.yaml: there is no such file\n  TORCHARD_LAB names it. Name")
     monkeypatch.setenv("TORCHARD_LAB", "")
     assert "inventory/lab.yaml: there is no such file" in command("check")[2]
 

@@ -117,6 +117,26 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(init, tmp_path):
     assert "inventory/lab.yaml cannot be written: " in str(init(code=1).exception)
 
 
+@pytest.mark.parametrize(
+    ("named", "is_other"),
+    [
+        ("other.yaml", True),
+        ("new/inventory/lab.yaml", True),  # relative to the new folder, it is another file
+        ("{folder}/inventory/lab.yaml", False),
+        ("inventory/lab.yaml", False),
+        ("", False),
+    ],
+)
+def test_the_next_steps_act_on_the_new_lab(init, tmp_path, monkeypatch, named, is_other):
+    """If TORCHARD_LAB names another lab, the first step is to unset it."""
+    monkeypatch.setenv("TORCHARD_LAB", named.format(folder=tmp_path / "new"))
+    out = init("new").stdout
+    assert ("unset TORCHARD_LAB" in out) == is_other
+    if is_other:
+        assert out.index("cd new") < out.index("unset TORCHARD_LAB") < out.index("torchard check")
+        assert f"it names new/{named}, which the next commands would use" in out
+
+
 def test_this_mac_needs_no_ssh(init, tmp_path, monkeypatch):
     """On a Mac, the lab describes that Mac; elsewhere a sentence says what to type."""
     tools = tmp_path / "tools"
