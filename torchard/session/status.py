@@ -53,7 +53,10 @@ def read_status(session: Session) -> LabStatus:
     damage = inspect_all_files(session)
     found = {name: one for name, one in found.items() if name in session.states}
     found = add_all_damage(planned, found, session.states, damage)
-    used = measure_all_sizes(session)
+    sizes = measure_all_sizes(session)
+    names = [mac.name for mac in planned.macs]  # in the lab's order, and not as they answered
+    used = {name: sizes[name] for name in names if name in sizes}
     depot = measure_depot(session.workspace.depot.root)
-    kept = {name: one.kept for name, one in session.states.items() if one.kept}
+    read = [(name, session.states[name]) for name in names if name in session.states]
+    kept = {name: one.kept for name, one in read if one.kept}
     return LabStatus(planned, found, used, depot, kept)
