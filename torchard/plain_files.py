@@ -18,9 +18,12 @@ def open_plain(path: Path) -> BinaryIO:
 
 def _open(path: str, flags: int) -> int:
     opened = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY, 0o666)
-    if stat.S_ISREG(os.fstat(opened).st_mode):
+    mode = os.fstat(opened).st_mode
+    if stat.S_ISREG(mode):
         return opened
     os.close(opened)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     raise OSError(errno.EINVAL, "it is not a file")
 
 

@@ -9,9 +9,14 @@ import pytest
 
 from torchard.binaries.summary import Summary
 from torchard.depot import holder
+from torchard.depot.connection import DownloadError, open_url
+from torchard.lab.defaults import read_defaults
 from torchard.lock import libraries
+from torchard.lock.codec import read_lock
+from torchard.lock.lockfile import LockFileError
 from torchard.outputs import write_file
 from torchard.plain_files import append_plain, create_plain, open_plain
+from torchard.remote.identities import read_public_blob
 from torchard.workspace.locks import write_lock
 
 
@@ -55,6 +60,18 @@ def test_a_new_file_has_the_usual_mode(tmp_path):
             assert path.stat().st_mode & 0o777 == 0o644
     finally:
         os.umask(mask)
+
+
+def test_a_pipe_beside_a_lab_is_an_error(tmp_path):
+    """As a lock, as the settings in group_data, as a key, or behind a file: URL."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(LockFileError, match="it is not a file"):
+        read_lock(tmp_path / "pipe")
+    (problem,) = read_defaults(tmp_path / "pipe").problems
+    assert problem.sentence == "cannot be read: it is not a file"
+    assert read_public_blob(str(tmp_path / "pipe")) is None
+    with pytest.raises(DownloadError, match="it is not a file"):
+        open_url((tmp_path / "pipe").as_uri())
 
 
 def lock(folder, link):

@@ -9,12 +9,14 @@ Any web server or object store can serve the folder: names never change their by
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 from urllib.parse import quote
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _LARGEST_INDEX = 64 << 20  # bytes
+_LARGEST_LOCK = 4 << 20  # bytes, as lock/codec.py reads them
 _CHUNK = 1 << 20  # bytes
 _LOCK = ".torchard-bundle.lock"
 _FOLDERS = ("index", "locks", "sha256")
@@ -40,6 +43,7 @@ _LOCK_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.json\Z"
 
 _Sha256 = Annotated[str, Meta(pattern=_SHA256)]
 _Size = Annotated[int, Meta(ge=0, le=1 << 40)]
+_LockSize = Annotated[int, Meta(ge=0, le=_LARGEST_LOCK)]
 _Name = Annotated[str, Meta(pattern=_FILE_NAME)]
 _LockName = Annotated[str, Meta(pattern=_LOCK_NAME)]
 
@@ -70,7 +74,7 @@ class BundledLock(_Entry, frozen=True):
 
     name: _LockName
     sha256: _Sha256
-    size: _Size
+    size: _LockSize
 
 
 class Index(_Entry, frozen=True):
@@ -133,7 +137,7 @@ class Bundle(Depot):
         if text := self._describe_size(file):
             return text
         try:
-            with (self.root / path).open("rb") as stream:
+            with open_plain(self.root / path) as stream:
                 found = compute_sha256(stream)
         except OSError as error:
             return f"{path} cannot be read: {error.strerror or error}"
@@ -162,17 +166,24 @@ class Bundle(Depot):
         if sha256 not in self._names:
             self._fail(f"The bundle {self.root} does not have {file}, whose sha256 is {sha256}.")
         path = self.root / form_path(sha256, self._names[sha256])
-        if not self._is_verified(path, sha256):
+        try:
+            is_verified = self._is_verified(path, sha256)
+        except OSError as error:
+            self._fail(f"{path} cannot be read: {error.strerror or error}.")
+        if not is_verified:
             self._fail(f"{path} does not have its sha256, {sha256}.")
         return path
 
     def read_lock(self, lock: BundledLock) -> bytes:
         """Return the bytes of a lock file. Raise BundleError if they are not as the index says."""
         path = self.root / "locks" / self.lab / lock.name
-        with path.open("rb") as stream:
-            content = stream.read(lock.size + 1)
-            if len(content) != lock.size or compute_sha256(stream) != lock.sha256:
-                self._fail(f"{path} does not have its sha256, {lock.sha256}.")
+        try:
+            with open_plain(path) as stream:
+                content = stream.read(lock.size + 1)
+        except OSError as error:
+            self._fail(f"{path} cannot be read: {error.strerror or error}.")
+        if hashlib.sha256(content).hexdigest() != lock.sha256:
+            self._fail(f"{path} does not have its sha256, {lock.sha256}.")
         return content
 
     def _read_index(self) -> Index:
@@ -187,11 +198,14 @@ class Bundle(Depot):
         """Return what is wrong with the size of a file, as a clause; empty if nothing is."""
         path, _, size = file
         try:
-            found = (self.root / path).stat().st_size
+            status = (self.root / path).stat()
         except FileNotFoundError:
             return f"{path} is missing"
         except OSError as error:
             return f"{path} cannot be read: {error.strerror or error}"
+        if not S_ISREG(status.st_mode):
+            return f"{path} is not a file"
+        found = status.st_size
         if found != size:
             return f"{path} has {found} bytes, and its index says {size}"
         return ""
@@ -204,7 +218,7 @@ _UNREADABLE = (OSError, msgspec.MsgspecError, UnicodeDecodeError)
 
 
 def _read_index(path: Path) -> Index:
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         return msgspec.json.decode(stream.read(_LARGEST_INDEX), type=Index)
 
 

@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader, ProxyError, SSLError
 
 from torchard.depot.connection_causes import ConnectionCause, find_connection_cause
 from torchard.errors import TorchardError
+from torchard.plain_files import open_plain
 from torchard.redact import redact
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _open_file(url: str) -> BaseHTTPResponse:
     if parts.netloc not in {"", "localhost"}:
         raise DownloadError(f"{redact(url)} names another computer.", "Write file:///PATH.")
     try:
-        stream = Path(url2pathname(parts.path)).open("rb")  # noqa: SIM115  # the answer closes it
+        stream = open_plain(Path(url2pathname(parts.path)))  # the answer closes it
     except OSError as error:
         raise DownloadError(
             f"{redact(url)} cannot be read: {error.strerror or error}.", "Check `mirrors`."

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from torchard.plain_files import create_plain
+from torchard.plain_files import create_plain, open_plain
 from torchard.redact import redact
 from torchard.sanitize import sanitize
 
@@ -33,7 +33,7 @@ def describe_holder(path: Path) -> str:
     Without a file that can be read, it is only another run.
     """
     try:
-        with path.open(encoding="utf-8") as file:
+        with open_plain(path) as file:
             pid, command, since = json.loads(file.read(4096))
         return f"process {int(pid)} ({sanitize(str(command))}), since {sanitize(str(since))}"
     except (OSError, ValueError, TypeError, RecursionError):

@@ -13,6 +13,7 @@ from torchard.lab.model import Position
 from torchard.lab.problem import Problem, quote
 from torchard.lab.settings import setting_keys
 from torchard.lab.yaml_source import Source, Spot
+from torchard.plain_files import open_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ def read_defaults(path: Path) -> Source:
     """Read the assignments of a group_data file. Anything else in it is a problem."""
     file = str(path)
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -26,6 +26,7 @@ from torchard.lock.lockfile import (
     conda_row,
     wheel_row,
 )
+from torchard.plain_files import open_plain
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class MalformedError(ValueError):
 def read_lock(path: Path) -> Lock:
     """Read a lock file. Raise LockFileError if it cannot be read or is not a lock."""
     try:
-        with path.open("rb") as stream:
+        with open_plain(path) as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise LockFileError(f"{path}: the lock file cannot be read: {error.strerror}.") from error

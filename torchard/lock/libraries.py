@@ -19,7 +19,7 @@ from torchard.lock.addresses import form_conda_url
 from torchard.lock.compare import may_have_libraries
 from torchard.lock.fetch import fetch_all
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
-from torchard.plain_files import create_plain
+from torchard.plain_files import create_plain, open_plain
 from torchard.redact import redact
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _place(artefact: CondaPackage | Wheel, arch: str, depot: Depot) -> Path:
 def _read_kept(path: Path, key: str) -> Summary | None:
     """Return a kept summary; None if there is none of this table and reader."""
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             kept = msgspec.json.decode(file.read(_LARGEST), type=_Kept)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None

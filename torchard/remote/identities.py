@@ -30,6 +30,7 @@ from paramiko import (
 from paramiko.agent import AgentKey, AgentSSH
 from paramiko.pkey import PublicBlob
 
+from torchard.plain_files import open_plain
 from torchard.remote import openssh, unreachable
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ def read_public_blob(path: str) -> bytes | None:
     """
     for place in (path, f"{path}.pub"):
         try:
-            with Path(place).open("rb") as file:
+            with open_plain(Path(place)) as file:
                 text = file.read(_LARGEST)
             words = text.split()
             if b"BEGIN OPENSSH PRIVATE KEY" in text:

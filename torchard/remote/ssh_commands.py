@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import stat
 from dataclasses import dataclass, field
 from glob import escape, iglob
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from torchard.lab.model import Position
 from torchard.lab.problem import MAX_PROBLEMS, LabError, Problem, quote
+from torchard.plain_files import open_plain
 from torchard.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -278,15 +278,9 @@ def _find_own_file(path: str) -> str | None:
 
 
 def _read_file(path: str, most: int) -> bytes:
-    """Read a regular file. Raise OSError; a pipe or a device is not waited for."""
-    opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    try:
-        if not stat.S_ISREG(os.fstat(opened).st_mode):
-            raise OSError("it is not a file")
-        with os.fdopen(opened, "rb", closefd=False) as file:
-            text = file.read(most + 1)
-    finally:
-        os.close(opened)
+    """Read a regular file. Raise OSError."""
+    with open_plain(Path(path)) as file:
+        text = file.read(most + 1)
     if len(text) > most:
         raise OSError(f"it has more than {LARGEST} bytes, with the files before it")
     return text

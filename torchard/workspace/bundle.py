@@ -24,6 +24,9 @@ from torchard.depot.bundle import (
     writing,
 )
 from torchard.errors import TorchardError
+from torchard.lock.codec import MAX_BYTES, parse_lock
+from torchard.lock.lockfile import LockFileError, lock_path
+from torchard.plain_files import open_plain
 from torchard.resources import shorten_local_path
 from torchard.workspace.locks import write_lock
 from torchard.workspace.workspace import open_workspace
@@ -171,28 +174,58 @@ def open_lab(lab: Path, folder: Path | None, *, locked: bool, replace: bool = Fa
 def use_bundled_locks(workspace: Workspace, bundle: Bundle, *, replace: bool, write: bool) -> None:
     """Put the bundle's lock files beside the lab where it has none, or with `replace` other ones.
 
-    Raise BundleError where the lab has another lock, or `write` is false and one is missing.
+    Raise BundleError where the lab has another lock, or a file is not the lock that its name says.
+    Nothing is written then.
     """
     workspace.locks.remedy = f"Run `{bundle.command}` where there is a network."
-    for lock in bundle.index.locks:
-        path = workspace.lab.path.parent / "locks" / bundle.lab / lock.name
-        content = bundle.read_lock(lock)
-        try:
-            is_same = path.read_bytes() == content
-        except FileNotFoundError:
-            is_same = None
-        if is_same:
+    new: dict[Path, bytes] = {}
+    for path, content in _read_bundled_locks(workspace, bundle):
+        own = _read_own_lock(path)
+        if own == content:
             continue
-        if write and (replace or is_same is None):
-            write_lock(path, content.decode())
-            workspace.locks.written.add(path)
-        elif is_same is False:
+        if write and (replace or own is None):
+            new[path] = content
+        elif own is not None:
             raise BundleError(
                 f"{shorten_local_path(path)} is not the lock in the bundle {bundle.root}.",
                 f"Run `torchard lock {shorten_local_path(workspace.lab.path)} --depot"
                 f" {bundle.root}` to take the bundle's, or `{bundle.command}` where there is a"
                 " network to bundle this one.",
             )
+    for path, content in new.items():
+        write_lock(path, content.decode())
+        workspace.locks.written.add(path)
+
+
+def _read_bundled_locks(workspace: Workspace, bundle: Bundle) -> Iterator[tuple[Path, bytes]]:
+    """Yield the content of each lock for an environment of the lab, and its path beside the lab."""
+    folder = bundle.root / "locks" / bundle.lab
+    for one in bundle.index.locks:
+        if not any(one.name.startswith(f"{name}.") for name in workspace.lab.environments):
+            continue  # the lab does not have the environment any more
+        content = bundle.read_lock(one)
+        try:
+            lock = parse_lock(content, str(folder / one.name))
+        except LockFileError as error:
+            raise BundleError(error.message, workspace.locks.remedy) from error
+        path = lock_path(workspace.lab.path, lock.environment, lock.mac_class)
+        if path.name != one.name:
+            raise BundleError(
+                f"{folder / one.name} is a lock of {lock.environment} for {lock.mac_class}.",
+                workspace.locks.remedy,
+            )
+        yield path, content
+
+
+def _read_own_lock(path: Path) -> bytes | None:
+    """Return the beginning of a lab's lock file; None if there is none."""
+    try:
+        with open_plain(path) as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LockFileError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def _add(

@@ -257,7 +257,8 @@ def test_a_file_of_any_kind_is_read_in_bounds(write, home, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for name in ("pipe", ".", "/dev/zero"):
         (found,) = sentences(write(f"Include {tmp_path / name}\n"))
-        assert found.endswith("cannot be read: it is not a file")
+        why = "Is a directory" if name == "." else "it is not a file"
+        assert found.endswith(f"cannot be read: {why}")
     (home / ".ssh/gone").symlink_to("nowhere")
     assert sentences(write("Include gone\n")) == []
     large = write(b"#" * (ssh_commands.LARGEST + 1))

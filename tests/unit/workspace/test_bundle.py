@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -20,6 +22,7 @@ from torchard.depot.bundle import (
 )
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
+from torchard.lock.codec import MAX_BYTES
 from torchard.workspace.bundle import open_bundle, use_bundled_locks, verify_bundle, write_bundle
 from torchard.workspace.locks import LockMissingError
 from torchard.workspace.update_locks import update_locks
@@ -242,6 +245,76 @@ def test_a_changed_lock_in_a_bundle_is_an_error(lab):
     with pytest.raises(BundleError, match=r"plain.* does not have its sha256"):
         opened(lab)
     assert not (lab.parent / "locks").exists()
+
+
+def rewrite_lock(lab, content, name=f"plain.{CLASS}.json"):
+    """Put a file of these bytes in place of the lock in a bundle, with an index that fits."""
+    shutil.rmtree(lab.parent / "locks", ignore_errors=True)
+    folder = lab.parent / "bundle"
+    (folder / "locks/lab" / name).write_bytes(content)
+    index = json.loads((folder / "index/lab.json").read_bytes())
+    sha256 = hashlib.sha256(content).hexdigest()
+    index["locks"] = [{"name": name, "sha256": sha256, "size": len(content)}]
+    (folder / "index/lab.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"{}", b"a\r\nb"])
+def test_a_file_of_a_bundle_that_is_not_a_lock_is_not_written_beside_the_lab(lab, content):
+    """Although its sha256 is right."""
+    rewrite_lock(lab, content)
+    with pytest.raises(BundleError, match=r"bundle/locks/lab/plain.*is not a lock file") as said:
+        opened(lab)
+    assert "torchard bundle" in said.value.instead
+    assert not (lab.parent / "locks").exists()
+
+
+def test_a_lock_of_another_name_is_not_written_beside_the_lab(lab):
+    """A lock is only for its own environment and class; a file of any other name is ignored."""
+    content = (lab.parent / "locks/lab" / f"plain.{CLASS}.json").read_bytes()
+    rewrite_lock(lab, content, "plain.osx-arm64-macos14.json")
+    with pytest.raises(BundleError, match=f"is a lock of plain for {CLASS}"):
+        opened(lab)
+    rewrite_lock(lab, b'{"x": 1}', "package.json")
+    assert opened(lab).locks.written == set()
+    assert not (lab.parent / "locks").exists()
+
+
+@pytest.mark.parametrize("place", ["index/lab.json", "locks/lab/{lock}", "{artefact}"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_pipe_or_a_device_in_a_bundle_is_an_error_at_once(lab, place, kind):
+    """No command waits for it, or reads it without an end."""
+    folder = lab.parent / "bundle"
+    artefact = min(folder.glob("sha256/*/*/*.conda")).relative_to(folder)
+    path = folder / place.format(lock=f"plain.{CLASS}.json", artefact=artefact)
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    if not place.startswith("index"):  # which has the size of a pipe
+        index = json.loads((folder / "index/lab.json").read_bytes())
+        for one in (*index["locks"], *index["artefacts"]):
+            one["size"] *= one["name"] != path.name
+        (folder / "index/lab.json").write_text(json.dumps(index), encoding="utf-8")
+    with pytest.raises(BundleError, match="is not a file"):
+        opened(lab)
+    if not place.startswith("index"):
+        *_, report = verify_bundle(folder, lab)
+        assert [one.endswith("is not a file") for one in report.damage] == [True]
+
+
+def test_a_lock_of_a_bundle_has_the_bound_of_any_lock(lab):
+    """An index that promises more is an error, before the lock is read."""
+    index = lab.parent / "bundle/index/lab.json"
+    text = json.loads(index.read_bytes())
+    text["locks"][0]["size"] = MAX_BYTES
+    index.write_text(json.dumps(text), encoding="utf-8")
+    with pytest.raises(BundleError, match=r"has \d+ bytes, and its index says"):
+        opened(lab)
+    text["locks"][0]["size"] += 1
+    index.write_text(json.dumps(text), encoding="utf-8")
+    with pytest.raises(BundleError, match=r"has no bundle of the lab lab: .*\$\.locks"):
+        opened(lab)
 
 
 def test_a_clean_removes_the_files_of_earlier_locks(lab, artefacts):
