@@ -8,7 +8,7 @@ lab:
 ---
 $ torchard plan
 1 Mac  · studio-01
-  ! unreachable the host key of [127.0.0.1]:2201 is not the one that is known: it shows ED25519 SHA256:FINGERPRINT, and ED25519 SHA256:FINGERPRINT is known; somebody may be in between, or the Mac was set up again: then run `ssh-keygen -R '[127.0.0.1]:2201' -f /simlab/known_hosts`
+  ! unreachable the host key of [127.0.0.1]:2201 is not the one that is known: it shows ED25519 SHA256:FINGERPRINT, and ED25519 SHA256:FINGERPRINT is known; somebody may be in between, or the Mac was set up again: then run `ssh-keygen -R '[127.0.0.1]:2201' -f /simlab/known_hosts` and `torchard keys trust studio-01`
 1 Mac  · studio-02 · arm64 · macOS 15.1
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 sha256 XXXXXXXX…

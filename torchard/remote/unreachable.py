@@ -21,7 +21,7 @@ from pyinfra.api.exceptions import ConnectError, PyinfraError
 
 from torchard.errors import TorchardError
 from torchard.redact import redact
-from torchard.remote.host_keys import HostKeyError, UnknownHostKeyError
+from torchard.remote.host_keys import ChangedHostKeyError, HostKeyError, UnknownHostKeyError
 from torchard.resources import find_default_lab
 
 if TYPE_CHECKING:
@@ -350,6 +350,8 @@ def explain_connect_error(error: BaseException, mac: MacHost) -> str:
     address, text = _address(mac), _text(error)
     if isinstance(error, UnknownHostKeyError):
         return f"{text}; if that is the host's own, run `{_trust(mac)}`"
+    if isinstance(error, ChangedHostKeyError):
+        return f"{text} and `{_trust(mac)}`"
     if isinstance(error, HostKeyError):
         return text
     if isinstance(error, DeniedError):

@@ -123,9 +123,9 @@ def test_a_failed_connection_has_a_cause_and_what_to_do(error, begins, says):
 def test_what_to_type_has_the_labs_own_port_key_and_known_hosts():
     """Commands are quoted, and complete for a Mac with unusual SSH settings."""
     changed = ChangedHostKeyError("[192.0.2.12]:2222", KEY, "/lab/known hosts", OLD)
-    assert "`ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`" in explain_error(
-        connecting(changed), ODD
-    )
+    said = explain_error(connecting(changed), ODD)
+    first = "run `ssh-keygen -R '[192.0.2.12]:2222' -f '/lab/known hosts'`"
+    assert f"{first} and `torchard keys trust {ODD.name}" in said
     denied = AuthenticationException("Authentication failed.")
     assert "`ssh-copy-id -i /keys/lab -p 2222 admin@192.0.2.12`" in explain_error(
         connecting(denied), ODD
