@@ -20,8 +20,8 @@ $ torchard lock --diff
 to change   tools for osx-arm64-macos15      locks/lab/tools.osx-arm64-macos15.json
 to change   tools for osx-arm64-macos26      locks/lab/tools.osx-arm64-macos26.json
 to change   tools for osx-64-macos15         locks/lab/tools.osx-64-macos15.json
-      ~ ffmpeg   7.1.1 -> 8.0.1    conda
-      ~ cmake    3.31.8 -> 4.2.1   conda
+      ~ ffmpeg   7.1.1 -> 8.0.1    conda-forge
+      ~ cmake    3.31.8 -> 4.2.1   conda-forge
 [2]
 $ torchard lock --check
 out of date tools for osx-arm64-macos15      The lock locks/lab/tools.osx-arm64-macos15.json is out of date: its conda_specs has "ffmpeg<8", "cmake<4", "rhash", and the lab asks for "ffmpeg", "cmake".
@@ -32,8 +32,8 @@ $ torchard lock --upgrade
 written     tools for osx-arm64-macos15      locks/lab/tools.osx-arm64-macos15.json
 written     tools for osx-arm64-macos26      locks/lab/tools.osx-arm64-macos26.json
 written     tools for osx-64-macos15         locks/lab/tools.osx-64-macos15.json
-      ~ ffmpeg   7.1.1 -> 8.0.1    conda
-      ~ cmake    3.31.8 -> 4.2.1   conda
+      ~ ffmpeg   7.1.1 -> 8.0.1    conda-forge
+      ~ cmake    3.31.8 -> 4.2.1   conda-forge
 [0]
 $ torchard lock --upgrade
 unchanged   tools for osx-arm64-macos15      locks/lab/tools.osx-arm64-macos15.json

@@ -205,13 +205,18 @@ def compare_locks(before: Lock, after: Lock) -> tuple[PackageChange, ...]:
     """Return which packages moved from one lock of an environment to the next."""
     changes = diff(list_locked(before), list_locked(after))[0]
     changed = {(one.source, one.name) for one in changes}
+    channels = {one.name: one.channel for lock in (before, after) for one in lock.conda}
     files = {one.name: one.sha256 for one in before.wheels}
     others = (
         PackageChange("update", one.name, one.version, one.version, "wheel", note=OTHER_FILE)
         for one in after.wheels
         if ("wheel", one.name) not in changed and files.get(one.name) != one.sha256
     )
-    return (*changes, *others)
+    named = (
+        msgspec.structs.replace(one, source=channels[one.name]) if one.source == "conda" else one
+        for one in changes
+    )
+    return (*named, *others)
 
 
 def _unasked(lock: Lock, before: InstalledEnvironment | None) -> str:

@@ -35,11 +35,12 @@ def test_a_lock_is_compared_with_the_one_before():
     torch, einops = wheel("torch", "2.3.0"), replace(wheel("einops"), sha256=sha256("other"))
     after = lock(LOCK.conda[:2], [einops, torch, wheel("torchvision", "0.17.2")])
     assert [
-        (one.change, one.name, one.before, one.after) for one in compare_locks(LOCK, after)
+        (one.change, one.name, one.before, one.after, one.source)
+        for one in compare_locks(LOCK, after)
     ] == [
-        ("remove", "numpy", "2.0", None),
-        ("update", "torch", "2.2.2", "2.3.0"),
-        ("update", "einops", "1.0", "1.0"),
+        ("remove", "numpy", "2.0", None, "conda-forge"),
+        ("update", "torch", "2.2.2", "2.3.0", "wheel"),
+        ("update", "einops", "1.0", "1.0", "wheel"),
     ]
     assert compare_locks(LOCK, after)[-1].note == OTHER_FILE
     assert compare_locks(LOCK, LOCK) == ()
