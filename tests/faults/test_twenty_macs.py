@@ -77,7 +77,7 @@ UNTOUCHED = {
     ),
     "full": (
         "blocked",
-        r"its disk has [01] MB free, and Miniconda and these packages need more than 40[2-9] MB.*",
+        r"its disk has \d+ [Mk]B free, and Miniconda and these packages need more than 40[2-9] .*",
     ),
     "taken": ("blocked", r"~/miniconda3 exists, and is neither a whole Miniconda nor .*"),
     "imac-mps": ("blocked", r"mps: PyTorch's MPS is not for Intel Macs. Write `backend: cpu` .*"),

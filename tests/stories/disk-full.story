@@ -7,7 +7,7 @@ lab:
 ---
 $ torchard apply --yes
 1 Mac  · studio-01 · arm64 · macOS 15.1
-  ! blocked     its disk has 0 MB free, and Miniconda and these packages need more than N MB; make room
+  ! blocked     its disk has N kB free, and Miniconda and these packages need more than N MB; make room
 
 Plan: 0 Macs to change, 0 up to date, 1 blocked.
 Nothing has been changed.

@@ -53,13 +53,18 @@ def find_shortages(state: MacState, builds: Sequence[Step]) -> Iterable[tuple[bo
     who = ["Miniconda"] if by_installer else []
     who += ["these packages"] if any(one.kind == "environment" for one in builds) else []
     text = (
-        f"its disk has {state.free // 10**6} MB free, and {' and '.join(who)}"
-        f" need{'s' if who == ['Miniconda'] else ''} more than {needed // 10**6} MB"
+        f"its disk has {_write_size(state.free)} free, and {' and '.join(who)}"
+        f" need{'s' if who == ['Miniconda'] else ''} more than {_write_size(needed)}"
     )
     room = state.room or 0
     if room <= state.free or state.free < by_installer:
         yield True, f"{text}; make room"
     elif room < needed:
-        yield True, f"{text}; macOS would make room for {room // 10**6} MB only; make more room"
+        yield True, f"{text}; macOS would make room for {_write_size(room)} only; make more room"
     else:
-        yield False, f"{text}; macOS says that it makes room for {room // 10**6} MB when needed"
+        yield False, f"{text}; macOS says that it makes room for {_write_size(room)} when needed"
+
+
+def _write_size(count: int) -> str:
+    """Write a number of bytes rounded down, in kB if it is below a megabyte."""
+    return f"{count // 10**6} MB" if count >= 10**6 else f"{count // 1000} kB"

@@ -147,10 +147,10 @@ def test_a_wheel_of_another_generation_needs_no_disk_on_apfs(kind, free):
 @pytest.mark.parametrize(
     ("room", "state", "says"),
     [
-        (None, "blocked", "need more than 0 MB; make room"),
-        (0, "blocked", "need more than 0 MB; make room"),
-        (LOCK.size, "blocked", "macOS would make room for 0 MB only; make more room"),
-        (2 * LOCK.size, "change", "macOS says that it makes room for 0 MB when needed"),
+        (None, "blocked", "need more than 0 kB; make room"),
+        (0, "blocked", "need more than 0 kB; make room"),
+        (LOCK.size, "blocked", "macOS would make room for 0 kB only; make more room"),
+        (2 * LOCK.size, "change", "macOS says that it makes room for 0 kB when needed"),
     ],
 )
 def test_what_macos_can_purge_counts_as_free_disk(room, state, says):
@@ -159,7 +159,7 @@ def test_what_macos_can_purge_counts_as_free_disk(room, state, says):
     plan = plan_mac(target)
     assert plan.state == state
     (said,) = plan.warnings or (plan.reason,)
-    assert said.startswith("its disk has 0 MB free, and these packages need")
+    assert said.startswith("its disk has 0 kB free, and these packages need")
     assert said.endswith(says)
     assert is_short_of_disk(target) is (room is None)
 
@@ -169,7 +169,7 @@ def test_an_installer_counts_only_what_df_says():
     installer = replace(INSTALLER, disk=1000)
     state = mac(prefix_state="absent", prefix_arch=None, free=999, room=10**9)
     assert plan_mac(Target(MAC, state, installer=installer, locks={"torch": LOCK})).reason == (
-        "its disk has 0 MB free, and Miniconda and these packages need more than 0 MB; make room"
+        "its disk has 0 kB free, and Miniconda and these packages need more than 1 kB; make room"
     )
     state = replace(state, free=1000)
     plan = plan_mac(Target(MAC, state, installer=installer, locks={"torch": LOCK}))
