@@ -83,9 +83,9 @@ def test_what_a_dead_run_left_is_reported_with_the_id_that_removes_it(lab, lock,
 
 @pytest.mark.parametrize("signed", ["running", "step"])
 def test_the_lock_of_a_run_that_is_still_there_is_never_removed(lab, lock, torchard, signed):
-    """Also with the right ID: the message names the process to end, and its lock goes with it."""
+    """Also with the right ID: the message names what to end, and the lock goes with it."""
     environment = macs.environment(lab.macs["studio-01"].root)
-    process = subprocess.Popen(["/bin/sleep", "600"], env=environment)
+    process, other = (subprocess.Popen(["/bin/sleep", "600"], env=environment) for _ in range(2))
     try:
         hold(lock, f"{dead_pid()}\n{GONE}\n2026-01-01 00:00 UTC\n")
         (lock / signed).write_text(f"{process.pid}\n{start_of(process.pid)}\n")
@@ -99,9 +99,15 @@ def test_the_lock_of_a_run_that_is_still_there_is_never_removed(lab, lock, torch
                 done.stderr,
             )
         assert lab.snapshot() == before
+        for name, pid in (("running", process.pid), ("step", other.pid)):
+            (lock / name).write_text(f"{pid}\n{start_of(pid)}\n")
+        both = sorted((process.pid, other.pid))
+        said = re.search(r"is at work: processes (\d+) and (\d+)\.", unlock(torchard, lab).stderr)
+        assert sorted(map(int, said.groups())) == both
     finally:
-        process.kill()
-        process.wait()
+        for one in (process, other):
+            one.kill()
+            one.wait()
     assert unlock(torchard, lab, "--holder", ID).returncode == 0
     assert not lock.exists()
 

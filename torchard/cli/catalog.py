@@ -38,8 +38,8 @@ def catalog() -> None:
 @catalog.command()
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Write it and the pages on refusals, releases and pairings here.",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write it and the pages on refusals, releases and pairings to this folder.",
 )
 def matrix(out: Path | None) -> None:
     """Print which PyTorch each Mac and python gets, in Markdown."""
@@ -160,6 +160,7 @@ def refresh(places: tuple[str, ...], *, write: bool) -> None:
 
 def _write(path: Path, text: str) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise TorchardError(f"{path} cannot be written: {error.strerror}.") from error

@@ -107,7 +107,8 @@ def _print(report: DepotReport, *, as_json: bool) -> None:
             click.echo(_describe(entry))
         removed = [one for one in report.entries if one.state == "removed"]
         kept = len(report.entries) - len(removed)
-        click.echo(f"{kept} in {report.root}, {size(report.bytes)}.")
+        files = "file" if kept == 1 else "files"
+        click.echo(f"{kept} {files} in {report.root}, {size(report.bytes)}.")
         if removed:
             freed = size(sum(one.bytes for one in removed))
             click.echo(f"{len(removed)} removed, {freed}.")

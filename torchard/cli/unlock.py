@@ -89,7 +89,7 @@ def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None, root: str) -
         )
     if lock.processes:
         return TorchardError(
-            f"{found}, and is at work: process {numbers.replace(' ', ' and ')}.{unchanged}",
+            f"{found}, and is at work: {_list_processes(lock.processes)}.{unchanged}",
             f"Let it finish. If it hangs, end it on the Mac with `kill {numbers}`, or with `kill -9"
             f" {numbers}` if that does not help. Its lock goes with it.",
         )
@@ -108,3 +108,8 @@ def _refuse(mac: str, lab: Path, lock: RunLock, holder: str | None, root: str) -
         f"{found}, but its process has ended.{unchanged}",
         f"The next run removes the lock, or run `{command}`.",
     )
+
+
+def _list_processes(numbers: Sequence[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"processes {', '.join(first)} and {last}" if first else f"process {last}"

@@ -81,7 +81,7 @@ def test_a_clean_keeps_what_is_new_and_what_a_lab_needs(root):
     """The text says what went."""
     made = CliRunner().invoke(cli, ["depot", "clean", "--keep", "30"])
     assert made.exit_code == 0
-    assert made.stdout.endswith("2 removed, 7 bytes.\n")
+    assert made.stdout.endswith(f"2 files in {root}, 9 bytes.\n2 removed, 7 bytes.\n")
     assert {one.name for one in (root / "files").iterdir()} == {digest("locked"), digest("new")}
     assert not list((root / "partial").iterdir())
     assert states(run("clean", "--keep", "60")[1]) == {"locked.whl": "kept", "new.whl": "kept"}

@@ -175,12 +175,13 @@ def test_wheel_sets_have_their_oldest_macos(answers):
 
 
 def test_command_writes_the_page(torchard, tmp_path):
-    """`torchard catalog matrix` prints the first page, or writes every page into a folder."""
+    """`torchard catalog matrix` prints the first page, or writes every page into a new folder."""
     pages = render_pages(load_catalog())
     assert torchard("catalog", "matrix").stdout == pages["matrix.md"]
-    assert torchard("catalog", "matrix", "--out", tmp_path).returncode == 0
-    assert {one.name: one.read_text(encoding="utf-8") for one in tmp_path.iterdir()} == pages
-    (tmp_path / "matrix.md").unlink()
-    (tmp_path / "matrix.md").mkdir()
-    failed = torchard("catalog", "matrix", "--out", tmp_path)
+    folder = tmp_path / "new"
+    assert torchard("catalog", "matrix", "--out", folder).returncode == 0
+    assert {one.name: one.read_text(encoding="utf-8") for one in folder.iterdir()} == pages
+    (folder / "matrix.md").unlink()
+    (folder / "matrix.md").mkdir()
+    failed = torchard("catalog", "matrix", "--out", folder)
     assert (failed.returncode, failed.stderr.count("cannot be written")) == (1, 1)
