@@ -30,7 +30,7 @@ from torchard.remote import read_guard
 from torchard.resources import find_resource
 from torchard.session import inspection
 from torchard.session.plan import complete_plan, find_target, isolate, plan_as_locked
-from torchard.session.session import INTERRUPTED, NO_OUTPUT
+from torchard.session.session import INTERRUPTED, INTERRUPTED_STEP, NO_OUTPUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -159,6 +159,9 @@ class _Work:
     def _report(self, name: str) -> MacResult:
         run, planned = self._runs.get(name, MacRun()), self.plans[name]
         reasons = self.session.reasons
+        is_interrupted = reasons.get(name) in {INTERRUPTED, INTERRUPTED_STEP}
+        if is_interrupted and not (run.done or run.failed):
+            return report_not_started(planned, INTERRUPTED)
 
         def report() -> MacResult:
             made = report_apply(planned, find_target(self.session, name), run)

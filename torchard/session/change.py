@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchard.plan.result import MacRun, Result, report_failure, report_skipped
+from torchard.plan.result import (
+    MacRun,
+    Result,
+    report_failure,
+    report_not_started,
+    report_skipped,
+)
+from torchard.session.session import INTERRUPTED, INTERRUPTED_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,5 +36,13 @@ def change_macs(session: Session, plan: Plan, change: Callable[[MacPlan], MacRes
     session.each(names, change_mac, is_executing=True)
     for name in names:
         if name in session.reasons:
-            results[name] = report_failure(plans[name], MacRun(reason=session.reasons[name]))
+            results[name] = _report_unfinished(plans[name], session.reasons[name])
     return Result(tuple(results.values()))
+
+
+def _report_unfinished(planned: MacPlan, reason: str) -> MacResult:
+    """Return the result for a Mac that was not changed to the end."""
+    if reason == INTERRUPTED:
+        return report_not_started(planned, reason)
+    begun = tuple(step.id for step in planned.steps) if reason == INTERRUPTED_STEP else ()
+    return report_failure(planned, MacRun(failed=begun, reason=reason))
