@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from torchard.lock.index import WheelQuery
     from torchard.lock.question import Question
 
+_UNREAD = re.compile(r"Failed to (?:fetch|read) |\AThe settings of (?:uv|pip) ")
+
 
 def explain_failure(
     text: str,
@@ -46,7 +48,7 @@ def explain_failure(
 
         unreachable = explain_connection(text)
         lines = "".join(f"\n    {line}" for line in text.splitlines())
-        if unreachable is not None or re.search("Failed to (fetch|read) ", text):
+        if unreachable is not None or _UNREAD.search(text):
             return LockError(
                 f"The wheel index of {question} could not be read"
                 f"{f', because {unreachable.what}' if unreachable else ''}:{lines}",

@@ -14,7 +14,10 @@ from wheelhouse import wheel
 
 from torchard import programs
 from torchard.catalog.mac_class import MacClass
-from torchard.lock import index, index_settings
+from torchard.lab.model import Mirrors
+from torchard.lock import index, index_settings, wheels
+from torchard.lock.lockfile import LockError
+from torchard.lock.question import Question
 
 ARM = MacClass("osx-arm64", "14.0")
 ANSWER = ["a 2.0", "b 1.0"]
@@ -274,6 +277,15 @@ def test_settings_of_pip_that_cannot_be_read_never_mean_the_default_index(
     assert cause in message
     assert message.endswith("Repair them, or set UV_DEFAULT_INDEX to the URL of the index")
     assert "secret" not in message
+
+
+def test_a_lock_names_the_settings_that_cannot_be_read(bare_shell, monkeypatch, asks):
+    """It does not say that no wheels fit."""
+    pip_rejects_its_file(bare_shell, monkeypatch)
+    question = Question(asks(pip=["a"]), ARM, None, (), Mirrors())
+    with pytest.raises(LockError, match=r"could not be read:\n.*The settings of pip") as caught:
+        wheels.resolve_wheels(question, "3.12.13", {})
+    assert "the index that uv or pip is configured with" in caught.value.instead
 
 
 def test_settings_can_be_left_out(bare_shell, monkeypatch):
