@@ -112,6 +112,7 @@ bench: setup
 	$(BIN)/python benchmarks/plan_of_three_hundred.py
 	$(BIN)/python benchmarks/update_of_one_wheel.py
 	$(BIN)/python benchmarks/slow_mac.py
+	$(BIN)/python benchmarks/fetch.py
 	$(BIN)/python benchmarks/first_install.py
 	$(BIN)/python benchmarks/plots.py $(TORCHARD_BENCH_RESULTS) docs
 

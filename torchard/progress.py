@@ -17,7 +17,10 @@ class Progress(Protocol):
         """Report what the controller itself does now."""
 
     def report_download(self, file: str, done: int, total: int) -> None:
-        """Report a download to the controller: `done` of `total` bytes, 0 if it is not known."""
+        """Report downloads to the controller: `done` of `total` bytes, 0 if that is not known.
+
+        `file` is the name of a file, or how many there are: `14 files`.
+        """
 
     def begin(self, names: Collection[str]) -> None:
         """Report that something begins that is done on each of these Macs."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from torchard.depot.downloads import Downloads
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def fetch_all(
             f" {largest.size}. Torchard fetches at most {_MOST_FETCHED >> 30} GiB for a lock.",
             "Use another channel, index or mirror: this one may be damaged.",
         )
-    total = _Total(missing, noun, depot.report)
+    total = Downloads(depot.report, noun)
+    total.expect((one.sha256, one.file, one.size) for one in missing)
 
     def fetch(one: Artefact) -> Path:
         return depot.fetch(
@@ -49,31 +51,8 @@ def fetch_all(
             one.sha256,
             one.size,
             lambda: form_url(one),
-            lambda done, _: total.add(one.file, done),
+            partial(total.count, one.sha256, one.file),
         )
 
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         return list(pool.map(fetch, artefacts))
-
-
-class _Total:
-    """Adds up downloads that run at the same time, so that they have one rate."""
-
-    def __init__(
-        self,
-        artefacts: Sequence[CondaPackage] | Sequence[Wheel],
-        noun: str,
-        report: Callable[[str, int, int], None],
-    ) -> None:
-        number = len(artefacts)
-        self._what = artefacts[0].file if number == 1 else f"{number} {noun}"
-        self._size = sum(one.size for one in artefacts)
-        self._report = report
-        self._done: dict[str, int] = {}
-        self._guard = Lock()
-
-    def add(self, file: str, done: int) -> None:
-        """Report that `done` bytes of a file have come, and what has come of the others."""
-        with self._guard:
-            self._done[file] = done
-            self._report(self._what, sum(self._done.values()), self._size)

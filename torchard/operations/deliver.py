@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,15 +25,15 @@ from torchard.remote.quoting import for_any_shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from pyinfra.api.host import Host
     from pyinfra.api.state import State
 
     from torchard.catalog.installers import Installer
     from torchard.lab.model import MacHost
-    from torchard.lock.lockfile import CondaPackage, Wheel
+    from torchard.lock.lockfile import CondaPackage, Lock, Wheel
     from torchard.mac.state import MacState
+    from torchard.workspace.artefacts import Artefacts
 
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 _REMEDIES = {
@@ -58,20 +59,23 @@ class FileList:
 def deliver_files(  # noqa: PLR0917  # as upload_files
     mac: MacHost,
     mac_state: MacState,
+    store: Artefacts,
     artefacts: Sequence[A],
-    fetch: Callable[[A], Path],
-    find_url: Callable[[A], str],
+    lock: Lock | None = None,
     text: bytes | None = None,
     text_path: str = "",
 ) -> FunctionCommand:
     """Return the command that brings a Mac those artefacts that it lacks.
 
-    `fetch` returns the file of one on the controller, `find_url` where a Mac fetches it. `text` is
-    the content of one more file, which is pushed in any case. The Mac verifies all before use.
+    `store` fetches them, or knows where a Mac fetches them. `lock` is theirs, None for an
+    installer. `text` is the content of one more file, which is pushed in any case. The Mac verifies
+    all before use.
     """
     if mac.delivery.way == "push":
-        return upload_files(mac, mac_state, artefacts, fetch, text, text_path)
-    return FunctionCommand(_let_fetch, (mac, mac_state, artefacts, find_url, text, text_path), {})
+        return upload_files(mac, mac_state, store, artefacts, lock, text, text_path)
+    return FunctionCommand(
+        _let_fetch, (mac, mac_state, store, artefacts, lock, text, text_path), {}
+    )
 
 
 def _let_fetch(  # noqa: PLR0917  # pyinfra passes them by position
@@ -79,14 +83,17 @@ def _let_fetch(  # noqa: PLR0917  # pyinfra passes them by position
     host: Host,
     mac: MacHost,
     mac_state: MacState,
+    store: Artefacts,
     artefacts: Sequence[A],
-    find_url: Callable[[A], str],
+    lock: Lock | None,
     text: bytes | None,
     text_path: str,
 ) -> bool:
     missing = list_missing(mac_state, artefacts)
-    if missing and not _fetch_there(state, host, mac, mac_state, missing, find_url):
-        return False
+    if missing:
+        find_url = partial(store.find_url, lock=lock, mac=mac)
+        if not _fetch_there(state, host, mac, mac_state, missing, find_url):
+            return False
     return text is None or upload_content(state, host, mac, mac_state, text, text_path)
 
 

@@ -75,9 +75,9 @@ def build_environment(
     yield deliver_files(
         mac,
         state,
+        workspace.artefacts,
         artefacts,
-        lambda one: workspace.artefacts.fetch(one, lock, mac),
-        lambda one: workspace.artefacts.find_url(one, lock, mac),
+        lock,
         text=kit.archive,
         text_path=kit.path(state),
     )

@@ -60,13 +60,7 @@ def install_miniconda(
         return
     print_diff(step)
     yield begin_run(mac, state.lock)
-    yield deliver_files(
-        mac,
-        state,
-        [installer],
-        lambda one: workspace.artefacts.fetch_installer(one, mac),
-        lambda one: workspace.artefacts.find_url(one, None, mac),
-    )
+    yield deliver_files(mac, state, workspace.artefacts, [installer])
     yield report.announce("installing Miniconda")
     date = datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M:%S")
     script = change_scripts.install_miniconda(state, installer, continue_run(host, mac), date)

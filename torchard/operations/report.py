@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pyinfra.api.host import Host
     from pyinfra.api.state import State
 
-# Keys of a host's connector_data: the reason of its failure, and a function that gets its progress.
+# Keys of a host's connector_data: the reason of its failure, a function that gets its progress, and
+# one that is called after each delivery.
 FAILURE = "torchard failure"
 PROGRESS = "torchard progress"
+DELIVERED = "torchard delivered"
 UNREADABLE = "its state could not be read"
 CHANGED = "it changed after planning and was left alone; run it again"
 
@@ -29,6 +31,13 @@ def report_progress(host: Host, doing: str, done: int = 0, total: int = 0) -> No
     progress = host.connector_data.get(PROGRESS)
     if progress is not None:
         progress(host, doing, done, total)
+
+
+def report_delivered(host: Host) -> None:
+    """Report that a Mac has all that the present operation sends it."""
+    delivered = host.connector_data.get(DELIVERED)
+    if delivered is not None:
+        delivered()
 
 
 def announce(doing: str) -> FunctionCommand:

@@ -14,7 +14,6 @@ from pyinfra.api import FunctionCommand, StringCommand
 from torchard.depot.contents import compute_sha256_of_part
 from torchard.errors import TorchardError
 from torchard.operations.controller import find_controller
-from torchard.operations.fetch_ahead import FetchAhead
 from torchard.operations.incoming import (
     PARTS,
     continue_part,
@@ -24,13 +23,14 @@ from torchard.operations.incoming import (
     remove_partial_files,
 )
 from torchard.operations.lease import renewed_lease
-from torchard.operations.report import record_failure, report_progress
+from torchard.operations.report import record_failure, report_delivered, report_progress
 from torchard.operations.transfers import find_line
 from torchard.remote.archive import Archive
 from torchard.remote.client import takes_archives
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.uploads import LARGE, WatchedFile
+from torchard.workspace.fetch_ahead import FetchAhead, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -41,9 +41,10 @@ if TYPE_CHECKING:
 
     from torchard.catalog.installers import Installer
     from torchard.lab.model import MacHost
-    from torchard.lock.lockfile import CondaPackage, Wheel
+    from torchard.lock.lockfile import CondaPackage, Lock, Wheel
     from torchard.mac.state import MacState
     from torchard.remote.limits import Limit
+    from torchard.workspace.fetch_ahead import Store
 
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 # Uploaded before they get their names: a lost connection costs these.
@@ -56,19 +57,21 @@ _LOST = "the connection was lost while pushing"
 def upload_files(  # noqa: PLR0917  # as _upload
     mac: MacHost,
     mac_state: MacState,
+    store: Store[A],
     artefacts: Sequence[A],
-    fetch: Callable[[A], Path],
+    lock: Lock | None = None,
     text: bytes | None = None,
     text_path: str = "",
 ) -> FunctionCommand:
     """Return the command that fetches artefacts once and uploads those that the Mac lacks.
 
-    `text` is the content of one more file. What is fetched is sent while the rest is fetched.
+    `store` fetches them; `lock` is theirs, None for an installer. `text` is the content of one more
+    file. What is fetched is sent while the rest is fetched.
     Each file has a name of this run until it is complete, then its sha256 as a name. So a lost
     connection, or another controller at the same work, never leaves half a file under that name.
     The next run sends the rest of a large one. The Mac verifies all of them before use.
     """
-    return FunctionCommand(_upload, (mac, mac_state, artefacts, fetch, text, text_path), {})
+    return FunctionCommand(_upload, (mac, mac_state, store, artefacts, lock, text, text_path), {})
 
 
 def _upload(  # noqa: PLR0917  # pyinfra passes them by position
@@ -76,14 +79,15 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
     host: Host,
     mac: MacHost,
     mac_state: MacState,
+    store: Store[A],
     artefacts: Sequence[A],
-    fetch: Callable[[A], Path],
+    lock: Lock | None,
     text: bytes | None,
     text_path: str,
 ) -> bool:
     missing = list_missing(mac_state, artefacts)
     push = _Push(host, mac, mac_state, total=sum(getattr(one, "size", 0) for one in missing))
-    ahead = FetchAhead(missing, fetch)
+    ahead = FetchAhead(store, [Wanted(one, lock, mac) for one in missing])
     try:
         while batch := _take_batch(push, ahead):
             push.send(batch)
@@ -100,6 +104,7 @@ def _upload(  # noqa: PLR0917  # pyinfra passes them by position
         return record_failure(state, host, f"{_LOST}: {error}")
     finally:
         ahead.stop()
+    report_delivered(host)
     return True
 
 

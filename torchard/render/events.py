@@ -33,7 +33,7 @@ class EventProgress:
         self._clock = clock
         self._view = RunView(clock)
         self._steps: dict[str, tuple[str, int]] = {}
-        self._downloads: set[str] = set()
+        self._downloads: set[tuple[str, int]] = set()
         self._printed = clock()
         self._is_over = threading.Event()
         self._is_paused = False
@@ -77,12 +77,12 @@ class EventProgress:
         self._print(CONTROLLER, message)
 
     def report_download(self, file: str, done: int, total: int) -> None:
-        """Print that a download to the controller begins, once for each file."""
+        """Print that a download to the controller begins, once for each file or set of files."""
         self._view.set_controller(f"fetching {file}", done, total)
         if done == total:
             self._view.controller = None
-        if file not in self._downloads and done < total:
-            self._downloads.add(file)
+        if (file, total) not in self._downloads and done < total:
+            self._downloads.add((file, total))
             self._print(CONTROLLER, f"fetching {file}, {size(total)}")
 
     def begin(self, names: Collection[str]) -> None:

@@ -103,12 +103,15 @@ class RunView:
             self.controller = None  # what it announced is over
 
     def _advance(self, step: Step | None, doing: str, done: int, total: int) -> Step:
+        # The bytes of several downloads become more when another one begins.
         is_same = step is not None and (
-            total == step.total and done >= step.done and (bool(total) or doing == step.doing)
+            0 < step.total <= total and done >= step.done
+            if total
+            else not step.total and doing == step.doing
         )
         if step is None or not is_same:
-            step = Step(doing, self.clock(), total=total)
-        step.doing = doing
+            step = Step(doing, self.clock())
+        step.doing, step.total = doing, total
         if total:
             step.count(self.clock(), done)
         return step

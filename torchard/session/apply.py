@@ -29,6 +29,7 @@ from torchard.plan.result import (
 from torchard.remote import read_guard
 from torchard.resources import find_resource
 from torchard.session import inspection
+from torchard.session.fetching import fetching_ahead
 from torchard.session.plan import complete_plan, find_target, isolate, plan_as_locked
 from torchard.session.session import INTERRUPTED, INTERRUPTED_STEP, NO_OUTPUT
 
@@ -144,8 +145,9 @@ class _Work:
         start = time.monotonic()
         self._runs[name] = MacRun()
         try:
-            for run in _run_operations(session, name):
-                self._runs[name] = run
+            with fetching_ahead(session, name):
+                for run in _run_operations(session, name):
+                    self._runs[name] = run
         finally:
             end_run(host)
             self._runs[name] = replace(self._runs[name], seconds=time.monotonic() - start)

@@ -6,26 +6,31 @@ import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from torchard.catalog.installers import Installer
 from torchard.depot.bounds import bound_depot, measure_depot
 from torchard.depot.bundle import form_bundle_url
+from torchard.depot.downloads import Downloads
 from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 from torchard.lock.web_addresses import require_web_address
 from torchard.workspace.locks import nightly_index
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from torchard.catalog.installers import Installer
+    from gevent.lock import BoundedSemaphore
+
     from torchard.catalog.rows import Catalogue
     from torchard.depot.depot import Depot
     from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.plan.plan import Plan
 
+DOWNLOADS = 8  # at once: a server may bound them for one address
 GIGABYTE = 10**9
 LARGEST_LOCK = 64 * 2**20  # bytes of a lock file that are read
 _SHA256 = re.compile(rb"\b[0-9a-f]{64}\b")
@@ -54,9 +59,18 @@ class Artefacts:
     depot: Depot
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _fetching: dict[str, threading.Lock] = field(default_factory=dict)
+    _turns: BoundedSemaphore | None = None
+    _total: Downloads = field(init=False)
     _addresses: dict[tuple[str, str | None, str | None], dict[tuple[str, str], str]] = field(
         default_factory=dict
     )
+
+    def __post_init__(self) -> None:
+        """Add up what is fetched at the same time."""
+        self._total = Downloads(self._report)
+
+    def _report(self, what: str, done: int, total: int) -> None:
+        self.depot.report(what, done, total)  # as a command has set it by now
 
     def mark_fetched(self, plan: Plan) -> Plan:
         """Return a plan that knows which of its artefacts the depot already holds."""
@@ -75,19 +89,44 @@ class Artefacts:
         if measure_depot(self.depot.root) > limit:
             bound_depot(self.depot.root, limit, read_locked_digests(lab.path.parent / "locks"))
 
-    def fetch_installer(self, installer: Installer, mac: MacHost) -> Path:
-        """Return an installer's file in the depot, fetched and verified if it was not there."""
-        return self._fetch(installer, None, lambda: form_installer_url(installer, mac.mirrors))
+    def expect(self, artefacts: Iterable[CondaPackage | Wheel | Installer]) -> None:
+        """Count artefacts that are about to be fetched, so that the progress has all their bytes.
 
-    def fetch(self, artefact: CondaPackage | Wheel, lock: Lock, mac: MacHost) -> Path:
-        """Return the file of a lock's artefact in the depot, fetched if it was not there."""
-        if isinstance(artefact, CondaPackage):
-            return self._fetch(
-                artefact, artefact.size, lambda: form_conda_url(artefact, mac.mirrors)
-            )
-        return self._fetch(
-            artefact, artefact.size, lambda: self._wheel_address(artefact, lock, mac)
+        No lock says the size of an installer, which counts once its server has said it.
+        """
+        self._total.expect(
+            (one.sha256, one.file, one.size)
+            for one in artefacts
+            if not isinstance(one, Installer) and not self.depot.has_file(one.sha256)
         )
+
+    def abandon(self, artefacts: Iterable[CondaPackage | Wheel | Installer]) -> None:
+        """Count artefacts no more that will not be fetched."""
+        self._total.abandon(one.sha256 for one in artefacts)
+
+    def fetch(
+        self, artefact: CondaPackage | Wheel | Installer, lock: Lock | None, mac: MacHost
+    ) -> Path:
+        """Return the file of an artefact in the depot, fetched and verified if it was not there.
+
+        `lock` is that of a package, None for an installer. At most DOWNLOADS are fetched at once.
+        """
+        from gevent.lock import BoundedSemaphore  # noqa: PLC0415  # few runs fetch
+
+        with self._guard:
+            fetching = self._fetching.setdefault(artefact.sha256, threading.Lock())
+            self._turns = self._turns or BoundedSemaphore(DOWNLOADS)
+        # A second one that wants the same file waits without a turn.
+        with fetching, self._turns:
+            path = self.depot.fetch(
+                artefact.file,
+                artefact.sha256,
+                None if isinstance(artefact, Installer) else artefact.size,
+                partial(self._form_url, artefact, lock, mac),
+                partial(self._total.count, artefact.sha256, artefact.file),
+            )
+            self._total.finish(artefact.sha256)
+            return path
 
     def find_url(
         self, artefact: CondaPackage | Wheel | Installer, lock: Lock | None, mac: MacHost
@@ -98,26 +137,20 @@ class Artefacts:
         """
         if mac.delivery.way == "url":
             url = form_bundle_url(mac.delivery.url, artefact.sha256, artefact.file)
-        elif isinstance(artefact, CondaPackage):
-            url = form_conda_url(artefact, mac.mirrors)
-        elif isinstance(artefact, Wheel):
-            if lock is None:
-                raise AssertionError("a wheel is from a lock")
-            url = self._wheel_address(artefact, lock, mac)
         else:
-            url = form_installer_url(artefact, mac.mirrors)
+            url = self._form_url(artefact, lock, mac)
         return require_web_address(url, artefact.file)
 
-    def _fetch(
-        self,
-        artefact: CondaPackage | Wheel | Installer,
-        size: int | None,
-        address: Callable[[], str],
-    ) -> Path:
-        with self._guard:
-            turn = self._fetching.setdefault(artefact.sha256, threading.Lock())
-        with turn:
-            return self.depot.fetch(artefact.file, artefact.sha256, size, address)
+    def _form_url(
+        self, artefact: CondaPackage | Wheel | Installer, lock: Lock | None, mac: MacHost
+    ) -> str:
+        if isinstance(artefact, CondaPackage):
+            return form_conda_url(artefact, mac.mirrors)
+        if isinstance(artefact, Installer):
+            return form_installer_url(artefact, mac.mirrors)
+        if lock is None:
+            raise AssertionError("a wheel is from a lock")
+        return self._wheel_address(artefact, lock, mac)
 
     def _wheel_address(self, wheel: Wheel, lock: Lock, mac: MacHost) -> str:
         """Return a wheel's URL. The index is queried once for all wheels of a lock."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,13 +27,15 @@ from torchard.lock.codec import MAX_BYTES, parse_lock
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.plain_files import open_plain
 from torchard.resources import shorten_local_path
+from torchard.workspace.fetch_ahead import FetchAhead, Wanted
 from torchard.workspace.locks import write_lock
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from torchard.catalog.installers import Installer
     from torchard.catalog.mac_class import MacClass
     from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import CondaPackage, Wheel
@@ -105,14 +106,18 @@ def write_bundle(
     with writing(folder):
         artefacts: dict[str, BundledFile] = {}
         macs = list(_list_macs(workspace, states))
-        for name, sha256, fetch in _list_artefacts(workspace, macs):
-            if sha256 not in artefacts:
-                path = fetch()
-                one = BundledFile(name, sha256, path.stat().st_size)
+        wanted = {one.artefact.sha256: one for one in _list_artefacts(workspace, macs)}
+        ahead = FetchAhead(workspace.artefacts, list(wanted.values()))
+        try:
+            while (artefact := ahead.next) is not None:
+                path, sha256 = ahead.take(), artefact.sha256
+                one = BundledFile(artefact.file, sha256, path.stat().st_size)
                 new = put_file(path, folder / one.path, sha256)
                 artefacts[sha256] = one
                 report = _add(report, one.size, new, artefacts=1)
                 yield report
+        finally:
+            ahead.stop()
         locks = []
         named = [(name, one.group) for one in macs for name in one.mac.environments]
         for environment, group in dict.fromkeys(named):
@@ -249,20 +254,18 @@ def _report(bundle: Bundle) -> BundleReport:
 
 def _list_artefacts(
     workspace: Workspace, macs: Sequence[_MacOfClass]
-) -> Iterator[tuple[str, str, Callable[[], Path]]]:
-    """Yield the name and the sha256 of all that the Macs need, and what fetches it."""
-    artefacts = workspace.artefacts
+) -> Iterator[Wanted[CondaPackage | Wheel | Installer]]:
+    """Yield all that the Macs need."""
     for one in macs:
         installer = choose_installer(one.arch, one.macos, one.mac.miniconda, workspace.catalogue)
         if isinstance(installer, Refusal):
             raise TorchardError(f"{one.mac.name}: {installer.reason}", installer.instead)
-        fetch = partial(artefacts.fetch_installer, installer, one.mac)
-        yield installer.file, installer.sha256, fetch
+        yield Wanted(installer, None, one.mac)
         for name in one.mac.environments:
             lock = workspace.locks.find(workspace.lab.environments[name], one.group, one.mac)
             packages: tuple[CondaPackage | Wheel, ...] = (*lock.conda, *lock.wheels)
             for package in packages:
-                yield package.file, package.sha256, partial(artefacts.fetch, package, lock, one.mac)
+                yield Wanted(package, lock, one.mac)
 
 
 def _list_macs(workspace: Workspace, states: Mapping[str, MacState]) -> Iterator[_MacOfClass]:

@@ -270,9 +270,6 @@ class Fetched(Artefacts):
     def fetch(self, *_: object) -> Path:
         return Path("/dev/null")
 
-    def fetch_installer(self, *_: object) -> Path:
-        return Path("/dev/null")
-
 
 def opened(target: Target) -> tuple[Session, Host]:
     """Return a session on the one Mac of an target, and the Mac."""

@@ -19,7 +19,6 @@ from torchard.lock.lockfile import Wheel
 from torchard.mac.state import MacState
 from torchard.operations import report
 from torchard.operations.controller import find_controller
-from torchard.operations.fetch_ahead import FetchAhead
 from torchard.operations.incoming import PARTS
 from torchard.operations.upload import _continue_part, upload_files
 from torchard.remote.archive import Archive
@@ -70,8 +69,16 @@ class Pushed:
         (self.files / name).write_bytes(content)
         return Wheel(name, "1", name, hashlib.sha256(content).hexdigest(), len(content))
 
-    def fetch(self, wheel: Wheel):
+    def expect(self, _wheels):
+        """Show no progress."""
+
+    abandon = expect
+
+    def locate(self, wheel: Wheel):
         return self.files / wheel.file
+
+    def fetch(self, wheel: Wheel, *_):
+        return self.locate(wheel)
 
     def arrived(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in self.incoming.iterdir()}
@@ -90,11 +97,13 @@ def pushed(tmp_path):
 def push(host, pushed, fetch=None, text=None, depot=(), *, connection="local"):
     """Run the operation's command."""
     state = MacState(**{**vars(pushed.state), "depot": dict(depot)})
+    if fetch is not None:
+        pushed.fetch = fetch
     command = upload_files(
         MacHost("this-mac", connection=connection),
         state,
+        pushed,
         pushed.wheels,
-        fetch or pushed.fetch,
         text=text,
         text_path=f"{pushed.incoming}/kit",
     )
@@ -141,10 +150,10 @@ def test_complete_files_get_their_names_in_batches(host, pushed, monkeypatch):
     """Files that arrived before a failure are not sent again."""
     monkeypatch.setattr("torchard.operations.upload._BATCH_BYTES", 1)
 
-    def fetch(wheel):
+    def fetch(wheel, *_):
         if wheel.file == "c":
             raise TorchardError("c cannot be had.", "Do something.")
-        return pushed.fetch(wheel)
+        return pushed.locate(wheel)
 
     assert push(host, pushed, fetch) is False
     assert host.connector_data[report.FAILURE] == "c cannot be had.\n  Do something."
@@ -199,7 +208,7 @@ def continued(host, pushed, sent):
     part, target = pushed.incoming / f"{wheel.sha256}.old", pushed.incoming / f"{wheel.sha256}.new"
     part.write_bytes(sent)
     host.connector_data[PARTS] = {wheel.sha256: (part.name, len(sent))}
-    path = pushed.fetch(wheel)
+    path = pushed.locate(wheel)
     begin = _continue_part(host, MacHost("m"), pushed.state, path, str(target), wheel.sha256)
     assert host.connector_data.pop(PARTS) == {}
     return begin
@@ -283,28 +292,18 @@ def test_an_archive_that_does_not_arrive_leaves_no_part(host, pushed, sent, monk
     assert pushed.arrived() == {}
 
 
-def test_whatever_ends_a_fetch_ends_the_wait_for_it():
-    """A timeout of gevent is not an Exception, and the push would wait without an end."""
-
-    def fetch(_):
-        raise gevent.Timeout(1)
-
-    with gevent.Timeout(20, AssertionError), pytest.raises(gevent.Timeout):
-        FetchAhead(["a"], fetch).take()
-
-
 def test_what_is_fetched_is_sent_while_the_rest_is_fetched(host, pushed, sent, monkeypatch):
-    """The second file is not there before the first one has been sent."""
+    """The other files are not there before the first one has been sent."""
     monkeypatch.setattr("torchard.operations.upload._BATCH_FILES", 1)
     missing = []
 
-    def fetch(wheel):
-        for _ in range(2000 if wheel.file == "b" else 0):
+    def fetch(wheel, *_):
+        for _ in range(0 if wheel.file == "a" else 2000):
             if sent:
                 break
             gevent.sleep(0.001)
         missing.extend([] if sent or wheel.file == "a" else [wheel.file])
-        return pushed.fetch(wheel)
+        return pushed.locate(wheel)
 
     assert push(host, pushed, fetch, connection="ssh") is True
     assert (sent, missing) == (["a", "b", "c"], [])

@@ -143,6 +143,15 @@ def test_a_file_that_comes_has_the_line_of_the_controller(watched):
     assert watched.shown()[0].endswith("fetching page.html  0 s")
 
 
+def test_a_further_download_does_not_begin_the_rate_again(watched):
+    """Its bytes are added to those of the other ones."""
+    for done, total in ((0, 100_000_000), (50_000_000, 100_000_000), (60_000_000, 300_000_000)):
+        watched.progress.report_download("2 files", done, total)
+        watched.now += 5
+    text = "fetching  20 %  60 MB of 300 MB  6 MB/s  15 s  2 files"
+    assert watched.shown()[0].endswith(text)
+
+
 def test_macs_that_could_not_be_read_are_one_line(watched):
     """However many there are, until the run ends."""
     watched.progress.begin(["a", "b", "c"])
