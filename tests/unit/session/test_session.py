@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import torchard.session  # isort: skip  # noqa: F401  # patches the standard library, so it comes first
 
+import subprocess
+import sys
+
 import pytest
 from gevent.event import Event
 from pyinfra.api.state import StateStage
@@ -93,3 +96,12 @@ def test_each_mac_has_a_stage_of_its_own(tmp_path):
 
     session.each(["a", "b"], work, is_executing=False)
     assert stages == {"a": (True, StateStage.Execute), "b": (False, StateStage.Prepare)}
+
+
+def test_paramiko_can_run_no_command_of_an_ssh_config():
+    """It needs `invoke` for `Match exec`. Another part of the same process may still import it."""
+    script = "import torchard.session, paramiko.config as c; print(c.invoke); import invoke"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "None\n"), done.stderr
