@@ -45,7 +45,7 @@ def lab(lab_once):
     yield lab_once
     for name in NAMES:
         link = lab_once.macs[name].home / "miniconda3/envs/tools"
-        link.unlink()
+        link.unlink(missing_ok=True)
         link.symlink_to(generation(lab_once, name, lab_once.second))
 
 
@@ -167,22 +167,47 @@ def test_without_a_terminal_the_answer_counts_as_no(lab, torchard):
     assert lab.snapshot(*NAMES) == before
 
 
+def damage(path):
+    """Let somebody edit a file of a package."""
+    file = path / "lib/python3.12/site-packages/einops/__init__.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text + "# edited\n", encoding="utf-8")
+    return file, text
+
+
+@pytest.mark.parametrize("options", [(), ("--yes",)])
+def test_a_damaged_generation_is_not_activated(lab, torchard, options):
+    """The plan says so already, and names what is damaged."""
+    file, text = damage(generation(lab, "studio-01", lab.first))
+    try:
+        done = back(torchard, lab, *options, "--limit", "studio-01")
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert done.returncode == 3
+    said = (
+        rf"tools: the generation before, \S+{lab.first['studio-01']}, is damaged: einops:"
+        r" \d of \d+ files has another size: einops/__init__\.py;"
+        r" the active one stays"
+    )
+    assert re.search(said, " ".join(done.stdout.split())), done.stdout
+    assert shown(lab, "studio-01") == lab.second["studio-01"]
+
+
 def test_a_failed_verification_is_reported_and_undoes_nothing(lab, torchard):
-    """What somebody took out of the generation before is named; the rename stays."""
-    packages = generation(lab, "studio-01", lab.first) / "lib/python3.12/site-packages"
-    aside = packages.parent / "aside"
-    packages.rename(aside)
-    packages.mkdir()
+    """The rename stays."""
+    name = lab.first["studio-01"]
+    expected = lab.macs["studio-01"].home / f".torchard/kits/{name}/expected.json"
+    text = expected.read_text(encoding="utf-8")
+    expected.write_text(json.dumps({**json.loads(text), "python": "3.9"}), encoding="utf-8")
     try:
         done = back(torchard, lab, "--yes", "--limit", "studio-01")
     finally:
-        packages.rmdir()
-        aside.rename(packages)
+        expected.write_text(text, encoding="utf-8")
     assert done.returncode == 1
-    said = r"! tools +failed: it is active again, but its verification failed: \S+ is missing"
+    said = r"! tools +failed: it is active again, but its verification failed: its python is 3\.12"
     assert re.search(said, done.stdout), done.stdout
     assert "`torchard apply` goes forward again." in done.stdout
-    assert shown(lab, "studio-01") == lab.first["studio-01"]
+    assert shown(lab, "studio-01") == name
 
 
 def test_a_generation_without_its_kit_is_reported_by_its_stamp(lab, torchard):
@@ -227,3 +252,24 @@ def test_conda_leaves_what_the_lab_freezes(lab, torchard):
     lab.lab_file.write_text(text, encoding="utf-8")
     thawed = torchard("plan", lab.lab_file)
     assert "the link only" in thawed.stdout
+
+
+def test_a_damaged_generation_is_not_linked_again(lab, torchard):
+    """An apply notes why, and the next one builds it anew."""
+    mac = lab.macs["studio-01"]
+    link = mac.home / "miniconda3/envs/tools"
+    path = generation(lab, "studio-01", lab.second)
+    link.unlink()
+    damage(path)
+    limit = ("--limit", "studio-01")
+    assert "only its link is missing" in torchard("plan", lab.lab_file, *limit).stdout
+    first = torchard("apply", lab.lab_file, "--yes", *limit)
+    assert first.returncode == 1
+    said = " ".join(first.stdout.split())
+    assert "einops: 1 of" in said, said
+    assert "is damaged, so tools was not activated; nothing else changed." in said
+    assert "= tools verified" not in said
+    assert not link.is_symlink()
+
+    bring_in_order(torchard, lab)
+    assert re.fullmatch(rf"{path.name}\.\d", shown(lab, "studio-01"))

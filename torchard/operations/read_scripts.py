@@ -69,6 +69,13 @@ def check_files(state: MacState, environments: Iterable[str]) -> str:
     return run_cleanly('exec "$@"', "sh", *words)
 
 
+def check_generation(state: MacState, name: str, path: str) -> str:
+    """Return the command that checks the files of an environment's generation, active or not."""
+    python = python_words(state, f"{path}/bin/python", "-I", "-S", "-B", "-c", RUN_ARGUMENT)
+    words = [*python, read_script("check_files.py"), "look", str(FILES_SECONDS), name, path]
+    return run_cleanly('exec "$@"', "sh", *words)
+
+
 def measure_sizes(state: MacState) -> str:
     """Return the command that measures what Torchard's files take on a Mac's disk."""
     words = [*_base_python(state), read_script("measure_sizes.py")]

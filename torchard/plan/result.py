@@ -151,10 +151,14 @@ def report_verification(
 
 
 def _read_verifications(target: Target) -> Iterator[tuple[str, str]]:
-    """Yield what the stamp of each active environment says of its verification."""
+    """Yield what the stamp of each active environment says of its verification.
+
+    A warning has the ones whose last verification failed.
+    """
     for name in target.locks:
         active = view_environment(name, target.state).generation
-        yield name, describe_verification((active and active.verification) or {})
+        if active is None or active.failed is None:
+            yield name, describe_verification((active and active.verification) or {})
 
 
 def describe_verification(verification: Mapping[str, Any], date: str | None = None) -> str:

@@ -226,7 +226,10 @@ def environment_step(
         (
             one
             for one in state.environments.values()
-            if not rebuild and paths.fullmatch(one.path) and _is_built_from(lock, one, settings)
+            if not rebuild
+            and one.failed is None
+            and paths.fullmatch(one.path)
+            and _is_built_from(lock, one, settings)
         ),
         None,
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from torchard.errors import TorchardError
 from torchard.operations import change_scripts, read_scripts
 from torchard.operations.lease import end_run, open_run
+from torchard.plan.damage import describe_damage, read_reports
 from torchard.plan.plan import Plan
 from torchard.plan.rollback import plan_rollback, report_rollback
 from torchard.session.change import change_macs
@@ -32,7 +34,40 @@ def plan_rollbacks(session: Session, environment: str) -> Plan:
         made = state and isolate(session, name, lambda: plan_rollback(environment, mac, state))
         return made or plan_without_state(session, name)
 
-    return Plan(tuple(plan(name, mac) for name, mac in session.macs.items()))
+    plans = {name: plan(name, mac) for name, mac in session.macs.items()}
+
+    def check(name: str) -> None:
+        plans[name] = _check_files(session, plans[name])
+
+    changed = [name for name, one in plans.items() if one.state == "change"]
+    session.each(changed, check, is_executing=False)
+    for name in changed:
+        if name in session.reasons:
+            plans[name] = plan_without_state(session, name)
+    return Plan(tuple(plans.values()))
+
+
+def _check_files(session: Session, planned: MacPlan) -> MacPlan:
+    """Return a plan that is blocked if files of the generation are damaged."""
+    (step,) = planned.steps
+    name, environment = planned.name, step.environment or ""
+    session.progress.report_mac(name, "inspecting files")
+    script = read_scripts.check_generation(session.states[name], environment, step.path)
+    try:
+        answer = session.run_read_only(name, script)
+        report = read_reports(answer[-1] if answer else "", [environment])[environment]
+        lines = describe_damage(report, None)
+    except TorchardError as error:
+        lines = [f"its files could not be checked: {error}"]
+    except (ValueError, RecursionError):
+        lines = ["its files could not be checked: the answer of its python cannot be read"]
+    if not lines:
+        return planned
+    reason = (
+        f"{environment}: the generation before, {step.place}, is damaged: {'; '.join(lines)};"
+        " the active one stays"
+    )
+    return replace(planned, state="blocked", steps=(), reason=reason)
 
 
 def roll_back(session: Session, plan: Plan) -> Result:

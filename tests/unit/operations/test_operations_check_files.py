@@ -251,7 +251,7 @@ def test_a_build_writes_a_file_of_each_package_down(tree):
 def test_a_disk_that_does_not_answer_ends_as_a_sentence(tree):
     """The time is limited, even if the disk never answers."""
     text = script_text.read_script("check_files.py").replace(
-        "    if mode ==", "    signal.pause()\n    if mode =="
+        "    if mode !=", "    signal.pause()\n    if mode !="
     )
     python = [sys.executable, "-I", "-S", "-c", script_text.RUN_ARGUMENT, text]
     done = subprocess.run(

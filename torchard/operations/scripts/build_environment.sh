@@ -43,19 +43,22 @@ give_up() {
   remove_trees "$path" "$root/pkgs" "$kit/torchard-depot" "$kit/wheels" && rm -f "$building"
   fail "$1"
 }
+# Checks all files of the generation, right after it was `built` or `again`. Failures go to stderr.
+check_files() {
+  need_lock
+  run_cleanly "$python" -I -S "$kit/check_files.py" "$1" "$FILES_SECONDS" "$path" \
+    >>"$log" 2>"$kit/verify.err" </dev/null && return
+  errors=$(tail -n 20 "$kit/verify.err")
+  find_limit
+  [ -s "$kit/verify.err" ] || echo "its files could not be checked" >"$kit/verify.err"
+  cat "$kit/verify.err" >>"$log"
+  tail -n 20 "$kit/verify.err" >&2
+  return 1
+}
 # Checks all files and starts the environment's python. The answer, one line of JSON, goes into the kit;
 # failures go to stderr.
 verify() {
-  need_lock
-  if ! run_cleanly "$python" -I -S "$kit/check_files.py" built "$FILES_SECONDS" "$path" \
-    >>"$log" 2>"$kit/verify.err" </dev/null; then
-    errors=$(tail -n 20 "$kit/verify.err")
-    find_limit
-    [ -s "$kit/verify.err" ] || echo "its files could not be checked" >"$kit/verify.err"
-    cat "$kit/verify.err" >>"$log"
-    tail -n 20 "$kit/verify.err" >&2
-    return 1
-  fi
+  check_files built || return 1
   # shellcheck disable=SC2086 # native is two words, or none
   run_cleanly $native "$path/bin/python" -B -I -c 'import sys; exec(sys.argv[1])' \
     "$(cat "$kit/verify.py")" "$(cat "$kit/expected.json")" \
@@ -107,6 +110,11 @@ if ! is_stamped; then
   run_logged "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
   remove_trees "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
 else
+  # What was built before may have been damaged since. The next plan builds it again then.
+  if ! check_files again; then
+    run_logged "$python" -I -S "$kit/generation.py" failed "$kit" "$path" || :
+    die "$path is damaged, so $NAME was not activated; nothing else changed. Run it again: then it is built anew."
+  fi
   carry_over || fail "a person's files in $active could not be carried over to $path"
 fi
 # The prefix is recorded, never half, before it gets a link.

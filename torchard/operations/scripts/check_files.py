@@ -5,6 +5,7 @@ It starts as `python -I -S`, from a file or with `-c` like `verify.py`, and with
 look SECONDS NAME PATH ...  print one line of JSON: what is damaged at each NAME's PATH
 built SECONDS PATH          check an environment that was just built: damage is sentences on stderr
                             and exit code 1; without damage, `.torchard-files` is written in it
+again SECONDS PATH          check an environment that was built before, and write nothing
 
 The files of conda's packages are in conda-meta (`files` and `paths_data`: conda,
 core/path_actions.py), those of wheels in RECORD (PEP 376). Each file costs one lstat. A size counts
@@ -356,15 +357,15 @@ def report_damage(root: str) -> dict[str, Any]:
     return {"files": files, "damaged": rows, "more": len(damaged) - len(rows)}
 
 
-def check_built(root: str) -> int:
-    """Print what a build left out; without damage, note what exists."""
-    packages, other = check_packages(root, built=True)
+def check_one(root: str, *, built: bool) -> int:
+    """Print what is damaged; note what exists after a build without damage."""
+    packages, other = check_packages(root, built=built)
     damaged = find_damage(packages)
     for one in damaged[:SHOWN]:
         print(f"{make_printable(one.name)}: {one.describe()}", file=sys.stderr)
     if damaged[SHOWN:]:
         print(f"and {len(damaged) - SHOWN:,} more packages", file=sys.stderr)
-    if not damaged:
+    if built and not damaged:
         write_files(root, packages, other)
     return 1 if damaged else 0
 
@@ -382,10 +383,10 @@ def limit_time(seconds: int) -> None:
 
 
 def main(mode: str, seconds: str, *rest: str) -> int:
-    """Run one of the two modes."""
+    """Run one of the modes."""
     limit_time(int(seconds))
-    if mode == "built":
-        return check_built(rest[0])
+    if mode != "look":
+        return check_one(rest[0], built=mode == "built")
     names, paths = rest[::2], rest[1::2]
     print(json.dumps({name: report_damage(paths[at]) for at, name in enumerate(names)}))
     return 0

@@ -23,6 +23,7 @@ import time
 from typing import Any
 
 SECOND = 10**9  # nanoseconds; older volumes keep times in whole seconds
+REASON = 1000  # characters that are kept of why a verification failed
 PIN = "_torchard_pin_imports"  # the module in each environment that pins its imports
 
 
@@ -162,6 +163,14 @@ def write_stamp(kit: str, path: str) -> None:
     write(json.dumps(content, sort_keys=True) + "\n", os.path.join(path, ".torchard.json"))
 
 
+def write_failure(kit: str, path: str) -> None:
+    """Note in a generation why its verification failed; it is not activated then."""
+    with open(os.path.join(kit, "verify.err"), encoding="utf-8", errors="replace") as file:
+        reason = " ".join(file.read(REASON).split())
+    note = {"date": format_now(), "reason": reason}
+    write(json.dumps(note, sort_keys=True) + "\n", os.path.join(path, ".torchard-failed.json"))
+
+
 def activate(path: str, link: str) -> None:
     """Activate a generation, and record by the stamps that it came after the active one."""
     before = os.readlink(link) if os.path.islink(link) else ""
@@ -252,6 +261,7 @@ if __name__ == "__main__":
         "link": link_files,
         "records": write_records,
         "stamp": write_stamp,
+        "failed": write_failure,
         "activate": activate,
         "reactivate": reactivate,
     }
