@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -54,11 +55,15 @@ def write_lab(lab, name, *changes):
     return path
 
 
-def interrupt(server, number, *arguments):
-    """Run a command, and send it a signal once it waits for the server."""
+def interrupt(server, number, *arguments, there=None):
+    """Run a command, and send it a signal once it waits for the server, and paths are there."""
     words = [sys.executable, "-m", "torchard", *map(str, arguments)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         connection, _ = server.accept()
+        for _ in range(2000):
+            if there is None or list(there()):
+                break
+            time.sleep(0.01)
         run.send_signal(number)
         printed, errors = run.communicate(timeout=300)
         connection.close()
@@ -171,7 +176,7 @@ def test_a_bundle_says_what_is_there_so_far(lab, silent, artefacts, tmp_path):
 
 @pytest.mark.parametrize("as_json", [True, False])
 def test_a_bundle_counts_the_files_that_it_has(lab, silent, tmp_path, monkeypatch, as_json):
-    """The installer is there, and the first package is being fetched."""
+    """The installer is there, and the packages are being fetched."""
     port = silent.getsockname()[1]
     name = f"fetched-{as_json}"
     file = write_lab(lab, name, (lab.web_url + "/conda", f"http://127.0.0.1:{port}"))
@@ -179,7 +184,8 @@ def test_a_bundle_counts_the_files_that_it_has(lab, silent, tmp_path, monkeypatc
     monkeypatch.setenv("TORCHARD_DEPOT", str(tmp_path / "depot"))
     folder = tmp_path / "bundle"
     words = ["bundle", folder, file, "--locked", *["--json"] * as_json]
-    code, printed = interrupt(silent, signal.SIGTERM, *words)
+    installer = partial(folder.glob, "sha256/*/*/*.sh")
+    code, printed = interrupt(silent, signal.SIGTERM, *words, there=installer)
     assert code == 143
     if as_json:
         found = json.loads(printed)
