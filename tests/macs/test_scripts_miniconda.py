@@ -317,11 +317,12 @@ def test_a_version_that_a_run_beside_has_just_put_there_stays(settled, own):
     assert aside(settled) == there
 
 
-def test_another_version_is_not_put_below_somebodys_environments(settled, own):
+@pytest.mark.parametrize("name", ["mine", ".mine"])
+def test_another_version_is_not_put_below_somebodys_environments(settled, own, name):
     """An environment that a person made since the plan is not taken from its place."""
-    (settled.prefix / "envs" / "mine").mkdir()
+    (settled.prefix / "envs" / name).mkdir()
     done = own(RUNS)
     assert done.returncode == 1
-    assert f"a person made {settled.prefix}/envs/mine" in done.stderr
+    assert f"a person made {settled.prefix}/envs/{name}" in done.stderr
     assert aside(settled) == []
     assert settled.state.prefix_ours is not None

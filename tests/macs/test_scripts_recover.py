@@ -267,6 +267,27 @@ def test_a_half_that_is_still_there_keeps_its_mark(mac):
     assert not half.exists()
 
 
+def test_what_cannot_be_removed_is_in_nobodys_way(mac):
+    """Another install works beside it, and a plan names it again with the way out."""
+    assert install(mac, whole("first")).returncode == 0
+    left = mac.torchard / "generations/.discarded-torch-1"
+    (left / "bin").mkdir(parents=True)
+    rm = mac.root / "bin/rm"
+    whole_rm = rm.with_name("whole-rm")
+    rm.rename(whole_rm)
+    fail = 'case "$*" in *discarded*) exit 1 ;; esac'
+    rm.write_text(f'#!/bin/sh\n{fail}\nexec {whole_rm} "$@"\n')
+    rm.chmod(0o755)
+    done = install(mac, whole("second"))
+    assert done.returncode == 0, done.stderr
+    assert isinstance(leftover_step(mac.state, ()), Step)
+    done = mac.run(change_scripts.remove_leftovers(mac.state, CONTROLLER))
+    assert done.returncode == 1
+    assert f"{left} cannot be removed; look with `ls -leO` on the Mac" in done.stderr
+    whole_rm.replace(rm)
+    tidy(mac)
+
+
 def test_a_generation_that_was_built_again_is_not_its_own_rest(mac):
     """The removal of the earlier one of that name was stopped, and goes on with what is left."""
     assert install(mac, whole("first")).returncode == 0

@@ -23,6 +23,7 @@ class Root:
 
     def __init__(self, path: Path) -> None:
         self.environment: dict[str, str] = {}
+        self.before: tuple[str, ...] = ()  # what starts a program
         self.root = path / ".torchard"
         self.tools = macs.build(path, [MacSpec("mac-1", "arm64", "15.1")])["mac-1"]
         self.stamps = 0  # how many were made: the order of their stamps
@@ -38,7 +39,7 @@ class Root:
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
         program = self.removing if arguments[0] in {"sweep", "remove", "drop"} else self.program
         return subprocess.run(
-            [sys.executable, "-I", "-S", program, *map(str, arguments)],
+            [*self.before, sys.executable, "-I", "-S", program, *map(str, arguments)],
             env={**macs.environment(self.tools), **self.environment},
             capture_output=True,
             text=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 
 import pytest
 
@@ -84,6 +85,7 @@ OWN = {
     "a file among those of packages": "lib/python3.12/site-packages/mine.py",
     "a settings file": ".condarc",
     "an environment": "envs/mine/bin/python",
+    "a hidden environment": "envs/.mine/bin/python",
     "a package of conda's": "conda-meta/rhash-1.4-h1_0.json",
     "an edited file": "lib/python3.12/os.py",
     "a wheel": "lib/python3.12/site-packages/einops-0.8.dist-info/METADATA",
@@ -107,6 +109,23 @@ def test_a_link_of_a_persons_is_a_persons(aside):
     (path / "envs/mine").symlink_to("/opt/mine")
     (path / "data").symlink_to("/opt/data")
     assert [one.rpartition("/")[2] for one in find_persons_own(path)] == ["mine", "data"]
+
+
+def test_a_folder_that_cannot_be_read_is_a_persons(aside, monkeypatch):
+    """Nobody knows what is in there."""
+    path = aside(1)
+    (path / "envs/.conda_envs_dir_test").touch()  # conda's own
+    assert list(find_persons_own(path)) == []
+    closed = path / "lib/python3.12"
+    scandir = os.scandir
+
+    def fail(folder):
+        if str(folder) == str(closed):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", fail)
+    assert list(find_persons_own(str(path))) == [str(closed)]
 
 
 def test_what_the_list_does_not_name_is_not_touched(tmp_path, aside):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import socket
 import stat
 
 import pytest
 from generation_tree import SITE, build, carry, conda, look, tree, wheel, write
+
+from torchard.operations.scripts import own_files
 
 SETTINGS = {
     "conda-meta/state",
@@ -249,3 +253,64 @@ def test_settings_of_another_environment_are_not_carried(path):
     write(other, "work/notebook.ipynb")
     carry(path.parent / "kit", other, path)
     assert not (path / "work").exists()
+
+
+def test_a_link_that_leads_elsewhere_now_is_a_persons(path):
+    """And a link in the place of a package's file."""
+    (path / "etc/package.conf").unlink()
+    (path / "etc/package.conf").symlink_to("/Volumes/data/package.conf")
+    assert look(path)["unsaved"]["names"] == ["etc/package.conf"]
+
+
+def test_an_edited_file_of_a_package_that_a_person_installed_is_theirs(path):
+    """Installing it again would not bring it back; its size or its time shows the edit."""
+    for name in ("cowpy", "dogpy"):
+        wheel(path, name, f"{SITE}/{name}/__init__.py")
+        for one in (path / SITE).glob(f"{name}*/*"):
+            os.utime(one, (10**9, 10**9))
+    write(path, f"{SITE}/cowpy/__init__.py", "edited\n")
+    assert look(path)["unsaved"]["names"] == [f"{SITE}/cowpy/"]
+
+
+def test_without_its_list_an_edit_shows_by_its_time(path):
+    """The records of the packages are older."""
+    (path / ".torchard-built").write_bytes(b"broken")
+    write(path, "etc/package.conf", "edited\n")
+    assert look(path)["unsaved"]["names"] == [".condarc", "etc/"]
+
+
+def test_the_same_size_and_time_make_no_copy(path):
+    """Another environment may have another file of that name."""
+    other = build(path.parent / "other", "other")
+    for root, text in ((path, "mine\n"), (other, "ours\n")):
+        os.utime(write(root, "work/notes.txt", text), (10**9, 10**9))
+    assert look(path, other)["unsaved"]["names"] == ["work/"]
+    write(other, "work/notes.txt", "mine\n")
+    os.utime(other / "work/notes.txt", (10**9, 10**9))
+    assert look(path, other)["unsaved"]["count"] == 0
+
+
+def test_what_cannot_be_looked_at_is_a_persons(path, monkeypatch):
+    """Only what does not exist is gone: a broken disk has other errors."""
+    write(path, "work/thesis.txt")
+    write(path, "work/gone.txt")
+
+    class Entry:
+        def __init__(self, entry):
+            self.name, self.entry = entry.name, entry
+
+        def stat(self, *, follow_symlinks):
+            if self.name == "thesis.txt":
+                raise OSError(errno.EIO, "Input/output error")
+            if self.name == "gone.txt":
+                raise FileNotFoundError
+            return self.entry.stat(follow_symlinks=follow_symlinks)
+
+    @contextlib.contextmanager
+    def scandir(folder):
+        with listing(folder) as entries:
+            yield [Entry(one) for one in entries]
+
+    listing = os.scandir
+    monkeypatch.setattr(own_files.os, "scandir", scandir)
+    assert [one.name for one in own_files.find_own(str(path)).files] == ["work/thesis.txt"]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from generation_root import Root
 
 from simlab import macs
+from torchard.operations.scripts import remove_generations
 
 
 @pytest.fixture
@@ -131,6 +134,61 @@ def test_a_removal_that_was_stopped_twice_goes_on(mac):
     half.mkdir(parents=True)
     mac.sweep(four(mac))
     assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
+# Without these, root is asked for permissions like everybody else.
+AS_EVERYBODY = "-dac_override,-dac_read_search"
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o644, 0])
+def test_closed_folders_are_removed_as_well(mac, mode):
+    """Nothing of a person's is in there any more."""
+    if os.geteuid() == 0 and shutil.which("setpriv"):
+        words = (f"--bounding-set={AS_EVERYBODY}", f"--inh-caps={AS_EVERYBODY}")
+        mac.before = (shutil.which("setpriv") or "", *words)
+    shown = four(mac)
+    half = mac.root / "generations/.discarded-torch-0"
+    (half / "lib/python").mkdir(parents=True)
+    (half / "lib/python/x.py").touch()
+    (half / "lib/python").chmod(mode)
+    (half / "lib").chmod(mode)
+    mac.sweep(shown)
+    assert mac.there("generations") == {"torch-3", "torch-4"}
+
+
+def test_locked_files_are_removed_as_well(tmp_path, monkeypatch):
+    """The Finder locks a file by a flag of macOS, and then nobody can remove it."""
+    locked = tmp_path / "tree/locked"
+    locked.parent.mkdir()
+    locked.touch()
+    flags = {str(locked): 2}
+    lstat, unlink = os.lstat, os.unlink
+
+    def look(path):
+        found = lstat(path)
+        return SimpleNamespace(st_mode=found.st_mode, st_flags=flags.get(str(path), 0))
+
+    def remove(path):
+        if flags.get(str(path)):
+            raise PermissionError(1, "Operation not permitted", path)
+        unlink(path)
+
+    monkeypatch.setattr(remove_generations.os, "lstat", look)
+    monkeypatch.setattr(remove_generations.os, "unlink", remove)
+    monkeypatch.setattr(remove_generations.os, "lchflags", flags.__setitem__, raising=False)
+    remove_generations.remove_tree(str(locked.parent))
+    assert not locked.parent.exists()
+
+
+def test_what_cannot_be_removed_does_not_end_the_sweep(tmp_path, monkeypatch, capsys):
+    """The next one tries again, and the log says why."""
+
+    def fail(path):
+        raise OSError(5, "Input/output error", path)
+
+    monkeypatch.setattr(remove_generations, "remove_files", fail)
+    remove_generations.remove_tree(str(tmp_path))
+    assert capsys.readouterr().out.startswith(f"{tmp_path} cannot be removed: ")
 
 
 @pytest.mark.parametrize("kind", ["a link", "a file"])

@@ -37,6 +37,8 @@ OF_INSTALLER = frozenset(
         "conda-meta/.messages.txt",
     )
 )
+# What conda and the Finder put beside environments (conda, base/context.py).
+OF_ENVS = frozenset((".conda_envs_dir_test", ".DS_Store"))
 # Unpacked packages, and the installer's own files: nothing that a person made is in them.
 CACHES = ("pkgs", "install_tmp")
 
@@ -63,13 +65,17 @@ def bound(root: str, count: int) -> None:
 
 def find_persons_own(path: str) -> Iterator[str]:
     """Yield what is not the installer's: its files, packages and environments."""
-    for link in glob.glob(os.path.join(glob.escape(path), "envs", "*")):
-        if not os.path.islink(link) or GENERATIONS not in os.readlink(link):
+    envs = os.path.join(path, "envs")
+    for name in os.listdir(envs) if os.path.isdir(envs) else ():
+        link = os.path.join(envs, name)
+        is_ours = os.path.islink(link) and GENERATIONS in os.readlink(link)
+        if not is_ours and name not in OF_ENVS and not name.startswith("._"):
             yield link
     yield from find_later_packages(path)
     owned: dict[str, str | None] = dict.fromkeys(OF_INSTALLER)
     owned.update(list_owned_files(path))
-    for folder, folders, files in os.walk(path):
+    closed: list[OSError] = []
+    for folder, folders, files in os.walk(path, onerror=closed.append):
         inside = os.path.relpath(folder, path)
         inside = "" if inside == "." else inside + "/"
         if inside == "":
@@ -84,6 +90,7 @@ def find_persons_own(path: str) -> Iterator[str]:
                 continue
             if file not in owned or is_edited(os.path.join(path, file), owned[file]):
                 yield file
+    yield from (str(one.filename) for one in closed)  # what may be in there is a person's
 
 
 def is_edited(path: str, sha256: str | None) -> bool:

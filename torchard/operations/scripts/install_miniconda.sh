@@ -43,7 +43,7 @@ fi
 verify_upload "$SHA256" "$FILE" || die "Nothing was executed."
 aside=
 if is_whole_prefix "$PREFIX"; then
-  for environment in "$PREFIX"/envs/*; do
+  for environment in "$PREFIX"/envs/* "$PREFIX"/envs/.[!.]* "$PREFIX"/envs/..?*; do
     [ -L "$environment" ] || [ ! -d "$environment" ] ||
       die "a person made $environment, which would be set aside with $PREFIX; it was left alone"
   done
@@ -60,7 +60,7 @@ record_install "$PREFIX" "$MARK" "$old_prefix"
 if [ -n "$aside" ]; then
   set_prefix_aside "$PREFIX"
   printf '%s\n' "$said" | tee -a "$log"
-  for environment in "$aside"/envs/*; do
+  for environment in "$aside"/envs/* "$aside"/envs/.[!.]* "$aside"/envs/..?*; do
     # Links lead to generations, which stay; their own step activates them again.
     if [ -d "$environment" ] && [ ! -L "$environment" ]; then
       printf '%s\n' "with the environment that a person made in it: $environment" | tee -a "$log"

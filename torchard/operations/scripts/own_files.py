@@ -2,11 +2,13 @@
 
 A file is a person's if neither a record of conda, the RECORD of a wheel nor the list in
 `.torchard-built`, which the build wrote, has it, and it is not a cache. A file of that list is a
-person's if it changed since. No link is followed.
+person's if it changed since, and one of another package if it changed after that was installed.
+What cannot be looked at counts as a person's. No link is followed.
 """
 
 from __future__ import annotations
 
+import filecmp
 import gzip
 import json
 import os
@@ -44,6 +46,7 @@ MACH_O = (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 FIRSTS = string.ascii_letters + string.digits + "_"  # of a package's folder
 MICROSECOND = 1000  # nanoseconds; older tools copy times no finer
 SECOND = 10**9  # nanoseconds
+INSTALLING = 600 * SECOND  # after its record was written, an install may still write to a package
 
 
 class Own(NamedTuple):
@@ -74,7 +77,7 @@ class Found(NamedTuple):
 
 
 class File(NamedTuple):
-    """A file of a tree by its path; a closed folder has no `mode`."""
+    """A file of a tree by its path; what cannot be looked at, as a closed folder, has no `mode`."""
 
     name: str
     mode: int
@@ -91,14 +94,16 @@ class Owner:
         self.built = read_rows(os.path.join(root, BUILT))
         built = [(self.built[one.name], one) for one in files if one.name in self.built]
         # Most times differ after a copy that does not keep them: then only sizes count.
-        same = sum(row[1] // SECOND == one.time // SECOND for row, one in built)
-        self.has_times = 2 * same >= len(built)
+        self.has_times = has_kept_times(row for row in built if not stat.S_ISLNK(row[1].mode))
+        self.has_link_times = has_kept_times(row for row in built if stat.S_ISLNK(row[1].mode))
         self.listed = set(unpacked)
+        self.sizes = Sizes()
+        self.recorded: dict[str, int] = {}  # when the record was written that has a file
         self.added: set[str] = set()  # files of packages that a person installed
         self.packages: list[Package] = []
         self.folders: set[str] = set()  # each wheel's own
         sites = list(find_sites(root))
-        for package in read_packages(root, Sizes()):
+        for package in read_packages(root, self.sizes):
             if package.source == "conda":
                 records = [f"conda-meta/{package.stem}.json"]
             else:
@@ -107,9 +112,19 @@ class Owner:
                 records = [f"{one}/RECORD" for one in folders]
             names = {path for _, path in package.files}
             self.listed |= names
+            written = max(map(self.read_time, records), default=0)
+            for name in names:  # the package that came last has its bytes
+                self.recorded[name] = max(written, self.recorded.get(name, 0))
             if self.built and not any(map(self.is_as_built, records)):
                 self.packages.append(package)
                 self.added |= names
+
+    def read_time(self, name: str) -> int:
+        """Return when a file was written; 0 if it is not there."""
+        try:
+            return os.lstat(os.path.join(self.root, name)).st_mtime_ns
+        except OSError:
+            return 0
 
     def is_as_built(self, name: str) -> bool:
         """Tell whether a file is as the build left it."""
@@ -119,10 +134,20 @@ class Owner:
             return False
         return name in self.built and not self.is_edited(name, found.st_size, found.st_mtime_ns)
 
-    def is_edited(self, name: str, size: int, time: int) -> bool:
-        """Tell whether a file changed since the build."""
+    def is_edited(self, name: str, size: int, time: int, *, is_link: bool = False) -> bool:
+        """Tell whether a file or a link changed since the build."""
         row = self.built[name]
-        return not is_same(row, size, time if self.has_times else row[1])
+        has_times = self.has_link_times if is_link else self.has_times
+        return not is_same(row, size, time if has_times else row[1])
+
+    def is_edited_later(self, name: str, one: File) -> bool:
+        """Tell whether a file of a package changed after it was installed, as far as that shows."""
+        sizes = self.sizes.of.get(name)
+        if not stat.S_ISREG(one.mode) or name not in self.recorded:
+            return False
+        if sizes and one.size not in sizes:
+            return True
+        return self.has_times and one.time > self.recorded[name] + INSTALLING
 
     def has(self, name: str) -> bool:
         """Tell whether the build or a package brought a file."""
@@ -132,15 +157,28 @@ class Owner:
         """Tell whether a file is a person's: no package has it, or it was edited."""
         name = one.name
         plain = name if name.isascii() else unicodedata.normalize("NFC", name)
-        if name in self.added or plain in self.added or is_ours(name):
+        if is_ours(name):
             return False
+        if name in self.added or plain in self.added:
+            return self.is_edited_later(name if name in self.added else plain, one)
         name = next((one for one in find_originals(name) if self.has(one)), name)
         if name in self.built:
-            edited = stat.S_ISREG(one.mode) and self.is_edited(name, one.size, one.time)
+            is_link = stat.S_ISLNK(one.mode)
+            edited = (is_link or stat.S_ISREG(one.mode)) and self.is_edited(
+                name, one.size, one.time, is_link=is_link
+            )
             return edited and (name != STATE or has_own_variables(self.root))
+        if not self.built and self.is_edited_later(name, one):
+            return True
         return not (
             name in self.listed or plain in self.listed or name.rpartition("/")[0] in self.folders
         )
+
+
+def has_kept_times(rows: Iterable[tuple[list[int], File]]) -> bool:
+    """Tell whether most files have the time that was noted, to the second."""
+    same = [row[1] // SECOND == one.time // SECOND for row, one in rows]
+    return 2 * sum(same) >= len(same)
 
 
 def is_same(row: list[int], size: int, time: int) -> bool:
@@ -205,7 +243,7 @@ def write_rows(path: str, rows: dict[str, list[int]]) -> None:
 
 
 def walk(root: str) -> Iterator[File]:
-    """Yield each file of a tree, and each folder that cannot be read or is another volume.
+    """Yield each file of a tree, and what cannot be looked at or is another volume.
 
     `is_nested` says that it is in an environment of its own, which works only where it is. Raise
     UnreadableError if the tree cannot be read or is too large.
@@ -226,16 +264,14 @@ def walk(root: str) -> Iterator[File]:
         names = {one.name for one in entries}
         is_nested = is_nested or bool(folder and names & {"conda-meta", "pyvenv.cfg"})
         below = []
-        for entry in entries:
-            seen += 1
-            if seen > MOST:
-                raise UnreadableError(f"it has more than {MOST:,} files")
+        seen += len(entries)
+        if seen > MOST:
+            raise UnreadableError(f"it has more than {MOST:,} files")
+        for entry, found in look_at(entries):
             name = f"{folder}/{entry.name}" if folder else entry.name
-            try:
-                found = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue  # it is gone by now
-            if not stat.S_ISDIR(found.st_mode):
+            if found is None:
+                yield File(name, 0, 0, 0, is_nested)
+            elif not stat.S_ISDIR(found.st_mode):
                 if not is_cache(folder, entry.name, names):
                     yield File(name, found.st_mode, found.st_size, found.st_mtime_ns, is_nested)
             elif found.st_dev != volume:
@@ -243,6 +279,22 @@ def walk(root: str) -> Iterator[File]:
             else:
                 below.append((name, is_nested))
         folders += reversed(below)
+
+
+def look_at(
+    entries: Iterable[os.DirEntry[str]],
+) -> Iterator[tuple[os.DirEntry[str], os.stat_result | None]]:
+    """Yield what is still there, with None if it cannot be looked at.
+
+    That is so if its folder is closed, its path is too long, or the disk is broken.
+    """
+    for entry in entries:
+        try:
+            yield entry, entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            yield entry, None
 
 
 def find_own(root: str, unpacked: Iterable[str] = ()) -> Found:
@@ -373,12 +425,13 @@ class Others:
 
 
 def is_copy(path: str, other: str, own: Own) -> bool:
-    """Tell whether two paths are alike: files by size and time, links by where they lead."""
+    """Tell whether two paths are alike: files by time and bytes, links by where they lead."""
     try:
         found = os.lstat(other)
         if stat.S_ISLNK(found.st_mode):
             return os.readlink(other) == os.readlink(path)
         is_file = stat.S_ISREG(found.st_mode) and stat.S_ISREG(os.lstat(path).st_mode)
+        is_alike = is_file and is_same([found.st_size, found.st_mtime_ns], own.size, own.time)
+        return is_alike and filecmp.cmp(path, other, shallow=False)
     except OSError:
         return False
-    return is_file and is_same([found.st_size, found.st_mtime_ns], own.size, own.time)

@@ -62,7 +62,8 @@ is_active() {
 }
 # Removes what builds and removals left that were stopped: half generations and their files. What a
 # person put there goes to kept/ first, and a program does that: it waits for a Miniconda. A half upload
-# has a name with a dot, and a run that still sends it changes it.
+# has a name with a dot, and a run that still sends it changes it. What cannot be removed is in nobody's
+# way: a plan names it again.
 remove_halves() {
   find "$root/depot/incoming" -type f -name '*.*' -mmin "+$((KEEP_UPLOADS * 60))" -exec rm -f {} +
   for mark in "$root"/generations/.leaving-* "$root"/generations/.building-*; do
@@ -86,5 +87,10 @@ remove_halves() {
     "$root"/kits/*/torchard-depot "$root"/kits/*/wheels; do
     [ ! -e "$rest" ] || set -- "$@" "$rest"
   done
-  [ "$#" = 0 ] || remove_trees "$@" || die "$* cannot be removed"
+  [ "$#" = 0 ] || remove_trees "$@" || {
+    # Somebody has closed or locked a part of it.
+    ! command -v chflags >/dev/null || run_cleanly chflags -R nouchg,nouappnd "$@" 2>>"$log"
+    run_cleanly chmod -R u+rwX "$@" 2>>"$log"
+    remove_trees "$@" 2>>"$log" || printf '%s\n' "cannot be removed: $*" >>"$log"
+  }
 }

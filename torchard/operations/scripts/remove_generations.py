@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ YOUNG_SECONDS = 3600 * int(os.environ.get("KEEP_UPLOADS", "1"))
 LISTING_SECONDS = 60  # lsof waits for a network volume that is gone
 LEAVING = ".leaving-"  # of a generation that may have something of a person's
 DISCARDED = ".discarded-"  # of one that has not
+LOCKED = 0x00000002 | 0x00000004  # UF_IMMUTABLE, UF_APPEND (sys/stat.h)
 
 
 def is_young(path: str) -> bool:
@@ -46,6 +48,34 @@ def is_young(path: str) -> bool:
 
 
 def remove_tree(path: str) -> None:
+    """Remove a directory, even if somebody has closed or locked a part of it.
+
+    One that cannot be removed stays for the next run, and does not end this one.
+    """
+    try:
+        remove_files(path)
+    except OSError:
+        open_tree(path)
+        try:
+            remove_files(path)
+        except OSError as error:
+            print(f"{path} cannot be removed: {error}")
+
+
+def open_tree(path: str) -> None:
+    """Open closed folders of a tree, and unlock the files that the Finder or `chflags` locked."""
+    for folder, folders, files in os.walk(path):
+        for whole in (folder, *(os.path.join(folder, one) for one in (*folders, *files))):
+            with contextlib.suppress(OSError):
+                about = os.lstat(whole)
+                flags = getattr(about, "st_flags", 0)
+                if flags & LOCKED:
+                    os.lchflags(whole, flags & ~LOCKED)  # type: ignore[attr-defined]  # macOS only
+                if stat.S_ISDIR(about.st_mode):
+                    os.chmod(whole, about.st_mode | stat.S_IRWXU)
+
+
+def remove_files(path: str) -> None:
     """Remove a directory, even if files vanish at the same time, as AppleDouble files do.
 
     shutil.rmtree fails then in most versions of Python (python/cpython#81441).
@@ -137,10 +167,13 @@ def finish_removal(root: str, name: str) -> None:
         kit, packages = os.path.join(root, "kits", name), os.path.join(root, "pkgs")
         unpacked = list_unpacked(kit, packages, leaving)
     if keep_own(root, leaving, name, others, unpacked):
-        if os.path.isdir(hidden):
-            remove_tree(hidden)
-        os.rename(leaving, hidden)
-        remove_tree(hidden)
+        number = 1
+        free = hidden
+        while os.path.lexists(free):  # an earlier one that could not be removed
+            number += 1
+            free = f"{hidden}.{number}"
+        os.rename(leaving, free)
+        remove_tree(free)
 
 
 def sweep_artefacts(root: str) -> None:

@@ -3,3 +3,5 @@ take_lock
 open_log leftovers
 finish_install
 remove_halves
+set -- "$root"/generations/.discarded-*
+[ ! -e "$1" ] || die "$1 cannot be removed; look with \`ls -leO\` on the Mac at what is closed or locked in it"
