@@ -139,7 +139,8 @@ def test_a_killed_breaker_holds_nobody_up(mac):
 def test_a_dead_lock_that_cannot_be_removed_is_an_error(mac):
     """Such as one that another account made: the run does not try again and again."""
     leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
-    mac.tool("rm", f'case "$*" in "-rf {mac.lock}") exit 1 ;; esac\nexec /bin/rm "$@"')
+    perl = (mac.root / "bin/perl").rename(mac.root / "bin/perl-itself")
+    mac.tool("perl", f'case "$*" in *" {mac.lock} "*) exit 1 ;; esac\nexec \'{perl}\' "$@"')
     refused = mac.run(locked(TAKE, "bob@lab"))
     assert f"the lock of a dead run, {mac.lock}, cannot be removed" in refused.stderr
     assert (refused.stdout, refused.returncode) == ("", 1)
@@ -317,7 +318,7 @@ def test_one_that_slept_before_it_signed_does_not_work_under_anothers_lock(mac):
 def test_one_that_is_stopped_while_it_breaks_a_lock_is_waited_for(mac):
     """Between judging a lock and removing it lies a moment: nobody else takes it then."""
     leave_lock(mac, f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n")
-    here, go = held_tool(mac, "rm", f"*'{mac.lock}'")
+    here, go = held_tool(mac, "perl", f"*' {mac.lock} '*")
     breaker = mac.start(locked(TAKE, "ada@desk"))
     assert here.read_text() == "\n"
     old = time.time() - 3600
@@ -331,6 +332,35 @@ def test_one_that_is_stopped_while_it_breaks_a_lock_is_waited_for(mac):
     assert breaker.communicate(timeout=60) == ("taken\n", "")
     assert other.communicate(timeout=60) == ("taken\n", "")
     assert not mac.lock.exists()
+
+
+def test_two_that_break_the_same_dead_marks_do_not_both_get_the_lock(mac):
+    """One reads a dead mark of breaking and sleeps, and another one makes its own meanwhile."""
+    dead = f"{dead_pid()}\nThu Jan  1 00:00:00 2026\n"
+    leave_lock(mac, dead)
+    breaking = mac.torchard / "lock.breaking"
+    breaking.mkdir()
+    (breaking / "running").write_text(dead)
+    here, go = held_tool(mac, "perl", f"*' {breaking} '*")
+    sleeper = mac.start(locked(TAKE, "ada@desk", "a-token"))
+    assert here.read_text() == "\n"
+    worker = mac.hold("ada@desk")  # it breaks both marks
+    go.write_text("\n")
+    time.sleep(0.5)
+    assert sleeper.poll() is None
+    assert let_go(worker) == 0
+    assert sleeper.communicate(timeout=60)[0] == "taken\n"
+
+
+def test_a_mark_that_another_run_made_meanwhile_is_put_back(mac):
+    """The run that renamed it looks at what it is before it removes it."""
+    mark, other = mac.torchard / "mark", "1\nThu Jan  1 00:00:00 2026\n"
+    mark.mkdir(parents=True)
+    (mark / "running").write_text(other)
+    done = mac.run(locked(f"remove_signed '{mark}' dead; echo $?"))
+    assert (done.stdout, (mark / "running").read_text()) == ("0\n", other)
+    done = mac.run(locked(f"remove_signed '{mark}' '{other.strip()}'; echo $?"))
+    assert (done.stdout, mark.exists()) == ("0\n", False)
 
 
 def test_a_run_whose_lock_was_taken_away_stops_before_its_next_step(mac):

@@ -127,6 +127,23 @@ print_other_mac() {
 }
 # Whether a file has not changed for a minute.
 is_old() { [ -n "$(find "$1" -prune -mmin +1 2>/dev/null)" ]; }
+# Renames a directory, never into another one.
+rename_directory() { perl -e 'exit !rename $ARGV[0], $ARGV[1]' "$1" "$2" 2>/dev/null; }
+# Removes the lock or the mark of breaking at $1 if its signature is $2. After that was read, this process
+# may have slept while another run made a new one: then that is put back. Fails if it cannot be removed.
+remove_signed() {
+  gone=$1.gone-$$
+  rm -rf "$gone"
+  rename_directory "$1" "$gone" || {
+    [ ! -d "$1" ]
+    return
+  }
+  if [ "$(read_signature "$gone/running")" = "$2" ]; then
+    rm -rf "$gone"
+  else
+    rename_directory "$gone" "$1" || rm -rf "$gone"
+  fi
+}
 # Does $1 to a lock that exists: breaks it, or resumes it. Only one run does so at a time, and it checks
 # the lock again: by then it may be gone, or be a new one without a signature. The mark of breaking is
 # signed as well, so a run that stops in between is waited for. Fails if another run has that mark.
@@ -139,7 +156,7 @@ change_lock() {
   elif mark=$(read_signature "$breaking/running") && is_alive "$mark"; then
     return 1
   elif [ -n "$mark" ] || is_old "$breaking"; then
-    rm -rf "$breaking"
+    remove_signed "$breaking" "$mark"
   else
     return 1
   fi
@@ -148,7 +165,7 @@ change_lock() {
 break_lock() {
   ! print_holder >/dev/null && [ "$(read_signature "$root/lock/running")" = "$seen" ] || return 0
   if [ -n "$seen" ] || is_old "$root/lock"; then
-    rm -rf "$root/lock" || {
+    remove_signed "$root/lock" "$seen" || {
       rm -rf "$breaking"
       die "the lock of a dead run, $root/lock, cannot be removed; remove it on the Mac, and run it again"
     }
