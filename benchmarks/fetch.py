@@ -25,7 +25,7 @@ from measure import Took, compare, print_table, scratch, take_turns, timed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-AT_ONCE = 8
+AT_ONCE = 16
 SUBDIR = "osx-arm64"
 _HEADER = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n"
 
@@ -57,8 +57,8 @@ def fetch(folder: Path, url: str, depot: Path) -> None:
     from torchard.depot.depot import Depot
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import CondaPackage
-    from torchard.workspace.artefacts import Artefacts
-    from torchard.workspace.fetch_ahead import FetchAhead, Wanted
+    from torchard.operations.fetch_ahead import FetchAhead
+    from torchard.workspace.artefacts import Artefacts, Wanted
 
     mac = MacHost("mac")
     wanted = [

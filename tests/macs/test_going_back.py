@@ -255,7 +255,7 @@ def test_conda_leaves_what_the_lab_freezes(lab, torchard):
 
 
 def test_a_damaged_generation_is_not_linked_again(lab, torchard):
-    """An apply notes why, and the next one builds it anew."""
+    """An apply notes why, and the next one builds it again."""
     mac = lab.macs["studio-01"]
     link = mac.home / "miniconda3/envs/tools"
     path = generation(lab, "studio-01", lab.second)

@@ -268,7 +268,7 @@ def test_a_half_that_is_still_there_keeps_its_mark(mac):
 
 
 def test_what_cannot_be_removed_is_in_nobodys_way(mac):
-    """Another install works beside it, and a plan names it again with the way out."""
+    """Another install works beside it, and a plan names it again with what to do."""
     assert install(mac, whole("first")).returncode == 0
     left = mac.torchard / "generations/.discarded-torch-1"
     (left / "bin").mkdir(parents=True)

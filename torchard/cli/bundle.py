@@ -13,6 +13,7 @@ import torchard.session  # noqa: F401  # patches the standard library, so it com
 from torchard.cli import console, options
 from torchard.cli.progress import show_progress
 from torchard.lab.load import load_lab
+from torchard.operations.fetch_ahead import FetchAhead
 from torchard.render.words import size
 from torchard.session.signals import install_signal_handlers, until_signal
 from torchard.workspace.bundle import begin_report, verify_bundle, write_bundle
@@ -91,7 +92,7 @@ def _write(
     if wrong:
         yield replace(report, errors=tuple(_list_wrong(wrong)))
     else:
-        yield from write_bundle(workspace, states, folder, clean=clean)
+        yield from write_bundle(workspace, states, folder, FetchAhead, clean=clean)
 
 
 def _list_wrong(wrong: list[LockUpdate]) -> Iterator[str]:

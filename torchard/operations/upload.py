@@ -14,6 +14,7 @@ from pyinfra.api import FunctionCommand, StringCommand
 from torchard.depot.contents import compute_sha256_of_part
 from torchard.errors import TorchardError
 from torchard.operations.controller import find_controller
+from torchard.operations.fetch_ahead import FetchAhead
 from torchard.operations.incoming import (
     PARTS,
     continue_part,
@@ -30,7 +31,7 @@ from torchard.remote.client import takes_archives
 from torchard.remote.limits import limit_file_command, limit_step
 from torchard.remote.quoting import for_any_shell
 from torchard.remote.uploads import LARGE, WatchedFile
-from torchard.workspace.fetch_ahead import FetchAhead, Wanted
+from torchard.workspace.artefacts import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from torchard.lab.model import MacHost
     from torchard.lock.lockfile import CondaPackage, Lock, Wheel
     from torchard.mac.state import MacState
+    from torchard.operations.fetch_ahead import Store
     from torchard.remote.limits import Limit
-    from torchard.workspace.fetch_ahead import Store
 
 A = TypeVar("A", "CondaPackage | Wheel", "Installer")
 # Uploaded before they get their names: a lost connection costs these.

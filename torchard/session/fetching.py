@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from torchard.operations.fetch_ahead import FetchAhead
 from torchard.operations.report import DELIVERED
 from torchard.operations.upload import list_missing
 from torchard.session.plan import find_target
-from torchard.workspace.fetch_ahead import FetchAhead, Wanted
+from torchard.workspace.artefacts import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from torchard.catalog.installers import Installer
 from torchard.depot.bounds import bound_depot, measure_depot
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from gevent.lock import BoundedSemaphore
-
     from torchard.catalog.rows import Catalogue
     from torchard.depot.depot import Depot
     from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import Lock
     from torchard.plan.plan import Plan
 
-DOWNLOADS = 8  # at once: a server may bound them for one address
+DOWNLOADS = 16  # at most at once: a server may bound them for one address
+A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 GIGABYTE = 10**9
 LARGEST_LOCK = 64 * 2**20  # bytes of a lock file that are read
 _SHA256 = re.compile(rb"\b[0-9a-f]{64}\b")
@@ -51,6 +51,28 @@ def read_digests(path: Path) -> set[str]:
     return set()
 
 
+class Wanted(NamedTuple, Generic[A]):
+    """An artefact, and what its address depends on: the lock of a package, and a Mac's mirrors."""
+
+    artefact: A
+    lock: Lock | None
+    mac: MacHost
+
+
+class Ahead(Protocol[A_co]):
+    """Artefacts that are fetched ahead of the one that takes them, in their order."""
+
+    @property
+    def next(self) -> A_co | None:
+        """The artefact that `take` waits for; None after the last one."""
+
+    def take(self) -> Path:
+        """Return the file of the next artefact, once it is there. Raise what its fetch raised."""
+
+    def stop(self) -> None:
+        """Fetch no more."""
+
+
 @dataclass
 class Artefacts:
     """The artefacts of a lab: installers, conda packages and wheels, kept in the depot."""
@@ -58,8 +80,10 @@ class Artefacts:
     catalogue: Catalogue
     depot: Depot
     _guard: threading.Lock = field(default_factory=threading.Lock)
-    _fetching: dict[str, threading.Lock] = field(default_factory=dict)
-    _turns: BoundedSemaphore | None = None
+    # One for each file that is fetched. A file always has the same one, so it is fetched once.
+    _turns: tuple[threading.Lock, ...] = field(
+        default_factory=lambda: tuple(threading.Lock() for _ in range(DOWNLOADS))
+    )
     _total: Downloads = field(init=False)
     _addresses: dict[tuple[str, str | None, str | None], dict[tuple[str, str], str]] = field(
         default_factory=dict
@@ -111,13 +135,7 @@ class Artefacts:
 
         `lock` is that of a package, None for an installer. At most DOWNLOADS are fetched at once.
         """
-        from gevent.lock import BoundedSemaphore  # noqa: PLC0415  # few runs fetch
-
-        with self._guard:
-            fetching = self._fetching.setdefault(artefact.sha256, threading.Lock())
-            self._turns = self._turns or BoundedSemaphore(DOWNLOADS)
-        # A second one that wants the same file waits without a turn.
-        with fetching, self._turns:
+        with self._turns[int(artefact.sha256[:8], 16) % DOWNLOADS]:
             path = self.depot.fetch(
                 artefact.file,
                 artefact.sha256,

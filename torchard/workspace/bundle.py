@@ -27,12 +27,12 @@ from torchard.lock.codec import MAX_BYTES, parse_lock
 from torchard.lock.lockfile import LockFileError, lock_path
 from torchard.plain_files import open_plain
 from torchard.resources import shorten_local_path
-from torchard.workspace.fetch_ahead import FetchAhead, Wanted
+from torchard.workspace.artefacts import Wanted
 from torchard.workspace.locks import write_lock
 from torchard.workspace.workspace import open_workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from torchard.catalog.installers import Installer
@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     from torchard.lab.model import Lab, MacHost
     from torchard.lock.lockfile import CondaPackage, Wheel
     from torchard.mac.state import MacState
+    from torchard.workspace.artefacts import Ahead, Artefacts
     from torchard.workspace.workspace import Workspace
+
+    Artefact = CondaPackage | Wheel | Installer
+    WantedFile = Wanted[Artefact]
 
 
 @dataclass(frozen=True)
@@ -92,12 +96,18 @@ def begin_report(folder: Path, lab: Lab) -> BundleReport:
 
 
 def write_bundle(
-    workspace: Workspace, states: Mapping[str, MacState], folder: Path, *, clean: bool = False
+    workspace: Workspace,
+    states: Mapping[str, MacState],
+    folder: Path,
+    begin: Callable[[Artefacts, Sequence[WantedFile]], Ahead[Artefact]],
+    *,
+    clean: bool = False,
 ) -> Iterator[BundleReport]:
     """Write all that a lab needs to a folder: its locks must be up to date.
 
     Yield a report after each file, of what is there so far, and the whole report at the end.
-    `states` are those of the Macs whose arch and macOS the lab does not say. The index comes last.
+    `states` are those of the Macs whose arch and macOS the lab does not say. `begin` begins to
+    fetch files. The index comes last.
     What is there already is read, compared and kept. With `clean`, what no lab's index in the
     folder names is removed then. Raise TorchardError.
     """
@@ -107,7 +117,7 @@ def write_bundle(
         artefacts: dict[str, BundledFile] = {}
         macs = list(_list_macs(workspace, states))
         wanted = {one.artefact.sha256: one for one in _list_artefacts(workspace, macs)}
-        ahead = FetchAhead(workspace.artefacts, list(wanted.values()))
+        ahead = begin(workspace.artefacts, list(wanted.values()))
         try:
             while (artefact := ahead.next) is not None:
                 path, sha256 = ahead.take(), artefact.sha256
@@ -252,9 +262,7 @@ def _report(bundle: Bundle) -> BundleReport:
     return BundleReport(str(bundle.root), bundle.lab, locks, artefacts, size)
 
 
-def _list_artefacts(
-    workspace: Workspace, macs: Sequence[_MacOfClass]
-) -> Iterator[Wanted[CondaPackage | Wheel | Installer]]:
+def _list_artefacts(workspace: Workspace, macs: Sequence[_MacOfClass]) -> Iterator[WantedFile]:
     """Yield all that the Macs need."""
     for one in macs:
         installer = choose_installer(one.arch, one.macos, one.mac.miniconda, workspace.catalogue)

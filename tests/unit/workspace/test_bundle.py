@@ -23,6 +23,7 @@ from torchard.depot.bundle import (
 from torchard.depot.depot import Depot
 from torchard.errors import TorchardError
 from torchard.lock.codec import MAX_BYTES
+from torchard.operations.fetch_ahead import FetchAhead
 from torchard.workspace.bundle import open_bundle, use_bundled_locks, verify_bundle, write_bundle
 from torchard.workspace.locks import LockMissingError
 from torchard.workspace.update_locks import update_locks
@@ -48,7 +49,7 @@ def made(tmp_path_factory, simlab_depot, artefacts):
     )
     workspace = open_workspace(path, depot=Depot(artefacts))
     assert [one.outcome for one in update_locks(workspace, {}, {})] == ["written"]
-    *_, report = write_bundle(workspace, {}, path.parent / "bundle")
+    *_, report = write_bundle(workspace, {}, path.parent / "bundle", FetchAhead)
     return SimpleNamespace(path=path, folder=path.parent / "bundle", report=report, file=file)
 
 
@@ -101,10 +102,10 @@ def test_the_same_command_writes_only_what_is_missing_or_damaged(lab, artefacts)
     size = missing.stat().st_size
     missing.unlink()
     workspace = open_workspace(lab, depot=Depot(artefacts))
-    *_, report = write_bundle(workspace, {}, folder)
+    *_, report = write_bundle(workspace, {}, folder, FetchAhead)
     assert report.new == len(whole) + size
     assert damaged.read_bytes() == whole
-    *_, again = write_bundle(workspace, {}, folder)
+    *_, again = write_bundle(workspace, {}, folder, FetchAhead)
     assert again.new == 0
 
 
@@ -332,8 +333,8 @@ def test_a_clean_removes_the_files_of_earlier_locks(lab, artefacts):
     index = {"format": 1, "lab": "other", "locks": [], "artefacts": [other]}
     (folder / "index/other.json").write_text(json.dumps(index), encoding="utf-8")
     workspace = open_workspace(lab, depot=Depot(artefacts))
-    *_, kept = write_bundle(workspace, {}, folder)
-    *_, cleaned = write_bundle(workspace, {}, folder, clean=True)
+    *_, kept = write_bundle(workspace, {}, folder, FetchAhead)
+    *_, cleaned = write_bundle(workspace, {}, folder, FetchAhead, clean=True)
     assert (kept.removed, cleaned.removed) == (0, 5 + 2)
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
     assert found - {str(path.relative_to(folder)) for path in needed} == {
@@ -393,20 +394,24 @@ def test_a_clean_removes_nothing_while_an_index_cannot_be_read(lab, artefacts):
     old.write_bytes(b"bytes")
     (folder / "index/other.json").write_text("{}", encoding="utf-8")
     with pytest.raises(BundleError, match=r"Nothing was removed, because .*other.json"):
-        list(write_bundle(open_workspace(lab, depot=Depot(artefacts)), {}, folder, clean=True))
+        list(
+            write_bundle(
+                open_workspace(lab, depot=Depot(artefacts)), {}, folder, FetchAhead, clean=True
+            )
+        )
     assert old.exists()
 
 
 def test_each_report_says_what_is_there_so_far(made, artefacts, tmp_path):
     """So a bundle that is interrupted says how far it came, and leaves the folder to the next."""
     workspace = open_workspace(made.path, depot=Depot(artefacts))
-    reports = write_bundle(workspace, {}, tmp_path / "bundle")
+    reports = write_bundle(workspace, {}, tmp_path / "bundle", FetchAhead)
     first, second = next(reports), next(reports)
     assert (first.artefacts, second.artefacts, second.is_whole) == (1, 2, False)
     files = (tmp_path / "bundle").glob("sha256/*/*/*")
     assert second.bytes == second.new == sum(path.stat().st_size for path in files)
     reports.close()
-    *_, last = write_bundle(workspace, {}, tmp_path / "bundle")
+    *_, last = write_bundle(workspace, {}, tmp_path / "bundle", FetchAhead)
     assert (last.is_whole, last.new) == (True, last.bytes - second.bytes)
 
 
@@ -417,7 +422,7 @@ def test_only_one_process_writes_to_a_folder(lab, artefacts):
         FileLock(lab.parent / "bundle/.torchard-bundle.lock"),
         pytest.raises(BundleError, match="Another process writes"),
     ):
-        list(write_bundle(workspace, {}, lab.parent / "bundle"))
+        list(write_bundle(workspace, {}, lab.parent / "bundle", FetchAhead))
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(lab, artefacts):
@@ -425,7 +430,7 @@ def test_a_folder_that_cannot_be_written_is_an_error(lab, artefacts):
     workspace = open_workspace(lab, depot=Depot(artefacts))
     (lab.parent / "file").touch()
     with pytest.raises(TorchardError, match="cannot be written to"):
-        list(write_bundle(workspace, {}, lab.parent / "file"))
+        list(write_bundle(workspace, {}, lab.parent / "file", FetchAhead))
 
 
 def test_a_url_in_a_bundle_is_safe_for_any_server():

@@ -113,7 +113,7 @@ else
   # What was built before may have been damaged since. The next plan builds it again then.
   if ! check_files again; then
     run_logged "$python" -I -S "$kit/generation.py" failed "$kit" "$path" || :
-    die "$path is damaged, so $NAME was not activated; nothing else changed. Run it again: then it is built anew."
+    die "$path is damaged, so $NAME was not activated; nothing else changed. Run it again: then it is built again."
   fi
   carry_over || fail "a person's files in $active could not be carried over to $path"
 fi

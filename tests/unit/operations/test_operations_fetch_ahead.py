@@ -8,8 +8,8 @@ import gevent
 import pytest
 
 from torchard.lab.model import MacHost
-from torchard.workspace.artefacts import DOWNLOADS
-from torchard.workspace.fetch_ahead import FetchAhead, Wanted
+from torchard.operations.fetch_ahead import FetchAhead
+from torchard.workspace.artefacts import DOWNLOADS, Wanted
 
 SECONDS = 20
 
@@ -46,7 +46,7 @@ def begin(store, names):
 
 @pytest.fixture
 def store():
-    """A store; nothing in a test waits for ever."""
+    """A store; no test waits without an end."""
     with gevent.Timeout(SECONDS, AssertionError):
         yield Store()
 
@@ -106,13 +106,13 @@ def test_two_macs_that_want_the_same_file_take_one_turn():
     script = """
 from gevent import monkey
 monkey.patch_all()
-import gevent
+import gevent, hashlib
 from gevent.event import Event
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
 from torchard.lock.lockfile import Wheel
-from torchard.workspace.artefacts import DOWNLOADS, Artefacts
-from torchard.workspace.fetch_ahead import FetchAhead, Wanted
+from torchard.operations.fetch_ahead import FetchAhead
+from torchard.workspace.artefacts import DOWNLOADS, Artefacts, Wanted
 
 class Depot:
     begun, may_end = [], Event()
@@ -128,11 +128,12 @@ class Depot:
 
 depot = Depot()
 store = Artefacts(load_catalog(), depot)
-wheels = [Wheel(str(n), "1", f"{n}.whl", f"{n:064}", 1) for n in range(3 * DOWNLOADS)]
+names = [f"{n}.whl" for n in range(3 * DOWNLOADS)]
+wheels = [Wheel(n, "1", n, hashlib.sha256(n.encode()).hexdigest(), 1) for n in names]
 macs = [FetchAhead(store, [Wanted(w, None, MacHost(m)) for w in wheels]) for m in "abc"]
 with gevent.Timeout(20):
     gevent.sleep(0.1)
-    assert len(depot.begun) == len(set(depot.begun)) == DOWNLOADS, depot.begun
+    assert 1 < len(depot.begun) == len(set(depot.begun)) <= DOWNLOADS, depot.begun
     macs[0].stop()  # the other ones go on
     depot.may_end.set()
     for one in macs[1:]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import gevent
 from gevent.event import AsyncResult
 
-from torchard.workspace.artefacts import DOWNLOADS
+from torchard.workspace.artefacts import DOWNLOADS, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,14 +32,6 @@ class Store(Protocol[A_contra]):
 
     def fetch(self, artefact: A_contra, lock: Lock | None, mac: MacHost, /) -> Path:
         """Return the file of an artefact."""
-
-
-class Wanted(NamedTuple, Generic[A]):
-    """An artefact, and what its address depends on: the lock of a package, and a Mac's mirrors."""
-
-    artefact: A
-    lock: Lock | None
-    mac: MacHost
 
 
 class FetchAhead(Generic[A]):
