@@ -13,6 +13,7 @@ import pytest
 from paramiko import PKey
 
 from torchard.catalog.mac_class import MacClass
+from torchard.depot.bundle import Bundle
 from torchard.lab.model import Lab, MacHost, Miniconda, Position, Ssh
 from torchard.lab.notes import find_notes
 from torchard.mac import circumstances, paths, probe
@@ -51,6 +52,13 @@ from torchard.mac.state import MacState
 def _command(name: str) -> ModuleType:
     """Import a command only when it is used: it patches threads, which xdist does not survive."""
     return import_module(f"torchard.cli.{name}")
+
+
+def make_bundle_again(made: Made) -> str:
+    """Return what writes a bundle again, without one."""
+    bundle = object.__new__(Bundle)
+    bundle.root = bundle._lab_file = Path(made.path)
+    return bundle.command
 
 
 @dataclass(frozen=True)
@@ -227,6 +235,9 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "operations.read_scripts.check_files": lambda made: read_scripts.check_files(
         made.state, [made.text]
     ),
+    "operations.read_scripts.check_generation": lambda made: read_scripts.check_generation(
+        made.state, made.text, made.path
+    ),
     "operations.read_scripts.describe_own_files": lambda made: read_scripts.describe_own_files(
         made.state, [Question(made.path, made.path, (made.path,))]
     ),
@@ -271,6 +282,7 @@ MAKERS: dict[str, Callable[[Made], str]] = {
     "remote.identities.__init__": make_and_copy_key,
     "lab.notes.find_notes": make_key,
     "cli.init._list_next": go_there,
+    "depot.bundle.command": make_bundle_again,
     "cli.import_.form_command": lambda made: _command("import_").form_command(
         Path(made.path), made.text, Path(made.path)
     ),

@@ -364,7 +364,7 @@ def test_nothing_is_written_or_removed_behind_a_link(made, artefacts, tmp_path, 
     link.symlink_to(mine)
     workspace = open_workspace(made.path, depot=Depot(artefacts))
     with pytest.raises(BundleError, match=f"{place} is a link"):
-        list(write_bundle(workspace, {}, folder, clean=True))
+        list(write_bundle(workspace, {}, folder, FetchAhead, clean=True))
     with pytest.raises(BundleError, match=f"{place} is a link"):
         remove_unnamed(folder)
     assert {one.name: one.read_text(encoding="utf-8") for one in mine.iterdir()} == {
