@@ -380,7 +380,8 @@ def test_no_file_is_written_through_a_link(made, artefacts, tmp_path):
     (folder / "index").mkdir(parents=True)
     (folder / "index/.lab.json.partial").symlink_to(mine)
     (folder / "index/lab.json").symlink_to(mine)
-    *_, report = write_bundle(open_workspace(made.path, depot=Depot(artefacts)), {}, folder)
+    workspace = open_workspace(made.path, depot=Depot(artefacts))
+    *_, report = write_bundle(workspace, {}, folder, FetchAhead)
     assert report.exit_code == 0
     assert mine.read_text(encoding="utf-8") == "mine"
     assert not (folder / "index/lab.json").is_symlink()
