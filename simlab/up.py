@@ -71,7 +71,7 @@ def up(directory: Path, spec: Sequence[MacSpec], *, depot: Path | None, stop_at_
     (directory / STATE).write_text(json.dumps(before), encoding="utf-8")
     _tell(f"building the depot below {depot or directory / 'depot'}")
     served = build_depot(depot.resolve() if depot else directory / "depot")
-    _tell(f"building {len(spec)} simulated Macs below {directory / 'macs'}")
+    _tell(f"building {_count(spec)} below {directory / 'macs'}")
     roots = macs.build(directory, spec)
     keys.make(directory, roots)
     asyncio.run(_serve(directory, spec, roots, served, before, stop_at_eof=stop_at_eof))
@@ -136,7 +136,8 @@ async def _serve(
     servers.refresh()
     running = loop.create_task(servers.run())
     running.add_done_callback(lambda _: stop.set())
-    _tell(f"{len(spec)} simulated Macs are up; their lab file is {lab}")
+    one = len(spec) == 1
+    _tell(f"{_count(spec)} {'is up; its' if one else 'are up; their'} lab file is {lab}")
     gc.freeze()  # what is imported stays: looking through it again and again takes long
     print("ready", flush=True)
     await stop.wait()
@@ -160,6 +161,10 @@ def _read_on(stream: TextIO, stop: asyncio.Event) -> None:
     if not os.read(stream.fileno(), 1024):
         asyncio.get_running_loop().remove_reader(stream.fileno())
         stop.set()
+
+
+def _count(spec: Sequence[MacSpec]) -> str:
+    return "1 simulated Mac" if len(spec) == 1 else f"{len(spec)} simulated Macs"
 
 
 def _tell(text: str) -> None:

@@ -74,7 +74,7 @@ Options:
   -h, --help              Show this message and exit.
 [0]
 $ torchard choose --help
-Usage: torchard choose [OPTIONS] [COMPANION]...
+Usage: torchard choose [OPTIONS]
 
   Show which PyTorch fits a Mac, and why.
 
@@ -90,7 +90,7 @@ Options:
   --source [auto|wheels|conda-forge|pytorch-channel]
                                   auto means PyTorch's own wheels.  [default:
                                   auto]
-  --with [torchvision|torchaudio]
+  --with [torchvision|torchaudio]...
                                   Only these beside torch, instead of all that
                                   there are.
   --no-with                       Only torch itself.
@@ -315,7 +315,7 @@ Usage: torchard catalog matrix [OPTIONS]
 
 Options:
   --out DIRECTORY  Write it and the pages on refusals, releases and pairings
-                   here.
+                   to this folder.
   -h, --help       Show this message and exit.
 [0]
 $ torchard catalog verify --help

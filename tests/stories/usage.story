@@ -7,7 +7,7 @@ $ torchard lock --check --upgrade
 2> Error: --upgrade and --check exclude each other.
 [1]
 $ torchard choose --arch arm64 --macos 15.1 --python 3.12 --with torchvision --no-with
-2> Usage: torchard choose [OPTIONS] [COMPANION]...
+2> Usage: torchard choose [OPTIONS]
 2> Try 'torchard choose --help' for help.
 2>
 2> Error: --with and --no-with exclude each other.
