@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from torchard.catalog.installers import Installer
 from torchard.depot.bounds import bound_depot, measure_depot
@@ -16,6 +16,7 @@ from torchard.depot.downloads import Downloads
 from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
 from torchard.lock.web_addresses import require_web_address
+from torchard.plain_files import open_plain
 from torchard.workspace.locks import nightly_index
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 DOWNLOADS = 16  # at most at once: a server may bound them for one address
 A = TypeVar("A")
 A_co = TypeVar("A_co", covariant=True)
+# The digest of a lock, and the mirrors of wheels and of nightly builds.
+_Query: TypeAlias = "tuple[str, str | None, str | None]"
 GIGABYTE = 10**9
 LARGEST_LOCK = 64 * 2**20  # bytes of a lock file that are read
 _SHA256 = re.compile(rb"\b[0-9a-f]{64}\b")
@@ -46,7 +49,7 @@ def read_locked_digests(folder: Path) -> set[str]:
 
 def read_digests(path: Path) -> set[str]:
     """Return every sha256 in a lock file, whatever its format."""
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open_plain(path) as file:
         return {one.decode() for one in _SHA256.findall(file.read(LARGEST_LOCK))}
     return set()
 
@@ -85,9 +88,8 @@ class Artefacts:
         default_factory=lambda: tuple(threading.Lock() for _ in range(DOWNLOADS))
     )
     _total: Downloads = field(init=False)
-    _addresses: dict[tuple[str, str | None, str | None], dict[tuple[str, str], str]] = field(
-        default_factory=dict
-    )
+    _queries: dict[_Query, threading.Lock] = field(default_factory=dict)
+    _addresses: dict[_Query, dict[tuple[str, str], str] | LockError] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Add up what is fetched at the same time."""
@@ -134,13 +136,20 @@ class Artefacts:
         """Return the file of an artefact in the depot, fetched and verified if it was not there.
 
         `lock` is that of a package, None for an installer. At most DOWNLOADS are fetched at once.
+        A file that is there, and a query of the wheel index, take no turn from another one.
         """
-        with self._turns[int(artefact.sha256[:8], 16) % DOWNLOADS]:
+        with ExitStack() as turn:
+
+            def take_turn() -> str:
+                url = self._form_url(artefact, lock, mac)
+                turn.enter_context(self._turns[int(artefact.sha256[:8], 16) % DOWNLOADS])
+                return url
+
             path = self.depot.fetch(
                 artefact.file,
                 artefact.sha256,
                 None if isinstance(artefact, Installer) else artefact.size,
-                partial(self._form_url, artefact, lock, mac),
+                take_turn,
                 partial(self._total.count, artefact.sha256, artefact.file),
             )
             self._total.finish(artefact.sha256)
@@ -171,15 +180,26 @@ class Artefacts:
         return self._wheel_address(artefact, lock, mac)
 
     def _wheel_address(self, wheel: Wheel, lock: Lock, mac: MacHost) -> str:
-        """Return a wheel's URL. The index is queried once for all wheels of a lock."""
+        """Return a wheel's URL. The index is queried once for all wheels of a lock.
+
+        Only these wait for its answer. It is kept, also if it is an error.
+        """
         from torchard.lock.wheels import find_addresses  # noqa: PLC0415  # few runs fetch
 
         key = (lock.digest, mac.mirrors.wheels, mac.mirrors.nightly)
         with self._guard:
+            query = self._queries.setdefault(key, threading.Lock())
+        with query:
             if key not in self._addresses:
                 nightly = nightly_index(mac, self.catalogue)
-                self._addresses[key] = find_addresses(lock, mac.mirrors, nightly)
-            found = self._addresses[key].get((wheel.file, wheel.sha256))
+                try:
+                    self._addresses[key] = find_addresses(lock, mac.mirrors, nightly)
+                except LockError as error:
+                    self._addresses[key] = error
+            answer = self._addresses[key]
+        if isinstance(answer, LockError):
+            raise answer
+        found = answer.get((wheel.file, wheel.sha256))
         if found is None:
             raise LockError(
                 f"The wheel index no longer offers {wheel.file} with the sha256 {wheel.sha256} of"

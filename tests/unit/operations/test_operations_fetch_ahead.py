@@ -110,7 +110,7 @@ import gevent, hashlib
 from gevent.event import Event
 from torchard.catalog.catalog import load_catalog
 from torchard.lab.model import MacHost
-from torchard.lock.lockfile import Wheel
+from torchard.lock.lockfile import CondaPackage
 from torchard.operations.fetch_ahead import FetchAhead
 from torchard.workspace.artefacts import DOWNLOADS, Artefacts, Wanted
 
@@ -121,6 +121,8 @@ class Depot:
     def report(self, *_): pass
     def fetch(self, file, sha256, size, address, report):
         if sha256 not in self.has:
+            address()
+        if sha256 not in self.has:
             self.begun.append(file)
             self.may_end.wait()
             self.has.add(sha256)
@@ -128,16 +130,19 @@ class Depot:
 
 depot = Depot()
 store = Artefacts(load_catalog(), depot)
-names = [f"{n}.whl" for n in range(3 * DOWNLOADS)]
-wheels = [Wheel(n, "1", n, hashlib.sha256(n.encode()).hexdigest(), 1) for n in names]
-macs = [FetchAhead(store, [Wanted(w, None, MacHost(m)) for w in wheels]) for m in "abc"]
+names = [f"{n}.conda" for n in range(3 * DOWNLOADS)]
+packages = [
+    CondaPackage(n, "1", "0", "conda-forge", "noarch", n, hashlib.sha256(n.encode()).hexdigest(), 1)
+    for n in names
+]
+macs = [FetchAhead(store, [Wanted(one, None, MacHost(m)) for one in packages]) for m in "abc"]
 with gevent.Timeout(20):
     gevent.sleep(0.1)
     assert 1 < len(depot.begun) == len(set(depot.begun)) <= DOWNLOADS, depot.begun
     macs[0].stop()  # the other ones go on
     depot.may_end.set()
     for one in macs[1:]:
-        assert [one.take() for _ in wheels] == [w.file for w in wheels]
+        assert [one.take() for _ in packages] == names
 """
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False
