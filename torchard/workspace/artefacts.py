@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeAlias, Type
 
 from torchard.catalog.installers import Installer
 from torchard.depot.bounds import bound_depot, measure_depot
-from torchard.depot.bundle import form_bundle_url
+from torchard.depot.bundle import Bundle, form_bundle_url
 from torchard.depot.downloads import Downloads
 from torchard.lock.addresses import form_conda_url, form_installer_url
 from torchard.lock.lockfile import CondaPackage, LockError, Wheel
@@ -110,7 +110,12 @@ class Artefacts:
         return replace(plan, in_depot=frozenset(filter(self.depot.has_file, wanted)))
 
     def bound_depot(self, lab: Lab) -> None:
-        """Keep the depot within the lab's bound; what a lock beside the lab names stays."""
+        """Keep the depot within the lab's bound; what a lock beside the lab names stays.
+
+        A bundle has no bound, and nothing in its folder is removed.
+        """
+        if isinstance(self.depot, Bundle):
+            return
         limit = max(mac.keep.depot for mac in lab.macs.values()) * GIGABYTE
         if measure_depot(self.depot.root) > limit:
             bound_depot(self.depot.root, limit, read_locked_digests(lab.path.parent / "locks"))

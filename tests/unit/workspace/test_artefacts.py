@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from torchard.catalog.catalog import load_catalog
+from torchard.depot.bundle import Bundle
 from torchard.depot.depot import Depot
 from torchard.lab.model import Keep, Lab, MacHost
 from torchard.lock import wheels as lock_wheels
@@ -104,6 +105,17 @@ def test_the_largest_bound_of_a_labs_macs_counts(tmp_path, lab, monkeypatch, gig
     Artefacts(load_catalog(), depot).bound_depot(lab)
     assert depot.has_file(LOCKED)
     assert depot.has_file(LOOSE) is stays
+
+
+def test_nothing_in_a_bundle_is_removed(tmp_path, lab, monkeypatch):
+    """Whatever it has beside its own files, such as a link to a store of another program."""
+    monkeypatch.setattr(artefacts, "GIGABYTE", 1)
+    index = {"format": 1, "lab": "lab", "locks": [], "artefacts": []}
+    (tmp_path / "depot/index").mkdir()
+    (tmp_path / "depot/index/lab.json").write_text(json.dumps(index), encoding="utf-8")
+    bundle = Bundle(tmp_path / "depot", lab.path)
+    Artefacts(load_catalog(), bundle).bound_depot(lab)
+    assert Depot(tmp_path / "depot").has_file(LOOSE)
 
 
 def test_every_lock_file_beside_the_lab_counts(tmp_path, lab):
