@@ -221,6 +221,22 @@ def test_a_file_that_is_made_is_the_owners_alone(mac, with_ssh, torchard):
     assert made.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_another_fingerprint_than_that_of_the_known_key_is_an_error(lab, torchard):
+    """Exit 3: what the person has compared is not what Torchard would accept."""
+    wrong = "SHA256:" + "A" * 43
+    done = torchard("keys", "trust", "studio-01", lab.lab_file, "--fingerprint", wrong)
+    assert (done.returncode, done.stdout) == (3, "")
+    said = f"another fingerprint than that of the known key, {public(lab.macs['studio-01'])[1]}."
+    assert said in done.stderr
+
+
+def test_what_is_no_fingerprint_is_an_error_before_a_mac_is_asked(lab, torchard):
+    """Such as one that was cut off."""
+    done = torchard("keys", "trust", "studio-01", lab.lab_file, "--fingerprint", "SHA256:abc")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "'SHA256:abc' is no fingerprint." in done.stderr
+
+
 def test_a_fingerprint_that_is_not_the_macs_records_nothing(lab, mac, known, torchard):
     """One fingerprint is given for the wrong Mac: exit 3."""
     known.write_text("", encoding="utf-8")

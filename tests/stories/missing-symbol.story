@@ -32,7 +32,7 @@ Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
         Referenced from: torchvision/image.so
         Expected in:     /usr/lib/libc++.1.dylib'
       Write `release: "2.6.0"`, the newest release whose libraries were built for macOS 13 or older.
-      Verification failed, so torch was not activated; nothing else changed.
+      Verification failed, so torch was not activated; what was there before is unchanged.
       The whole log is on the Mac: /Users/ada/.torchard/log/WHEN-torch-XXXXXXXX-PID.log
 
 Done: 0 Macs up to date, 1 failed.

@@ -24,7 +24,7 @@ Plan: 1 Mac to change, 0 up to date. N MB to fetch once.
   + miniconda   Miniconda3-py313_26.5.3-1-MacOSX-arm64.sh at ~/miniconda3
                 installed
   ! torch       failed: MPS does not work on this Mac (arm64, macOS 15.1): RuntimeError: MPS backend out of memory (MPS allocated: 0 bytes, other allocations: 0 bytes, max allowed: 1.N GB). Tried to allocate N bytes on shared pool.
-      Verification failed, so torch was not activated; nothing else changed.
+      Verification failed, so torch was not activated; what was there before is unchanged.
       The whole log is on the Mac: /Users/ada/.torchard/log/WHEN-torch-XXXXXXXX-PID.log
 
 Done: 0 Macs up to date, 1 failed.

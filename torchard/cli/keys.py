@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,19 @@ if TYPE_CHECKING:
     from torchard.lab.model import MacHost
 
 
+def _require_fingerprints(
+    _context: click.Context, _option: click.Parameter, values: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Raise click.BadParameter for a text that no key can have as its fingerprint."""
+    for one in values:
+        if not re.fullmatch("SHA256:[A-Za-z0-9+/]{43}", one):
+            raise click.BadParameter(
+                f"{one!r} is no fingerprint. `ssh-keygen -lf FILE` prints one: SHA256: and 43 more"
+                " characters."
+            )
+    return values
+
+
 @click.group()
 def keys() -> None:
     """Manage the lab's SSH host keys."""
@@ -43,6 +57,7 @@ def keys() -> None:
     "fingerprints",
     multiple=True,
     metavar="SHA256:…",
+    callback=_require_fingerprints,
     help="Record this key and no other; do not ask.",
 )
 @options.allow_ssh_commands
@@ -96,6 +111,12 @@ def _trust_mac(
         return 3
     if isinstance(answer, str):
         console.print_error(f"{mac.name}: unreachable: {answer}")
+        return 3
+    if fingerprints and answer.fingerprint not in fingerprints:
+        console.print_error(
+            f"{mac.name}: refused: you gave another fingerprint than that of the known key,"
+            f" {describe_key(answer)}."
+        )
         return 3
     click.echo(f"{mac.name}: {describe_key(answer)} is known.")
     return 0

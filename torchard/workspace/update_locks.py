@@ -34,7 +34,7 @@ class LockUpdate:
 
     `outcome` is `kept`: it was up to date and was not solved, `unchanged`: solved again with the
     same answer, `written`, `to change`: no file may be written, `out of date`, or `error`.
-    `error` is the error if other classes may share its cause. `notes` are sentences on packages
+    `error` is the error, unless the class of a Mac is not known. `notes` are sentences on packages
     that are not what a person may expect. `changes` are the packages that moved, `requested` the
     names that the lab asks for. `packages` and `bytes` count a lock that did not exist before.
     """
@@ -140,9 +140,12 @@ def _update(
             workspace.locks.audit(workspace.lab.environments[name], group, mac)
     except LockMissingError as error:
         return LockUpdate(name, group, "out of date", error.message)
-    except TorchardError as error:
-        shared = error if isinstance(error, UnsolvableError) else None
-        return LockUpdate(name, group, "error", str(error), shared)
+    except UnsolvableError as error:
+        return LockUpdate(name, group, "error", str(error), error)
+    except TorchardError as error:  # whatever it is, a person has to know for which environment
+        where = workspace.lab.environments[name].where
+        named = UnsolvableError(where, name, (group,), error.message, error.instead)
+        return LockUpdate(name, group, "error", str(named), named)
     notes = tuple(find_package_notes(lock, workspace.catalogue))
     update = LockUpdate(name, group, "kept", shorten_local_path(path), notes=notes)
     if path not in workspace.locks.replaced:

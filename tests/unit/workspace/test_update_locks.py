@@ -105,6 +105,19 @@ def test_cause_that_classes_share_is_one_message(lab):
     assert text.endswith("\n  Write `git` in `conda:`.")
 
 
+def test_a_release_that_does_not_exist_names_the_environment_and_all_classes(lab):
+    """A Mac of another class has the same error."""
+    text = lab.path.read_text(encoding="utf-8")
+    wrong = text.replace("pytorch: false", 'pytorch: {release: "1.2.3"}')
+    lab.path.write_text(wrong, encoding="utf-8")
+    (text,) = list_errors(lab.run())
+    assert re.search(
+        rf":2:3: plain cannot be locked for {INTEL} and {ARM}: The catalogue has no PyTorch 1.2.3,"
+        r" only .+\.\n  Write",
+        text,
+    ), text
+
+
 NAMES = [f"plain.{INTEL}.json", f"plain.{ARM}.json"]
 
 

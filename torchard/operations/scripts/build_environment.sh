@@ -104,7 +104,7 @@ if ! is_stamped; then
   if ! verify; then
     need_lock
     remove_trees "$path" "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
-    die "Verification failed, so $NAME was not activated; nothing else changed."
+    die "Verification failed, so $NAME was not activated; what was there before is unchanged."
   fi
   keep_packages "$path" || give_up "$path cannot be written"
   run_logged "$python" -I -S "$kit/generation.py" stamp "$kit" "$path" || give_up "$path cannot be written"
@@ -113,7 +113,7 @@ else
   # What was built before may have been damaged since. The next plan builds it again then.
   if ! check_files again; then
     run_logged "$python" -I -S "$kit/generation.py" failed "$kit" "$path" || :
-    die "$path is damaged, so $NAME was not activated; nothing else changed. Run it again: then it is built again."
+    die "$path is damaged, so $NAME was not activated; what was there before is unchanged. Run it again: then it is built again."
   fi
   carry_over || fail "a person's files in $active could not be carried over to $path"
 fi
