@@ -97,7 +97,10 @@ def test_a_failed_verification_fails_its_macs(applied):
 def test_the_reason_is_that_the_libraries_are_not_for_this_system(applied, name):
     """Nothing else differs: python, arch and the version of every package are the lock's."""
     *failures, sentence, _where = applied[1]["macs"][name]["reason"].splitlines()
-    assert sentence == "Verification failed, so torch was not activated; what was there before is unchanged."
+    assert (
+        sentence
+        == "Verification failed, so torch was not activated; what was there before is unchanged."
+    )
     assert any(re.search(r"OSError: \S+/libtorch_global_deps\.dylib: ", one) for one in failures)
     others = [one for one in failures if not re.match(r"(torch|import \w+) fails: ", one)]
     assert others == []

@@ -207,7 +207,10 @@ def test_a_failed_verification_leaves_what_was_there(mac, torch_lock, simlab_dep
     done = mac.build(simlab_depot, new)
     assert done.returncode == 1
     assert done.stderr.startswith("MPS does not work on this Mac (arm64, macOS 15.1): RuntimeError")
-    assert "Verification failed, so lies was not activated; what was there before is unchanged." in done.stderr
+    assert (
+        "Verification failed, so lies was not activated; what was there before is unchanged."
+        in done.stderr
+    )
     assert generations(mac, new) == [shown.name]
     assert mac.link(new).readlink() == shown
     assert mac.up_to_date(old)

@@ -1,7 +1,5 @@
 """One run over many Macs: connect, plan, apply, verify, roll back, unlock."""
 
-import sys
-
 import gevent.events
 
 # For each module that gevent patches, it would read the metadata of all installed packages, for
@@ -11,11 +9,3 @@ gevent.events.notify_and_call_entry_points = gevent.events.notify
 # pyinfra_cli patches the standard library for gevent. It must do so before any other module
 # takes a lock or a socket from it, so every module of this package is imported after this line.
 import pyinfra_cli  # noqa: E402, F401
-
-# paramiko needs this library for `Match exec` in an ssh_config, which only ssh reads here, and does
-# without it otherwise. Its import is a twentieth of the CPU of a plan.
-if "invoke" not in sys.modules:
-    sys.modules["invoke"] = None  # type: ignore[assignment]  # the import system knows None
-    import paramiko.config  # noqa: F401
-
-    del sys.modules["invoke"]

@@ -6,6 +6,8 @@ a greenlet of its own, and an exception in it becomes the reason why that Mac is
 
 from __future__ import annotations
 
+import torchard.remote.without_invoke  # isort: skip  # noqa: F401  # before pyinfra imports paramiko
+
 import signal
 from collections.abc import Collection
 from functools import partial

@@ -229,7 +229,7 @@ def modules_of(*words, code=0):
         (["choose", *MAC, "--with", "torchaudio", "--no-with"], "exclude each other"),
         (["lock", "--upgrade", "--check"], "--upgrade and --check exclude each other."),
         (["lock", "--upgrade", "--diff"], "--upgrade and --diff exclude each other."),
-        (["keys", "trust", "-y", "--fingerprint", "SHA256:x"], "exclude each other."),
+        (["keys", "trust", "-y", "--fingerprint", f"SHA256:{'x' * 43}"], "exclude each other."),
         (
             ["keys", "trust", "mac", "a.yaml", "b.yaml"],
             "one lab at a time, not a.yaml and b.yaml",
