@@ -230,11 +230,11 @@ def test_another_fingerprint_than_that_of_the_known_key_is_an_error(lab, torchar
     assert said in done.stderr
 
 
-def test_what_is_no_fingerprint_is_an_error_before_a_mac_is_asked(lab, torchard):
+def test_what_is_not_a_fingerprint_is_an_error_before_a_mac_is_asked(lab, torchard):
     """Such as one that was cut off."""
     done = torchard("keys", "trust", "studio-01", lab.lab_file, "--fingerprint", "SHA256:abc")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "'SHA256:abc' is no fingerprint." in done.stderr
+    assert "'SHA256:abc' is not a fingerprint." in done.stderr
 
 
 def test_a_fingerprint_that_is_not_the_macs_records_nothing(lab, mac, known, torchard):

@@ -39,8 +39,8 @@ def _require_fingerprints(
     for one in values:
         if not re.fullmatch("SHA256:[A-Za-z0-9+/]{43}", one):
             raise click.BadParameter(
-                f"{one!r} is no fingerprint. `ssh-keygen -lf FILE` prints one: SHA256: and 43 more"
-                " characters."
+                f"{one!r} is not a fingerprint. `ssh-keygen -lf FILE` prints one: SHA256: and 43"
+                " more characters."
             )
     return values
 
