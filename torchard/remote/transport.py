@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import paramiko.util
 from paramiko import Message, SSHException
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MOST_BANNER = 64 * 1024  # bytes before the key exchange; OpenSSH reads 1,024 lines of 8 KiB
 MOST_PACKET = 1024 * 1024  # bytes; OpenSSH takes 256 KiB
+MOST_UNREAD = 4 * 1024 * 1024  # bytes of one channel; no server sends more than the window, 2 MiB
 _TICK = 0.1  # seconds between two looks at whether the connection still lives
 # RFC 4254, 5: answers, data, and the room for more data.
 _PROGRESS = {
@@ -45,6 +46,17 @@ _ENDS = {b"exit-status", b"exit-signal"}
 paramiko.util.constant_time_bytes_eq = hmac.compare_digest  # type: ignore[assignment]
 
 
+def _bound(feed: Callable[[Any, Message], None]) -> Callable[[Any, Message], None]:
+    """Return what takes data for a channel, and ends the connection if too much is not read."""
+
+    def take(channel: Any, message: Message) -> None:
+        feed(channel, message)
+        if len(channel.in_buffer) + len(channel.in_stderr_buffer) > MOST_UNREAD:
+            raise SSHException(f"more than {MOST_UNREAD} bytes came that nobody had asked for")
+
+    return take
+
+
 class Transport(ServiceRequestingTransport):
     """A transport that asks once whether a login is possible, however many keys follow.
 
@@ -53,6 +65,12 @@ class Transport(ServiceRequestingTransport):
     when it ends the connection. `opened` counts the channels of this transport. `heard` is when
     the last packet about a channel came, by the monotonic clock.
     """
+
+    # paramiko itself keeps all that comes.
+    _channel_handler_table: ClassVar[dict[int, Callable[[Any, Message], None]]] = {
+        kind: _bound(feed) if kind in {MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA} else feed
+        for kind, feed in ServiceRequestingTransport._channel_handler_table.items()  # type: ignore[attr-defined]  # noqa: SLF001
+    }
 
     def __init__(self, sock: Any, **options: Any) -> None:
         super().__init__(sock, **options)

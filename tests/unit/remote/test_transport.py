@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
+from contextlib import suppress
 from hashlib import sha256
 
+import paramiko
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
-from paramiko import Message, SSHException, common
+from paramiko import (
+    AUTH_SUCCESSFUL,
+    OPEN_SUCCEEDED,
+    Message,
+    ServerInterface,
+    SSHException,
+    common,
+)
 from paramiko.packet import Packetizer
 
-from torchard.remote.transport import MOST_BANNER, Transport
+from torchard.remote.transport import MOST_BANNER, MOST_UNREAD, Transport
 
 GREETING = b"SSH-2.0-OpenSSH_9.9\r\n"
 PACKET = struct.pack(">I", 2**31 - 4) + bytes(60)
@@ -35,6 +45,40 @@ def test_a_server_cannot_fill_the_memory_before_a_login(sent, error):
                 transport.start_client(timeout=30)
         finally:
             transport.close()
+
+
+class AnyLogin(ServerInterface):
+    """A server that lets everybody in."""
+
+    def check_auth_none(self, _username):
+        return AUTH_SUCCESSFUL
+
+    def check_channel_request(self, _kind, _number):
+        return OPEN_SUCCEEDED
+
+
+@pytest.mark.parametrize("by_stderr", [False, True])
+def test_a_server_that_ignores_the_window_is_left(by_stderr):
+    """Nobody reads what it sends, so it would fill the memory."""
+    ours, theirs = socket.socketpair()
+    server, client = paramiko.Transport(theirs), Transport(ours)
+    try:
+        server.add_server_key(paramiko.ECDSAKey.generate())
+        server.start_server(threading.Event(), AnyLogin())
+        client.start_client(timeout=30)
+        client.auth_none("ada")
+        channel = client.open_session(timeout=30)
+        sender = server.accept(30)
+        sender.out_window_size = 1 << 30
+        send = sender.sendall_stderr if by_stderr else sender.sendall
+        with suppress(OSError, EOFError):
+            send(bytes(2 * MOST_UNREAD))
+        client.join(30)
+        assert channel.closed
+        assert "nobody had asked for" in str(client.get_exception())
+    finally:
+        client.close()
+        server.close()
 
 
 @pytest.mark.parametrize("altered", [None, 7, -1], ids=["no byte", "a byte", "a byte of its code"])
