@@ -7,11 +7,13 @@ import os
 import subprocess
 import tarfile
 import time
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
 from torchard.remote.archive import Archive
-from torchard.remote.shell_upload import take_archive
+from torchard.remote.shell_upload import take_archive, unpack_through_shell
 
 NAME = f"{'0' * 64}.4194304-0123456789abcdef-01234567"
 
@@ -47,6 +49,17 @@ def test_the_files_arrive_whole_under_their_names(files, tmp_path):
         assert (target / name).read_bytes() == path.read_bytes()
         assert (target / name).stat().st_mtime > time.time() - 3600
         assert (target / name).stat().st_uid == os.getuid()
+
+
+def test_only_the_timeouts_of_the_lab_bound_a_slow_disk(files):
+    """The host's tar may take longer than a minute for its last bytes."""
+    streams = [MagicMock() for _ in range(3)]
+    channel = streams[1].channel
+    channel.status_event.wait = lambda seconds=None: seconds is None
+    channel.recv_exit_status.return_value = 0
+    client = SimpleNamespace(exec_command=lambda _command: streams)
+    unpack_through_shell(client, Archive(files, lambda *_: None), "/there")
+    channel.settimeout.assert_not_called()
 
 
 def test_the_archive_has_nothing_of_this_computer(files):
