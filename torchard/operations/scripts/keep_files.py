@@ -6,6 +6,7 @@ that the person installed, and about.json what it is. Nothing of Torchard's remo
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -111,8 +112,9 @@ def keep_whole(root: str, path: str, name: str, error: Exception) -> None:
     try:
         folder = find_folder(root, path, name)
         about = {"bytes": 0, "files": 0, "generation": name, "whole": str(error)}
-        if not os.path.exists(os.path.join(folder, "about.json")):
-            write(json.dumps(about, sort_keys=True) + "\n", os.path.join(folder, "about.json"))
+        write(json.dumps(about, sort_keys=True) + "\n", os.path.join(folder, "about.json"))
+        with contextlib.suppress(OSError):  # of an attempt that moved nothing
+            os.rmdir(os.path.join(folder, "files"))
         os.rename(path, find_free(os.path.join(folder, "files")))
     except OSError as failure:
         why = failure.strerror or failure
