@@ -21,6 +21,7 @@ from torchard.remote.host_keys import (
     record_host_key,
 )
 from torchard.remote.keyscan import scan_host_key, scan_host_keys
+from torchard.remote.unreachable import explain_connect_error
 from torchard.resources import find_default_lab
 from torchard.session.signals import install_signal_handlers, interruptible
 
@@ -107,7 +108,7 @@ def _trust_mac(
         click.echo(f"{mac.name}: recorded in {answer.known_hosts}.")
         answer = scan_host_key(mac)
     if isinstance(answer, HostKeyError):
-        console.print_error(f"{mac.name}: refused: {answer}")
+        console.print_error(f"{mac.name}: refused: {explain_connect_error(answer, mac)}")
         return 3
     if isinstance(answer, str):
         console.print_error(f"{mac.name}: unreachable: {answer}")
