@@ -99,7 +99,10 @@ def write_lab(
     kept = _move_ports(found, moved)
     note = f"{path} has your edits, and is kept"
     if kept != found:
-        path.write_bytes(kept.encode("utf-8", "surrogateescape"))
+        partial = path.with_name(".lab.yaml.torchard-partial")  # a stop loses no edit
+        partial.write_bytes(kept.encode("utf-8", "surrogateescape"))
+        partial.chmod(path.stat().st_mode & 0o777)
+        partial.replace(path)
         note += "; only its ports are new"
     if written is None or _move_ports(written, moved) != text:
         beside.write_text(text, encoding="utf-8")
@@ -110,7 +113,7 @@ def write_lab(
 def _move_ports(text: str, moved: Mapping[int, int]) -> str:
     """Return a lab with the new ports of Macs and of the web server."""
     return re.sub(
-        rf"(\bport:\s*|{re.escape(ADDRESS)}:)([0-9]+)\b",
+        rf"(\bport\"?:\s*|{re.escape(ADDRESS)}:)([0-9]+)\b",
         lambda found: f"{found[1]}{moved.get(int(found[2]), found[2])}",
         text,
     )

@@ -216,6 +216,22 @@ def test_a_failed_verification_leaves_what_was_there(mac, torch_lock, simlab_dep
     assert mac.up_to_date(old)
 
 
+def test_files_that_could_not_be_checked_are_not_called_damaged(mac, lock, simlab_depot):
+    """Nothing is activated or noted, and the next run goes on."""
+    assert mac.build(simlab_depot, lock).returncode == 0
+    shown = mac.link(lock).readlink()
+    mac.link(lock).unlink()
+    script = mac.build_script(lock)
+    assert "FILES_SECONDS=300\n" in script
+    done = mac.run(script.replace("FILES_SECONDS=300\n", "FILES_SECONDS=later\n"))
+    assert done.returncode == 1
+    assert f"The files of {shown} could not be checked, so " in done.stderr
+    assert not (shown / ".torchard-failed.json").exists()
+    assert not mac.link(lock).is_symlink()
+    assert mac.run(mac.build_script(lock)).returncode == 0
+    assert mac.link(lock).readlink() == shown
+
+
 def as_it_is(path: Path) -> tuple[int, ...]:
     """Return what would change with a file, but for the time when somebody last looked at it."""
     about = os.lstat(path)

@@ -27,5 +27,5 @@ studio-01: ED25519 SHA256:FINGERPRINT is known.
 [0]
 studio-01: {fault: hostkey}
 $ torchard keys trust --yes
-2> studio-01: refused: the host key of [127.0.0.1]:2201 is not the one that is known: it shows ED25519 SHA256:FINGERPRINT, and ED25519 SHA256:FINGERPRINT is known; somebody may be in between, or the Mac was set up again: then run `ssh-keygen -R '[127.0.0.1]:2201' -f /lab/hosts`
+2> studio-01: refused: the host key of [127.0.0.1]:2201 is not the one that is known: it shows ED25519 SHA256:FINGERPRINT, and ED25519 SHA256:FINGERPRINT is known; somebody may be in between, or the Mac was set up again: then run `ssh-keygen -R '[127.0.0.1]:2201' -f /lab/hosts` and `torchard keys trust studio-01`
 [3]

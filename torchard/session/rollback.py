@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torchard.mac.state import MacState
     from torchard.plan.plan import MacPlan
     from torchard.plan.result import MacResult, Result
+    from torchard.plan.steps import Step
     from torchard.session.session import Session
 
 
@@ -36,38 +37,37 @@ def plan_rollbacks(session: Session, environment: str) -> Plan:
 
     plans = {name: plan(name, mac) for name, mac in session.macs.items()}
 
-    def check(name: str) -> None:
-        plans[name] = _check_files(session, plans[name])
+    def look(name: str) -> None:
+        (step,) = plans[name].steps
+        damage = _find_damage(session, name, step)
+        if damage:
+            warning = f"{step.environment}: the generation before is damaged: {damage}"
+            plans[name] = replace(plans[name], warnings=(*plans[name].warnings, warning))
 
     changed = [name for name, one in plans.items() if one.state == "change"]
-    session.each(changed, check, is_executing=False)
+    session.each(changed, look, is_executing=False)
     for name in changed:
         if name in session.reasons:
             plans[name] = plan_without_state(session, name)
     return Plan(tuple(plans.values()))
 
 
-def _check_files(session: Session, planned: MacPlan) -> MacPlan:
-    """Return a plan that is blocked if files of the generation are damaged."""
-    (step,) = planned.steps
-    name, environment = planned.name, step.environment or ""
+def _find_damage(session: Session, name: str, step: Step) -> str:
+    """Return what is wrong with the files of a generation, or why nobody knows; empty if nothing.
+
+    A person may have replaced a package by hand, so this does not forbid a rollback.
+    """
+    environment = step.environment or ""
     session.progress.report_mac(name, "inspecting files")
     script = read_scripts.check_generation(session.states[name], environment, step.path)
     try:
         answer = session.run_read_only(name, script)
         report = read_reports(answer[-1] if answer else "", [environment])[environment]
-        lines = describe_damage(report, None)
     except TorchardError as error:
-        lines = [f"its files could not be checked: {error}"]
+        return f"its files could not be checked: {error}"
     except (ValueError, RecursionError):
-        lines = ["its files could not be checked: the answer of its python cannot be read"]
-    if not lines:
-        return planned
-    reason = (
-        f"{environment}: the generation before, {step.place}, is damaged: {'; '.join(lines)};"
-        " the active one stays"
-    )
-    return replace(planned, state="blocked", steps=(), reason=reason)
+        return "its files could not be checked: the answer of its python cannot be read"
+    return "; ".join(describe_damage(report, None))
 
 
 def roll_back(session: Session, plan: Plan) -> Result:
@@ -86,6 +86,7 @@ def roll_back(session: Session, plan: Plan) -> Result:
         try:
             lines = session.run_read_only(name, read_scripts.verify_generation(state, step))
             verification = json.loads(lines[-1]) if lines else _last_verification(state, step.path)
+            verification = _find_damage(session, name, step) or verification
         except TorchardError as error:
             verification = str(error)
         end_run(host)

@@ -222,7 +222,9 @@ def _read_package(
 
 
 def _read_python(made: _Environment, text: str, version: re.Match[str] | None) -> None:
-    asked = _MAJOR_MINOR.match(version["version"]) if version else None
+    # python=3.1* is also 3.10 and 3.12; python=3.1.* is not.
+    is_open = version is not None and version["any"] == "*" and version["version"][-1] != "."
+    asked = _MAJOR_MINOR.match(version["version"]) if version and not is_open else None
     if asked is not None:
         made.python = asked[0]
     made.has_python = True

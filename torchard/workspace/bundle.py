@@ -223,6 +223,8 @@ def _read_bundled_locks(workspace: Workspace, bundle: Bundle) -> Iterator[tuple[
             lock = parse_lock(content, str(folder / one.name))
         except LockFileError as error:
             raise BundleError(error.message, workspace.locks.remedy) from error
+        if lock.environment not in workspace.lab.environments:
+            continue
         path = lock_path(workspace.lab.path, lock.environment, lock.mac_class)
         if path.name != one.name:
             raise BundleError(

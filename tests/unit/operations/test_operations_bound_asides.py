@@ -128,6 +128,25 @@ def test_a_folder_that_cannot_be_read_is_a_persons(aside, monkeypatch):
     assert list(find_persons_own(str(path))) == [str(closed)]
 
 
+@pytest.mark.parametrize("closed", ["envs", "lib/python3.12/os.py"])
+def test_what_cannot_be_read_is_a_persons(aside, monkeypatch, closed):
+    """The folder of environments, or a file that may be edited."""
+    path = aside(1)
+    whole = str(path / closed)
+
+    def fail(call):
+        def failing(place, *more, **options):
+            if str(place) == whole:
+                raise PermissionError(13, "Permission denied", whole)
+            return call(place, *more, **options)
+
+        return failing
+
+    monkeypatch.setattr(os, "listdir", fail(os.listdir))
+    monkeypatch.setattr("builtins.open", fail(open))
+    assert list(find_persons_own(str(path)))[:1] == [closed if "lib" in closed else whole]
+
+
 def test_what_the_list_does_not_name_is_not_touched(tmp_path, aside):
     """A folder with such a name may be a person's, and so may a listed one with another name."""
     path = aside(1)

@@ -104,6 +104,7 @@ def test_an_environment_file_becomes_a_part_of_a_lab(write, torchard, tmp_path):
         ("platforms: [osx-64]", '"platforms" is left out: Torchard does not know it'),
         ("dependencies: [numpy]", "it names no python; 3.12 was taken."),
         ("dependencies: [python=3.11.5]", '"python=3.11.5" became python 3.11.'),
+        ("dependencies: [python=3.1*]", '"python=3.1*" became python 3.12.'),
         ("dependencies: [python]", '"python" became python 3.12.'),
         ("dependencies: [pip=24.0]", '"pip=24.0" is left out: each environment has pip'),
         ("dependencies: [numpy=1.26.4=py_0]", 'builds, such as that of "numpy=1.26.4=py_0", are'),

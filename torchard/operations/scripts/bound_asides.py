@@ -66,7 +66,14 @@ def bound(root: str, count: int) -> None:
 def find_persons_own(path: str) -> Iterator[str]:
     """Yield what is not the installer's: its files, packages and environments."""
     envs = os.path.join(path, "envs")
-    for name in os.listdir(envs) if os.path.isdir(envs) else ():
+    try:
+        names = os.listdir(envs)
+    except FileNotFoundError:
+        names = []
+    except OSError:
+        names = []
+        yield envs  # what is in there may be a person's
+    for name in names:
         link = os.path.join(envs, name)
         is_ours = os.path.islink(link) and GENERATIONS in os.readlink(link)
         if not is_ours and name not in OF_ENVS and not name.startswith("._"):
@@ -90,7 +97,7 @@ def find_persons_own(path: str) -> Iterator[str]:
                 continue
             if file not in owned or is_edited(os.path.join(path, file), owned[file]):
                 yield file
-    yield from (str(one.filename) for one in closed)  # what may be in there is a person's
+    yield from (str(one.filename) for one in closed)
 
 
 def is_edited(path: str, sha256: str | None) -> bool:
@@ -98,9 +105,12 @@ def is_edited(path: str, sha256: str | None) -> bool:
     if sha256 is None or os.path.islink(path):
         return False
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for part in iter(lambda: file.read(2**20), b""):
-            digest.update(part)
+    try:
+        with open(path, "rb") as file:
+            for part in iter(lambda: file.read(2**20), b""):
+                digest.update(part)
+    except OSError:
+        return True  # nobody knows
     return digest.hexdigest() != sha256
 
 

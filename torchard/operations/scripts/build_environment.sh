@@ -48,12 +48,13 @@ check_files() {
   need_lock
   run_cleanly "$python" -I -S "$kit/check_files.py" "$1" "$FILES_SECONDS" "$path" \
     >>"$log" 2>"$kit/verify.err" </dev/null && return
+  set -- $?
   errors=$(tail -n 20 "$kit/verify.err")
   find_limit
   [ -s "$kit/verify.err" ] || echo "its files could not be checked" >"$kit/verify.err"
   cat "$kit/verify.err" >>"$log"
   tail -n 20 "$kit/verify.err" >&2
-  return 1
+  return "$1"
 }
 # Checks all files and starts the environment's python. The answer, one line of JSON, goes into the kit;
 # failures go to stderr.
@@ -111,10 +112,14 @@ if ! is_stamped; then
   remove_trees "$root/pkgs" "$building" "$kit/torchard-depot" "$kit/wheels"
 else
   # What was built before may have been damaged since. The next plan builds it again then.
-  if ! check_files again; then
+  check_files again
+  status=$?
+  if [ "$status" = 3 ]; then
     run_logged "$python" -I -S "$kit/generation.py" failed "$kit" "$path" || :
     die "$path is damaged, so $NAME was not activated; what was there before is unchanged. Run it again: then it is built again."
   fi
+  [ "$status" = 0 ] ||
+    die "The files of $path could not be checked, so $NAME was not activated; what was there before is unchanged."
   carry_over || fail "a person's files in $active could not be carried over to $path"
 fi
 # The prefix is recorded, never half, before it gets a link.

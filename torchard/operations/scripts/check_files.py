@@ -4,7 +4,7 @@ It starts as `python -I -S`, from a file or with `-c` like `verify.py`, and with
 
 look SECONDS NAME PATH ...  print one line of JSON: what is damaged at each NAME's PATH
 built SECONDS PATH          check an environment that was just built: damage is sentences on stderr
-                            and exit code 1; without damage, `.torchard-files` is written in it
+                            and exit code 3; without damage, `.torchard-files` is written in it
 again SECONDS PATH          check an environment that was built before, and write nothing
 
 The files of conda's packages are in conda-meta (`files` and `paths_data`: conda,
@@ -34,6 +34,7 @@ ROWS = 2000000  # of all records of an environment; a large one has 60,000
 SHOWN = 10  # packages that are named
 LONGEST = 200  # characters of a path or a name that are printed
 FILES = ".torchard-files"  # what the probe checks, and the sizes that differed from the start
+DAMAGED = 3  # the exit code; with any other one but 0 the files could not be checked
 NO_FILE = -1  # the size of a link or a folder, which no record has
 
 
@@ -367,7 +368,7 @@ def check_one(root: str, *, built: bool) -> int:
         print(f"and {len(damaged) - SHOWN:,} more packages", file=sys.stderr)
     if built and not damaged:
         write_files(root, packages, other)
-    return 1 if damaged else 0
+    return DAMAGED if damaged else 0
 
 
 def limit_time(seconds: int) -> None:

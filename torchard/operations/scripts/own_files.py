@@ -142,10 +142,10 @@ class Owner:
 
     def is_edited_later(self, name: str, one: File) -> bool:
         """Tell whether a file of a package changed after it was installed, as far as that shows."""
-        sizes = self.sizes.of.get(name)
         if not stat.S_ISREG(one.mode) or name not in self.recorded:
             return False
-        if sizes and one.size not in sizes:
+        sizes = self.sizes.of.get(name) if name in self.added else None
+        if sizes and one.size not in sizes:  # a post-link script may have changed those of the lab
             return True
         return self.has_times and one.time > self.recorded[name] + INSTALLING
 

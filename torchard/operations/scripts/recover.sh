@@ -62,10 +62,13 @@ is_active() {
 }
 # Removes what builds and removals left that were stopped: half generations and their files. What a
 # person put there goes to kept/ first, and a program does that: it waits for a Miniconda. A half upload
-# has a name with a dot, and a run that still sends it changes it. What cannot be removed is in nobody's
-# way: a plan names it again.
+# has a name with a dot, and a run that still sends it changes it. Sets `stuck` to what cannot be removed:
+# a plan names it again, and a step that does not need its place goes on.
 remove_halves() {
+  stuck=
   find "$root/depot/incoming" -type f -name '*.*' -mmin "+$((KEEP_UPLOADS * 60))" -exec rm -f {} +
+  # Of locks that were removed by runs that were killed just then.
+  find "$root" -maxdepth 1 -name 'lock*.gone-*' -mmin +1 -exec rm -rf {} + 2>/dev/null
   for mark in "$root"/generations/.leaving-* "$root"/generations/.building-*; do
     [ -e "$mark" ] || continue
     case $mark in
@@ -91,6 +94,9 @@ remove_halves() {
     # Somebody has closed or locked a part of it.
     ! command -v chflags >/dev/null || run_cleanly chflags -R nouchg,nouappnd "$@" 2>>"$log"
     run_cleanly chmod -R u+rwX "$@" 2>>"$log"
-    remove_trees "$@" 2>>"$log" || printf '%s\n' "cannot be removed: $*" >>"$log"
+    remove_trees "$@" 2>>"$log" || {
+      stuck=$*
+      printf '%s\n' "cannot be removed: $stuck" >>"$log"
+    }
   }
 }

@@ -139,9 +139,9 @@ remove_signed() {
     return
   }
   if [ "$(read_signature "$gone/running")" = "$2" ]; then
-    rm -rf "$gone"
+    rm -rf "$gone" 2>/dev/null || :
   else
-    rename_directory "$gone" "$1" || rm -rf "$gone"
+    rename_directory "$gone" "$1" || rm -rf "$gone" 2>/dev/null || :
   fi
 }
 # Does $1 to a lock that exists: breaks it, or resumes it. Only one run does so at a time, and it checks
