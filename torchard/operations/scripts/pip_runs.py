@@ -114,7 +114,8 @@ class Processes:
         The first that fails says why: what others say that are ended then is not printed.
         """
         words = [*PIP, "--find-links", os.path.join(kit, "wheels"), "-r", requirements]
-        print("+ python", *words, flush=True)
+        with self._lock:  # else two lines of the log may mix
+            print("+ python", *words, flush=True)
         # Without this variable, a python built with an older SDK takes macOS 26 for 16, and pip
         # with it.
         code, output = self.run([sys.executable, *words], SYSTEM_VERSION_COMPAT="0")
