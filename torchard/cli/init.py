@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from functools import reduce
 from pathlib import Path
@@ -12,7 +13,6 @@ import click
 from torchard.cli import console
 from torchard.cli.this_mac import read_this_mac
 from torchard.errors import TorchardError
-from torchard.resources import find_default_lab
 from torchard.starter.environment_file import read_environment_file
 from torchard.starter.first_lab import LOCAL_MAC, FirstLab, write_text
 from torchard.starter.folder import LAB, write_folder
@@ -128,8 +128,9 @@ def _list_next(folder: Path, lab: FirstLab, *, has_consent: bool) -> Iterator[st
     yield "Now:"
     if folder != Path():
         yield f"  cd {shlex.quote(str(folder))}"
-    other = folder / find_default_lab()  # as TORCHARD_LAB is read in that folder
-    if other.resolve() != (folder / LAB).resolve():
+    named = os.environ.get("TORCHARD_LAB")
+    other = folder / (named or LAB)  # as it is read in that folder
+    if named and other.resolve() != (folder / LAB).resolve():
         yield f"  unset TORCHARD_LAB  it names {other}, which the next commands would use"
     if not lab.macs:
         yield f"  write your Macs into {LAB}; studio-01 is an example"
