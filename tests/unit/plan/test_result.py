@@ -53,6 +53,15 @@ def test_what_is_found_as_planned_is_up_to_date_with_its_verifications():
     assert [(step.id, step.outcome) for step in done.steps] == [(TORCH, "done")]
 
 
+def test_what_failed_a_later_verification_is_not_called_verified():
+    """Its stamp says that it was verified once; a warning has the failure."""
+    state = shown(LOCK)
+    failed = {path: replace(one, failed=("2026-12-01", "torch: 1 of 9 files has another size"))
+              for path, one in state.environments.items()}  # fmt: skip
+    done = after(replace(state, environments=failed))
+    assert (done.state, done.verifications) == ("up_to_date", ())
+
+
 def test_a_mac_that_was_not_started_has_its_plan_and_the_reason():
     """An apply in batches stops before it if Macs failed; nothing is done on it."""
     reason = "not started, because the batch before it has failed: its only Mac"
