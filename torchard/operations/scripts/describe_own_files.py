@@ -18,8 +18,8 @@ from torchard.operations.scripts.own_files import (
     Others,
     Own,
     find_own,
-    list_unpacked,
 )
+from torchard.operations.scripts.unpacked_files import list_unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -29,7 +29,7 @@ from torchard.operations.scripts.generation import (
     remove_partial_link,
 )
 from torchard.operations.scripts.keep_files import keep_own
-from torchard.operations.scripts.own_files import list_unpacked
+from torchard.operations.scripts.unpacked_files import list_unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
